@@ -1,0 +1,54 @@
+/** What this program reads of GitHub's answers; all of it is checked and bounded by github/, still escaped when shown. */
+export interface Repository {
+  readonly id: number;
+  /** `owner/repo` as the API spells it. */
+  readonly fullName: string;
+  readonly private: boolean;
+  readonly cloneUrl: string;
+  readonly defaultBranch: string;
+}
+
+export interface Asset {
+  readonly id: number;
+  readonly name: string;
+  readonly size: number;
+  /** `uploaded`, or something that isn't finished (`starter`, `open`). */
+  readonly state: string;
+  /** Lower-case hex of GitHub's own `digest` where it is `sha256:…`, else undefined. */
+  readonly sha256: string | undefined;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly uploader: string | undefined;
+  /** The API's address of the asset: with `Accept: application/octet-stream` it gives the bytes (302 to a storage host). */
+  readonly apiUrl: string;
+  readonly browserUrl: string;
+}
+
+export interface Release {
+  readonly id: number;
+  readonly tag: string;
+  readonly draft: boolean;
+  readonly prerelease: boolean;
+  /** Undefined for a draft. */
+  readonly publishedAt: Date | undefined;
+  readonly immutable: boolean | undefined;
+  readonly author: string | undefined;
+  readonly htmlUrl: string;
+  /** All assets: where the embedded list is full, the paged list was read. */
+  readonly assets: readonly Asset[];
+}
+
+export interface PullRequest {
+  readonly number: number;
+  readonly title: string;
+  readonly body: string;
+  readonly state: 'open' | 'closed';
+  readonly merged: boolean;
+  readonly htmlUrl: string;
+  /** The branch's name and its commit, and the repository that it lies in (undefined: a deleted fork). */
+  readonly headRef: string;
+  readonly headSha: string;
+  readonly headRepositoryId: number | undefined;
+  readonly baseRef: string;
+  readonly author: string | undefined;
+}

@@ -1,0 +1,63 @@
+/** What is known of an object before its bytes arrive. */
+export interface PutRequest {
+  /** The exact size in bytes that the body must have. */
+  readonly size: number;
+  /** Lower-case hex. Where it is known the bytes can stream to their place; where not, the store spools them. */
+  readonly sha256?: string | undefined;
+  /** The asset's name, for Content-Disposition; never part of the key. */
+  readonly name: string;
+}
+
+export interface StoredObject {
+  /** Lower-case hex; from the object's key, not from its bytes. */
+  readonly sha256: string;
+  readonly size: number;
+  /** The store's own modification time. */
+  readonly modified: Date;
+}
+
+/**
+ * A content-addressed store: `sha256/<first two hex digits>/<hex>`.
+ *
+ * Its promises, held by test/store.contract.ts for each implementation:
+ * - When `put` returns, the object is durable and complete, and its bytes have the size and the SHA-256 returned.
+ * - When `put` throws, no object of a wrong content is there, and no temporary one is left by this process.
+ * - Two writers of one object at once both succeed and leave one right object.
+ * - An object under a key is believed only after its SHA-256 was seen; a wrong one is replaced by `put` and reported.
+ */
+export interface Store {
+  /** For messages: the store's URL without any secret. */
+  readonly label: string;
+
+  /**
+   * Stores the body. Throws `E_DIGEST_MISMATCH` when the bytes are not `sha256`, `E_SIZE` when the body is longer than
+   * `size`, `E_TRUNCATED` when it is shorter, `E_STORE` or `E_CREDENTIAL` when the store fails; what the body throws
+   * is thrown on. `repaired` says that a wrong object lay under the key and was replaced.
+   */
+  put(request: PutRequest, body: AsyncIterable<Uint8Array>): Promise<{ sha256: string; repaired: boolean }>;
+
+  /**
+   * Is the object there with this size and these bytes? Its SHA-256 is seen: by the server's own full-object checksum,
+   * or by reading it. `damaged`: something else lies there.
+   */
+  verify(sha256: string, size: number): Promise<'present' | 'missing' | 'damaged'>;
+
+  /** A cheap look: is there an object of this size under the key? Believes the store; for plans, never for trust. */
+  has(sha256: string, size: number): Promise<boolean>;
+
+  /** The object's bytes as they are, unverified; the caller hashes them. Throws `E_STORE_MISSING`. */
+  read(sha256: string): AsyncIterable<Uint8Array>;
+
+  /** Every object, in no particular order. */
+  list(): AsyncIterable<StoredObject>;
+
+  remove(sha256: string): Promise<void>;
+
+  /** Uploads and temporary files that never became an object, older than `before`; removed where `remove` says so. */
+  leftovers(before: Date, remove: boolean): Promise<readonly string[]>;
+}
+
+/** The key of an object below the store's base, as the ledger format's "The store" says. */
+export function storeKey(sha256: string): string {
+  return `sha256/${sha256.slice(0, 2)}/${sha256}`;
+}
