@@ -1,0 +1,60 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+
+/** The SHA-256 of `bytes`, as 64 lower-case hex digits. */
+export function sha256Hex(bytes: Uint8Array): string {
+  return bytesToHex(sha256(bytes));
+}
+
+const encoder = new TextEncoder();
+
+/** UTF-8. */
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** Decodes UTF-8; undefined where the bytes are not UTF-8. A byte order mark is kept, so that it is seen and refused. */
+export function fromUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Orders two strings by their UTF-8 bytes, as every list of the format is ordered. */
+export function compareBytes(a: string, b: string): number {
+  if (a === b) return 0;
+  const left = utf8(a);
+  const right = utf8(b);
+  const length = Math.min(left.length, right.length);
+  for (let i = 0; i < length; i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+/** Do the strings stand in the order of their bytes, without duplicates? */
+export function isSortedUnique(items: readonly string[]): boolean {
+  return items.every((item, i) => i === 0 || compareBytes(items[i - 1] ?? '', item) < 0);
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+/** A value from outside, short enough for a message. Output escapes it; this only bounds it. */
+export function brief(text: string): string {
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+}

@@ -1,0 +1,186 @@
+import { fail } from './error.ts';
+import { brief, fromUtf8, sha256Hex, utf8 } from './bytes.ts';
+
+/** What a record's path says; ledger-format.md, "Paths and names". */
+export interface RecordId {
+  /** The forge's host name. */
+  readonly source: string;
+  /** `owner/repo`, spelled as in the path. */
+  readonly repository: string;
+  readonly tag: string;
+}
+
+export interface RecordPath extends RecordId {
+  readonly owner: string;
+  readonly repo: string;
+}
+
+/** A segment's most bytes, encoded. */
+const SEGMENT_BYTES = 255;
+/** A branch's longest full name (`refs/heads/…`): GitHub's limit, and with `.lock` behind it a file system's. */
+const REF_BYTES = 255;
+
+const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$/i;
+const HOST = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** ASCII case folding, and no other: what two names must differ in. */
+export function foldAscii(text: string): string {
+  return text.replace(/[A-Z]+/g, (upper) => upper.toLowerCase());
+}
+
+/** Is the part before the first `.` the name of a Windows device, in any case? */
+export function isDeviceName(name: string): boolean {
+  const dot = name.indexOf('.');
+  return DEVICE.test(dot < 0 ? name : name.slice(0, dot));
+}
+
+/** Is it a lower-case host name without a port, as `<source>` must be? */
+export function isHostName(text: string): boolean {
+  return HOST.test(text);
+}
+
+function percent(byte: number): string {
+  return `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+/** The path segment of a text. Throws `E_PATH` for one that is empty, not Unicode, or longer than 255 bytes encoded. */
+export function encodeSegment(text: string): string {
+  if (text === '') fail('E_PATH', 'a path segment is empty');
+  if (text.length > SEGMENT_BYTES)
+    fail('E_PATH', `a path segment has more than ${SEGMENT_BYTES} bytes: ${brief(text)}`);
+  if (LONE_SURROGATE.test(text)) fail('E_PATH', 'a path segment is not valid Unicode');
+  const device = isDeviceName(text);
+  const bytes = utf8(text);
+  let segment = '';
+  bytes.forEach((byte, i) => {
+    const char = String.fromCharCode(byte);
+    const plain = byte < 0x80 && /[A-Za-z0-9._+@-]/.test(char);
+    const edgeDot = char === '.' && (i === 0 || i === bytes.length - 1);
+    segment += !plain || edgeDot || (device && i === 0) ? percent(byte) : char;
+  });
+  if (segment.length > SEGMENT_BYTES) {
+    fail('E_PATH', `a path segment has more than ${SEGMENT_BYTES} bytes: ${brief(segment)}`);
+  }
+  return segment;
+}
+
+/** The text of a path segment. Throws `E_PATH` unless encoding it again gives the very segment. */
+export function decodeSegment(segment: string): string {
+  const text = segment.length > SEGMENT_BYTES ? undefined : percentDecode(segment);
+  if (text === undefined || encodeSegment(text) !== segment) {
+    fail('E_PATH', `the path segment is not in its one form: ${brief(segment)}`);
+  }
+  return text;
+}
+
+function percentDecode(segment: string): string | undefined {
+  if (!/^(?:[\x21-\x24\x26-\x7e]|%[0-9A-F]{2})+$/.test(segment)) return undefined;
+  const bytes: number[] = [];
+  for (let i = 0; i < segment.length; i++) {
+    if (segment[i] === '%') {
+      bytes.push(Number.parseInt(segment.slice(i + 1, i + 3), 16));
+      i += 2;
+    } else bytes.push(segment.charCodeAt(i));
+  }
+  return fromUtf8(Uint8Array.from(bytes));
+}
+
+function splitRepository(repository: string): [owner: string, repo: string] {
+  const [owner, repo, ...rest] = repository.split('/');
+  if (!owner || !repo || rest.length > 0) fail('E_PATH', `not an owner/repo: ${brief(repository)}`);
+  return [owner, repo];
+}
+
+/** `packages/<source>/<owner>/<repo>`. Throws `E_PATH`. */
+export function repositoryPath(id: { readonly source: string; readonly repository: string }): string {
+  if (!isHostName(id.source)) fail('E_PATH', `the source is not a lower-case host name: ${brief(id.source)}`);
+  const [owner, repo] = splitRepository(id.repository);
+  return `packages/${encodeSegment(id.source)}/${encodeSegment(owner)}/${encodeSegment(repo)}`;
+}
+
+/** `packages/<source>/<owner>/<repo>/<tag>`. Throws `E_PATH`. */
+export function recordPath(id: RecordId): string {
+  return `${repositoryPath(id)}/${encodeSegment(id.tag)}`;
+}
+
+/** Reads a record's path. Throws `E_PATH` where it isn't in its one form. */
+export function parseRecordPath(path: string): RecordPath {
+  const segments = path.length > 5 * (SEGMENT_BYTES + 1) ? [] : path.split('/');
+  if (segments.length !== 5 || segments[0] !== 'packages') fail('E_PATH', `not the path of a record: ${brief(path)}`);
+  const [source = '', owner = '', repo = '', tag = ''] = segments.slice(1).map(decodeSegment);
+  const id = { source, owner, repo, repository: `${owner}/${repo}`, tag };
+  if (recordPath(id) !== path) fail('E_PATH', `the path is not in its one form: ${brief(path)}`);
+  return id;
+}
+
+/**
+ * Checks one asset's name. Throws `E_ASSET_NAME` with the hint that `exclude[]` leaves it out.
+ */
+export function checkAssetName(name: string): void {
+  const problem = assetNameProblem(name);
+  if (problem !== undefined) {
+    fail('E_ASSET_NAME', `the asset name ${brief(JSON.stringify(name))} ${problem}`, { hint: EXCLUDE_HINT });
+  }
+}
+
+const EXCLUDE_HINT = 'leave the file out by exclude[] in the [assets] section of its tool.ini';
+
+function assetNameProblem(name: string): string | undefined {
+  if (name === '') return 'is empty';
+  if (name.length > SEGMENT_BYTES) return `has more than ${SEGMENT_BYTES} bytes`;
+  if (!/^[\x21-\x7e]+$/.test(name)) return 'has a character that is not printable ASCII, or a space';
+  if (/[/\\:*?"<>|]/.test(name)) return 'has one of the characters / \\ : * ? " < > |';
+  if (/^[-.]/.test(name)) return 'begins with - or .';
+  if (name.endsWith('.')) return 'ends with .';
+  if (name.startsWith('checklist.')) return "begins with checklist., which is the format's own";
+  if (isDeviceName(name)) return 'is the name of a Windows device';
+  return undefined;
+}
+
+/** Checks all asset names of one record, with the format's own names beside them. Throws `E_ASSET_NAME`, `E_COLLISION`. */
+export function checkAssetNames(names: readonly string[]): void {
+  names.forEach(checkAssetName);
+  const pair = findCollision(['checklist.json', 'checklist.sha256', 'checklist.sha256.sign', ...names]);
+  if (pair !== undefined) {
+    fail('E_COLLISION', `two names differ in case only: ${pair[0]} and ${pair[1]}`, { hint: EXCLUDE_HINT });
+  }
+}
+
+/** The first two names that are equal after ASCII case folding, duplicates included. */
+export function findCollision(names: readonly string[]): [string, string] | undefined {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const folded = foldAscii(name);
+    const other = seen.get(folded);
+    if (other !== undefined) return [other, name];
+    seen.set(folded, name);
+  }
+  return undefined;
+}
+
+function branch(prefix: string, record: string, suffix = ''): string {
+  const rest = record.replace(/^packages\//, '');
+  const name = `${prefix}/${rest}${suffix}`;
+  const refused = rest.includes('..') || rest.split('/').some((part) => part.endsWith('.lock'));
+  const long = utf8(`refs/heads/${name}`).length > REF_BYTES;
+  return refused || long ? `${prefix}/${sha256Hex(utf8(record))}${suffix}` : name;
+}
+
+/**
+ * The branch of a record's proposal: `pullthrough/<record path without packages/>`, or `pullthrough/<sha256 of the
+ * record path>` where git refuses that name for a branch (`..`, `.lock`, too long).
+ */
+export function proposalBranch(record: string): string {
+  return branch('pullthrough', record);
+}
+
+/** The branch of a nack of a merged record: `pullthrough-nack/<record path without packages/>/<FPR>`. */
+export function nackBranch(record: string, fingerprint: string): string {
+  return branch('pullthrough-nack', record, `/${fingerprint}`);
+}
+
+/** Where `ledger close` moves a proposal's branch on plain git. */
+export function closedBranch(proposal: string): string {
+  return proposal.replace(/^pullthrough\//, 'pullthrough-closed/');
+}
