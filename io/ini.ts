@@ -29,6 +29,7 @@ export interface IniFile<S extends IniSchema> {
 
 /** The most characters of a file; ours have some dozen lines. */
 export const INI_LENGTH = 1024 * 1024;
+const LINE_LENGTH = 16 * 1024;
 
 interface Line {
   readonly number: number;
@@ -108,9 +109,11 @@ function checkKey(section: string | undefined, key: string, at: string, schema: 
 /** The lines that say something, each checked for its form and its names; the file is the attacker's until then. */
 function* readLines(text: string, file: string, schema: IniSchema): Iterable<Line> {
   let section: string | undefined;
-  for (const [index, whole] of text.split(/\r\n|\n|\r/).entries()) {
-    const line = whole.trim();
+  for (const [index, whole] of text.replace(/\r\n?/g, '\n').split('\n').entries()) {
     const number = index + 1;
+    if (whole.length > LINE_LENGTH)
+      fail('E_CONFIG', `${file}:${number}: more than ${LINE_LENGTH} characters in a line`);
+    const line = whole.trim();
     if (line === '' || line.startsWith(';') || line.startsWith('#')) continue;
     const header = /^\[([^\]]*)\]\s*(?:[;#].*)?$/s.exec(line);
     if (header !== null) {
