@@ -15,6 +15,7 @@ export const ERRORS = {
   E_CONFIRM: [2, 'a question needs a terminal or --yes'],
   E_EXISTS: [2, 'something is already there and is not overwritten'],
   E_LOCK_FILE: [2, 'pullthrough.lock is damaged or not of this version'],
+  E_MEMORY: [2, 'what was remembered of a ledger is damaged, or cannot be written'],
   E_INPUT: [2, 'a file or folder named on the command line cannot be used'],
   // 1: it failed
   E_NETWORK: [1, 'a host cannot be reached, or the connection broke again and again'],
