@@ -30,6 +30,7 @@ export interface IniFile<S extends IniSchema> {
 /** The most characters of a file; ours have some dozen lines. */
 export const INI_LENGTH = 1024 * 1024;
 const LINE_LENGTH = 16 * 1024;
+const LINES = 20_000;
 
 interface Line {
   readonly number: number;
@@ -109,8 +110,9 @@ function checkKey(section: string | undefined, key: string, at: string, schema: 
 /** The lines that say something, each checked for its form and its names; the file is the attacker's until then. */
 function* readLines(text: string, file: string, schema: IniSchema): Iterable<Line> {
   let section: string | undefined;
-  for (const [index, whole] of text.replace(/\r\n?/g, '\n').split('\n').entries()) {
+  for (const [index, whole] of text.split(/\r\n|\n|\r/, LINES + 1).entries()) {
     const number = index + 1;
+    if (number > LINES) fail('E_CONFIG', `${file} has more than ${LINES} lines`);
     if (whole.length > LINE_LENGTH)
       fail('E_CONFIG', `${file}:${number}: more than ${LINE_LENGTH} characters in a line`);
     const line = whole.trim();
