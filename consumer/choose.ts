@@ -1,0 +1,88 @@
+import { Range } from 'semver';
+import type { SemVer } from 'semver';
+import { tagBeginning, versionOf } from '../ledger-schema/version.ts';
+
+/** Which of a tool's records: by semver, read from each tag's first digit on. */
+export interface Choice {
+  /** The range; undefined for `latest`. */
+  readonly range?: Range | undefined;
+  /** The beginning that was named (`cli` of `cli/^1.2`), where one was. */
+  readonly beginning?: string | undefined;
+}
+
+/** The records of one beginning: `jq-1.6`, `jq-1.7` and so on. */
+export interface TagGroup {
+  /** How a person names it: the text before the first digit without a last `v` and separator; often empty. */
+  readonly name: string;
+  /** The texts before the first digit that share this name: `v` and nothing, `cli/v`. */
+  readonly beginnings: ReadonlySet<string>;
+  /** Newest first. */
+  readonly tags: readonly { readonly tag: string; readonly version: SemVer }[];
+}
+
+/** What a range begins with. A version with a letter before it (`v1.2`) is a tag, and never stands for another one. */
+const RANGE_START = /^[\d^~<>=*]/;
+
+/**
+ * Reads `latest`, a semver range, or either behind a beginning and a slash: `cli/latest`, `cli/^1.2`. Undefined where the
+ * text can be a tag's name only.
+ */
+export function parseChoice(text: string): Choice | undefined {
+  const slash = text.lastIndexOf('/');
+  const beginning = slash < 0 ? undefined : text.slice(0, slash);
+  const last = text.slice(slash + 1);
+  if (last === 'latest') return { beginning };
+  if (!RANGE_START.test(last) || last.length > 255) return undefined;
+  try {
+    return { range: new Range(last, { loose: true }), beginning };
+  } catch {
+    return undefined;
+  }
+}
+
+/** `cli/v` is named `cli`, `jq-` is `jq`, `v` is nothing. */
+export function beginningName(beginning: string): string {
+  return beginning.replace(/(^|[^A-Za-z])v$/i, '$1').replace(/[-_/.@+]+$/, '');
+}
+
+/** Sorts tags into groups by how they begin; tags without a version are in none. Groups by name. */
+export function groupTags(tags: readonly string[]): TagGroup[] {
+  const groups = new Map<string, { beginnings: Set<string>; tags: { tag: string; version: SemVer }[] }>();
+  for (const tag of tags) {
+    const version = versionOf(tag);
+    if (version === undefined) continue;
+    const beginning = tagBeginning(tag);
+    const name = beginningName(beginning);
+    const group = groups.get(name) ?? { beginnings: new Set(), tags: [] };
+    group.beginnings.add(beginning);
+    group.tags.push({ tag, version });
+    groups.set(name, group);
+  }
+  return [...groups]
+    .map(([name, group]) => ({ name, beginnings: group.beginnings, tags: group.tags.sort(newestFirst) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function newestFirst(a: { tag: string; version: SemVer }, b: { tag: string; version: SemVer }): number {
+  return b.version.compare(a.version) || b.version.compareBuild(a.version) || (a.tag < b.tag ? 1 : -1);
+}
+
+/** Is it the group that was named, by its name or by the very text that its tags begin with? */
+export function isNamed(group: TagGroup, beginning: string): boolean {
+  return group.name === beginning || group.beginnings.has(beginning) || group.beginnings.has(`${beginning}/`);
+}
+
+/**
+ * A group's tags that the choice allows, best first: prereleases only where the range names them, or, behind all
+ * others, for the case that nothing else is there.
+ */
+export function candidates(group: TagGroup, range: Range | undefined): string[] {
+  const wide = range === undefined ? undefined : new Range(range.raw, { loose: true, includePrerelease: true });
+  const preferred = group.tags.filter(({ version }) =>
+    range === undefined ? version.prerelease.length === 0 : range.test(version),
+  );
+  const last = group.tags.filter(
+    (entry) => entry.version.prerelease.length > 0 && !preferred.includes(entry) && (wide?.test(entry.version) ?? true),
+  );
+  return [...preferred, ...last].map(({ tag }) => tag);
+}
