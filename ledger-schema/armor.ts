@@ -1,0 +1,69 @@
+import { fromUtf8 } from './bytes.ts';
+import { fail } from './error.ts';
+import type { ErrorCode } from './error.ts';
+
+export interface ArmorKind {
+  readonly label: 'PGP SIGNATURE' | 'PGP PUBLIC KEY BLOCK';
+  /** The most bytes of the whole file. */
+  readonly limit: number;
+  /** The code of everything that is wrong with the block, but for its checksum. */
+  readonly code: ErrorCode;
+  readonly crcCode: ErrorCode;
+}
+
+/**
+ * The bytes of a file that is exactly one armour block in the format's one shape: the BEGIN line, an empty line, base64
+ * lines of at most 76 characters, the CRC-24 line, the END line, each ended by LF; ledger-format.md, "Signatures".
+ */
+export function dearmor(file: Uint8Array, kind: ArmorKind): Uint8Array {
+  const refuse = (problem: string): never => fail(kind.code, `not one armour block of ${kind.label}: ${problem}`);
+  if (file.length > kind.limit) refuse(`it has more than ${kind.limit} bytes`);
+  const lines = (fromUtf8(file) ?? refuse('it is not text')).split('\n');
+  if (lines.pop() !== '') refuse('its last line does not end with a newline');
+  if (lines.shift() !== `-----BEGIN ${kind.label}-----`) refuse('it does not begin with the BEGIN line alone');
+  if (lines.pop() !== `-----END ${kind.label}-----`) refuse('it does not end with the END line alone');
+  if (lines.shift() !== '') refuse('the BEGIN line is not followed by an empty line (armour headers are not allowed)');
+  const crc = /^=([A-Za-z0-9+/]{4})$/.exec(lines.pop() ?? '')?.[1];
+  if (crc === undefined) fail(kind.crcCode, `not one armour block of ${kind.label}: its CRC-24 line is missing`);
+  const body = lines.map((line, i) => {
+    if (!/^[A-Za-z0-9+/]{1,76}$|^[A-Za-z0-9+/]{0,74}={1,2}$/.test(line))
+      refuse(`line ${i + 3} is not base64 of at most 76 characters`);
+    if (line.includes('=') && i < lines.length - 1) refuse(`line ${i + 3} ends the base64 before its last line`);
+    return line;
+  });
+  const bytes = fromBase64(body.join('')) ?? refuse('its base64 is not in its one form');
+  const sum = crc24(bytes);
+  const expected = toBase64(Uint8Array.of(sum >>> 16, (sum >>> 8) & 0xff, sum & 0xff));
+  if (crc !== expected) fail(kind.crcCode, `not one armour block of ${kind.label}: its CRC-24 is wrong`);
+  return bytes;
+}
+
+/** Writes the one shape that {@link dearmor} reads, 64 characters a line. */
+export function armor(bytes: Uint8Array, label: ArmorKind['label']): string {
+  const lines = toBase64(bytes).match(/.{1,64}/g) ?? [];
+  const sum = crc24(bytes);
+  const crc = toBase64(Uint8Array.of(sum >>> 16, (sum >>> 8) & 0xff, sum & 0xff));
+  return [`-----BEGIN ${label}-----`, '', ...lines, `=${crc}`, `-----END ${label}-----`, ''].join('\n');
+}
+
+/** RFC 9580, section 6.1.1. */
+function crc24(bytes: Uint8Array): number {
+  let crc = 0xb704ce;
+  for (const byte of bytes) {
+    crc ^= byte << 16;
+    for (let i = 0; i < 8; i++) crc = crc & 0x800000 ? ((crc << 1) ^ 0x864cfb) & 0xffffff : (crc << 1) & 0xffffff;
+  }
+  return crc;
+}
+
+function toBase64(bytes: Uint8Array): string {
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}
+
+function fromBase64(text: string): Uint8Array | undefined {
+  if (text.length === 0 || text.length % 4 !== 0) return undefined;
+  const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+  return toBase64(bytes) === text ? bytes : undefined;
+}

@@ -1,0 +1,73 @@
+import { sha1 } from '@noble/hashes/legacy.js';
+import { concatBytes, equalBytes } from './bytes.ts';
+import { isWeakPoint } from './ed25519.ts';
+import { readMpis, readNumber, toHex } from './packet.ts';
+import { ECDSA, EDDSA_LEGACY, RSA, RSA_SIGN } from './signature.ts';
+
+const ED25519_OID = Uint8Array.of(0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x0f, 0x01);
+const ECDSA_OIDS = new Map([
+  ['P-256', Uint8Array.of(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07)],
+  ['P-384', Uint8Array.of(0x2b, 0x81, 0x04, 0x00, 0x22)],
+]);
+const RSA_BITS = 3072;
+
+/** What may stand behind a signature: the algorithm in words, or why this key's may not. */
+export type KeyAlgorithm = { readonly name: string; readonly problem?: undefined } | { readonly problem: string };
+
+/** Judges a public-key packet's algorithm, curve and size; ledger-format.md, "Signatures". */
+export function keyAlgorithm(body: Uint8Array): KeyAlgorithm {
+  const algorithm = body[5];
+  const material = body.subarray(6);
+  if (algorithm === EDDSA_LEGACY) return ed25519(material);
+  if (algorithm === ECDSA) return ecdsa(material);
+  if (algorithm === RSA || algorithm === RSA_SIGN) return rsa(material);
+  return { problem: `its algorithm ${algorithm} is not Ed25519 (22), ECDSA or RSA` };
+}
+
+function curvePoint(material: Uint8Array): { oid: Uint8Array; point: Uint8Array } | undefined {
+  const length = material[0];
+  if (length === undefined) return undefined;
+  const mpis = readMpis(material.subarray(1 + length), 1);
+  return mpis?.[0] === undefined ? undefined : { oid: material.subarray(1, 1 + length), point: mpis[0] };
+}
+
+function ed25519(material: Uint8Array): KeyAlgorithm {
+  const key = curvePoint(material);
+  if (key === undefined || !equalBytes(key.oid, ED25519_OID)) return { problem: 'its curve is not Ed25519' };
+  if (key.point.length !== 33 || key.point[0] !== 0x40) return { problem: 'its Ed25519 point is malformed' };
+  if (isWeakPoint(key.point.subarray(1))) return { problem: 'its Ed25519 point is of small order' };
+  return { name: 'Ed25519' };
+}
+
+function ecdsa(material: Uint8Array): KeyAlgorithm {
+  const key = curvePoint(material);
+  for (const [name, oid] of ECDSA_OIDS)
+    if (key !== undefined && equalBytes(key.oid, oid)) return { name: `ECDSA ${name}` };
+  return { problem: 'its curve is not P-256 or P-384' };
+}
+
+function rsa(material: Uint8Array): KeyAlgorithm {
+  const [modulus, exponent] = readMpis(material, 2) ?? [];
+  if (modulus === undefined || exponent === undefined) return { problem: 'its RSA numbers are malformed' };
+  const bits = bitLength(modulus);
+  if (bits < RSA_BITS) return { problem: `its RSA modulus has ${bits} bits, fewer than ${RSA_BITS}` };
+  // By an exponent of 1 everything is signed.
+  if (bitLength(exponent) < 2 || ((exponent.at(-1) ?? 0) & 1) === 0)
+    return { problem: 'its RSA exponent signs nothing' };
+  return { name: `RSA ${bits}` };
+}
+
+function bitLength(number: Uint8Array): number {
+  const first = number.findIndex((byte) => byte !== 0);
+  return first < 0 ? 0 : (number.length - first) * 8 - Math.clz32(number[first] ?? 0) + 24;
+}
+
+/** Seconds since 1970 at which a key packet says that it was made. */
+export function keyCreated(body: Uint8Array): number {
+  return readNumber(body, 1, 4) ?? 0;
+}
+
+/** The fingerprint of a version 4 key by its packet's body; RFC 9580, section 5.5.4.2. 40 upper-case hex digits. */
+export function v4Fingerprint(body: Uint8Array): string {
+  return toHex(sha1(concatBytes(Uint8Array.of(0x99, body.length >> 8, body.length & 0xff), body)));
+}

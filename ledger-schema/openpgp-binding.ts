@@ -1,0 +1,155 @@
+import * as openpgp from 'openpgp';
+
+/**
+ * What a key's own signatures say of the primary key or of a subkey. `problem`: it can never be used. `expires` is in
+ * seconds since 1970, undefined for never.
+ */
+export interface Binding {
+  readonly problem: string | undefined;
+  /** May it make signatures? */
+  readonly signs: boolean;
+  readonly revoked: boolean;
+  readonly expires: number | undefined;
+}
+
+const { signature: TYPE, hash: HASH } = openpgp.enums;
+const CERTIFICATIONS: ReadonlySet<number | null> = new Set([
+  TYPE.certGeneric,
+  TYPE.certPersona,
+  TYPE.certCasual,
+  TYPE.certPositive,
+]);
+const STRONG: ReadonlySet<number | null> = new Set([HASH.sha224, HASH.sha256, HASH.sha384, HASH.sha512]);
+/** A revocation counts whatever hash it uses: refusing it would be the unsafe side. */
+const ANY_HASH = { ...openpgp.config, rejectHashAlgorithms: new Set<openpgp.enums.hash>() };
+
+export type KeyPacket = openpgp.AnyKeyPacket;
+/** The library has it; its types don't. */
+type WithDirectSignatures = openpgp.Key & { readonly directSignatures: readonly openpgp.SignaturePacket[] };
+
+/** Is it mathematically a signature of these types by `by` over `subject`? */
+async function fits(
+  signature: openpgp.SignaturePacket,
+  types: ReadonlySet<number | null>,
+  by: KeyPacket,
+  subject: object,
+): Promise<boolean> {
+  const type = signature.signatureType;
+  if (type === null || !types.has(type)) return false;
+  try {
+    // The date is null: which signature counts is decided here, by the present time.
+    await signature.verify(by, type, subject, null as unknown as Date, false, ANY_HASH);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function anyFits(
+  signatures: readonly openpgp.SignaturePacket[],
+  type: number,
+  by: KeyPacket,
+  subject: object,
+): Promise<boolean> {
+  for (const signature of signatures) if (await fits(signature, new Set([type]), by, subject)) return true;
+  return false;
+}
+
+function seconds(signature: openpgp.SignaturePacket): number {
+  return Math.floor((signature.created?.getTime() ?? 0) / 1000);
+}
+
+interface Statement {
+  readonly signature: openpgp.SignaturePacket;
+  readonly verify: () => Promise<boolean>;
+}
+
+/**
+ * Of several self-signatures the newest counts: those of the newest second that verify. Older ones are not even looked
+ * at, so a key file full of them costs little.
+ */
+async function newest(statements: readonly Statement[]): Promise<openpgp.SignaturePacket[]> {
+  const sorted = [...statements].sort((a, b) => seconds(b.signature) - seconds(a.signature));
+  const found: openpgp.SignaturePacket[] = [];
+  for (const { signature, verify } of sorted) {
+    if (found[0] !== undefined && seconds(found[0]) !== seconds(signature)) break;
+    if (await verify()) found.push(signature);
+  }
+  return found;
+}
+
+/** When what a binding says ends: the key's own expiration, or the self-signature's. */
+function expiry(signature: openpgp.SignaturePacket, key: KeyPacket): number {
+  const made = Math.floor(key.created.getTime() / 1000);
+  const keySeconds = signature.keyExpirationTime ?? 0;
+  const ends = keySeconds > 0 ? made + keySeconds : Infinity;
+  const own = signature.getExpirationTime();
+  return Math.min(ends, own instanceof Date ? Math.floor(own.getTime() / 1000) : Infinity);
+}
+
+function bindingFrom(signatures: readonly openpgp.SignaturePacket[], key: KeyPacket, revoked: boolean): Binding {
+  const unusable = (problem: string): Binding => ({ problem, signs: false, revoked, expires: undefined });
+  if (signatures.length === 0) return unusable('it has no valid self-signature');
+  if (signatures.some((signature) => !STRONG.has(signature.hashAlgorithm))) {
+    return unusable('its newest self-signature is by SHA-1 or a weaker hash');
+  }
+  const expires = Math.min(...signatures.map((signature) => expiry(signature, key)));
+  return { problem: undefined, signs: true, revoked, expires: Number.isFinite(expires) ? expires : undefined };
+}
+
+function signFlag(signature: openpgp.SignaturePacket): boolean | undefined {
+  return signature.keyFlags === null
+    ? undefined
+    : ((signature.keyFlags[0] ?? 0) & openpgp.enums.keyFlags.signData) !== 0;
+}
+
+/** The primary key's standing, by its direct-key signatures and the self-certifications of its user ids. */
+export async function primaryOf(key: openpgp.Key): Promise<Binding> {
+  const primary = key.keyPacket;
+  const statements: Statement[] = (key as WithDirectSignatures).directSignatures.map((signature) => ({
+    signature,
+    verify: () => fits(signature, new Set([TYPE.key]), primary, { key: primary }),
+  }));
+  let revokedUserIds = false;
+  for (const user of key.users) {
+    const subject = { userID: user.userID, userAttribute: user.userAttribute, key: primary };
+    const ended: openpgp.SignaturePacket[] = [];
+    for (const revocation of user.revocationSignatures) {
+      if (await fits(revocation, new Set([TYPE.certRevocation]), primary, subject)) ended.push(revocation);
+    }
+    for (const signature of user.selfCertifications) {
+      if (ended.some((revocation) => seconds(revocation) >= seconds(signature))) revokedUserIds = true;
+      else statements.push({ signature, verify: () => fits(signature, CERTIFICATIONS, primary, subject) });
+    }
+  }
+  const found = await newest(statements);
+  const revoked = await anyFits(key.revocationSignatures, TYPE.keyRevocation, primary, { key: primary });
+  const binding = bindingFrom(found, primary, revoked || (revokedUserIds && found.length === 0));
+  return { ...binding, signs: binding.signs && found.every((signature) => signFlag(signature) !== false) };
+}
+
+/** A subkey's standing, by its binding signatures; one that may sign needs the back-signature in them. */
+export async function bindingOf(key: openpgp.Key, subkey: openpgp.Subkey): Promise<Binding> {
+  const subject = { key: key.keyPacket, bind: subkey.keyPacket };
+  const found = await newest(
+    subkey.bindingSignatures.map((signature) => ({
+      signature,
+      verify: () => fits(signature, new Set([TYPE.subkeyBinding]), key.keyPacket, subject),
+    })),
+  );
+  const revoked = await anyFits(subkey.revocationSignatures, TYPE.subkeyRevocation, key.keyPacket, subject);
+  const binding = bindingFrom(found, subkey.keyPacket, revoked);
+  if (binding.problem !== undefined || found.some((signature) => signFlag(signature) !== true)) {
+    return { ...binding, signs: false };
+  }
+  for (const signature of found) {
+    const back = signature.embeddedSignature;
+    if (back === null || !(await fits(back, new Set([TYPE.keyBinding]), subkey.keyPacket, subject))) {
+      return { ...binding, signs: false, problem: 'it has no valid back-signature' };
+    }
+    if (!STRONG.has(back.hashAlgorithm)) {
+      return { ...binding, signs: false, problem: 'its back-signature is by SHA-1 or a weaker hash' };
+    }
+  }
+  return binding;
+}

@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readKeyFile, requireUsable, verifySignature } from '../../ledger-schema/openpgp.ts';
+import { parseSignatureFile } from '../../ledger-schema/signature.ts';
+
+const now = new Date();
+const current = { now, revocation: true, expiry: true };
+let home: string;
+const data = new TextEncoder().encode('some data\n');
+
+function gpg(...args: string[]): Buffer {
+  return execFileSync(
+    'gpg',
+    ['--batch', '--quiet', '--homedir', home, '--pinentry-mode', 'loopback', '--passphrase', '', ...args],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+}
+
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'pt-gpg-'));
+  writeFileSync(join(home, 'data'), data);
+});
+afterAll(() => {
+  execFileSync('gpgconf', ['--homedir', home, '--kill', 'all']);
+  rmSync(home, { recursive: true });
+});
+
+test.each([
+  ['ed25519', 'ed25519'],
+  ['rsa3072', 'rsa3072'],
+  ['nistp256', 'nistp256'],
+  ['nistp384', 'nistp384'],
+])('a detached signature by gpg with %s verifies, and over other data does not', async (_, algorithm) => {
+  gpg('--quick-gen-key', `Test ${algorithm} <${algorithm}@example.org>`, algorithm, 'sign', '1y');
+  const key = await readKeyFile(gpg('--armor', '--export', `${algorithm}@example.org`));
+  requireUsable(key, current);
+  gpg(
+    '--yes',
+    '--armor',
+    '--detach-sign',
+    '--local-user',
+    `${algorithm}@example.org`,
+    '--output',
+    join(home, 'sig'),
+    join(home, 'data'),
+  );
+  const signature = parseSignatureFile(readFileSync(join(home, 'sig')));
+  await expect(verifySignature(signature, data, key, current)).resolves.toMatchObject({ fingerprint: key.fingerprint });
+  await expect(() => verifySignature(signature, new Uint8Array(3), key, current)).toFailWith('E_SIG_INVALID');
+  const later = { ...current, now: new Date(now.getTime() + 2 * 365 * 24 * 3600 * 1000) };
+  await expect(() => verifySignature(signature, data, key, later)).toFailWith('E_KEY_UNUSABLE');
+});
