@@ -1,0 +1,71 @@
+/**
+ * What a name or a message from outside could do to its reader: control and C1 characters, bidirectional and other
+ * format characters, line separators, lone surrogates, private and unassigned code points, everything that is
+ * invisible, and spaces that aren't the space.
+ */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}|[\u2800\u3164\uFFA0]/gu;
+
+function codePoint(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+}
+
+/** One line that shows what is there and does nothing: what can't be seen stands as `\u{…}`, line ends included. */
+export function escapeTerminal(text: string): string {
+  return text.replace(UNSEEN, codePoint);
+}
+
+/**
+ * {@link escapeTerminal} for a line in a GitHub Actions log, where the runner takes `::command::` at a line's beginning
+ * and `##[command]` anywhere for commands.
+ */
+export function escapeLog(text: string): string {
+  return escapeTerminal(text)
+    .replace(/:(?=:)/g, '\\u{3a}')
+    .replace(/##(?=\[)/g, '#\\u{23}');
+}
+
+export type AnnotationKind = 'error' | 'warning' | 'notice' | 'group';
+
+/**
+ * A workflow command of GitHub Actions: `::error title=…::message`. Its data and properties are escaped as the runner
+ * unescapes them (https://github.com/actions/toolkit, packages/core/src/command.ts).
+ */
+export function annotation(kind: AnnotationKind, message: string, title?: string): string {
+  const data = escapeTerminal(message).replace(/%/g, '%25');
+  const property = escapeTerminal(title ?? '')
+    .replace(/%/g, '%25')
+    .replace(/:/g, '%3A')
+    .replace(/,/g, '%2C');
+  return property === '' ? `::${kind}::${data}` : `::${kind} title=${property}::${data}`;
+}
+
+/**
+ * A Markdown code span that its text can't leave, also in a cell of a GitHub table: the fence is longer than any run of
+ * backticks in it. A pipe stands as `\u{7c}`: GitHub's tables split at one even after an escaped backslash.
+ */
+export function codeSpan(text: string): string {
+  const shown = escapeTerminal(text).replace(/\|/g, '\\u{7c}');
+  if (shown.trim() === '') return '` `';
+  const longest = Math.max(0, ...Array.from(shown.matchAll(/`+/g), ([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  const pad = /^[` ]|[` ]$/.test(shown) ? ' ' : '';
+  return `${fence}${pad}${shown}${pad}${fence}`;
+}
+
+/**
+ * JSON that a terminal and an Actions log can show: what {@link escapeLog} would change is written as JSON's own
+ * `\uXXXX`, so that a parser reads the very same value.
+ */
+export function safeJson(value: unknown): string {
+  const units = (text: string): string =>
+    Array.from({ length: text.length }, (_, i) => `\\u${text.charCodeAt(i).toString(16).padStart(4, '0')}`).join('');
+  return JSON.stringify(value, null, 2)
+    .replace(UNSEEN, (character) => (character === '\n' ? character : units(character)))
+    .replace(/:(?=:)/g, '\\u003a')
+    .replace(/##(?=\[)/g, '#\\u0023');
+}
+
+/** A URL as it may be shown: without user, password, query and fragment, all of which can be credentials. */
+export function stripUrl(url: string): string {
+  return url.replace(/^([a-z][a-z0-9+.-]*:[\\/]*)[^\\/?#]*@/i, '$1').replace(/[?#].*$/s, '');
+}
