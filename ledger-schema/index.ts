@@ -36,3 +36,25 @@ export {
   trySegment,
 } from './layout.ts';
 export type { LedgerPath } from './layout.ts';
+export { REGULAR, TREE } from './files.ts';
+export type { FileEntry, Finding, LedgerFiles } from './files.ts';
+export { SIGNATURE_BYTES, parseSignatureFile } from './signature.ts';
+export type { ParsedSignature } from './signature.ts';
+export { KEY_BYTES, componentProblem, readKeyFile, requireUsable, verifySignature } from './openpgp.ts';
+export type { Judgement, KeyComponent, KeyFile } from './openpgp.ts';
+export { Keyring, keyProblems, listings } from './keyring.ts';
+export type { Listing } from './keyring.ts';
+export { Trust, establishTrust } from './trust.ts';
+export type { PolicyStep, Role, TrustOptions } from './trust.ts';
+export { readRecord, requireAcknowledged, verifyRecord } from './record.ts';
+export type {
+  AcknowledgedRecord,
+  RecordContent,
+  RecordFiles,
+  RecordState,
+  RecordStatus,
+  RecordedAsset,
+} from './record.ts';
+export type { Signed } from './record-signatures.ts';
+export { checkLeaf, collect, collectAsync, collisionIn, readChange, toFinding } from './change.ts';
+export type { AddedFile, Change, ChangedEntry, Side } from './change.ts';

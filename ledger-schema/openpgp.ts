@@ -130,6 +130,11 @@ export function requireUsable(key: KeyFile, judgement: Judgement): KeyComponent[
   return usable;
 }
 
+/** The component that all of a signature's issuers name. */
+export function namedComponent(key: KeyFile, signature: ParsedSignature): KeyComponent | undefined {
+  return key.components.find(({ fingerprint }) => signature.issuers.every((id) => fingerprint.endsWith(id)));
+}
+
 /**
  * Verifies a detached signature by one of the key's components, which it must name. Throws `E_SIG_ISSUER`,
  * `E_KEY_UNUSABLE`, `E_SIG_ALGORITHM`, `E_SIG_DATE`, `E_SIG_INVALID`; returns the component that signed.
@@ -140,7 +145,7 @@ export async function verifySignature(
   key: KeyFile,
   judgement: Judgement,
 ): Promise<KeyComponent> {
-  const component = key.components.find(({ fingerprint }) => signature.issuers.every((id) => fingerprint.endsWith(id)));
+  const component = namedComponent(key, signature);
   if (component === undefined) {
     fail('E_SIG_ISSUER', `the signature names ${signature.issuers.join(' and ')}, not the key ${key.fingerprint}`);
   }

@@ -1,0 +1,104 @@
+import { PullthroughError, fail } from './error.ts';
+import type { LedgerFiles } from './files.ts';
+import { keyPath, sealPath } from './layout.ts';
+import { KEY_BYTES, readKeyFile, requireUsable } from './openpgp.ts';
+import type { Judgement, KeyFile } from './openpgp.ts';
+import type { FormerReviewer, ListedKey, Policy } from './policy.ts';
+import { SEAL_BYTES, parseSeal } from './seal.ts';
+import { sha256Hex } from './bytes.ts';
+
+/** The key files and seals that policies pin, read once each. */
+export class Keyring {
+  readonly #files: LedgerFiles;
+  readonly #keys = new Map<string, Promise<KeyFile>>();
+  readonly #seals = new Map<string, Promise<ReadonlyMap<string, string>>>();
+
+  constructor(files: LedgerFiles) {
+    this.#files = files;
+  }
+
+  /** A listed key's file, pinned by its digest. Throws `E_POLICY_KEY`: it doesn't count. */
+  key(listed: ListedKey): Promise<KeyFile> {
+    return once(this.#keys, `${listed.fingerprint}.${listed.sha256}`, () => this.#readKey(listed));
+  }
+
+  /** What a former reviewer's seal lists: the ack files' paths with their SHA-256. Throws `E_POLICY_KEY`. */
+  seal(former: FormerReviewer): Promise<ReadonlyMap<string, string>> {
+    return once(this.#seals, `${former.fingerprint}.${former.seal}`, () => this.#readSeal(former));
+  }
+
+  async #pinned(path: string, sha256: string, limit: number): Promise<Uint8Array> {
+    const bytes = await this.#files.read(path, limit);
+    if (bytes === undefined) fail('E_POLICY_KEY', `${path} is not there`);
+    if (sha256Hex(bytes) !== sha256) fail('E_POLICY_KEY', `${path} does not have the digest that the policy lists`);
+    return bytes;
+  }
+
+  async #readKey(listed: ListedKey): Promise<KeyFile> {
+    const path = keyPath(listed);
+    const bytes = await this.#pinned(path, listed.sha256, KEY_BYTES);
+    const key = await readKeyFile(bytes).catch((cause: unknown) => unusable(path, cause));
+    if (key.fingerprint !== listed.fingerprint) {
+      fail('E_POLICY_KEY', `${path} holds the key ${key.fingerprint}, not the one of its name`);
+    }
+    return key;
+  }
+
+  async #readSeal(former: FormerReviewer): Promise<ReadonlyMap<string, string>> {
+    const path = sealPath(former);
+    const bytes = await this.#pinned(path, former.seal, SEAL_BYTES);
+    try {
+      return new Map(parseSeal(bytes, former.fingerprint).map(({ name, sha256 }) => [name, sha256]));
+    } catch (cause) {
+      return unusable(path, cause);
+    }
+  }
+}
+
+function unusable(path: string, cause: unknown): never {
+  if (!(cause instanceof PullthroughError)) throw cause;
+  return fail('E_POLICY_KEY', `${path} can't be used: ${cause.message}`, { cause });
+}
+
+function once<T>(cache: Map<string, Promise<T>>, id: string, make: () => Promise<T>): Promise<T> {
+  const made = cache.get(id) ?? make();
+  cache.set(id, made);
+  return made;
+}
+
+/** A key that a policy lists, and as what. */
+export interface Listing {
+  readonly key: ListedKey;
+  readonly holder: string | undefined;
+  readonly former: FormerReviewer | 'executor' | undefined;
+}
+
+/** Every key that a policy lists, by its fingerprint; no key stands twice. */
+export function listings(policy: Policy): Map<string, Listing> {
+  const all = new Map<string, Listing>();
+  for (const [holder, keys] of Object.entries(policy.holders)) {
+    for (const key of keys) all.set(key.fingerprint, { key, holder, former: undefined });
+  }
+  for (const key of policy.former.executors) all.set(key.fingerprint, { key, holder: undefined, former: 'executor' });
+  for (const key of policy.former.reviewers) all.set(key.fingerprint, { key, holder: key.holder, former: key });
+  return all;
+}
+
+/**
+ * Which keys and seals of a policy can't be used at `now`, in words; the gate refuses a new policy that lists one, and a
+ * check of a whole ledger warns. For former keys neither revocation nor expiry is looked at.
+ */
+export async function keyProblems(policy: Policy, keyring: Keyring, now: Date): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { key, former } of listings(policy).values()) {
+    const judgement: Judgement = { now, revocation: former === undefined, expiry: former === undefined };
+    try {
+      requireUsable(await keyring.key(key), judgement);
+      if (typeof former === 'object') await keyring.seal(former);
+    } catch (error) {
+      if (!(error instanceof PullthroughError)) throw error;
+      problems.push(error.message);
+    }
+  }
+  return problems;
+}
