@@ -1,0 +1,214 @@
+/** What the names of release files say by habit; nothing here is trusted for more than a choice among verified files. */
+export type Os =
+  | 'linux'
+  | 'darwin'
+  | 'windows'
+  | 'freebsd'
+  | 'openbsd'
+  | 'netbsd'
+  | 'dragonfly'
+  | 'android'
+  | 'sunos'
+  | 'aix'
+  | 'plan9'
+  | 'wasm';
+
+export type Arch =
+  | 'amd64'
+  | '386'
+  | 'arm64'
+  | 'arm'
+  | 'riscv64'
+  | 'ppc64le'
+  | 'ppc64'
+  | 's390x'
+  | 'loong64'
+  | 'mips'
+  | 'mipsle'
+  | 'mips64'
+  | 'mips64le'
+  | 'any';
+
+/** Longer names first: `macos` begins with `mac`. */
+const OS_WORDS: readonly (readonly [string, Os])[] = [
+  ['linux', 'linux'],
+  ['ubuntu', 'linux'],
+  ['darwin', 'darwin'],
+  ['macosx', 'darwin'],
+  ['macos', 'darwin'],
+  ['apple', 'darwin'],
+  ['osx', 'darwin'],
+  ['mac', 'darwin'],
+  ['windows', 'windows'],
+  ['mingw', 'windows'],
+  ['msvc', 'windows'],
+  ['win', 'windows'],
+  ['freebsd', 'freebsd'],
+  ['openbsd', 'openbsd'],
+  ['netbsd', 'netbsd'],
+  ['dragonfly', 'dragonfly'],
+  ['android', 'android'],
+  ['illumos', 'sunos'],
+  ['solaris', 'sunos'],
+  ['sunos', 'sunos'],
+  ['aix', 'aix'],
+  ['plan9', 'plan9'],
+  ['wasm', 'wasm'],
+  ['wasi', 'wasm'],
+];
+
+const ARCH_WORDS: Record<string, Arch> = {
+  amd64: 'amd64',
+  x64: 'amd64',
+  '64bit': 'amd64',
+  '386': '386',
+  i386: '386',
+  i486: '386',
+  i586: '386',
+  i686: '386',
+  x86: '386',
+  x32: '386',
+  ia32: '386',
+  '32bit': '386',
+  arm64: 'arm64',
+  arm64e: 'arm64',
+  arm64v8: 'arm64',
+  aarch64: 'arm64',
+  arm: 'arm',
+  arm32: 'arm',
+  armhf: 'arm',
+  armhfp: 'arm',
+  armel: 'arm',
+  riscv64: 'riscv64',
+  riscv64gc: 'riscv64',
+  ppc64le: 'ppc64le',
+  powerpc64le: 'ppc64le',
+  ppc64: 'ppc64',
+  s390x: 's390x',
+  loong64: 'loong64',
+  loongarch64: 'loong64',
+  mips: 'mips',
+  mipsle: 'mipsle',
+  mipsel: 'mipsle',
+  mips64: 'mips64',
+  mips64le: 'mips64le',
+  universal: 'any',
+  universal2: 'any',
+  noarch: 'any',
+  all: 'any',
+  fat: 'any',
+};
+
+const ARM_VERSION = /^(?:arm32)?(?:arm)?v([5-8])(?:l|hf|te|j)?$/;
+
+/** Splits a name at everything but letters and digits, and an OS's name from what is glued to it: `linux64`, `win32`. */
+function words(name: string): { word: string; os?: Os }[] {
+  const plain = name
+    .toLowerCase()
+    .replace(/\.exe$/, '.windows')
+    .replace(/x86[-_.]?64/g, 'amd64')
+    .replace(/\b(32|64)[-_]bit/g, '$1bit');
+  return plain.split(/[^a-z0-9]+/).flatMap((word) => {
+    const found = OS_WORDS.find(([text]) => word.startsWith(text) && !isWord(text, word));
+    if (found === undefined) return [{ word }];
+    const rest = word.slice(found[0].length);
+    return rest === '' ? [{ word, os: found[1] }] : [{ word: found[0], os: found[1] }, { word: rest }];
+  });
+}
+
+/** `machine` is no Mac and `winner` no Windows: behind a short name only digits or an architecture may follow. */
+function isWord(text: string, word: string): boolean {
+  const rest = word.slice(text.length);
+  return /^[a-z]/.test(rest) && ARCH_WORDS[rest] === undefined && !/^(?:musl|gnu|arm)/.test(rest);
+}
+
+/** The operating system that a name speaks of. */
+export function osOf(name: string): Os | undefined {
+  const found = words(name)
+    .map(({ os }) => os)
+    .filter((os) => os !== undefined);
+  // `linux-android` and `wasm32-wasi` say more with the last; `apple-darwin` and `pc-windows-msvc` say one thing twice.
+  return found.includes('android') ? 'android' : found[0];
+}
+
+/** The architectures that a name speaks of, the first one first; none where it doesn't say. */
+export function archOf(name: string): Arch[] {
+  const all = words(name);
+  const named = all.map(({ word }, i): Arch | undefined => {
+    const behindOs = all[i - 1]?.os !== undefined;
+    if (behindOs && word === '64') return 'amd64';
+    // `win32-x64` is Node's name for Windows.
+    if (behindOs && word === '32') return all.some((other) => isArch(other.word)) ? undefined : '386';
+    return ARCH_WORDS[word] ?? (ARM_VERSION.test(word) ? 'arm' : undefined);
+  });
+  return [...new Set(named.filter((arch) => arch !== undefined))];
+}
+
+function isArch(word: string): boolean {
+  return ARCH_WORDS[word] !== undefined || ARM_VERSION.test(word);
+}
+
+/** The version of the 32-bit ARM architecture that a name asks for: 5, 6 or 7; 7 where it isn't said. */
+export function armVersion(name: string): number {
+  const versions = words(name).map(({ word }) => Number(ARM_VERSION.exec(word)?.[1] ?? (word === 'armel' ? 5 : 0)));
+  return versions.find((version) => version > 0) ?? 7;
+}
+
+const SIDE_FILE = new RegExp(
+  [
+    String.raw`\.(?:sha(?:1|224|256|384|512)|md5|b2|blake[23]b?)(?:sums?)?(?:\.txt)?$`,
+    String.raw`\.(?:asc|sig|sign|minisig|pem|crt|cert|cer|pub|key|p7s|rekor|sigstore|bundle|prov|provenance|att|intoto)$`,
+    String.raw`\.(?:sbom|spdx|cdx|json|jsonl|ya?ml|toml|xml|txt|md|rst|html|pdf|csv|patch|log|zsync|blockmap|torrent)$`,
+    String.raw`\.(?:pdb|dsym|debug|dbg|sym|map)(?:\.(?:gz|xz|zip|tar\.\w+))?$`,
+    String.raw`^[a-z_-]+\.[1-8](?:\.gz)?$`,
+    String.raw`(?:^|[-_.])(?:sha\d+sums?|md5sums?)(?:[-_.]|$)`,
+  ].join('|'),
+  'i',
+);
+const SIDE_WORD =
+  /(?:^|[-_.])(?:checksums?|digests?|hashes|src|source|sources|sbom|debug|debuginfo|dbgsym|symbols|completions?|man|licenses?|vendor(?:ed)?|provenance)(?:[-_.]|$)/i;
+
+/** Is it, by its ending, a signature, a list of digests, a bill of materials or a document? */
+export function isSideFile(name: string): boolean {
+  return SIDE_FILE.test(name);
+}
+
+/** Does a word of the name say that it is a list, sources, symbols or the like? A tool may have such a name, too. */
+export function hasSideWord(name: string): boolean {
+  return SIDE_WORD.test(name);
+}
+
+const WRAPPINGS = [
+  '.tar.gz',
+  '.tgz',
+  '.tar.xz',
+  '.txz',
+  '.tar.zst',
+  '.tar.bz2',
+  '.tbz',
+  '.tbz2',
+  '.tar',
+  '.zip',
+  '.7z',
+  '.gz',
+  '.xz',
+  '.zst',
+  '.bz2',
+];
+const PACKAGE = /\.(?:deb|rpm|apk|msi|msix|pkg|dmg|appimage|snap|flatpak|whl|gem|nupkg|vsix|ipk|pkg\.tar\.\w+)$/i;
+
+/** How good a wrapping is, 0 the best: the bare file, then archives; undefined for a system's packages. */
+export function typeRank(name: string, os?: Os): number | undefined {
+  if (PACKAGE.test(name)) return undefined;
+  const lower = name.toLowerCase();
+  const at = WRAPPINGS.findIndex((ending) => lower.endsWith(ending));
+  if (at < 0) return 0;
+  return os === 'windows' && lower.endsWith('.zip') ? 1 : at + 2;
+}
+
+/** A name without its wrapping, its package's ending, and what it says of the C library. */
+export function stemOf(name: string): string {
+  const lower = name.toLowerCase().replace(PACKAGE, '');
+  const ending = WRAPPINGS.find((text) => lower.endsWith(text)) ?? (lower.endsWith('.exe') ? '.exe' : '');
+  return lower.slice(0, lower.length - ending.length);
+}

@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest';
+import { parsePlatform, pickForPlatform, thisPlatform } from '../../consumer/platform.ts';
+
+/** The names of real releases. */
+const RELEASES = {
+  jq: [
+    'jq-1.7.1.tar.gz',
+    'jq-1.7.1.zip',
+    'jq-linux-amd64',
+    'jq-linux-arm64',
+    'jq-linux-armel',
+    'jq-linux-armhf',
+    'jq-linux-i386',
+    'jq-linux-riscv64',
+    'jq-linux64',
+    'jq-macos-amd64',
+    'jq-macos-arm64',
+    'jq-osx-amd64',
+    'jq-win64.exe',
+    'jq-windows-amd64.exe',
+    'jq-windows-i386.exe',
+    'sha256sum.txt',
+  ],
+  jq16: ['jq-1.6.tar.gz', 'jq-1.6.zip', 'jq-linux32', 'jq-linux64', 'jq-osx-amd64', 'jq-win32.exe', 'jq-win64.exe'],
+  yq: [
+    'checksums',
+    'checksums_hashes_order',
+    'extract-checksum.sh',
+    'yq_darwin_amd64',
+    'yq_darwin_amd64.tar.gz',
+    'yq_linux_386',
+    'yq_linux_amd64',
+    'yq_linux_amd64.tar.gz',
+    'yq_linux_arm',
+    'yq_linux_arm64',
+    'yq_linux_mips64le',
+    'yq_linux_mips64',
+    'yq_man_page_only.tar.gz',
+    'yq_windows_amd64.exe',
+    'yq_windows_amd64.zip',
+  ],
+  gomplate: [
+    'checksums-v3.10.0_sha256.txt',
+    'gomplate_darwin-amd64',
+    'gomplate_darwin-amd64-slim',
+    'gomplate_linux-amd64',
+    'gomplate_linux-amd64-slim',
+    'gomplate_linux-armv6',
+    'gomplate_linux-armv7',
+    'gomplate_windows-amd64.exe',
+    'gomplate_windows-amd64.zip',
+  ],
+  ripgrep: [
+    'ripgrep-14.1.0-aarch64-unknown-linux-gnu.tar.gz',
+    'ripgrep-14.1.0-x86_64-unknown-linux-musl.tar.gz',
+    'ripgrep-14.1.0-x86_64-unknown-linux-musl.tar.gz.sha256',
+    'ripgrep-14.1.0-x86_64-apple-darwin.tar.gz',
+    'ripgrep-14.1.0-x86_64-pc-windows-msvc.zip',
+    'ripgrep-14.1.0-i686-pc-windows-msvc.zip',
+    'ripgrep_14.1.0-1_amd64.deb',
+  ],
+  fd: [
+    'fd-v9.0.0-x86_64-unknown-linux-gnu.tar.gz',
+    'fd-v9.0.0-x86_64-unknown-linux-musl.tar.gz',
+    'fd_9.0.0_amd64.deb',
+    'fd-musl_9.0.0_amd64.deb',
+    'fd-v9.0.0-x86_64-apple-darwin.tar.gz',
+  ],
+  gh: [
+    'gh_2.40.0_checksums.txt',
+    'gh_2.40.0_linux_386.deb',
+    'gh_2.40.0_linux_386.tar.gz',
+    'gh_2.40.0_linux_amd64.deb',
+    'gh_2.40.0_linux_amd64.rpm',
+    'gh_2.40.0_linux_amd64.tar.gz',
+    'gh_2.40.0_linux_armv6.tar.gz',
+    'gh_2.40.0_macOS_amd64.zip',
+    'gh_2.40.0_macOS_arm64.zip',
+    'gh_2.40.0_windows_amd64.msi',
+    'gh_2.40.0_windows_amd64.zip',
+    'gh_2.40.0_windows_arm64.zip',
+  ],
+  cosign: [
+    'cosign-linux-amd64',
+    'cosign-linux-amd64-keyless.pem',
+    'cosign-linux-amd64-keyless.sig',
+    'cosign-linux-amd64.sbom.json',
+    'cosign-linux-amd64_2.2.2_linux_amd64.sbom',
+    'cosign_2.2.2_amd64.deb',
+    'cosign_checksums.txt',
+    'release-cosign.pub',
+  ],
+  buildtools: [
+    'buildifier-darwin-amd64',
+    'buildifier-linux-amd64',
+    'buildozer-linux-amd64',
+    'unused_deps-linux-amd64',
+    'buildifier-linux-arm64',
+  ],
+  node: [
+    'tool-v20.1.0-darwin-x64.tar.gz',
+    'tool-v20.1.0-linux-x64.tar.xz',
+    'tool-v20.1.0-win-x64.7z',
+    'tool-win32-x64.zip',
+  ],
+  terraform: ['tool_1.64.0_linux_amd64.zip', 'tool_1.64.0_linux_386.zip', 'tool_1.64.0_SHA256SUMS'],
+  universal: ['tool-darwin-universal.zip', 'tool-darwin-amd64.zip', 'tool-linux.tar.gz'],
+  script: ['install.sh', 'install.sh.asc', 'checksums.txt'],
+  named: ['checksum-linux-amd64', 'checksum-linux-arm64', 'checksum-linux-amd64.sig'],
+  packages: ['tool_1.0_amd64.deb', 'tool-1.0.x86_64.rpm', 'tool_1.0_arm64.deb'],
+} as const;
+
+describe('the file for a platform', () => {
+  test.each([
+    ['jq', 'linux/amd64', ['jq-linux-amd64', 'jq-linux64']],
+    ['jq', 'linux/arm64', ['jq-linux-arm64']],
+    ['jq', 'linux/arm', ['jq-linux-armhf']],
+    ['jq', 'linux/386', ['jq-linux-i386']],
+    ['jq', 'linux/riscv64', ['jq-linux-riscv64']],
+    ['jq', 'linux/s390x', []],
+    ['jq', 'windows/386', ['jq-windows-i386.exe']],
+    ['jq', 'macos/aarch64', ['jq-macos-arm64']],
+    ['jq16', 'linux/x86_64', ['jq-linux64']],
+    ['jq16', 'linux/i386', ['jq-linux32']],
+    ['jq16', 'windows/amd64', ['jq-win64.exe']],
+    ['jq16', 'windows/386', ['jq-win32.exe']],
+    ['jq16', 'darwin/arm64', []],
+    ['yq', 'linux/amd64', ['yq_linux_amd64']],
+    ['yq', 'linux/mips64le', ['yq_linux_mips64le']],
+    ['yq', 'windows/amd64', ['yq_windows_amd64.exe']],
+    ['gomplate', 'linux/amd64', ['gomplate_linux-amd64']],
+    ['gomplate', 'linux/armv7', ['gomplate_linux-armv7']],
+    ['ripgrep', 'linux/amd64', ['ripgrep-14.1.0-x86_64-unknown-linux-musl.tar.gz']],
+    ['ripgrep', 'linux/aarch64', ['ripgrep-14.1.0-aarch64-unknown-linux-gnu.tar.gz']],
+    ['ripgrep', 'windows/amd64', ['ripgrep-14.1.0-x86_64-pc-windows-msvc.zip']],
+    ['ripgrep', 'darwin/amd64', ['ripgrep-14.1.0-x86_64-apple-darwin.tar.gz']],
+    ['fd', 'linux/amd64', ['fd-v9.0.0-x86_64-unknown-linux-gnu.tar.gz']],
+    ['gh', 'linux/amd64', ['gh_2.40.0_linux_amd64.tar.gz']],
+    ['gh', 'darwin/arm64', ['gh_2.40.0_macOS_arm64.zip']],
+    ['gh', 'windows/arm64', ['gh_2.40.0_windows_arm64.zip']],
+    ['gh', 'linux/arm', ['gh_2.40.0_linux_armv6.tar.gz']],
+    ['cosign', 'linux/amd64', ['cosign-linux-amd64']],
+    ['buildtools', 'linux/amd64', ['buildifier-linux-amd64', 'buildozer-linux-amd64', 'unused_deps-linux-amd64']],
+    ['buildtools', 'linux/arm64', ['buildifier-linux-arm64']],
+    ['node', 'linux/amd64', ['tool-v20.1.0-linux-x64.tar.xz']],
+    ['node', 'windows/386', []],
+    ['terraform', 'linux/amd64', ['tool_1.64.0_linux_amd64.zip']],
+    ['universal', 'darwin/arm64', ['tool-darwin-universal.zip']],
+    ['universal', 'darwin/amd64', ['tool-darwin-amd64.zip']],
+    ['universal', 'linux/amd64', ['tool-linux.tar.gz']],
+    ['universal', 'linux/arm64', []],
+    ['script', 'linux/amd64', ['install.sh']],
+    ['script', 'darwin/arm64', ['install.sh']],
+    ['named', 'linux/amd64', ['checksum-linux-amd64']],
+    ['packages', 'linux/arm64', ['tool_1.0_arm64.deb']],
+  ] as const)('of %s for %s', (release, platform, expected) => {
+    expect(pickForPlatform(RELEASES[release], parsePlatform(platform))).toEqual(expected);
+  });
+
+  test('a system with musl gets no file for the GNU C library, and the other way round', () => {
+    const { os, arch } = parsePlatform('linux/amd64');
+    expect(pickForPlatform(RELEASES.fd, { os, arch, musl: true })).toEqual([
+      'fd-v9.0.0-x86_64-unknown-linux-musl.tar.gz',
+    ]);
+    expect(pickForPlatform(RELEASES.fd, { os, arch, musl: false })).toEqual([
+      'fd-v9.0.0-x86_64-unknown-linux-gnu.tar.gz',
+    ]);
+  });
+
+  test('an ARMv6 system gets no file for ARMv7', () => {
+    const { os, arch } = parsePlatform('linux/arm');
+    expect(pickForPlatform(RELEASES.gomplate, { os, arch, arm: 6 })).toEqual(['gomplate_linux-armv6']);
+  });
+
+  test('the order of the names changes nothing', () => {
+    for (const names of Object.values(RELEASES)) {
+      const there = pickForPlatform(names, parsePlatform('linux/amd64')).sort();
+      expect(pickForPlatform([...names].reverse(), parsePlatform('linux/amd64')).sort()).toEqual(there);
+    }
+  });
+});
+
+describe('a platform', () => {
+  test('auto is this one', () => {
+    expect(parsePlatform('auto')).toEqual(thisPlatform());
+    expect(thisPlatform().os).toBe(process.platform === 'win32' ? 'windows' : process.platform);
+  });
+
+  test.each(['', 'linux', 'linux/', '/amd64', 'linux/pdp11', 'beos/amd64', 'amd64/linux'])(
+    '%j is none',
+    async (text) => {
+      await expect(() => parsePlatform(text)).toFailWith('E_USAGE');
+    },
+  );
+});
