@@ -1,0 +1,73 @@
+import { fileURLToPath } from 'node:url';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { stripUrl } from '../io/escape.ts';
+import { requireSafeUrl } from '../io/url.ts';
+import { resolvePath } from './location.ts';
+
+const HINT = 'write file:./FOLDER, a path, or s3://BUCKET/PREFIX?endpoint=https://HOST&region=REGION';
+
+/** One letter before the colon is a Windows drive. */
+function schemeOf(text: string): string | undefined {
+  return /^([a-z][a-z0-9+.-]+):/i.exec(text)?.[1]?.toLowerCase();
+}
+
+function fileUrl(text: string, baseDir: string): string {
+  if (!/^file:\/\//i.test(text)) return `file:${resolvePath(text.replace(/^file:/i, ''), baseDir)}`;
+  try {
+    return `file:${fileURLToPath(text)}`;
+  } catch (cause) {
+    return fail('E_CONFIG', 'it is no file URL of this machine', {
+      hint: 'write file:///FOLDER or file:./FOLDER',
+      cause,
+    });
+  }
+}
+
+/** The endpoint is where credentials are sent. */
+function checkS3(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : fail('E_CONFIG', 'it is no URL', { hint: HINT });
+  if (url.hostname === '') fail('E_CONFIG', 'it names no bucket', { hint: HINT });
+  if (url.username !== '' || url.password !== '') {
+    fail('E_CONFIG', `a user or password stands in ${stripUrl(text)}`, {
+      hint: "give them by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or what else the AWS SDK's own chain has",
+    });
+  }
+  const endpoint = url.searchParams.get('endpoint');
+  if (endpoint !== null) {
+    try {
+      requireSafeUrl(endpoint);
+    } catch (cause) {
+      if (!(cause instanceof PullthroughError)) throw cause;
+      fail('E_CONFIG', `endpoint: ${cause.message}`, { hint: cause.hint, cause });
+    }
+  }
+  return text;
+}
+
+/** `[store] url`: where bytes are written. A file store's path becomes absolute. Throws `E_CONFIG`. */
+export function parseStoreUrl(text: string, baseDir: string): string {
+  const scheme = schemeOf(text);
+  if (scheme === 'http' || scheme === 'https') {
+    fail('E_CONFIG', `${scheme}:// can only be read`, {
+      hint: 'put it into public-url, and the place to write to (file: or s3://) into url',
+    });
+  }
+  return parsePublicUrl(text, baseDir);
+}
+
+/** `public-url` or `--store`: where bytes are read, by https, from a folder or from S3. Throws `E_CONFIG`. */
+export function parsePublicUrl(text: string, baseDir: string): string {
+  switch (schemeOf(text)) {
+    case undefined:
+    case 'file':
+      return fileUrl(text, baseDir);
+    case 'http':
+    case 'https':
+      requireSafeUrl(text);
+      return text;
+    case 's3':
+      return checkS3(text);
+    default:
+      return fail('E_CONFIG', `${stripUrl(text)} has a scheme that no store has`, { hint: HINT });
+  }
+}
