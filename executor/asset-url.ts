@@ -1,0 +1,74 @@
+import { brief } from '../ledger-schema/bytes.ts';
+import { fail } from '../ledger-schema/error.ts';
+import { checkAssetName } from '../ledger-schema/path.ts';
+import { versionText } from '../ledger-schema/version.ts';
+
+/** A file that upstream hosts elsewhere than in its release. */
+export interface ExternalFile {
+  readonly name: string;
+  readonly url: string;
+}
+
+const PLACEHOLDER = /\{([^{}]*)\}/g;
+
+/** A tag is upstream's: it fills a path, and can't begin a query or a fragment or leave its folder. */
+function inUrl(text: string): string {
+  return text.split('/').map(encodeURIComponent).join('/');
+}
+
+function fill(template: string, tag: string, version: string | undefined): string {
+  return template.replace(PLACEHOLDER, (_, name: string) => {
+    if (name === 'tag') return inUrl(tag);
+    return inUrl(
+      version ??
+        fail('E_NAME', `the tag ${brief(tag)} has no digit, so that {version} stands for nothing`, {
+          hint: 'use {tag} in url[], or select other tags',
+        }),
+    );
+  });
+}
+
+function lastSegment(url: URL): string | undefined {
+  try {
+    return decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf('/') + 1));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Checks a template of `url[]`: https without credentials (the only form that a record can hold), no placeholder but
+ * {tag} and {version}, and a file's name at its end. Throws `E_CONFIG`.
+ */
+export function checkAssetUrl(template: string): void {
+  for (const [whole, name] of template.matchAll(PLACEHOLDER)) {
+    if (name !== 'tag' && name !== 'version') {
+      fail('E_CONFIG', `${brief(whole)} stands for nothing`, { hint: 'there are {tag} and {version}' });
+    }
+  }
+  const example = fill(template, 'v1.2.3', '1.2.3');
+  const url = URL.canParse(example) ? new URL(example) : fail('E_CONFIG', `${brief(template)} is no URL`);
+  if (url.protocol !== 'https:' || url.username !== '' || url.password !== '') {
+    fail('E_CONFIG', `${brief(template)} is not a plain https URL`, {
+      hint: 'a record holds https addresses without user names only',
+    });
+  }
+  if ((lastSegment(url) ?? '') === '') {
+    fail('E_CONFIG', `${brief(template)} does not end with the name of a file`);
+  }
+}
+
+/**
+ * The file that a checked template stands for at a tag: {version} is the tag without its prefix, from the first digit
+ * on. Its name is the last segment of the URL's path, decoded. Throws `E_NAME`, `E_ASSET_NAME`.
+ */
+export function externalFile(template: string, tag: string, tagPrefix: string): ExternalFile {
+  const filled = fill(template, tag, versionText(tag, tagPrefix));
+  const url = URL.canParse(filled) ? new URL(filled) : undefined;
+  const name = url === undefined ? undefined : lastSegment(url);
+  if (url === undefined || name === undefined) {
+    fail('E_NAME', `with the tag ${brief(tag)}, ${brief(template)} is no URL of a file`);
+  }
+  checkAssetName(name);
+  return { name, url: url.href };
+}

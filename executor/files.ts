@@ -1,0 +1,58 @@
+import type { Asset, Release } from '../github/types.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { checkAssetNames } from '../ledger-schema/path.ts';
+import { externalFile } from './asset-url.ts';
+import type { ExternalFile } from './asset-url.ts';
+import { globMatcher } from './tool.ts';
+import type { ToolDefinition } from './tool.ts';
+
+/** A file that a record is to hold: an asset of the release, or one that upstream hosts elsewhere. */
+export type ChosenFile =
+  | { readonly kind: 'asset'; readonly name: string; readonly asset: Asset }
+  | ({ readonly kind: 'external' } & ExternalFile);
+
+export interface Choice {
+  readonly files: readonly ChosenFile[];
+  /** The release's assets that include[] and exclude[] leave out. */
+  readonly left: readonly string[];
+}
+
+/** What only says something about another file: signatures, certificates, digests, attestations. */
+const STATEMENTS = [
+  /\.(?:asc|sig|sign|minisig|pem|crt|cert|sigstore|bundle|att|prov|intoto\.jsonl|sigstore\.json)$/i,
+  /(?:^|[._-])(?:checksums?|(?:md5|sha(?:1|224|256|384|512))(?:sums?)?)$/i,
+  /(?:checksum|md5|sha256|sha512).*\.txt$/i,
+];
+
+/** Are the chosen files nothing but signatures and digests, as in helm's releases? */
+export function onlyStatements(files: readonly ChosenFile[]): boolean {
+  return files.length > 0 && files.every(({ name }) => STATEMENTS.some((form) => form.test(name)));
+}
+
+/** Does a tool's filter take an asset of this name? */
+export function assetFilter({ include, exclude }: Pick<ToolDefinition, 'include' | 'exclude'>) {
+  const included = include.length === 0 ? () => true : globMatcher(include);
+  const excluded = globMatcher(exclude);
+  return (name: string): boolean => included(name) && !excluded(name);
+}
+
+/** The files of a release that its tool wants. Throws `E_NAME` for a name that a record can't hold. */
+export function chooseFiles(release: Release, definition: ToolDefinition): Choice {
+  const takes = assetFilter(definition);
+  const files: ChosenFile[] = [];
+  const left: string[] = [];
+  for (const asset of release.assets) {
+    if (takes(asset.name)) files.push({ kind: 'asset', name: asset.name, asset });
+    else left.push(asset.name);
+  }
+  try {
+    for (const template of definition.urls) {
+      files.push({ kind: 'external', ...externalFile(template, release.tag, definition.tagPrefix) });
+    }
+    checkAssetNames(files.map((file) => file.name));
+  } catch (cause) {
+    if (!(cause instanceof PullthroughError)) throw cause;
+    fail('E_NAME', cause.message, { hint: cause.hint, cause });
+  }
+  return { files, left };
+}

@@ -1,0 +1,69 @@
+import { tagBeginning, versionOf, versionText } from '../ledger-schema/version.ts';
+
+/** A record as a comparison needs it; sizes in bytes. */
+export interface ComparedRecord {
+  readonly tag: string;
+  readonly assets: readonly { readonly name: string; readonly size: number }[];
+}
+
+export interface SizeJump {
+  readonly name: string;
+  readonly before: number;
+  readonly now: number;
+}
+
+/** What is new in a record against an earlier one of the same tool. */
+export interface Comparison {
+  readonly tag: string;
+  /** Names of the new record. */
+  readonly added: readonly string[];
+  /** Names of the earlier record. */
+  readonly missing: readonly string[];
+  readonly jumps: readonly SizeJump[];
+}
+
+/** A size that grew by half or shrank by a third is worth a look; below this many bytes nobody cares. */
+const SMALL_DIFFERENCE = 4096;
+
+/** The tag before `tag`: of the next lower version, among those that begin alike. Undefined where there is none. */
+export function previousTag(tag: string, tags: Iterable<string>): string | undefined {
+  const version = versionOf(tag);
+  if (version === undefined) return undefined;
+  let best: { tag: string; version: NonNullable<ReturnType<typeof versionOf>> } | undefined;
+  for (const other of tags) {
+    if (other === tag || tagBeginning(other) !== tagBeginning(tag)) continue;
+    const lower = versionOf(other);
+    if (lower === undefined || lower.compare(version) >= 0) continue;
+    if (best === undefined || lower.compare(best.version) > 0) best = { tag: other, version: lower };
+  }
+  return best?.tag;
+}
+
+/** A file's name without its version, so that `jq-1.7.tar.gz` and `jq-1.8.tar.gz` are the same file. */
+function nameless(name: string, tag: string): string {
+  const version = versionText(tag);
+  if (version === undefined || !version.includes('.')) return name;
+  const at = name.indexOf(version);
+  const before = name.slice(Math.max(0, at - 1), Math.max(0, at));
+  if (at < 0 || /[0-9.]/.test(before) || /[0-9]/.test(name.charAt(at + version.length))) return name;
+  return `${name.slice(0, at)}{version}${name.slice(at + version.length)}`;
+}
+
+function jumped(before: number, now: number): boolean {
+  return Math.abs(now - before) >= SMALL_DIFFERENCE && (now * 2 > before * 3 || now * 3 < before * 2);
+}
+
+/** Compares two records of a tool by their files' names, versions aside, and sizes. */
+export function compareRecords(before: ComparedRecord, now: ComparedRecord): Comparison {
+  const earlier = new Map(before.assets.map((asset) => [nameless(asset.name, before.tag), asset]));
+  const added: string[] = [];
+  const jumps: SizeJump[] = [];
+  for (const { name, size } of now.assets) {
+    const key = nameless(name, now.tag);
+    const match = earlier.get(key);
+    earlier.delete(key);
+    if (match === undefined) added.push(name);
+    else if (jumped(match.size, size)) jumps.push({ name, before: match.size, now: size });
+  }
+  return { tag: before.tag, added, missing: [...earlier.values()].map(({ name }) => name), jumps };
+}

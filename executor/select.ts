@@ -1,0 +1,49 @@
+import { satisfies } from 'semver';
+import type { Release } from '../github/types.ts';
+import { versionOf } from '../ledger-schema/version.ts';
+import type { Selection, ToolDefinition } from './tool.ts';
+
+type Wanted = Pick<ToolDefinition, 'select' | 'prerelease' | 'tagPrefix'>;
+
+/** May the release be chosen at all? Drafts never; prereleases where they are wanted, or named by their tag. */
+export function isEligible(release: Release, { select, prerelease, tagPrefix }: Wanted): boolean {
+  if (release.draft || release.publishedAt === undefined || !release.tag.startsWith(tagPrefix)) return false;
+  return prerelease || !release.prerelease || select.kind === 'tags';
+}
+
+/** How many eligible releases `select` needs to see: reading may stop there. */
+export function enough(select: Selection): number {
+  if (select.kind === 'latest') return 1;
+  return select.kind === 'newest' ? select.count : Infinity;
+}
+
+function published(release: Release): number {
+  return release.publishedAt?.getTime() ?? 0;
+}
+
+function inRange(release: Release, range: string, tagPrefix: string): boolean {
+  const version = versionOf(release.tag, tagPrefix);
+  // Whether something is a prerelease is for the release's own flag to say: v1.31.4-k3s1 is none.
+  return version !== undefined && satisfies(version, range, { includePrerelease: true });
+}
+
+/** The releases that `select` chooses, newest first by their published date. */
+export function selectReleases(releases: readonly Release[], wanted: Wanted): Release[] {
+  const seen = new Set<number>();
+  const eligible = releases
+    // Paging that shifts gives a release twice.
+    .filter((release) => !seen.has(release.id) && seen.add(release.id) && isEligible(release, wanted))
+    .sort((a, b) => published(b) - published(a) || b.id - a.id);
+  const { select, tagPrefix } = wanted;
+  switch (select.kind) {
+    case 'latest':
+    case 'newest':
+      return eligible.slice(0, enough(select));
+    case 'all':
+      return eligible;
+    case 'range':
+      return eligible.filter((release) => inRange(release, select.range, tagPrefix));
+    case 'tags':
+      return eligible.filter((release) => select.tags.includes(release.tag));
+  }
+}

@@ -1,0 +1,169 @@
+import picomatch from 'picomatch';
+import { validRange } from 'semver';
+import { brief } from '../ledger-schema/bytes.ts';
+import { fail } from '../ledger-schema/error.ts';
+import { boolean, readIni, text } from '../io/ini.ts';
+import type { IniFile, IniParser, IniSchema } from '../io/ini.ts';
+import { nearest } from '../io/nearest.ts';
+import { requireSafeUrl } from '../io/url.ts';
+import { checkAssetUrl } from './asset-url.ts';
+
+/** Which releases a tool wants; cli.md, "Configuration", `select`. */
+export type Selection =
+  | { readonly kind: 'latest' }
+  | { readonly kind: 'all' }
+  | { readonly kind: 'newest'; readonly count: number }
+  | { readonly kind: 'range'; readonly range: string }
+  | { readonly kind: 'tags'; readonly tags: readonly string[] };
+
+/** What upstream must have said about the files; cli.md, "Configuration", `require[]`. */
+export type Requirement = { readonly kind: 'github-digest' } | { readonly kind: 'checksums'; readonly glob: string };
+
+/** A tool.ini, read; an empty one means the latest release with every asset. */
+export interface ToolDefinition {
+  readonly select: Selection;
+  readonly prerelease: boolean;
+  /** Milliseconds. */
+  readonly minAge: number;
+  readonly tagPrefix: string;
+  /** Globs over asset names; none: every asset. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  /** Templates with {tag} and {version}. */
+  readonly urls: readonly string[];
+  /** Another forge for this tool: the API's base without a slash at the end. */
+  readonly api: string | undefined;
+  /** The environment variable that holds that forge's token. */
+  readonly tokenFrom: string | undefined;
+  readonly evidence: readonly Requirement[];
+}
+
+const SELECT_HINT = 'write latest, all, latest:5, a semver range such as ^1.2, or tag:v1.2.3,v1.2.4';
+
+const selection: IniParser<Selection> = (value) => {
+  if (value === 'latest' || value === 'all') return { kind: value };
+  if (value.startsWith('latest:')) {
+    const count = /^latest:([1-9][0-9]{0,3})$/.exec(value)?.[1];
+    if (count === undefined) fail('E_CONFIG', `${brief(value)} does not say how many`, { hint: SELECT_HINT });
+    return { kind: 'newest', count: Number(count) };
+  }
+  if (value.startsWith('tag:')) return { kind: 'tags', tags: tagList(value.slice('tag:'.length)) };
+  if (validRange(value) === null) {
+    const near = nearest(value, ['latest', 'all']);
+    const hint = near === undefined ? SELECT_HINT : `did you mean ${near}? ${SELECT_HINT}`;
+    fail('E_CONFIG', `${brief(value)} selects nothing that is known`, { hint });
+  }
+  return { kind: 'range', range: value };
+};
+
+function tagList(value: string): string[] {
+  const tags = value.split(',').map((tag) => tag.trim());
+  if (tags.includes('')) fail('E_CONFIG', 'a tag is empty', { hint: SELECT_HINT });
+  return [...new Set(tags)];
+}
+
+const MILLISECONDS = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+const duration: IniParser<number> = (value) => {
+  if (value === '0') return 0;
+  const [, count, unit] = /^([0-9]{1,5})([mhd])$/.exec(value) ?? [];
+  if (count === undefined) fail('E_CONFIG', `${brief(value)} is no duration`, { hint: 'write 30m, 12h or 3d' });
+  return Number(count) * MILLISECONDS[unit as keyof typeof MILLISECONDS];
+};
+
+const glob: IniParser<string> = (value) => {
+  if (value.length > 255) fail('E_CONFIG', 'the glob has more than 255 characters');
+  try {
+    compileGlob(value);
+  } catch (cause) {
+    fail('E_CONFIG', `${brief(value)} is no glob`, { cause });
+  }
+  return value;
+};
+
+function compileGlob(value: string): (name: string) => boolean {
+  // As a shell's `case` matches: no path semantics, a leading dot is nothing special, and `!` does not negate.
+  return picomatch(value, { bash: true, posix: true, dot: true, nonegate: true, windows: false });
+}
+
+/** A matcher of whole asset names. */
+export function globMatcher(globs: readonly string[]): (name: string) => boolean {
+  const matchers = globs.map(compileGlob);
+  return (name) => matchers.some((matches) => matches(name));
+}
+
+const requirement: IniParser<Requirement> = (value) => {
+  if (value === 'github-digest') return { kind: 'github-digest' };
+  const pattern = /^checksums:(.+)$/.exec(value)?.[1];
+  if (pattern === undefined) {
+    const near = nearest(value, ['github-digest', 'checksums:']);
+    fail('E_CONFIG', `${brief(value)} is no evidence that is known`, {
+      hint: `${near === undefined ? '' : `did you mean ${near}? `}write github-digest or checksums:<glob of assets>`,
+    });
+  }
+  return { kind: 'checksums', glob: glob(pattern) };
+};
+
+const assetUrl: IniParser<string> = (value) => {
+  checkAssetUrl(value);
+  return value;
+};
+
+const apiUrl: IniParser<string> = (value) => {
+  const url = requireSafeUrl(value);
+  if (url.search !== '' || url.hash !== '') {
+    fail('E_CONFIG', 'the API address has more than a scheme, a host and a path');
+  }
+  return url.href.replace(/\/+$/, '');
+};
+
+const variable: IniParser<string> = (value) => {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) {
+    fail('E_CONFIG', 'it is not the name of an environment variable', {
+      hint: 'write the name of the variable that holds the token, never the token',
+    });
+  }
+  return value;
+};
+
+const schema = {
+  release: { select: selection, prerelease: boolean, 'min-age': duration, 'tag-prefix': text },
+  assets: { 'include[]': glob, 'exclude[]': glob, 'url[]': assetUrl },
+  source: { api: apiUrl, 'token-from': variable },
+  evidence: { 'require[]': requirement },
+} as const satisfies IniSchema;
+
+/** Reads a tool.ini. `file` is its name for messages. Throws `E_CONFIG`. */
+export function parseTool(content: string, file: string): ToolDefinition {
+  const ini = readIni(content, file, schema);
+  const { release, assets, source, evidence } = ini.values;
+  const definition: ToolDefinition = {
+    select: release.select ?? { kind: 'latest' },
+    prerelease: release.prerelease ?? false,
+    minAge: release['min-age'] ?? 0,
+    tagPrefix: release['tag-prefix'] ?? '',
+    include: assets['include[]'],
+    exclude: assets['exclude[]'],
+    urls: assets['url[]'],
+    api: source.api,
+    tokenFrom: source['token-from'],
+    evidence: evidence['require[]'],
+  };
+  checkTogether(definition, ini);
+  return definition;
+}
+
+/** What two keys say together. */
+function checkTogether({ select, tagPrefix, api, tokenFrom }: ToolDefinition, ini: IniFile<typeof schema>): void {
+  const other = select.kind === 'tags' ? select.tags.find((tag) => !tag.startsWith(tagPrefix)) : undefined;
+  if (other !== undefined) {
+    fail('E_CONFIG', `${ini.where('release', 'select')}: the tag ${brief(other)} does not begin with the tag-prefix`, {
+      hint: 'name whole tags',
+    });
+  }
+  if (tokenFrom !== undefined && api === undefined) {
+    fail('E_CONFIG', `${ini.where('source', 'token-from')}: there is no api that the token is for`, {
+      hint: 'add api = to the [source] section',
+    });
+  }
+}

@@ -1,0 +1,137 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { brief, sha256Hex, utf8 } from '../ledger-schema/bytes.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { trySegment } from '../ledger-schema/layout.ts';
+import { foldAscii, isHostName } from '../ledger-schema/path.ts';
+import { readFileBounded } from '../io/file.ts';
+import { parseTool } from './tool.ts';
+import type { ToolDefinition } from './tool.ts';
+
+/** A tool of this executor: where it is from, and its definition. */
+export interface Tool {
+  /** The forge's host name. */
+  readonly source: string;
+  /** `owner/repo`, as the folders of its tool.ini spell it. */
+  readonly repository: string;
+  /** For people: `owner/repo`, or `HOST/owner/repo` where the source isn't the configured one. */
+  readonly label: string;
+  readonly definition: ToolDefinition;
+}
+
+/** One of N stable shares of the tools; `index` counts from 1. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+export interface ToolQuery {
+  /** The folder of mirror.ini. */
+  readonly root: string;
+  /** `[source] host`. */
+  readonly host: string;
+  /** TOOL arguments; none: all tools. */
+  readonly names?: readonly string[] | undefined;
+  readonly shard?: Shard | undefined;
+}
+
+/** The most bytes of a tool.ini. */
+const TOOL_BYTES = 64 * 1024;
+
+/** Reads `--shard I/N`. Throws `E_USAGE`. */
+export function parseShard(text: string): Shard {
+  const [, index, count] = /^([1-9][0-9]{0,5})\/([1-9][0-9]{0,5})$/.exec(text) ?? [];
+  if (index === undefined || count === undefined || Number(index) > Number(count)) {
+    fail('E_USAGE', `not a shard: ${brief(text)}`, { hint: 'write --shard I/N with I from 1 to N, as --shard 2/8' });
+  }
+  return { index: Number(index), count: Number(count) };
+}
+
+/** Is the tool in the shard? By a hash of its folded name, so that it stays where it is when others come and go. */
+export function inShard(tool: { readonly source: string; readonly repository: string }, shard: Shard): boolean {
+  const hash = sha256Hex(utf8(toolKey(tool)));
+  return Number.parseInt(hash.slice(0, 12), 16) % shard.count === shard.index - 1;
+}
+
+/** What two spellings of one tool have in common. */
+export function toolKey({ source, repository }: { readonly source: string; readonly repository: string }): string {
+  return foldAscii(`${source}/${repository}`);
+}
+
+/**
+ * Reads `packages/<source>/<owner>/<repo>/tool.ini` of all tools, in the order of their names, and picks the wanted
+ * ones. All of them are read, so that a wrong one stops the run before it starts. Throws `E_CONFIG`, `E_IO`; `E_USAGE`
+ * for a name without a tool.ini.
+ */
+export async function findTools(query: ToolQuery): Promise<Tool[]> {
+  const tools = await readTools(query.root, query.host);
+  const wanted = pickNamed(tools, query);
+  const { shard } = query;
+  return shard === undefined ? wanted : wanted.filter((tool) => inShard(tool, shard));
+}
+
+async function readTools(root: string, host: string): Promise<Tool[]> {
+  const tools = new Map<string, Tool>();
+  for (const source of await folders(root, 'packages')) {
+    if (!isHostName(source)) fail('E_CONFIG', `${join('packages', source)} is not named after a host`);
+    for (const owner of await folders(root, 'packages', source)) {
+      for (const repo of await folders(root, 'packages', source, owner)) {
+        const tool = await readTool(root, host, [source, owner, repo]);
+        if (tool === undefined) continue;
+        const other = tools.get(toolKey(tool));
+        if (other !== undefined) fail('E_CONFIG', `${other.label} and ${tool.label} are the same tool in two folders`);
+        tools.set(toolKey(tool), tool);
+      }
+    }
+  }
+  return [...tools.values()];
+}
+
+async function folders(...path: string[]): Promise<string[]> {
+  try {
+    const entries = await readdir(join(...path), { withFileTypes: true });
+    return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    return fail('E_IO', `cannot read the folder ${join(...path)}`, { cause });
+  }
+}
+
+async function readTool(root: string, host: string, path: [string, string, string]): Promise<Tool | undefined> {
+  const [source, ...segments] = path;
+  const file = join('packages', ...path, 'tool.ini');
+  const bytes = await readFileBounded(join(root, file), TOOL_BYTES).catch((cause: unknown) => {
+    if (cause instanceof PullthroughError && cause.code === 'E_TOO_LARGE') {
+      fail('E_CONFIG', `${file} has more than ${TOOL_BYTES} bytes`, { cause });
+    }
+    throw cause;
+  });
+  if (bytes === undefined) return undefined;
+  const [owner, repo] = segments.map(trySegment);
+  if (owner === undefined || repo === undefined) {
+    fail('E_CONFIG', `${file} lies in a folder that no ledger path can have`, {
+      hint: 'name the folders as the forge does',
+    });
+  }
+  const repository = `${owner}/${repo}`;
+  const label = source === host ? repository : `${source}/${repository}`;
+  return { source, repository, label, definition: parseTool(Buffer.from(bytes).toString('utf8'), file) };
+}
+
+function pickNamed(tools: readonly Tool[], { names = [], host }: ToolQuery): Tool[] {
+  if (names.length === 0) return [...tools];
+  const keys = new Set(names.map((name) => keyOfName(name, host)));
+  const found = tools.filter((tool) => keys.has(toolKey(tool)));
+  const missing = names.find((name) => !found.some((tool) => toolKey(tool) === keyOfName(name, host)));
+  if (missing !== undefined) {
+    fail('E_USAGE', `there is no tool.ini for ${brief(missing)}`, {
+      hint: `write it by \`pullthrough add\`, as packages/${brief(keyOfName(missing, host))}/tool.ini`,
+    });
+  }
+  return found;
+}
+
+/** `owner/repo` of the configured source, or `HOST/owner/repo`. */
+function keyOfName(name: string, host: string): string {
+  return foldAscii(name.split('/').length === 2 ? `${host}/${name}` : name);
+}

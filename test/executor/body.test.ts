@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { BODY_LENGTH, proposalBody, proposalTitle } from '../../executor/body.ts';
+import type { BodyInput } from '../../executor/body.ts';
+import { compareRecords, previousTag } from '../../executor/previous.ts';
+import { buildRecord } from '../../executor/record.ts';
+import { digest } from './releases.ts';
+
+function input(names: readonly string[], changes: Partial<BodyInput> = {}): BodyInput {
+  const files = names.map((name) => ({ name, size: 1234567, sha256: digest(name) }));
+  return {
+    record: buildRecord({
+      source: 'github.com',
+      repository: 'jqlang/jq',
+      repositoryId: 1,
+      tag: 'jq-1.7.1',
+      commit: 'a'.repeat(40),
+      files,
+    }),
+    files,
+    statements: new Map([[names[0] ?? '', [{ by: 'github', algorithm: 'sha256', digest: digest(names[0] ?? '') }]]]),
+    release: { htmlUrl: 'https://github.com/x', author: 'itchyny', publishedAt: new Date(0), immutable: true },
+    left: [],
+    comparison: undefined,
+    branch: 'pullthrough/github.com/jqlang/jq/jq-1.7.1',
+    ...changes,
+  };
+}
+
+describe("a pull request's body", () => {
+  it('has a row for each file, what was checked, and what to type', () => {
+    const body = proposalBody(input(['jq-linux', 'jq-macos'], { left: ['jq.asc'] }));
+    expect(body).toContain(`| \`jq-linux\` | 1,234,567 | \`${digest('jq-linux')}\` |`);
+    expect(body).toContain("GitHub's own digest: compared and equal for 1 of 2 files");
+    expect(body).toContain('Nothing was published to compare with for `jq-macos`');
+    expect(body).toContain('left out: `jq.asc`');
+    expect(body).toContain('pullthrough review pullthrough/github.com/jqlang/jq/jq-1.7.1\n');
+    expect(body).toContain('no earlier record');
+    expect(body).toContain('published 1970-01-01T00:00:00.000Z by `itchyny`, immutable');
+  });
+
+  it('says what is new against the previous record', () => {
+    const comparison = { tag: 'jq-1.7', added: ['n'], missing: ['m'], jumps: [{ name: 'j', before: 10, now: 9000 }] };
+    const body = proposalBody(input(['a'], { comparison }));
+    expect(body).toMatch(
+      /What is new against `jq-1\.7`\n\n- new files: `n`\n- no longer there: `m`\n- `j`: 10 to 9,000/,
+    );
+    const same = proposalBody(input(['a'], { comparison: { tag: 'x', added: [], missing: [], jumps: [] } }));
+    expect(same).toContain('The same files, of about the same sizes.');
+  });
+
+  it('lets nothing from outside mention, link, close or break out', () => {
+    const evil = '`` @octocat | #1 closes #2 \u202e\n\n# x <img src=//e> [a](b)';
+    const body = proposalBody(
+      input(['a'], {
+        release: { htmlUrl: evil, author: evil, publishedAt: new Date(0), immutable: undefined },
+        left: [evil],
+        comparison: { tag: evil, added: [evil], missing: [evil], jumps: [{ name: evil, before: 1, now: 2 }] },
+        statements: new Map([['a', [{ by: 'list', list: evil, algorithm: 'sha256', digest: digest('a') }]]]),
+      }),
+    );
+    expect(body).not.toMatch(/[\u202e]/);
+    // What stands outside of code spans, as CommonMark pairs runs of backticks.
+    const outside = body.replace(/(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)/g, '');
+    expect(outside).not.toMatch(/[@<[]|#1|#2/);
+    expect(body.split('\n').filter((line) => /^#+ /.test(line))).toHaveLength(3);
+  });
+
+  it('fits into what GitHub takes, and says where the table ends early', () => {
+    const many = Array.from({ length: 2000 }, (_, i) => `${'n'.repeat(100)}-${i}`);
+    const body = proposalBody(input(many));
+    expect(body.length).toBeLessThanOrEqual(BODY_LENGTH);
+    expect(body.length).toBeGreaterThan(BODY_LENGTH - 1000);
+    const rows = body.split('\n').filter((line) => line.startsWith('| `n')).length;
+    expect(body).toContain(`2000 files, 2,469,134,000 bytes. The table shows ${rows} of them`);
+    expect(body).toContain('pullthrough review');
+  });
+
+  it('has a title that says tool and tag', () => {
+    expect(proposalTitle({ repository: 'jqlang/jq', tag: 'jq-1.7.1' })).toBe('jqlang/jq jq-1.7.1');
+    expect(proposalTitle({ repository: 'o/r', tag: 'x\u202ey\u0007' })).toBe('o/r x\\u{202e}y\\u{7}');
+    expect(proposalTitle({ repository: 'o/r', tag: 'x'.repeat(999) }).length).toBeLessThanOrEqual(256);
+  });
+});
+
+describe('the previous record', () => {
+  it('is the next lower version of the same beginning', () => {
+    const tags = ['jq-1.6', 'jq-1.7.1', 'jq-1.7', 'jq-1.8', 'v1.7.0', 'nightly'];
+    expect(previousTag('jq-1.7.1', tags)).toBe('jq-1.7');
+    expect(previousTag('jq-1.6', tags)).toBeUndefined();
+    expect(previousTag('nightly', tags)).toBeUndefined();
+  });
+
+  it('is compared by names without their versions', () => {
+    const before = { tag: 'v1.6', assets: ['t-1.6.zip', 't-linux', 'old'].map((name) => ({ name, size: 10_000 })) };
+    const now = {
+      tag: 'v1.7.1',
+      assets: [
+        { name: 't-1.7.1.zip', size: 11_000 },
+        { name: 't-linux', size: 20_000 },
+        { name: 'new', size: 1 },
+      ],
+    };
+    expect(compareRecords(before, now)).toEqual({
+      tag: 'v1.6',
+      added: ['new'],
+      missing: ['old'],
+      jumps: [{ name: 't-linux', before: 10_000, now: 20_000 }],
+    });
+  });
+
+  it('shrinking counts as well, and small files never', () => {
+    const compare = (was: number, is: number) =>
+      compareRecords(
+        { tag: 'v1', assets: [{ name: 'a', size: was }] },
+        { tag: 'v2', assets: [{ name: 'a', size: is }] },
+      ).jumps.length;
+    expect(compare(30_000, 19_000)).toBe(1);
+    expect(compare(30_000, 21_000)).toBe(0);
+    expect(compare(1, 4000)).toBe(0);
+    expect(compare(0, 5000)).toBe(1);
+  });
+
+  it('a version that is part of a longer number is no version', () => {
+    const before = { tag: 'v6.4', assets: [{ name: 'x-16.4', size: 1 }] };
+    const now = { tag: 'v6.5', assets: [{ name: 'x-16.4', size: 1 }] };
+    expect(compareRecords(before, now)).toMatchObject({ added: [], missing: [] });
+  });
+});

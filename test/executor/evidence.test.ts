@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { LIST_BYTES, parseDigestList } from '../../executor/digest-list.ts';
+import { checkBytes, statementsOf } from '../../executor/evidence.ts';
+import type { ChosenFile } from '../../executor/files.ts';
+import type { Asset } from '../../github/types.ts';
+import type { Requirement } from '../../executor/tool.ts';
+import { asset, digest } from './releases.ts';
+
+const A = digest('a');
+const B = digest('b');
+const A512 = digest('a', 'sha512');
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
+function listed(text: string, listName = 'sums.txt'): Record<string, { sha256?: string; sha512?: string }> {
+  return Object.fromEntries(
+    [...parseDigestList(utf8(text), listName)].map(([name, digests]) => [
+      name,
+      {
+        ...(digests.sha256.size > 0 ? { sha256: [...digests.sha256].join() } : {}),
+        ...(digests.sha512.size > 0 ? { sha512: [...digests.sha512].join() } : {}),
+      },
+    ]),
+  );
+}
+
+describe('a list of digests', () => {
+  it.each([
+    ['GNU', `${A}  a\n`],
+    ['GNU, binary', `${A} *a\n`],
+    ['GNU, ./', `${A}  ./a\n`],
+    ['GNU, CRLF', `${A}  a\r\n`],
+    ['GNU, upper case', `${A.toUpperCase()}  a\n`],
+    ['GNU, a tab, no newline', `${A}\ta`],
+    ['BSD', `SHA256 (a) = ${A}\n`],
+    ['BSD, SHA-256', `SHA-256 (a) = ${A}\n`],
+    ['with a byte order mark', `\uFEFF${A}  a\n`],
+    ['with comments and blank lines', `# sums\n\n${A}  a\n-----BEGIN PGP SIGNATURE-----\n`],
+  ])('%s', (_, text) => {
+    expect(listed(text)).toEqual({ a: { sha256: A } });
+  });
+
+  it('of one digest alone speaks of the asset that it is named after', () => {
+    expect(listed(`${A}\n`, 'a.sha256')).toEqual({ a: { sha256: A } });
+    expect(listed(`${A}`, 'a.tar.gz.sha256sum')).toEqual({ 'a.tar.gz': { sha256: A } });
+    expect(listed(`${A512}\n`, 'a.sha512')).toEqual({ a: { sha512: A512 } });
+    expect(listed(`${A}\n`, 'a.sha512')).toEqual({});
+    expect(listed(`${A}\n`, 'digests.txt')).toEqual({});
+    expect(listed(`${A}\n${B}\n`, 'a.sha256')).toEqual({});
+  });
+
+  it('tells algorithms apart by length, and a BSD line by its word', () => {
+    expect(listed(`${A}  a\n${A512}  a\n`)).toEqual({ a: { sha256: A, sha512: A512 } });
+    expect(listed(`SHA512 (a) = ${A512}\n`)).toEqual({ a: { sha512: A512 } });
+    expect(listed(`SHA512 (a) = ${A}\nMD5 (a) = ${digest('a', 'md5')}\n`)).toEqual({});
+    expect(listed(`${digest('a', 'md5')}  a\n${A}0  a\n`)).toEqual({});
+  });
+
+  it('names other files where the name has a folder, more blanks or another case', () => {
+    expect(Object.keys(listed(`${A}  dist/a\n${A}  A\n${A}  a b\n`))).toEqual(['dist/a', 'A', 'a b']);
+  });
+
+  it('that is too long or not UTF-8 says nothing', () => {
+    const long = utf8(`${A}  a\n`.padEnd(LIST_BYTES + 1, '\n'));
+    expect(parseDigestList(long, 'x').size).toBe(0);
+    expect(parseDigestList(Uint8Array.from([...utf8(`${A}  a\n`), 0xff]), 'x').size).toBe(0);
+  });
+
+  it('of four mebibytes without a line end takes no time', () => {
+    const start = performance.now();
+    parseDigestList(utf8(`${A} ${' '.repeat(LIST_BYTES - 80)}`), 'x');
+    parseDigestList(utf8(`SHA256 (${')'.repeat(LIST_BYTES - 80)}`), 'x');
+    parseDigestList(utf8('a'.repeat(LIST_BYTES)), 'a.sha256');
+    parseDigestList(utf8(`${A}\t\t*`.repeat(60_000)), 'x');
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+});
+
+const chosen = (name: string, changes: Partial<Asset> = {}): ChosenFile => ({
+  kind: 'asset',
+  name,
+  asset: asset(name, changes),
+});
+const silent = { sha256: undefined };
+const CHECKSUMS: Requirement[] = [{ kind: 'checksums', glob: '*.txt' }];
+const list = (text: string, name = 'sums.txt') => ({ name, bytes: utf8(text) });
+
+describe('evidence', () => {
+  it("is GitHub's digest where there is one, required or not", () => {
+    expect(statementsOf([], [chosen('a')], []).get('a')).toEqual([{ by: 'github', algorithm: 'sha256', digest: A }]);
+    const external: ChosenFile = { kind: 'external', name: 'x', url: 'https://h.example/x' };
+    expect([...statementsOf([], [external, chosen('a', silent)], []).values()]).toEqual([[], []]);
+  });
+
+  it('of checksums: must list every other recorded file; the lists themselves need no line', () => {
+    const files = [chosen('a'), chosen('b'), chosen('sums.txt')];
+    const both = statementsOf(CHECKSUMS, files, [list(`${A}  a\n${B}  b\n`)]);
+    expect(both.get('a')).toHaveLength(2);
+    expect(both.get('sums.txt')).toHaveLength(1);
+    expect(() => statementsOf(CHECKSUMS, files, [list(`${A}  a\n`)])).toThrow(/sums\.txt has no sha256 or sha512 of b/);
+  });
+
+  it('without a line for a file is E_EVIDENCE, not a pass', async () => {
+    for (const text of ['', `${A}  A\n`, `${A}  dist/a\n`, 'a is fine, trust us\n', `${digest('a', 'md5')}  a\n`]) {
+      await expect(() => statementsOf(CHECKSUMS, [chosen('a')], [list(text)])).toFailWith('E_EVIDENCE');
+    }
+  });
+
+  it('may be spread over several lists, of one digest each', () => {
+    const lists = [list(`${A}\n`, 'a.sha256'), list(`${B}\n`, 'b.sha256')];
+    const files = [chosen('a', silent), chosen('b', silent), chosen('a.sha256'), chosen('b.sha256')];
+    const statements = statementsOf([{ kind: 'checksums', glob: '*.sha256' }], files, lists);
+    expect(statements.get('b')).toContainEqual({ by: 'list', list: 'b.sha256', algorithm: 'sha256', digest: B });
+  });
+
+  it('that contradicts itself is E_EVIDENCE', async () => {
+    const twice = () => statementsOf(CHECKSUMS, [chosen('a', silent)], [list(`${A}  a\n${B}  a\n`)]);
+    await expect(twice).toFailWith('E_EVIDENCE');
+    const github = () => statementsOf(CHECKSUMS, [chosen('a')], [list(`${B}  a\n`)]);
+    await expect(github).toFailWith('E_EVIDENCE');
+    const lists = () => statementsOf(CHECKSUMS, [chosen('a')], [list(`${A}  a\n`), list(`${B}  a\n`, 'other.txt')]);
+    await expect(lists).toFailWith('E_EVIDENCE');
+  });
+
+  it('each checksums: requirement must be met by itself', async () => {
+    const both: Requirement[] = [...CHECKSUMS, { kind: 'checksums', glob: '*.sums' }];
+    const lists = [list(`${A}  a\n`), list('', 'x.sums')];
+    await expect(() => statementsOf(both, [chosen('a')], lists)).toFailWith('E_EVIDENCE');
+  });
+
+  it('holds the bytes against every statement', async () => {
+    const statements = statementsOf(CHECKSUMS, [chosen('a')], [list(`${A512}  a\n`)]).get('a') ?? [];
+    checkBytes('a', { sha256: A, sha512: A512 }, statements);
+    await expect(() => checkBytes('a', { sha256: B, sha512: A512 }, statements)).toFailWith('E_DIGEST_MISMATCH');
+    await expect(() => checkBytes('a', { sha256: A, sha512: '0' }, statements)).toFailWith('E_DIGEST_MISMATCH');
+    await expect(() => checkBytes('a', { sha256: A }, statements)).toFailWith('E_DIGEST_MISMATCH');
+  });
+});
