@@ -35,6 +35,7 @@ export const ERRORS = {
   E_NO_CHANGE: [1, 'there is no such proposal'],
   E_NAME: [1, 'a name cannot be recorded'],
   E_IO: [1, 'a file cannot be read or written here'],
+  E_INTERRUPTED: [1, 'a signal ended the run; the exit code is 130 for SIGINT, 143 for SIGTERM'],
   E_INTERNAL: [1, 'a defect in pullthrough'],
   // 4
   E_PARTIAL: [4, 'some tools worked and others did not'],
