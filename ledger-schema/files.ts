@@ -1,3 +1,5 @@
+import type { ErrorCode } from './error.ts';
+
 /** A git tree's entry; `mode` is git's own text. */
 export interface FileEntry {
   readonly name: string;
@@ -22,7 +24,7 @@ export interface LedgerFiles {
 
 /** Something worth saying that stops nothing here. */
 export interface Finding {
-  readonly code: string;
+  readonly code: ErrorCode;
   /** The ledger's path that it is about. */
   readonly path: string;
   readonly message: string;
