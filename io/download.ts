@@ -1,0 +1,252 @@
+import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
+import { fail, PullthroughError } from '../ledger-schema/error.ts';
+import { statusError } from './answer-error.ts';
+import type { Problem } from './answer-error.ts';
+import { openPending } from './file.ts';
+import { hashing } from './hash.ts';
+import { STALL_MS } from './http.ts';
+import { isCertificateError } from './network-error.ts';
+import { isRest, rangeHeaders, versionOf } from './resume.ts';
+import type { Version } from './resume.ts';
+import { backoff, pause, RETRY } from './retry.ts';
+import type { RetryRules } from './retry.ts';
+import { get } from './transport.ts';
+import type { Answer } from './transport.ts';
+import { redirectTarget, requireSafeUrl, shownUrl } from './url.ts';
+
+export { hashing } from './hash.ts';
+export type { HashAlgorithm, Hashing } from './hash.ts';
+
+export interface DownloadRequest {
+  readonly url: string;
+  /** The exact size in bytes that was declared: a longer body is `E_SIZE`, a shorter one is tried again. */
+  readonly size?: number | undefined;
+  /** The most bytes to take where no size was declared. */
+  readonly maxSize?: number | undefined;
+  readonly accept?: string | undefined;
+  /** An Authorization header's value for one origin (scheme, host, port); no other origin sees it. */
+  readonly authorization?: { readonly origin: string; readonly value: string } | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Told of new bytes as they arrive; what comes twice is told once. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+  readonly retry?: RetryRules | undefined;
+  /** Milliseconds without a byte after which a try is given up; 60,000 unless told. */
+  readonly stallMs?: number | undefined;
+}
+
+const MOST_REDIRECTS = 10;
+/** A try that brought this much counts as progress: the next failure is a first one again. */
+const PROGRESS = 1 << 20;
+
+/**
+ * The bytes at a URL, exactly once and in order, however often the connection breaks: what is missing is asked for by
+ * Range with If-Range (RFC 9110, 13.1.5 and 14.2), or read again and skipped where a server can't do that but still has
+ * the same file. Nothing is asked for before the first byte is. The bytes are unverified; the caller hashes them.
+ *
+ * `E_UPSTREAM_CHANGED`: another file lies there now than when the download began; see {@link startingOver}.
+ * `E_SIZE`, `E_TRUNCATED`, `E_TIMEOUT`, `E_NETWORK`, `E_HTTP`, `E_RATE_LIMIT`, `E_CREDENTIAL`, 404 and 410:
+ * `E_UPSTREAM_NOT_FOUND`; `E_CONFIG` for a URL that is refused.
+ */
+export async function* openDownload(request: DownloadRequest): AsyncGenerator<Uint8Array, void, undefined> {
+  const rules = request.retry ?? RETRY;
+  const delivered = new Delivered(request);
+  for (let attempt = 1; ; attempt++) {
+    const before = delivered.bytes;
+    let problem: Problem | undefined;
+    try {
+      const { answer, url } = await follow(request, delivered);
+      problem = statusError(answer, url, request.authorization?.origin === url.origin);
+      if (problem) {
+        answer.abandon();
+        throw problem.error;
+      }
+      yield* delivered.take(answer, url);
+      return;
+    } catch (error) {
+      if (!(error instanceof PullthroughError) || request.signal?.aborted) throw error;
+      if (delivered.bytes - before >= PROGRESS) attempt = 1;
+      if (attempt >= rules.tries || !(problem?.again ?? isWorthAnotherTry(error))) throw error;
+      await pause(problem?.waitMs ?? backoff(attempt + 1, rules), request.signal);
+    }
+  }
+}
+
+function isWorthAnotherTry(error: PullthroughError): boolean {
+  if (error.code === 'E_NETWORK') return !isCertificateError(error);
+  return error.code === 'E_TIMEOUT' || error.code === 'E_TRUNCATED';
+}
+
+/** Sends the request, following redirects by hand: the Authorization header goes to its own origin alone. */
+async function follow(request: DownloadRequest, delivered: Delivered): Promise<{ answer: Answer; url: URL }> {
+  let url = requireSafeUrl(request.url);
+  for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
+    const { authorization } = request;
+    const answer = await get(url, {
+      headers: {
+        'user-agent': 'pullthrough',
+        accept: request.accept ?? '*/*',
+        'accept-encoding': 'identity',
+        ...delivered.headers(),
+        ...(authorization?.origin === url.origin ? { authorization: authorization.value } : {}),
+      },
+      stallMs: request.stallMs ?? STALL_MS,
+      signal: request.signal,
+    });
+    if (![301, 302, 303, 307, 308].includes(answer.status)) return { answer, url };
+    answer.abandon();
+    url = redirectTarget(url, answer.header('location'));
+  }
+  return fail('E_HTTP', `${shownUrl(request.url)} redirects more than ${MOST_REDIRECTS} times`);
+}
+
+/** What the caller has got so far, and what the next answer must be to go on from there. */
+class Delivered {
+  readonly #request: DownloadRequest;
+  #version: Version | undefined;
+  /** Kept where there is no validator: only a body that begins with the same bytes can go on. */
+  #prefix = createHash('sha256');
+  bytes = 0;
+
+  constructor(request: DownloadRequest) {
+    this.#request = request;
+  }
+
+  headers(): Record<string, string> {
+    const validator = this.#version?.validator;
+    return this.bytes > 0 && validator !== undefined ? rangeHeaders(this.bytes, validator) : {};
+  }
+
+  /** The bytes of an answer that the caller has not got yet. */
+  async *take(answer: Answer, url: URL): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      const skip = this.#begin(answer, url);
+      const body = skip > 0 ? this.#skipping(answer.body, skip, url) : answer.body;
+      for await (const chunk of body) {
+        const room = this.#most - this.bytes;
+        if (chunk.length > room) throw this.#tooLong(url);
+        if (this.#version?.validator === undefined) this.#prefix.update(chunk);
+        this.bytes += chunk.length;
+        this.#request.onBytes?.(chunk.length);
+        yield chunk;
+      }
+      const expected = this.#request.size ?? this.#version?.total;
+      if (expected !== undefined && this.bytes < expected) {
+        throw this.#tooShort(url, this.bytes, expected);
+      }
+    } finally {
+      answer.abandon();
+    }
+  }
+
+  get #most(): number {
+    return this.#request.size ?? this.#request.maxSize ?? Number.MAX_SAFE_INTEGER;
+  }
+
+  #tooLong(url: URL): PullthroughError {
+    const { size, maxSize } = this.#request;
+    const what = size === undefined ? `the ${maxSize} bytes that are allowed` : `the ${size} bytes that were declared`;
+    return new PullthroughError('E_SIZE', `${shownUrl(url)} is longer than ${what}`, {
+      hint: 'upstream replaced the file, or something else answers in its place',
+    });
+  }
+
+  #tooShort(url: URL, bytes: number, expected: number): PullthroughError {
+    return new PullthroughError('E_TRUNCATED', `${shownUrl(url)} ended after ${bytes} of ${expected} bytes`, {
+      hint: 'try again later; if it stays so, look at the file upstream',
+    });
+  }
+
+  /** Holds an answer's head against what was got before; how many bytes of its body the caller has already. */
+  #begin(answer: Answer, url: URL): number {
+    const encoding = answer.header('content-encoding');
+    if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+      fail('E_UPSTREAM_ANSWER', `${shownUrl(url)} came with a Content-Encoding that was not asked for`, {
+        hint: 'a proxy or server in between changes files on their way: take it out of the way',
+      });
+    }
+    if (answer.status === 206) {
+      if (this.#version && isRest(answer, this.bytes, this.#version)) return 0;
+      throw changed(url);
+    }
+    const version = versionOf(answer);
+    const { size } = this.#request;
+    if (version.total !== undefined && version.total > this.#most) throw this.#tooLong(url);
+    if (version.total !== undefined && size !== undefined && version.total < size) {
+      throw this.#tooShort(url, version.total, size);
+    }
+    const known = this.#version;
+    if (known && this.bytes > 0) {
+      if (known.validator !== version.validator || known.total !== version.total) throw changed(url);
+    } else {
+      this.#version = version;
+    }
+    return this.bytes;
+  }
+
+  /** Reads over what the caller has already; without a validator its bytes must be the same. */
+  async *#skipping(body: AsyncIterable<Uint8Array>, skip: number, url: URL) {
+    const compare = this.#version?.validator === undefined ? createHash('sha256') : undefined;
+    let left = skip;
+    for await (const chunk of body) {
+      const old = chunk.subarray(0, left);
+      if (old.length > 0) {
+        left -= old.length;
+        compare?.update(old);
+        if (compare && left === 0 && !compare.digest().equals(this.#prefix.copy().digest())) throw changed(url);
+      }
+      if (old.length < chunk.length) yield chunk.subarray(old.length);
+    }
+    if (left > 0) throw changed(url);
+  }
+}
+
+function changed(url: URL): PullthroughError {
+  return new PullthroughError('E_UPSTREAM_CHANGED', `${shownUrl(url)} changed while it was being downloaded`, {
+    hint: 'try again',
+  });
+}
+
+/**
+ * Runs an action that downloads, again from the start where the file changed under it (`E_UPSTREAM_CHANGED`), three
+ * times at most. The action must leave nothing of its earlier run.
+ */
+export async function startingOver<T>(action: () => Promise<T>): Promise<T> {
+  for (let run = 1; ; run++) {
+    try {
+      return await action();
+    } catch (error) {
+      if (run === 3 || !(error instanceof PullthroughError) || error.code !== 'E_UPSTREAM_CHANGED') throw error;
+    }
+  }
+}
+
+/**
+ * Downloads to a file that appears under its name only when it is complete, right and on disk. Throws what
+ * {@link openDownload} throws, `E_DIGEST_MISMATCH` where `sha256` (lower-case hex) is given and isn't met, `E_IO`; then
+ * nothing is left behind and what lay there before is as it was.
+ */
+export async function downloadToFile(
+  request: DownloadRequest & { readonly sha256?: string | undefined; readonly mode?: number | undefined },
+  path: string,
+): Promise<{ size: number; sha256: string }> {
+  const pending = await openPending({ folder: dirname(path), mode: request.mode });
+  try {
+    const sha256 = await startingOver(async () => {
+      if (pending.size > 0) await pending.restart();
+      const hashed = hashing(openDownload(request), ['sha256']);
+      for await (const chunk of hashed.body) await pending.write(chunk);
+      return hashed.digests().sha256;
+    });
+    if (request.sha256 !== undefined && sha256 !== request.sha256) {
+      fail('E_DIGEST_MISMATCH', `${shownUrl(request.url)} has the SHA-256 ${sha256}, not ${request.sha256}`, {
+        hint: 'these are not the bytes that were acknowledged: do not use them, and tell who runs the mirror',
+      });
+    }
+    const { size } = pending;
+    await pending.commit(path);
+    return { size, sha256 };
+  } finally {
+    await pending.discard();
+  }
+}

@@ -1,0 +1,85 @@
+import type { FileHandle } from 'node:fs/promises';
+
+/** Bytes gathered for one call into the system: each call costs as much as copying some 100 KiB. */
+const BATCH = 1 << 20;
+/** Calls on their way at once, so that the next bytes arrive while these are written. */
+const AT_ONCE = 2;
+
+/** Appends chunks to a file in few large calls, some of them on their way while the caller goes on. */
+export class FileWriter {
+  readonly #handle: FileHandle;
+  readonly #running = new Set<Promise<void>>();
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #position = 0;
+  #failure: { error: unknown } | undefined;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  get size(): number {
+    return this.#position + this.#waitingBytes;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.length;
+    if (this.#waitingBytes < BATCH) return;
+    this.#flush();
+    while (this.#running.size > AT_ONCE) await Promise.race(this.#running);
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  async finish(): Promise<void> {
+    this.#flush();
+    await Promise.all(this.#running);
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  async restart(): Promise<void> {
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    await this.finish();
+    await this.#handle.truncate(0);
+    this.#position = 0;
+  }
+
+  #flush(): void {
+    if (this.#waitingBytes === 0) return;
+    const chunks = this.#waiting;
+    const position = this.#position;
+    this.#position += this.#waitingBytes;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    const call: Promise<void> = this.#writeAll(chunks, position)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#running.delete(call));
+    this.#running.add(call);
+  }
+
+  async #writeAll(chunks: Uint8Array[], position: number): Promise<void> {
+    let left = chunks;
+    for (;;) {
+      const { bytesWritten } = await this.#handle.writev(left, position);
+      position += bytesWritten;
+      left = without(left, bytesWritten);
+      if (left.length === 0) return;
+    }
+  }
+}
+
+/** What is left of the chunks without their first bytes: the system may write less than it was asked to. */
+function without(chunks: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  const left: Uint8Array[] = [];
+  for (const chunk of chunks) {
+    if (bytes >= chunk.length) bytes -= chunk.length;
+    else {
+      left.push(chunk.subarray(bytes));
+      bytes = 0;
+    }
+  }
+  return left;
+}

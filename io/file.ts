@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { PullthroughError } from '../ledger-schema/error.ts';
+import type { ErrorCode } from '../ledger-schema/error.ts';
+import { FileWriter } from './file-writer.ts';
+import { ioError, systemCode } from './io-error.ts';
+
+/** The names of this program's temporary files, whatever they become. */
+export const TEMPORARY_NAME = /^\.pullthrough-[0-9a-f]{24}\.part$/;
+
+/** A file on its way: it lies under a temporary name and is moved to its own when it is complete. */
+export interface PendingFile {
+  /** The temporary path. */
+  readonly path: string;
+  /** Bytes taken so far. */
+  readonly size: number;
+  /** Appends. May return before the bytes are written; a failure then shows at the next call. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Empties the file, to begin again. */
+  restart(): Promise<void>;
+  /** Forces the bytes to disk, moves the file to `path` and forces the folder to disk. Replaces what lies there. */
+  commit(path: string): Promise<void>;
+  /** Removes the file. After `commit` it does nothing, so it belongs in `finally`. */
+  discard(): Promise<void>;
+}
+
+export interface PendingOptions {
+  /** The folder of the temporary file; it must lie in the file system of the final path. It is made where missing. */
+  readonly folder: string;
+  /** Permission bits of the finished file; without it, what umask leaves of 0666. */
+  readonly mode?: number | undefined;
+  /** The code of failures. */
+  readonly code?: ErrorCode | undefined;
+}
+
+/** Opens a temporary file of a new name. Throws `E_IO` or `options.code`. */
+export async function openPending(options: PendingOptions): Promise<PendingFile> {
+  const code = options.code ?? 'E_IO';
+  const path = join(options.folder, `.pullthrough-${randomBytes(12).toString('hex')}.part`);
+  let handle: FileHandle;
+  try {
+    await makeFolder(options.folder);
+    handle = await open(path, 'wx', 0o666);
+  } catch (error) {
+    throw ioError(error, `cannot write in ${options.folder}`, code);
+  }
+  let closed = false;
+  const writer = new FileWriter(handle);
+  async function guarded<T>(target: string, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      throw ioError(error, `cannot write ${target}`, code);
+    }
+  }
+  return {
+    path,
+    get size() {
+      return writer.size;
+    },
+    write: (chunk) => guarded(path, () => writer.write(chunk)),
+    restart: () => guarded(path, () => writer.restart()),
+    commit: (target) =>
+      guarded(target, async () => {
+        await writer.finish();
+        if (options.mode !== undefined) await handle.chmod(options.mode);
+        await handle.sync();
+        await handle.close();
+        closed = true;
+        await makeFolder(dirname(target));
+        await rename(path, target);
+        await syncFolder(dirname(target));
+      }),
+    async discard() {
+      if (!closed) {
+        // The handle is closed when nothing uses it any more; what failed was told already.
+        await writer.finish().catch(() => undefined);
+        await handle.close().catch(() => undefined);
+        closed = true;
+      }
+      await rm(path, { force: true }).catch(() => undefined);
+    },
+  };
+}
+
+/**
+ * Writes a file so that it is either the old one or the whole new one, on disk, whatever happens in between. The folder
+ * is made where missing. `mode`: permission bits. Throws `E_IO`.
+ */
+export async function writeFileAtomic(path: string, bytes: Uint8Array | string, mode?: number): Promise<void> {
+  const pending = await openPending({ folder: dirname(path), mode });
+  try {
+    await pending.write(typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
+    await pending.commit(path);
+  } finally {
+    await pending.discard();
+  }
+}
+
+/**
+ * Reads a file of at most `limit` bytes; undefined where it is not there. Throws `E_TOO_LARGE` for a longer one without
+ * reading on, else `E_IO`.
+ */
+export async function readFileBounded(path: string, limit: number): Promise<Uint8Array | undefined> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, 'r');
+    const { size } = await handle.stat();
+    // Some files (/proc, pipes) say 0: one byte more than said shows whether there is more.
+    const parts: Uint8Array[] = [];
+    let total = 0;
+    for (;;) {
+      const room = Buffer.allocUnsafe(Math.min(limit - total, Math.max(size - total, 65_536)) + 1);
+      const { bytesRead } = await handle.read(room, 0, room.length, null);
+      if (bytesRead === 0) return Buffer.concat(parts);
+      total += bytesRead;
+      if (total > limit) throw new PullthroughError('E_TOO_LARGE', `${path} is larger than ${limit} bytes`);
+      parts.push(room.subarray(0, bytesRead));
+    }
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw ioError(error, `cannot read ${path}`);
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Makes a folder and those above it, each entry forced to disk. */
+export async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  const top = dirname(first);
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    await syncFolder(folder);
+    if (folder === top || folder === dirname(folder)) return;
+  }
+}
+
+/** Forces a file's bytes to disk, whoever wrote them. */
+export async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Forces a folder's entries to disk, so that a file that was moved there is still there after a power cut. */
+export async function syncFolder(path: string): Promise<void> {
+  // Windows has no such thing: there a rename is as durable as it gets.
+  if (process.platform === 'win32') return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } catch (error) {
+    // Some network file systems refuse this for folders.
+    if (!['EINVAL', 'ENOTSUP', 'EISDIR'].includes(systemCode(error) ?? '')) throw error;
+  } finally {
+    await handle.close();
+  }
+}

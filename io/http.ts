@@ -1,0 +1,87 @@
+import { EnvHttpProxyAgent, fetch } from 'undici';
+import type { Dispatcher, RequestInit, Response } from 'undici';
+import { fail, PullthroughError } from '../ledger-schema/error.ts';
+import { networkError } from './network-error.ts';
+import { requireSafeUrl, shownUrl } from './url.ts';
+
+/** A server that sends nothing for this long is given up. */
+export const STALL_MS = 60_000;
+const CONNECT_MS = 30_000;
+
+const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'] as const;
+const dispatchers = new Map<string, Dispatcher>();
+
+/** The proxy that the environment names for URLs of this scheme: lower case goes before upper case, as in curl. */
+function proxyVariable(scheme: 'http' | 'https'): string | undefined {
+  const lower = `${scheme}_proxy`;
+  const upper = lower.toUpperCase();
+  const name = process.env[lower] ? lower : upper;
+  const value = process.env[name];
+  if (!value) return undefined;
+  const url = value.includes('://') ? value : `http://${value}`;
+  // The value may hold a password: the variable is named, not shown.
+  if (!URL.canParse(url)) fail('E_CONFIG', `${name} is not a URL`, { hint: `set ${name} to http://HOST:PORT` });
+  return url;
+}
+
+/** Does the environment name any proxy? */
+export function hasProxy(): boolean {
+  return PROXY_VARIABLES.some((name) => process.env[name]);
+}
+
+/**
+ * The connections that everything here goes through: HTTPS_PROXY, HTTP_PROXY and NO_PROXY as the environment has them,
+ * certificates by Node's own list and NODE_EXTRA_CA_CERTS. Throws `E_CONFIG` for a proxy variable that is no URL.
+ */
+export function dispatcher(): Dispatcher {
+  const httpProxy = proxyVariable('http');
+  const httpsProxy = proxyVariable('https');
+  const key = JSON.stringify([httpProxy, httpsProxy]);
+  let found = dispatchers.get(key);
+  if (!found) {
+    found = new EnvHttpProxyAgent({
+      httpProxy,
+      httpsProxy,
+      connect: { timeout: CONNECT_MS },
+      headersTimeout: STALL_MS,
+      bodyTimeout: STALL_MS,
+    });
+    dispatchers.set(key, found);
+  }
+  return found;
+}
+
+export type { Response as HttpResponse } from 'undici';
+
+/**
+ * `fetch` through the environment's proxy, never following a redirect, giving up after 60 s without a byte. `http://`
+ * is refused except for loopback (`E_CONFIG`); `E_NETWORK`, `E_TIMEOUT`. Its body is not bounded: see
+ * {@link readBounded}.
+ */
+export async function httpFetch(url: string | URL, init: RequestInit = {}): Promise<Response> {
+  const safe = requireSafeUrl(url);
+  try {
+    return await fetch(safe, { ...init, redirect: 'manual', dispatcher: init.dispatcher ?? dispatcher() });
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw networkError(error, shownUrl(safe));
+  }
+}
+
+/** The body of an answer, of at most `limit` bytes. Throws `E_UPSTREAM_ANSWER` for more, `E_NETWORK`, `E_TIMEOUT`. */
+export async function readBounded(response: Response, limit: number): Promise<Uint8Array> {
+  const where = response.url === '' ? 'the server' : shownUrl(response.url);
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  try {
+    for await (const part of response.body ?? []) {
+      const bytes = part as Uint8Array;
+      total += bytes.length;
+      if (total > limit) fail('E_UPSTREAM_ANSWER', `${where} answered with more than ${limit} bytes`);
+      parts.push(bytes);
+    }
+  } catch (error) {
+    throw error instanceof PullthroughError ? error : networkError(error, where);
+  }
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,34 @@
+import { PullthroughError } from '../ledger-schema/error.ts';
+import type { ErrorCode } from '../ledger-schema/error.ts';
+
+const HINTS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  ENOSPC: ['no space is left', 'free some space there, or choose another place'],
+  EDQUOT: ['the disk quota is used up', 'free some space there, or choose another place'],
+  EFBIG: ['the file is too large for its file system', 'choose another place'],
+  EROFS: ['the file system is read-only', 'mount it writable, or choose another place'],
+  EACCES: ['permission is denied', 'give this user access to it, or choose another place'],
+  EPERM: ['the operation is not permitted', 'give this user access to it, or choose another place'],
+  ENOENT: ['it is not there', 'check the path'],
+  ENOTDIR: ['a part of the path is no folder', 'check the path'],
+  EISDIR: ['it is a folder', 'check the path'],
+  EMFILE: ['too many files are open', 'raise the limit with ulimit -n, or lower --concurrency'],
+  ENFILE: ['too many files are open on this machine', 'raise the limit, or lower --concurrency'],
+  EIO: ['the disk answered with an error', 'check the disk'],
+};
+
+/** The system's error code, as `ENOSPC`, or undefined for anything else. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/**
+ * What a failed file operation means to a person. `action` is what was tried, as "cannot write /srv/store/x". Errors of
+ * ours pass through.
+ */
+export function ioError(error: unknown, action: string, code: ErrorCode = 'E_IO'): PullthroughError {
+  if (error instanceof PullthroughError) return error;
+  const known = HINTS[systemCode(error) ?? ''];
+  const what = known?.[0] ?? (error instanceof Error ? error.message : String(error));
+  return new PullthroughError(code, `${action}: ${what}`, { hint: known?.[1], cause: error });
+}

@@ -1,0 +1,39 @@
+import { fail } from '../ledger-schema/error.ts';
+import { hashing } from '../io/hash.ts';
+import type { PutRequest } from './store.ts';
+
+/** The body, held to its size: `E_SIZE` before a byte too many goes on, `E_TRUNCATED` where some lack. */
+export async function* exactly(
+  body: AsyncIterable<Uint8Array>,
+  { name, size }: PutRequest,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > size) {
+      fail('E_SIZE', `${name} is longer than the ${size} bytes that were declared`, {
+        hint: 'upstream replaced the file, or something else answers in its place',
+      });
+    }
+    yield chunk;
+  }
+  if (bytes < size) {
+    fail('E_TRUNCATED', `${name} ended after ${bytes} of ${size} bytes`, { hint: 'try again later' });
+  }
+}
+
+/** Throws `E_DIGEST_MISMATCH` where the digest was known and the bytes have another. */
+export function checkDigest({ name, sha256 }: PutRequest, seen: string): void {
+  if (sha256 === undefined || sha256 === seen) return;
+  fail('E_DIGEST_MISMATCH', `${name} has the SHA-256 ${seen}, not ${sha256}`, {
+    hint: 'the bytes are not those that were promised: nothing was stored',
+  });
+}
+
+/** Reads a body to its end, for its SHA-256 alone. */
+export async function seenSha256(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const hashed = hashing(body, ['sha256']);
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars
+  for await (const _ of hashed.body);
+  return hashed.digests().sha256;
+}

@@ -1,0 +1,162 @@
+import { createReadStream } from 'node:fs';
+import { lstat, opendir, readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fail } from '../ledger-schema/error.ts';
+import { openPending, syncFile, syncFolder, TEMPORARY_NAME } from '../io/file.ts';
+import { hashing } from '../io/hash.ts';
+import { ioError, systemCode } from '../io/io-error.ts';
+import type { Progress } from '../io/progress.ts';
+import { checkDigest, exactly, seenSha256 } from './body.ts';
+import { storeKey } from './store.ts';
+import type { PutRequest, Store, StoredObject } from './store.ts';
+
+const READ_AT_ONCE = 1 << 20;
+const HEX_64 = /^[0-9a-f]{64}$/;
+
+export interface FileStoreOptions {
+  /** An absolute path; made at the first `put`. */
+  readonly root: string;
+  readonly progress: Progress;
+}
+
+/**
+ * A store in a folder, on one file system: `<root>/sha256/ab/abcd…`, with temporary files in `<root>/.tmp`. Any static
+ * web server can serve the folder.
+ */
+export class FileStore implements Store {
+  readonly label: string;
+  readonly #root: string;
+  readonly #temporary: string;
+  readonly #progress: Progress;
+
+  constructor(options: FileStoreOptions) {
+    this.#root = options.root;
+    this.#temporary = join(options.root, '.tmp');
+    this.#progress = options.progress;
+    this.label = `file:${options.root}`;
+  }
+
+  #path(sha256: string): string {
+    return join(this.#root, storeKey(sha256));
+  }
+
+  async put(request: PutRequest, body: AsyncIterable<Uint8Array>): Promise<{ sha256: string; repaired: boolean }> {
+    const { sha256: expected } = request;
+    let before = expected === undefined ? 'missing' : await this.verify(expected, request.size);
+    if (expected !== undefined && before === 'present') {
+      // Whoever put it there may not have come to the end of it.
+      await this.#settle(expected);
+      return { sha256: expected, repaired: false };
+    }
+    const pending = await openPending({ folder: this.#temporary, code: 'E_STORE' });
+    try {
+      const hashed = hashing(exactly(body, request), ['sha256']);
+      for await (const chunk of hashed.body) await pending.write(chunk);
+      const { sha256 } = hashed.digests();
+      checkDigest(request, sha256);
+      if (expected === undefined) before = await this.verify(sha256, request.size);
+      await pending.commit(this.#path(sha256));
+      const repaired = before === 'damaged';
+      if (repaired) this.#progress.warn(`${this.label} held damaged bytes under ${storeKey(sha256)}: repaired`);
+      return { sha256, repaired };
+    } finally {
+      await pending.discard();
+    }
+  }
+
+  async #settle(sha256: string): Promise<void> {
+    const path = this.#path(sha256);
+    try {
+      await syncFile(path);
+      await syncFolder(dirname(path));
+    } catch (error) {
+      // A store that can only be read holds what it held before.
+      if (!['EROFS', 'EACCES', 'EPERM', 'EBADF'].includes(systemCode(error) ?? '')) {
+        throw ioError(error, `cannot force ${path} to disk`, 'E_STORE');
+      }
+    }
+  }
+
+  async verify(sha256: string, size: number): Promise<'present' | 'missing' | 'damaged'> {
+    const found = await this.#size(sha256);
+    if (found === undefined) return 'missing';
+    if (found !== size) return 'damaged';
+    const seen = await seenSha256(this.read(sha256));
+    return seen === sha256 ? 'present' : 'damaged';
+  }
+
+  async has(sha256: string, size: number): Promise<boolean> {
+    return (await this.#size(sha256)) === size;
+  }
+
+  /** The size of what lies under the key; NaN where it is no regular file, undefined where nothing is. */
+  async #size(sha256: string): Promise<number | undefined> {
+    try {
+      const stat = await lstat(this.#path(sha256));
+      return stat.isFile() ? stat.size : Number.NaN;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw ioError(error, `cannot read ${this.#path(sha256)}`, 'E_STORE');
+    }
+  }
+
+  async *read(sha256: string): AsyncGenerator<Uint8Array, void, undefined> {
+    const path = this.#path(sha256);
+    try {
+      yield* createReadStream(path, { highWaterMark: READ_AT_ONCE }) as AsyncIterable<Uint8Array>;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') {
+        fail('E_STORE_MISSING', `${this.label} does not hold ${storeKey(sha256)}`, { cause: error });
+      }
+      throw ioError(error, `cannot read ${path}`, 'E_STORE');
+    }
+  }
+
+  async *list(): AsyncGenerator<StoredObject, void, undefined> {
+    const base = join(this.#root, 'sha256');
+    try {
+      for (const prefix of await readdir(base)) {
+        if (!/^[0-9a-f]{2}$/.test(prefix)) continue;
+        for await (const entry of await opendir(join(base, prefix))) {
+          if (!entry.isFile() || !HEX_64.test(entry.name) || !entry.name.startsWith(prefix)) continue;
+          const stat = await lstat(join(base, prefix, entry.name)).catch(gone);
+          if (stat) yield { sha256: entry.name, size: stat.size, modified: stat.mtime };
+        }
+      }
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return;
+      throw ioError(error, `cannot list ${base}`, 'E_STORE');
+    }
+  }
+
+  async remove(sha256: string): Promise<void> {
+    const path = this.#path(sha256);
+    try {
+      await rm(path, { force: true });
+    } catch (error) {
+      throw ioError(error, `cannot remove ${path}`, 'E_STORE');
+    }
+  }
+
+  async leftovers(before: Date, remove: boolean): Promise<readonly string[]> {
+    const found: string[] = [];
+    try {
+      for (const name of await readdir(this.#temporary)) {
+        if (!TEMPORARY_NAME.test(name)) continue;
+        const path = join(this.#temporary, name);
+        const stat = await lstat(path).catch(gone);
+        if (!stat || stat.mtime >= before) continue;
+        found.push(path);
+        if (remove) await rm(path, { force: true });
+      }
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw ioError(error, `cannot clean ${this.#temporary}`, 'E_STORE');
+    }
+    return found;
+  }
+}
+
+/** Another process removed it meanwhile. */
+function gone(error: unknown): undefined {
+  if (systemCode(error) !== 'ENOENT') throw error;
+}
