@@ -7,7 +7,8 @@ export type LedgerPath =
   | { readonly kind: 'policy'; readonly version: number }
   | { readonly kind: 'policy-sign'; readonly version: number; readonly fingerprint: string }
   | { readonly kind: 'key' | 'seal'; readonly fingerprint: string; readonly digest16: string }
-  | { readonly kind: 'checklist' | 'sums' | 'sign'; readonly record: string }
+  | { readonly kind: 'checklist' | 'sums'; readonly record: string }
+  | { readonly kind: 'sign'; readonly record: string }
   | { readonly kind: 'ack' | 'nack'; readonly record: string; readonly fingerprint: string };
 
 /** The most digits that a policy's number may have. */
