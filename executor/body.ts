@@ -1,6 +1,5 @@
 import type { Release } from '../github/types.ts';
 import { codeSpan, escapeTerminal } from '../io/escape.ts';
-import type { Statement } from './evidence.ts';
 import type { Comparison } from './previous.ts';
 import type { FetchedFile, UnsignedRecord } from './record.ts';
 
@@ -13,7 +12,8 @@ const NAMED = 30;
 export interface BodyInput {
   readonly record: UnsignedRecord;
   readonly files: readonly FetchedFile[];
-  readonly statements: ReadonlyMap<string, readonly Statement[]>;
+  /** What upstream said and was compared with the bytes, a line each. */
+  readonly checks: readonly string[];
   readonly release: Pick<Release, 'htmlUrl' | 'author' | 'publishedAt' | 'immutable'>;
   /** Upstream's files that the record leaves out. */
   readonly left: readonly string[];
@@ -70,32 +70,15 @@ function names(list: readonly string[]): string {
   return list.length > NAMED ? `${shown} and ${list.length - NAMED} more` : shown;
 }
 
-function upstreamSection({ release, files, statements, left }: BodyInput): string {
+function upstreamSection({ release, checks, left }: BodyInput): string {
   const author = release.author === undefined ? '' : ` by ${codeSpan(release.author)}`;
   const published =
     release.publishedAt === undefined ? '' : `, published ${release.publishedAt.toISOString()}${author}`;
   const immutable = release.immutable === undefined ? '' : release.immutable ? ', immutable' : ', not immutable';
   const lines = [`- ${codeSpan(release.htmlUrl)}${published}${immutable}`];
-  lines.push(...checkedLines(files, statements).map((line) => `- ${line}`));
+  lines.push(...checks.map((line) => `- ${codeSpan(line)}`));
   if (left.length > 0) lines.push(`- Upstream has ${left.length} more, left out: ${names(left)}`);
   return `### What upstream says\n\n${lines.join('\n')}`;
-}
-
-/** Whose digests were compared with the bytes, and of how many files. */
-function checkedLines(files: readonly FetchedFile[], statements: BodyInput['statements']): string[] {
-  const speakers = new Map<string, Set<string>>();
-  const unspoken: string[] = [];
-  for (const { name } of files) {
-    const said = statements.get(name) ?? [];
-    if (said.length === 0) unspoken.push(name);
-    for (const { list, algorithm } of said) {
-      const speaker = list === undefined ? "GitHub's own digest" : `${algorithm} in ${codeSpan(list)}`;
-      speakers.set(speaker, (speakers.get(speaker) ?? new Set()).add(name));
-    }
-  }
-  const lines = [...speakers].map(([who, of]) => `${who}: compared and equal for ${of.size} of ${files.length} files`);
-  if (unspoken.length > 0) lines.push(`Nothing was published to compare with for ${names(unspoken)}`);
-  return lines;
 }
 
 function comparisonSection({ comparison }: BodyInput): string {

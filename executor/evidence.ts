@@ -156,3 +156,24 @@ export function checkBytes(
     }
   }
 }
+
+/** The most names that one line gives. */
+const NAMED = 10;
+
+/** What was compared with the bytes, a line each, for a commit's message and a pull request. The texts are upstream's. */
+export function describeChecks(
+  files: readonly { readonly name: string }[],
+  statements: ReadonlyMap<string, readonly Statement[]>,
+): string[] {
+  const spokenOf = new Map<string, number>();
+  const unspoken: string[] = [];
+  for (const { name } of files) {
+    const speakers = new Set((statements.get(name) ?? []).map((said) => `${speaker(said)} (${said.algorithm})`));
+    if (speakers.size === 0) unspoken.push(name);
+    for (const who of speakers) spokenOf.set(who, (spokenOf.get(who) ?? 0) + 1);
+  }
+  const lines = [...spokenOf].map(([who, count]) => `${who}: equal for ${count} of ${files.length} files`);
+  if (unspoken.length === 0) return lines;
+  const more = unspoken.length > NAMED ? ` and ${unspoken.length - NAMED} more` : '';
+  return [...lines, `nothing was published to compare with for ${unspoken.slice(0, NAMED).join(', ')}${more}`];
+}

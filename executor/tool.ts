@@ -2,10 +2,10 @@ import picomatch from 'picomatch';
 import { validRange } from 'semver';
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
+import { apiUrl } from '../io/api-url.ts';
 import { boolean, readIni, text } from '../io/ini.ts';
 import type { IniFile, IniParser, IniSchema } from '../io/ini.ts';
 import { nearest } from '../io/nearest.ts';
-import { requireSafeUrl } from '../io/url.ts';
 import { checkAssetUrl } from './asset-url.ts';
 
 /** Which releases a tool wants; cli.md, "Configuration", `select`. */
@@ -107,14 +107,6 @@ const requirement: IniParser<Requirement> = (value) => {
 const assetUrl: IniParser<string> = (value) => {
   checkAssetUrl(value);
   return value;
-};
-
-const apiUrl: IniParser<string> = (value) => {
-  const url = requireSafeUrl(value);
-  if (url.search !== '' || url.hash !== '') {
-    fail('E_CONFIG', 'the API address has more than a scheme, a host and a path');
-  }
-  return url.href.replace(/\/+$/, '');
 };
 
 const variable: IniParser<string> = (value) => {

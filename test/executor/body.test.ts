@@ -17,7 +17,7 @@ function input(names: readonly string[], changes: Partial<BodyInput> = {}): Body
       files,
     }),
     files,
-    statements: new Map([[names[0] ?? '', [{ by: 'github', algorithm: 'sha256', digest: digest(names[0] ?? '') }]]]),
+    checks: ["GitHub's digest (sha256): equal for 1 of 2 files"],
     release: { htmlUrl: 'https://github.com/x', author: 'itchyny', publishedAt: new Date(0), immutable: true },
     left: [],
     comparison: undefined,
@@ -30,8 +30,7 @@ describe("a pull request's body", () => {
   it('has a row for each file, what was checked, and what to type', () => {
     const body = proposalBody(input(['jq-linux', 'jq-macos'], { left: ['jq.asc'] }));
     expect(body).toContain(`| \`jq-linux\` | 1,234,567 | \`${digest('jq-linux')}\` |`);
-    expect(body).toContain("GitHub's own digest: compared and equal for 1 of 2 files");
-    expect(body).toContain('Nothing was published to compare with for `jq-macos`');
+    expect(body).toContain("- `GitHub's digest (sha256): equal for 1 of 2 files`");
     expect(body).toContain('left out: `jq.asc`');
     expect(body).toContain('pullthrough review pullthrough/github.com/jqlang/jq/jq-1.7.1\n');
     expect(body).toContain('no earlier record');
@@ -55,7 +54,7 @@ describe("a pull request's body", () => {
         release: { htmlUrl: evil, author: evil, publishedAt: new Date(0), immutable: undefined },
         left: [evil],
         comparison: { tag: evil, added: [evil], missing: [evil], jumps: [{ name: evil, before: 1, now: 2 }] },
-        statements: new Map([['a', [{ by: 'list', list: evil, algorithm: 'sha256', digest: digest('a') }]]]),
+        checks: [evil],
       }),
     );
     expect(body).not.toMatch(/[\u202e]/);

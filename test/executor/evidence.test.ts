@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LIST_BYTES, parseDigestList } from '../../executor/digest-list.ts';
-import { checkBytes, statementsOf } from '../../executor/evidence.ts';
+import { checkBytes, describeChecks, statementsOf } from '../../executor/evidence.ts';
 import type { ChosenFile } from '../../executor/files.ts';
 import type { Asset } from '../../github/types.ts';
 import type { Requirement } from '../../executor/tool.ts';
@@ -133,5 +133,16 @@ describe('evidence', () => {
     await expect(() => checkBytes('a', { sha256: B, sha512: A512 }, statements)).toFailWith('E_DIGEST_MISMATCH');
     await expect(() => checkBytes('a', { sha256: A, sha512: '0' }, statements)).toFailWith('E_DIGEST_MISMATCH');
     await expect(() => checkBytes('a', { sha256: A }, statements)).toFailWith('E_DIGEST_MISMATCH');
+  });
+
+  it('is told in lines that say of how many files', () => {
+    const files = [chosen('a'), chosen('b', silent), chosen('sums.txt', silent)];
+    const statements = statementsOf(CHECKSUMS, files, [list(`${A}  a\n${B}  b\n${A512}  a\n`)]);
+    expect(describeChecks(files, statements)).toEqual([
+      "GitHub's digest (sha256): equal for 1 of 3 files",
+      'sums.txt (sha256): equal for 2 of 3 files',
+      'sums.txt (sha512): equal for 1 of 3 files',
+      'nothing was published to compare with for sums.txt',
+    ]);
   });
 });
