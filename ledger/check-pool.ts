@@ -27,17 +27,23 @@ const WORTH_A_WORKER = 400;
 
 /** Judges many records on all cores. */
 export async function checkInParallel(task: PoolTask, paths: readonly string[]): Promise<CheckedRecord[]> {
+  const { directory } = task.repository;
   const count = Math.min(availableParallelism(), Math.floor(paths.length / WORTH_A_WORKER));
   // Compiled code alone runs in a worker; the sources are only ever run by a test runner, which compiles in its own way.
-  if (count < 2 || import.meta.url.endsWith('.ts')) return checkRecords(task.snapshot, task.trust, paths);
+  if (count < 2 || directory === undefined || import.meta.url.endsWith('.ts'))
+    return checkRecords(task.snapshot, task.trust, paths);
   const share = Math.ceil(paths.length / count);
   const shares = Array.from({ length: count }, (_, i) => paths.slice(i * share, (i + 1) * share));
-  return (await Promise.all(shares.map((part) => runWorker(task, part)))).flat();
+  return (await Promise.all(shares.map((part) => runWorker(task, directory, part)))).flat();
 }
 
-function runWorker({ repository, snapshot, trust, pin }: PoolTask, paths: readonly string[]): Promise<CheckedRecord[]> {
+function runWorker(
+  { snapshot, trust, pin }: PoolTask,
+  directory: string,
+  paths: readonly string[],
+): Promise<CheckedRecord[]> {
   const order: WorkerOrder = {
-    directory: repository.directory,
+    directory,
     commit: snapshot.commit,
     pin,
     now: trust.now,

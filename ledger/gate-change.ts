@@ -8,9 +8,10 @@ import { establishTrust } from '../ledger-schema/trust.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 import { checkRecord } from './check-records.ts';
 import type { CheckedRecord } from './check-records.ts';
+import type { Difference } from './diff.ts';
 import { ledgerFiles, overlay } from './files.ts';
 import { expiryWarning, policyOf, unacknowledged } from './gate-report.ts';
-import type { GateOptions, GateReport, GateRepository, TreeDifference } from './gate-report.ts';
+import type { GateOptions, GateReport, GateRepository } from './gate-report.ts';
 import { checkTrustChange } from './gate-trust.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -55,7 +56,7 @@ export async function checkChange(
   return { scope: 'records', problems, warnings, records, added, policy: policyOf(trust) };
 }
 
-function toEntry(difference: TreeDifference): ChangedEntry {
+function toEntry(difference: Difference): ChangedEntry {
   const { path, oldMode, oldOid, newMode, newOid } = difference;
   return { path, before: side(oldMode, oldOid), after: side(newMode, newOid) };
 }
@@ -63,7 +64,7 @@ function toEntry(difference: TreeDifference): ChangedEntry {
 /** What the base's tree has at each of the changed paths. */
 async function present(
   base: Snapshot,
-  differences: readonly TreeDifference[],
+  differences: readonly Difference[],
 ): Promise<(path: string) => Side | undefined> {
   const directories = await base.listMany([...new Set(differences.map(({ path }) => parent(path)))]);
   const sides = new Map<string, Side>();

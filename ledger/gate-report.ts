@@ -1,24 +1,16 @@
 import type { Finding } from '../ledger-schema/files.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 import type { CheckedRecord } from './check-records.ts';
+import type { Difference } from './diff.ts';
 import type { Snapshot } from './snapshot.ts';
-
-/** One leaf that differs between two trees; a side that isn't there is undefined. */
-export interface TreeDifference {
-  readonly path: string;
-  readonly oldMode?: string | undefined;
-  readonly oldOid?: string | undefined;
-  readonly newMode?: string | undefined;
-  readonly newOid?: string | undefined;
-}
 
 /** What the gate needs of a repository; both a local one and a clone are one. */
 export interface GateRepository {
-  /** Where git finds it, for workers. */
-  readonly directory: string;
+  /** Where git finds it, for workers; undefined where only this process reads it. */
+  readonly directory?: string | undefined;
   snapshot(commit: string): Snapshot;
   mergeBase(a: string, b: string): Promise<string | undefined>;
-  diff(a: string, b: string): Promise<readonly TreeDifference[]>;
+  diff(a: string, b: string): Promise<readonly Difference[]>;
 }
 
 export interface GateOptions {

@@ -18,6 +18,8 @@ import type { Snapshot } from './snapshot.ts';
 export interface LocalRepository extends AsyncDisposable {
   /** The repository's git directory, for messages. */
   readonly label: string;
+  /** The same, for whoever opens it once more. */
+  readonly directory: string;
   /** The commit that a revision names. Throws `E_USAGE`. */
   resolve(revision: string): Promise<string>;
   snapshot(commit: string): Snapshot;
@@ -68,12 +70,14 @@ function noRepository(directory: string, found: GitResult): never {
 
 class OpenLocalRepository implements LocalRepository {
   readonly label: string;
+  readonly directory: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #objects: Objects;
   readonly #history: History;
 
   constructor(gitDir: string, env: Readonly<Record<string, string>>, oidLength: 20 | 32) {
     this.label = gitDir;
+    this.directory = gitDir;
     this.#env = env;
     this.#objects = new Objects(new CatFile(gitDir, env), oidLength);
     this.#history = new History(this.#objects);
