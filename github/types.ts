@@ -34,8 +34,10 @@ export interface Release {
   readonly immutable: boolean | undefined;
   readonly author: string | undefined;
   readonly htmlUrl: string;
-  /** All assets: where the embedded list is full, the paged list was read. */
+  /** All assets: where the embedded list may be cut off, the paged list was read. */
   readonly assets: readonly Asset[];
+  /** A 304 confirmed that this is the answer of an earlier run; a name that went to another repository is never that. */
+  readonly unchanged?: boolean;
 }
 
 export interface PullRequest {
@@ -51,4 +53,15 @@ export interface PullRequest {
   readonly headRepositoryId: number | undefined;
   readonly baseRef: string;
   readonly author: string | undefined;
+  /** The commit that merged it. */
+  readonly mergeSha: string | undefined;
 }
+
+/** The header for one origin (scheme, host, port), and for no other. */
+export interface Authorization {
+  readonly origin: string;
+  readonly value: string;
+}
+
+/** What the API calls a repository: `owner/repo`. */
+export type RepositoryName = string;

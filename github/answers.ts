@@ -1,0 +1,103 @@
+import type { z } from 'zod';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+
+/** What the API said no with, where the caller knows what to do about it. */
+export interface Refusal {
+  readonly status: number;
+  readonly message: string;
+}
+
+export interface ErrorContext {
+  /** The API's host and port. */
+  readonly host: string;
+  /** Method and path, without a query. */
+  readonly what: string;
+  readonly tokenName: string;
+  readonly hasToken: boolean;
+}
+
+/** The error that a status stands for: 401 and 403 `E_CREDENTIAL`, 404, 410 and 451 `E_UPSTREAM_NOT_FOUND`, else `E_HTTP`. */
+export function statusError(context: ErrorContext, { status, message }: Refusal): PullthroughError {
+  const { host, what, tokenName, hasToken } = context;
+  const said = message === '' ? '' : `: ${message}`;
+  if (status === 401) {
+    return new PullthroughError(
+      'E_CREDENTIAL',
+      `${host} refused ${hasToken ? tokenName : 'a request without a token'}${said}`,
+      {
+        hint: hasToken ? `${tokenName} has expired, was revoked, or is for another host` : `set ${tokenName}`,
+      },
+    );
+  }
+  if (status === 403) {
+    const who = hasToken ? tokenName : `without ${tokenName} nobody`;
+    return new PullthroughError('E_CREDENTIAL', `${who} may not ${what} at ${host}${said}`, {
+      hint: hasToken ? `give ${tokenName} the permission, or another token` : `set ${tokenName}`,
+    });
+  }
+  if (isAbsent(status)) {
+    return new PullthroughError('E_UPSTREAM_NOT_FOUND', `${host} has nothing at ${what}${said}`, {
+      hint: hasToken
+        ? `look at the name, and whether ${tokenName} may read it`
+        : `look at the name; a private repository needs ${tokenName}`,
+    });
+  }
+  return new PullthroughError('E_HTTP', `${host} answered ${String(status)} to ${what}${said}`, {
+    hint: status >= 500 ? 'the server has a problem; run again later' : undefined,
+  });
+}
+
+/** Not there, gone, or taken down. */
+export function isAbsent(status: number): boolean {
+  return status === 404 || status === 410 || status === 451;
+}
+
+/** Parses and checks an answer. Throws `E_UPSTREAM_ANSWER` that says where in it something is wrong. */
+export function parseAnswer<T>(
+  context: Pick<ErrorContext, 'host' | 'what'>,
+  body: Uint8Array,
+  schema: z.ZodType<T>,
+): T {
+  const { host, what } = context;
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
+  } catch (cause) {
+    fail('E_UPSTREAM_ANSWER', `${host} answered no JSON to ${what}`, {
+      cause,
+      hint: 'is `api` the address of an API?',
+    });
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const where = issue === undefined ? '' : ` (${issue.path.map(String).join('.')}: ${issue.message})`.slice(0, 200);
+  fail('E_UPSTREAM_ANSWER', `${host} answered something unexpected to ${what}${where}`);
+}
+
+/** What an error's body says, bounded and on one line; empty where it says nothing. */
+export function messageOf(body: Uint8Array): string {
+  if (body.length > 65536) return '';
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(body).toString('utf8'));
+  } catch {
+    return ''; // a proxy's page, or an answer that was cut off
+  }
+  if (typeof value !== 'object' || value === null) return '';
+  const { message, errors } = value as { message?: unknown; errors?: unknown };
+  const parts = [message, ...(Array.isArray(errors) ? errors.map(detailOf) : [])];
+  return parts
+    .filter((part) => typeof part === 'string')
+    .join('; ')
+    .slice(0, 300);
+}
+
+function detailOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
+}
+
+/** The address of `rel="next"` in a Link header (RFC 8288, as GitHub writes it). */
+export function nextLink(link: string | undefined): string | undefined {
+  return link === undefined ? undefined : /<([^<>]{1,2048})>; rel="next"/.exec(link)?.[1];
+}

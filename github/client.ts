@@ -1,0 +1,201 @@
+import { Octokit } from '@octokit/rest';
+import type { z } from 'zod';
+import { fail } from '../ledger-schema/error.ts';
+import { httpFetch } from '../io/http.ts';
+import type { Progress } from '../io/progress.ts';
+import { isAbsent, messageOf, nextLink, parseAnswer, statusError } from './answers.ts';
+import type { ErrorContext, Refusal } from './answers.ts';
+import { EtagCache, cacheIdentity } from './etag-cache.ts';
+import { SYSTEM_CLOCK } from './fetch.ts';
+import type { ApiFetch, Clock } from './fetch.ts';
+import { Transport } from './transport.ts';
+import type { TransportAnswer } from './transport.ts';
+import type { Authorization } from './types.ts';
+
+export interface GitHubClientOptions {
+  /** `https://api.github.com`, or a GitHub Enterprise Server's `https://HOST/api/v3`. */
+  readonly api: string;
+  readonly token?: string | undefined;
+  /** The environment variable that the token comes from, for messages. Default: GITHUB_TOKEN. */
+  readonly tokenName?: string | undefined;
+  /** Answers are kept below `<cacheDir>/github/`; without it every request counts. */
+  readonly cacheDir?: string | undefined;
+  readonly progress: Progress;
+  /** Default: io/http.ts. */
+  readonly fetch?: ApiFetch | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/** Parameters of a route, as Octokit takes them. */
+export type Parameters = Record<string, unknown>;
+
+export interface Answer<T> {
+  readonly value: T;
+  /** A 304 confirmed an earlier answer. */
+  readonly unchanged: boolean;
+}
+
+interface Call extends ErrorContext {
+  readonly answer: TransportAnswer;
+}
+
+const HEADERS = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' };
+const PER_PAGE = 100;
+/** Ten thousand items; GitHub lists no more releases than that. */
+const MAX_PAGES = 100;
+
+/**
+ * One API with one credential. Octokit builds each request; on the wire {@link Transport} takes over, since limits,
+ * redirects, bounds and kept answers need the raw answer. What comes back is checked by a schema of what is read.
+ *
+ * All methods throw `E_CREDENTIAL` (401, 403), `E_RATE_LIMIT`, `E_NETWORK`, `E_TIMEOUT`, `E_HTTP` and
+ * `E_UPSTREAM_ANSWER`.
+ */
+export class GitHubClient {
+  /** The API's base, without a slash at the end. */
+  readonly api: string;
+  readonly origin: string;
+  /** The environment variable that messages name. */
+  readonly tokenName: string;
+  readonly #host: string;
+  readonly #token: string | undefined;
+  readonly #octokit: Octokit;
+  readonly #transport: Transport;
+
+  constructor(options: GitHubClientOptions) {
+    this.api = options.api.replace(/\/+$/, '');
+    const url = URL.canParse(this.api) ? new URL(this.api) : fail('E_CONFIG', `api is no URL: ${this.api}`);
+    this.origin = url.origin;
+    this.#host = url.host;
+    this.tokenName = options.tokenName ?? 'GITHUB_TOKEN';
+    this.#token = checkToken(options.token, this.tokenName);
+    const identity = cacheIdentity(this.api, this.#token);
+    this.#transport = new Transport({
+      api: this.api,
+      token: this.#token,
+      fetch: options.fetch ?? httpFetch,
+      clock: options.clock ?? SYSTEM_CLOCK,
+      cache: options.cacheDir === undefined ? undefined : new EtagCache(options.cacheDir, identity),
+      progress: options.progress,
+      rateLimitHint:
+        this.#token === undefined
+          ? `set ${this.tokenName}: with a token the limit is much higher`
+          : 'run again after that time; what was done so far is kept',
+    });
+    this.#octokit = new Octokit({ baseUrl: this.api, userAgent: 'pullthrough' });
+  }
+
+  /** The token for downloads from the API's origin, and for no other origin. */
+  get authorization(): Authorization | undefined {
+    return this.#token === undefined ? undefined : { origin: this.origin, value: `Bearer ${this.#token}` };
+  }
+
+  /** Requests sent, those answered by a 304, and milliseconds held back by limits. */
+  get counts(): { readonly requests: number; readonly unchanged: number; readonly waited: number } {
+    return { ...this.#transport.counts, waited: this.#transport.waited };
+  }
+
+  /** Reads one thing; undefined where it is not there, or not for this token. `fresh` asks for a full answer. */
+  async get<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<Answer<T> | undefined> {
+    const read = await this.#read(route, parameters, schema);
+    return read === undefined ? undefined : { value: read.value, unchanged: read.answer.unchanged };
+  }
+
+  /** Reads one thing that must be there. Throws `E_UPSTREAM_NOT_FOUND` too. */
+  async need<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<T> {
+    const call = await this.#call(route, parameters, { repeatable: true });
+    if (isAbsent(call.answer.status)) throw statusError(call, { status: call.answer.status, message: '' });
+    return (await this.#check(call, route, parameters, schema)).value;
+  }
+
+  /**
+   * Reads a list page by page, each item once however the pages shift meanwhile. `undefined` instead of a first page:
+   * there is no such list. At most a hundred pages.
+   */
+  async *pages<T extends { readonly id: number }>(
+    route: string,
+    parameters: Parameters,
+    schema: z.ZodType<T[]>,
+  ): AsyncGenerator<Answer<T[]> | undefined, void> {
+    const seen = new Set<number>();
+    const perPage = typeof parameters.per_page === 'number' ? parameters.per_page : PER_PAGE;
+    let next: string | undefined;
+    for (let page = 1; page <= MAX_PAGES; page += 1) {
+      const read =
+        next === undefined
+          ? await this.#read(route, { ...parameters, per_page: perPage, ...(page === 1 ? {} : { page }) }, schema)
+          : await this.#read(`GET ${next}`, {}, schema);
+      if (read === undefined) {
+        if (page === 1) yield undefined;
+        return;
+      }
+      const { value, answer } = read;
+      yield { value: value.filter(({ id }) => !seen.has(id) && seen.add(id)), unchanged: answer.unchanged };
+      next = nextLink(answer.link);
+      // A full page that a 304 confirms says nothing of a page that came after it since.
+      if (next === undefined && !(answer.unchanged && value.length >= perPage)) return;
+    }
+    fail('E_UPSTREAM_ANSWER', `${this.#host} has more than ${String(MAX_PAGES)} pages at ${route}`);
+  }
+
+  /**
+   * Changes something. `repeatable`: the request says the whole outcome, so that sending it twice does no harm. The
+   * statuses in `refusals` are returned, not thrown.
+   */
+  async change<T>(
+    route: string,
+    parameters: Parameters,
+    schema: z.ZodType<T>,
+    { repeatable, refusals = [] }: { repeatable: boolean; refusals?: readonly number[] },
+  ): Promise<{ value: T } | { refused: Refusal }> {
+    const call = await this.#call(route, parameters, { repeatable });
+    const { status, body } = call.answer;
+    if (status >= 200 && status < 300) return { value: parseAnswer(call, body, schema) };
+    const refused = { status, message: messageOf(body) };
+    if (refusals.includes(status)) return { refused };
+    throw statusError(call, refused);
+  }
+
+  async #read<T>(route: string, parameters: Parameters, schema: z.ZodType<T>) {
+    const call = await this.#call(route, parameters, { repeatable: true });
+    return isAbsent(call.answer.status) ? undefined : this.#check(call, route, parameters, schema);
+  }
+
+  /** The answer's value. A kept answer that doesn't fit is asked for again: what is kept never decides. */
+  async #check<T>(call: Call, route: string, parameters: Parameters, schema: z.ZodType<T>) {
+    const { answer } = call;
+    if (answer.status !== 200) throw statusError(call, { status: answer.status, message: messageOf(answer.body) });
+    try {
+      return { value: parseAnswer(call, answer.body, schema), answer };
+    } catch (error) {
+      if (!answer.unchanged) throw error;
+      const again = await this.#call(route, parameters, { repeatable: true, fresh: true });
+      if (again.answer.status !== 200) throw error;
+      return { value: parseAnswer(again, again.answer.body, schema), answer: again.answer };
+    }
+  }
+
+  async #call(route: string, parameters: Parameters, options: { repeatable: boolean; fresh?: boolean }): Promise<Call> {
+    const built = this.#octokit.request.endpoint(route, parameters);
+    const { method, url, body } = built as { method: string; url: string; body?: unknown };
+    const answer = await this.#transport.send({
+      ...options,
+      method,
+      url,
+      headers: body === undefined ? HEADERS : { ...HEADERS, 'content-type': 'application/json; charset=utf-8' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const what = `${method} ${new URL(url).pathname}`;
+    return { host: this.#host, what, tokenName: this.tokenName, hasToken: this.#token !== undefined, answer };
+  }
+}
+
+/** A token as it can stand in a header; environment files often leave a newline behind it. */
+function checkToken(token: string | undefined, name: string): string | undefined {
+  const trimmed = token?.trim();
+  if (trimmed === undefined || trimmed === '') return undefined;
+  if (!/^[\x21-\x7e]{1,4096}$/.test(trimmed)) {
+    fail('E_CREDENTIAL', `${name} holds characters that no token has`, { hint: `look at how ${name} is set` });
+  }
+  return trimmed;
+}

@@ -1,0 +1,20 @@
+import { fail } from '../ledger-schema/error.ts';
+
+const OWNER = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
+const REPO = /^[A-Za-z0-9._-]{1,100}$/;
+
+/** `owner/repo` for a route. A name that could be anything else in a path is `E_NAME`. */
+export function splitRepository(repository: string): { owner: string; repo: string } {
+  const [owner = '', repo = '', ...rest] = repository.split('/');
+  if (rest.length > 0 || !OWNER.test(owner) || !REPO.test(repo) || /^\.\.?$/.test(repo)) {
+    fail('E_NAME', `not a repository's name: ${repository}`, { hint: 'write OWNER/REPO' });
+  }
+  return { owner, repo };
+}
+
+/** A tag for a route, where Octokit encodes it. `.` and `..` would be taken out of the path; git has no such tags. */
+export function tagSegment(tag: string): string {
+  if (tag === '' || tag === '.' || tag === '..' || /\p{Surrogate}/u.test(tag))
+    fail('E_NAME', `not a tag's name: ${tag}`);
+  return tag;
+}
