@@ -1,0 +1,80 @@
+import { commands, flag, optional, text } from './spec.ts';
+
+const trust = {
+  ledger: text('REPOSITORY', 'OWNER/REPO, a git URL or a folder, in the place of [ledger] repository'),
+  pin: text('sha256:HEX', 'the digest of any N.policy.json, in the place of [trust] pin'),
+};
+const store = { store: text('URL', 'where bytes are read, in the place of [store]') };
+const offline = { offline: flag('use what is here, ask no host') };
+const TOOL = 'TOOL is owner/repo or HOST/owner/repo; behind the first @ a tag, latest, or a semver range.';
+
+/** What a person or a build runs; cli.md, "Consumer". */
+export const consumerCommands = commands({
+  verify: {
+    summary: 'is it acknowledged? by whom? (FILE: which release is it from?)',
+    about: `${TOOL} An argument that begins with . or / is a file.`,
+    arguments: [{ name: '[TOOL@TAG|FILE...]', complete: 'file' }],
+    options: { ...trust, ...offline, all: text('DIR', 'every file below DIR', 'folder') },
+    examples: [
+      ['pullthrough verify jqlang/jq@jq-1.7.1', 'who signed and acknowledged it'],
+      ['pullthrough verify ./jq-linux-amd64', 'which release this file is from'],
+      ['pullthrough verify --all ./bin', 'an inventory'],
+    ],
+  },
+  get: {
+    summary: 'verify, then download, then check; nothing else lands on disk',
+    about: `${TOOL} ASSET is a name or a glob; without it: every file.`,
+    arguments: [{ name: '[TOOL@TAG]' }, { name: '[ASSET...]' }],
+    options: {
+      ...trust,
+      ...store,
+      ...offline,
+      output: text('DIR', 'where the files go (default: here)', 'folder'),
+      platform: text('OS/ARCH', 'the one file for this system; auto: for the one this runs on'),
+      executable: flag('make the files executable'),
+      locked: flag('exactly what pullthrough.lock says; needs no ledger'),
+    },
+    examples: [
+      ['pullthrough get jqlang/jq@latest --platform auto --executable', 'the newest acknowledged jq for this machine'],
+      ["pullthrough get cli/cli@^2 '*_linux_amd64.tar.gz'", 'one file by a glob'],
+      ['pullthrough get --locked', 'everything that pullthrough.lock names'],
+    ],
+  },
+  lock: {
+    summary: 'writes pullthrough.lock; get --locked then needs no ledger',
+    about: TOOL,
+    arguments: [{ name: '[TOOL@RANGE...]' }],
+    options: {
+      ...trust,
+      ...offline,
+      update: optional('TOOL', 'look for newer records: of TOOL, or of every tool in the lock file'),
+      check: flag('change nothing; fail where the lock file is behind or a record was withdrawn'),
+    },
+    examples: [
+      ["pullthrough lock jqlang/jq@^1.7 'cli/cli@>=2 <3'", 'write pullthrough.lock'],
+      ['pullthrough lock --update', 'newer records within the same ranges'],
+      ['pullthrough lock --check', 'in CI'],
+    ],
+  },
+  serve: {
+    summary: "an HTTP gateway with GitHub's own URLs; acknowledged bytes only",
+    arguments: [],
+    options: {
+      ...trust,
+      ...store,
+      listen: text('HOST:PORT', 'where it listens (default 127.0.0.1:8080)'),
+      cache: text('DIR', 'where verified files are kept', 'folder'),
+    },
+    examples: [['pullthrough serve --listen 0.0.0.0:8080', 'for the network']],
+  },
+  completion: {
+    summary: 'a completion script for a shell',
+    arguments: [{ name: 'SHELL', complete: ['bash', 'zsh', 'fish'] }],
+    options: {},
+    examples: [
+      ['eval "$(pullthrough completion bash)"', 'in ~/.bashrc'],
+      ['pullthrough completion zsh > "${fpath[1]}/_pullthrough"', 'for zsh'],
+      ['pullthrough completion fish > ~/.config/fish/completions/pullthrough.fish', 'for fish'],
+    ],
+  },
+});

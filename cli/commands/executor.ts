@@ -1,0 +1,95 @@
+import { commands, count, flag, share, text } from './spec.ts';
+
+const cache = { cache: text('DIR', 'where API answers and ledgers are kept between runs', 'folder') };
+const run = {
+  ...cache,
+  concurrency: count('N', 64, 'how many tools are worked on at once (default 4)'),
+  shard: share('only the I-th of N stable shares of the tools, I from 1 to N'),
+};
+
+/** What the cron workflow runs; cli.md, "Executor". */
+export const executorCommands = commands({
+  init: {
+    summary: 'a new executor repository: mirror.ini, workflows, README',
+    arguments: [{ name: 'DIR', complete: 'folder' }],
+    options: {
+      ledger: text('REPOSITORY', 'the ledger: OWNER/REPO, a git URL or a folder'),
+      store: text('URL', 'the store: file:./FOLDER or s3://BUCKET/PREFIX'),
+    },
+    examples: [
+      ['pullthrough init mirror', 'ask what is needed, and write ./mirror'],
+      ['pullthrough init mirror --ledger acme/release-ledger --store s3://acme-mirror/releases', 'without a question'],
+    ],
+  },
+  add: {
+    summary: 'writes a tool.ini after looking at the newest release',
+    arguments: [{ name: 'OWNER/REPO...' }],
+    options: { ...cache, 'dry-run': flag('show what would be written, and write nothing') },
+    examples: [
+      ['pullthrough add jqlang/jq', 'write packages/github.com/jqlang/jq/tool.ini'],
+      ['pullthrough add --dry-run cli/cli helm/helm', 'only show what would be written'],
+    ],
+  },
+  plan: {
+    summary: 'what a run would do, and why; nothing is downloaded',
+    arguments: [{ name: '[TOOL...]' }],
+    options: run,
+    examples: [
+      ['pullthrough plan', 'every tool below packages/'],
+      ['pullthrough plan jqlang/jq --json', 'one tool, for a program'],
+    ],
+  },
+  mirror: {
+    summary: 'fetch, store, sign, propose: one ledger change per release',
+    about:
+      'Killed at any point and run again, it ends where one run would have ended. A release that the ledger or an open ' +
+      'proposal holds costs no download.',
+    arguments: [{ name: '[TOOL...]' }],
+    options: {
+      ...run,
+      'dry-run': flag('do what plan does'),
+      restock: flag('fetch again what the store lost, and keep what matches the record'),
+    },
+    examples: [
+      ['pullthrough mirror', 'every tool below packages/'],
+      ['pullthrough mirror --shard 2/8', 'the second of eight jobs that share the tools'],
+      ['pullthrough mirror --restock jqlang/jq', 'bring back what the store lost'],
+    ],
+  },
+  import: {
+    summary: "old checklist trees: finds each one's real tag, mirrors it, and refuses where bytes differ",
+    arguments: [{ name: 'DIR', complete: 'folder' }],
+    options: { ...run, 'dry-run': flag('find the tags and compare the lists, download nothing') },
+    examples: [
+      ['pullthrough import ../old-trees', 'every version directory with md5, sha256 or sha512 lists'],
+      ['pullthrough import ../old-trees --dry-run', 'which tags they are'],
+    ],
+  },
+  watch: {
+    summary: 'has upstream changed or removed what the ledger holds? no download',
+    arguments: [{ name: '[TOOL...]' }],
+    options: { ...run, issue: flag("open or update one issue in the ledger's GitHub repository") },
+    examples: [
+      ['pullthrough watch', 'every acknowledged record'],
+      ['pullthrough watch --issue', 'and tell by an issue'],
+    ],
+  },
+  'store check': {
+    summary: 're-hash what is stored',
+    arguments: [],
+    options: { ...cache, sample: share("only today's of N stable shares: 1/30 every day covers all in a month") },
+    examples: [
+      ['pullthrough store check', 'every object that a record names'],
+      ['pullthrough store check --sample 1/30', 'a thirtieth of them'],
+    ],
+  },
+  'store gc': {
+    summary: 'list or remove what no record and no proposal names',
+    arguments: [],
+    options: { ...cache, delete: flag('remove what is listed') },
+    examples: [
+      ['pullthrough store gc', 'list'],
+      ['pullthrough store gc --delete', 'remove'],
+    ],
+  },
+});

@@ -1,0 +1,89 @@
+import { commands, flag, text, word } from './spec.ts';
+
+/** What a ledger's owner and its CI run; cli.md, "Ledger". */
+export const ledgerCommands = commands({
+  'ledger init': {
+    summary: 'a new ledger: policy, keys, workflow, README',
+    arguments: [{ name: 'DIR', complete: 'folder' }],
+    options: { bare: flag('make a bare repository') },
+    examples: [
+      ['pullthrough ledger init release-ledger', 'ask what is needed, and make ./release-ledger'],
+      ['pullthrough ledger init --bare ledger.git', 'a bare repository'],
+    ],
+  },
+  'ledger check': {
+    summary: 'the gate: format, append-only, signatures, thresholds',
+    about: 'Reads the git objects of the repository in the current directory, bare or not; never a checkout.',
+    arguments: [],
+    options: {
+      base: text('REV', 'only what differs from the merge base with REV, judged by the policy of REV'),
+      head: text('REV', 'check REV in the place of HEAD'),
+      require: word('acknowledged', ['acknowledged'], 'fail until every record has enough acks'),
+    },
+    examples: [
+      ['pullthrough ledger check', 'everything'],
+      ['pullthrough ledger check --base main --require acknowledged', 'the change that HEAD is, ready to merge'],
+    ],
+  },
+  'ledger merge': {
+    summary: 'the gate, then the merge of an acknowledged proposal, a late ack, a nack, or a policy',
+    about: "CHANGE is a pull request's number or URL, or a branch; without it: everything that is ready.",
+    arguments: [{ name: '[CHANGE]' }],
+    options: {},
+    examples: [
+      ['pullthrough ledger merge', 'everything that is ready'],
+      ['pullthrough ledger merge 42', 'pull request 42'],
+    ],
+  },
+  'ledger close': {
+    summary: 'says no to a proposal: mirror leaves it alone from then on',
+    arguments: [{ name: 'CHANGE' }],
+    options: {},
+    examples: [['pullthrough ledger close 42', 'close pull request 42']],
+  },
+  'ledger status': {
+    summary: 'records by state; who still owes an ack; when the policy expires',
+    arguments: [],
+    options: {},
+    examples: [['pullthrough ledger status', 'of the ledger that mirror.ini names']],
+  },
+  'trust show': {
+    summary: 'the policy: who may do what, until when',
+    arguments: [],
+    options: {},
+    examples: [['pullthrough trust show', 'the newest policy, and the pin to hand out']],
+  },
+  'trust propose': {
+    summary: 'a rotation: the next policy, as the branch pullthrough-trust/<N>',
+    arguments: [],
+    options: { retire: text('KEY', 'move the key of this fingerprint to the former ones') },
+    examples: [['pullthrough trust propose --retire 0123456789ABCDEF0123456789ABCDEF01234567', 'retire a key']],
+  },
+  'trust sign': {
+    summary: "a root holder's signature over the proposed policy",
+    arguments: [],
+    options: {
+      gpg: { kind: 'optional', value: 'KEY', summary: 'sign by gpg-agent, smart cards too' },
+      key: text('FILE', 'sign with the secret key in FILE and PULLTHROUGH_SIGNING_PASSPHRASE', 'file'),
+    },
+    examples: [['pullthrough trust sign --gpg', "sign with gpg's default key"]],
+  },
+  'key new': {
+    summary: 'an OpenPGP key for a bot',
+    about: 'The secret key is locked with PULLTHROUGH_SIGNING_PASSPHRASE where that is set. Nothing is overwritten.',
+    arguments: [],
+    options: {
+      'user-id': text('NAME', 'its user id, as "Mirror Bot <bot@acme.example>"'),
+      output: text('FILE', 'the secret key; the public one is written beside it as FILE.pub.asc', 'file'),
+    },
+    examples: [
+      ['pullthrough key new --user-id "Mirror Bot <bot@acme.example>" --output bot.key', 'bot.key and bot.key.pub.asc'],
+    ],
+  },
+  'key show': {
+    summary: 'what is in a key file',
+    arguments: [{ name: 'FILE', complete: 'file' }],
+    options: {},
+    examples: [['pullthrough key show bot.key.pub.asc', 'its fingerprint, dates and algorithms']],
+  },
+});

@@ -1,0 +1,62 @@
+/** The four people, and what each runs: `pullthrough --help` shows these lines, which are cli.md's. */
+export const OVERVIEW: readonly { readonly heading: string; readonly rows: readonly (readonly [string, string])[] }[] =
+  [
+    {
+      heading: 'Executor: what the cron workflow runs',
+      rows: [
+        ['init DIR', 'a new executor repository: mirror.ini, workflows, README'],
+        ['add OWNER/REPO...', 'writes a tool.ini after looking at the newest release'],
+        ['plan    [TOOL...]', 'what a run would do, and why; nothing is downloaded'],
+        ['mirror  [TOOL...]', 'fetch, store, sign, propose: one ledger change per release'],
+        [
+          'import  DIR',
+          "old checklist trees: finds each one's real tag, mirrors it, and refuses where\n" +
+            "today's bytes differ from the old md5, sha256 or sha512",
+        ],
+        ['watch   [TOOL...]', 'has upstream changed or removed what the ledger holds? no download'],
+        ['store check|gc', 're-hash what is stored; list or remove what no record and no proposal names'],
+      ],
+    },
+    {
+      heading: 'Reviewer: what a person runs before approving',
+      rows: [
+        ['review  [CHANGE]', 'fetches every byte again from upstream, here, and compares'],
+        ['ack     [CHANGE]', 'the same, then signs and pushes the .ack'],
+        [
+          'nack    TOOL@TAG',
+          'signs and pushes a .nack: these bytes must not be used\n' +
+            "CHANGE: a pull request's number or URL, or a branch;\n" +
+            'without it: every open proposal, one after another',
+        ],
+      ],
+    },
+    {
+      heading: 'Ledger: what its owner and its CI run',
+      rows: [
+        ['ledger init DIR', 'a new ledger: policy, keys, workflow, README'],
+        ['ledger check [--base REV]', 'the gate: format, append-only, signatures, thresholds'],
+        [
+          'ledger merge [CHANGE]',
+          "the gate, then the merge (git, or GitHub's API) of an acknowledged proposal, a late\nack, a nack, or a policy",
+        ],
+        [
+          'ledger close CHANGE',
+          'says no to a proposal: closes the pull request; on plain git moves the branch to\n' +
+            '`pullthrough-closed/…`, which `mirror` leaves alone',
+        ],
+        ['ledger status', 'records by state; who still owes an ack; when the policy expires'],
+        ['trust show|propose|sign', 'the policy, its rotation, its signatures'],
+        ['key new|show', 'an OpenPGP key for a bot; what is in a key file'],
+      ],
+    },
+    {
+      heading: 'Consumer: what a person or a build runs',
+      rows: [
+        ['verify  TOOL@TAG | FILE', 'is it acknowledged? by whom? (FILE: which release is it from?)'],
+        ['get     TOOL@TAG [ASSET...]', 'verify, then download, then check; nothing else lands on disk'],
+        ['lock    TOOL@RANGE...', 'writes pullthrough.lock; `get --locked` then needs no ledger'],
+        ['serve', "an HTTP gateway with GitHub's own URLs; acknowledged bytes only; `--listen HOST:PORT`"],
+        ['completion bash|zsh|fish', 'a completion script for a shell'],
+      ],
+    },
+  ];

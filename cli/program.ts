@@ -1,0 +1,128 @@
+import { Command as Program, CommanderError } from 'commander';
+import { fail } from '../ledger-schema/error.ts';
+import { COMMANDS, globalOptions } from './commands/index.ts';
+import type { Command, GlobalValues } from './commands/index.ts';
+import type { OptionSpecs } from './commands/spec.ts';
+import { exampleText, overviewText } from './help.ts';
+import { commanderOption } from './program-options.ts';
+import { VERSION } from './version.ts';
+
+/** What a command line asks for. */
+export type Invocation =
+  | { readonly kind: 'text'; readonly text: string }
+  | {
+      readonly kind: 'command';
+      readonly command: Command;
+      readonly args: readonly string[];
+      readonly options: GlobalValues & Readonly<Record<string, unknown>>;
+    };
+
+/** The values by the options' own names, where commander has them in camel case. */
+function valuesOf(program: Program, specs: OptionSpecs): Record<string, unknown> {
+  const given = program.optsWithGlobals();
+  return Object.fromEntries(
+    Object.entries(specs).map(([name, spec]) => [name, given[commanderOption(name, spec).attributeName()]]),
+  );
+}
+
+function parentOf(program: Program, words: readonly string[]): Program {
+  let parent = program;
+  for (const word of words) {
+    parent = parent.commands.find((child) => child.name() === word) ?? parent.command(word).usage('COMMAND');
+  }
+  return parent;
+}
+
+const PARENTS: Readonly<Record<string, string>> = {
+  store: 'what the store holds',
+  ledger: 'the ledger: its gate, its merges, its state',
+  trust: 'the policy, its rotation, its signatures',
+  key: 'OpenPGP keys',
+};
+
+function addCommand(program: Program, command: Command, chosen: (invocation: Invocation) => void): void {
+  const words = command.name.split(' ');
+  const parent = parentOf(program, words.slice(0, -1));
+  if (parent !== program) parent.description(PARENTS[parent.name()] ?? '');
+  const { spec } = command;
+  const child = parent.command(words.at(-1) ?? '').summary(spec.summary);
+  child.description(spec.about === undefined ? spec.summary : `${spec.summary}\n\n${spec.about}`);
+  for (const { name } of spec.arguments) child.argument(name.startsWith('[') ? name : `<${name}>`);
+  for (const [name, option] of Object.entries(spec.options)) child.addOption(commanderOption(name, option));
+  child.addHelpText('after', exampleText(spec));
+  child.action(() => {
+    const options = valuesOf(child, { ...globalOptions, ...spec.options }) as GlobalValues;
+    chosen({ kind: 'command', command, args: child.args, options: { ...options } });
+  });
+}
+
+/**
+ * `--gpg [KEY]` stands before CHANGE as often as not: what follows it is taken for a key only where it looks like one,
+ * a fingerprint, key id or mail address.
+ */
+function moveBareGpg(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  const options = end < 0 ? [...argv] : argv.slice(0, end);
+  const rest = end < 0 ? [] : argv.slice(end);
+  const at = options.indexOf('--gpg');
+  const next = options[at + 1];
+  if (at < 0 || next === undefined || next.startsWith('-')) return [...argv];
+  if (/^(?:0x)?[0-9A-Fa-f]{8,64}!?$/.test(next) || /^[^/\s]*@[^/]*$|<.*@.*>/.test(next)) return [...argv];
+  options.splice(at, 1);
+  return [...options, '--gpg', ...rest];
+}
+
+/** The command that the words of a line begin with, as far as there is one: `store` or `store check`. */
+function namedCommand(argv: readonly string[]): string | undefined {
+  const words = argv.filter((word) => !word.startsWith('-'));
+  const names = COMMANDS.flatMap(({ name }) => [name, name.split(' ')[0] ?? name]);
+  return [words.slice(0, 2).join(' '), words[0]].find((name) => name !== undefined && names.includes(name));
+}
+
+/** A refusal of commander as one of ours: its sentence, and what it thinks was meant. */
+function usageError(error: CommanderError, argv: readonly string[]): never {
+  const [first = '', ...more] = error.message.replace(/^error: /, '').split('\n');
+  const meant = /\(Did you mean (.*)\?\)/.exec(more.join(' '))?.[1];
+  const [, invalid, reason] = /^(.* is invalid)\. (.*)$/s.exec(first) ?? [];
+  const named = namedCommand(argv);
+  const help = `see pullthrough ${named === undefined ? '' : `${named} `}--help`;
+  if (error.code === 'commander.help') {
+    const known = COMMANDS.map(({ name }) => name).filter((name) => name.startsWith(`${named ?? ''} `));
+    const hint = known.length > 0 ? `the commands are ${known.join(', ')}` : help;
+    return fail('E_USAGE', 'no command was given', { hint, cause: error });
+  }
+  const sentence = invalid ?? first.replace(/\. Expected /, ': expected ').replace(/\.$/, '');
+  return fail('E_USAGE', sentence, {
+    hint: reason ?? (meant === undefined ? help : `did you mean ${meant}?`),
+    cause: error,
+  });
+}
+
+/** Reads a command line (without node and the program's own name). Throws `E_USAGE`. */
+export function parseCommandLine(argv: readonly string[], columns: number): Invocation {
+  const printed: string[] = [];
+  let invocation: Invocation | undefined;
+  const program = new Program('pullthrough').version(VERSION).exitOverride();
+  program.configureOutput({
+    writeOut: (text) => printed.push(text),
+    writeErr: () => undefined,
+    outputError: () => undefined,
+    getOutHelpWidth: () => columns,
+  });
+  program.configureHelp({ showGlobalOptions: true });
+  program.helpInformation = overviewText;
+  for (const [name, option] of Object.entries(globalOptions)) program.addOption(commanderOption(name, option));
+  for (const command of COMMANDS) {
+    addCommand(program, command, (found) => {
+      invocation = found;
+    });
+  }
+  try {
+    program.parse(moveBareGpg(argv), { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: 'text', text: printed.join('') };
+    return usageError(error, argv);
+  }
+  return invocation ?? fail('E_USAGE', 'no command was given', { hint: 'see pullthrough --help' });
+}
