@@ -65,7 +65,8 @@ export async function runGit(call: GitCall): Promise<GitResult> {
     unsafe: OURS,
     completion: { onClose: true, onExit: false },
     timeout: { block: SILENCE_MS },
-    ...(input === undefined ? {} : { input: () => (typeof input === 'string' ? input : Buffer.from(input)) }),
+    // A buffer, also where it is empty: without one simple-git would leave stdin open.
+    ...(input === undefined ? {} : { input: () => Buffer.from(input) }),
     // simple-git takes an exit code of 1 without a word on stderr for a success: every outcome is judged here instead.
     errors: (error, result) => {
       seen.exitCode = result.exitCode ?? -1;

@@ -82,7 +82,9 @@ export class History {
     const found = [...flags].filter(([, flag]) => flag === BOTH).map(([oid]) => oid);
     const best: string[] = [];
     for (const oid of found) {
-      const others = await Promise.all(found.map(async (other) => oid !== other && (await this.isAncestor(oid, other))));
+      const others = await Promise.all(
+        found.map(async (other) => oid !== other && (await this.isAncestor(oid, other))),
+      );
       if (!others.includes(true)) best.push(oid);
     }
     const time = (oid: string): number => commits.get(oid)?.time ?? -Infinity;

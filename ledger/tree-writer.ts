@@ -1,0 +1,144 @@
+import { fail } from '../ledger-schema/error.ts';
+import type { Clone } from './clone.ts';
+import type { Objects } from './objects.ts';
+import { remoteError } from './remote.ts';
+import { TREE_LIMIT, parseRawTree } from './tree.ts';
+import type { RawEntry } from './tree.ts';
+
+/** Who makes a commit. Line breaks, `<` and `>` are left out of both. */
+export interface Identity {
+  readonly name: string;
+  readonly email: string;
+}
+
+export interface CommitRequest {
+  readonly parents: readonly string[];
+  /** The commit or tree whose files the new one has as well; undefined: none. */
+  readonly base: string | undefined;
+  /** Path to bytes; regular files, new ones or in the place of old ones. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly message: string;
+  readonly author: Identity;
+  /** The author where it isn't given. */
+  readonly committer?: Identity | undefined;
+  /** Of author and committer; now where it isn't given. */
+  readonly date?: Date | undefined;
+}
+
+interface Folder {
+  readonly files: Map<string, Uint8Array>;
+  readonly folders: Map<string, Folder>;
+}
+
+/**
+ * Makes a commit in the clone's object store, with neither work tree nor index: of the base's trees only those on the
+ * paths of `files` are read, so that in a partial clone no other is fetched.
+ */
+export class TreeWriter {
+  readonly #clone: Clone;
+  readonly #objects: Objects;
+
+  constructor(clone: Clone, objects: Objects) {
+    this.#clone = clone;
+    this.#objects = objects;
+  }
+
+  /** `base` is the oid of a tree. Gives the oid of the commit. */
+  async commit(request: CommitRequest, base: string | undefined): Promise<string> {
+    const tree = await this.#tree(arrange(request.files), base, '');
+    const date = `@${Math.floor((request.date ?? new Date()).getTime() / 1000)} +0000`;
+    const author = identity(request.author);
+    const committer = identity(request.committer ?? request.author);
+    return this.#git(
+      ['commit-tree', tree, ...request.parents.flatMap((parent) => ['-p', parent]), '-F', '-'],
+      request.message,
+      {
+        GIT_AUTHOR_NAME: author.name,
+        GIT_AUTHOR_EMAIL: author.email,
+        GIT_AUTHOR_DATE: date,
+        GIT_COMMITTER_NAME: committer.name,
+        GIT_COMMITTER_EMAIL: committer.email,
+        GIT_COMMITTER_DATE: date,
+      },
+    );
+  }
+
+  async #tree(folder: Folder, base: string | undefined, path: string): Promise<string> {
+    const bytes = base === undefined ? new Uint8Array() : await this.#objects.rawTree(base);
+    // Names that nobody here understands are kept byte by byte.
+    const entries = new Map<string, RawEntry[]>();
+    for (const entry of parseRawTree(base ?? '', bytes, this.#objects.oidLength)) {
+      const key = entry.name.toString('latin1');
+      entries.set(key, [...(entries.get(key) ?? []), entry]);
+    }
+    const made: Promise<RawEntry>[] = [];
+    for (const [name, child] of folder.folders) {
+      const key = Buffer.from(name).toString('latin1');
+      const [old] = entries.get(key) ?? [];
+      if (old && old.mode !== '40000') fail('E_EXISTS', `${path}${name} is a file in the ledger, not a folder`);
+      entries.delete(key);
+      made.push(
+        this.#tree(child, old?.oid, `${path}${name}/`).then((oid) => ({ mode: '40000', name: Buffer.from(name), oid })),
+      );
+    }
+    for (const [name, content] of folder.files) {
+      const key = Buffer.from(name).toString('latin1');
+      if (entries.get(key)?.some(({ mode }) => mode === '40000')) {
+        fail('E_EXISTS', `${path}${name} is a folder in the ledger, not a file`);
+      }
+      entries.delete(key);
+      made.push(
+        this.#git(['hash-object', '-w', '--stdin'], content).then((oid) => ({
+          mode: '100644',
+          name: Buffer.from(name),
+          oid,
+        })),
+      );
+    }
+    const all = [...[...entries.values()].flat(), ...(await Promise.all(made))];
+    const records = all.flatMap(({ mode, name, oid }) => [
+      Buffer.from(`${mode} ${mode === '40000' ? 'tree' : mode === '160000' ? 'commit' : 'blob'} ${oid}\t`),
+      name,
+      Buffer.from([0]),
+    ]);
+    const input = Buffer.concat(records);
+    if (input.length > 4 * TREE_LIMIT) fail('E_TOO_LARGE', `the folder ${path} has too many files`);
+    return this.#git(['mktree', '-z', '--missing'], input);
+  }
+
+  /** Runs a command that makes one object, and gives its oid. */
+  async #git(args: readonly string[], input: string | Uint8Array, extra: Record<string, string> = {}): Promise<string> {
+    const result = await this.#clone.local(args, { input, extra });
+    const oid = result.stdout.trim();
+    if (result.exitCode !== 0 || !/^[0-9a-f]{40,64}$/.test(oid)) {
+      throw remoteError(result, 'write to the clone of the ledger', this.#clone.remote);
+    }
+    return oid;
+  }
+}
+
+/** Paths as folders in folders. A path that could leave its place is a defect of the caller. */
+function arrange(files: ReadonlyMap<string, Uint8Array>): Folder {
+  const root: Folder = { files: new Map(), folders: new Map() };
+  for (const [path, content] of files) {
+    const segments = path.split('/');
+    if (segments.some((segment) => /^(\.{0,2}|\.git)$/i.test(segment) || segment.includes('\0'))) {
+      fail('E_INTERNAL', `${JSON.stringify(path)} is no path for a file of the ledger`);
+    }
+    const name = segments.pop() ?? '';
+    let folder = root;
+    for (const segment of segments) {
+      const next = folder.folders.get(segment) ?? { files: new Map(), folders: new Map() };
+      folder.folders.set(segment, next);
+      folder = next;
+    }
+    folder.files.set(name, content);
+  }
+  return root;
+}
+
+function identity({ name, email }: Identity): Identity {
+  const clean = (text: string): string => text.replace(/[\0-\x1f\x7f<>]/g, '').trim();
+  if (!/[^\s.,:;"'\\]/.test(clean(name))) fail('E_CONFIG', 'the author of a commit has no name');
+  return { name: clean(name), email: clean(email) };
+}
