@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { chmod, lstat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { PullthroughError, fail } from '../ledger-schema/index.ts';
+import { openPending } from '../io/file.ts';
+import type { PendingFile } from '../io/file.ts';
+import { ioError, systemCode } from '../io/io-error.ts';
+import type { Progress } from '../io/progress.ts';
+import type { Fetchable } from './select-assets.ts';
+
+/** A place to read content-addressed bytes from. Nothing that it says is believed. */
+export interface Mirror {
+  /** For messages: its URL without any secret. */
+  readonly label: string;
+  /** The bytes as they are. Throws `E_STORE_MISSING` where it hasn't got them, and what its transport throws. */
+  read(file: Fetchable, options: ReadOptions): AsyncIterable<Uint8Array>;
+}
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Is there another mirror behind this one? Then it isn't worth many tries. */
+  readonly others: boolean;
+}
+
+export interface FetchOptions {
+  /** Tried in order. */
+  readonly mirrors: readonly Mirror[];
+  readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
+  readonly executable?: boolean | undefined;
+}
+
+const READ_AT_ONCE = 1 << 20;
+
+/**
+ * Brings one file to its place; step 4 of ledger-format.md's "What a consumer does". Bytes are hashed as they arrive,
+ * with a hard stop at size + 1, and reach `path` only when size and digest are right; then they replace what lies there,
+ * and a symbolic link itself is replaced, not followed. A file that is there and right is `present`: nothing is read from
+ * a mirror. Whatever fails, nothing unfinished remains.
+ *
+ * Throws `E_DIGEST_MISMATCH`, `E_SIZE`, `E_TRUNCATED`, `E_STORE_MISSING`, `E_NO_STORE`, `E_INPUT` where a folder lies at
+ * `path`, `E_IO`, and what the mirrors' transports throw.
+ */
+export async function fetchFile(file: Fetchable, path: string, options: FetchOptions): Promise<'fetched' | 'present'> {
+  if (await isThere(file, path)) {
+    if (options.executable === true) await makeExecutable(path);
+    return 'present';
+  }
+  const mode = options.executable === true ? 0o777 & ~process.umask() : undefined;
+  const pending = await openPending({ folder: dirname(path), mode });
+  try {
+    await fromMirrors(file, pending, options);
+    await pending.commit(path);
+    return 'fetched';
+  } finally {
+    await pending.discard();
+  }
+}
+
+/** Is this very file at the path already? A link or anything else special is not it. */
+async function isThere(file: Fetchable, path: string): Promise<boolean> {
+  const stat = await lstat(path).catch((error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw ioError(error, `cannot read ${path}`);
+    return undefined;
+  });
+  if (stat?.isDirectory()) {
+    fail('E_INPUT', `a folder lies where the file is to be: ${path}`, { hint: 'move it, or choose another --output' });
+  }
+  return stat?.isFile() === true && stat.size === file.size && (await sha256OfFile(path)) === file.sha256;
+}
+
+/** The SHA-256 of a file, in lower-case hex. Throws `E_IO`. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: READ_AT_ONCE })) hash.update(chunk as Buffer);
+  } catch (error) {
+    throw ioError(error, `cannot read ${path}`);
+  }
+  return hash.digest('hex');
+}
+
+async function makeExecutable(path: string): Promise<void> {
+  try {
+    await chmod(path, 0o777 & ~process.umask());
+  } catch (error) {
+    throw ioError(error, `cannot make ${path} executable`);
+  }
+}
+
+async function fromMirrors(file: Fetchable, pending: PendingFile, options: FetchOptions): Promise<void> {
+  const failures: PullthroughError[] = [];
+  const task = options.progress.start(file.name, file.size);
+  let told = 0;
+  try {
+    for (const [i, mirror] of options.mirrors.entries()) {
+      const others = i + 1 < options.mirrors.length;
+      try {
+        if (pending.size > 0) await pending.restart();
+        await copy(file, mirror.read(file, { signal: options.signal, others }), pending, mirror.label, (bytes) => {
+          if (bytes > told) task.advance(bytes - told);
+          told = Math.max(told, bytes);
+        });
+        return;
+      } catch (error) {
+        // What fails here, as a full disk, fails with every mirror.
+        if (!(error instanceof PullthroughError) || error.code === 'E_IO' || options.signal?.aborted) throw error;
+        failures.push(error);
+        if (others)
+          options.progress.warn(`${mirror.label} did not give ${file.name}: ${error.message}; trying the next`);
+      }
+    }
+  } finally {
+    task.done();
+  }
+  noMirror(file, failures);
+}
+
+/** Appends a body to the pending file while hashing it. Throws `E_SIZE`, `E_TRUNCATED`, `E_DIGEST_MISMATCH`. */
+async function copy(
+  file: Fetchable,
+  body: AsyncIterable<Uint8Array>,
+  pending: PendingFile,
+  label: string,
+  onBytes: (total: number) => void,
+): Promise<void> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > file.size) {
+      fail('E_SIZE', `${label} has more than the ${file.size} acknowledged bytes of ${file.name}`, { hint: WRONG });
+    }
+    hash.update(chunk);
+    await pending.write(chunk);
+    onBytes(bytes);
+  }
+  if (bytes < file.size) {
+    fail('E_TRUNCATED', `${label} has only ${bytes} of the ${file.size} bytes of ${file.name}`, { hint: WRONG });
+  }
+  const sha256 = hash.digest('hex');
+  if (sha256 !== file.sha256) {
+    fail('E_DIGEST_MISMATCH', `${label} has other bytes for ${file.name}: SHA-256 ${sha256}, not ${file.sha256}`, {
+      hint: WRONG,
+    });
+  }
+}
+
+const WRONG = 'these are not the bytes that were acknowledged: tell who runs that store';
+
+/** What isn't trusted outweighs what wasn't reached. */
+function noMirror(file: Fetchable, failures: readonly PullthroughError[]): never {
+  const worst = failures.find((failure) => failure.exit === 3) ?? failures.at(-1);
+  if (worst === undefined) {
+    return fail('E_NO_STORE', `there is no store to read ${file.name} from`, {
+      hint: 'give --store, or url or public-url in [store] of mirror.ini',
+    });
+  }
+  if (failures.length === 1) throw worst;
+  return fail(worst.code, `no store gave ${file.name}: ${failures.map(({ message }) => message).join('; ')}`, {
+    hint: worst.hint,
+    cause: worst,
+  });
+}

@@ -1,0 +1,62 @@
+import { CHECKLIST_BYTES, PullthroughError, REGULAR, tryLedgerPath } from '../ledger-schema/index.ts';
+import type { Snapshot } from '../ledger/snapshot.ts';
+
+/** Lists read, and in a partial clone fetched, at once. */
+const BATCH = 2000;
+/** Records that one digest is looked up in; a licence file may be the same in every release of a tool. */
+const MOST_RECORDS = 100;
+
+/**
+ * Which records list a file with one of these digests? Reads checklist.sha256 of every record of the ledger, so it is for
+ * a person who asks where a file comes from. Nothing is verified yet: these are paths to look at.
+ */
+export async function findBytes(
+  snapshot: Snapshot,
+  digests: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, string[]>();
+  let batch: { record: string; oid: string }[] = [];
+  for await (const { path, mode, oid } of snapshot.walk('packages')) {
+    if (mode !== REGULAR || !path.endsWith('/checklist.sha256')) continue;
+    const place = tryLedgerPath(path);
+    if (place?.kind !== 'sums') continue;
+    batch.push({ record: place.record, oid });
+    if (batch.length < BATCH) continue;
+    await readBatch(snapshot, batch, digests, found);
+    batch = [];
+  }
+  await readBatch(snapshot, batch, digests, found);
+  return found;
+}
+
+async function readBatch(
+  snapshot: Snapshot,
+  batch: readonly { record: string; oid: string }[],
+  digests: ReadonlySet<string>,
+  found: Map<string, string[]>,
+): Promise<void> {
+  await snapshot.prefetch(batch.map(({ oid }) => oid));
+  for (const { record, oid } of batch) {
+    for (const digest of digestsOf(await readBlob(snapshot, oid))) {
+      if (!digests.has(digest)) continue;
+      const records = found.get(digest) ?? [];
+      if (records.length < MOST_RECORDS && records.at(-1) !== record) records.push(record);
+      found.set(digest, records);
+    }
+  }
+}
+
+/** A record whose list is too large is no record. */
+async function readBlob(snapshot: Snapshot, oid: string): Promise<Uint8Array> {
+  try {
+    return await snapshot.blob(oid, CHECKLIST_BYTES);
+  } catch (error) {
+    if (error instanceof PullthroughError && error.code === 'E_TOO_LARGE') return new Uint8Array();
+    throw error;
+  }
+}
+
+function digestsOf(bytes: Uint8Array): string[] {
+  const text = Buffer.from(bytes).toString('latin1');
+  return text.split('\n').map((line) => line.slice(0, 64));
+}

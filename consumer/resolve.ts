@@ -1,0 +1,140 @@
+import { TREE, fail, foldAscii, requireAcknowledged, trySegment, verifyRecord } from '../ledger-schema/index.ts';
+import { PullthroughError, encodeSegment } from '../ledger-schema/index.ts';
+import type { AcknowledgedRecord, RecordStatus } from '../ledger-schema/index.ts';
+import { candidates, groupTags, isNamed } from './choose.ts';
+import type { Choice, TagGroup } from './choose.ts';
+import { fetchRecords } from './fetch-records.ts';
+import { toolText } from './tool.ts';
+import type { ToolName, ToolRequest } from './tool.ts';
+import { requireCurrent } from './view.ts';
+import type { LedgerView } from './view.ts';
+
+/** A tool that the ledger has records of, as the ledger spells it. */
+export interface FoundTool {
+  readonly source: string;
+  /** `owner/repo` */
+  readonly repository: string;
+  /** `packages/<source>/<owner>/<repo>` */
+  readonly path: string;
+  /** The tags that have a record, in whatever state. */
+  readonly tags: readonly string[];
+}
+
+/**
+ * The acknowledged record that `TOOL@…` stands for; cli.md, "Consumer", and steps 2 and 3 of ledger-format.md's "What a
+ * consumer does".
+ *
+ * Throws `E_POLICY_EXPIRED`, `E_NOT_FOUND`, `E_WITHDRAWN`, `E_NO_SIGN`, `E_NOT_ACKNOWLEDGED`, `E_USAGE` where several
+ * beginnings of tags leave it open, and what reading a record throws.
+ */
+export async function resolveRelease(view: LedgerView, request: ToolRequest): Promise<AcknowledgedRecord> {
+  requireCurrent(view.trust);
+  const tool = await findTool(view, request);
+  if (request.tag !== undefined && tool.tags.includes(request.tag)) {
+    return requireAcknowledged(await readStatus(view, recordAt(tool, request.tag)), view.trust);
+  }
+  if (request.choice === undefined) return tagNotFound(tool, request.tag ?? request.wanted);
+  return choose(view, tool, request.choice, request.wanted);
+}
+
+/** The path of a tool's record. */
+export function recordAt(tool: FoundTool, tag: string): string {
+  return `${tool.path}/${encodeSegment(tag)}`;
+}
+
+/** A record with its signatures judged, in whatever state. Throws `E_NOT_FOUND`, and what reading a record throws. */
+export async function readStatus(view: LedgerView, path: string): Promise<RecordStatus> {
+  const [files] = await fetchRecords(view.snapshot, [path]);
+  if (files === undefined) return fail('E_NOT_FOUND', `the ledger has no record ${path}`);
+  return verifyRecord(files, view.trust);
+}
+
+/** The directory of a tool, in any case, as the ledger spells it. Throws `E_NOT_FOUND`. */
+export async function findTool(view: LedgerView, name: ToolName): Promise<FoundTool> {
+  const source = encodeSegment(name.source);
+  const owner = await findSegment(view, `packages/${source}`, name.owner);
+  const repo = owner && (await findSegment(view, `packages/${source}/${owner.segment}`, name.repo));
+  if (repo === undefined) {
+    return fail(
+      'E_NOT_FOUND',
+      `the ledger has nothing of ${toolText({ ...name, repository: `${name.owner}/${name.repo}` })}`,
+      {
+        hint: "look at its spelling; if it is right, ask the ledger's owner to have it mirrored and reviewed",
+      },
+    );
+  }
+  const path = `packages/${source}/${owner?.segment}/${repo.segment}`;
+  const tags = (await view.snapshot.list(path)).flatMap(({ name: segment, mode }) => {
+    const tag = mode === TREE ? trySegment(segment) : undefined;
+    return tag === undefined ? [] : [tag];
+  });
+  return { source: name.source, repository: `${owner?.text}/${repo.text}`, path, tags };
+}
+
+/** The very spelling first; else the one that is equal after folding. The gate lets no two of them in. */
+async function findSegment(view: LedgerView, directory: string, wanted: string) {
+  const segment = encodeSegment(wanted);
+  const entries = (await view.snapshot.list(directory)).filter(({ mode }) => mode === TREE);
+  const folded = foldAscii(segment);
+  const entry = entries.find(({ name }) => name === segment) ?? entries.find(({ name }) => foldAscii(name) === folded);
+  const text = entry && trySegment(entry.name);
+  return entry === undefined || text === undefined ? undefined : { segment: entry.name, text };
+}
+
+async function choose(view: LedgerView, tool: FoundTool, choice: Choice, wanted: string): Promise<AcknowledgedRecord> {
+  const groups = groupTags(tool.tags);
+  const { beginning, range } = choice;
+  const open = beginning === undefined ? groups : groups.filter((group) => isNamed(group, beginning));
+  const found: { group: TagGroup; record: AcknowledgedRecord | undefined }[] = [];
+  let refusal: PullthroughError | undefined;
+  for (const group of open) {
+    const record = await firstAcknowledged(view, tool, candidates(group, range), (error) => (refusal ??= error));
+    // A beginning counts where anything of it is acknowledged, also outside of the range.
+    const counts =
+      record !== undefined || open.length === 1 || (await firstAcknowledged(view, tool, candidates(group, undefined)));
+    if (counts) found.push({ group, record });
+  }
+  if (found.length > 1) {
+    const names = found.map(({ group }) => `@${group.name}/${wanted.slice(wanted.lastIndexOf('/') + 1)}`);
+    fail('E_USAGE', `${tool.repository} releases several things: their tags begin in ${found.length} ways`, {
+      hint: `name one of them: ${names.slice(0, 20).join(', ')}`,
+    });
+  }
+  return found[0]?.record ?? noneFound(tool, wanted, refusal);
+}
+
+async function firstAcknowledged(
+  view: LedgerView,
+  tool: FoundTool,
+  tags: readonly string[],
+  onRefusal?: (error: PullthroughError) => void,
+): Promise<AcknowledgedRecord | undefined> {
+  for (const tag of tags) {
+    try {
+      return requireAcknowledged(await readStatus(view, recordAt(tool, tag)), view.trust);
+    } catch (error) {
+      // A record that can't be used is passed over; a ledger that can't be read isn't.
+      if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
+      onRefusal?.(error);
+    }
+  }
+  return undefined;
+}
+
+function tagNotFound(tool: FoundTool, tag: string): never {
+  const folded = foldAscii(tag);
+  const other = tool.tags.find((candidate) => foldAscii(candidate) === folded);
+  const known = groupTags(tool.tags).flatMap((group) => group.tags.slice(0, 3).map((entry) => entry.tag));
+  const some = known.length === 0 ? tool.tags.slice(0, 5) : known.slice(0, 10);
+  return fail('E_NOT_FOUND', `the ledger has no record of ${tool.repository} with the tag ${tag}`, {
+    hint: other === undefined ? `it has ${some.join(', ')}` : `it has ${other}`,
+  });
+}
+
+function noneFound(tool: FoundTool, wanted: string, refusal: PullthroughError | undefined): never {
+  const reason = refusal === undefined ? '' : `; the best that is not: ${refusal.message}`;
+  return fail('E_NOT_FOUND', `no acknowledged record of ${tool.repository} is ${wanted}${reason}`, {
+    hint: refusal?.hint ?? `it has ${tool.tags.slice(0, 10).join(', ')}`,
+    cause: refusal,
+  });
+}

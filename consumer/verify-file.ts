@@ -1,0 +1,149 @@
+import { lstat, readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { PullthroughError, compareBytes, fail, requireAcknowledged, verifyRecord } from '../ledger-schema/index.ts';
+import type { ErrorCode, RecordStatus } from '../ledger-schema/index.ts';
+import { ioError, systemCode } from '../io/io-error.ts';
+import { fetchRecords } from './fetch-records.ts';
+import { sha256OfFile } from './fetch-file.ts';
+import { findBytes } from './find-bytes.ts';
+import { toRelease } from './release.ts';
+import type { VerifiedRelease } from './release.ts';
+import { requireCurrent } from './view.ts';
+import type { LedgerView } from './view.ts';
+
+/** A file here, and where its bytes come from. */
+export interface FileVerdict {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly sha256: string;
+  /** The best of its records' states; `unknown` where no record lists these bytes. */
+  readonly state: 'acknowledged' | 'withdrawn' | 'proposed' | 'invalid' | 'unknown';
+  /** Acknowledged releases that hold these bytes, and under which name; the one of the file's own name first. */
+  readonly releases: readonly { readonly asset: string; readonly release: VerifiedRelease }[];
+  /** Why there is none, or what else there is: a record that holds these bytes was withdrawn. */
+  readonly problems: readonly {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly hint?: string | undefined;
+  }[];
+}
+
+/** Files of a folder that are looked at; an inventory of more is asked for in parts. */
+const MOST_FILES = 200_000;
+const STATES = ['acknowledged', 'withdrawn', 'proposed', 'invalid', 'unknown'] as const;
+
+/**
+ * Which releases are these files from, and are they acknowledged? By their bytes alone; a name says nothing. Reads the
+ * list of every record of the ledger. Throws `E_INPUT` for a path that is no regular file, `E_POLICY_EXPIRED`, `E_IO`;
+ * a file that isn't acknowledged is no error here, see {@link requireFile}.
+ */
+export async function verifyFiles(view: LedgerView, paths: readonly string[]): Promise<FileVerdict[]> {
+  requireCurrent(view.trust);
+  const files: { path: string; size: number; sha256: string }[] = [];
+  for (const path of paths) files.push({ path, size: await sizeOf(path), sha256: await sha256OfFile(path) });
+  const places = await findBytes(view.snapshot, new Set(files.map(({ sha256 }) => sha256)));
+  const records = await judgeAll(view, [...new Set([...places.values()].flat())]);
+  return files.map((file) =>
+    verdict(
+      file,
+      (places.get(file.sha256) ?? []).map((path) => records.get(path)),
+      view,
+    ),
+  );
+}
+
+type Judged = { readonly status: RecordStatus } | { readonly error: PullthroughError };
+
+async function judgeAll(view: LedgerView, paths: readonly string[]): Promise<ReadonlyMap<string, Judged>> {
+  const judged = new Map<string, Judged>();
+  for (const files of await fetchRecords(view.snapshot, paths)) {
+    try {
+      judged.set(files.path, { status: await verifyRecord(files, view.trust) });
+    } catch (error) {
+      if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
+      judged.set(files.path, { error });
+    }
+  }
+  return judged;
+}
+
+function verdict(
+  file: { readonly path: string; readonly size: number; readonly sha256: string },
+  records: readonly (Judged | undefined)[],
+  view: LedgerView,
+): FileVerdict {
+  const releases: { asset: string; release: VerifiedRelease }[] = [];
+  const problems: { code: ErrorCode; message: string; hint?: string | undefined }[] = [];
+  const states = new Set<FileVerdict['state']>();
+  for (const judged of records) {
+    try {
+      if (judged === undefined) continue;
+      if ('error' in judged) throw judged.error;
+      states.add(judged.status.state);
+      const record = requireAcknowledged(judged.status, view.trust);
+      const release = toRelease(record, view);
+      for (const { name, sha256 } of record.assets) if (sha256 === file.sha256) releases.push({ asset: name, release });
+    } catch (error) {
+      if (!(error instanceof PullthroughError)) throw error;
+      states.add(
+        error.code === 'E_WITHDRAWN' ? 'withdrawn' : error.code === 'E_NOT_ACKNOWLEDGED' ? 'proposed' : 'invalid',
+      );
+      problems.push({ code: error.code, message: error.message, hint: error.hint });
+    }
+  }
+  const own = basename(file.path);
+  releases.sort(
+    (a, b) =>
+      Number(b.asset === own) - Number(a.asset === own) || compareBytes(a.release.ledger.path, b.release.ledger.path),
+  );
+  return { ...file, state: STATES.find((state) => states.has(state)) ?? 'unknown', releases, problems };
+}
+
+/** Returns a verdict when the file is acknowledged. Throws `E_NOT_FOUND`, `E_WITHDRAWN`, `E_NOT_ACKNOWLEDGED`, … */
+export function requireFile(file: FileVerdict): FileVerdict {
+  if (file.state === 'acknowledged') return file;
+  const [problem] = file.problems;
+  if (problem === undefined) {
+    return fail('E_NOT_FOUND', `no record of the ledger lists the bytes of ${file.path} (SHA-256 ${file.sha256})`, {
+      hint: 'it is from no acknowledged release, or it was changed since it was got',
+    });
+  }
+  const { code, message, hint } = problem;
+  return fail(code, `${file.path}: ${message}`, { hint });
+}
+
+/** Every regular file below a folder, in order; links are not followed. Throws `E_INPUT`, `E_TOO_LARGE`. */
+export async function filesBelow(folder: string): Promise<string[]> {
+  const found = await lstat(folder).catch((error: unknown) => {
+    throw systemCode(error) === 'ENOENT' ? notThere(folder) : ioError(error, `cannot read ${folder}`);
+  });
+  if (!found.isDirectory())
+    fail('E_INPUT', `${folder} is no folder`, { hint: 'name a file as an argument, without --all' });
+  const files: string[] = [];
+  const visit = async (directory: string): Promise<void> => {
+    const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
+      throw ioError(error, `cannot read ${directory}`);
+    });
+    for (const entry of entries.sort((a, b) => compareBytes(a.name, b.name))) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) await visit(path);
+      else if (entry.isFile()) files.push(path);
+      if (files.length > MOST_FILES) fail('E_INPUT', `${folder} has more than ${MOST_FILES} files`);
+    }
+  };
+  await visit(folder);
+  return files;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw systemCode(error) === 'ENOENT' ? notThere(path) : ioError(error, `cannot read ${path}`);
+  });
+  if (found.isFile()) return found.size;
+  return fail('E_INPUT', `${path} is no regular file`, { hint: 'for all files of a folder: verify --all FOLDER' });
+}
+
+function notThere(path: string): PullthroughError {
+  return new PullthroughError('E_INPUT', `there is no file ${path}`);
+}

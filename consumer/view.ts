@@ -1,0 +1,114 @@
+import { fail, establishTrust } from '../ledger-schema/index.ts';
+import type { Trust } from '../ledger-schema/index.ts';
+import type { Progress } from '../io/progress.ts';
+import { ledgerFiles } from '../ledger/files.ts';
+import type { Snapshot } from '../ledger/snapshot.ts';
+import { fetchDirectories } from './fetch-records.ts';
+import type { Memory, MemoryFile } from './memory.ts';
+import { checkAgainstMemory } from './rollback.ts';
+
+/** What a consumer needs of a ledger's repository. */
+export interface LedgerReader {
+  /** For messages. */
+  readonly label: string;
+  /** Fetches the branch. */
+  update(): Promise<void>;
+  /** The branch's commit as of the last update. */
+  head(): string | undefined;
+  snapshot(commit: string): Snapshot;
+  isAncestor(old: string, now: string): Promise<boolean>;
+}
+
+/** One commit of a ledger with its trust established, held against what was seen before. */
+export interface LedgerView {
+  readonly label: string;
+  readonly commit: string;
+  readonly snapshot: Snapshot;
+  readonly trust: Trust;
+}
+
+export interface ViewOptions {
+  readonly ledger: LedgerReader;
+  readonly memory: MemoryFile;
+  /** The SHA-256 of any N.policy.json: 64 lower-case hex digits. */
+  readonly pin: string;
+  readonly now: Date;
+  /** Take the ledger as it was fetched last. */
+  readonly offline?: boolean | undefined;
+  readonly progress: Progress;
+  /** Directories that will be read, so that a partial clone fetches them with the policy's own. */
+  readonly near?: readonly string[] | undefined;
+}
+
+/** Two runs at once may see two states of a ledger that moves; the one that loses looks again. */
+const TRIES = 3;
+
+/**
+ * Step 1 of ledger-format.md's "What a consumer does": from the pin to the newest policy by valid steps; never an older
+ * policy, another of the same number, or a commit that doesn't descend from the one seen last. Whether the policy has
+ * expired is asked by {@link requireCurrent}.
+ *
+ * Throws `E_PIN`, `E_POLICY_*`, `E_ROLLBACK`, `E_FORK`, `E_MEMORY`, `E_LEDGER_UNREACHABLE`, `E_GIT`, `E_CREDENTIAL`.
+ */
+export async function openView(options: ViewOptions): Promise<LedgerView> {
+  for (let attempt = 1; ; attempt++) {
+    const before = await options.memory.read();
+    const view = await readView(options);
+    const judged = await judge(before, view, options);
+    try {
+      await options.memory.update(async (current) =>
+        same(current, before) ? judged : await judge(current, view, options),
+      );
+      return view;
+    } catch (error) {
+      if (attempt === TRIES || same(await options.memory.read(), before)) throw error;
+    }
+  }
+}
+
+async function readView({ ledger, offline, pin, now, near }: ViewOptions): Promise<LedgerView> {
+  if (offline !== true) await ledger.update();
+  const commit = ledger.head();
+  if (commit === undefined) {
+    return offline === true
+      ? fail('E_LEDGER_UNREACHABLE', `no copy of the ledger is here: ${ledger.label}`, {
+          hint: 'run once without --offline',
+        })
+      : fail('E_POLICY_MISSING', `the ledger is empty: ${ledger.label}`, {
+          hint: 'its branch has no commit yet: is the branch the right one?',
+        });
+  }
+  const snapshot = ledger.snapshot(commit);
+  await fetchDirectories(snapshot, ['trust', 'trust/keys'], near ?? []);
+  const trust = await establishTrust(ledgerFiles(snapshot), { pin, now });
+  return { label: ledger.label, commit, snapshot, trust };
+}
+
+async function judge(memory: Memory | undefined, view: LedgerView, { ledger, now }: ViewOptions): Promise<Memory> {
+  return checkAgainstMemory(
+    memory,
+    { commit: view.commit, chain: view.trust.chain },
+    {
+      descends: (old, commit) => ledger.isAncestor(old, commit),
+      chainFrom: async ({ sha256 }) => (await establishTrust(ledgerFiles(view.snapshot), { pin: sha256, now })).chain,
+    },
+  );
+}
+
+function same(a: Memory | undefined, b: Memory | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/**
+ * Past the newest policy's expiry consumers resolve nothing new; ledger-format.md, "Trust policy". Throws
+ * `E_POLICY_EXPIRED`, which names whom to ask.
+ */
+export function requireCurrent(trust: Trust): void {
+  if (!trust.expired) return;
+  const { expires, roots, version } = trust.policy;
+  fail('E_POLICY_EXPIRED', `policy ${version} of the ledger expired on ${expires}: nothing new is resolved`, {
+    hint:
+      `ask ${roots.threshold} of the root holders ${roots.holders.join(', ')} to sign policy ${version + 1}; ` +
+      'what a pullthrough.lock already holds can still be fetched by get --locked',
+  });
+}
