@@ -4,6 +4,7 @@ import { VERSION } from './version.ts';
 // Scripts ask for the version often, so it costs little more than node's own start: everything else is loaded after.
 const argv = process.argv.slice(2);
 if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+  process.stdout.on('error', () => (process.exitCode = 1));
   process.stdout.write(`${VERSION}\n`);
 } else {
   const { main } = await import('./process.ts');

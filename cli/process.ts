@@ -1,5 +1,6 @@
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { escapeTerminal } from '../io/escape.ts';
+import { systemCode } from '../io/io-error.ts';
 import { debugLines, toFailure } from './failure.ts';
 import { run } from './run.ts';
 
@@ -23,11 +24,8 @@ function interruption(): { signal: AbortSignal; exit: () => number | undefined }
 
 /** A reader that went away (`| head`) is no failure; a result that can't be written is one. */
 function watch(stream: NodeJS.WriteStream): () => Error | undefined {
-  let failed: Error | undefined;
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') failed ??= error;
-  });
-  return () => failed;
+  stream.on('error', () => undefined);
+  return () => (stream.errored === null || systemCode(stream.errored) === 'EPIPE' ? undefined : stream.errored);
 }
 
 async function flush(stream: NodeJS.WriteStream): Promise<void> {
