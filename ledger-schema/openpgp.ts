@@ -1,7 +1,7 @@
 import * as openpgp from 'openpgp';
-import { dearmor } from './armor.ts';
+import { armor, dearmor } from './armor.ts';
 import type { ArmorKind } from './armor.ts';
-import { sha256Hex } from './bytes.ts';
+import { fromUtf8, sha256Hex, utf8 } from './bytes.ts';
 import { PullthroughError, fail } from './error.ts';
 import { isCanonicalScalar, isWeakPoint, pad32 } from './ed25519.ts';
 import { keyAlgorithm, keyCreated, v4Fingerprint } from './key-packet.ts';
@@ -180,4 +180,23 @@ async function verifyMathematics(signature: ParsedSignature, data: Uint8Array, c
     if (cause instanceof PullthroughError) throw cause;
     refuse('the mathematics say no', cause);
   }
+}
+
+/**
+ * A public key as people have it (`gpg --armor --export` or without `--armor`, with comments or other line ends) as the
+ * one form of a key file. Throws `E_KEY_FORMAT`.
+ */
+export async function canonicalKeyFile(file: Uint8Array): Promise<{ bytes: Uint8Array; key: KeyFile }> {
+  if (file.length > 4 * KEY_BYTES) fail('E_KEY_FORMAT', `the key file has more than ${4 * KEY_BYTES} bytes`);
+  let binary = file;
+  if (((file[0] ?? 0) & 0x80) === 0) {
+    try {
+      const block = await openpgp.unarmor(fromUtf8(file) ?? '');
+      binary = block.data as Uint8Array;
+    } catch (cause) {
+      fail('E_KEY_FORMAT', 'the file is no OpenPGP key', { cause, hint: 'make one by: gpg --armor --export KEY' });
+    }
+  }
+  const bytes = utf8(armor(binary, ARMOR.label));
+  return { bytes, key: await readKeyFile(bytes) };
 }
