@@ -1,14 +1,15 @@
 import { Octokit } from '@octokit/rest';
 import type { z } from 'zod';
-import { fail } from '../ledger-schema/error.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { httpFetch } from '../io/http.ts';
+import type { ErrorCode } from '../ledger-schema/error.ts';
 import type { Progress } from '../io/progress.ts';
 import { isAbsent, messageOf, nextLink, parseAnswer, statusError } from './answers.ts';
 import type { ErrorContext, Refusal } from './answers.ts';
 import { EtagCache, cacheIdentity } from './etag-cache.ts';
 import { SYSTEM_CLOCK } from './fetch.ts';
 import type { ApiFetch, Clock } from './fetch.ts';
-import { Transport } from './transport.ts';
+import { Transport, backoff } from './transport.ts';
 import type { TransportAnswer } from './transport.ts';
 import type { Authorization } from './types.ts';
 
@@ -41,8 +42,10 @@ interface Call extends ErrorContext {
 
 const HEADERS = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' };
 const PER_PAGE = 100;
-/** Ten thousand items; GitHub lists no more releases than that. */
-const MAX_PAGES = 100;
+/** A hundred thousand items. */
+const MAX_PAGES = 1000;
+/** Failures after which a change may have happened. */
+const PASSING = new Set<ErrorCode>(['E_NETWORK', 'E_TIMEOUT', 'E_HTTP']);
 
 /**
  * One API with one credential. Octokit builds each request; on the wire {@link Transport} takes over, since limits,
@@ -60,6 +63,7 @@ export class GitHubClient {
   readonly #host: string;
   readonly #token: string | undefined;
   readonly #octokit: Octokit;
+  readonly #clock: Clock;
   readonly #transport: Transport;
 
   constructor(options: GitHubClientOptions) {
@@ -70,11 +74,12 @@ export class GitHubClient {
     this.tokenName = options.tokenName ?? 'GITHUB_TOKEN';
     this.#token = checkToken(options.token, this.tokenName);
     const identity = cacheIdentity(this.api, this.#token);
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
     this.#transport = new Transport({
       api: this.api,
       token: this.#token,
       fetch: options.fetch ?? httpFetch,
-      clock: options.clock ?? SYSTEM_CLOCK,
+      clock: this.#clock,
       cache: options.cacheDir === undefined ? undefined : new EtagCache(options.cacheDir, identity),
       progress: options.progress,
       rateLimitHint:
@@ -110,7 +115,7 @@ export class GitHubClient {
 
   /**
    * Reads a list page by page, each item once however the pages shift meanwhile. `undefined` instead of a first page:
-   * there is no such list. At most a hundred pages.
+   * there is no such list. At most a thousand pages.
    */
   async *pages<T extends { readonly id: number }>(
     route: string,
@@ -118,6 +123,7 @@ export class GitHubClient {
     schema: z.ZodType<T[]>,
   ): AsyncGenerator<Answer<T[]> | undefined, void> {
     const seen = new Set<number>();
+    const addresses = new Set<string>();
     const perPage = typeof parameters.per_page === 'number' ? parameters.per_page : PER_PAGE;
     let next: string | undefined;
     for (let page = 1; page <= MAX_PAGES; page += 1) {
@@ -132,6 +138,9 @@ export class GitHubClient {
       const { value, answer } = read;
       yield { value: value.filter(({ id }) => !seen.has(id) && seen.add(id)), unchanged: answer.unchanged };
       next = nextLink(answer.link);
+      if (next !== undefined && addresses.size === addresses.add(next).size) {
+        fail('E_UPSTREAM_ANSWER', `${this.#host} leads in a circle at ${route}`);
+      }
       // A full page that a 304 confirms says nothing of a page that came after it since.
       if (next === undefined && !(answer.unchanged && value.length >= perPage)) return;
     }
@@ -154,6 +163,29 @@ export class GitHubClient {
     const refused = { status, message: messageOf(body) };
     if (refusals.includes(status)) return { refused };
     throw statusError(call, refused);
+  }
+
+  /**
+   * A change that must not happen twice. Where it breaks on the way nobody knows whether it happened: `done` looks, and
+   * only where it did not it is tried again, three times in all.
+   */
+  async once<T>(send: () => Promise<T>, done: () => Promise<T | undefined>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await send();
+      } catch (error) {
+        if (!(error instanceof PullthroughError) || !PASSING.has(error.code)) throw error;
+        await this.pause(tries);
+        const found = await done();
+        if (found !== undefined) return found;
+        if (tries === 3) throw error;
+      }
+    }
+  }
+
+  /** Waits as before the next of several tries. */
+  async pause(tries: number): Promise<void> {
+    await this.#clock.sleep(backoff(tries));
   }
 
   async #read<T>(route: string, parameters: Parameters, schema: z.ZodType<T>) {

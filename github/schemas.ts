@@ -68,7 +68,7 @@ export const pullSchema = z.object({
   merge_commit_sha: optional(oid),
   html_url: text(4096),
   head: z.object({ ref: text(1024), sha: oid, repo: optional(z.object({ id })) }),
-  base: z.object({ ref: text(1024) }),
+  base: z.object({ ref: text(1024), repo: z.object({ id }) }),
   user: login,
 });
 
@@ -90,7 +90,8 @@ export const issueSchema = commentSchema.extend({
 });
 
 export const userSchema = z.object({ login: text(255).min(1) });
-export const viewerSchema = z.object({ data: z.object({ viewer: userSchema }) });
+/** GraphQL answers 200 to errors too, without data. */
+export const viewerSchema = z.object({ data: optional(z.object({ viewer: optional(userSchema) })) });
 
 export type RepositoryAnswer = z.infer<typeof repositorySchema>;
 export type AssetAnswer = z.infer<typeof assetSchema>;

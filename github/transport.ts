@@ -181,6 +181,6 @@ function cacheRequest(request: TransportRequest, url: URL): string {
 }
 
 /** Half a second, doubling up to eight, with full jitter: those who failed together don't come back together. */
-function backoff(tries: number): number {
+export function backoff(tries: number): number {
   return Math.random() * Math.min(8000, 500 * 2 ** (tries - 1)) + 50;
 }

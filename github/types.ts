@@ -52,6 +52,8 @@ export interface PullRequest {
   readonly headSha: string;
   readonly headRepositoryId: number | undefined;
   readonly baseRef: string;
+  /** Where it is to be merged; a head repository of another id is a fork. */
+  readonly baseRepositoryId: number;
   readonly author: string | undefined;
   /** The commit that merged it. */
   readonly mergeSha: string | undefined;
@@ -62,6 +64,3 @@ export interface Authorization {
   readonly origin: string;
   readonly value: string;
 }
-
-/** What the API calls a repository: `owner/repo`. */
-export type RepositoryName = string;

@@ -1,0 +1,187 @@
+import { z } from 'zod';
+import { fail } from '../ledger-schema/error.ts';
+import type { Refusal } from './answers.ts';
+import type { GitHubClient } from './client.ts';
+import { splitRepository } from './names.ts';
+import { mergeSchema, pullSchema } from './schemas.ts';
+import type { PullAnswer } from './schemas.ts';
+import type { PullRequest } from './types.ts';
+
+export { upsertComment, upsertIssue } from './notes.ts';
+
+const pullListSchema = z.array(pullSchema);
+const PULL = '/repos/{owner}/{repo}/pulls/{pull_number}';
+/** How often a merge is tried again when another one came first. */
+const MERGE_TRIES = 4;
+
+export interface PullQuery {
+  readonly state: 'open' | 'closed' | 'all';
+  /** `owner:branch`. */
+  readonly head?: string | undefined;
+  readonly base?: string | undefined;
+}
+
+/**
+ * Pull requests, oldest first, those of forks too: compare `headRepositoryId` with `baseRepositoryId`. Throws
+ * `E_UPSTREAM_NOT_FOUND` where there is no repository. Docs: "List pull requests".
+ */
+export async function listPulls(client: GitHubClient, repository: string, query: PullQuery): Promise<PullRequest[]> {
+  const { state, head, base } = query;
+  const parameters = { ...splitRepository(repository), state, head, base, sort: 'created', direction: 'asc' };
+  const pulls: PullRequest[] = [];
+  for await (const page of client.pages('GET /repos/{owner}/{repo}/pulls', parameters, pullListSchema)) {
+    if (page === undefined) missing(client, repository, 'pull requests');
+    pulls.push(...page.value.map(toPull));
+  }
+  return pulls;
+}
+
+/** One pull request; undefined where there is none of that number. Docs: "Get a pull request". */
+export async function getPull(
+  client: GitHubClient,
+  repository: string,
+  number: number,
+): Promise<PullRequest | undefined> {
+  const parameters = { ...splitRepository(repository), pull_number: number };
+  const answer = await client.get(`GET ${PULL}`, parameters, pullSchema);
+  return answer === undefined ? undefined : toPull(answer.value);
+}
+
+/**
+ * Opens a pull request from a branch of the same repository, or returns the open one that is there already. Throws
+ * `E_HTTP` where GitHub says no (no such branch, nothing to merge). Docs: "Create a pull request".
+ */
+export async function createPull(
+  client: GitHubClient,
+  repository: string,
+  { title, head, base, body }: { title: string; head: string; base: string; body: string },
+): Promise<PullRequest> {
+  const parameters = { ...splitRepository(repository), title, head, base, body };
+  const find = () => findOpen(client, repository, head, base);
+  const create = async () => {
+    const options = { repeatable: false, refusals: [422] };
+    const answer = await client.change('POST /repos/{owner}/{repo}/pulls', parameters, pullSchema, options);
+    return 'value' in answer ? toPull(answer.value) : answer.refused;
+  };
+  const made = await client.once<PullRequest | Refusal>(create, find);
+  if ('number' in made) return made;
+  // 422 "A pull request already exists": another run was quicker, or this one was killed after it had opened it.
+  return (await find()) ?? refused(`no pull request can be opened in ${repository} from ${head}`, made.message);
+}
+
+/** Changes what is given. Docs: "Update a pull request". */
+export async function updatePull(
+  client: GitHubClient,
+  repository: string,
+  number: number,
+  change: { title?: string; body?: string },
+): Promise<PullRequest> {
+  return patch(client, repository, number, change);
+}
+
+/** Closes it without merging. Docs: "Update a pull request". */
+export async function closePull(client: GitHubClient, repository: string, number: number): Promise<PullRequest> {
+  return patch(client, repository, number, { state: 'closed' });
+}
+
+/**
+ * Merges by a merge commit, only if the branch is still at `sha`; a pull request that was merged at `sha` already is
+ * fine. Throws `E_MOVED` where the branch moved, `E_HTTP` where it can't be merged. Docs: "Merge a pull request".
+ */
+export async function mergePull(
+  client: GitHubClient,
+  repository: string,
+  { number, sha, title }: { number: number; sha: string; title: string },
+): Promise<{ sha: string }> {
+  const parameters = { ...splitRepository(repository), pull_number: number, sha, commit_title: title };
+  const merge = () =>
+    client.change(`PUT ${PULL}/merge`, { ...parameters, merge_method: 'merge' }, mergeSchema, {
+      repeatable: false,
+      refusals: [405, 409, 422],
+    });
+  const merged = async () => {
+    const pull = await getPull(client, repository, number);
+    return pull?.merged === true && pull.headSha === sha ? { sha: pull.mergeSha ?? sha } : undefined;
+  };
+  const name = `${repository}#${String(number)}`;
+  for (let tries = 1; ; tries += 1) {
+    const answer = await client.once(merge, async () => {
+      const done = await merged();
+      return done === undefined ? undefined : { value: { ...done, merged: true } };
+    });
+    if ('value' in answer) {
+      if (answer.value.merged) return { sha: answer.value.sha };
+      refused(`${name} was not merged`, '');
+    }
+    const { status, message } = answer.refused;
+    if (status === 409) {
+      fail('E_MOVED', `${name} moved since it was looked at`, { hint: 'look at what is new, then try again' });
+    }
+    const done = await merged();
+    if (done !== undefined) return done;
+    // Two merges at once: the base moved under this one, which says nothing about it.
+    if (!/base branch was modified/i.test(message) || tries === MERGE_TRIES)
+      refused(`${name} cannot be merged`, message);
+    await client.pause(tries);
+  }
+}
+
+async function patch(
+  client: GitHubClient,
+  repository: string,
+  number: number,
+  change: { title?: string; body?: string; state?: 'closed' },
+): Promise<PullRequest> {
+  const parameters = { ...splitRepository(repository), pull_number: number, ...change };
+  const options = { repeatable: true, refusals: [422] };
+  const answer = await client.change(`PATCH ${PULL}`, parameters, pullSchema, options);
+  if ('value' in answer) return toPull(answer.value);
+  return refused(`${repository}#${String(number)} cannot be changed`, answer.refused.message);
+}
+
+/**
+ * The open pull request from this very repository's branch. The name in `head` is the owner's of now, which a renamed
+ * one isn't asked for by; so where the filter finds nothing the whole list is looked through.
+ */
+async function findOpen(
+  client: GitHubClient,
+  repository: string,
+  head: string,
+  base: string,
+): Promise<PullRequest | undefined> {
+  const { owner } = splitRepository(repository);
+  const fits = (pull: PullRequest) =>
+    pull.headRef === head && pull.baseRef === base && pull.headRepositoryId === pull.baseRepositoryId;
+  const filtered = await listPulls(client, repository, { state: 'open', head: `${owner}:${head}`, base });
+  return filtered.find(fits) ?? (await listPulls(client, repository, { state: 'open', base })).find(fits);
+}
+
+function toPull(pull: PullAnswer): PullRequest {
+  return {
+    number: pull.number,
+    title: pull.title,
+    body: pull.body ?? '',
+    state: pull.state,
+    merged: pull.merged_at !== undefined,
+    htmlUrl: pull.html_url,
+    headRef: pull.head.ref,
+    headSha: pull.head.sha,
+    headRepositoryId: pull.head.repo?.id,
+    baseRef: pull.base.ref,
+    baseRepositoryId: pull.base.repo.id,
+    author: pull.user,
+    mergeSha: pull.merged_at === undefined ? undefined : pull.merge_commit_sha,
+  };
+}
+
+function refused(what: string, message: string): never {
+  fail('E_HTTP', message === '' ? what : `${what}: ${message}`, {
+    hint: 'look at the pull request, at its checks, and at what the repository allows',
+  });
+}
+
+function missing(client: GitHubClient, repository: string, what: string): never {
+  fail('E_UPSTREAM_NOT_FOUND', `${new URL(client.api).host} has no ${what} of ${repository}`, {
+    hint: `look at the name, and whether ${client.tokenName} may read it`,
+  });
+}
