@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { chmod, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PullthroughError, fail } from '../ledger-schema/index.ts';
+import { startingOver } from '../io/download.ts';
 import { openPending } from '../io/file.ts';
 import type { PendingFile } from '../io/file.ts';
 import { ioError, systemCode } from '../io/io-error.ts';
@@ -97,10 +98,12 @@ async function fromMirrors(file: Fetchable, pending: PendingFile, options: Fetch
     for (const [i, mirror] of options.mirrors.entries()) {
       const others = i + 1 < options.mirrors.length;
       try {
-        if (pending.size > 0) await pending.restart();
-        await copy(file, mirror.read(file, { signal: options.signal, others }), pending, mirror.label, (bytes) => {
-          if (bytes > told) task.advance(bytes - told);
-          told = Math.max(told, bytes);
+        await startingOver(async () => {
+          if (pending.size > 0) await pending.restart();
+          await copy(file, mirror.read(file, { signal: options.signal, others }), pending, mirror.label, (bytes) => {
+            if (bytes > told) task.advance(bytes - told);
+            told = Math.max(told, bytes);
+          });
         });
         return;
       } catch (error) {

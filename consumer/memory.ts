@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { z } from 'zod';
 import { PullthroughError, fail, utf8 } from '../ledger-schema/index.ts';
@@ -51,13 +50,6 @@ export interface MemoryFile {
 }
 
 const LIMIT = 2 * 1024 * 1024;
-
-/** `$XDG_STATE_HOME/pullthrough`, by default `~/.local/state/pullthrough`. */
-export function stateDirectory(env: NodeJS.ProcessEnv): string {
-  const state = env['XDG_STATE_HOME'];
-  const base = state !== undefined && isAbsolute(state) ? state : join(homedir(), '.local', 'state');
-  return join(base, 'pullthrough');
-}
 
 /** One spelling of a ledger's URL: without credentials, a last slash and `.git`, its host in lower case. */
 export function ledgerIdentity(url: string, branch: string): LedgerIdentity {

@@ -1,4 +1,4 @@
-import type { AcknowledgedRecord, Finding, RecordedAsset, RecordStatus, Signed } from '../ledger-schema/index.ts';
+import type { AcknowledgedRecord, Finding, RecordedAsset, Signed } from '../ledger-schema/index.ts';
 import { toolText } from './tool.ts';
 import type { LedgerView } from './view.ts';
 
@@ -58,7 +58,7 @@ export function toRelease(record: AcknowledgedRecord, view: LedgerView): Verifie
   };
 }
 
-/** `github.com/jqlang/jq@jq-1.7.1`: how a record is named in messages. */
-export function releaseName({ checklist }: RecordStatus): string {
-  return `${toolText(checklist)}@${checklist.tag}`;
+/** `github.com/jqlang/jq@jq-1.7.1`: how a release is named in messages. */
+export function releaseOf({ tool, tag }: { readonly tool: string; readonly tag: string }): string {
+  return `${tool}@${tag}`;
 }

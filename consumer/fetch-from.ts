@@ -1,0 +1,20 @@
+import { SILENT } from '../io/progress.ts';
+import type { ConsumerOptions, GetRequest } from './consumer.ts';
+import type { GotFile } from './get.ts';
+import type { Fetchable } from './select-assets.ts';
+
+/**
+ * Brings files whose bytes are known from the stores: no ledger, no git. What speaks to stores is loaded only here, so
+ * that `verify` doesn't load it.
+ */
+export async function fetchFrom(
+  options: Pick<ConsumerOptions, 'stores' | 'offline' | 'env' | 'baseDir' | 'progress' | 'signal'>,
+  files: readonly Fetchable[],
+  request: GetRequest,
+): Promise<GotFile[]> {
+  const [{ openMirrors }, { fetchFiles }] = await Promise.all([import('./mirrors.ts'), import('./get.ts')]);
+  const { stores = [], offline, env = process.env, baseDir = process.cwd(), progress = SILENT, signal } = options;
+  const mirrors = await openMirrors(stores, { baseDir, env, progress, offline });
+  const { output = baseDir, executable, concurrency } = request;
+  return fetchFiles(files, { mirrors, progress, signal, output, executable, concurrency });
+}
