@@ -128,11 +128,11 @@ function refusedSignature({ path, kind }: AddedFile, record: CheckedRecord, trus
   if (kind.kind !== 'sign' && kind.kind !== 'ack' && kind.kind !== 'nack') return [];
   const ignored = record.ignored.find((finding) => finding.path === path);
   if (ignored !== undefined) return [ignored];
-  const current =
+  const former =
     kind.kind === 'sign'
-      ? record.signedBy?.former === false
-      : trust.holderOf('reviewers', kind.fingerprint) !== undefined;
-  if (current) return [];
+      ? record.signedBy?.former === true
+      : trust.holderOf('reviewers', kind.fingerprint) === undefined;
+  if (!former) return [];
   const role = kind.kind === 'sign' ? 'executor' : 'reviewer';
   const message = `${path} is by a key that is no current ${role}'s; new signatures are taken from current ones only`;
   return [{ code: 'E_SIG_UNLISTED', path, message }];

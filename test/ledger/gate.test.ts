@@ -1,0 +1,399 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
+import type { ErrorCode } from '../../ledger-schema/error.ts';
+import { ackPath, keyPath, nackPath, policyPath, policySignPath, sealPath } from '../../ledger-schema/layout.ts';
+import { encodeSeal } from '../../ledger-schema/seal.ts';
+import { checkLedger } from '../../ledger/gate.ts';
+import type { GateOptions, GateReport } from '../../ledger/gate.ts';
+import { openLocalRepository } from '../../ledger/local.ts';
+import { GitLedger } from './git-ledger.ts';
+import type { OddLeaf } from './git-ledger.ts';
+import { person, putAck, putNack, putPolicy, putRecord, revokedCopy } from './people.ts';
+import type { Person, Roles, Tree } from './people.ts';
+
+const now = new Date();
+const DAY = 86_400_000;
+let ada: Person, grace: Person, linus: Person, bot: Person, oldBot: Person, stranger: Person;
+let ledger: GitLedger;
+let tree: Tree;
+let roles: Roles;
+let record: string;
+
+beforeAll(async () => {
+  [ada, grace, linus, bot, oldBot, stranger] = (await Promise.all(
+    ['ada', 'grace', 'linus', 'mirror-bot', 'old-bot', 'mallory'].map((name) => person(name)),
+  )) as [Person, Person, Person, Person, Person, Person];
+});
+
+beforeEach(async () => {
+  ledger = new GitLedger();
+  tree = new Map([['README.md', utf8('a ledger\n')]]);
+  roles = { roots: [ada], executors: [bot], reviewers: [ada, grace], threshold: 1, formerExecutors: [oldBot] };
+  await putPolicy(tree, 1, roles, [ada]);
+  record = await putRecord(tree, bot, [ada]);
+});
+afterEach(() => ledger[Symbol.dispose]());
+
+async function check(options: Partial<GateOptions> & { head: string }): Promise<GateReport> {
+  await using repository = await openLocalRepository(ledger.directory);
+  return checkLedger(repository, { now, ...options });
+}
+
+function codes(report: GateReport): ErrorCode[] {
+  return [...new Set(report.problems.map(({ code }) => code))].sort();
+}
+
+/** The codes that the gate gives a change of the base's tree. */
+async function change(
+  edit: (changed: Tree) => unknown,
+  options: Partial<GateOptions> & { odd?: ReadonlyMap<string, OddLeaf> } = {},
+): Promise<ErrorCode[]> {
+  const base = ledger.commit(tree, { branch: 'main' });
+  const changed: Tree = new Map(tree);
+  await edit(changed);
+  const head = ledger.commit(changed, { parents: [base], ...(options.odd === undefined ? {} : { odd: options.odd }) });
+  return codes(await check({ head, base, ...options }));
+}
+
+function drop(from: Tree, path: string): void {
+  if (!from.delete(path)) throw new Error(`there is no ${path} to remove`);
+}
+
+describe('a change that the gate takes', () => {
+  test('a new record with a valid sign, acked or not', async () => {
+    expect(await change((t) => putRecord(t, bot, [], { tag: 'v2.0.0' }))).toEqual([]);
+    expect(await change((t) => putRecord(t, bot, [grace], { tag: 'v2.0.0' }))).toEqual([]);
+  });
+
+  test('several records of several repositories at once', async () => {
+    expect(
+      await change(async (t) => {
+        await putRecord(t, bot, [], { tag: 'v2.0.0' });
+        await putRecord(t, bot, [], { repository: 'acme/other', repositoryId: 7 });
+      }),
+    ).toEqual([]);
+  });
+
+  test('a late ack, and a nack', async () => {
+    expect(await change((t) => putAck(t, record, grace))).toEqual([]);
+    expect(await change((t) => putNack(t, record, grace))).toEqual([]);
+  });
+
+  test('a nack by a current reviewer whose key is revoked', async () => {
+    const gone = await revokedCopy(grace);
+    await putPolicy(tree, 1, { ...roles, reviewers: [ada, gone] }, [ada]);
+    expect(await change((t) => putNack(t, record, grace))).toEqual([]);
+  });
+
+  test('what touches neither packages/ nor trust/', async () => {
+    expect(await change((t) => t.set('README.md', utf8('other words\n')))).toEqual([]);
+  });
+
+  test('the next policy with enough signatures, and a later signature on it', async () => {
+    const next = { ...roles, reviewers: [ada, grace, linus] };
+    expect(await change((t) => putPolicy(t, 2, next, [ada]))).toEqual([]);
+  });
+
+  test('policy 1 of a ledger that has none', async () => {
+    tree = new Map([['README.md', utf8('a ledger\n')]]);
+    expect(await change((t) => putPolicy(t, 1, roles, [ada]))).toEqual([]);
+    expect(await change((t) => putPolicy(t, 1, roles, []))).toEqual(['E_POLICY_THRESHOLD']);
+  });
+
+  test('a change made on an older base, where the base moved on', async () => {
+    const first = ledger.commit(tree, { branch: 'main' });
+    const proposal: Tree = new Map(tree);
+    await putRecord(proposal, bot, [], { tag: 'v2.0.0' });
+    const head = ledger.commit(proposal, { parents: [first] });
+    await putRecord(tree, bot, [], { tag: 'v3.0.0' });
+    const base = ledger.commit(tree, { parents: [first], branch: 'main' });
+    expect(codes(await check({ head, base }))).toEqual([]);
+  });
+});
+
+describe('append-only', () => {
+  test('a changed, a removed and a renamed file are refused', async () => {
+    expect(await change((t) => t.set(`${record}/checklist.sha256.sign`, utf8('x')))).toContain('E_APPEND_ONLY');
+    expect(await change((t) => drop(t, ackPath(record, ada.fingerprint)))).toContain('E_APPEND_ONLY');
+    expect(await change((t) => drop(t, policyPath(1)))).toContain('E_APPEND_ONLY');
+    expect(
+      await change((t) => {
+        t.set(keyPath({ ...ada.listed, sha256: 'f'.repeat(64) }), ada.file);
+        drop(t, keyPath(ada.listed));
+      }),
+    ).toContain('E_APPEND_ONLY');
+  });
+
+  test('a file that the base got meanwhile is not replaced by another', async () => {
+    const first = ledger.commit(tree);
+    const proposal: Tree = new Map(tree);
+    await putRecord(proposal, bot, [], { tag: 'v2.0.0', content: 'one' });
+    const head = ledger.commit(proposal, { parents: [first] });
+    await putRecord(tree, bot, [], { tag: 'v2.0.0', content: 'another' });
+    const base = ledger.commit(tree, { parents: [first] });
+    expect(codes(await check({ head, base }))).toContain('E_APPEND_ONLY');
+    expect(codes(await check({ head, base: head }))).toEqual([]);
+  });
+
+  test('an executable bit on a merged file is a change', async () => {
+    const path = `${record}/checklist.json`;
+    const content = new TextDecoder().decode(tree.get(path));
+    const odd = new Map<string, OddLeaf>([[path, { mode: '100755', content }]]);
+    expect(await change((t) => drop(t, path), { odd })).toContain('E_APPEND_ONLY');
+  });
+});
+
+describe('paths and modes', () => {
+  test.each<[string, OddLeaf]>([
+    ['packages/github.com/acme/tool/v2/checklist.json', { mode: '120000', content: '/etc/passwd' }],
+    ['packages/github.com/acme/tool/v2/checklist.sha256', { mode: '100755', content: 'x' }],
+    ['packages/github.com/acme/sub', { mode: '160000', content: 'a'.repeat(40) }],
+    ['trust/keys/link', { mode: '120000', content: '../../README.md' }],
+  ])('%s of another mode is refused', async (path, leaf) => {
+    expect(await change(() => undefined, { odd: new Map([[path, leaf]]) })).toContain('E_MODE');
+  });
+
+  test.each([
+    'packages/.gitattributes',
+    'packages/README.md',
+    'packages/github.com/acme/tool/v1.0.0/.gitattributes',
+    'packages/github.com/acme/tool/v1.0.0/tool-linux-amd64',
+    'packages/github.com/acme/tool/v1.0.0/sub/checklist.json',
+    'packages/GitHub.com/acme/tool/v1.0.0/checklist.json',
+    'packages/github.com/acme/tool/nul/checklist.json',
+    'packages/github.com/acme/tool/v1%2e0/checklist.json',
+    `packages/github.com/acme/tool/v1.0.0/checklist.sha256.${'a'.repeat(40)}.ack`,
+    'trust/.gitattributes',
+    'trust/01.policy.json',
+    'trust/0.policy.json',
+    'trust/keys/ada.asc',
+    'trust/seals/x',
+  ])('the path %s is refused', async (path) => {
+    const found = await change((t) => t.set(path, utf8('x')));
+    expect(found).toContain('E_PATH');
+  });
+
+  test('names that differ in case only are refused, directories included', async () => {
+    expect(await change((t) => putRecord(t, bot, [], { tag: 'V1.0.0' }))).toContain('E_COLLISION');
+    expect(await change((t) => putRecord(t, bot, [], { repository: 'Acme/tool', tag: 'v2.0.0' }))).toContain(
+      'E_COLLISION',
+    );
+    expect(
+      await change(async (t) => {
+        await putRecord(t, bot, [], { tag: 'v3-rc' });
+        await putRecord(t, bot, [], { tag: 'v3-RC' });
+      }),
+    ).toContain('E_COLLISION');
+  });
+
+  test('a change touches packages/ or trust/ alone', async () => {
+    const both = async (t: Tree): Promise<void> => {
+      await putRecord(t, bot, [], { tag: 'v2.0.0' });
+      t.set('.github/workflows/gate.yml', utf8('on: push\n'));
+    };
+    expect(await change(both)).toContain('E_CHANGE');
+    const mixed = async (t: Tree): Promise<void> => {
+      await putRecord(t, bot, [], { tag: 'v2.0.0' });
+      await putPolicy(t, 2, roles, [ada]);
+    };
+    expect(await change(mixed)).toContain('E_CHANGE');
+  });
+});
+
+describe('signature files that a change adds', () => {
+  test('a sign by nobody, by a stranger and by a former executor is refused', async () => {
+    expect(await change((t) => putRecord(t, undefined, [], { tag: 'v2.0.0' }))).toEqual(['E_NO_SIGN']);
+    expect(await change((t) => putRecord(t, stranger, [], { tag: 'v2.0.0' }))).toEqual(['E_SIG_UNLISTED']);
+    expect(await change((t) => putRecord(t, oldBot, [], { tag: 'v2.0.0' }))).toEqual(['E_SIG_UNLISTED']);
+    expect(await change((t) => putRecord(t, ada, [], { tag: 'v2.0.0' }))).toEqual(['E_SIG_UNLISTED']);
+  });
+
+  test('an ack or nack by a stranger, over other bytes, or by a revoked key is refused', async () => {
+    expect(await change((t) => putAck(t, record, stranger))).toEqual(['E_SIG_UNLISTED']);
+    expect(await change((t) => putNack(t, record, stranger))).toEqual(['E_SIG_UNLISTED']);
+    expect(await change(async (t) => t.set(ackPath(record, grace.fingerprint), await grace.sign(utf8('x'))))).toEqual([
+      'E_SIG_INVALID',
+    ]);
+    expect(await change(async (t) => t.set(nackPath(record, grace.fingerprint), await grace.sign(utf8('x'))))).toEqual([
+      'E_SIG_INVALID',
+    ]);
+    await putPolicy(tree, 1, { ...roles, reviewers: [ada, await revokedCopy(grace)] }, [ada]);
+    expect(await change((t) => putAck(t, record, grace))).toEqual(['E_KEY_UNUSABLE']);
+  });
+
+  test('a new ack or nack by a former reviewer is refused, sealed or not', async () => {
+    const future: Tree = new Map(tree);
+    const path = await putAck(future, record, grace);
+    const seal = encodeSeal([{ name: path, sha256: sha256Hex(future.get(path) ?? utf8('')) }], grace.fingerprint);
+    tree.set(sealPath({ fingerprint: grace.fingerprint, seal: sha256Hex(seal) }), seal);
+    const former = { ...roles, reviewers: [ada], formerReviewers: [{ who: grace, seal: sha256Hex(seal) }] };
+    await putPolicy(tree, 1, former, [ada]);
+    expect(await change((t) => t.set(path, future.get(path) ?? utf8('')))).toEqual(['E_SIG_UNLISTED']);
+    expect(await change((t) => putNack(t, record, grace))).toEqual(['E_SIG_UNLISTED']);
+  });
+
+  test('are judged by the policy that the base holds, not by one of the change', async () => {
+    const first = ledger.commit(tree);
+    const proposal: Tree = new Map(tree);
+    await putAck(proposal, record, grace);
+    const head = ledger.commit(proposal, { parents: [first] });
+    await putPolicy(tree, 2, { ...roles, reviewers: [ada] }, [ada]);
+    const base = ledger.commit(tree, { parents: [first] });
+    expect(codes(await check({ head, base }))).toEqual(['E_SIG_UNLISTED']);
+  });
+});
+
+describe('records', () => {
+  test('another repositoryId under a recorded name is refused', async () => {
+    expect(await change((t) => putRecord(t, bot, [], { tag: 'v2.0.0', repositoryId: 43 }))).toEqual([
+      'E_REPOSITORY_ID',
+    ]);
+  });
+
+  test('a record without its checklist, or edited after signing, is refused', async () => {
+    const without = async (t: Tree): Promise<void> =>
+      drop(t, `${await putRecord(t, bot, [], { tag: 'v2' })}/checklist.json`);
+    expect(await change(without)).toEqual(['E_RECORD']);
+    const edited = async (t: Tree): Promise<void> => {
+      const path = `${await putRecord(t, bot, [], { tag: 'v2' })}/checklist.sha256`;
+      t.set(path, utf8(new TextDecoder().decode(t.get(path)).replace(/^[0-9a-f]{8}/, '00000000')));
+    };
+    expect(await change(edited)).not.toEqual([]);
+  });
+
+  test('--require acknowledged waits for the acks of what the change adds', async () => {
+    const unacked = (t: Tree): Promise<string> => putRecord(t, bot, [], { tag: 'v2.0.0' });
+    expect(await change(unacked, { requireAcknowledged: true })).toEqual(['E_NOT_ACKNOWLEDGED']);
+    expect(await change((t) => putRecord(t, bot, [grace], { tag: 'v2.0.0' }), { requireAcknowledged: true })).toEqual(
+      [],
+    );
+    const nacked = async (t: Tree): Promise<string> =>
+      putNack(t, await putRecord(t, bot, [grace], { tag: 'v2.0.0' }), ada);
+    expect(await change(nacked, { requireAcknowledged: true })).toEqual(['E_WITHDRAWN']);
+    expect(await change((t) => putNack(t, record, grace), { requireAcknowledged: true })).toEqual([]);
+  });
+});
+
+describe('a change of trust', () => {
+  test('a policy that is not the next one, or not signed enough, is refused', async () => {
+    expect(await change((t) => putPolicy(t, 3, roles, [ada]))).toContain('E_POLICY_GAP');
+    expect(await change((t) => putPolicy(t, 2, roles, []))).toEqual(['E_POLICY_THRESHOLD']);
+    expect(await change((t) => putPolicy(t, 2, roles, [grace]))).toContain('E_POLICY_THRESHOLD');
+    const two = async (t: Tree): Promise<void> => {
+      await putPolicy(t, 2, roles, [ada]);
+      await putPolicy(t, 3, roles, [ada]);
+    };
+    expect(await change(two)).toEqual(['E_POLICY_GAP']);
+  });
+
+  test('a new policy that lists a key that cannot be used is refused', async () => {
+    const dead = await person('linus', { made: new Date(now.getTime() - 9 * DAY), lives: 60 });
+    expect(await change((t) => putPolicy(t, 2, { ...roles, reviewers: [ada, dead] }, [ada]))).toEqual(['E_POLICY_KEY']);
+    const missing = async (t: Tree): Promise<void> => {
+      await putPolicy(t, 2, { ...roles, reviewers: [ada, linus] }, [ada]);
+      drop(t, keyPath(linus.listed));
+    };
+    expect(await change(missing)).toEqual(['E_POLICY_KEY']);
+  });
+
+  test('a policy that drops the key of a standing nack is refused; listed as former it passes', async () => {
+    await putNack(tree, record, grace);
+    expect(await change((t) => putPolicy(t, 2, { ...roles, reviewers: [ada] }, [ada]))).toEqual(['E_POLICY_NACK']);
+    const retire = async (t: Tree): Promise<void> => {
+      const seal = encodeSeal([], grace.fingerprint);
+      t.set(sealPath({ fingerprint: grace.fingerprint, seal: sha256Hex(seal) }), seal);
+      await putPolicy(t, 2, { ...roles, reviewers: [ada], formerReviewers: [{ who: grace, seal: sha256Hex(seal) }] }, [
+        ada,
+      ]);
+    };
+    expect(await change(retire)).toEqual([]);
+  });
+
+  test('a signature that does not count, and files that are not what their names say, are refused', async () => {
+    expect(await change((t) => t.set(policySignPath(1, grace.fingerprint), utf8('x')))).not.toEqual([]);
+    expect(
+      await change(async (t) =>
+        t.set(policySignPath(1, grace.fingerprint), await grace.sign(t.get(policyPath(1)) ?? utf8(''))),
+      ),
+    ).toEqual(['E_SIG_UNLISTED']);
+    expect(await change((t) => t.set(keyPath({ ...linus.listed, sha256: '0'.repeat(64) }), linus.file))).toEqual([
+      'E_PATH',
+    ]);
+    expect(await change((t) => t.set(keyPath({ ...linus.listed, fingerprint: 'A'.repeat(40) }), linus.file))).toEqual([
+      'E_KEY_FORMAT',
+    ]);
+    const secret = utf8(linus.key.armor());
+    const named = keyPath({ fingerprint: linus.fingerprint, sha256: sha256Hex(secret) });
+    expect(await change((t) => t.set(named, secret))).toEqual(['E_KEY_FORMAT']);
+  });
+
+  test('an expired policy only warns, or the rotation could not be merged', async () => {
+    await putPolicy(tree, 1, { ...roles, expires: '2020-01-01T00:00:00Z' }, [ada]);
+    expect(await change((t) => putPolicy(t, 2, roles, [ada]))).toEqual([]);
+    expect(await change((t) => putRecord(t, bot, [], { tag: 'v2.0.0' }))).toEqual([]);
+  });
+});
+
+describe('a check of the whole ledger', () => {
+  test('passes a good one, and needs a policy', async () => {
+    const report = await check({ head: ledger.commit(tree), requireAcknowledged: true });
+    expect(report).toMatchObject({ scope: 'all', problems: [], policy: { version: 1 } });
+    expect(report.records.map(({ state }) => state)).toEqual(['acknowledged']);
+    const empty = ledger.commit(new Map([['README.md', utf8('x')]]));
+    await expect(() => check({ head: empty })).toFailWith('E_POLICY_MISSING');
+  });
+
+  test('reports signature files that do not count and passes; strange files fail', async () => {
+    await putAck(tree, record, stranger);
+    const report = await check({ head: ledger.commit(tree) });
+    expect(codes(report)).toEqual([]);
+    expect(report.warnings.map(({ code }) => code)).toEqual(['E_SIG_UNLISTED']);
+    tree.set('packages/github.com/acme/notes.txt', utf8('x'));
+    expect(codes(await check({ head: ledger.commit(tree) }))).toEqual(['E_PATH']);
+  });
+
+  test('a record whose sign counts no more is reported and passes; one without any is refused', async () => {
+    const dead = await putRecord(tree, stranger, [], { tag: 'v0.1.0' });
+    const report = await check({ head: ledger.commit(tree) });
+    expect(codes(report)).toEqual([]);
+    expect(report.warnings).toHaveLength(1);
+    expect(codes(await check({ head: ledger.commit(tree), requireAcknowledged: true }))).toEqual(['E_NO_SIGN']);
+    drop(tree, `${dead}/checklist.sha256.sign`);
+    expect(codes(await check({ head: ledger.commit(tree) }))).toEqual(['E_NO_SIGN']);
+  });
+
+  test('finds collisions, other repository ids and odd modes', async () => {
+    await putRecord(tree, bot, [], { tag: 'V1.0.0' });
+    await putRecord(tree, bot, [], { tag: 'v3', repositoryId: 43 });
+    const odd = new Map<string, OddLeaf>([[`${record}/link`, { mode: '120000', content: '/etc/passwd' }]]);
+    expect(codes(await check({ head: ledger.commit(tree, { odd }) }))).toEqual([
+      'E_COLLISION',
+      'E_MODE',
+      'E_REPOSITORY_ID',
+    ]);
+  });
+
+  test('packages or trust as something else than a directory is refused', async () => {
+    const odd = new Map<string, OddLeaf>([['packages', { mode: '120000', content: 'elsewhere' }]]);
+    for (const path of [...tree.keys()]) if (path.startsWith('packages/')) tree.delete(path);
+    expect(codes(await check({ head: ledger.commit(tree, { odd }) }))).toEqual(['E_MODE']);
+  });
+
+  test('a key that cannot be used is a warning, and so is an expired policy', async () => {
+    const policy = { ...roles, reviewers: [ada, await revokedCopy(grace)], expires: '2020-01-01T00:00:00Z' };
+    await putPolicy(tree, 1, policy, [ada]);
+    const report = await check({ head: ledger.commit(tree) });
+    expect(codes(report)).toEqual([]);
+    expect(report.warnings.map(({ code }) => code).sort()).toEqual(['E_POLICY_EXPIRED', 'E_POLICY_KEY']);
+  });
+});
+
+test('a change without common history is refused', async () => {
+  const base = ledger.commit(tree);
+  const head = ledger.commit(tree);
+  expect(base).not.toBe('');
+  await putRecord(tree, bot, [], { tag: 'v2.0.0' });
+  const other = ledger.commit(tree);
+  expect(other).not.toBe(head);
+  await expect(() => check({ head: other, base })).toFailWith('E_UNRELATED');
+});

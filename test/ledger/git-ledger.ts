@@ -1,0 +1,67 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Tree } from './people.ts';
+
+/** A leaf of another mode than a regular file's. */
+export interface OddLeaf {
+  readonly mode: '100755' | '120000' | '160000';
+  readonly content: string;
+}
+
+/** A bare git repository that a test fills commit by commit, by objects alone. */
+export class GitLedger {
+  readonly directory = mkdtempSync(join(tmpdir(), 'pt-ledger-'));
+
+  constructor() {
+    this.#git(['init', '--quiet', '--bare', '--initial-branch=main', this.directory]);
+  }
+
+  /** Commits exactly this tree, and these leaves of odd modes, and points the branch at it. */
+  commit(
+    tree: Tree,
+    options: { parents?: readonly string[]; branch?: string; odd?: ReadonlyMap<string, OddLeaf> } = {},
+  ): string {
+    const ref = `refs/heads/${options.branch ?? 'scratch'}`;
+    const quoted = (path: string): string => `"${path.replace(/["\\\\]/g, '\\\\$&')}"`;
+    const parts: (string | Uint8Array)[] = ['feature done\n', `reset ${ref}\n\n`, `commit ${ref}\n`];
+    parts.push('committer T <t@x> 1700000000 +0000\ndata 8\na change\n');
+    (options.parents ?? []).forEach((parent, i) => parts.push(`${i === 0 ? 'from' : 'merge'} ${parent}\n`));
+    parts.push('deleteall\n');
+    const put = (mode: string, path: string, bytes: Uint8Array): void => {
+      parts.push(`M ${mode} inline ${quoted(path)}\ndata ${bytes.length}\n`, bytes, '\n');
+    };
+    for (const [path, bytes] of tree) put('100644', path, bytes);
+    for (const [path, { mode, content }] of options.odd ?? []) {
+      if (mode === '160000') parts.push(`M 160000 ${content} ${quoted(path)}\n`);
+      else put(mode, path, Buffer.from(content));
+    }
+    parts.push('done\n');
+    this.#git(
+      ['fast-import', '--quiet', '--force', '--date-format=raw'],
+      Buffer.concat(parts.map((part) => Buffer.from(part))),
+    );
+    return this.#git(['rev-parse', ref]);
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #git(args: readonly string[], input?: Uint8Array): string {
+    const identity = {
+      GIT_AUTHOR_NAME: 'T',
+      GIT_AUTHOR_EMAIL: 't@x',
+      GIT_COMMITTER_NAME: 'T',
+      GIT_COMMITTER_EMAIL: 't@x',
+    };
+    return execFileSync('git', [...args], {
+      cwd: this.directory,
+      input: input ?? '',
+      env: { ...process.env, ...identity },
+      encoding: 'utf8',
+      stdio: ['pipe', 'pipe', 'pipe'],
+    }).trim();
+  }
+}
