@@ -1,3 +1,0 @@
-export function completionScript(shell: string): string {
-  return shell;
-}

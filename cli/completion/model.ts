@@ -1,0 +1,72 @@
+import { COMMANDS, globalOptions } from '../commands/index.ts';
+import type { OptionSpec } from '../commands/spec.ts';
+
+/** What a shell offers for an option's value, or an argument. */
+export type Offer = 'nothing' | 'file' | 'folder' | readonly string[];
+
+export interface CompletedOption {
+  /** `--shard`. */
+  readonly flag: string;
+  readonly summary: string;
+  /** Undefined for a flag without value. */
+  readonly value: { readonly name: string; readonly optional: boolean; readonly offer: Offer } | undefined;
+}
+
+export interface CompletedCommand {
+  /** `store check`. */
+  readonly name: string;
+  readonly summary: string;
+  readonly options: readonly CompletedOption[];
+  readonly argument: Offer;
+}
+
+function offerOf(option: OptionSpec): Offer {
+  if (option.kind === 'word') return option.words;
+  return 'complete' in option && option.complete !== undefined ? option.complete : 'nothing';
+}
+
+function completedOption([name, option]: readonly [string, OptionSpec]): CompletedOption {
+  const flag = `--${name}`;
+  if (option.kind === 'flag') return { flag, summary: option.summary, value: undefined };
+  const value = { name: option.value, optional: option.kind === 'optional', offer: offerOf(option) };
+  return { flag, summary: option.summary, value };
+}
+
+const HELP: CompletedOption = { flag: '--help', summary: 'options and examples', value: undefined };
+
+/** The command table as the scripts need it. */
+export const COMPLETED: readonly CompletedCommand[] = COMMANDS.map(({ name, spec }) => ({
+  name,
+  summary: spec.summary,
+  options: [...Object.entries({ ...spec.options, ...globalOptions }).map(completedOption), HELP],
+  argument: spec.arguments.find((argument) => argument.complete !== undefined)?.complete ?? 'nothing',
+}));
+
+export const GLOBAL: readonly CompletedOption[] = [...Object.entries(globalOptions).map(completedOption), HELP];
+
+/** `store`, `ledger`, ...: the first words of commands of two. */
+export const PARENTS: readonly string[] = [
+  ...new Set(COMPLETED.filter(({ name }) => name.includes(' ')).map(({ name }) => name.split(' ')[0] ?? '')),
+];
+
+/** Options of any command that take the next word as their value. */
+export const VALUE_FLAGS: readonly string[] = [
+  ...new Set(
+    COMPLETED.flatMap(({ options }) => options)
+      .filter(({ value }) => value !== undefined && !value.optional)
+      .map(({ flag }) => flag),
+  ),
+];
+
+/** What may stand behind a parent, or first: the next words of the commands that begin so, each once. */
+export function nextWords(parent: string): readonly { readonly word: string; readonly summary: string }[] {
+  const found = new Map<string, string>();
+  for (const { name, summary } of COMPLETED) {
+    const words = name.split(' ');
+    if (parent === '' ? false : words[0] !== parent || words.length < 2) continue;
+    const word = (parent === '' ? words[0] : words[1]) ?? '';
+    const siblings = COMPLETED.filter((other) => other.name.startsWith(`${word} `)).map((other) => other.name);
+    if (!found.has(word)) found.set(word, parent === '' && siblings.length > 0 ? siblings.join(', ') : summary);
+  }
+  return Array.from(found, ([word, summary]) => ({ word, summary }));
+}
