@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
 import { statusError } from './answer-error.ts';
 import type { Problem } from './answer-error.ts';
+import { lend, lent, release } from './blocks.ts';
 import { openPending } from './file.ts';
 import { hashing } from './hash.ts';
 import { STALL_MS } from './http.ts';
@@ -48,7 +49,11 @@ const PROGRESS = 1 << 20;
  * `E_SIZE`, `E_TRUNCATED`, `E_TIMEOUT`, `E_NETWORK`, `E_HTTP`, `E_RATE_LIMIT`, `E_CREDENTIAL`, 404 and 410:
  * `E_UPSTREAM_NOT_FOUND`; `E_CONFIG` for a URL that is refused.
  */
-export async function* openDownload(request: DownloadRequest): AsyncGenerator<Uint8Array, void, undefined> {
+export function openDownload(request: DownloadRequest): AsyncGenerator<Uint8Array, void, undefined> {
+  return lend(download(request));
+}
+
+async function* download(request: DownloadRequest): AsyncGenerator<Uint8Array, void, undefined> {
   const rules = request.retry ?? RETRY;
   const delivered = new Delivered(request);
   for (let attempt = 1; ; attempt++) {
@@ -91,6 +96,7 @@ async function follow(request: DownloadRequest, delivered: Delivered): Promise<{
         ...(authorization?.origin === url.origin ? { authorization: authorization.value } : {}),
       },
       stallMs: request.stallMs ?? STALL_MS,
+      size: request.size,
       signal: request.signal,
     });
     if (![301, 302, 303, 307, 308].includes(answer.status)) return { answer, url };
@@ -121,7 +127,8 @@ class Delivered {
   async *take(answer: Answer, url: URL): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       const skip = this.#begin(answer, url);
-      const body = skip > 0 ? this.#skipping(answer.body, skip, url) : answer.body;
+      const blocks = lent(answer.body);
+      const body = skip > 0 ? this.#skipping(blocks, skip, url) : blocks;
       for await (const chunk of body) {
         const room = this.#most - this.bytes;
         if (chunk.length > room) throw this.#tooLong(url);
@@ -196,6 +203,7 @@ class Delivered {
         if (compare && left === 0 && !compare.digest().equals(this.#prefix.copy().digest())) throw changed(url);
       }
       if (old.length < chunk.length) yield chunk.subarray(old.length);
+      else release(chunk);
     }
     if (left > 0) throw changed(url);
   }
@@ -235,7 +243,7 @@ export async function downloadToFile(
     const sha256 = await startingOver(async () => {
       if (pending.size > 0) await pending.restart();
       const hashed = hashing(openDownload(request), ['sha256']);
-      for await (const chunk of hashed.body) await pending.write(chunk);
+      await pending.append(hashed.body);
       return hashed.digests().sha256;
     });
     if (request.sha256 !== undefined && sha256 !== request.sha256) {

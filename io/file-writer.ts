@@ -5,10 +5,13 @@ const BATCH = 1 << 20;
 /** Calls on their way at once, so that the next bytes arrive while these are written. */
 const AT_ONCE = 2;
 
+type Done = (chunk: Uint8Array) => void;
+
 /** Appends chunks to a file in few large calls, some of them on their way while the caller goes on. */
 export class FileWriter {
   readonly #handle: FileHandle;
   readonly #running = new Set<Promise<void>>();
+  readonly #whenDone = new Map<Uint8Array, Done>();
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #position = 0;
@@ -22,8 +25,10 @@ export class FileWriter {
     return this.#position + this.#waitingBytes;
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
+  /** `done` is called for the chunk when it was written, or never will be. */
+  async write(chunk: Uint8Array, done?: Done): Promise<void> {
     this.#waiting.push(chunk);
+    if (done) this.#whenDone.set(chunk, done);
     this.#waitingBytes += chunk.length;
     if (this.#waitingBytes < BATCH) return;
     this.#flush();
@@ -38,6 +43,7 @@ export class FileWriter {
   }
 
   async restart(): Promise<void> {
+    this.#finished(this.#waiting);
     this.#waiting = [];
     this.#waitingBytes = 0;
     await this.finish();
@@ -56,8 +62,18 @@ export class FileWriter {
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })
-      .finally(() => this.#running.delete(call));
+      .finally(() => {
+        this.#running.delete(call);
+        this.#finished(chunks);
+      });
     this.#running.add(call);
+  }
+
+  #finished(chunks: readonly Uint8Array[]): void {
+    for (const chunk of chunks) {
+      this.#whenDone.get(chunk)?.(chunk);
+      this.#whenDone.delete(chunk);
+    }
   }
 
   async #writeAll(chunks: Uint8Array[], position: number): Promise<void> {

@@ -4,6 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
+import { BLOCK, lend, lent, release, takeBlock } from './blocks.ts';
 import { FileWriter } from './file-writer.ts';
 import { ioError, systemCode } from './io-error.ts';
 
@@ -18,6 +19,8 @@ export interface PendingFile {
   readonly size: number;
   /** Appends. May return before the bytes are written; a failure then shows at the next call. */
   write(chunk: Uint8Array): Promise<void>;
+  /** Appends a whole body. What the body throws is thrown on. */
+  append(body: AsyncIterable<Uint8Array>): Promise<void>;
   /** Empties the file, to begin again. */
   restart(): Promise<void>;
   /** Forces the bytes to disk, moves the file to `path` and forces the folder to disk. Replaces what lies there. */
@@ -61,6 +64,9 @@ export async function openPending(options: PendingOptions): Promise<PendingFile>
       return writer.size;
     },
     write: (chunk) => guarded(path, () => writer.write(chunk)),
+    async append(body) {
+      for await (const chunk of lent(body)) await guarded(path, () => writer.write(chunk, release));
+    },
     restart: () => guarded(path, () => writer.restart()),
     commit: (target) =>
       guarded(target, async () => {
@@ -124,6 +130,28 @@ export async function readFileBounded(path: string, limit: number): Promise<Uint
     throw ioError(error, `cannot read ${path}`);
   } finally {
     await handle?.close();
+  }
+}
+
+/** A file's bytes, in large chunks. Throws the system's own errors; see {@link ioError}. */
+export function readBlocks(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+  return lend(blocksOf(path));
+}
+
+async function* blocksOf(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+  const handle = await open(path, 'r');
+  try {
+    for (;;) {
+      const block = takeBlock();
+      const { bytesRead } = await handle.read(block, 0, BLOCK, null);
+      if (bytesRead === 0) {
+        release(block);
+        return;
+      }
+      yield block.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import { request } from 'undici';
-import { dispatcher } from './http.ts';
+import { getDirect } from './direct.ts';
+import { dispatcher, hasProxy } from './http.ts';
 import { networkError } from './network-error.ts';
 import { shownUrl } from './url.ts';
 
@@ -18,10 +19,20 @@ export interface GetOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly stallMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** The body's size in bytes, where it is expected to be something. */
+  readonly size?: number | undefined;
 }
+
+/** From this size on the direct way is worth a connection of its own. */
+const LARGE = 8 << 20;
 
 /** One GET, without redirects or retries. Throws `E_NETWORK` and `E_TIMEOUT`. */
 export async function get(url: URL, options: GetOptions): Promise<Answer> {
+  const direct = (options.size ?? 0) >= LARGE && !hasProxy() ? await getDirect(url, options) : undefined;
+  return direct ?? getPooled(url, options);
+}
+
+async function getPooled(url: URL, options: GetOptions): Promise<Answer> {
   const where = shownUrl(url);
   const { stallMs, signal } = options;
   try {

@@ -1,9 +1,16 @@
 import { fail } from '../ledger-schema/error.ts';
-import { hashing } from '../io/hash.ts';
+import { lend, lent } from '../io/blocks.ts';
 import type { PutRequest } from './store.ts';
 
 /** The body, held to its size: `E_SIZE` before a byte too many goes on, `E_TRUNCATED` where some lack. */
-export async function* exactly(
+export function exactly(
+  body: AsyncIterable<Uint8Array>,
+  request: PutRequest,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  return lend(held(lent(body), request));
+}
+
+async function* held(
   body: AsyncIterable<Uint8Array>,
   { name, size }: PutRequest,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -28,12 +35,4 @@ export function checkDigest({ name, sha256 }: PutRequest, seen: string): void {
   fail('E_DIGEST_MISMATCH', `${name} has the SHA-256 ${seen}, not ${sha256}`, {
     hint: 'the bytes are not those that were promised: nothing was stored',
   });
-}
-
-/** Reads a body to its end, for its SHA-256 alone. */
-export async function seenSha256(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const hashed = hashing(body, ['sha256']);
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars
-  for await (const _ of hashed.body);
-  return hashed.digests().sha256;
 }

@@ -1,16 +1,15 @@
-import { createReadStream } from 'node:fs';
 import { lstat, opendir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail } from '../ledger-schema/error.ts';
-import { openPending, syncFile, syncFolder, TEMPORARY_NAME } from '../io/file.ts';
-import { hashing } from '../io/hash.ts';
+import { lend, lent } from '../io/blocks.ts';
+import { openPending, readBlocks, syncFile, syncFolder, TEMPORARY_NAME } from '../io/file.ts';
+import { digestOf, hashing } from '../io/hash.ts';
 import { ioError, systemCode } from '../io/io-error.ts';
 import type { Progress } from '../io/progress.ts';
-import { checkDigest, exactly, seenSha256 } from './body.ts';
+import { checkDigest, exactly } from './body.ts';
 import { storeKey } from './store.ts';
 import type { PutRequest, Store, StoredObject } from './store.ts';
 
-const READ_AT_ONCE = 1 << 20;
 const HEX_64 = /^[0-9a-f]{64}$/;
 
 export interface FileStoreOptions {
@@ -51,7 +50,7 @@ export class FileStore implements Store {
     const pending = await openPending({ folder: this.#temporary, code: 'E_STORE' });
     try {
       const hashed = hashing(exactly(body, request), ['sha256']);
-      for await (const chunk of hashed.body) await pending.write(chunk);
+      await pending.append(hashed.body);
       const { sha256 } = hashed.digests();
       checkDigest(request, sha256);
       if (expected === undefined) before = await this.verify(sha256, request.size);
@@ -81,7 +80,7 @@ export class FileStore implements Store {
     const found = await this.#size(sha256);
     if (found === undefined) return 'missing';
     if (found !== size) return 'damaged';
-    const seen = await seenSha256(this.read(sha256));
+    const seen = await digestOf(this.read(sha256));
     return seen === sha256 ? 'present' : 'damaged';
   }
 
@@ -100,10 +99,14 @@ export class FileStore implements Store {
     }
   }
 
-  async *read(sha256: string): AsyncGenerator<Uint8Array, void, undefined> {
+  read(sha256: string): AsyncGenerator<Uint8Array, void, undefined> {
+    return lend(this.#read(sha256));
+  }
+
+  async *#read(sha256: string): AsyncGenerator<Uint8Array, void, undefined> {
     const path = this.#path(sha256);
     try {
-      yield* createReadStream(path, { highWaterMark: READ_AT_ONCE }) as AsyncIterable<Uint8Array>;
+      yield* lent(readBlocks(path));
     } catch (error) {
       if (systemCode(error) === 'ENOENT') {
         fail('E_STORE_MISSING', `${this.label} does not hold ${storeKey(sha256)}`, { cause: error });
