@@ -20,6 +20,8 @@ const CERTIFICATIONS: ReadonlySet<number | null> = new Set([
   TYPE.certPositive,
 ]);
 const STRONG: ReadonlySet<number | null> = new Set([HASH.sha224, HASH.sha256, HASH.sha384, HASH.sha512]);
+/** Hashes that the library refuses to check with EdDSA. */
+const SHORT: ReadonlySet<number | null> = new Set([HASH.md5, HASH.sha1, HASH.ripemd, HASH.sha224]);
 /** A revocation counts whatever hash it uses: refusing it would be the unsafe side. */
 const ANY_HASH = { ...openpgp.config, rejectHashAlgorithms: new Set<openpgp.enums.hash>() };
 
@@ -27,7 +29,20 @@ export type KeyPacket = openpgp.AnyKeyPacket;
 /** The library has it; its types don't. */
 type WithDirectSignatures = openpgp.Key & { readonly directSignatures: readonly openpgp.SignaturePacket[] };
 
-/** Is it mathematically a signature of these types by `by` over `subject`? */
+/** Can't the library check it? Such a signature is refused as a binding and honoured as a revocation. */
+function isUnchecked(signature: openpgp.SignaturePacket): boolean {
+  return signature.publicKeyAlgorithm === openpgp.enums.publicKey.eddsaLegacy && SHORT.has(signature.hashAlgorithm);
+}
+
+function isWeak(signature: openpgp.SignaturePacket): boolean {
+  return !STRONG.has(signature.hashAlgorithm) || isUnchecked(signature);
+}
+
+/**
+ * Is it mathematically a signature of these types by `by` over `subject`? One that can't be checked is taken for one
+ * where it names the key: what looks newest and is weak makes a key unusable, and a weak revocation revokes. Nobody but
+ * the policy's authors can put it into a key file, which is pinned by its digest.
+ */
 async function fits(
   signature: openpgp.SignaturePacket,
   types: ReadonlySet<number | null>,
@@ -36,6 +51,7 @@ async function fits(
 ): Promise<boolean> {
   const type = signature.signatureType;
   if (type === null || !types.has(type)) return false;
+  if (isUnchecked(signature)) return signature.issuerKeyID.equals(by.getKeyID());
   try {
     // The date is null: which signature counts is decided here, by the present time.
     await signature.verify(by, type, subject, null as unknown as Date, false, ANY_HASH);
@@ -90,7 +106,7 @@ function expiry(signature: openpgp.SignaturePacket, key: KeyPacket): number {
 function bindingFrom(signatures: readonly openpgp.SignaturePacket[], key: KeyPacket, revoked: boolean): Binding {
   const unusable = (problem: string): Binding => ({ problem, signs: false, revoked, expires: undefined });
   if (signatures.length === 0) return unusable('it has no valid self-signature');
-  if (signatures.some((signature) => !STRONG.has(signature.hashAlgorithm))) {
+  if (signatures.some(isWeak)) {
     return unusable('its newest self-signature is by SHA-1 or a weaker hash');
   }
   const expires = Math.min(...signatures.map((signature) => expiry(signature, key)));
@@ -147,7 +163,7 @@ export async function bindingOf(key: openpgp.Key, subkey: openpgp.Subkey): Promi
     if (back === null || !(await fits(back, new Set([TYPE.keyBinding]), subkey.keyPacket, subject))) {
       return { ...binding, signs: false, problem: 'it has no valid back-signature' };
     }
-    if (!STRONG.has(back.hashAlgorithm)) {
+    if (isWeak(back)) {
       return { ...binding, signs: false, problem: 'its back-signature is by SHA-1 or a weaker hash' };
     }
   }

@@ -75,7 +75,10 @@ export function readNumber(bytes: Uint8Array, offset: number, size: number): num
   return bytes.subarray(offset, offset + size).reduce((number, byte) => number * 256 + byte, 0);
 }
 
-/** Reads `count` multiprecision integers that must fill the bytes; undefined where they don't. */
+/**
+ * Reads `count` multiprecision integers that must fill the bytes, each in its one form: the length in bits begins at the
+ * highest bit that is set (RFC 9580, section 3.2), so no leading zeros. Undefined where they don't.
+ */
 export function readMpis(bytes: Uint8Array, count: number): Uint8Array[] | undefined {
   const mpis: Uint8Array[] = [];
   let offset = 0;
@@ -84,7 +87,9 @@ export function readMpis(bytes: Uint8Array, count: number): Uint8Array[] | undef
     if (bits === undefined) return undefined;
     const end = offset + 2 + Math.ceil(bits / 8);
     if (end > bytes.length) return undefined;
-    mpis.push(bytes.subarray(offset + 2, end));
+    const mpi = bytes.subarray(offset + 2, end);
+    if (mpi[0] !== undefined && 32 - Math.clz32(mpi[0]) + (mpi.length - 1) * 8 !== bits) return undefined;
+    mpis.push(mpi);
     offset = end;
   }
   return offset === bytes.length ? mpis : undefined;

@@ -69,6 +69,7 @@ export function parseSignatureFile(file: Uint8Array): ParsedSignature {
 
 function parseBody({ body }: Packet): Omit<ParsedSignature, 'packet'> {
   const [version, type, algorithm = 0, hash = 0] = body;
+  if (version === undefined) malformed('it is empty');
   if (version !== 4) fail('E_SIG_VERSION', `the signature is of version ${version}, not 4`);
   if (type !== 0x00) fail('E_SIG_TYPE', `the signature is of type ${type}, not 0 (binary)`);
   if (!HASHES.has(hash)) fail('E_SIG_HASH', `the signature uses hash ${hash}, not SHA-256, SHA-384 or SHA-512`);
