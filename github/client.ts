@@ -4,12 +4,14 @@ import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { httpFetch } from '../io/http.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
 import type { Progress } from '../io/progress.ts';
+import { backoff } from '../io/retry.ts';
 import { isAbsent, messageOf, nextLink, parseAnswer, statusError } from './answers.ts';
 import type { ErrorContext, Refusal } from './answers.ts';
 import { EtagCache, cacheIdentity } from './etag-cache.ts';
+import { TIMEOUT } from './exchange.ts';
 import { SYSTEM_CLOCK } from './fetch.ts';
 import type { ApiFetch, Clock } from './fetch.ts';
-import { Transport, backoff } from './transport.ts';
+import { Transport } from './transport.ts';
 import type { TransportAnswer } from './transport.ts';
 import type { Authorization } from './types.ts';
 
@@ -25,6 +27,8 @@ export interface GitHubClientOptions {
   /** Default: io/http.ts. */
   readonly fetch?: ApiFetch | undefined;
   readonly clock?: Clock | undefined;
+  /** Milliseconds that one request may take; default a minute. */
+  readonly timeout?: number | undefined;
 }
 
 /** Parameters of a route, as Octokit takes them. */
@@ -80,6 +84,7 @@ export class GitHubClient {
       token: this.#token,
       fetch: options.fetch ?? httpFetch,
       clock: this.#clock,
+      timeout: options.timeout ?? TIMEOUT,
       cache: options.cacheDir === undefined ? undefined : new EtagCache(options.cacheDir, identity),
       progress: options.progress,
       rateLimitHint:
@@ -185,7 +190,7 @@ export class GitHubClient {
 
   /** Waits as before the next of several tries. */
   async pause(tries: number): Promise<void> {
-    await this.#clock.sleep(backoff(tries));
+    await this.#clock.sleep(backoff(tries + 1));
   }
 
   async #read<T>(route: string, parameters: Parameters, schema: z.ZodType<T>) {

@@ -4,8 +4,8 @@ import type { ApiFetch, ApiInit } from './fetch.ts';
 
 /** The longest answer that is read, in bytes: a hundred releases with all their assets are a few MiB. */
 const MAX_BODY = 64 * 1024 * 1024;
-/** How long one request may take in all, in milliseconds. */
-const TIMEOUT = 60_000;
+/** How long one request may take in all unless a client says otherwise, in milliseconds. */
+export const TIMEOUT = 60_000;
 
 /** One answer, read whole and bounded. */
 export interface Exchange {
@@ -29,8 +29,9 @@ export async function exchange(
   fetch: ApiFetch,
   url: string,
   init: Omit<ApiInit, 'signal' | 'redirect'>,
+  timeout: number,
 ): Promise<Exchange> {
-  const signal = AbortSignal.timeout(TIMEOUT);
+  const signal = AbortSignal.timeout(timeout);
   try {
     const response = await fetch(url, { ...init, redirect: 'manual', signal });
     const chunks: Uint8Array[] = [];

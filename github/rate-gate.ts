@@ -1,5 +1,6 @@
 import { fail } from '../ledger-schema/error.ts';
 import type { Progress } from '../io/progress.ts';
+import { retryAfter } from '../io/retry.ts';
 import type { ApiResponse, Clock } from './fetch.ts';
 
 /** How long one client waits in all, in milliseconds. */
@@ -23,7 +24,7 @@ export function limitOf(
   now: number,
 ): Limit | undefined {
   if (response.status !== 403 && response.status !== 429) return undefined;
-  const after = retryAfter(response.headers.get('retry-after'), now);
+  const after = retryAfter(response.headers.get('retry-after') ?? undefined, now);
   if (after !== undefined) return { kind: 'secondary', wait: after };
   if (response.headers.get('x-ratelimit-remaining') === '0') {
     const reset = Number(response.headers.get('x-ratelimit-reset') ?? NaN) * 1000;
@@ -36,14 +37,6 @@ export function limitOf(
     return { kind: 'secondary', wait: undefined };
   }
   return undefined;
-}
-
-/** `Retry-After` in milliseconds: seconds or a date. */
-export function retryAfter(header: string | null, now: number): number | undefined {
-  if (header === null) return undefined;
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
 export interface RateGateOptions {

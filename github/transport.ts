@@ -1,17 +1,19 @@
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import type { Progress } from '../io/progress.ts';
+import { RETRY, backoff, retryAfter } from '../io/retry.ts';
 import { messageOf } from './answers.ts';
 import { ifNoneMatch } from './etag-cache.ts';
 import type { CachedAnswer, EtagCache } from './etag-cache.ts';
 import { BrokenExchange, exchange } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import type { ApiFetch, Clock } from './fetch.ts';
-import { RateGate, limitOf, retryAfter } from './rate-gate.ts';
+import { RateGate, limitOf } from './rate-gate.ts';
 import { Slots } from './slots.ts';
 
 /** GitHub's advice is far fewer than 100 at once, and changes one after another. */
 const CONCURRENCY = 24;
-const MAX_TRIES = 5;
+/** Half a second, doubling up to eight: who waits for an API shows no progress. */
+const RULES = { ...RETRY, capMs: 8000 };
 const MAX_REDIRECTS = 5;
 const MAX_RETRY_AFTER = 15_000;
 
@@ -21,6 +23,8 @@ export interface TransportOptions {
   readonly token: string | undefined;
   readonly fetch: ApiFetch;
   readonly clock: Clock;
+  /** Milliseconds for one request. */
+  readonly timeout: number;
   readonly cache: EtagCache | undefined;
   readonly progress: Progress;
   readonly rateLimitHint: string;
@@ -107,7 +111,7 @@ export class Transport {
 
   /** One URL until it answers something else than a limit or a passing failure. */
   async #sendOnce(request: TransportRequest, url: URL): Promise<{ answer: Exchange; kept: CachedAnswer | undefined }> {
-    const { clock, token, cache } = this.#options;
+    const { clock, token, cache, timeout } = this.#options;
     const headers = { ...request.headers };
     if (token !== undefined) headers.authorization = `Bearer ${token}`;
     const readable = request.method === 'GET' && request.fresh !== true;
@@ -120,28 +124,29 @@ export class Transport {
     }
     const slots = request.method === 'GET' ? this.#reads : this.#changes;
     for (let tries = 1; ;) {
-      let answer: Exchange;
+      let answer: Exchange | undefined;
       try {
         answer = await slots.use(async () => {
           await this.#gate.pass();
           this.counts.requests += 1;
-          return exchange(this.#options.fetch, url.href, { method: request.method, headers, body: request.body });
+          const init = { method: request.method, headers, body: request.body };
+          const got = await exchange(this.#options.fetch, url.href, init, timeout);
+          // Before the next request takes this one's place, or it would meet the limit as well.
+          const limit = limitOf(got, () => messageOf(got.body), clock.now());
+          if (limit !== undefined) this.#gate.close(limit);
+          return limit === undefined ? got : undefined;
         });
       } catch (error) {
         if (!(error instanceof BrokenExchange)) throw error;
-        if (!request.repeatable || tries >= (error.timedOut ? 2 : MAX_TRIES)) this.#broken(request, url, error);
-        await clock.sleep(backoff(tries));
+        if (!request.repeatable || tries >= (error.timedOut ? 2 : RULES.tries)) this.#broken(request, url, error);
+        await clock.sleep(backoff(tries + 1, RULES));
         tries += 1;
         continue;
       }
-      const limit = limitOf(answer, () => messageOf(answer.body), clock.now());
-      if (limit !== undefined) {
-        this.#gate.close(limit);
-        continue;
-      }
-      if (answer.status < 500 || !request.repeatable || tries >= MAX_TRIES) return { answer, kept };
-      const after = retryAfter(answer.headers.get('retry-after'), clock.now()) ?? 0;
-      await clock.sleep(Math.max(backoff(tries), Math.min(after, MAX_RETRY_AFTER)));
+      if (answer === undefined) continue;
+      if (answer.status < 500 || !request.repeatable || tries >= RULES.tries) return { answer, kept };
+      const after = retryAfter(answer.headers.get('retry-after') ?? undefined, clock.now()) ?? 0;
+      await clock.sleep(Math.max(backoff(tries + 1, RULES), Math.min(after, MAX_RETRY_AFTER)));
       tries += 1;
     }
   }
@@ -178,9 +183,4 @@ function authorizationOf(headers: Record<string, string>): { authorization?: str
 
 function cacheRequest(request: TransportRequest, url: URL): string {
   return `${request.method} ${url.href}\n${request.headers.accept ?? ''}`;
-}
-
-/** Half a second, doubling up to eight, with full jitter: those who failed together don't come back together. */
-export function backoff(tries: number): number {
-  return Math.random() * Math.min(8000, 500 * 2 ** (tries - 1)) + 50;
 }
