@@ -1,3 +1,12 @@
 import type { Handlers } from './context.ts';
+import { ledgerCheck } from './ledger-check.ts';
+import { ledgerInit } from './ledger-init.ts';
+import { trustPropose, trustShow, trustSign } from './trust.ts';
 
-export const handlers: Handlers<'ledger'> = {};
+export const handlers: Handlers<'ledger'> = {
+  'ledger init': ledgerInit,
+  'ledger check': ledgerCheck,
+  'trust show': trustShow,
+  'trust propose': trustPropose,
+  'trust sign': trustSign,
+};

@@ -1,14 +1,33 @@
-import { commands, flag, text, word } from './spec.ts';
+import { commands, count, flag, list, optional, text, word } from './spec.ts';
+
+const signing = {
+  gpg: optional('KEY', 'sign by gpg-agent, smart cards too'),
+  key: text('FILE', 'sign with the secret key in FILE and PULLTHROUGH_SIGNING_PASSPHRASE', 'file'),
+};
+const where = { ledger: text('REPOSITORY', 'OWNER/REPO, a git URL or a folder, in the place of [ledger] repository') };
 
 /** What a ledger's owner and its CI run; cli.md, "Ledger". */
 export const ledgerCommands = commands({
   'ledger init': {
     summary: 'a new ledger: policy, keys, workflow, README',
     arguments: [{ name: 'DIR', complete: 'folder' }],
-    options: { bare: flag('make a bare repository') },
+    about: 'Asks for what is missing at a terminal. NAME is a person or a bot; FILE is the public key of theirs.',
+    options: {
+      bare: flag('make a bare repository'),
+      root: list('NAME=FILE', 'a root holder, who signs policies; again for each', 'file'),
+      executor: list('NAME=FILE', 'the bot that proposes records', 'file'),
+      reviewer: list('NAME=FILE', 'a reviewer, who acknowledges records; again for each', 'file'),
+      threshold: count('N', 1000, 'how many reviewers must acknowledge a record (default 1)'),
+      'root-threshold': count('N', 1000, 'how many root holders must sign a policy (default 1)'),
+      expires: text('WHEN', 'when policy 1 expires: YYYY-MM-DD, or days as 365d (the default)'),
+      ...signing,
+    },
     examples: [
       ['pullthrough ledger init release-ledger', 'ask what is needed, and make ./release-ledger'],
-      ['pullthrough ledger init --bare ledger.git', 'a bare repository'],
+      [
+        'pullthrough ledger init --bare ledger.git --root ada=ada.asc --executor mirror-bot=bot.asc --reviewer ada=ada.asc --gpg',
+        'a bare repository, policy 1 signed by gpg',
+      ],
     ],
   },
   'ledger check': {
@@ -50,22 +69,37 @@ export const ledgerCommands = commands({
   'trust show': {
     summary: 'the policy: who may do what, until when',
     arguments: [],
-    options: {},
+    options: where,
     examples: [['pullthrough trust show', 'the newest policy, and the pin to hand out']],
   },
   'trust propose': {
     summary: 'a rotation: the next policy, as the branch pullthrough-trust/<N>',
     arguments: [],
-    options: { retire: text('KEY', 'move the key of this fingerprint to the former ones') },
-    examples: [['pullthrough trust propose --retire 0123456789ABCDEF0123456789ABCDEF01234567', 'retire a key']],
+    about:
+      'Everything that is not named stays as it is. The new policy counts once enough roots of both policies signed it.',
+    options: {
+      retire: list('KEY', 'make the key of this fingerprint a former one; what it signed goes on counting'),
+      'add-executor': list('NAME=FILE', 'a key of an executor, by its public key file', 'file'),
+      'add-reviewer': list('NAME=FILE', 'a key of a reviewer', 'file'),
+      'add-root': list('NAME=FILE', 'a key of a root holder', 'file'),
+      'replace-key': list('FILE', 'a newer copy of a key that is listed: extended, or revoked', 'file'),
+      remove: list('ROLE:NAME', 'take a holder out of roots, executors or reviewers'),
+      threshold: count('N', 1000, 'how many reviewers must acknowledge a record'),
+      'root-threshold': count('N', 1000, 'how many root holders must sign a policy'),
+      expires: text('WHEN', 'when it expires: YYYY-MM-DD, or days as 365d'),
+      ...signing,
+      ...where,
+    },
+    examples: [
+      ['pullthrough trust propose --expires 365d --gpg', 'the same policy for another year'],
+      ['pullthrough trust propose --add-reviewer linus=linus.asc', 'one more reviewer'],
+      ['pullthrough trust propose --retire 0123456789ABCDEF0123456789ABCDEF01234567', 'retire a key'],
+    ],
   },
   'trust sign': {
     summary: "a root holder's signature over the proposed policy",
     arguments: [],
-    options: {
-      gpg: { kind: 'optional', value: 'KEY', summary: 'sign by gpg-agent, smart cards too' },
-      key: text('FILE', 'sign with the secret key in FILE and PULLTHROUGH_SIGNING_PASSPHRASE', 'file'),
-    },
+    options: { ...signing, ledger: where.ledger },
     examples: [['pullthrough trust sign --gpg', "sign with gpg's default key"]],
   },
   'key new': {

@@ -1,0 +1,68 @@
+import { resolve } from 'node:path';
+import { fail } from '../ledger-schema/error.ts';
+import { initLedger } from '../ledger/init.ts';
+import type { InitialKey } from '../ledger/init.ts';
+import { ledgerExtras } from '../ledger/templates.ts';
+import type { Role } from '../ledger-schema/trust.ts';
+import type { ValuesOf } from './commands/index.ts';
+import type { CommandContext, Handler } from './context.ts';
+import { openSignerIfAny } from './signing.ts';
+import { parseExpiry, readNamedKey } from './trust.ts';
+
+type Options = ValuesOf<'ledger', 'ledger init'>;
+
+const FLAGS = [
+  ['root', 'roots', 'a root holder: who signs policies'],
+  ['executor', 'executors', 'the executor: the bot that proposes records'],
+  ['reviewer', 'reviewers', 'a reviewer: who acknowledges records'],
+] as const;
+
+/** `ledger init DIR`: asks what it needs at a terminal, takes flags elsewhere. */
+export const ledgerInit: Handler<Options> = async ([directory = ''], options, context) => {
+  const keys: InitialKey[] = [];
+  for (const [flag, role, what] of FLAGS) {
+    const given = options[flag] ?? (await askFor(what, flag, context));
+    for (const text of given) keys.push(await initialKey(text, flag, role, context));
+  }
+  const signer = await openSignerIfAny(options, context);
+  const path = resolve(context.cwd, directory);
+  const made = await initLedger({
+    directory: path,
+    bare: options.bare === true,
+    branch: 'main',
+    author: { name: 'pullthrough', email: 'pullthrough@localhost' },
+    env: context.env,
+    keys,
+    rootThreshold: options['root-threshold'] ?? 1,
+    reviewerThreshold: options.threshold ?? 1,
+    expires: parseExpiry(options.expires ?? '365d', context.now) ?? '',
+    signers: signer === undefined ? [] : [signer],
+    extras: ledgerExtras(),
+  });
+  const { output } = context;
+  output.line(`the ledger is in ${directory}`, 'good');
+  output.line(`pin = sha256:${made.pin}`);
+  if (made.missing > 0) {
+    output.warn(`policy 1 needs ${made.missing} more signature${made.missing === 1 ? '' : 's'} by root holders`);
+    output.note('each of them signs by: pullthrough trust sign --gpg');
+  }
+  output.results({ directory: path, ...made });
+};
+
+async function initialKey(text: string, flag: string, role: Role, context: CommandContext): Promise<InitialKey> {
+  return { role, ...(await readNamedKey(text, flag, context)) };
+}
+
+/** One or more `NAME=FILE`, by questions. */
+async function askFor(what: string, flag: string, context: CommandContext): Promise<string[]> {
+  if (!context.interactive) {
+    fail('E_USAGE', `--${flag} NAME=FILE is missing: ${what}`, { hint: `--${flag} ada=ada.asc, once for each` });
+  }
+  const answers: string[] = [];
+  for (;;) {
+    const more = answers.length === 0 ? '' : ' (empty: no more)';
+    const answer = await context.ask(`${what}, as NAME=FILE of the public key${more}:`);
+    if (answer === '' && answers.length > 0) return answers;
+    if (answer !== '') answers.push(answer);
+  }
+}

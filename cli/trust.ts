@@ -1,0 +1,145 @@
+import { resolve } from 'node:path';
+import { readFileBounded } from '../io/file.ts';
+import { fail } from '../ledger-schema/error.ts';
+import { KEY_BYTES, canonicalKeyFile } from '../ledger-schema/openpgp.ts';
+import type { KeyFile } from '../ledger-schema/openpgp.ts';
+import { keyProblems } from '../ledger-schema/keyring.ts';
+import type { Role } from '../ledger-schema/trust.ts';
+import { toListedKey } from '../ledger/policy-edit.ts';
+import type { Grant } from '../ledger/policy-edit.ts';
+import { policyInWords } from '../ledger/policy-words.ts';
+import { proposePolicy, signPolicy, trustBranch } from '../ledger/rotation.ts';
+import type { ValuesOf } from './commands/index.ts';
+import type { CommandContext, Handler } from './context.ts';
+import { authorOf, trustOf, withLedger } from './ledger-repository.ts';
+import { openSigner, openSignerIfAny } from './signing.ts';
+import { proposeTrustPull } from './trust-pull.ts';
+
+/** A key file of a person's or a bot's, as `NAME=FILE` names it. */
+export interface NamedKey {
+  readonly holder: string;
+  readonly key: KeyFile;
+  /** In the one form of a key file. */
+  readonly bytes: Uint8Array;
+}
+
+/** Reads `NAME=FILE`. Throws `E_USAGE`, `E_INPUT`, `E_KEY_FORMAT`. */
+export async function readNamedKey(text: string, flag: string, context: CommandContext): Promise<NamedKey> {
+  const [, holder, path] = /^([a-z][a-z0-9-]{0,62})=(.+)$/.exec(text) ?? [];
+  if (holder === undefined || path === undefined) {
+    fail('E_USAGE', `--${flag} is NAME=FILE, with a name of a-z, 0-9 and -`, { hint: `--${flag} ada=ada.asc` });
+  }
+  return { holder, ...(await readPublicKey(path, context)) };
+}
+
+async function readPublicKey(path: string, context: CommandContext): Promise<Omit<NamedKey, 'holder'>> {
+  const file = await readFileBounded(resolve(context.cwd, path), 4 * KEY_BYTES);
+  if (file === undefined) fail('E_INPUT', `there is no key file ${path}`);
+  return canonicalKeyFile(file);
+}
+
+/** `trust show` */
+export const trustShow: Handler<ValuesOf<'ledger', 'trust show'>> = (_, options, context) =>
+  withLedger(options, context, async (opened) => {
+    const trust = await trustOf(opened, context.now);
+    const { output, now } = context;
+    for (const line of policyInWords(trust.policy, now)) output.line(line);
+    output.line(`pin = sha256:${trust.sha256}`);
+    const problems = await keyProblems(trust.policy, trust.keyring, now);
+    for (const problem of problems) output.warn(problem);
+    const next = trustBranch(trust.version + 1);
+    const proposed = opened.repository.branches().has(next) ? next : undefined;
+    if (proposed !== undefined) output.note(`policy ${trust.version + 1} is proposed on the branch ${proposed}`);
+    const { version, sha256, expired, policy } = trust;
+    output.results({ version, sha256, expired, policy, problems, proposed: proposed ?? null });
+  });
+
+/** `trust propose` */
+export const trustPropose: Handler<ValuesOf<'ledger', 'trust propose'>> = async (_, options, context) => {
+  const grants: Grant[] = [];
+  const keys: Omit<NamedKey, 'holder'>[] = [];
+  const roles = { 'add-executor': 'executors', 'add-reviewer': 'reviewers', 'add-root': 'roots' } as const;
+  for (const [flag, role] of Object.entries(roles) as [keyof typeof roles, Role][]) {
+    for (const text of options[flag] ?? []) {
+      const named = await readNamedKey(text, flag, context);
+      grants.push({ role, holder: named.holder, key: toListedKey(named.key) });
+      keys.push(named);
+    }
+  }
+  const copies: Omit<NamedKey, 'holder'>[] = [];
+  for (const path of options['replace-key'] ?? []) copies.push(await readPublicKey(path, context));
+  const revoke = (options.remove ?? []).map(parseRevocation);
+  const signer = await openSignerIfAny(options, context);
+  await withLedger(options, context, async (opened) => {
+    const trust = await trustOf(opened, context.now);
+    const proposed = await proposePolicy({
+      repository: opened.repository,
+      trust,
+      edits: {
+        grants,
+        copies: copies.map(({ key }) => toListedKey(key)),
+        revoke,
+        rootThreshold: options['root-threshold'],
+        reviewerThreshold: options.threshold,
+        expires: parseExpiry(options.expires, context.now),
+      },
+      retire: options.retire ?? [],
+      keys: [...keys, ...copies],
+      signer,
+      author: authorOf(opened.config, 'pullthrough'),
+    });
+    const { output } = context;
+    output.line(`policy ${proposed.version} is proposed on the branch ${proposed.branch}`, 'good');
+    for (const change of proposed.changes) output.line(`  ${change}`);
+    const pull = await proposeTrustPull(opened.config, proposed, context);
+    if (pull !== undefined) output.line(`  ${pull}`);
+    output.note('root holders sign it by: pullthrough trust sign');
+    output.results({ ...proposed, pull: pull ?? null });
+  });
+};
+
+/** `trust sign` */
+export const trustSign: Handler<ValuesOf<'ledger', 'trust sign'>> = async (_, options, context) => {
+  const signer = await openSigner(options, context);
+  await withLedger(options, context, async (opened) => {
+    const { repository, config } = opened;
+    const version = await versionToSign(opened, context);
+    const author = authorOf(config, 'pullthrough');
+    const signed = await signPolicy({ repository, mainBranch: config.ledger.branch, version, signer, author });
+    context.output.line(`policy ${version} has the signature of ${signer.fingerprint}, on ${signed.branch}`, 'good');
+    context.output.results({ ...signed, fingerprint: signer.fingerprint });
+  });
+};
+
+/** The next policy; policy 1 of a ledger whose own roots have not all signed yet. */
+async function versionToSign(opened: Parameters<typeof trustOf>[0], context: CommandContext): Promise<number> {
+  try {
+    return (await trustOf(opened, context.now)).version + 1;
+  } catch (error) {
+    const unsigned = error instanceof Error && 'code' in error && error.code === 'E_POLICY_THRESHOLD';
+    if (unsigned && opened.config.pin === undefined) return 1;
+    throw error;
+  }
+}
+
+function parseRevocation(text: string): { role: Role; holder: string } {
+  const [, role, holder] = /^(roots|executors|reviewers):([a-z][a-z0-9-]{0,62})$/.exec(text) ?? [];
+  if (role === undefined || holder === undefined) {
+    fail('E_USAGE', '--remove is ROLE:NAME, with roots, executors or reviewers', { hint: '--remove reviewers:linus' });
+  }
+  return { role: role as Role, holder };
+}
+
+const DAY = 86_400_000;
+
+/** `YYYY-MM-DD`, or so many days from now as `365d`; as the policy writes it. Throws `E_USAGE`. */
+export function parseExpiry(text: string | undefined, now: Date): string | undefined {
+  if (text === undefined) return undefined;
+  const days = /^([1-9][0-9]{0,3})d$/.exec(text)?.[1];
+  const time =
+    days === undefined ? Date.parse(/^\d{4}-\d\d-\d\d$/.test(text) ? text : 'x') : now.getTime() + Number(days) * DAY;
+  if (Number.isNaN(time) || time <= now.getTime()) {
+    fail('E_USAGE', 'a policy expires at a date to come, YYYY-MM-DD, or in so many days, as 365d');
+  }
+  return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
+}

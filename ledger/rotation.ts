@@ -1,0 +1,175 @@
+import { sha256Hex } from '../ledger-schema/bytes.ts';
+import { fail } from '../ledger-schema/error.ts';
+import { REGULAR } from '../ledger-schema/files.ts';
+import { listings } from '../ledger-schema/keyring.ts';
+import { keyPath, policyPath, policySignPath, sealPath, tryLedgerPath } from '../ledger-schema/layout.ts';
+import type { KeyFile } from '../ledger-schema/openpgp.ts';
+import { POLICY_BYTES, parsePolicy } from '../ledger-schema/policy.ts';
+import type { Policy } from '../ledger-schema/policy.ts';
+import { encodeSeal } from '../ledger-schema/seal.ts';
+import { SIGNATURE_BYTES } from '../ledger-schema/signature.ts';
+import type { Sum } from '../ledger-schema/sums.ts';
+import type { Trust } from '../ledger-schema/trust.ts';
+import { checkRecords } from './check-records.ts';
+import { ledgerFiles } from './files.ts';
+import { editPolicy } from './policy-edit.ts';
+import type { PolicyEdits } from './policy-edit.ts';
+import { policyChanges } from './policy-words.ts';
+import type { LedgerRepository } from './repository.ts';
+import type { Signer } from './signer.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** The branch on which policy N is proposed and collects its signatures. */
+export function trustBranch(version: number): string {
+  return `pullthrough-trust/${version}`;
+}
+
+export interface Rotation {
+  readonly repository: LedgerRepository;
+  readonly trust: Trust;
+  readonly edits: Omit<PolicyEdits, 'retire'>;
+  /** Fingerprints, or their ends, of keys that become former ones. */
+  readonly retire: readonly string[];
+  /** Key files that the new policy lists. */
+  readonly keys: readonly { readonly key: KeyFile; readonly bytes: Uint8Array }[];
+  readonly signer: Signer | undefined;
+  readonly author: { readonly name: string; readonly email: string };
+}
+
+export interface ProposedPolicy {
+  readonly version: number;
+  readonly branch: string;
+  readonly commit: string;
+  /** In plain words. */
+  readonly changes: readonly string[];
+}
+
+/** Proposes the policy that follows the newest, with its keys and seals. Throws `E_USAGE`, `E_EXISTS`, `E_MOVED`. */
+export async function proposePolicy(rotation: Rotation): Promise<ProposedPolicy> {
+  const { repository, trust, edits, keys, signer, author } = rotation;
+  const head = repository.head() ?? fail('E_POLICY_MISSING', 'the ledger is empty');
+  const version = trust.version + 1;
+  const branch = trustBranch(version);
+  if (repository.branches().has(branch)) {
+    fail('E_EXISTS', `policy ${version} is proposed already, on the branch ${branch}`, {
+      hint: 'sign it by pullthrough trust sign, or say no to it by pullthrough ledger close',
+    });
+  }
+  const snapshot = repository.snapshot(head);
+  const files = new Map<string, Uint8Array>();
+  const retire: { fingerprint: string; seal: string | undefined }[] = [];
+  for (const end of rotation.retire) {
+    const fingerprint = findKey(trust.policy, end);
+    const seal = await sealOf(snapshot, trust, fingerprint);
+    if (seal !== undefined) files.set(sealPath({ fingerprint, seal: sha256Hex(seal) }), seal);
+    retire.push({ fingerprint, seal: seal === undefined ? undefined : sha256Hex(seal) });
+  }
+  const policy = editPolicy(trust.policy, { ...edits, retire });
+  const changes = policyChanges(trust.policy, parsePolicy(policy));
+  files.set(policyPath(version), policy);
+  for (const { key, bytes } of keys) files.set(keyPath(key), bytes);
+  if (signer !== undefined && isRoot(signer.fingerprint, [trust.policy, parsePolicy(policy)])) {
+    files.set(policySignPath(version, signer.fingerprint), await signer.sign(policy));
+  }
+  const present = ledgerFiles(snapshot);
+  for (const path of files.keys()) if ((await present.read(path, POLICY_BYTES)) !== undefined) files.delete(path);
+  const message = [`Trust policy ${version}`, '', ...changes.map((line) => `- ${line}`)].join('\n');
+  const commit = await repository.commit({ parents: [head], base: head, files, message, author });
+  await repository.push([{ branch, to: commit, from: undefined }]);
+  return { version, branch, commit, changes };
+}
+
+/** The one current key of the policy whose fingerprint ends so. */
+function findKey(policy: Policy, end: string): string {
+  const wanted = end.replaceAll(' ', '').replace(/^0x/, '').toUpperCase();
+  const matches = [...listings(policy)].filter(
+    ([fingerprint, { former }]) => former === undefined && fingerprint.endsWith(wanted),
+  );
+  const [match, ...more] = wanted.length < 8 ? [] : matches;
+  if (match === undefined || more.length > 0) {
+    fail('E_USAGE', `${more.length > 0 ? 'several keys' : 'no current key'} of the policy end with ${end}`, {
+      hint: 'name the key by its fingerprint; pullthrough trust show lists them',
+    });
+  }
+  return match[0];
+}
+
+function isRoot(fingerprint: string, policies: readonly Policy[]): boolean {
+  return policies.some((policy) => {
+    const holder = listings(policy).get(fingerprint)?.holder;
+    return holder !== undefined && policy.roots.holders.includes(holder);
+  });
+}
+
+/** A reviewer's key's seal: its acks that count today. Undefined for a key that is no reviewer's. */
+async function sealOf(snapshot: Snapshot, trust: Trust, fingerprint: string): Promise<Uint8Array | undefined> {
+  if (trust.holderOf('reviewers', fingerprint) === undefined) return undefined;
+  const records = new Map<string, { path: string; oid: string }>();
+  for await (const { path, oid, mode } of snapshot.walk('packages')) {
+    const parsed = mode === REGULAR ? tryLedgerPath(path) : undefined;
+    if (parsed?.kind === 'ack' && parsed.fingerprint === fingerprint) records.set(parsed.record, { path, oid });
+  }
+  const acks: Sum[] = [];
+  for (const record of await checkRecords(snapshot, trust, [...records.keys()])) {
+    const ack = records.get(record.path);
+    if (ack === undefined || !record.acks.some((signed) => signed.fingerprint === fingerprint)) continue;
+    acks.push({ name: ack.path, sha256: sha256Hex(await snapshot.blob(ack.oid, SIGNATURE_BYTES)) });
+  }
+  return encodeSeal(acks, fingerprint);
+}
+
+export interface SignedPolicy {
+  readonly version: number;
+  /** Where the signature was pushed. */
+  readonly branch: string;
+  readonly commit: string;
+}
+
+export interface PolicySigning {
+  readonly repository: LedgerRepository;
+  /** The ledger's main branch, where policy 1 of a new ledger collects its signatures. */
+  readonly mainBranch: string;
+  readonly version: number;
+  readonly signer: Signer;
+  readonly author: { readonly name: string; readonly email: string };
+}
+
+/**
+ * Signs the policy that is proposed, or policy 1 of a ledger that nobody trusts yet. Throws `E_NO_CHANGE`, `E_NOT_ROOT`,
+ * `E_EXISTS`, `E_MOVED`.
+ */
+export async function signPolicy({
+  repository,
+  mainBranch,
+  version,
+  signer,
+  author,
+}: PolicySigning): Promise<SignedPolicy> {
+  const branch = version === 1 ? mainBranch : trustBranch(version);
+  const tip = version === 1 ? repository.head() : repository.branches().get(branch);
+  if (tip === undefined) {
+    fail('E_NO_CHANGE', `no policy ${version} is proposed`, { hint: 'propose one by: pullthrough trust propose' });
+  }
+  const files = ledgerFiles(repository.snapshot(tip));
+  const bytes =
+    (await files.read(policyPath(version), POLICY_BYTES)) ??
+    fail('E_POLICY_MISSING', `${branch} holds no policy ${version}`);
+  const before = version === 1 ? undefined : await files.read(policyPath(version - 1), POLICY_BYTES);
+  const policies = [bytes, ...(before === undefined ? [] : [before])].map(parsePolicy);
+  if (!isRoot(signer.fingerprint, policies)) {
+    fail('E_NOT_ROOT', `the key ${signer.fingerprint} is no root's of policy ${version} or of the one before`);
+  }
+  const path = policySignPath(version, signer.fingerprint);
+  if ((await files.read(path, SIGNATURE_BYTES)) !== undefined) {
+    fail('E_EXISTS', `policy ${version} has the signature of ${signer.fingerprint} already`);
+  }
+  const commit = await repository.commit({
+    parents: [tip],
+    base: tip,
+    files: new Map([[path, await signer.sign(bytes)]]),
+    message: `Sign trust policy ${version}`,
+    author,
+  });
+  await repository.push([{ branch, to: commit, from: tip }]);
+  return { version, branch, commit };
+}
