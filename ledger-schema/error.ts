@@ -50,6 +50,7 @@ export const ERRORS = {
   // 3: trust
   E_NOT_EXECUTOR: [3, 'the signing key is not a current executor of the policy'],
   E_NOT_REVIEWER: [3, 'the signing key is not a current reviewer of the policy'],
+  E_STRANGER: [3, 'a pull request comes from another repository than the ledger'],
   E_NOT_ROOT: [3, 'the signing key is not a root of the policy'],
   E_PIN: [3, 'no policy of the ledger has the pinned digest'],
   E_POLICY_FORMAT: [3, 'a policy is not canonical or breaks a rule of the format'],

@@ -1,0 +1,145 @@
+import type { PullReference } from '../executor/plan.ts';
+import type { LedgerOnGitHub } from '../executor/context.ts';
+import { getPull, listPulls } from '../github/pulls.ts';
+import type { PullRequest } from '../github/types.ts';
+import { brief } from '../ledger-schema/bytes.ts';
+import { fail } from '../ledger-schema/error.ts';
+import { parseChangeName } from './change-name.ts';
+import type { ReviewerContext } from './context.ts';
+
+/** By the branch's name; what is in it is judged later. */
+export type BranchKind = 'proposal' | 'nack' | 'policy' | 'other';
+
+/** A branch of the ledger's own repository that nobody merged or closed yet. */
+export interface OpenChange {
+  readonly kind: BranchKind;
+  readonly branch: string;
+  /** The branch's commit: what is reviewed, and what must still be there when anything is pushed. */
+  readonly commit: string;
+  readonly pull?: PullReference;
+}
+
+/** An open pull request that comes from another repository. It is shown, and never looked into. */
+export interface Stranger extends PullReference {
+  readonly title: string;
+  readonly author: string | undefined;
+  readonly branch: string;
+}
+
+export interface OpenChanges {
+  /** Sorted by their branches' names. */
+  readonly changes: readonly OpenChange[];
+  readonly strangers: readonly Stranger[];
+}
+
+const PREFIXES = { 'pullthrough/': 'proposal', 'pullthrough-nack/': 'nack', 'pullthrough-trust/': 'policy' } as const;
+const CLOSED = 'pullthrough-closed/';
+
+function kindOf(branch: string): BranchKind {
+  return Object.entries(PREFIXES).find(([prefix]) => branch.startsWith(prefix))?.[1] ?? 'other';
+}
+
+export function referenceTo({ number, htmlUrl }: Pick<PullRequest, 'number' | 'htmlUrl'>): PullReference {
+  return { number, url: htmlUrl };
+}
+
+/**
+ * All changes of ours that are open, as of the ledger's last update: on GitHub the open pull requests whose branch lies
+ * in the ledger's own repository, else the branches.
+ */
+export async function listOpenChanges(context: ReviewerContext): Promise<OpenChanges> {
+  const branches = context.ledger.branches();
+  const changes: OpenChange[] = [];
+  const strangers: Stranger[] = [];
+  if (context.github === undefined) {
+    for (const [branch, commit] of branches) changes.push({ kind: kindOf(branch), branch, commit });
+  } else {
+    const { client, repository } = context.github;
+    for (const pull of await listPulls(client, repository, { state: 'open', base: context.branch })) {
+      const commit = branches.get(pull.headRef);
+      if (!isOwn(pull)) strangers.push(toStranger(pull));
+      else if (commit !== undefined) {
+        changes.push({ kind: kindOf(pull.headRef), branch: pull.headRef, commit, pull: referenceTo(pull) });
+      }
+    }
+  }
+  return { changes: changes.filter(({ kind }) => kind !== 'other').sort(byBranch), strangers };
+}
+
+function byBranch(a: OpenChange, b: OpenChange): number {
+  return a.branch < b.branch ? -1 : a.branch > b.branch ? 1 : 0;
+}
+
+function toStranger(pull: PullRequest): Stranger {
+  return { ...referenceTo(pull), title: brief(pull.title), author: pull.author, branch: brief(pull.headRef) };
+}
+
+/** Does its branch lie in the ledger itself? The number says so; a fork can have any name. */
+function isOwn({ headRepositoryId, baseRepositoryId }: PullRequest): boolean {
+  return headRepositoryId === baseRepositoryId;
+}
+
+/**
+ * The open change that CHANGE names. Throws `E_USAGE`, `E_NO_CHANGE` where there is none or it is closed, `E_STRANGER` for
+ * a pull request from another repository.
+ */
+export async function findChange(context: ReviewerContext, text: string): Promise<OpenChange> {
+  const name = parseChangeName(text, context.github?.repository);
+  if (name.kind === 'branch') return findBranch(context, name.branch);
+  if (context.github === undefined) return fail('E_USAGE', 'the ledger is not on GitHub');
+  const { client, repository } = context.github;
+  const pull = await getPull(client, repository, name.number);
+  if (pull === undefined) fail('E_NO_CHANGE', `${repository} has no pull request ${name.number}`);
+  if (name.url !== undefined && URL.canParse(pull.htmlUrl) && new URL(pull.htmlUrl).host !== name.url.host) {
+    fail('E_USAGE', `the ledger is not at ${name.url.host}`, { hint: 'name the pull request by its number' });
+  }
+  return openPull(context, pull);
+}
+
+async function openPull(context: ReviewerContext, pull: PullRequest): Promise<OpenChange> {
+  const what = `pull request ${pull.number}`;
+  if (!isOwn(pull)) {
+    fail('E_STRANGER', `${what} comes from another repository than the ledger, and counts for nothing`, {
+      hint: "proposals are branches of the ledger's own repository; close it on GitHub if it is not wanted",
+    });
+  }
+  if (pull.state !== 'open') fail('E_NO_CHANGE', `${what} is ${pull.merged ? 'merged' : 'closed'} already`);
+  if (pull.baseRef !== context.branch) {
+    fail('E_NO_CHANGE', `${what} is not for the ledger's branch ${context.branch}`);
+  }
+  const branch = pull.headRef;
+  const commit = await commitOf(context, branch);
+  if (commit === undefined) fail('E_NO_CHANGE', `the branch of ${what} is gone`);
+  return { kind: kindOf(branch), branch, commit, pull: referenceTo(pull) };
+}
+
+async function findBranch(context: ReviewerContext, branch: string): Promise<OpenChange> {
+  if (branch === context.branch) fail('E_NO_CHANGE', `${branch} is the ledger's own branch`);
+  if (branch.startsWith(CLOSED)) fail('E_NO_CHANGE', `${brief(branch)} was closed`);
+  const commit = await commitOf(context, branch);
+  if (commit === undefined) {
+    fail('E_NO_CHANGE', `the ledger has no branch ${brief(branch)}`, {
+      hint: "'pullthrough review' lists all that is open",
+    });
+  }
+  if (context.github === undefined) return { kind: kindOf(branch), branch, commit };
+  const pulls = await pullsOf(context, context.github, branch);
+  const open = pulls.find(({ state }) => state === 'open');
+  if (open !== undefined) return { kind: kindOf(branch), branch, commit, pull: referenceTo(open) };
+  const closed = pulls.find(({ merged }) => !merged);
+  if (closed !== undefined) fail('E_NO_CHANGE', `pull request ${closed.number} of the branch is closed already`);
+  return { kind: kindOf(branch), branch, commit };
+}
+
+/** The pull requests that a branch of the ledger itself ever had. */
+async function pullsOf(context: ReviewerContext, github: LedgerOnGitHub, branch: string): Promise<PullRequest[]> {
+  const { client, repository } = github;
+  const [owner = ''] = repository.split('/');
+  const query = { state: 'all', head: `${owner}:${branch}`, base: context.branch } as const;
+  const pulls = await listPulls(client, repository, query);
+  return pulls.filter((pull) => pull.headRef === branch && isOwn(pull));
+}
+
+async function commitOf({ ledger }: ReviewerContext, branch: string): Promise<string | undefined> {
+  return ledger.branches().get(branch) ?? (await ledger.fetchBranch(branch));
+}

@@ -1,0 +1,125 @@
+import type { Statement } from '../executor/evidence.ts';
+import { assetRequest } from '../executor/transfer.ts';
+import type { GitHubClient } from '../github/client.ts';
+import type { Asset, Release } from '../github/types.ts';
+import { openDownload } from '../io/download.ts';
+import { mapLimit } from '../io/limit.ts';
+import { PullthroughError } from '../ledger-schema/error.ts';
+import type { RecordedAsset } from '../ledger-schema/record.ts';
+import { compareBytes } from './read-bytes.ts';
+import type { ByteComparison, Outcome } from './read-bytes.ts';
+import type { StoreReader } from './context.ts';
+import type { UpstreamStatements } from './statements.ts';
+
+export interface ComparedFile {
+  readonly recorded: RecordedAsset;
+  /** The release's asset of that name; undefined for a file that lies elsewhere. */
+  readonly asset: Asset | undefined;
+  readonly upstream: Outcome;
+  /** Undefined where no store was looked at. */
+  readonly store: Outcome | undefined;
+  readonly problems: readonly PullthroughError[];
+  /** Statements of upstream that fit the bytes which came, and observed ones that don't. */
+  readonly agreed: readonly Statement[];
+  readonly disagreed: readonly Statement[];
+}
+
+export interface ComparisonInput {
+  readonly client: GitHubClient;
+  readonly release: Release;
+  readonly assets: readonly RecordedAsset[];
+  readonly statements: UpstreamStatements;
+  readonly store: StoreReader | undefined;
+  /** Told of the bytes as they arrive. */
+  readonly onBytes: (bytes: number) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Files of one proposal that are fetched at once. */
+const AT_ONCE = 4;
+
+/**
+ * Fetches every file of a record again, from upstream and from the store, and compares; the bytes are hashed as they
+ * arrive and never land on disk. What is wrong with a file is in its result; only an interruption is thrown.
+ */
+export async function compareFiles(input: ComparisonInput): Promise<ComparedFile[]> {
+  return mapLimit(input.assets, AT_ONCE, (asset) => compareFile(input, asset));
+}
+
+async function compareFile(input: ComparisonInput, recorded: RecordedAsset): Promise<ComparedFile> {
+  const asset =
+    recorded.url === undefined ? input.release.assets.find(({ name }) => name === recorded.name) : undefined;
+  const upstream = await compareUpstream(input, recorded, asset);
+  const store = await compareStore(input, recorded);
+  const problems = [upstream.error, store?.error].filter((error) => error !== undefined);
+  input.signal?.throwIfAborted();
+  const { required, observed } = input.statements;
+  const fits = ({ algorithm, digest }: Statement): boolean | undefined =>
+    upstream.digests?.[algorithm] === undefined ? undefined : upstream.digests[algorithm] === digest;
+  const must = required.get(recorded.name) ?? [];
+  const may = observed.get(recorded.name) ?? [];
+  const broken = must.filter((statement) => fits(statement) === false);
+  return {
+    recorded,
+    asset,
+    upstream: broken.length > 0 ? 'differs' : upstream.outcome,
+    store: store?.outcome,
+    problems: [...problems, ...broken.map((statement) => contradiction(recorded.name, statement))],
+    agreed: [...must, ...may].filter(fits),
+    disagreed: may.filter((statement) => fits(statement) === false),
+  };
+}
+
+function contradiction(name: string, { list, algorithm }: Statement): PullthroughError {
+  const who = list ?? "GitHub's digest";
+  return new PullthroughError('E_DIGEST_MISMATCH', `the bytes of ${name} are not those of ${who} (${algorithm})`, {
+    hint: 'upstream publishes two different things; ask it which one is right',
+  });
+}
+
+async function compareUpstream(
+  { client, statements, onBytes, signal }: ComparisonInput,
+  recorded: RecordedAsset,
+  asset: Asset | undefined,
+): Promise<ByteComparison> {
+  const { name, size, url } = recorded;
+  const said = [...(statements.required.get(name) ?? []), ...(statements.observed.get(name) ?? [])];
+  const needed = said.some(({ algorithm }) => algorithm === 'sha512');
+  const algorithms = needed ? (['sha256', 'sha512'] as const) : (['sha256'] as const);
+  if (url !== undefined) {
+    const open = () => openDownload({ url, maxSize: size, onBytes, signal });
+    return compareBytes(recorded, "upstream's", open, algorithms);
+  }
+  if (asset === undefined) {
+    const error = new PullthroughError('E_UPSTREAM_NOT_FOUND', `the release has no file ${name} any more`);
+    return { outcome: 'gone', error };
+  }
+  if (asset.state !== 'uploaded' || asset.size !== size) {
+    const is = asset.state === 'uploaded' ? `has ${asset.size} bytes` : 'is an upload that is not finished';
+    const message = `upstream's ${name} ${is}, and the record says ${size} bytes`;
+    return { outcome: 'differs', error: new PullthroughError('E_UPSTREAM_DIFFERS', message) };
+  }
+  const open = () => openDownload({ ...assetRequest(client, asset), onBytes, signal });
+  return compareBytes(recorded, "upstream's", open, algorithms);
+}
+
+async function compareStore(
+  { store, onBytes, signal }: ComparisonInput,
+  recorded: RecordedAsset,
+): Promise<ByteComparison | undefined> {
+  if (store === undefined) return undefined;
+  const open = () => counted(store.read(recorded.sha256, recorded.size), onBytes, signal);
+  return compareBytes(recorded, `the store's (${store.label})`, open, ['sha256']);
+}
+
+async function* counted(
+  body: AsyncIterable<Uint8Array>,
+  onBytes: (bytes: number) => void,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of body) {
+    signal?.throwIfAborted();
+    onBytes(chunk.length);
+    yield chunk;
+  }
+}

@@ -1,0 +1,40 @@
+import { fetchDirectories } from '../consumer/fetch-records.ts';
+import { ledgerFiles } from '../ledger/files.ts';
+import type { Snapshot } from '../ledger/snapshot.ts';
+import { fail } from '../ledger-schema/error.ts';
+import { establishTrust } from '../ledger-schema/trust.ts';
+import type { Trust } from '../ledger-schema/trust.ts';
+import type { ReviewerContext } from './context.ts';
+
+/** The ledger's branch at one commit, and the trust that it holds: what every change is judged by. */
+export interface LedgerState {
+  readonly head: string;
+  readonly snapshot: Snapshot;
+  readonly trust: Trust;
+}
+
+/**
+ * Looks at the ledger now and establishes trust, from the pin or from policy 1. Throws `E_POLICY_MISSING`, the walk's
+ * `E_PIN` and `E_POLICY_*`, `E_LEDGER_UNREACHABLE`, `E_CREDENTIAL`, `E_GIT`.
+ */
+export async function readLedger(context: ReviewerContext): Promise<LedgerState> {
+  await context.ledger.update();
+  const head = context.ledger.head();
+  if (head === undefined) {
+    fail('E_POLICY_MISSING', `the ledger has no branch ${context.branch}: ${context.ledger.label}`, {
+      hint: "is [ledger] branch the right one? 'pullthrough ledger init' makes a new ledger",
+    });
+  }
+  return stateAt(context, head);
+}
+
+/** The state of a commit that is here already, as after a merge of our own. */
+export async function stateAt(
+  context: Pick<ReviewerContext, 'ledger' | 'pin' | 'now'>,
+  head: string,
+): Promise<LedgerState> {
+  const snapshot = context.ledger.snapshot(head);
+  await fetchDirectories(snapshot, ['trust', 'trust/keys'], []);
+  const trust = await establishTrust(ledgerFiles(snapshot), { pin: context.pin, now: context.now });
+  return { head, snapshot, trust };
+}

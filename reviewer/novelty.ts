@@ -1,0 +1,129 @@
+import { Holdings } from '../executor/holdings.ts';
+import { compareRecords, previousTag } from '../executor/previous.ts';
+import type { Comparison } from '../executor/previous.ts';
+import type { GitHubClient } from '../github/client.ts';
+import { getReleaseByTag } from '../github/releases.ts';
+import type { Asset, Release } from '../github/types.ts';
+import { readRecordFiles } from '../ledger/files.ts';
+import { PullthroughError } from '../ledger-schema/error.ts';
+import { verifyRecord } from '../ledger-schema/record.ts';
+import type { RecordStatus } from '../ledger-schema/record.ts';
+import { versionText } from '../ledger-schema/version.ts';
+import { UPSTREAM_SIGNATURE_BYTES, claimedIssuers } from './issuers.ts';
+import type { LedgerState } from './ledger-state.ts';
+import { readAsset } from './statements.ts';
+
+/** A file whose uploader is none of those of the release before. */
+export interface NewUploader {
+  readonly name: string;
+  readonly uploader: string;
+}
+
+/** A signature over upstream's own checksums that names another key than that of the release before. */
+export interface NewSigner {
+  readonly name: string;
+  readonly before: readonly string[];
+  readonly now: readonly string[];
+}
+
+/** What a release has that the acknowledged one before it hadn't. */
+export interface Novelty extends Comparison {
+  /** The record before. */
+  readonly record: string;
+  /** Undefined where upstream no longer has the release before, or it could not be asked. */
+  readonly uploaders: { readonly before: readonly string[]; readonly changed: readonly NewUploader[] } | undefined;
+  readonly signers: readonly NewSigner[];
+}
+
+/** The acknowledged record of the next lower version of the same tool; undefined where there is none. */
+export async function findPrevious(state: LedgerState, record: RecordStatus): Promise<RecordStatus | undefined> {
+  const recorded = await new Holdings(state.snapshot).find(record.checklist);
+  const tags = new Map(recorded?.records);
+  for (;;) {
+    const tag = previousTag(record.checklist.tag, tags.keys());
+    const path = tag === undefined ? undefined : tags.get(tag);
+    if (tag === undefined || path === undefined) return undefined;
+    tags.delete(tag);
+    try {
+      const status = await verifyRecord(await readRecordFiles(state.snapshot, path), state.trust);
+      if (status.state === 'acknowledged') return status;
+    } catch (error) {
+      // A record that can't be read is no measure; the one before it may be.
+      if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
+    }
+  }
+}
+
+export interface NoveltyInput {
+  readonly previous: RecordStatus;
+  readonly record: RecordStatus;
+  readonly client: GitHubClient;
+  /** The record's release; undefined where it is gone. */
+  readonly release: Release | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Compares a record with the one before it: by both records, and by what upstream says of both releases. */
+export async function readNovelty(input: NoveltyInput): Promise<Novelty> {
+  const { previous, record, release, client } = input;
+  const of = ({ checklist }: RecordStatus) => ({ tag: checklist.tag, assets: checklist.assets });
+  const comparison = { ...compareRecords(of(previous), of(record)), record: previous.path };
+  const { repository, tag } = previous.checklist;
+  const before = release === undefined ? undefined : await maybe(() => getReleaseByTag(client, repository, tag));
+  if (release === undefined || before === undefined) return { ...comparison, uploaders: undefined, signers: [] };
+  const { assets } = record.checklist;
+  const names = new Set(assets.map(({ name }) => name));
+  const uploaders = new Set(before.assets.flatMap(({ uploader }) => uploader ?? []));
+  const changed = release.assets.flatMap(({ name, uploader }): NewUploader[] =>
+    names.has(name) && uploader !== undefined && !uploaders.has(uploader) ? [{ name, uploader }] : [],
+  );
+  return {
+    ...comparison,
+    uploaders: { before: [...uploaders].sort(), changed },
+    signers: await changedSigners(input, before, release),
+  };
+}
+
+/** Asks upstream for what is good to know; that it can't be asked stops nothing. */
+async function maybe<T>(action: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof PullthroughError)) throw error;
+    return undefined;
+  }
+}
+
+/** The signature of a list of digests, by its name: SHA256SUMS.asc, tool_1.2_checksums.txt.sig. */
+const SIGNED_LIST =
+  /(?:^|[._-])(?:checksums?|sha-?(?:256|512)(?:sums?)?)(?:[._-][^/]*)?\.(?:asc|sig|sign|gpg|minisig)$/i;
+const MOST_SIGNATURES = 8;
+
+async function changedSigners(input: NoveltyInput, before: Release, now: Release): Promise<NewSigner[]> {
+  const earlier = new Map(signatures(before).map((asset) => [nameless(asset.name, before.tag), asset]));
+  const signers: NewSigner[] = [];
+  for (const asset of signatures(now)) {
+    const match = earlier.get(nameless(asset.name, now.tag));
+    if (match === undefined) continue;
+    const [was, is] = await Promise.all([issuersOf(input, match), issuersOf(input, asset)]);
+    if (was === undefined || is === undefined || was.join() === is.join()) continue;
+    signers.push({ name: asset.name, before: was, now: is });
+  }
+  return signers;
+}
+
+function signatures({ assets }: Release): Asset[] {
+  return assets
+    .filter(({ name, size }) => SIGNED_LIST.test(name) && size <= UPSTREAM_SIGNATURE_BYTES)
+    .slice(0, MOST_SIGNATURES);
+}
+
+function nameless(name: string, tag: string): string {
+  const version = versionText(tag);
+  return version === undefined ? name : name.replace(version, '{version}');
+}
+
+async function issuersOf(input: NoveltyInput, asset: Asset): Promise<readonly string[] | undefined> {
+  const bytes = await maybe(() => readAsset(input, asset));
+  return bytes === undefined ? undefined : claimedIssuers(bytes);
+}

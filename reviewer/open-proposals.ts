@@ -1,0 +1,50 @@
+import { PullthroughError } from '../ledger-schema/error.ts';
+import { findChange, listOpenChanges } from './changes.ts';
+import type { OpenChange, Stranger } from './changes.ts';
+import type { ReviewerContext } from './context.ts';
+import { readLedger } from './ledger-state.ts';
+import type { LedgerState } from './ledger-state.ts';
+import { readProposal } from './proposal.ts';
+import type { Proposal } from './proposal.ts';
+
+/** A branch or pull request of ours that the gate refuses. */
+export interface RefusedChange {
+  readonly change: OpenChange;
+  readonly error: PullthroughError;
+}
+
+export interface OpenProposals {
+  readonly state: LedgerState;
+  readonly proposals: readonly Proposal[];
+  readonly refused: readonly RefusedChange[];
+  readonly strangers: readonly Stranger[];
+}
+
+/**
+ * The proposal that CHANGE names, or every open one. A proposal counts as ours only when its branch lies in the ledger
+ * itself and the gate takes it; one that doesn't is `refused`, and thrown where it was named. Throws what
+ * {@link readLedger}, {@link findChange} and {@link readProposal} throw.
+ */
+export async function openProposals(context: ReviewerContext, text: string | undefined): Promise<OpenProposals> {
+  const state = await readLedger(context);
+  if (text !== undefined) {
+    const proposal = await readProposal(context, state, await findChange(context, text));
+    return { state, proposals: [proposal], refused: [], strangers: [] };
+  }
+  const { changes, strangers } = await listOpenChanges(context);
+  const proposals: Proposal[] = [];
+  const refused: RefusedChange[] = [];
+  for (const change of changes) {
+    if (change.kind !== 'proposal') continue;
+    try {
+      proposals.push(await readProposal(context, state, change));
+    } catch (error) {
+      if (!(error instanceof PullthroughError)) throw error;
+      // A branch that was merged and not removed yet has nothing to say.
+      if (error.code === 'E_NO_CHANGE') continue;
+      if (error.exit !== 3) throw error;
+      refused.push({ change, error });
+    }
+  }
+  return { state, proposals: proposals.filter(({ adds }) => adds !== 'nack'), refused, strangers };
+}

@@ -1,0 +1,68 @@
+import { recordFiles } from '../ledger/files.ts';
+import { checkLedger, requirePassed } from '../ledger/gate.ts';
+import { brief } from '../ledger-schema/bytes.ts';
+import { fail } from '../ledger-schema/error.ts';
+import { proposalBranch } from '../ledger-schema/path.ts';
+import { verifyRecord } from '../ledger-schema/record.ts';
+import type { RecordStatus } from '../ledger-schema/record.ts';
+import type { OpenChange } from './changes.ts';
+import type { ReviewerContext } from './context.ts';
+import type { LedgerState } from './ledger-state.ts';
+
+/** A change that the gate takes, but for the number of acks: one record, or acks of a record that is merged. */
+export interface Proposal extends OpenChange {
+  /** `record`: it adds one. `ack`, `nack`: it adds that to a merged one. */
+  readonly adds: 'record' | 'ack' | 'nack';
+  /** As it will be when the change is merged. */
+  readonly record: RecordStatus;
+}
+
+/**
+ * Judges a change of the ledger by its gate: exactly one record, a valid sign by a current executor, nothing else.
+ * Throws the gate's first problem; `E_CHANGE` where it is about something else than one record, `E_NO_CHANGE` where
+ * everything of it is merged already.
+ */
+export async function readProposal(
+  context: ReviewerContext,
+  state: LedgerState,
+  change: OpenChange,
+): Promise<Proposal> {
+  const { ledger, pin, now } = context;
+  const report = await checkLedger(ledger, { head: change.commit, base: state.head, pin, now });
+  requirePassed(report);
+  const [record, ...others] = report.records;
+  if (report.scope === 'none') {
+    fail('E_NO_CHANGE', `${brief(change.branch)} adds nothing to the records of the ledger`, {
+      hint: 'what it proposed is merged already, or it is about something else',
+    });
+  }
+  if (record === undefined || others.length > 0) {
+    fail('E_CHANGE', `${brief(change.branch)} is not about one record`, {
+      hint: report.scope === 'trust' ? 'a policy is signed by: pullthrough trust sign' : 'one proposal is one record',
+    });
+  }
+  const isNew = report.added.includes(record.path);
+  if (isNew && change.branch !== proposalBranch(record.path)) {
+    fail('E_CHANGE', `the record ${record.path} is proposed by a branch of another name: ${brief(change.branch)}`, {
+      hint: `its proposal is the branch ${proposalBranch(record.path)}`,
+    });
+  }
+  const status = await readStatus(state, context.ledger.snapshot(change.commit), record.path);
+  const merged = new Set((await state.snapshot.list(record.path)).map(({ name }) => name));
+  const nacks = status.nacks.some(({ fingerprint }) => !merged.has(`checklist.sha256.${fingerprint}.nack`));
+  const adds = isNew ? 'record' : nacks ? 'nack' : 'ack';
+  // A record whose sign doesn't count any more can still be withdrawn.
+  if (status.signedBy === undefined && adds !== 'nack') {
+    fail('E_NO_SIGN', `${record.path} has no valid sign by an executor, so that no ack counts`);
+  }
+  return { ...change, adds, record: status };
+}
+
+/** A record as it will be when a branch is merged: what the ledger has of it, and what the branch adds. */
+async function readStatus(state: LedgerState, branch: LedgerState['snapshot'], path: string): Promise<RecordStatus> {
+  const merged = await state.snapshot.list(path);
+  const names = new Set(merged.map(({ name }) => name));
+  const entries = [...merged, ...(await branch.list(path)).filter(({ name }) => !names.has(name))];
+  await branch.prefetch(entries.map(({ oid }) => oid));
+  return verifyRecord(recordFiles(branch, path, entries), state.trust);
+}

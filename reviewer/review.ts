@@ -1,0 +1,130 @@
+import { PullthroughError } from '../ledger-schema/error.ts';
+import { fail } from '../ledger-schema/error.ts';
+import { inTools } from './tools.ts';
+import type { ReviewTools } from './tools.ts';
+import { compareFiles } from './compare.ts';
+import type { ComparedFile } from './compare.ts';
+import type { ReviewerContext } from './context.ts';
+import type { LedgerState } from './ledger-state.ts';
+import { findPrevious, readNovelty } from './novelty.ts';
+import type { Proposal } from './proposal.ts';
+import type { Outcome } from './read-bytes.ts';
+import { buildReport } from './report.ts';
+import type { ReviewReport } from './report.ts';
+import { readStatements } from './statements.ts';
+import { readUpstream } from './upstream.ts';
+
+/** A proposal that was reviewed here and now. */
+export interface Review {
+  readonly proposal: Proposal;
+  readonly state: LedgerState;
+  readonly report: ReviewReport;
+}
+
+/** A review whose every byte was fetched again and compared equal: only {@link requireSame} makes one. */
+export type SameReview = Review & { readonly report: { readonly verdict: 'same' } };
+
+/**
+ * Fetches every file of a proposal again, from upstream and from the store, compares, and tells what a person must see
+ * before signing. What upstream or the store could cause is in the report; what is thrown stops the command:
+ * `E_NO_CHANGE` for a nack, which has nothing to compare, `E_INTERRUPTED`, `E_GIT`.
+ */
+export async function reviewProposal(
+  context: ReviewerContext,
+  state: LedgerState,
+  proposal: Proposal,
+  tools: ReviewTools,
+): Promise<Review> {
+  const { adds } = proposal;
+  if (adds === 'nack') {
+    fail('E_NO_CHANGE', `${proposal.branch} withdraws a record; there is nothing to compare`, {
+      hint: `it is merged by: pullthrough ledger merge ${proposal.branch}`,
+    });
+  }
+  const { record } = proposal;
+  const { client, evidence } = inTools(tools, record.checklist);
+  const input = { proposal: { ...proposal, adds }, trust: state.trust };
+  if (client === undefined) {
+    const { source, repository } = record.checklist;
+    const error = new PullthroughError('E_CONFIG', `nothing says which API ${source}/${repository} is from`, {
+      hint: `set api and host in [source] of mirror.ini, or write a tool.ini for it`,
+    });
+    const files = unread(proposal, 'failed');
+    const report = buildReport({
+      ...input,
+      release: undefined,
+      files,
+      previous: undefined,
+      problems: [error],
+      warnings: [],
+    });
+    return { proposal, state, report };
+  }
+  const { signal } = context;
+  const upstream = await readUpstream(client, record.checklist);
+  const { release } = upstream;
+  const previous = await findPrevious(state, record);
+  const novelty = previous && (await readNovelty({ previous, record, client, release, signal }));
+  if (release === undefined) {
+    const gone = upstream.problems.every(({ code }) => code === 'E_UPSTREAM_NOT_FOUND');
+    const files = unread(proposal, gone ? 'gone' : 'failed');
+    return { proposal, state, report: buildReport({ ...input, ...upstream, files, previous: novelty }) };
+  }
+  const said = await readStatements({ client, release, assets: record.assets, evidence, signal });
+  const task = context.progress.start(titleOf(proposal), bytesOf(proposal, context));
+  try {
+    const files = await compareFiles({
+      client,
+      release,
+      assets: record.assets,
+      statements: said,
+      store: context.store,
+      onBytes: (bytes) => task.advance(bytes),
+      signal,
+    });
+    const problems = [...upstream.problems, ...said.problems];
+    const warnings = [...upstream.warnings, ...said.warnings];
+    return {
+      proposal,
+      state,
+      report: buildReport({ ...input, release, files, previous: novelty, problems, warnings }),
+    };
+  } finally {
+    task.done();
+  }
+}
+
+/** `owner/repo TAG`. */
+export function titleOf({ record: { checklist } }: Pick<Proposal, 'record'>): string {
+  return `${checklist.repository} ${checklist.tag}`;
+}
+
+/** All bytes that a review of it reads. */
+export function bytesOf({ record }: Pick<Proposal, 'record'>, { store }: Pick<ReviewerContext, 'store'>): number {
+  return record.assets.reduce((sum, { size }) => sum + size, 0) * (store === undefined ? 1 : 2);
+}
+
+/** Files that there was nothing to compare with. */
+function unread({ record }: Proposal, upstream: Outcome): ComparedFile[] {
+  return record.assets.map((recorded) => ({
+    recorded,
+    asset: undefined,
+    upstream,
+    store: undefined,
+    problems: [],
+    agreed: [],
+    disagreed: [],
+  }));
+}
+
+/**
+ * Lets a review through whose bytes all compared equal. Throws its worst problem: `E_DIGEST_MISMATCH`,
+ * `E_UPSTREAM_DIFFERS`, `E_REPOSITORY_CHANGED`, `E_EVIDENCE`, or why nothing could be compared.
+ */
+export function requireSame(review: Review): SameReview {
+  const { report } = review;
+  if (report.verdict === 'same') return { ...review, report: { ...report, verdict: 'same' } };
+  const [worst] = report.problems;
+  if (worst === undefined) fail('E_INTERNAL', `${report.record} was not compared, and nothing says why`);
+  return fail(worst.code, worst.message, { hint: worst.hint });
+}

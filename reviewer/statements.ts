@@ -1,0 +1,121 @@
+import { LIST_BYTES, parseDigestList } from '../executor/digest-list.ts';
+import { checkEvidenceIsThere, evidenceLists, statementsOf } from '../executor/evidence.ts';
+import type { DigestList, Statement } from '../executor/evidence.ts';
+import { assetRequest } from '../executor/transfer.ts';
+import type { ChosenFile } from '../executor/files.ts';
+import type { Requirement } from '../executor/tool.ts';
+import type { GitHubClient } from '../github/client.ts';
+import type { Asset, Release } from '../github/types.ts';
+import { openDownload } from '../io/download.ts';
+import { mapLimit } from '../io/limit.ts';
+import { PullthroughError } from '../ledger-schema/error.ts';
+import type { RecordedAsset } from '../ledger-schema/record.ts';
+
+type ByName = ReadonlyMap<string, readonly Statement[]>;
+
+/** What upstream says of a record's files beside their bytes. */
+export interface UpstreamStatements {
+  /** GitHub's digests, and what the `require[]` of a tool.ini here asks for: a file that doesn't fit differs. */
+  readonly required: ByName;
+  /** Of lists that look like lists of digests. A name in one may be another file's, so they only make a warning. */
+  readonly observed: ByName;
+  /** Evidence that `require[]` asks for and that isn't there, or lists that can't be fetched. */
+  readonly problems: readonly PullthroughError[];
+  readonly warnings: readonly string[];
+}
+
+export interface StatementInput {
+  readonly client: GitHubClient;
+  readonly release: Release;
+  readonly assets: readonly RecordedAsset[];
+  /** Of the tool's tool.ini, where one is here. */
+  readonly evidence: readonly Requirement[];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A list of digests by its name: SHA256SUMS, tool_1.2_checksums.txt, tool.tar.gz.sha256. */
+const LIST_NAME = /(?:^|[._-])(?:checksums?|sha-?(?:256|512)(?:sums?)?)(?:[._-][^/]*)?(?:\.txt)?$/i;
+/** A signature, certificate or archive is none, whatever its name begins with. */
+const NO_LIST = /\.(?:asc|sig|sign|minisig|pem|crt|cert|sigstore|bundle|att|json|jsonl|gz|zip|xz|zst|bz2|gpg)$/i;
+const MOST_LISTS = 64;
+const AT_ONCE = 4;
+
+/** Reads what upstream says. What upstream could cause is in the result; only an interruption is thrown. */
+export async function readStatements(input: StatementInput): Promise<UpstreamStatements> {
+  const { release, evidence } = input;
+  const files = input.assets.flatMap((recorded): ChosenFile[] => {
+    const { name, url } = recorded;
+    if (url !== undefined) return [{ kind: 'external', name, url }];
+    const asset = release.assets.find((candidate) => candidate.name === name);
+    return asset === undefined ? [] : [{ kind: 'asset', name, asset }];
+  });
+  const { required, problems } = await readRequired(input, files);
+  const asked = new Set(evidenceLists(evidence, files, release).map(({ name }) => name));
+  const lists = release.assets.filter(
+    ({ name, size, state }) =>
+      LIST_NAME.test(name) && !NO_LIST.test(name) && !asked.has(name) && size <= LIST_BYTES && state === 'uploaded',
+  );
+  const warnings: string[] = [];
+  const observed = new Map<string, Statement[]>();
+  const read = await mapLimit(lists.slice(0, MOST_LISTS), AT_ONCE, async (asset) => {
+    try {
+      return { name: asset.name, bytes: await readAsset(input, asset) };
+    } catch (error) {
+      if (!isOurs(error, input)) throw error;
+      warnings.push(`${asset.name}, which looks like a list of digests, could not be read: ${error.message}`);
+      return undefined;
+    }
+  });
+  for (const list of read) if (list !== undefined) observe(list, observed);
+  return { required, observed, problems, warnings };
+}
+
+async function readRequired(
+  input: StatementInput,
+  files: readonly ChosenFile[],
+): Promise<Pick<UpstreamStatements, 'required' | 'problems'>> {
+  const { evidence, release } = input;
+  try {
+    checkEvidenceIsThere(evidence, files, release);
+    const lists = await mapLimit(evidenceLists(evidence, files, release), AT_ONCE, async (list) => ({
+      name: list.name,
+      bytes: await (list.kind === 'asset' ? readAsset(input, list.asset) : readUrl(input, list.url)),
+    }));
+    return { required: statementsOf(evidence, files, lists), problems: [] };
+  } catch (error) {
+    if (!isOurs(error, input)) throw error;
+    return { required: statementsOf([], files, []), problems: [error] };
+  }
+}
+
+function isOurs(error: unknown, { signal }: StatementInput): error is PullthroughError {
+  return error instanceof PullthroughError && signal?.aborted !== true;
+}
+
+function observe({ name: list, bytes }: DigestList, observed: Map<string, Statement[]>): void {
+  for (const [name, digests] of parseDigestList(bytes, list)) {
+    if (name === list) continue;
+    const said = (['sha256', 'sha512'] as const).flatMap((algorithm) =>
+      [...digests[algorithm]].map((digest): Statement => ({ by: 'list', list, algorithm, digest })),
+    );
+    observed.set(name, [...(observed.get(name) ?? []), ...said]);
+  }
+}
+
+/** A small asset, whole in memory. */
+export async function readAsset(
+  { client, signal }: Pick<StatementInput, 'client' | 'signal'>,
+  asset: Asset,
+): Promise<Uint8Array> {
+  return gather(openDownload({ ...assetRequest(client, asset), signal }));
+}
+
+function readUrl({ signal }: StatementInput, url: string): Promise<Uint8Array> {
+  return gather(openDownload({ url, maxSize: LIST_BYTES, signal }));
+}
+
+async function gather(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
