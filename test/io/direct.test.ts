@@ -1,0 +1,177 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { lent, release } from '../../io/blocks.ts';
+import { getDirect } from '../../io/direct.ts';
+import { openDownload } from '../../io/download.ts';
+import { makeCertificates } from '../servers/certificates.ts';
+import { runModule } from '../servers/child.ts';
+
+let server: Server | undefined;
+const sockets = new Set<Socket>();
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
+  server = undefined;
+});
+
+/** A server that sends exactly what it is told to, in these pieces. */
+async function serve(...pieces: (string | Uint8Array)[]): Promise<URL> {
+  server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('data', () => {
+      void (async () => {
+        for (const piece of pieces) {
+          await new Promise((resolve) => socket.write(piece, resolve));
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        socket.end();
+      })();
+    });
+  });
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/f?query`);
+}
+
+async function read(url: URL): Promise<{ status: number; body: Buffer } | undefined> {
+  const answer = await getDirect(url, { headers: {}, stallMs: 300 });
+  if (!answer) return undefined;
+  const parts: Uint8Array[] = [];
+  for await (const part of answer.body) parts.push(part);
+  return { status: answer.status, body: Buffer.concat(parts) };
+}
+
+const OK = 'HTTP/1.1 200 OK\r\n';
+
+describe('the direct way', () => {
+  test('reads a head and body that come in pieces', async () => {
+    const url = await serve('HTT', `P/1.1 200 OK\r\nContent-`, 'Length: 10\r\nX: a\r\nx: b\r\n\r', '\n12345', '67890');
+    const answer = await getDirect(url, { headers: { a: 'b' }, stallMs: 300 });
+    expect(answer?.header('x')).toBe('a, b');
+    const parts: Uint8Array[] = [];
+    for await (const part of answer?.body ?? []) parts.push(part);
+    expect(Buffer.concat(parts).toString()).toBe('1234567890');
+  });
+
+  test('passes over 100 and 103', async () => {
+    const url = await serve(
+      'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: <x>\r\n\r\n',
+      `${OK}content-length: 2\r\n\r\nok`,
+    );
+    expect(await read(url)).toEqual({ status: 200, body: Buffer.from('ok') });
+  });
+
+  test('reads no byte past Content-Length', async () => {
+    expect((await read(await serve(`${OK}content-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n`)))?.body.toString()).toBe(
+      'ok',
+    );
+  });
+
+  test('reads an empty body', async () => {
+    expect((await read(await serve(`${OK}content-length: 0\r\n\r\n`)))?.body).toHaveLength(0);
+  });
+
+  test.each([
+    ['without a length', `${OK}\r\nbody`],
+    ['in chunks', `${OK}transfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n`],
+    ['with a length and in chunks', `${OK}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\nok`],
+    ['with two lengths', `${OK}content-length: 2\r\ncontent-length: 3\r\n\r\nok`],
+    ['with a length that is no number', `${OK}content-length: +2\r\n\r\nok`],
+  ])('leaves a body %s to the general client', async (_what, text) => {
+    expect(await read(await serve(text))).toBeUndefined();
+  });
+
+  test.each([
+    ['no HTTP', 'SSH-2.0-OpenSSH_9.2p1\r\n\r\n'],
+    ['a status line of another version', 'HTTP/2 200 OK\r\n\r\n'],
+    ['a folded header', `${OK}a: b\r\n c: d\r\ncontent-length: 2\r\n\r\nok`],
+    ['a lone line feed', `${OK}a: b\ncontent-length: 2\r\n\r\nok`],
+    ['a NUL', `${OK}a: \0\r\ncontent-length: 2\r\n\r\nok`],
+    ['a space before the colon', `${OK}content-length : 2\r\n\r\nok`],
+    ['a head without end', `${OK}a: ${'x'.repeat(700_000)}`],
+    ['a head of 100 KiB', `${OK}a: ${'x'.repeat(100_000)}\r\ncontent-length: 2\r\n\r\nok`],
+    ['nothing', ''],
+    ['half a head', 'HTTP/1.1 200'],
+    ['half a body', `${OK}content-length: 4\r\n\r\nok`],
+  ])('refuses %s', async (_what, text) => {
+    await expect(async () => read(await serve(text))).toFailWith('E_NETWORK');
+  });
+
+  test('hands on what came before a break', async () => {
+    const url = await serve(`${OK}content-length: 100\r\n\r\nhello`);
+    const parts: Uint8Array[] = [];
+    const answer = await getDirect(url, { headers: {}, stallMs: 300 });
+    await expect(async () => {
+      for await (const part of answer?.body ?? []) parts.push(part);
+    }).toFailWith('E_NETWORK');
+    expect(Buffer.concat(parts).toString()).toBe('hello');
+  });
+
+  test('holds a server back while its reader is slow, and does not call that a stall', async () => {
+    const bytes = randomBytes(30 << 20);
+    const url = await serve(`${OK}content-length: ${bytes.length}\r\n\r\n`, bytes);
+    const answer = await getDirect(url, { headers: {}, stallMs: 100 });
+    const hash = createHash('sha256');
+    let first = true;
+    if (!answer) throw new Error('no answer');
+    for await (const part of lent(answer.body)) {
+      if (first) await new Promise((resolve) => setTimeout(resolve, 400));
+      first = false;
+      hash.update(part);
+      release(part);
+    }
+    expect(hash.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));
+  });
+
+  test('a header with a line break is never sent', async () => {
+    const url = await serve(`${OK}content-length: 0\r\n\r\n`);
+    await expect(() => getDirect(url, { headers: { a: 'b\r\nc: d' }, stallMs: 300 })).toFailWith('E_INTERNAL');
+  });
+
+  test('keeps what a plain reader kept, though blocks are used again', async () => {
+    const bytes = randomBytes(20 << 20);
+    const url = await serve(`${OK}content-length: ${bytes.length}\r\n\r\n`, bytes);
+    const kept: Uint8Array[] = [];
+    for await (const part of openDownload({ url: url.href, size: bytes.length })) kept.push(part);
+    expect(Buffer.concat(kept).equals(bytes)).toBe(true);
+    expect(kept.every((part) => part.buffer instanceof ArrayBuffer)).toBe(true);
+  });
+});
+
+test('TLS: a CA in NODE_EXTRA_CA_CERTS is trusted, without it E_NETWORK, on either way', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pullthrough-tls-'));
+  try {
+    const { caFile, key, cert } = await makeCertificates(folder);
+    const bodies = [randomBytes(1000), randomBytes(9_000_000)];
+    const tls = createTlsServer({ key, cert }, (request, response) => {
+      const body = bodies[Number(request.url?.slice(1))] ?? Buffer.alloc(0);
+      response.writeHead(200, { 'content-length': body.length }).end(body);
+    });
+    server = tls;
+    await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve));
+    const { port } = tls.address() as AddressInfo;
+    const program = `
+      import { downloadToFile } from './io/download.ts';
+      const retry = { tries: 1, baseMs: 1, capMs: 1 };
+      for (const host of ['localhost', '127.0.0.1']) {
+        for (const [at, size] of [1000, 9_000_000].entries()) {
+          const request = { url: 'https://' + host + ':${port}/' + at, size, retry };
+          await downloadToFile(request, ${JSON.stringify(join(folder, 'f'))})
+            .then(({ sha256 }) => console.log(sha256), (error) => console.log(error.code, error.hint));
+        }
+      }`;
+    const good = await runModule(program, { NODE_EXTRA_CA_CERTS: caFile });
+    const digests = bodies.map((body) => `${createHash('sha256').update(body).digest('hex')}\n`).join('');
+    expect(good).toMatchObject({ stdout: digests + digests, stderr: '' });
+    const bad = await runModule(program);
+    expect(bad.stdout).toMatch(/^(E_NETWORK .*NODE_EXTRA_CA_CERTS\n){4}$/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

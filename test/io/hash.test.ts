@@ -1,0 +1,116 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { BLOCK, keep, lend, lent, release, takeBlock } from '../../io/blocks.ts';
+import { digestOf, hashing } from '../../io/hash.ts';
+import type { HashAlgorithm } from '../../io/hash.ts';
+import { runModule } from '../servers/child.ts';
+
+async function* chunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+function expected(bytes: Uint8Array, algorithm: HashAlgorithm): string {
+  return createHash(algorithm).update(bytes).digest('hex');
+}
+
+describe('hashing', () => {
+  test.each([
+    [0, 10],
+    [1, 1],
+    [100_000, 333],
+    [(1 << 20) - 1, 65_536],
+    [1 << 20, 1 << 20],
+    [10_000_003, 65_536],
+    [10_000_003, 3_000_000],
+  ])('%i bytes in chunks of %i gives each digest and the same bytes', async (size, chunk) => {
+    const bytes = randomBytes(size);
+    const hashed = hashing(chunks(bytes, chunk), ['sha256', 'sha512', 'md5']);
+    const parts: Uint8Array[] = [];
+    for await (const part of hashed.body) parts.push(part);
+    expect(Buffer.concat(parts).equals(bytes)).toBe(true);
+    expect(hashed.size()).toBe(size);
+    expect(hashed.digests()).toEqual({
+      sha256: expected(bytes, 'sha256'),
+      sha512: expected(bytes, 'sha512'),
+      md5: expected(bytes, 'md5'),
+    });
+  });
+
+  test('many at once do not mix', async () => {
+    const bodies = Array.from({ length: 12 }, (_, at) => randomBytes(2_000_000 + at));
+    const digests = await Promise.all(bodies.map((bytes) => digestOf(chunks(bytes, 100_000))));
+    expect(digests).toEqual(bodies.map((bytes) => expected(bytes, 'sha256')));
+  });
+
+  test('asking before the end is a defect, not a wrong digest', async () => {
+    const hashed = hashing(chunks(randomBytes(10), 5), ['sha256']);
+    await expect(() => hashed.digests()).toFailWith('E_INTERNAL');
+    for await (const part of hashed.body) {
+      expect(part).toHaveLength(5);
+      break;
+    }
+    await expect(() => hashed.digests()).toFailWith('E_INTERNAL');
+  });
+
+  test('what the body throws is thrown on, also after threads were asked', async () => {
+    async function* broken(): AsyncGenerator<Uint8Array, void, undefined> {
+      yield* chunks(randomBytes(3_000_000), 100_000);
+      throw new Error('broken');
+    }
+    await expect(digestOf(broken())).rejects.toThrow('broken');
+  });
+
+  test('a process ends by itself after hashing, and not before', async () => {
+    const result = await runModule(`
+      import { digestOf } from './io/hash.ts';
+      async function* zeros() { for (let i = 0; i < 40; i++) yield new Uint8Array(1 << 20); }
+      void digestOf(zeros()).then((digest) => console.log(digest));`);
+    expect(result).toMatchObject({
+      status: 0,
+      stderr: '',
+      stdout: `${expected(new Uint8Array(40 << 20), 'sha256')}\n`,
+    });
+  });
+});
+
+describe('blocks', () => {
+  async function* filled(count: number): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let at = 0; at < count; at++) yield takeBlock().fill(at);
+  }
+
+  test('that were released are used again, and those that somebody keeps are not', () => {
+    const first = takeBlock();
+    keep(first);
+    release(first);
+    const second = takeBlock();
+    expect(second.buffer).not.toBe(first.buffer);
+    release(first);
+    expect(takeBlock().buffer).toBe(first.buffer);
+  });
+
+  test('released once too often still go to one taker alone', () => {
+    const block = takeBlock();
+    release(block);
+    release(block);
+    expect(takeBlock().buffer).not.toBe(takeBlock().buffer);
+  });
+
+  test('are read by a thread while they are lent on', async () => {
+    const hashed = hashing(lend(filled(40)), ['sha256']);
+    const hash = createHash('sha256');
+    const memories = new Set<ArrayBufferLike>();
+    for await (const chunk of lent(hashed.body)) {
+      hash.update(chunk);
+      memories.add(chunk.buffer);
+      release(chunk);
+    }
+    expect(hashed.digests().sha256).toBe(hash.digest('hex'));
+    expect(memories.size).toBeLessThan(40);
+  });
+
+  test('come to a plain reader as memory of its own', async () => {
+    const kept: Uint8Array[] = [];
+    for await (const chunk of lend(filled(40))) kept.push(chunk);
+    expect(kept.every((chunk, at) => chunk.length === BLOCK && chunk[0] === at && chunk[BLOCK - 1] === at)).toBe(true);
+  });
+});
