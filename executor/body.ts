@@ -1,20 +1,23 @@
 import type { Release } from '../github/types.ts';
+import { brief } from '../ledger-schema/bytes.ts';
 import { codeSpan, escapeTerminal } from '../io/escape.ts';
 import type { Comparison } from './previous.ts';
-import type { FetchedFile, UnsignedRecord } from './record.ts';
+import type { Checklist } from '../ledger-schema/checklist.ts';
+import type { FetchedFile } from './record.ts';
 
 /** The most characters of a pull request's body and title that GitHub takes. */
 export const BODY_LENGTH = 65_536;
 const TITLE_LENGTH = 256;
-/** A list of names in a sentence ends here. */
-const NAMED = 30;
+/** How many names, checks and jumps are listed; fewer where upstream's texts are so long that the body would burst. */
+const LISTED = [30, 5, 0];
 
 export interface BodyInput {
-  readonly record: UnsignedRecord;
+  readonly checklist: Checklist;
   readonly files: readonly FetchedFile[];
   /** What upstream said and was compared with the bytes, a line each. */
   readonly checks: readonly string[];
-  readonly release: Pick<Release, 'htmlUrl' | 'author' | 'publishedAt' | 'immutable'>;
+  /** Undefined: upstream has it no longer. */
+  readonly release: Pick<Release, 'htmlUrl' | 'author' | 'publishedAt' | 'immutable'> | undefined;
   /** Upstream's files that the record leaves out. */
   readonly left: readonly string[];
   /** Undefined: it is the tool's first record. */
@@ -34,11 +37,14 @@ export function proposalTitle(record: { readonly repository: string; readonly ta
  */
 export function proposalBody(input: BodyInput): string {
   const head = `${headline(input)}\n\n`;
-  const tail = `\n${upstreamSection(input)}\n\n${comparisonSection(input)}\n\n${reviewSection(input)}\n`;
+  const tails = LISTED.map((most) => {
+    return `\n${upstreamSection(input, most)}\n\n${comparisonSection(input, most)}\n\n${reviewSection(input)}\n`;
+  });
+  const tail = tails.find(({ length }) => length < BODY_LENGTH / 2) ?? '';
   return head + fileTable(input.files, BODY_LENGTH - head.length - tail.length) + tail;
 }
 
-function headline({ record: { checklist } }: BodyInput): string {
+function headline({ checklist }: BodyInput): string {
   const { repository, tag, source, commit } = checklist;
   return `${codeSpan(repository)} ${codeSpan(tag)} of ${codeSpan(source)}, commit ${codeSpan(commit)}`;
 }
@@ -65,34 +71,44 @@ function count(number: number): string {
   return number.toLocaleString('en-US');
 }
 
-function names(list: readonly string[]): string {
-  const shown = list.slice(0, NAMED).map(codeSpan).join(', ');
-  return list.length > NAMED ? `${shown} and ${list.length - NAMED} more` : shown;
+/** A text from outside, short enough for a list. */
+function span(text: string): string {
+  return codeSpan(brief(text));
 }
 
-function upstreamSection({ release, checks, left }: BodyInput): string {
-  const author = release.author === undefined ? '' : ` by ${codeSpan(release.author)}`;
-  const published =
-    release.publishedAt === undefined ? '' : `, published ${release.publishedAt.toISOString()}${author}`;
+function names(list: readonly string[], most: number): string {
+  const shown = list.slice(0, most).map(span);
+  return list.length > most ? [...shown, `${list.length - most} more`].join(', ') : shown.join(', ');
+}
+
+function upstreamSection({ release, checks, left }: BodyInput, most: number): string {
+  const lines = [releaseLine(release), ...checks.slice(0, most).map(span)];
+  if (checks.length > most) lines.push(`and ${checks.length - most} more checks: the commit's message has them all`);
+  if (left.length > 0) lines.push(`Upstream has ${left.length} more files, left out: ${names(left, most)}`);
+  return `### What upstream says\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
+}
+
+function releaseLine(release: BodyInput['release']): string {
+  if (release === undefined) return 'It has no release of this tag any more.';
+  const author = release.author === undefined ? '' : ` by ${span(release.author)}`;
+  const date = release.publishedAt?.toISOString();
+  const published = date === undefined ? '' : `, published ${date}${author}`;
   const immutable = release.immutable === undefined ? '' : release.immutable ? ', immutable' : ', not immutable';
-  const lines = [`- ${codeSpan(release.htmlUrl)}${published}${immutable}`];
-  lines.push(...checks.map((line) => `- ${codeSpan(line)}`));
-  if (left.length > 0) lines.push(`- Upstream has ${left.length} more, left out: ${names(left)}`);
-  return `### What upstream says\n\n${lines.join('\n')}`;
+  return `${span(release.htmlUrl)}${published}${immutable}`;
 }
 
-function comparisonSection({ comparison }: BodyInput): string {
+function comparisonSection({ comparison }: BodyInput, most: number): string {
   if (comparison === undefined) return '### What is new\n\nThe ledger has no earlier record to compare with.';
   const { tag, added, missing, jumps } = comparison;
-  const lines = [
-    ...(added.length > 0 ? [`- new files: ${names(added)}`] : []),
-    ...(missing.length > 0 ? [`- no longer there: ${names(missing)}`] : []),
-    ...jumps
-      .slice(0, NAMED)
-      .map((jump) => `- ${codeSpan(jump.name)}: ${count(jump.before)} to ${count(jump.now)} bytes`),
-  ];
-  const text = lines.length === 0 ? 'The same files, of about the same sizes.' : lines.join('\n');
-  return `### What is new against ${codeSpan(tag)}\n\n${text}`;
+  const lines: string[] = [];
+  if (added.length > 0) lines.push(`new files: ${names(added, most)}`);
+  if (missing.length > 0) lines.push(`no longer there: ${names(missing, most)}`);
+  for (const jump of jumps.slice(0, most))
+    lines.push(`${span(jump.name)}: ${count(jump.before)} to ${count(jump.now)} bytes`);
+  if (jumps.length > most) lines.push(`${jumps.length - most} more files whose sizes jumped`);
+  const text =
+    lines.length === 0 ? 'The same files, of about the same sizes.' : lines.map((line) => `- ${line}`).join('\n');
+  return `### What is new against ${span(tag)}\n\n${text}`;
 }
 
 function reviewSection({ branch }: BodyInput): string {

@@ -46,3 +46,26 @@ export async function mapLimit<T, R>(
   if (failures.length > 0) throw failures[0];
   return results;
 }
+
+/**
+ * Runs `work` on each item within a limit that others share, and gives the results in the items' order. After a failure
+ * no further item is begun, those under way are waited for, and the first failure is thrown.
+ */
+export async function mapShared<T, R>(items: readonly T[], limit: Limit, work: (item: T) => Promise<R>): Promise<R[]> {
+  const failures: unknown[] = [];
+  const results = await Promise.allSettled(
+    items.map((item) =>
+      limit.run(async () => {
+        if (failures.length > 0) throw failures[0];
+        try {
+          return await work(item);
+        } catch (error) {
+          failures.push(error);
+          throw error;
+        }
+      }),
+    ),
+  );
+  if (failures.length > 0) throw failures[0];
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}

@@ -8,14 +8,14 @@ import { digest } from './releases.ts';
 function input(names: readonly string[], changes: Partial<BodyInput> = {}): BodyInput {
   const files = names.map((name) => ({ name, size: 1234567, sha256: digest(name) }));
   return {
-    record: buildRecord({
+    checklist: buildRecord({
       source: 'github.com',
       repository: 'jqlang/jq',
       repositoryId: 1,
       tag: 'jq-1.7.1',
       commit: 'a'.repeat(40),
       files,
-    }),
+    }).checklist,
     files,
     checks: ["GitHub's digest (sha256): equal for 1 of 2 files"],
     release: { htmlUrl: 'https://github.com/x', author: 'itchyny', publishedAt: new Date(0), immutable: true },
@@ -71,6 +71,16 @@ describe("a pull request's body", () => {
     expect(body.length).toBeGreaterThan(BODY_LENGTH - 1000);
     const rows = body.split('\n').filter((line) => line.startsWith('| `n')).length;
     expect(body).toContain(`2000 files, 2,469,134,000 bytes. The table shows ${rows} of them`);
+    expect(body).toContain('pullthrough review');
+  });
+
+  it('fits whatever upstream calls its files, and still says how to review', () => {
+    const evil = Array.from({ length: 500 }, (_, i) => '\u202e'.repeat(1000) + i);
+    const jumps = evil.map((name) => ({ name, before: 1, now: 2 }));
+    const comparison = { tag: evil[0] ?? '', added: evil, missing: evil, jumps };
+    const body = proposalBody(input(['a'], { checks: evil, left: evil, comparison }));
+    expect(body.length).toBeLessThanOrEqual(BODY_LENGTH);
+    expect(body).toContain('500 more');
     expect(body).toContain('pullthrough review');
   });
 

@@ -1,0 +1,101 @@
+import { getRelease, resolveTagCommit } from '../github/releases.ts';
+import type { Release } from '../github/types.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import type { Checkpoint } from './context.ts';
+import { decideAgain } from './examine.ts';
+import type { Examined, Item } from './examine.ts';
+import { fetchRelease } from './fetch.ts';
+import type { Fetched } from './fetch.ts';
+import type { Decision } from './plan.ts';
+import type { Run } from './run.ts';
+import type { Transfer } from './transfer.ts';
+
+/** How often a release that changes while it is fetched is begun again. */
+const TRIES = 3;
+
+/** What can come of a file that upstream replaced or took away between the list and the download. */
+const PERHAPS_CHANGED = new Set([
+  'E_UPSTREAM_NOT_FOUND',
+  'E_DIGEST_MISMATCH',
+  'E_SIZE',
+  'E_TRUNCATED',
+  'E_UPSTREAM_CHANGED',
+]);
+
+/** A release whose bytes are all in the store, or why they need not be. */
+export type Attempt =
+  | {
+      readonly kind: 'fetched';
+      readonly fetched: Fetched;
+      readonly release: Release;
+      readonly decision: Extract<Decision, { action: 'propose' }>;
+      /** What the tag points to, peeled. */
+      readonly commit: string;
+    }
+  | { readonly kind: 'decided'; readonly decision: Exclude<Decision, { action: 'propose' }> };
+
+/**
+ * Fetches a release, then reads it once more: where a file was added, replaced or taken away meanwhile, everything begins
+ * again. After a 404 or a mismatch the same look tells a change from a lie. Throws `E_UPSTREAM_CHANGED` where it never
+ * rests.
+ */
+export async function fetchSettled(
+  run: Run,
+  { tool, client }: Examined,
+  { release: first, standing, decision: begun }: Item,
+  transfer: Transfer,
+  checkpoint: Checkpoint,
+): Promise<Attempt> {
+  let release = first;
+  let decision = begun;
+  for (let tries = 1; tries <= TRIES; tries += 1) {
+    if (decision.action !== 'propose') return { kind: 'decided', decision };
+    let fetched: Fetched | undefined;
+    let failure: PullthroughError | undefined;
+    let commit = '';
+    try {
+      commit = await resolveTagCommit(client, tool.repository, release.tag);
+      fetched = await fetchRelease(transfer, release, decision.files, tool.definition.evidence, checkpoint);
+      await checkpoint('fetched');
+    } catch (error) {
+      if (!(error instanceof PullthroughError) || !PERHAPS_CHANGED.has(error.code)) throw error;
+      failure = error;
+    }
+    const now = await getRelease(client, tool.repository, release.id);
+    if (now === undefined) throw failure ?? gone(release);
+    if (sameFiles(release, now)) {
+      if (fetched !== undefined) return { kind: 'fetched', fetched, release: now, decision, commit };
+      if (failure !== undefined && failure.code !== 'E_UPSTREAM_CHANGED') throw failure;
+    }
+    release = now;
+    decision = release.draft
+      ? { action: 'waiting', reason: 'it is a draft now' }
+      : decideAgain(run, tool, release, standing);
+  }
+  return fail('E_UPSTREAM_CHANGED', `the files of ${first.tag} kept changing while they were fetched`, {
+    hint: 'run again when upstream is done',
+  });
+}
+
+function gone({ tag }: Release): PullthroughError {
+  return new PullthroughError('E_UPSTREAM_NOT_FOUND', `the release ${tag} was removed while it was fetched`);
+}
+
+/** Are all files those that they were: names, sizes, digests, dates? */
+function sameFiles(before: Release, now: Release): boolean {
+  const files = ({ tag, assets }: Release): string =>
+    JSON.stringify([
+      tag,
+      ...assets
+        .map(({ id, name, size, state, sha256, updatedAt }) => [
+          id,
+          name,
+          size,
+          state,
+          sha256 ?? '',
+          updatedAt.getTime(),
+        ])
+        .sort(([a], [b]) => Number(a) - Number(b)),
+    ]);
+  return files(before) === files(now);
+}

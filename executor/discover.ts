@@ -1,0 +1,76 @@
+import type { GitHubClient } from '../github/client.ts';
+import { getLatestRelease, getReleaseByTag, getRepository, listReleases } from '../github/releases.ts';
+import type { Release } from '../github/types.ts';
+import { enough, isEligible } from './select.ts';
+import type { ToolDefinition } from './tool.ts';
+
+/** What upstream has of what a tool may select. */
+export interface Discovery {
+  readonly releases: readonly Release[];
+  /** Tags that `select` names and upstream has no release of. */
+  readonly absent: readonly string[];
+  /** All answers were those of an earlier run, confirmed. */
+  readonly unchanged: boolean;
+}
+
+/** The API's page, of which reading always takes all: a page's order is not that of the published dates. */
+const PAGE = 100;
+
+/**
+ * Reads the releases that a tool may select, with as few requests as its `select` allows. `isHeld` says of a tag that
+ * the ledger has it: its files are not kept in memory. Throws `E_UPSTREAM_NOT_FOUND` where there is no repository.
+ */
+export async function discoverReleases(
+  client: GitHubClient,
+  repository: string,
+  definition: ToolDefinition,
+  isHeld: (tag: string) => boolean,
+): Promise<Discovery> {
+  const { select, prerelease, tagPrefix } = definition;
+  if (select.kind === 'tags') {
+    return discoverTags(
+      client,
+      repository,
+      select.tags.filter((tag) => !isHeld(tag)),
+    );
+  }
+  if (select.kind === 'latest' && !prerelease && tagPrefix === '') {
+    const latest = await getLatestRelease(client, repository);
+    if (latest !== undefined) return { releases: [latest], absent: [], unchanged: latest.unchanged === true };
+    // No release is no error, no repository is one.
+    await getRepository(client, repository);
+    return { releases: [], absent: [], unchanged: true };
+  }
+  return discoverList(client, repository, definition, isHeld);
+}
+
+async function discoverTags(client: GitHubClient, repository: string, tags: readonly string[]): Promise<Discovery> {
+  const releases: Release[] = [];
+  const absent: string[] = [];
+  for (const tag of tags) {
+    const release = await getReleaseByTag(client, repository, tag);
+    if (release === undefined) absent.push(tag);
+    else releases.push(release);
+  }
+  if (absent.length > 0) await getRepository(client, repository);
+  return { releases, absent, unchanged: releases.every((release) => release.unchanged === true) };
+}
+
+async function discoverList(
+  client: GitHubClient,
+  repository: string,
+  definition: ToolDefinition,
+  isHeld: (tag: string) => boolean,
+): Promise<Discovery> {
+  const releases: Release[] = [];
+  const wanted = enough(definition.select);
+  let read = 0;
+  let unchanged = true;
+  for await (const release of listReleases(client, repository)) {
+    read += 1;
+    unchanged &&= release.unchanged === true;
+    if (isEligible(release, definition)) releases.push(isHeld(release.tag) ? { ...release, assets: [] } : release);
+    if (releases.length >= wanted && read % PAGE === 0) break;
+  }
+  return { releases, absent: [], unchanged };
+}

@@ -1,0 +1,196 @@
+import type { GitHubClient } from '../github/client.ts';
+import { getRepository } from '../github/releases.ts';
+import type { Release, Repository } from '../github/types.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { foldAscii, parseRecordPath, recordPath } from '../ledger-schema/path.ts';
+import { discoverReleases } from './discover.ts';
+import type { Discovery } from './discover.ts';
+import type { Recorded } from './holdings.ts';
+import { planRelease } from './plan.ts';
+import type { Decision, Standing } from './plan.ts';
+import type { Run } from './run.ts';
+import { selectReleases } from './select.ts';
+import type { Tool } from './tools.ts';
+
+/** One release that `select` chose, and what is to be done about it. */
+export interface Item {
+  readonly release: Release;
+  /** Of its record; undefined where there can be none. */
+  readonly path: string | undefined;
+  readonly standing: Standing;
+  readonly decision: Decision;
+}
+
+/** A tool after all was asked and nothing downloaded. */
+export interface Examined {
+  readonly tool: Tool;
+  readonly client: GitHubClient;
+  /** `owner/repo` as its records spell it. */
+  readonly repository: string;
+  readonly recorded: Recorded | undefined;
+  /** Asked for only where something is new. */
+  readonly identity: Repository | undefined;
+  readonly items: readonly Item[];
+  /** Tags that its tool.ini names and upstream has no release of. */
+  readonly absent: readonly string[];
+  /** Paths of records whose proposals have no pull request, and that `select` no longer chooses. */
+  readonly unopened: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Where a tool's records lie. */
+interface Place {
+  readonly repository: string;
+  readonly recorded: Recorded | undefined;
+}
+
+/**
+ * Looks at upstream and the ledger, and decides about each release that the tool selects. With nothing new it costs one
+ * request; the repository's id is asked for where something is to be proposed, or where upstream's answer isn't the one
+ * of an earlier run. Throws `E_REPOSITORY_CHANGED` where another repository has the recorded name.
+ */
+export async function examineTool(run: Run, tool: Tool): Promise<Examined> {
+  const client = run.upstreams.of(tool);
+  const early = await run.holdings.find(tool);
+  const isHeld = (tag: string): boolean => early?.records.has(tag) === true;
+  const discovery = await discoverReleases(client, tool.repository, tool.definition, isHeld);
+  const releases = selectReleases(discovery.releases, tool.definition);
+
+  let place = await locate(run, tool, nameInAddress(releases[0]?.htmlUrl));
+  let items = await decideAll(run, tool, place, releases);
+  const identity = needsIdentity(items, place, discovery) ? await getRepository(client, tool.repository) : undefined;
+  if (identity !== undefined) {
+    const known = await locate(run, tool, identity.fullName);
+    if (known.repository !== place.repository) items = await decideAll(run, tool, known, releases);
+    place = known;
+    await checkIdentity(run, tool, place, identity);
+  }
+  return {
+    tool,
+    client,
+    ...place,
+    identity,
+    items,
+    absent: discovery.absent,
+    unopened: await unopened(run, tool, place, items),
+    warnings: renamed(place, identity),
+  };
+}
+
+function needsIdentity(items: readonly Item[], place: Place, discovery: Discovery): boolean {
+  return (
+    items.some(({ decision }) => decision.action === 'propose') ||
+    (place.recorded !== undefined && !discovery.unchanged)
+  );
+}
+
+/** The name that a release's page has: after a rename it is the new one. Upstream's word, and only a hint. */
+function nameInAddress(address: string | undefined): string | undefined {
+  if (address === undefined || !URL.canParse(address)) return undefined;
+  return /^\/([A-Za-z0-9._-]+\/[A-Za-z0-9._-]+)\/releases\//.exec(new URL(address).pathname)?.[1];
+}
+
+/**
+ * Where the records lie: under the name that the ledger has already, else an open proposal's, else the API's. `current`
+ * is the name that upstream has now.
+ */
+async function locate(run: Run, tool: Tool, current: string | undefined): Promise<Place> {
+  const names = current === undefined ? [tool.repository] : [tool.repository, current];
+  for (const repository of names) {
+    const recorded = await run.holdings.find({ source: tool.source, repository });
+    if (recorded !== undefined) return { repository: recorded.repository, recorded };
+  }
+  for (const repository of names) {
+    for (const path of run.proposals.paths({ source: tool.source, repository })) {
+      if ((await run.proposals.valid(path)) !== undefined) {
+        return { repository: parseRecordPath(path).repository, recorded: undefined };
+      }
+    }
+  }
+  return { repository: current ?? tool.repository, recorded: undefined };
+}
+
+async function decideAll(run: Run, tool: Tool, place: Place, releases: readonly Release[]): Promise<Item[]> {
+  const items: Item[] = [];
+  for (const release of releases) items.push(await decide(run, tool, place, release));
+  return items;
+}
+
+async function decide(run: Run, tool: Tool, place: Place, release: Release): Promise<Item> {
+  const none: Standing = { kind: 'none' };
+  try {
+    const path = recordPathFor(tool.source, place, release.tag);
+    const isRecorded = place.recorded?.records.has(release.tag) === true;
+    const standing: Standing = isRecorded ? { kind: 'recorded' } : await run.proposals.standing(path);
+    return { release, path, standing, decision: decideAgain(run, tool, release, standing) };
+  } catch (error) {
+    if (!(error instanceof PullthroughError) || error.code !== 'E_NAME') throw error;
+    return { release, path: undefined, standing: none, decision: { action: 'failed', error } };
+  }
+}
+
+/** The decision about a release as it is now. */
+export function decideAgain(run: Run, tool: Tool, release: Release, standing: Standing): Decision {
+  const { now } = run.context;
+  return planRelease({ release, definition: tool.definition, standing, pulls: run.pulls !== undefined, now });
+}
+
+/** Throws `E_NAME` for a tag that no path can have, or that differs from a recorded one in case only. */
+function recordPathFor(source: string, { repository, recorded }: Place, tag: string): string {
+  const folded = foldAscii(tag);
+  for (const other of recorded?.records.keys() ?? []) {
+    if (other !== tag && foldAscii(other) === folded) {
+      fail('E_NAME', `the tag ${tag} differs in case only from ${other}, which the ledger holds`, {
+        hint: 'select tags that do not collide',
+      });
+    }
+  }
+  try {
+    return recordPath({ source, repository, tag });
+  } catch (cause) {
+    if (!(cause instanceof PullthroughError)) throw cause;
+    return fail('E_NAME', `no record can have this name: ${cause.message}`, { cause });
+  }
+}
+
+/** Every record of a repository carries one id: a name can be given up and taken by somebody else, the number cannot. */
+async function checkIdentity(run: Run, tool: Tool, place: Place, { id, fullName }: Repository): Promise<void> {
+  const known =
+    place.recorded === undefined
+      ? await proposedId(run, { source: tool.source, repository: place.repository })
+      : await run.holdings.repositoryId(place.recorded);
+  if (known === undefined || known === id) return;
+  fail(
+    'E_REPOSITORY_CHANGED',
+    `${tool.label} is another repository (${fullName}, id ${id}) than the ledger records (id ${known})`,
+    {
+      hint: 'find out who has the name now; where the new one is to be trusted, its records need another name',
+    },
+  );
+}
+
+async function proposedId(run: Run, id: { source: string; repository: string }): Promise<number | undefined> {
+  for (const path of run.proposals.paths(id)) {
+    const proposal = await run.proposals.valid(path);
+    if (proposal !== undefined) return proposal.checklist.repositoryId;
+  }
+  return undefined;
+}
+
+function renamed({ repository }: Place, identity: Repository | undefined): string[] {
+  if (identity === undefined || foldAscii(identity.fullName) === foldAscii(repository)) return [];
+  return [`${repository} is called ${identity.fullName} now; its records stay under the name that the ledger has`];
+}
+
+/** A run that was killed between the push and the pull request, before upstream released something newer. */
+async function unopened(run: Run, tool: Tool, place: Place, items: readonly Item[]): Promise<string[]> {
+  if (run.pulls === undefined) return [];
+  const seen = new Set(items.map(({ path }) => path));
+  const found: string[] = [];
+  for (const path of run.proposals.paths({ source: tool.source, repository: place.repository })) {
+    if (seen.has(path) || place.recorded?.records.has(parseRecordPath(path).tag) === true) continue;
+    const standing = await run.proposals.standing(path);
+    if (standing.kind === 'proposed' && standing.pull === undefined) found.push(path);
+  }
+  return found;
+}

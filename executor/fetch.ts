@@ -1,0 +1,55 @@
+import type { Release } from '../github/types.ts';
+import { mapShared } from '../io/limit.ts';
+import type { Checkpoint } from './context.ts';
+import { evidenceLists, statementsOf } from './evidence.ts';
+import type { DigestList, Statement } from './evidence.ts';
+import type { ChosenFile } from './files.ts';
+import type { FetchedFile } from './record.ts';
+import type { Requirement } from './tool.ts';
+import { readList, storeAsset, storeExternal, storeList } from './transfer.ts';
+import type { Transfer, Transferred } from './transfer.ts';
+
+export interface Fetched {
+  readonly files: readonly FetchedFile[];
+  readonly statements: ReadonlyMap<string, readonly Statement[]>;
+  /** Objects that lay in the store already, and were not downloaded. */
+  readonly reused: readonly FetchedFile[];
+}
+
+/**
+ * Brings every file of a release into the store, after the evidence that the tool requires was read. Throws
+ * `E_EVIDENCE`, `E_DIGEST_MISMATCH`, and as `openDownload` and `Store.put` do; then nothing of the release may be
+ * recorded.
+ */
+export async function fetchRelease(
+  transfer: Transfer,
+  release: Release,
+  files: readonly ChosenFile[],
+  evidence: readonly Requirement[],
+  checkpoint: Checkpoint,
+): Promise<Fetched> {
+  const wanted = evidenceLists(evidence, files, release);
+  const lists = await mapShared(wanted, transfer.limit, (list) => readList(transfer, list));
+  const statements = statementsOf(evidence, files, lists);
+  const stored = await mapShared(files, transfer.limit, async (file) => {
+    const result = await storeFile(transfer, file, statements.get(file.name) ?? [], lists);
+    await checkpoint('stored');
+    return result;
+  });
+  return {
+    files: stored.map(({ file }) => file),
+    statements,
+    reused: stored.filter(({ reused }) => reused).map(({ file }) => file),
+  };
+}
+
+function storeFile(
+  transfer: Transfer,
+  file: ChosenFile,
+  said: readonly Statement[],
+  lists: readonly DigestList[],
+): Promise<Transferred> {
+  const list = lists.find(({ name }) => name === file.name);
+  if (list !== undefined) return storeList(transfer, file, list.bytes, said);
+  return file.kind === 'asset' ? storeAsset(transfer, file.asset, said) : storeExternal(transfer, file, said);
+}

@@ -1,0 +1,105 @@
+import { readRecordFiles } from '../ledger/files.ts';
+import type { Snapshot, TreeEntry } from '../ledger/snapshot.ts';
+import { PullthroughError } from '../ledger-schema/error.ts';
+import { TREE } from '../ledger-schema/files.ts';
+import { trySegment } from '../ledger-schema/layout.ts';
+import { foldAscii } from '../ledger-schema/path.ts';
+import { readRecord } from '../ledger-schema/record.ts';
+import type { RecordContent } from '../ledger-schema/record.ts';
+
+export interface RepositoryId {
+  readonly source: string;
+  /** `owner/repo`, in any case. */
+  readonly repository: string;
+}
+
+/** A repository's records in the ledger. */
+export interface Recorded {
+  readonly source: string;
+  /** `owner/repo`, spelled as the path is. */
+  readonly repository: string;
+  /** `packages/<source>/<owner>/<repo>` */
+  readonly path: string;
+  /** The record's path by its tag. */
+  readonly records: ReadonlyMap<string, string>;
+}
+
+/** What the ledger's branch holds of the tools of a run: read once, a level of all paths at a time. */
+export class Holdings {
+  readonly snapshot: Snapshot;
+  readonly #known = new Map<string, Recorded | undefined>();
+
+  constructor(snapshot: Snapshot) {
+    this.snapshot = snapshot;
+  }
+
+  /** Looks up many repositories, whatever their case, so that {@link find} costs nothing for them. */
+  async load(ids: readonly RepositoryId[]): Promise<void> {
+    const open = new Map(ids.map((id) => [keyOf(id), id]));
+    for (const key of this.#known.keys()) open.delete(key);
+    if (open.size === 0) return;
+    let places = [...open].map(([key, id]) => ({ key, path: `packages/${id.source}`, rest: id.repository.split('/') }));
+    while (places.some(({ rest }) => rest.length > 0)) {
+      const directories = await this.#list(places.map(({ path }) => path));
+      places = places.flatMap(({ key, path, rest: [name = '', ...rest] }) => {
+        const child = childOf(directories.get(path) ?? [], name);
+        return child === undefined ? [] : [{ key, path: `${path}/${child}`, rest }];
+      });
+    }
+    const records = await this.#list(places.map(({ path }) => path));
+    for (const key of open.keys()) this.#known.set(key, undefined);
+    for (const { key, path } of places) this.#known.set(key, recorded(path, records.get(path) ?? []));
+  }
+
+  /** The repository's records; undefined where the ledger has none. */
+  async find(id: RepositoryId): Promise<Recorded | undefined> {
+    await this.load([id]);
+    return this.#known.get(keyOf(id));
+  }
+
+  /** What a record of the ledger says. Throws as `readRecord` does. */
+  async content(path: string): Promise<RecordContent> {
+    return readRecord(await readRecordFiles(this.snapshot, path));
+  }
+
+  /** The forge's number of a recorded repository: every record of it carries the same. */
+  async repositoryId(of: Recorded): Promise<number | undefined> {
+    for (const path of of.records.values()) {
+      try {
+        return (await this.content(path)).checklist.repositoryId;
+      } catch (error) {
+        if (!(error instanceof PullthroughError) || error.code === 'E_GIT') throw error;
+        // A broken record says nothing; the next one may.
+      }
+    }
+    return undefined;
+  }
+
+  async #list(paths: readonly string[]): Promise<ReadonlyMap<string, readonly TreeEntry[]>> {
+    return this.snapshot.listMany([...new Set(paths)]);
+  }
+}
+
+function keyOf({ source, repository }: RepositoryId): string {
+  return foldAscii(`${source}/${repository}`);
+}
+
+/** The directory whose name decodes to `name`, whatever the case. */
+function childOf(entries: readonly TreeEntry[], name: string): string | undefined {
+  const folded = foldAscii(name);
+  return entries.find((entry) => {
+    const decoded = entry.mode === TREE ? trySegment(entry.name) : undefined;
+    return decoded !== undefined && foldAscii(decoded) === folded;
+  })?.name;
+}
+
+function recorded(path: string, entries: readonly TreeEntry[]): Recorded | undefined {
+  const [, source = '', owner = '', repo = ''] = path.split('/');
+  const records = new Map<string, string>();
+  for (const { name, mode } of entries) {
+    const tag = mode === TREE ? trySegment(name) : undefined;
+    if (tag !== undefined) records.set(tag, `${path}/${name}`);
+  }
+  if (records.size === 0) return undefined;
+  return { source, repository: `${trySegment(owner) ?? ''}/${trySegment(repo) ?? ''}`, path, records };
+}

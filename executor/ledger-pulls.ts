@@ -1,0 +1,44 @@
+import { createPull, listPulls } from '../github/pulls.ts';
+import type { PullQuery } from '../github/pulls.ts';
+import type { PullRequest } from '../github/types.ts';
+import type { LedgerOnGitHub } from './context.ts';
+
+/**
+ * The pull requests of a ledger's own branches. A pull request from elsewhere is none of ours, whatever its branch is
+ * called. The open ones are listed once a run.
+ */
+export class LedgerPulls {
+  readonly #github: LedgerOnGitHub;
+  readonly #base: string;
+  #open: Promise<Map<string, PullRequest>> | undefined;
+
+  constructor(github: LedgerOnGitHub, base: string) {
+    this.#github = github;
+    this.#base = base;
+  }
+
+  /** The open pull request of a branch. */
+  async open(branch: string): Promise<PullRequest | undefined> {
+    this.#open ??= this.#list({ state: 'open' }).then((all) => new Map(all.map((pull) => [pull.headRef, pull])));
+    return (await this.#open).get(branch);
+  }
+
+  /** The newest pull request that a branch ever had, open or not; the branch itself may be gone. */
+  async newest(branch: string): Promise<PullRequest | undefined> {
+    const [owner = ''] = this.#github.repository.split('/');
+    const all = await this.#list({ state: 'all', head: `${owner}:${branch}` });
+    return all.filter((pull) => pull.headRef === branch).sort((a, b) => b.number - a.number)[0];
+  }
+
+  /** Opens a branch's pull request, or finds the one that somebody opened meanwhile. */
+  async create(branch: string, title: string, body: string): Promise<PullRequest> {
+    const { client, repository } = this.#github;
+    return createPull(client, repository, { title, head: branch, base: this.#base, body });
+  }
+
+  async #list(query: PullQuery): Promise<PullRequest[]> {
+    const { client, repository } = this.#github;
+    const pulls = await listPulls(client, repository, { ...query, base: this.#base });
+    return pulls.filter((pull) => pull.headRepositoryId === pull.baseRepositoryId);
+  }
+}

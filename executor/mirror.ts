@@ -1,0 +1,204 @@
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { parseRecordPath } from '../ledger-schema/path.ts';
+import { checkSign } from '../ledger-schema/record-signatures.ts';
+import { Limit, mapLimit } from '../io/limit.ts';
+import { fetchSettled } from './attempt.ts';
+import type { Checkpoint, ExecutorContext, Signing } from './context.ts';
+import { dryStore } from './dry-store.ts';
+import { describeChecks } from './evidence.ts';
+import { examineTool } from './examine.ts';
+import type { Examined, Item } from './examine.ts';
+import { fetchRelease } from './fetch.ts';
+import { openPull, readProposal } from './open.ts';
+import { pushProposal } from './propose.ts';
+import { buildRecord } from './record.ts';
+import type { FetchedFile } from './record.ts';
+import { decisionResult, nothingSelected, recordResult, releaseFailure, toolFailure } from './report.ts';
+import type { ReleaseResult } from './result.ts';
+import { openRun, requireExecutor } from './run.ts';
+import type { Run } from './run.ts';
+import type { Tool } from './tools.ts';
+import { cleanSpool } from './transfer.ts';
+import type { Transfer } from './transfer.ts';
+import { checkUpstreams } from './upstreams.ts';
+
+/** Tools that are looked at together; the API's client has its own limit on requests. */
+const TOOLS_AT_ONCE = 32;
+/** Releases of one tool that are under way together. */
+const RELEASES_AT_ONCE = 4;
+/** Files under way at once, unless told. */
+const FILES_AT_ONCE = 4;
+
+export interface MirrorOptions {
+  readonly tools: readonly Tool[];
+  /** Undefined only with `dryRun`. */
+  readonly signing?: Signing | undefined;
+  /** Fetch and check everything, write nothing. */
+  readonly dryRun?: boolean | undefined;
+  /** `--concurrency`: files under way at once. */
+  readonly concurrency?: number | undefined;
+  readonly checkpoint?: Checkpoint | undefined;
+}
+
+/** One run of `mirror`, with what all its tools share. */
+interface Mirroring {
+  readonly run: Run;
+  readonly signing: Signing | undefined;
+  readonly store: Transfer['store'];
+  readonly limit: Limit;
+  readonly checkpoint: Checkpoint;
+}
+
+/**
+ * What a run would do, and why; nothing is downloaded. A tool's failure is in its results. Throws `E_CONFIG` before any
+ * request, and what the ledger or its trust fails with.
+ */
+export async function plan(context: ExecutorContext, tools: readonly Tool[]): Promise<ReleaseResult[]> {
+  checkUpstreams(tools, context.source);
+  const run = await openRun(context, tools);
+  return eachTool(run, tools, {
+    release: async (examined, item) => decisionResult(examined, item, item.decision),
+    unopened: (examined, path) => openLater(run, examined, path),
+  });
+}
+
+/**
+ * Mirrors what the tools select: fetch, store, sign, propose, one change of the ledger a release. Killed at any point
+ * and run again, it ends where one run would have ended; cli.md, "Executor". A tool's failure is in its results. Throws
+ * `E_CONFIG` and `E_NO_KEY` before any request, `E_NOT_EXECUTOR` before any download, and what the ledger fails with.
+ */
+export async function mirror(context: ExecutorContext, options: MirrorOptions): Promise<ReleaseResult[]> {
+  const { tools, signing, dryRun = false, checkpoint = () => undefined } = options;
+  checkUpstreams(tools, context.source);
+  if (signing === undefined && !dryRun) fail('E_NO_KEY', 'records are signed, and no signing key is here');
+  const run = await openRun(context, tools);
+  if (signing !== undefined) await requireExecutor(run.trust, signing.signer.fingerprint);
+  await cleanSpool(run.spool, context.now);
+  await checkpoint('opened');
+  const mirroring: Mirroring = {
+    run,
+    signing: dryRun ? undefined : signing,
+    store: dryRun ? dryStore(context.store) : context.store,
+    limit: new Limit(options.concurrency ?? FILES_AT_ONCE),
+    checkpoint,
+  };
+  return eachTool(run, tools, {
+    release: (examined, item) => mirrorRelease(mirroring, examined, item),
+    unopened: (examined, path) => (dryRun ? openLater : openNow)(run, examined, path),
+  });
+}
+
+/** What is done about each release that a tool selects, and about each branch that has no pull request. */
+interface Work {
+  release(examined: Examined, item: Item): Promise<ReleaseResult>;
+  unopened(examined: Examined, path: string): Promise<ReleaseResult>;
+}
+
+async function eachTool(run: Run, tools: readonly Tool[], work: Work): Promise<ReleaseResult[]> {
+  const results = await mapLimit(tools, TOOLS_AT_ONCE, async (tool) => {
+    try {
+      return await eachRelease(await examineTool(run, tool), work);
+    } catch (error) {
+      return [toolFailure(tool, error)];
+    }
+  });
+  return results.flat();
+}
+
+async function eachRelease(examined: Examined, work: Work): Promise<ReleaseResult[]> {
+  const guarded = async (tag: string, action: () => Promise<ReleaseResult>): Promise<ReleaseResult> => {
+    try {
+      return await action();
+    } catch (error) {
+      return releaseFailure(examined, tag, error);
+    }
+  };
+  const results = await mapLimit(examined.items, RELEASES_AT_ONCE, (item) =>
+    guarded(item.release.tag, () => work.release(examined, item)),
+  );
+  for (const path of examined.unopened) {
+    results.push(await guarded(parseRecordPath(path).tag, () => work.unopened(examined, path)));
+  }
+  for (const tag of examined.absent) {
+    const message = `${examined.tool.label} has no release of the tag ${tag}`;
+    results.push(releaseFailure(examined, tag, new PullthroughError('E_UPSTREAM_NOT_FOUND', message)));
+  }
+  return results.length > 0 ? results : [nothingSelected(examined)];
+}
+
+/** The steps of one release, in their order: bytes, then the record, then the pull request. */
+async function mirrorRelease(mirroring: Mirroring, examined: Examined, item: Item): Promise<ReleaseResult> {
+  const { run, signing, checkpoint } = mirroring;
+  const { decision, path, release } = item;
+  if (decision.action === 'open' && signing !== undefined && path !== undefined) {
+    return openNow(run, examined, path);
+  }
+  if (decision.action !== 'propose' || path === undefined) return decisionResult(examined, item, decision);
+
+  const transfer = transferOf(mirroring, examined, release.tag);
+  const attempt = await fetchSettled(run, examined, item, transfer, checkpoint);
+  if (attempt.kind === 'decided') return decisionResult(examined, item, attempt.decision);
+  const { fetched, commit } = attempt;
+  const { left, warnings } = attempt.decision;
+
+  const repositoryId = examined.identity?.id ?? fail('E_INTERNAL', 'a repository was mirrored without its id');
+  const { source } = examined.tool;
+  const { repository } = examined;
+  const record = buildRecord({ source, repository, repositoryId, tag: release.tag, commit, files: fetched.files });
+  const result = { tag: release.tag, path: record.path, files: fetched.files, left };
+  if (signing === undefined) {
+    return recordResult(examined, result, { action: 'propose', reason: decision.reason, warnings });
+  }
+  const sign = await signing.signer.sign(record.sums);
+  await checkSign(sign, record.sums, run.trust);
+  await checkpoint('signed');
+
+  const checks = describeChecks(fetched.files, fetched.statements);
+  const pushed = await pushProposal(run, signing, { record, sign, checks }, item.standing, checkpoint);
+  await checkpoint('pushed');
+  if (!pushed.ours) {
+    const reason = 'another run proposed it meanwhile';
+    return recordResult(examined, result, { action: 'held', reason, warnings });
+  }
+  if (await someAreGone(run, fetched.reused)) {
+    await fetchRelease(
+      transfer,
+      attempt.release,
+      attempt.decision.files,
+      examined.tool.definition.evidence,
+      checkpoint,
+    );
+  }
+  const proposal = { path, checklist: record.checklist, files: fetched.files, checks, release: attempt.release };
+  const pull = await openPull(run, examined, proposal);
+  await checkpoint('proposed');
+  return recordResult(examined, { ...result, pull }, { action: 'proposed', reason: decision.reason, warnings });
+}
+
+function transferOf(mirroring: Mirroring, { client, tool }: Examined, tag: string): Transfer {
+  const { run, store, limit } = mirroring;
+  const { progress } = run.context;
+  return { client, store, limit, progress, spool: run.spool, label: `${tool.label} ${tag}` };
+}
+
+/** What lay in the store unnamed could have been collected while no proposal named it yet. */
+async function someAreGone(run: Run, reused: readonly FetchedFile[]): Promise<boolean> {
+  const { store } = run.context;
+  const held = await mapLimit(reused, FILES_AT_ONCE, ({ sha256, size }) => store.has(sha256, size));
+  return held.includes(false);
+}
+
+const UNOPENED = 'its proposal has no pull request yet';
+
+async function openLater(run: Run, examined: Examined, path: string): Promise<ReleaseResult> {
+  const { checklist, files } = await readProposal(run, examined, path);
+  return recordResult(examined, { tag: checklist.tag, path, files }, { action: 'propose', reason: UNOPENED });
+}
+
+/** A branch without a pull request gets one, and nothing is downloaded. */
+async function openNow(run: Run, examined: Examined, path: string): Promise<ReleaseResult> {
+  const proposal = await readProposal(run, examined, path);
+  const pull = await openPull(run, examined, proposal);
+  const { checklist, files } = proposal;
+  return recordResult(examined, { tag: checklist.tag, path, files, pull }, { action: 'proposed', reason: UNOPENED });
+}

@@ -1,0 +1,72 @@
+import { getReleaseByTag } from '../github/releases.ts';
+import type { Release } from '../github/types.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import type { Checklist } from '../ledger-schema/checklist.ts';
+import { proposalBranch } from '../ledger-schema/path.ts';
+import { proposalBody, proposalTitle } from './body.ts';
+import type { Examined } from './examine.ts';
+import { compareRecords, previousTag } from './previous.ts';
+import type { Comparison } from './previous.ts';
+import type { PullReference } from './plan.ts';
+import { checksInMessage } from './propose.ts';
+import type { FetchedFile } from './record.ts';
+import type { Run } from './run.ts';
+
+/** A proposal whose branch is pushed. */
+export interface PushedProposal {
+  /** The record's. */
+  readonly path: string;
+  readonly checklist: Checklist;
+  readonly files: readonly FetchedFile[];
+  readonly checks: readonly string[];
+  /** Undefined: upstream has it no longer. */
+  readonly release: Release | undefined;
+}
+
+/** Opens the pull request of a proposal; undefined where the ledger isn't on GitHub. */
+export async function openPull(
+  run: Run,
+  examined: Examined,
+  proposal: PushedProposal,
+): Promise<PullReference | undefined> {
+  if (run.pulls === undefined) return undefined;
+  const { path, checklist, files, checks, release } = proposal;
+  const branch = proposalBranch(path);
+  const names = new Set(files.map(({ name }) => name));
+  const left = (release?.assets ?? []).map(({ name }) => name).filter((name) => !names.has(name));
+  const comparison = await compareWithPrevious(run, examined, checklist);
+  const body = proposalBody({ checklist, files, checks, release, left, comparison, branch });
+  const { number, htmlUrl } = await run.pulls.create(branch, proposalTitle(checklist), body);
+  return { number, url: htmlUrl };
+}
+
+/** What a proposal's branch that has no pull request holds; nothing is downloaded. */
+export async function readProposal(run: Run, examined: Examined, path: string): Promise<PushedProposal> {
+  const record = (await run.proposals.valid(path)) ?? fail('E_NO_CHANGE', `the proposal of ${path} is gone`);
+  const { checklist, assets } = record;
+  const item = examined.items.find((candidate) => candidate.path === path);
+  const release = item?.release ?? (await getReleaseByTag(examined.client, examined.tool.repository, checklist.tag));
+  return { path, checklist, files: assets, checks: await toldChecks(run, path), release };
+}
+
+async function toldChecks(run: Run, path: string): Promise<string[]> {
+  const { ledger } = run.context;
+  const commit = ledger.branches().get(proposalBranch(path));
+  if (commit === undefined) return [];
+  const commits = await ledger.log(ledger.head(), commit);
+  return commits.flatMap(({ message }) => checksInMessage(message));
+}
+
+async function compareWithPrevious(run: Run, examined: Examined, now: Checklist): Promise<Comparison | undefined> {
+  const { recorded } = examined;
+  const tag = previousTag(now.tag, recorded?.records.keys() ?? []);
+  const path = tag === undefined ? undefined : recorded?.records.get(tag);
+  if (path === undefined) return undefined;
+  try {
+    return compareRecords((await run.holdings.content(path)).checklist, now);
+  } catch (error) {
+    if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
+    run.context.progress.warn(`${path} can't be compared with: ${error.message}`);
+    return undefined;
+  }
+}

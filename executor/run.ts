@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { ledgerFiles } from '../ledger/files.ts';
+import { Limit } from '../io/limit.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { requireUsable } from '../ledger-schema/openpgp.ts';
+import { establishTrust } from '../ledger-schema/trust.ts';
+import type { Trust } from '../ledger-schema/trust.ts';
+import type { ExecutorContext } from './context.ts';
+import { Holdings } from './holdings.ts';
+import type { RepositoryId } from './holdings.ts';
+import { LedgerPulls } from './ledger-pulls.ts';
+import { Proposals } from './proposals.ts';
+import { Upstreams } from './upstreams.ts';
+
+/** One look at the ledger, and what all tools of a run share. */
+export interface Run {
+  readonly context: ExecutorContext;
+  readonly trust: Trust;
+  readonly holdings: Holdings;
+  readonly proposals: Proposals;
+  /** Undefined where the ledger isn't on GitHub. */
+  readonly pulls: LedgerPulls | undefined;
+  readonly upstreams: Upstreams;
+  /** One change of the ledger at a time. */
+  readonly ledgerTurn: Limit;
+  /** When the ledger was last looked at, by `performance.now()`. */
+  lastLook: number;
+  /** A folder for files on their way. */
+  readonly spool: string;
+}
+
+/** Fetches the ledger, establishes trust, and reads what the ledger has of these repositories. */
+export async function openRun(context: ExecutorContext, ids: readonly RepositoryId[]): Promise<Run> {
+  const { ledger, now, pin, progress, github, branch } = context;
+  await ledger.update();
+  const lastLook = performance.now();
+  const head =
+    ledger.head() ??
+    fail('E_POLICY_MISSING', `the ledger ${ledger.label} has no branch ${branch}`, {
+      hint: 'look at [ledger] branch, or make the ledger by `pullthrough ledger init`',
+    });
+  const snapshot = ledger.snapshot(head);
+  const trust = await establishTrust(ledgerFiles(snapshot), { pin, now });
+  for (const { path, message } of trust.warnings) progress.warn(`${path}: ${message}`);
+  if (trust.expired) progress.warn(`the ledger's trust policy expired at ${trust.expires.toISOString()}`);
+  const holdings = new Holdings(snapshot);
+  await holdings.load(ids);
+  const pulls = github === undefined ? undefined : new LedgerPulls(github, branch);
+  const proposals = new Proposals(ledger, trust, pulls);
+  await proposals.prepare(ids);
+  const upstreams = new Upstreams(context);
+  return {
+    context,
+    trust,
+    holdings,
+    proposals,
+    pulls,
+    upstreams,
+    ledgerTurn: new Limit(1),
+    lastLook,
+    spool: join(context.cacheDir, 'spool'),
+  };
+}
+
+/** The signing key must be a current executor's, and usable now. Throws `E_NOT_EXECUTOR`. */
+export async function requireExecutor(trust: Trust, fingerprint: string): Promise<void> {
+  const hint = "the ledger's root holders add it by `pullthrough trust propose`; `pullthrough key show` prints it";
+  const listing = trust.listing(fingerprint);
+  if (listing === undefined || trust.holderOf('executors', fingerprint) === undefined) {
+    fail('E_NOT_EXECUTOR', `the key ${fingerprint} is no executor's in policy ${trust.version}`, { hint });
+  }
+  try {
+    requireUsable(await trust.keyring.key(listing.key), { now: trust.now, revocation: true, expiry: true });
+  } catch (cause) {
+    if (!(cause instanceof PullthroughError)) throw cause;
+    fail('E_NOT_EXECUTOR', `the executor's key can't be used: ${cause.message}`, { hint, cause });
+  }
+}

@@ -1,0 +1,64 @@
+import { GitHubClient } from '../github/client.ts';
+import { GITHUB_API } from '../io/api-url.ts';
+import { fail } from '../ledger-schema/error.ts';
+import type { ExecutorContext } from './context.ts';
+import type { Tool } from './tools.ts';
+
+interface Upstream {
+  readonly api: string;
+  /** The environment variable of its token; undefined: none is sent. */
+  readonly tokenName: string | undefined;
+}
+
+/** The API of a source; undefined where nothing says which. */
+function upstreamOf(source: string, configured: ExecutorContext['source']): Upstream | undefined {
+  if (source === configured.host) return { api: configured.api, tokenName: 'GITHUB_TOKEN' };
+  // GITHUB_TOKEN is for the configured API, and goes to no other.
+  return source === 'github.com' ? { api: GITHUB_API, tokenName: undefined } : undefined;
+}
+
+function upstreamOfTool(tool: Tool, configured: ExecutorContext['source']): Upstream {
+  const { api, tokenFrom } = tool.definition;
+  if (api !== undefined && (api !== configured.api || tokenFrom !== undefined)) return { api, tokenName: tokenFrom };
+  return (
+    upstreamOf(api === undefined ? tool.source : configured.host, configured) ??
+    fail('E_CONFIG', `nothing says which API ${tool.label} is from`, {
+      hint: `add api = to the [source] section of its tool.ini, as https://${tool.source}/api/v3`,
+    })
+  );
+}
+
+/** Throws `E_CONFIG`, before any request, for a tool that nothing says the API of. */
+export function checkUpstreams(tools: readonly Tool[], configured: ExecutorContext['source']): void {
+  for (const tool of tools) upstreamOfTool(tool, configured);
+}
+
+/** One client for each API and credential, so that all tools share its limits, connections and kept answers. */
+export class Upstreams {
+  readonly #context: Pick<ExecutorContext, 'source' | 'env' | 'cacheDir' | 'progress'>;
+  readonly #clients = new Map<string, GitHubClient>();
+
+  constructor(context: Pick<ExecutorContext, 'source' | 'env' | 'cacheDir' | 'progress'>) {
+    this.#context = context;
+  }
+
+  /** The client for a tool's source. Throws `E_CONFIG` where neither its tool.ini nor mirror.ini says which API. */
+  of(tool: Tool): GitHubClient {
+    return this.#client(upstreamOfTool(tool, this.#context.source));
+  }
+
+  /** The client for a source without a tool.ini; undefined where nothing says which API. */
+  ofSource(source: string): GitHubClient | undefined {
+    const upstream = upstreamOf(source, this.#context.source);
+    return upstream === undefined ? undefined : this.#client(upstream);
+  }
+
+  #client({ api, tokenName }: Upstream): GitHubClient {
+    const key = `${api}\n${tokenName ?? ''}`;
+    const { env, cacheDir, progress } = this.#context;
+    const token = tokenName === undefined ? undefined : env[tokenName];
+    const client = this.#clients.get(key) ?? new GitHubClient({ api, token, tokenName, cacheDir, progress });
+    this.#clients.set(key, client);
+    return client;
+  }
+}
