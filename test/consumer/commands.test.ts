@@ -1,0 +1,212 @@
+import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Machine } from './command.ts';
+import { TestLedger } from './ledger-maker.ts';
+import { StoreServer } from './store-server.ts';
+
+let ledger: TestLedger;
+let store: StoreServer;
+const BODIES = { 'tool-linux-amd64': 'linux', 'tool-darwin-arm64': 'darwin', 'tool.sig': 'signature' };
+
+beforeAll(async () => {
+  ledger = await TestLedger.create();
+  store = await StoreServer.start(Object.values(BODIES));
+  await ledger.addRecord({
+    repository: 'acme/tool',
+    tag: 'v1.0.0',
+    assets: BODIES,
+    acks: [ledger.people.ada, ledger.people.grace],
+  });
+  await ledger.addRecord({ repository: 'acme/tool', tag: 'v1.1.0', assets: { 'tool-linux-amd64': 'newer' }, acks: [] });
+  await ledger.addRecord({
+    repository: 'acme/tool',
+    tag: 'v0.9.0',
+    assets: { 'tool-linux-amd64': 'bad' },
+    nacks: [ledger.people.grace],
+  });
+  await ledger.commit();
+});
+
+afterAll(async () => {
+  await store.close();
+});
+
+const trust = () => ['--ledger', ledger.directory, '--pin', `sha256:${ledger.pin()}`];
+const withStore = () => [...trust(), '--store', store.url];
+
+describe('verify', () => {
+  test('says who signed, who acknowledged, and by which policy', async () => {
+    const machine = await Machine.create();
+    const { exit, stdout, stderr } = await machine.run(['verify', 'acme/tool@latest', ...trust()]);
+    expect(stderr).toBe('');
+    expect(exit).toBe(0);
+    expect(stdout).toContain('github.com/acme/tool@v1.0.0 is acknowledged');
+    expect(stdout).toContain(`signed by  mirror-bot, ${ledger.people.bot.fingerprint}`);
+    expect(stdout).toContain(`acked by   grace, ${ledger.people.grace.fingerprint}`);
+    expect(stdout).toContain('tool-darwin-arm64');
+  });
+
+  test('--json is one document', async () => {
+    const machine = await Machine.create();
+    const { json } = await machine.run(['verify', 'acme/tool@v1.0.0', '--json', ...trust()]);
+    expect(json()).toMatchObject({
+      releases: [
+        { tool: 'github.com/acme/tool', tag: 'v1.0.0', signedBy: { holder: 'mirror-bot' }, policy: { version: 1 } },
+      ],
+    });
+  });
+
+  test.each([
+    ['acme/tool@v1.1.0', 'E_NOT_ACKNOWLEDGED'],
+    ['acme/tool@v0.9.0', 'E_WITHDRAWN'],
+    ['acme/tool@v3', 'E_NOT_FOUND'],
+    ['acme/none@latest', 'E_NOT_FOUND'],
+  ])('%s: exit 3 and %s', async (tool, code) => {
+    const machine = await Machine.create();
+    const { exit, json } = await machine.run(['verify', tool, '--json', ...trust()]);
+    expect(exit).toBe(3);
+    expect(json()).toMatchObject({ error: { code } });
+  });
+
+  test('several at once: each is told, and the worst is the exit code', async () => {
+    const machine = await Machine.create();
+    const { exit, json, stderr } = await machine.run([
+      'verify',
+      'acme/tool@v1.0.0',
+      'acme/tool@v0.9.0',
+      '--json',
+      ...trust(),
+    ]);
+    expect(exit).toBe(3);
+    expect(json()).toMatchObject({
+      releases: [{ tag: 'v1.0.0' }],
+      problems: [{ argument: 'acme/tool@v0.9.0', code: 'E_WITHDRAWN' }],
+      error: { code: 'E_WITHDRAWN' },
+    });
+    expect(stderr).toContain('acme/tool@v0.9.0');
+  });
+
+  test.each([
+    ['without a pin', ['verify', 'acme/tool@v1.0.0', '--ledger', '/nowhere'], 'E_NO_PIN'],
+    ['without a ledger', ['verify', 'acme/tool@v1.0.0'], 'E_NO_LEDGER'],
+    ['without a tool', ['verify'], 'E_USAGE'],
+    ['with a name that is no tool', ['verify', 'jq'], 'E_USAGE'],
+  ])('%s: exit 2', async (_, argv, code) => {
+    const machine = await Machine.create();
+    const { exit, json } = await machine.run([...argv, '--json']);
+    expect(exit).toBe(2);
+    expect(json()).toMatchObject({ error: { code } });
+    expect(await readdir(machine.home)).toEqual([]);
+  });
+
+  test('another pin is E_PIN', async () => {
+    const machine = await Machine.create();
+    const { exit, json } = await machine.run([
+      ...['verify', 'acme/tool@v1.0.0', '--json', '--ledger', ledger.directory, '--pin', `sha256:${'0'.repeat(64)}`],
+    ]);
+    expect(exit).toBe(3);
+    expect(json()).toMatchObject({ error: { code: 'E_PIN' } });
+  });
+
+  test('FILE tells which release it is from, by its bytes and not by its name', async () => {
+    const machine = await Machine.create();
+    await writeFile(join(machine.cwd, 'renamed'), 'linux');
+    const { exit, stdout } = await machine.run(['verify', './renamed', ...trust()]);
+    expect(exit).toBe(0);
+    expect(stdout).toContain('tool-linux-amd64 of github.com/acme/tool@v1.0.0');
+  });
+
+  test.each([
+    ['unknown bytes', 'something else', 'E_NOT_FOUND'],
+    ['bytes of a withdrawn release', 'bad', 'E_WITHDRAWN'],
+    ['bytes of a release without acks', 'newer', 'E_NOT_ACKNOWLEDGED'],
+  ])('FILE with %s: exit 3', async (_, body, code) => {
+    const machine = await Machine.create();
+    await writeFile(join(machine.cwd, 'file'), body);
+    const { exit, json } = await machine.run(['verify', './file', '--json', ...trust()]);
+    expect(exit).toBe(3);
+    expect(json()).toMatchObject({ error: { code } });
+  });
+
+  test('a FILE that is not there is exit 2', async () => {
+    const machine = await Machine.create();
+    expect((await machine.run(['verify', './none', ...trust()])).exit).toBe(2);
+  });
+
+  test('--all is an inventory of a folder, links left out', async () => {
+    const machine = await Machine.create();
+    const folder = join(machine.cwd, 'bin');
+    await mkdir(join(folder, 'sub'), { recursive: true });
+    await writeFile(join(folder, 'a'), 'linux');
+    await writeFile(join(folder, 'sub', 'b'), 'darwin');
+    await symlink('/etc/passwd', join(folder, 'link'));
+    const all = () => machine.run(['verify', '--all', 'bin', '--json', ...trust()]);
+    const good = await all();
+    expect(good.exit).toBe(0);
+    expect(good.json()).toMatchObject({
+      files: [
+        { path: join(folder, 'a'), state: 'acknowledged' },
+        { path: join(folder, 'sub', 'b'), state: 'acknowledged' },
+      ],
+    });
+    await writeFile(join(folder, 'c'), 'bad');
+    const bad = await all();
+    expect(bad.exit).toBe(3);
+    expect(bad.json()).toMatchObject({ error: { code: 'E_WITHDRAWN' } });
+    expect((await machine.run(['verify', '--all', 'bin', ...trust()])).stdout).toMatch(/withdrawn {2}- {2}.*c$/m);
+  });
+});
+
+describe('get', () => {
+  test('brings every file', async () => {
+    const machine = await Machine.create();
+    const { exit } = await machine.run(['get', 'acme/tool@v1.0.0', ...withStore()]);
+    expect(exit).toBe(0);
+    expect((await readdir(machine.cwd)).sort()).toEqual(Object.keys(BODIES).sort());
+  });
+
+  test('brings the one for a platform into a folder', async () => {
+    const machine = await Machine.create();
+    const argv = ['get', 'acme/tool@^1', '--platform', 'linux/amd64', '--output', 'bin', '--executable', '--json'];
+    const { exit, json } = await machine.run([...argv, ...withStore()]);
+    expect(exit).toBe(0);
+    const path = join(machine.cwd, 'bin', 'tool-linux-amd64');
+    expect(json()).toMatchObject({ release: { tag: 'v1.0.0' }, files: [{ path, state: 'fetched', size: 5 }] });
+    expect(await readFile(path, 'utf8')).toBe('linux');
+  });
+
+  test('of what is not acknowledged asks no store', async () => {
+    const machine = await Machine.create();
+    const before = store.requests.length;
+    expect((await machine.run(['get', 'acme/tool@v1.1.0', ...withStore()])).exit).toBe(3);
+    expect(store.requests).toHaveLength(before);
+    expect(await readdir(machine.cwd)).toEqual([]);
+  });
+
+  test('reads ledger, pin and store from mirror.ini', async () => {
+    const machine = await Machine.create();
+    const ini = [
+      ...['[ledger]', `repository = ${ledger.directory}`, '[trust]', `pin = sha256:${ledger.pin()}`],
+      ...['[store]', `public-url[] = http://127.0.0.1:9/gone`, `public-url[] = ${store.url}`],
+    ];
+    await writeFile(join(machine.cwd, 'mirror.ini'), ini.join('\n'));
+    const { exit, stderr } = await machine.run(['get', 'acme/tool@latest', 'tool.sig']);
+    expect(exit).toBe(0);
+    expect(stderr).toContain('127.0.0.1:9/gone');
+    expect(await readdir(machine.cwd)).toEqual(['mirror.ini', 'tool.sig']);
+  });
+
+  test('--offline takes the ledger as it was fetched last, and bytes from a folder alone', async () => {
+    const machine = await Machine.create();
+    const argv = ['get', 'acme/tool@v1.0.0', 'tool.sig', '--offline'];
+    expect((await machine.run([...argv, ...withStore(), '--json'])).json()).toMatchObject({
+      error: { code: 'E_LEDGER_UNREACHABLE' },
+    });
+    expect((await machine.run(['verify', 'acme/tool@v1.0.0', ...trust()])).exit).toBe(0);
+    expect((await machine.run(['verify', 'acme/tool@v1.0.0', '--offline', ...trust()])).exit).toBe(0);
+    expect((await machine.run([...argv, ...withStore(), '--json'])).json()).toMatchObject({
+      error: { code: 'E_NO_STORE' },
+    });
+  });
+});
