@@ -55,7 +55,7 @@ export interface BareRepository {
   readonly path: string;
   readonly git: (args: readonly string[], input?: string) => string;
   /** Adds a commit with one file more to a branch, which begins at `from` where it is new. */
-  commit(branch: string, file: string, options?: { from?: string; content?: string }): string;
+  readonly commit: (branch: string, file: string, options?: { from?: string; content?: string }) => string;
 }
 
 /** A bare repository with one commit on main. */

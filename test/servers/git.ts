@@ -19,7 +19,17 @@ export interface GitHandlerOptions {
   readonly token?: string | undefined;
   /** Decides instead of `token`: a status to refuse with (401, 403, 404), or the repository's folder. */
   readonly authorize?: (request: GitRequest) => number | string;
+  /** Git configuration of the server's side, over partial clones being allowed. */
+  readonly config?: Readonly<Record<string, string>> | undefined;
+  /** 0: the server speaks git's first protocol alone. */
+  readonly protocol?: 0 | 2 | undefined;
 }
+
+const PARTIAL_CLONES = {
+  'uploadpack.allowFilter': 'true',
+  'uploadpack.allowAnySHA1InWant': 'true',
+  'safe.directory': '*',
+};
 
 const SERVICES = /^(\/.+?\.git)\/(info\/refs|git-upload-pack|git-receive-pack|HEAD|objects\/.*)$/;
 
@@ -48,7 +58,8 @@ export function createGitHandler(
       response.writeHead(verdict, { 'content-type': 'text/plain', ...headers }).end(`${String(verdict)}\n`);
       return;
     }
-    runBackend(request, response, { translated: `${verdict}/${service}`, pathInfo: `${path}/${service}`, url });
+    const translated = `${verdict}/${service}`;
+    runBackend(request, response, { translated, pathInfo: `${path}/${service}`, url, options });
   };
 }
 
@@ -60,8 +71,18 @@ function authorizeBy({ root, token }: GitHandlerOptions): (request: GitRequest) 
 function runBackend(
   request: IncomingMessage,
   response: ServerResponse,
-  { translated, pathInfo, url }: { translated: string; pathInfo: string; url: URL },
+  {
+    translated,
+    pathInfo,
+    url,
+    options,
+  }: { translated: string; pathInfo: string; url: URL; options: GitHandlerOptions },
 ): void {
+  const config = Object.entries({ ...PARTIAL_CLONES, ...options.config });
+  const entries = config.flatMap(([key, value], index) => [
+    [`GIT_CONFIG_KEY_${index}`, key],
+    [`GIT_CONFIG_VALUE_${index}`, value],
+  ]);
   const backend = spawn('git', ['http-backend'], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: {
@@ -73,19 +94,14 @@ function runBackend(
       QUERY_STRING: url.search.slice(1),
       CONTENT_TYPE: request.headers['content-type'] ?? '',
       HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
-      GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
+      GIT_PROTOCOL: options.protocol === 0 ? '' : String(request.headers['git-protocol'] ?? ''),
       // With a user's name http-backend takes pushes.
       REMOTE_USER: 'somebody',
       REMOTE_ADDR: request.socket.remoteAddress ?? '127.0.0.1',
       GIT_CONFIG_NOSYSTEM: '1',
       GIT_CONFIG_GLOBAL: '/dev/null',
-      GIT_CONFIG_COUNT: '3',
-      GIT_CONFIG_KEY_0: 'uploadpack.allowFilter',
-      GIT_CONFIG_VALUE_0: 'true',
-      GIT_CONFIG_KEY_1: 'uploadpack.allowAnySHA1InWant',
-      GIT_CONFIG_VALUE_1: 'true',
-      GIT_CONFIG_KEY_2: 'safe.directory',
-      GIT_CONFIG_VALUE_2: '*',
+      GIT_CONFIG_COUNT: String(config.length),
+      ...(Object.fromEntries(entries) as Record<string, string>),
     },
   });
   // Who leaves early breaks these pipes; the backend's end is what counts.

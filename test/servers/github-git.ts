@@ -33,24 +33,28 @@ export class PullGit {
     await this.#git('update-ref', ref, commit);
   }
 
-  /** Merges by a merge commit, as GitHub does; undefined where the two sides conflict. */
+  /** Merges by a merge commit, as GitHub does. */
   async merge(merge: {
     base: string;
     into: string;
     head: string;
     message: string;
     author: string;
-  }): Promise<string | undefined> {
+  }): Promise<{ commit: string } | 'conflict' | 'moved'> {
     const { base, into, head, message, author } = merge;
     let tree: string;
     try {
       tree = (await this.#git('merge-tree', '--write-tree', base, head)).split('\n')[0] ?? '';
     } catch {
-      return undefined;
+      return 'conflict';
     }
     const commit = await this.#git('commit-tree', tree, '-p', base, '-p', head, '-m', message, { author });
-    await this.#git('update-ref', `refs/heads/${into}`, commit, base);
-    return commit;
+    try {
+      await this.#git('update-ref', `refs/heads/${into}`, commit, base);
+    } catch {
+      return 'moved';
+    }
+    return { commit };
   }
 
   async #git(...args: (string | { author: string })[]): Promise<string> {

@@ -94,10 +94,11 @@ async function mergePull(repository: TestRepository, pull: TestPull, body: Json,
     typeof body.commit_title === 'string' ? body.commit_title : `Merge pull request #${String(pull.number)}`;
   const git = new PullGit(repository.git ?? '');
   const merge = { base: pull.baseSha, into: pull.baseRef, head: pull.headSha, message: title, author: login };
-  const sha = await git.merge(merge);
-  if (sha === undefined) return problem(405, 'Pull Request is not mergeable');
-  setMerged(pull, sha);
-  return { status: 200, json: { sha, merged: true, message: 'Pull Request successfully merged' } };
+  const merged = await git.merge(merge);
+  if (merged === 'conflict') return problem(405, 'Pull Request is not mergeable');
+  if (merged === 'moved') return problem(405, 'Base branch was modified. Review and try the merge again.');
+  setMerged(pull, merged.commit);
+  return { status: 200, json: { sha: merged.commit, merged: true, message: 'Pull Request successfully merged' } };
 }
 
 /** As GitHub does after each push: an open one follows its branch, and is closed or merged with it. */
