@@ -1,0 +1,30 @@
+import type { Progress } from '../io/progress.ts';
+import { bytesOf } from './review.ts';
+import type { Proposal } from './proposal.ts';
+import type { ReviewerContext } from './context.ts';
+
+/** A context whose reviews also advance one task over all proposals; `done` ends it. One proposal needs none. */
+export function withTotal(
+  context: ReviewerContext,
+  proposals: readonly Proposal[],
+): { readonly context: ReviewerContext; done(): void } {
+  if (proposals.length < 2) return { context, done: () => undefined };
+  const total = proposals.reduce((sum, proposal) => sum + bytesOf(proposal, context), 0);
+  const all = context.progress.start(`${proposals.length} proposals`, total);
+  const { progress: each } = context;
+  const progress: Progress = {
+    note: (message) => each.note(message),
+    warn: (message) => each.warn(message),
+    start(label, size) {
+      const task = each.start(label, size);
+      return {
+        advance(bytes) {
+          task.advance(bytes);
+          all.advance(bytes);
+        },
+        done: () => task.done(),
+      };
+    },
+  };
+  return { context: { ...context, progress }, done: () => all.done() };
+}
