@@ -1,6 +1,6 @@
 import { fail } from '../ledger-schema/error.ts';
 import type { PullthroughError } from '../ledger-schema/error.ts';
-import type { Clone } from './clone.ts';
+import type { Clone, ObjectFormat } from './clone.ts';
 import type { GitConfig } from './git-environment.ts';
 import type { GitResult } from './git.ts';
 import { REMOTE, remoteError } from './remote.ts';
@@ -49,7 +49,10 @@ export class Fetcher {
     const branches = new Map<string, string>();
     for (const line of result.stdout.split('\n')) {
       const match = /^([0-9a-f]{40,64})\trefs\/heads\/(.+)$/.exec(line);
-      if (match?.[1] !== undefined && match[2] !== undefined) branches.set(match[2], match[1]);
+      if (match?.[1] === undefined || match[2] === undefined) continue;
+      const format = match[1].length === 40 ? 'sha1' : 'sha256';
+      if (format !== this.#clone.format) throw new OtherObjectFormat(format);
+      branches.set(match[2], match[1]);
     }
     return branches;
   }
@@ -111,13 +114,13 @@ export class Fetcher {
     const wanted = new Set(commits);
     while (wanted.size > 0) {
       const args = [...FETCH, `--depth=${this.#deeper}`, '--stdin', REMOTE];
-      const result = await this.#fetch(args, lines([...wanted]), this.#filter());
+      const result = await this.#fetch(args, lines([...wanted]), FILTERED);
       if (result.exitCode === 0) return;
       const unknown = /not our ref ([0-9a-f]{40,64})/.exec(result.stderr)?.[1];
       if (unknown !== undefined && wanted.delete(unknown)) continue;
       if (!isUnknown(result)) throw this.#error(result, 'fetch the history of the ledger');
       const all = [...FETCH, '--depth=2147483647', '--stdin', REMOTE];
-      const whole = await this.#fetch(all, lines(tips), this.#filter());
+      const whole = await this.#fetch(all, lines(tips), FILTERED);
       if (whole.exitCode !== 0) throw this.#error(whole, 'fetch the history of the ledger');
       return;
     }
@@ -151,8 +154,8 @@ export class Fetcher {
         config,
       );
     }
-    const format = /mismatched algorithms: client sha1; server (sha256)/.exec(result.stderr)?.[1];
-    if (format === 'sha256') throw new OtherObjectFormat();
+    const format = /mismatched algorithms: client \w+; server (\w+)/.exec(result.stderr)?.[1];
+    if (format === 'sha1' || format === 'sha256') throw new OtherObjectFormat(format);
     return result;
   }
 
@@ -163,12 +166,19 @@ export class Fetcher {
   }
 
   #error(result: GitResult, action: string): PullthroughError {
-    return remoteError(result, action, this.#clone.remote);
+    return remoteError(result, action, this.#clone.remote, this.#clone.directory);
   }
 }
 
-/** The ledger's objects have SHA-256 ids: its clone must be made for them. */
-export class OtherObjectFormat extends Error {}
+/** The ledger's objects have ids of another kind: its clone must be made for them. */
+export class OtherObjectFormat extends Error {
+  readonly format: ObjectFormat;
+
+  constructor(format: ObjectFormat) {
+    super(`the ledger's object ids are ${format}`);
+    this.format = format;
+  }
+}
 
 /** Does the host not have it, or not give it by its id? */
 export function isUnknown(result: GitResult): boolean {

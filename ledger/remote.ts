@@ -121,13 +121,17 @@ const UNREACHABLE = [
   /early EOF|unexpected disconnect|the remote end hung up/,
 ];
 
-/** The error for a git command that talked to the ledger and failed; `action` is as "fetch the ledger". */
-export function remoteError(result: GitResult, action: string, remote: Remote): PullthroughError {
+/**
+ * The error for a git command that talked to the ledger and failed; `action` is as "fetch the ledger". What git says of
+ * the `clone` itself is `E_GIT`, whatever it says.
+ */
+export function remoteError(result: GitResult, action: string, remote: Remote, clone: string): PullthroughError {
   const said = shownStderr(result.stderr, remote.secrets);
   const error = (code: ErrorCode, hint: string): PullthroughError =>
     new PullthroughError(code, `cannot ${action}: ${said === '' ? `git ended with ${result.exitCode}` : said}`, {
       hint,
     });
+  if (result.stderr.includes(clone)) return error('E_GIT', `remove the clone ${clone} if it stays so`);
   if (REFUSED.some((pattern) => pattern.test(result.stderr))) {
     if (remote.protocols.includes('ssh')) return error('E_CREDENTIAL', 'the ledger’s host refused your ssh key');
     if (remote.protocols.includes('file')) return error('E_CREDENTIAL', 'give this user access to the ledger’s folder');

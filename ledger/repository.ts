@@ -119,7 +119,7 @@ class ClonedLedger implements LedgerRepository {
         await this.#update();
       } catch (error) {
         // Whatever git can't explain by host or credential is the clone's fault, until a new one shows the same.
-        if (error instanceof OtherObjectFormat) this.#clone.format = 'sha256';
+        if (error instanceof OtherObjectFormat) this.#clone.format = error.format;
         else if (!(error instanceof PullthroughError) || error.code !== 'E_GIT') throw error;
         await this.close();
         await this.#clone.discard();
@@ -225,7 +225,7 @@ class ClonedLedger implements LedgerRepository {
       if (result && result.exitCode !== 0) {
         // A branch moved between the two requests, on a host that gives branches' tips alone.
         if (isUnknown(result) && attempt < 3) continue;
-        throw remoteError(result, 'fetch the ledger', this.#clone.remote);
+        throw remoteError(result, 'fetch the ledger', this.#clone.remote, this.directory);
       }
       if (head !== undefined && head !== (await this.#fetcher.readHead())) await this.#fetcher.writeHead(head);
       this.#head = head;

@@ -111,7 +111,7 @@ export class TreeWriter {
     const result = await this.#clone.local(args, { input, extra });
     const oid = result.stdout.trim();
     if (result.exitCode !== 0 || !/^[0-9a-f]{40,64}$/.test(oid)) {
-      throw remoteError(result, 'write to the clone of the ledger', this.#clone.remote);
+      throw remoteError(result, 'write to the clone of the ledger', this.#clone.remote, this.#clone.directory);
     }
     return oid;
   }

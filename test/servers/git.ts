@@ -84,7 +84,7 @@ function runBackend(
     [`GIT_CONFIG_VALUE_${index}`, value],
   ]);
   const backend = spawn('git', ['http-backend'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'ignore'],
     env: {
       PATH: process.env.PATH,
       GIT_HTTP_EXPORT_ALL: '1',
