@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { COMMANDS } from '../../cli/commands/index.ts';
+import { OVERVIEW } from '../../cli/commands/overview.ts';
+import { parseCommandLine } from '../../cli/program.ts';
+import { runCli } from './world.ts';
+
+function parse(...argv: string[]): { name: string; args: readonly string[]; options: Record<string, unknown> } {
+  const found = parseCommandLine(argv, 100);
+  if (found.kind !== 'command') throw new Error(`no command: ${found.text}`);
+  const given = Object.entries(found.options).filter(([, value]) => value !== undefined);
+  return { name: found.command.name, args: found.args, options: Object.fromEntries(given) };
+}
+
+describe('a command line', () => {
+  test('gives each option under the name that it has there', () => {
+    expect(parse('mirror', 'a/b', '--dry-run', '--concurrency', '8', '--shard=2/3', 'c/d')).toEqual({
+      name: 'mirror',
+      args: ['a/b', 'c/d'],
+      options: { 'dry-run': true, concurrency: 8, shard: { index: 2, count: 3 } },
+    });
+    expect(parse('--json', 'store', 'gc', '--delete', '--config', 'x.ini')).toEqual({
+      name: 'store gc',
+      args: [],
+      options: { json: true, delete: true, config: 'x.ini' },
+    });
+  });
+
+  test('a bare --gpg does not swallow the CHANGE behind it', () => {
+    const cases: [string[], unknown, readonly string[]][] = [
+      [['--gpg', '42'], true, ['42']],
+      [['42', '--gpg'], true, ['42']],
+      [['--gpg', 'https://github.com/a/b/pull/1'], true, ['https://github.com/a/b/pull/1']],
+      [['--gpg', 'pullthrough/github.com/a/b/v1@x'], true, ['pullthrough/github.com/a/b/v1@x']],
+      [['--gpg', '0x0123456789ABCDEF', '42'], '0x0123456789ABCDEF', ['42']],
+      [['--gpg', 'ada@acme.example', '42'], 'ada@acme.example', ['42']],
+      [['--gpg=anything', '42'], 'anything', ['42']],
+      [['--gpg', '--', '42'], true, ['42']],
+      [['--gpg', '42', '--yes'], true, ['42']],
+    ];
+    for (const [argv, gpg, args] of cases) {
+      const found = parse('ack', ...argv);
+      expect(found.options['gpg'], argv.join(' ')).toBe(gpg);
+      expect(found.args, argv.join(' ')).toEqual(args);
+    }
+  });
+
+  test.each([
+    [['mirorr'], 'did you mean mirror?'],
+    [['store', 'chekc'], 'did you mean check?'],
+    [['mirror', '--shrad', '1/2'], 'did you mean --shard?'],
+    [['mirror', '--frobnicate'], 'pullthrough mirror --help'],
+    [['frobnicate'], 'pullthrough --help'],
+    [['store'], 'store check, store gc'],
+    [[], 'pullthrough --help'],
+    [['mirror', '--shard', '0/2'], 'I from 1 to N'],
+    [['mirror', '--shard', '3/2'], 'I from 1 to N'],
+    [['mirror', '--concurrency', '0'], '1 to 64'],
+    [['mirror', '--concurrency', 'x'], '1 to 64'],
+    [['mirror', '--cache'], 'pullthrough mirror --help'],
+    [['mirror', '--cache='], 'empty'],
+    [['ledger', 'check', '--require', 'acknowleged'], 'did you mean acknowledged?'],
+    [['ledger', 'close'], 'ledger close --help'],
+    [['ledger', 'close', '1', '2'], 'ledger close --help'],
+    [['key', 'show', 'a', 'b'], 'key show --help'],
+    [['completion', 'bsh'], 'did you mean bash?'],
+  ])('%j is exit 2 with a hint: %s', async (argv, hint) => {
+    const plain = await runCli(argv);
+    expect(plain).toMatchObject({ code: 2, stdout: '' });
+    expect(plain.stderr).toMatch(/^error: .* \[E_USAGE\]\nhint: .*\n$/);
+    expect(plain.stderr).toContain(hint);
+    const json = await runCli([...argv, '--json']);
+    expect(json.code).toBe(2);
+    if (argv.at(-1) === '--cache') return;
+    const document: unknown = JSON.parse(json.stdout);
+    expect(document).toMatchObject({ error: { code: 'E_USAGE', hint: expect.stringContaining(hint) as string } });
+  });
+});
+
+describe('help', () => {
+  test('shows the four people and every command', async () => {
+    const { code, stdout, stderr } = await runCli(['--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const heading of ['Executor', 'Reviewer', 'Ledger', 'Consumer']) expect(stdout).toContain(`\n${heading}: `);
+    expect((await runCli(['help'])).stdout).toBe(stdout);
+  });
+
+  test('its overview and the table name the same commands', () => {
+    const shown = OVERVIEW.flatMap(({ rows }) => rows).flatMap(([usage]) => {
+      const [first = '', second = ''] = usage.split(/ +/);
+      return ['store', 'ledger', 'trust', 'key'].includes(first)
+        ? second.split('|').map((word) => `${first} ${word}`)
+        : [first];
+    });
+    expect(new Set(shown)).toEqual(new Set(COMMANDS.map(({ name }) => name)));
+  });
+
+  test.each(COMMANDS.map((command) => [command.name, command] as const))('of %s', async (name, { spec }) => {
+    const { code, stdout } = await runCli([...name.split(' '), '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: pullthrough ${name}`);
+    expect(stdout).toContain('\nExamples:\n');
+    for (const option of Object.keys(spec.options)) expect(stdout).toContain(`--${option}`);
+  });
+
+  test('each example is a command line that is understood', () => {
+    for (const { name, spec } of COMMANDS) {
+      expect(spec.examples.length, name).toBeGreaterThan(0);
+      for (const [line] of spec.examples) {
+        const words = Array.from(line.matchAll(/'([^']*)'|"([^"]*)"|([^\s'"]+)/g), ([, a, b, c]) => a ?? b ?? c ?? '');
+        const start = words.indexOf('pullthrough');
+        if (start < 0) continue;
+        const end = words.indexOf('>');
+        expect(parse(...words.slice(start + 1, end < 0 ? undefined : end)).name, line).toBe(name);
+      }
+    }
+  });
+});
+
+test('the version', async () => {
+  const { default: manifest } = (await import('../../package.json', { with: { type: 'json' } })) as {
+    default: { version: string };
+  };
+  expect((await runCli(['--version'])).stdout).toBe(`${manifest.version}\n`);
+  expect((await runCli(['-V'])).stdout).toBe(`${manifest.version}\n`);
+});
