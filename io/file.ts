@@ -47,6 +47,7 @@ export async function openPending(options: PendingOptions): Promise<PendingFile>
     await makeFolder(options.folder);
     handle = await open(path, 'wx', 0o666);
   } catch (error) {
+    await rm(path, { force: true }).catch(() => undefined);
     throw ioError(error, `cannot write in ${options.folder}`, code);
   }
   let closed = false;
