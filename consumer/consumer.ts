@@ -14,7 +14,7 @@ import { selectAssets } from './select-assets.ts';
 import type { AssetWish, Fetchable } from './select-assets.ts';
 import { parseToolRequest } from './tool.ts';
 import type { ToolRequest } from './tool.ts';
-import { filesBelow, verifyFiles } from './verify-file.ts';
+import { filesBelow, hashFiles, verifyFiles } from './verify-file.ts';
 import type { FileVerdict } from './verify-file.ts';
 import { openView } from './view.ts';
 import type { LedgerView } from './view.ts';
@@ -100,7 +100,8 @@ export class Consumer implements AsyncDisposable {
 
   /** Which releases are these files from? By their bytes alone. */
   async verifyFiles(paths: readonly string[]): Promise<FileVerdict[]> {
-    return verifyFiles(await this.view(), paths);
+    const files = await hashFiles(paths);
+    return verifyFiles(await this.view(), files);
   }
 
   /** The same, for every regular file below a folder. */

@@ -33,24 +33,29 @@ export interface FileVerdict {
 const MOST_FILES = 200_000;
 const STATES = ['acknowledged', 'withdrawn', 'proposed', 'invalid', 'unknown'] as const;
 
+/** A file here by its bytes. */
+export type HashedFile = Pick<FileVerdict, 'path' | 'size' | 'sha256'>;
+
+/** Reads and hashes files. Throws `E_INPUT` for a path that is no regular file, `E_IO`. */
+export async function hashFiles(paths: readonly string[]): Promise<HashedFile[]> {
+  const files: HashedFile[] = [];
+  for (const path of paths) files.push({ path, size: await sizeOf(path), sha256: await sha256OfFile(path) });
+  return files;
+}
+
 /**
  * Which releases are these files from, and are they acknowledged? By their bytes alone; a name says nothing. Reads the
- * list of every record of the ledger. Throws `E_INPUT` for a path that is no regular file, `E_POLICY_EXPIRED`, `E_IO`;
- * a file that isn't acknowledged is no error here, see {@link requireFile}.
+ * list of every record of the ledger. Throws `E_POLICY_EXPIRED`; a file that isn't acknowledged is no error here, see
+ * {@link requireFile}.
  */
-export async function verifyFiles(view: LedgerView, paths: readonly string[]): Promise<FileVerdict[]> {
+export async function verifyFiles(view: LedgerView, files: readonly HashedFile[]): Promise<FileVerdict[]> {
   requireCurrent(view.trust);
-  const files: { path: string; size: number; sha256: string }[] = [];
-  for (const path of paths) files.push({ path, size: await sizeOf(path), sha256: await sha256OfFile(path) });
   const places = await findBytes(view.snapshot, new Set(files.map(({ sha256 }) => sha256)));
   const records = await judgeAll(view, [...new Set([...places.values()].flat())]);
-  return files.map((file) =>
-    verdict(
-      file,
-      (places.get(file.sha256) ?? []).map((path) => records.get(path)),
-      view,
-    ),
-  );
+  return files.map((file) => {
+    const judged = (places.get(file.sha256) ?? []).map((path) => records.get(path));
+    return verdict(file, judged, view);
+  });
 }
 
 type Judged = { readonly status: RecordStatus } | { readonly error: PullthroughError };
@@ -68,11 +73,7 @@ async function judgeAll(view: LedgerView, paths: readonly string[]): Promise<Rea
   return judged;
 }
 
-function verdict(
-  file: { readonly path: string; readonly size: number; readonly sha256: string },
-  records: readonly (Judged | undefined)[],
-  view: LedgerView,
-): FileVerdict {
+function verdict(file: HashedFile, records: readonly (Judged | undefined)[], view: LedgerView): FileVerdict {
   const releases: { asset: string; release: VerifiedRelease }[] = [];
   const problems: { code: ErrorCode; message: string; hint?: string | undefined }[] = [];
   const states = new Set<FileVerdict['state']>();

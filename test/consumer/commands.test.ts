@@ -132,6 +132,7 @@ describe('verify', () => {
   test('a FILE that is not there is exit 2', async () => {
     const machine = await Machine.create();
     expect((await machine.run(['verify', './none', ...trust()])).exit).toBe(2);
+    expect(await readdir(machine.home)).toEqual([]);
   });
 
   test('--all is an inventory of a folder, links left out', async () => {
