@@ -31,6 +31,13 @@ function curvePoint(material: Uint8Array): { oid: Uint8Array; point: Uint8Array 
   return mpis?.[0] === undefined ? undefined : { oid: material.subarray(1, 1 + length), point: mpis[0] };
 }
 
+/** Is it an Ed25519 key whose point is of small order, or not in its one form? Everybody can sign for such a key. */
+export function isSmallOrderKey(body: Uint8Array): boolean {
+  if (body[5] !== EDDSA_LEGACY) return false;
+  const key = curvePoint(body.subarray(6));
+  return key?.point.length === 33 && isWeakPoint(key.point.subarray(1));
+}
+
 function ed25519(material: Uint8Array): KeyAlgorithm {
   const key = curvePoint(material);
   if (key === undefined || !equalBytes(key.oid, ED25519_OID)) return { problem: 'its curve is not Ed25519' };

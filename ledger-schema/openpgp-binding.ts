@@ -19,6 +19,7 @@ const CERTIFICATIONS: ReadonlySet<number | null> = new Set([
   TYPE.certCasual,
   TYPE.certPositive,
 ]);
+const REVOCATIONS: ReadonlySet<number> = new Set([TYPE.keyRevocation, TYPE.subkeyRevocation, TYPE.certRevocation]);
 const STRONG: ReadonlySet<number | null> = new Set([HASH.sha224, HASH.sha256, HASH.sha384, HASH.sha512]);
 /** Hashes that the library refuses to check with EdDSA. */
 const SHORT: ReadonlySet<number | null> = new Set([HASH.md5, HASH.sha1, HASH.ripemd, HASH.sha224]);
@@ -39,7 +40,8 @@ function isWeak(signature: openpgp.SignaturePacket): boolean {
 }
 
 /**
- * Is it mathematically a signature of these types by `by` over `subject`? One that can't be checked is taken for one
+ * Is it mathematically a signature of these types by `by` over `subject`, and, if it revokes nothing, not dated before
+ * `by` was made? One that can't be checked is taken for one
  * where it names the key: what looks newest and is weak makes a key unusable, and a weak revocation revokes. Nobody but
  * the policy's authors can put it into a key file, which is pinned by its digest.
  */
@@ -51,6 +53,7 @@ async function fits(
 ): Promise<boolean> {
   const type = signature.signatureType;
   if (type === null || !types.has(type)) return false;
+  if (!REVOCATIONS.has(type) && seconds(signature) < keySeconds(by)) return false;
   if (isUnchecked(signature)) return signature.issuerKeyID.equals(by.getKeyID());
   try {
     // The date is null: which signature counts is decided here, by the present time.
@@ -75,6 +78,10 @@ function seconds(signature: openpgp.SignaturePacket): number {
   return Math.floor((signature.created?.getTime() ?? 0) / 1000);
 }
 
+function keySeconds(key: KeyPacket): number {
+  return Math.floor(key.created.getTime() / 1000);
+}
+
 interface Statement {
   readonly signature: openpgp.SignaturePacket;
   readonly verify: () => Promise<boolean>;
@@ -96,9 +103,8 @@ async function newest(statements: readonly Statement[]): Promise<openpgp.Signatu
 
 /** When what a binding says ends: the key's own expiration, or the self-signature's. */
 function expiry(signature: openpgp.SignaturePacket, key: KeyPacket): number {
-  const made = Math.floor(key.created.getTime() / 1000);
-  const keySeconds = signature.keyExpirationTime ?? 0;
-  const ends = keySeconds > 0 ? made + keySeconds : Infinity;
+  const lives = signature.keyExpirationTime ?? 0;
+  const ends = lives > 0 ? keySeconds(key) + lives : Infinity;
   const own = signature.getExpirationTime();
   return Math.min(ends, own instanceof Date ? Math.floor(own.getTime() / 1000) : Infinity);
 }

@@ -4,7 +4,7 @@ import type { ArmorKind } from './armor.ts';
 import { fromUtf8, sha256Hex, utf8 } from './bytes.ts';
 import { PullthroughError, fail } from './error.ts';
 import { isCanonicalScalar, isWeakPoint, pad32 } from './ed25519.ts';
-import { keyAlgorithm, keyCreated, v4Fingerprint } from './key-packet.ts';
+import { isSmallOrderKey, keyAlgorithm, keyCreated, v4Fingerprint } from './key-packet.ts';
 import type { KeyAlgorithm } from './key-packet.ts';
 import { splitPackets } from './packet.ts';
 import { EDDSA_LEGACY } from './signature.ts';
@@ -52,7 +52,8 @@ const ALLOWED = new Set([2, PUBLIC_KEY, 13, PUBLIC_SUBKEY, 17]);
 
 /**
  * Reads a key file: the armour's one shape, exactly one primary key of version 4, no secret packet. What its keys may do
- * is in the components; nothing is judged at any time yet. Throws `E_KEY_FORMAT`.
+ * is in the components; nothing is judged at any time yet. Throws `E_KEY_FORMAT`, and `E_KEY_UNUSABLE` for an Ed25519
+ * point of small order, even a subkey's that signs nothing: gpgv aborts where its keyring holds one.
  */
 export async function readKeyFile(file: Uint8Array): Promise<KeyFile> {
   const bytes = dearmor(file, ARMOR);
@@ -89,6 +90,7 @@ function checkPackets(bytes: Uint8Array): Map<string, Uint8Array> {
     if ((tag === PUBLIC_KEY) !== (i === 0)) fail('E_KEY_FORMAT', 'the key file is not exactly one primary key');
     if (tag === PUBLIC_KEY || tag === PUBLIC_SUBKEY) {
       if (tag === PUBLIC_KEY && body[0] !== 4) fail('E_KEY_FORMAT', `the primary key is of version ${body[0]}, not 4`);
+      if (isSmallOrderKey(body)) fail('E_KEY_UNUSABLE', 'the key file holds an Ed25519 point of small order');
       if (body[0] === 4) bodies.set(v4Fingerprint(body), body);
     }
   });

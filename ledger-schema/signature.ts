@@ -110,12 +110,20 @@ function readSubpackets(bytes: Uint8Array): Subpacket[] {
 }
 
 function checkHashed(subpackets: readonly Subpacket[]): void {
-  for (const { type, critical } of subpackets) {
+  for (const { type, critical, body } of subpackets) {
     if (type === EXPIRATION) fail('E_SIG_EXPIRATION', 'the signature has an expiration time');
+    if (type === NOTATION && !isNotation(body)) malformed('a notation does not fill its subpacket');
     if (critical && type === NOTATION) fail('E_SIG_SUBPACKET', 'the signature has a critical notation');
     if (critical && !KNOWN.has(type))
       fail('E_SIG_SUBPACKET', `the signature has an unknown critical subpacket ${type}`);
   }
+}
+
+/** Four bytes of flags, the lengths of name and value, and both; RFC 9580, section 5.2.3.24. */
+function isNotation(body: Uint8Array): boolean {
+  const name = readNumber(body, 4, 2);
+  const value = readNumber(body, 6, 2);
+  return name !== undefined && value !== undefined && body.length === 8 + name + value;
 }
 
 function checkUnhashed(subpackets: readonly Subpacket[]): void {
