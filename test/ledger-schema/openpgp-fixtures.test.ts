@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { concatBytes } from '../../ledger-schema/bytes.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
@@ -7,8 +7,11 @@ import { Keyring } from '../../ledger-schema/keyring.ts';
 import { verifySignature } from '../../ledger-schema/openpgp.ts';
 import type { Judgement, KeyFile } from '../../ledger-schema/openpgp.ts';
 import { parseSignatureFile } from '../../ledger-schema/signature.ts';
+import { buildFixtures } from '../fixtures/openpgp/fixtures.ts';
 import { cases, fixture } from '../fixtures/openpgp/read.ts';
 import type { Case } from '../fixtures/openpgp/fixtures.ts';
+import { readReals } from '../fixtures/openpgp/real.ts';
+import { Recorded } from '../fixtures/openpgp/recorded.ts';
 import { codeThrown } from '../matchers.ts';
 
 /** The key as a policy lists it, by the name and digest of its file. */
@@ -46,6 +49,21 @@ test('the forgeries are by good keys over good data: what makes each bad is its 
   const bad = cases.filter(({ expect, rule }) => expect.startsWith('E_SIG') && rule.startsWith('exactly one'));
   expect(bad.length).toBeGreaterThan(80);
   expect(bad.filter(({ key }) => !files.has(key)).map(({ name }) => name)).toEqual(['key-version-6']);
+});
+
+test('the committed fixtures are what their script makes, and nothing else lies there', () => {
+  const folder = 'test/fixtures/openpgp';
+  const recorded = new Recorded(readFileSync(`${folder}/recorded.json`, 'utf8'));
+  const built = buildFixtures(recorded, readReals(`${folder}/real`));
+  const committed = ['data', 'keys', 'signatures'].flatMap((name) =>
+    readdirSync(`${folder}/${name}`).map((file) => `${name}/${file}`),
+  );
+  expect(committed.sort()).toEqual([...built.files.keys()].sort());
+  for (const [path, bytes] of built.files)
+    expect([path, Buffer.from(bytes).equals(fixture(path))]).toEqual([path, true]);
+  expect(recorded.toString()).toBe(readFileSync(`${folder}/recorded.json`, 'utf8'));
+  const unmeasured = cases.map(({ gpgv, sqv, why, ...rest }) => ({ rest, others: [gpgv, sqv, why] }).rest);
+  expect(unmeasured).toEqual(built.cases);
 });
 
 test('every sentence that the fixtures test is in the ledger format, word for word', () => {

@@ -1,0 +1,88 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { concatBytes } from '../../ledger-schema/bytes.ts';
+import { REASONS, reasonsFor } from '../fixtures/openpgp/differences.ts';
+import type { Case, Verdict } from '../fixtures/openpgp/fixtures.ts';
+import { Verifiers } from '../fixtures/openpgp/measure.ts';
+import { otherVerifiersPage } from '../fixtures/openpgp/page.ts';
+import { cases, fixture } from '../fixtures/openpgp/read.ts';
+
+const PROGRAMS = ['gpg', 'gpgv', 'sqv'] as const;
+const INSTALL = `apt-get install --yes --no-install-recommends ${PROGRAMS.join(' ')}`;
+
+function isThere(program: string): boolean {
+  try {
+    execFileSync(program, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Root on Debian gets the programs installed; anybody else is told how. */
+function ensurePrograms(): void {
+  if (PROGRAMS.every(isThere)) return;
+  if (process.getuid?.() === 0 && isThere('apt-get')) {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    for (const command of ['apt-get update', INSTALL]) {
+      const [program = '', ...args] = command.split(' ');
+      execFileSync(program, args, { stdio: 'ignore', env });
+    }
+  }
+  const missing = PROGRAMS.filter((program) => !isThere(program));
+  if (missing.length > 0) throw new Error(`${missing.join(', ')} not found; run as root: ${INSTALL}`);
+}
+
+async function measureAll(): Promise<Map<string, { gpgv: Verdict; sqv: Verdict }>> {
+  using verifiers = new Verifiers();
+  const measured = new Map<string, { gpgv: Verdict; sqv: Verdict }>();
+  const queue = [...cases];
+  const work = async (): Promise<void> => {
+    for (let each = queue.pop(); each !== undefined; each = queue.pop()) {
+      const question = {
+        key: fixture(each.key),
+        signature: fixture(each.signature),
+        data: concatBytes(...each.data.map(fixture)),
+      };
+      const [gpgv, sqv] = await Promise.all([verifiers.gpgv(question), verifiers.sqv(question)]);
+      measured.set(each.name, { gpgv, sqv });
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  return measured;
+}
+
+const ours = ({ expect: code }: Case): Verdict => (code === 'good' ? 'good' : 'bad');
+
+describe('gpgv and sqv, asked about every fixture', () => {
+  let measured: Map<string, { gpgv: Verdict; sqv: Verdict }>;
+  beforeAll(async () => {
+    ensurePrograms();
+    measured = await measureAll();
+  });
+
+  test.each(['gpgv', 'sqv'] as const)('%s answers as the manifest records', (verifier) => {
+    const recorded = Object.fromEntries(cases.map((each) => [each.name, each[verifier]]));
+    const answered = Object.fromEntries(cases.map(({ name }) => [name, measured.get(name)?.[verifier]]));
+    expect(answered).toEqual(recorded);
+  });
+});
+
+test('each difference from the format has its reason, and each reason a difference', () => {
+  for (const each of cases)
+    expect({ name: each.name, why: each.why }).toEqual({ name: each.name, why: reasonsFor(each, each) });
+  const given = new Set(cases.flatMap(({ why }) => Object.values(why ?? {})));
+  expect([...given].sort()).toEqual(REASONS.map(({ why }) => why).sort());
+});
+
+test('what real programs write, and pullthrough accepts, all verify', () => {
+  const real = cases.filter((each) => each.name.startsWith('real-') && ours(each) === 'good');
+  expect(real.length).toBeGreaterThan(14);
+  expect(real.filter(({ gpgv, sqv }) => gpgv !== 'good' || sqv !== 'good')).toEqual([]);
+});
+
+test('docs/other-verifiers.md is what the manifest says', () => {
+  expect(readFileSync('docs/other-verifiers.md', 'utf8')).toBe(otherVerifiersPage(cases));
+});
