@@ -1,0 +1,229 @@
+import { describe, expect, it } from 'vitest';
+import { foldExit } from '../../executor/exit.ts';
+import { parseChecklist } from '../../ledger-schema/checklist.ts';
+import { digest } from './releases.ts';
+import { actions, world } from './world.ts';
+import type { World } from './world.ts';
+
+const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';
+const SHA512 = digest('linux bytes', 'sha512');
+
+async function withTool(...lines: string[]) {
+  const made = await world();
+  const repository = made.github.addRepository('acme/tool');
+  const release = await repository.addRelease({
+    tag: 'v1.0.0',
+    assets: [{ name: 'tool-linux', content: 'linux bytes' }],
+  });
+  await made.tool('acme/tool', ...lines);
+  return { made, repository, release };
+}
+
+function recorded(made: World, branch = BRANCH) {
+  const path = `packages/${branch.slice('pullthrough/'.length)}/checklist.json`;
+  return parseChecklist(new TextEncoder().encode(`${made.file(branch, path)}\n`));
+}
+
+describe('an upstream that changes', () => {
+  it('while a file is fetched: a replaced one is fetched again, and the record holds what is there in the end', async () => {
+    const { made, release } = await withTool();
+    let replaced = false;
+    made.github.faults.before(/GET .*\/(releases\/assets|releases\/download)\//, async () => {
+      if (!replaced) await release.replaceAsset('tool-linux', 'other linux bytes');
+      replaced = true;
+    });
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 proposed']);
+    expect(recorded(made).assets).toEqual([{ name: 'tool-linux', size: 'other linux bytes'.length }]);
+  });
+
+  it('after a file was fetched: an added one is in the record too', async () => {
+    const { made, release } = await withTool();
+    let added = false;
+    made.github.faults.before(/GET \/repos\/acme\/tool\/releases\/\d+$/, async () => {
+      if (!added) await release.addAsset({ name: 'tool-macos', content: 'macos bytes' });
+      added = true;
+    });
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 proposed']);
+    expect(recorded(made).assets.map(({ name }) => name)).toEqual(['tool-linux', 'tool-macos']);
+  });
+
+  it('again and again is E_UPSTREAM_CHANGED, and nothing is recorded', async () => {
+    const { made, release } = await withTool();
+    let count = 0;
+    made.github.faults.before(
+      /GET \/repos\/acme\/tool\/releases\/\d+$/,
+      async () => void (await release.replaceAsset('tool-linux', `bytes ${String((count += 1))}`)),
+      { times: 99 },
+    );
+    const results = await made.mirror();
+    expect(actions(results)).toEqual(['v1.0.0 failed E_UPSTREAM_CHANGED']);
+    expect(foldExit(results)).toBe(1);
+    expect(count).toBe(3);
+    expect(made.branches()).toEqual([]);
+  });
+
+  it('by removing the release fails', async () => {
+    const { made, repository } = await withTool();
+    made.github.faults.before(/GET \/repos\/acme\/tool\/releases\/\d+$/, () => repository.removeRelease('v1.0.0'));
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 failed E_UPSTREAM_NOT_FOUND']);
+  });
+
+  it('by beginning an upload waits', async () => {
+    const { made, release } = await withTool();
+    let begun = false;
+    made.github.faults.before(/GET \/repos\/acme\/tool\/releases\/\d+$/, async () => {
+      if (!begun) await release.addAsset({ name: 'tool-macos', content: '', state: 'starter' });
+      begun = true;
+    });
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 waiting']);
+    expect(made.branches()).toEqual([]);
+  });
+
+  it('without a tag behind the release fails', async () => {
+    const { made, repository } = await withTool();
+    repository.tags.delete('v1.0.0');
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 failed E_UPSTREAM_NOT_FOUND']);
+  });
+
+  it('by name: records stay under the recorded one, and a warning gives the new', async () => {
+    const { made, repository } = await withTool();
+    await made.mirror();
+    made.merge(BRANCH);
+    made.github.rename(repository, 'newcorp/Tool2');
+    made.requests();
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 held']);
+    await repository.addRelease({ tag: 'v1.1.0', assets: [{ name: 'a', content: 'a' }] });
+    const results = await made.mirror();
+    expect(actions(results)).toEqual(['v1.1.0 proposed']);
+    expect(results[0]?.warnings).toEqual([expect.stringContaining('newcorp/Tool2')]);
+    expect(recorded(made, 'pullthrough/github.com/acme/tool/v1.1.0').repository).toBe('acme/tool');
+  });
+
+  it("by name before the first record: it lies under the API's full_name, and is found there again", async () => {
+    const { made, repository } = await withTool();
+    made.github.rename(repository, 'NewCorp/Tool2');
+    const branch = 'pullthrough/github.com/NewCorp/Tool2/v1.0.0';
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 proposed']);
+    expect(made.branches()).toEqual([branch]);
+    made.requests();
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 held']);
+    expect(made.requests('storage')).toEqual([]);
+    made.merge(branch);
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 held']);
+    expect(made.branches()).toEqual([]);
+  });
+
+  it('spells a tool as the ledger does, whatever the folder', async () => {
+    const made = await world();
+    const repository = made.github.addRepository('Acme/Tool');
+    await repository.addRelease({ tag: 'v1.0.0', assets: [{ name: 'a', content: 'a' }] });
+    await made.tool('acme/TOOL');
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 proposed']);
+    made.merge('pullthrough/github.com/Acme/Tool/v1.0.0');
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 held']);
+  });
+
+  it('by owner: another repository under a recorded name is E_REPOSITORY_CHANGED, for good', async () => {
+    const { made, repository } = await withTool();
+    await made.mirror();
+    made.merge(BRANCH);
+    made.github.removeRepository(repository);
+    const other = made.github.addRepository('acme/tool');
+    await other.addRelease({ tag: 'v1.0.0', assets: [{ name: 'tool-linux', content: 'evil' }] });
+    for (const tag of ['v1.0.0', 'v2.0.0']) {
+      if (tag !== 'v1.0.0') await other.addRelease({ tag, assets: [{ name: 'tool-linux', content: 'evil' }] });
+      const results = await made.mirror();
+      expect(actions(results)).toEqual(['- failed E_REPOSITORY_CHANGED']);
+      expect(foldExit(results)).toBe(3);
+    }
+    expect(made.requests('storage').length).toBe(1);
+  });
+
+  it('by owner while its first record is still a proposal', async () => {
+    const { made, repository } = await withTool();
+    await made.mirror();
+    made.github.removeRepository(repository);
+    const other = made.github.addRepository('acme/tool');
+    await other.addRelease({ tag: 'v2.0.0', assets: [{ name: 'a', content: 'evil' }] });
+    expect(actions(await made.mirror())).toEqual(['- failed E_REPOSITORY_CHANGED']);
+  });
+
+  it('with a tag that differs from a recorded one in case only is refused', async () => {
+    const { made, repository } = await withTool();
+    await made.mirror();
+    made.merge(BRANCH);
+    await repository.addRelease({ tag: 'V1.0.0', assets: [{ name: 'a', content: 'a' }] });
+    expect(actions(await made.mirror())).toEqual(['V1.0.0 failed E_NAME']);
+  });
+});
+
+describe('evidence', () => {
+  const CHECKSUMS = ['[evidence]', 'require[] = checksums:*.sums'];
+
+  it('is fetched, held against the bytes, and told', async () => {
+    const { made, release } = await withTool(...CHECKSUMS, 'require[] = github-digest');
+    await release.addAsset({ name: 'all.sums', content: `${SHA512}  tool-linux\n` });
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 proposed']);
+    const body = made.git(['log', '-1', '--format=%b', BRANCH]);
+    expect(body).toContain('all.sums (sha512): equal for 1 of 2 files');
+    expect([...(await made.stored()).values()]).toContain(`${SHA512}  tool-linux\n`);
+  });
+
+  it('is read from a list that the record leaves out', async () => {
+    const { made, release } = await withTool('[assets]', 'include[] = tool-*', ...CHECKSUMS);
+    await release.addAsset({ name: 'all.sums', content: `${SHA512}  tool-linux\n`, digest: null });
+    expect(await made.mirror()).toMatchObject([{ action: 'proposed', left: ['all.sums'] }]);
+    expect([...(await made.stored()).values()]).toEqual(['linux bytes']);
+  });
+
+  it('is held against bytes that the store had already', async () => {
+    const { made, repository } = await withTool();
+    await made.mirror();
+    const next = await repository.addRelease({ tag: 'v2', assets: [{ name: 'tool-linux', content: 'linux bytes' }] });
+    await next.addAsset({ name: 'all.sums', content: `${digest('other', 'sha512')}  tool-linux\n` });
+    await made.tool('acme/tool', ...CHECKSUMS);
+    expect(actions(await made.mirror())).toEqual(['v2 failed E_DIGEST_MISMATCH']);
+  });
+
+  it('lets bytes of a known digest stream, and refuses others', async () => {
+    const { made, repository, release } = await withTool(...CHECKSUMS);
+    repository.releases = [release];
+    release.asset('tool-linux').digest = null;
+    await release.addAsset({ name: 'all.sums', content: `${digest('other')}  tool-linux\n` });
+    const results = await made.mirror();
+    expect(actions(results)).toEqual(['v1.0.0 failed E_DIGEST_MISMATCH']);
+    expect(foldExit(results)).toBe(3);
+    expect([...(await made.stored()).values()]).not.toContain('linux bytes');
+    expect(made.branches()).toEqual([]);
+  });
+
+  it('that contradicts GitHub is E_EVIDENCE before the file is fetched', async () => {
+    const { made, release } = await withTool(...CHECKSUMS);
+    await release.addAsset({ name: 'all.sums', content: `${digest('other')}  tool-linux\n` });
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 failed E_EVIDENCE']);
+    expect(made.requests('storage').length).toBe(1);
+  });
+
+  it('without a line for a file is E_EVIDENCE', async () => {
+    const { made, release } = await withTool(...CHECKSUMS);
+    await release.addAsset({ name: 'all.sums', content: `${digest('linux bytes')}  other\n` });
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 failed E_EVIDENCE']);
+  });
+
+  it('whose own bytes are not those of its digest is E_DIGEST_MISMATCH', async () => {
+    const { made, release } = await withTool(...CHECKSUMS);
+    await release.addAsset({ name: 'all.sums', content: `${SHA512}  tool-linux\n` });
+    made.github.faults.bytes('wrong', { asset: 'all.sums', times: 9 });
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 failed E_DIGEST_MISMATCH']);
+  });
+
+  it('that GitHub does not have (files of before June 2025) is E_EVIDENCE where it is required, else told', async () => {
+    const { made, release } = await withTool('[evidence]', 'require[] = github-digest');
+    release.asset('tool-linux').digest = null;
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 failed E_EVIDENCE']);
+    await made.tool('acme/tool');
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 proposed']);
+    const body = made.git(['log', '-1', '--format=%b', BRANCH]);
+    expect(body).toContain('nothing was published to compare with for tool-linux');
+  });
+});
