@@ -1,0 +1,91 @@
+import { fail, PullthroughError } from '../ledger-schema/error.ts';
+import { lend, lent } from '../io/blocks.ts';
+import { openDownload } from '../io/download.ts';
+import { RETRY } from '../io/retry.ts';
+import { requireSafeUrl, shownUrl } from '../io/url.ts';
+import { openStore, schemeOf } from './open.ts';
+import type { OpenStoreOptions } from './open.ts';
+import { storeKey } from './store.ts';
+
+/** What is asked for: lower-case hex, and the exact size in bytes. */
+export interface PublicFile {
+  readonly sha256: string;
+  readonly size: number;
+}
+
+export interface PublicReadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Is there another place behind this one? Then it isn't worth many tries. */
+  readonly others?: boolean | undefined;
+}
+
+/** A place that content-addressed bytes are read from, by anybody. Nothing that it says is believed. */
+export interface PublicStore {
+  /** For messages: its URL without any secret. */
+  readonly label: string;
+  /**
+   * The bytes as they are, at most `size` of them over HTTP; the caller hashes them. Throws `E_STORE_MISSING` where they
+   * aren't there, and what {@link openDownload} and {@link Store.read} throw.
+   */
+  read(file: PublicFile, options?: PublicReadOptions): AsyncIterable<Uint8Array>;
+}
+
+/** A base URL of objects as the ledger format's "The store" lays them out: https://, file:, s3:// or a path. `E_CONFIG`. */
+export async function openPublic(url: string, options: OpenStoreOptions): Promise<PublicStore> {
+  const scheme = schemeOf(url);
+  if (scheme !== 'http' && scheme !== 'https') {
+    const store = await openStore(url, options);
+    return { label: store.label, read: ({ sha256 }) => store.read(sha256) };
+  }
+  const base = requireSafeUrl(url);
+  if (base.search !== '' || base.hash !== '') {
+    fail('E_CONFIG', `a store's URL has a query or fragment: ${shownUrl(base)}`, {
+      hint: 'write only https://HOST/PATH',
+    });
+  }
+  if (!base.pathname.endsWith('/')) base.pathname += '/';
+  return { label: shownUrl(base), read: (file, how) => lend(readOverHttp(base, file, how)) };
+}
+
+async function* readOverHttp(base: URL, { sha256, size }: PublicFile, options: PublicReadOptions = {}) {
+  const url = new URL(storeKey(sha256), base).href;
+  const retry = options.others ? { ...RETRY, tries: 2 } : RETRY;
+  try {
+    yield* lent(openDownload({ url, size, signal: options.signal, retry }));
+  } catch (error) {
+    if (!(error instanceof PullthroughError) || error.code !== 'E_UPSTREAM_NOT_FOUND') throw error;
+    fail('E_STORE_MISSING', `${shownUrl(base)} does not hold ${storeKey(sha256)}`, { cause: error });
+  }
+}
+
+/** Reads from the first of several places that has the bytes; a place that fails before its first byte is passed over. */
+export async function publicReader(urls: readonly string[], options: OpenStoreOptions): Promise<PublicStore> {
+  const places = await Promise.all(urls.map((url) => openPublic(url, options)));
+  return {
+    label: places.map(({ label }) => label).join(', '),
+    read: (file, how) => lend(readFirst(places, file, options, how)),
+  };
+}
+
+async function* readFirst(
+  places: readonly PublicStore[],
+  file: PublicFile,
+  { progress }: OpenStoreOptions,
+  how: PublicReadOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const [at, place] of places.entries()) {
+    const others = at < places.length - 1;
+    let begun = false;
+    try {
+      for await (const chunk of lent(place.read(file, { ...how, others: others || how.others }))) {
+        begun = true;
+        yield chunk;
+      }
+      return;
+    } catch (error) {
+      if (begun || !others || !(error instanceof PullthroughError) || how.signal?.aborted) throw error;
+      progress.warn(`${place.label} did not give ${storeKey(file.sha256)}: ${error.message}; trying the next`);
+    }
+  }
+  fail('E_NO_STORE', 'there is no store to read from', { hint: 'give url or public-url in [store] of mirror.ini' });
+}
