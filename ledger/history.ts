@@ -22,6 +22,8 @@ interface Commit extends LogEntry {
 export type FetchHistory = (missing: readonly string[]) => Promise<boolean>;
 
 const COMMIT_LIMIT = 1024 * 1024;
+/** A log of at most so many commits doesn't depend on their dates, which their makers choose. */
+const EXACT_LOG = 500;
 const LEFT = 1;
 const RIGHT = 2;
 const BOTH = LEFT | RIGHT;
@@ -96,6 +98,10 @@ export class History {
     if (from === to) return [];
     const { flags, commits } = await this.#decided(from, to);
     const wanted = new Map([...commits].filter(([oid]) => ((flags.get(oid) ?? 0) & BOTH) === RIGHT));
+    if (from !== undefined && wanted.size <= EXACT_LOG) {
+      // With dates that run backwards the walk can end before it has painted an old commit from both sides.
+      for (const oid of [...wanted.keys()]) if (await this.isAncestor(oid, from)) wanted.delete(oid);
+    }
     const children = new Map<string, number>([...wanted.keys()].map((oid) => [oid, 0]));
     for (const { parents } of wanted.values()) {
       for (const parent of parents) children.set(parent, (children.get(parent) ?? 0) + 1);

@@ -70,7 +70,9 @@ function judge(clone: Clone, result: GitResult): void {
     .filter((fields) => !/atomic push failed/.test(fields[2] ?? ''));
   for (const [, refs = '', reason = ''] of reasons) {
     const branch = refs.slice(refs.indexOf(':') + 1).replace('refs/heads/', '');
-    if (MOVED.some((pattern) => pattern.test(reason)) && !/exists; cannot create/.test(reason)) {
+    // A branch that lies where a folder of branches is wanted hasn't moved; the reason alone doesn't tell the two apart.
+    const moved = MOVED.some((pattern) => pattern.test(reason)) && !/exists; cannot create/.test(result.stderr);
+    if (moved) {
       throw new PullthroughError('E_MOVED', `the branch ${branch} of the ledger moved since it was read`, {
         hint: 'run it again: it looks at what is there now',
       });

@@ -38,7 +38,9 @@ export function remoteOf(url: string, token: string | undefined): Remote {
     return badUrl('the ledger’s URL begins with - or holds control characters');
   if (isAbsolute(url)) return { ...plain, protocols: ['file'], config: servedHere() };
   if (/^file:\/\//i.test(url)) {
-    if (!URL.canParse(url)) return badUrl('the ledger’s file: URL cannot be read');
+    if (!/^file:\/\/(localhost)?\//i.test(url) || !URL.canParse(url)) {
+      return badUrl('the ledger’s file: URL names another host, or cannot be read');
+    }
     return { ...plain, url: fileURLToPath(url), protocols: ['file'], config: servedHere() };
   }
   if (/^ssh:\/\//i.test(url)) {

@@ -128,7 +128,7 @@ describe('update', () => {
       'pullthrough-trust/2',
     ];
     for (const branch of [...names, 'feature', 'pullthroughx/y']) {
-      commits(directory, [{ branch, from: 'refs/heads/main^0', files: { [`${branch}.txt`]: branch } }]);
+      commits(directory, [{ branch, from: 'refs/heads/main', files: { [`${branch}.txt`]: branch } }]);
     }
     const ledger = await open({ url: directory, refs: 'all' });
     await ledger.update();
@@ -141,7 +141,7 @@ describe('update', () => {
     git(directory, ['update-ref', '-d', 'refs/heads/pullthrough-nack/x']);
     // A branch may now lie where another one was.
     git(directory, ['update-ref', '-d', 'refs/heads/pullthrough-closed/y']);
-    commits(directory, [{ branch: 'pullthrough-closed/y/z', from: 'refs/heads/main^0', files: { z: 'z' } }]);
+    commits(directory, [{ branch: 'pullthrough-closed/y/z', from: 'refs/heads/main', files: { z: 'z' } }]);
     await ledger.update();
     expect([...ledger.branches().keys()].sort()).toEqual(
       ['pullthrough/github.com/a/b/v1', 'pullthrough-closed/y/z', 'pullthrough-trust/2'].sort(),
@@ -150,7 +150,7 @@ describe('update', () => {
 
   it('fetches one branch or pull request by name', async () => {
     const directory = ledgerOf(3);
-    const commit = commits(directory, [{ branch: 'side', from: 'refs/heads/main^0', files: { s: 's' } }]);
+    const commit = commits(directory, [{ branch: 'side', from: 'refs/heads/main', files: { s: 's' } }]);
     git(directory, ['update-ref', 'refs/pull/12/head', commit]);
     const ledger = await open({ url: directory });
     await ledger.update();

@@ -1,0 +1,218 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { PullthroughError } from '../../ledger-schema/error.ts';
+import { shownStderr } from '../../ledger/remote.ts';
+import { startGitServer } from '../servers/git-server.ts';
+import { GIT_ENV, git, ledgerOf, open, temporary } from './git-fixture.ts';
+
+const TOKEN = 'ghp_verySecret123';
+const BASIC = Buffer.from(`x-access-token:${TOKEN}`).toString('base64');
+
+/** The error of `action`, all that could be shown of it. */
+async function textOf(action: () => Promise<unknown>): Promise<string> {
+  const error: unknown = await action().then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof PullthroughError)) throw new Error(`not refused: ${String(error)}`);
+  return `${error.code} ${error.message} ${error.hint ?? ''} ${error.stack ?? ''} ${String(error.cause)}`;
+}
+
+describe('LEDGER_TOKEN', () => {
+  it('goes with every request to its origin, and stands in no argument of any process', async () => {
+    const directory = ledgerOf(3);
+    await using host = await startGitServer({ root: dirname(directory), token: TOKEN });
+    const bin = temporary();
+    const log = join(bin, 'log');
+    const real = git('/', ['--exec-path']);
+    // A git that writes down its arguments; helpers that git starts are found beside the real one.
+    writeFileSync(join(bin, 'git'), `#!/bin/sh\necho "$@" >>${log}\nexec ${real}/git "$@"\n`);
+    chmodSync(join(bin, 'git'), 0o755);
+    const env = { ...GIT_ENV, PATH: `${bin}:${process.env.PATH ?? ''}` };
+    const ledger = await open({ url: `${host.origin}/ledger.git`, token: TOKEN, env });
+    await ledger.update();
+    const head = ledger.head() ?? '';
+    await ledger.snapshot(head).list('packages');
+    await ledger.push([{ branch: 'pullthrough/x', to: head, from: undefined }]);
+    expect(host.requests.length).toBeGreaterThan(5);
+    for (const { headers } of host.requests) expect(headers.authorization).toBe(`Basic ${BASIC}`);
+    expect(readFileSync(log, 'utf8')).toContain('fetch');
+    expect(readFileSync(log, 'utf8')).not.toMatch(new RegExp(`${TOKEN}|${BASIC}`));
+    expect(readFileSync(join(ledger.directory, 'config'), 'utf8')).not.toMatch(/extraHeader|ghp_/i);
+    expect(ledger.label).toBe(`${host.origin}/ledger.git`);
+  });
+
+  it('that is refused is E_CREDENTIAL, which names the variable and never shows it', async () => {
+    const directory = ledgerOf(1);
+    await using host = await startGitServer({ root: dirname(directory), token: 'another' });
+    const ledger = await open({ url: `${host.origin}/ledger.git`, token: TOKEN });
+    const text = await textOf(() => ledger.update());
+    expect(text).toMatch(/^E_CREDENTIAL .*LEDGER_TOKEN/);
+    expect(text).not.toMatch(new RegExp(`${TOKEN}|${BASIC}`));
+  });
+
+  it('that is missing is E_CREDENTIAL, and nobody is asked', async () => {
+    const directory = ledgerOf(1);
+    await using host = await startGitServer({ root: dirname(directory), token: TOKEN });
+    const ledger = await open({ url: `${host.origin}/ledger.git` });
+    expect(await textOf(() => ledger.update())).toMatch(/^E_CREDENTIAL .*set LEDGER_TOKEN/);
+  });
+
+  it('that may read and not write is E_CREDENTIAL when it pushes', async () => {
+    const directory = ledgerOf(1);
+    await using host = await startGitServer({
+      root: dirname(directory),
+      authorize: ({ write }) => (write ? 403 : directory),
+    });
+    const ledger = await open({ url: `${host.origin}/ledger.git`, token: TOKEN });
+    await ledger.update();
+    const push = () => ledger.push([{ branch: 'pullthrough/x', to: ledger.head(), from: undefined }]);
+    expect(await textOf(push)).toMatch(/^E_CREDENTIAL .*LEDGER_TOKEN/);
+  });
+
+  it('is never seen by the host that a redirect leads to', async () => {
+    const directory = ledgerOf(1);
+    await using other = await startGitServer({ root: dirname(directory) });
+    await using host = await startGitServer({ root: dirname(directory), redirect: other.origin });
+    const ledger = await open({ url: `${host.origin}/ledger.git`, token: TOKEN });
+    await expect(() => ledger.update()).toFailWith('E_LEDGER_UNREACHABLE');
+    expect(host.requests.length).toBeGreaterThan(0);
+    expect(other.requests).toHaveLength(0);
+    // Without a token there is nothing to lose.
+    const free = await open({ url: `${host.origin}/ledger.git` });
+    await free.update();
+    expect(free.head()).toBe(git(directory, ['rev-parse', 'main']));
+  });
+
+  it('with a line break in it is refused', async () => {
+    const ledger = open({ url: 'http://127.0.0.1:1/x.git', token: 'a\r\nX-Evil: 1' });
+    await expect(() => ledger).toFailWith('E_CREDENTIAL');
+  });
+});
+
+describe('the caller’s environment', () => {
+  it('cannot point git to another repository, run hooks, or replace objects', async () => {
+    const directory = ledgerOf(3);
+    // Over HTTP: a ledger in a folder is served by a git that has the user's configuration too, as a host has its own.
+    await using host = await startGitServer({ root: dirname(directory) });
+    const evil = temporary();
+    const trace = join(evil, 'ran');
+    mkdirSync(join(evil, 'hooks'));
+    for (const hook of ['post-checkout', 'reference-transaction', 'pre-push', 'post-commit']) {
+      writeFileSync(join(evil, 'hooks', hook), `#!/bin/sh\necho ${hook} >>${trace}\n`);
+      chmodSync(join(evil, 'hooks', hook), 0o755);
+    }
+    writeFileSync(join(evil, 'config'), `[core]\n\thooksPath = ${evil}/hooks\n[push]\n\tfollowTags = true\n`);
+    const ledger = await open({
+      url: `${host.origin}/ledger.git`,
+      env: {
+        ...GIT_ENV,
+        GIT_CONFIG_GLOBAL: join(evil, 'config'),
+        GIT_DIR: join(evil, 'nowhere'),
+        GIT_WORK_TREE: evil,
+        GIT_INDEX_FILE: join(evil, 'index'),
+        GIT_OBJECT_DIRECTORY: join(evil, 'objects'),
+        GIT_ALTERNATE_OBJECT_DIRECTORIES: join(evil, 'objects'),
+        GIT_COMMON_DIR: evil,
+        GIT_NAMESPACE: 'evil',
+        GIT_CEILING_DIRECTORIES: '/',
+        GIT_TRACE: '1',
+        GIT_SSL_NO_VERIFY: '1',
+        GIT_CONFIG_COUNT: '2',
+        GIT_CONFIG_KEY_0: 'core.hooksPath',
+        GIT_CONFIG_VALUE_0: join(evil, 'hooks'),
+        GIT_CONFIG_KEY_1: 'core.attributesFile',
+        GIT_CONFIG_VALUE_1: join(evil, 'attributes'),
+        EDITOR: 'false',
+      },
+    });
+    await ledger.update();
+    const head = ledger.head() ?? '';
+    expect(head).toBe(git(directory, ['rev-parse', 'main']));
+    const commit = await ledger.commit({
+      parents: [head],
+      base: head,
+      files: new Map([['x', Buffer.from('x')]]),
+      message: 'x',
+      author: { name: 'A', email: 'a@example.org' },
+    });
+    await ledger.push([{ branch: 'pullthrough/x', to: commit, from: undefined }]);
+    expect(git(directory, ['rev-parse', 'pullthrough/x'])).toBe(commit);
+    git(ledger.directory, ['update-ref', `refs/replace/${head}`, commit]);
+    expect(await ledger.snapshot(head).list('')).toHaveLength(3);
+    expect(existsSync(trace)).toBe(false);
+    expect(existsSync(join(evil, 'index'))).toBe(false);
+  });
+
+  it('keeps the user’s own way to reach hosts', async () => {
+    const directory = ledgerOf(1);
+    const config = join(temporary(), 'config');
+    writeFileSync(config, `[url "${directory}"]\n\tinsteadOf = file:///mirror/ledger.git\n`);
+    const ledger = await open({ url: 'file:///mirror/ledger.git', env: { ...GIT_ENV, GIT_CONFIG_GLOBAL: config } });
+    // A file: URL is told to git as a path, which this rule doesn't name.
+    await expect(() => ledger.update()).toFailWith('E_LEDGER_UNREACHABLE');
+    writeFileSync(config, `[url "${directory}"]\n\tinsteadOf = /mirror/ledger.git\n`);
+    await ledger.update();
+    expect(ledger.head()).toBe(git(directory, ['rev-parse', 'main']));
+  });
+});
+
+describe('a ledger’s URL', () => {
+  it.each([
+    '-uhttps://host.example/x',
+    '--upload-pack=x',
+    'ext::sh -c true',
+    'git://host.example/x.git',
+    'http://host.example/x.git',
+    'ftp://host.example/x.git',
+    'https://user:secret@host.example/x.git',
+    'ssh://user:secret@host.example/x.git',
+    'ssh://-oProxyCommand=x/y',
+    'ssh://-x@host.example/y',
+    'git@-oProxyCommand=x:y',
+    'host.example:-x',
+    'relative/path',
+    'https://host.example/x\nevil',
+    'file://host.example/x',
+    '',
+  ])('is refused: %j', async (url) => {
+    await expect(() => open({ url })).toFailWith('E_CONFIG');
+  });
+
+  it.each([
+    'https://github.com/acme/ledger.git',
+    'ssh://git@host.example:2222/acme/ledger.git',
+    'git@github.com:acme/ledger.git',
+    'host.example:ledger.git',
+    '/srv/ledger.git',
+    'file:///srv/ledger.git',
+    'http://[::1]:8080/x.git',
+  ])('is taken: %s', async (url) => {
+    expect((await open({ url })).head()).toBeUndefined();
+  });
+
+  it('needs a branch that git could have', async () => {
+    for (const branch of ['', 'a b', '../x', 'x.lock', 'a:b']) {
+      await expect(() => open({ url: '/x', branch }), branch).toFailWith('E_CONFIG');
+    }
+  });
+});
+
+describe('what git said', () => {
+  it('is shown without secrets, users in URLs, queries and control characters', () => {
+    const stderr = [
+      'remote: Counting objects: 10% (1/10)\rremote: Counting objects: 100%',
+      `fatal: unable to access 'https://me:pw@host.example/x.git?sig=abc': token ${TOKEN} is bad\u001b[31m`,
+      'hint: do this',
+    ].join('\n');
+    const shown = shownStderr(stderr, [TOKEN]);
+    expect(shown).toContain("unable to access 'https://host.example/x.git'");
+    expect(shown).toContain('token *** is bad');
+    expect(shown).not.toMatch(/pw|sig=|hint|\u001b/);
+  });
+
+  it('is bounded', () => {
+    expect(shownStderr(`fatal: ${'x'.repeat(100_000)}`).length).toBeLessThanOrEqual(600);
+  });
+});
