@@ -100,10 +100,14 @@ export class GitHubState {
   }
 }
 
+/** What GitHub's schemas know as another kind of error, without a status of its own. */
+const WITHOUT_STATUS = new Set([405, 409, 422]);
+
 /** An error as the API words it. */
 export function problem(status: number, message: string, errors?: readonly Json[]): Reply {
-  const documentation_url = 'https://docs.github.com/rest';
-  const json = { message, ...(errors === undefined ? {} : { errors }), documentation_url, status: String(status) };
+  const json: Json = { message, documentation_url: 'https://docs.github.com/rest' };
+  if (errors !== undefined) json.errors = errors;
+  if (!WITHOUT_STATUS.has(status)) json.status = String(status);
   return { status, json };
 }
 
