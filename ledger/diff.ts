@@ -23,7 +23,7 @@ interface Pair {
 }
 
 /** Far more than any change has; trees that hold one another again and again would otherwise differ for ever. */
-const MOST_DIFFERENCES = 2_000_000;
+const MOST_DIFFERENCES = 500_000;
 const DEEPEST = 64;
 
 /**
@@ -38,9 +38,7 @@ export async function diffTrees(
   const result: Difference[] = [];
   let level: Pair[] = before === after ? [] : [{ path: '', before, after }];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > DEEPEST || result.length + level.length > MOST_DIFFERENCES) {
-      fail('E_TOO_LARGE', 'a change of the ledger has too many files, or they lie too deep');
-    }
+    if (depth > DEEPEST) fail('E_TOO_LARGE', `the files of a change lie more than ${DEEPEST} folders deep`);
     const oids = level.flatMap((pair) => [pair.before, pair.after]).filter((oid) => oid !== undefined);
     const trees = new Map<string, readonly TreeEntry[]>();
     for (const [index, entries] of (await objects.trees(oids)).entries()) trees.set(oids[index] ?? '', entries);
@@ -49,6 +47,9 @@ export async function diffTrees(
       const old = pair.before === undefined ? [] : (trees.get(pair.before) ?? []);
       const now = pair.after === undefined ? [] : (trees.get(pair.after) ?? []);
       compare(pair.path, old, now, result, next);
+      if (result.length + next.length > MOST_DIFFERENCES) {
+        fail('E_TOO_LARGE', `a change has more than ${MOST_DIFFERENCES} files`);
+      }
     }
     level = next;
   }

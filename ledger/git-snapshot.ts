@@ -7,7 +7,7 @@ import { TREE_MODE } from './tree.ts';
 const WALK_BATCH = 4096;
 /** Far more than any ledger has. Trees that hold one another again and again would otherwise walk for ever. */
 const DEEPEST = 64;
-const MOST_LEAVES = 20_000_000;
+const MOST_LEAVES = 5_000_000;
 
 interface Place {
   readonly path: string;

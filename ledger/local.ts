@@ -16,8 +16,8 @@ import type { Snapshot } from './snapshot.ts';
 
 /** A repository of the user's own, read by its objects: no index, no work tree, no hooks, no replaced objects. */
 export interface LocalRepository extends AsyncDisposable {
-  /** The repository's git directory, for messages. */
-  readonly label: string;
+  /** The repository's git directory: for messages, and to open it again. */
+  readonly directory: string;
   /** The same, for whoever opens it once more. */
   readonly directory: string;
   /** The commit that a revision names. Throws `E_USAGE`. */
@@ -69,14 +69,14 @@ function noRepository(directory: string, found: GitResult): never {
 }
 
 class OpenLocalRepository implements LocalRepository {
-  readonly label: string;
+  readonly directory: string;
   readonly directory: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #objects: Objects;
   readonly #history: History;
 
   constructor(gitDir: string, env: Readonly<Record<string, string>>, oidLength: 20 | 32) {
-    this.label = gitDir;
+    this.directory = gitDir;
     this.directory = gitDir;
     this.#env = env;
     this.#objects = new Objects(new CatFile(gitDir, env), oidLength);
@@ -87,7 +87,7 @@ class OpenLocalRepository implements LocalRepository {
     // An option in place of a revision would make git do something else.
     if (revision.startsWith('-') || revision.includes('\0')) unknownRevision(revision);
     const { exitCode, stdout } = await runGit({
-      directory: this.label,
+      directory: this.directory,
       env: this.#env,
       args: ['rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`],
     });

@@ -33,15 +33,22 @@ export function temporary(): string {
   return directory;
 }
 
+/** Runs git and gives the bytes that it wrote. */
+export function gitBytes(
+  directory: string,
+  args: readonly string[],
+  input?: string | Uint8Array,
+  env?: NodeJS.ProcessEnv,
+): Buffer {
+  const stdio = ['pipe', 'pipe', 'pipe'] as const;
+  return execFileSync('git', [...args], { cwd: directory, env: { ...GIT_ENV, ...env }, input, stdio: [...stdio] });
+}
+
 /** Runs git and gives what it wrote, without the last newline. */
-export function git(directory: string, args: readonly string[], input?: string | Uint8Array): string {
-  const output = execFileSync('git', [...args], {
-    cwd: directory,
-    env: GIT_ENV,
-    input,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  return output.toString('utf8').replace(/\n$/, '');
+export function git(...call: Parameters<typeof gitBytes>): string {
+  return gitBytes(...call)
+    .toString('utf8')
+    .replace(/\n$/, '');
 }
 
 export function bareRepository(directory = join(temporary(), 'ledger.git')): string {
