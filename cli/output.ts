@@ -52,11 +52,11 @@ export interface OutputEnd {
   /** The results so far. */
   readonly values: Results;
   /** Takes bars away and closes groups, before anything else writes to the terminal. */
-  pause(): void;
+  readonly pause: () => void;
   /** The error that ends the command: `error: message [CODE]` and `hint: …`. */
-  failure(error: PullthroughError): void;
+  readonly failure: (error: PullthroughError) => void;
   /** Writes the job summary. */
-  end(): void;
+  readonly end: () => void;
 }
 
 export function openOutput(options: OutputOptions): OutputEnd {
