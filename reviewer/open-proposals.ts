@@ -1,3 +1,4 @@
+import { mapLimit } from '../io/limit.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { findChange, listOpenChanges } from './changes.ts';
 import type { OpenChange, Stranger } from './changes.ts';
@@ -12,6 +13,9 @@ export interface RefusedChange {
   readonly change: OpenChange;
   readonly error: PullthroughError;
 }
+
+/** Proposals that are read at once: in a partial clone what is missing of all of them is one request. */
+const AT_ONCE = 32;
 
 export interface OpenProposals {
   readonly state: LedgerState;
@@ -32,19 +36,25 @@ export async function openProposals(context: ReviewerContext, text: string | und
     return { state, proposals: [proposal], refused: [], strangers: [] };
   }
   const { changes, strangers } = await listOpenChanges(context);
-  const proposals: Proposal[] = [];
-  const refused: RefusedChange[] = [];
-  for (const change of changes) {
-    if (change.kind !== 'proposal') continue;
-    try {
-      proposals.push(await readProposal(context, state, change));
-    } catch (error) {
-      if (!(error instanceof PullthroughError)) throw error;
-      // A branch that was merged and not removed yet has nothing to say.
-      if (error.code === 'E_NO_CHANGE') continue;
-      if (error.exit !== 3) throw error;
-      refused.push({ change, error });
-    }
-  }
+  const wanted = changes.filter(({ kind }) => kind === 'proposal');
+  const read = await mapLimit(wanted, AT_ONCE, (change) => tryProposal(context, state, change));
+  const proposals = read.flatMap((result) => (result !== undefined && 'record' in result ? [result] : []));
+  const refused = read.flatMap((result) => (result !== undefined && 'error' in result ? [result] : []));
   return { state, proposals: proposals.filter(({ adds }) => adds !== 'nack'), refused, strangers };
+}
+
+async function tryProposal(
+  context: ReviewerContext,
+  state: LedgerState,
+  change: OpenChange,
+): Promise<Proposal | RefusedChange | undefined> {
+  try {
+    return await readProposal(context, state, change);
+  } catch (error) {
+    if (!(error instanceof PullthroughError)) throw error;
+    // A branch that was merged and not removed yet has nothing to say.
+    if (error.code === 'E_NO_CHANGE') return undefined;
+    if (error.exit !== 3) throw error;
+    return { change, error };
+  }
 }

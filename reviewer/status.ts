@@ -1,0 +1,92 @@
+import { checkInParallel } from '../ledger/check-pool.ts';
+import type { CheckedRecord } from '../ledger/check-records.ts';
+import { PullthroughError } from '../ledger-schema/error.ts';
+import type { ErrorCode } from '../ledger-schema/error.ts';
+import { tryLedgerPath } from '../ledger-schema/layout.ts';
+import type { RecordState } from '../ledger-schema/record.ts';
+import { listOpenChanges } from './changes.ts';
+import type { OpenChange, Stranger } from './changes.ts';
+import type { ReviewerContext } from './context.ts';
+import type { LedgerState } from './ledger-state.ts';
+import { readProposal } from './proposal.ts';
+
+/** An open proposal: what it is about, and what it still needs. */
+export interface ProposalStatus extends OpenChange {
+  /** The record's path; undefined where the proposal isn't valid. */
+  readonly record?: string | undefined;
+  readonly adds?: 'record' | 'ack' | 'nack' | undefined;
+  readonly state?: RecordState | undefined;
+  readonly acked: readonly string[];
+  /** Reviewers who have not acked it. */
+  readonly owes: readonly string[];
+  readonly missing: number;
+  /** Why the gate does not take it. */
+  readonly error?: { readonly code: ErrorCode; readonly message: string } | undefined;
+}
+
+export interface LedgerStatus {
+  readonly commit: string;
+  readonly records: Readonly<Record<RecordState, number>>;
+  /** Those that consumers can't use. */
+  readonly unusable: readonly Pick<CheckedRecord, 'path' | 'state' | 'missing' | 'problems' | 'ignored'>[];
+  readonly proposals: readonly ProposalStatus[];
+  /** Open pull requests from other repositories; they count for nothing. */
+  readonly strangers: readonly Stranger[];
+  readonly policy: {
+    readonly version: number;
+    readonly sha256: string;
+    readonly expires: string;
+    /** Whole days until it expires; negative when it has. */
+    readonly daysLeft: number;
+  };
+}
+
+const DAY = 86_400_000;
+
+/** Records and proposals by state, who owes what, days until the policy expires. */
+export async function ledgerStatus(context: ReviewerContext, state: LedgerState): Promise<LedgerStatus> {
+  const { snapshot, trust, head } = state;
+  const paths: string[] = [];
+  for await (const { path } of snapshot.walk('packages')) {
+    const parsed = tryLedgerPath(path);
+    if (parsed?.kind === 'sums') paths.push(parsed.record);
+  }
+  const checked = await checkInParallel({ repository: context.ledger, snapshot, trust, pin: context.pin }, paths);
+  const records = { proposed: 0, acknowledged: 0, withdrawn: 0, invalid: 0 };
+  for (const record of checked) records[record.state] += 1;
+  const { changes, strangers } = await listOpenChanges(context);
+  const proposals: ProposalStatus[] = [];
+  for (const change of changes) {
+    if (change.kind !== 'policy') proposals.push(await proposalStatus(context, state, change));
+  }
+  const { version, sha256, expires } = trust;
+  return {
+    commit: head,
+    records,
+    unusable: checked.filter((record) => record.state !== 'acknowledged'),
+    proposals,
+    strangers,
+    policy: {
+      version,
+      sha256,
+      expires: trust.policy.expires,
+      daysLeft: Math.floor((expires.getTime() - context.now.getTime()) / DAY),
+    },
+  };
+}
+
+async function proposalStatus(
+  context: ReviewerContext,
+  state: LedgerState,
+  change: OpenChange,
+): Promise<ProposalStatus> {
+  try {
+    const { record, adds } = await readProposal(context, state, change);
+    const owes = state.trust.policy.reviewers.holders.filter((holder) => !record.ackHolders.includes(holder));
+    const { path, ackHolders, missing } = record;
+    return { ...change, record: path, adds, state: record.state, acked: ackHolders, owes, missing };
+  } catch (error) {
+    if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
+    return { ...change, acked: [], owes: [], missing: 0, error: { code: error.code, message: error.message } };
+  }
+}

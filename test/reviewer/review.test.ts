@@ -1,0 +1,353 @@
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { storeKey } from '../../store/store.ts';
+import { openProposals } from '../../reviewer/open-proposals.ts';
+import { requireSame, reviewProposal } from '../../reviewer/review.ts';
+import type { Review } from '../../reviewer/review.ts';
+import { readTools } from '../../reviewer/tools.ts';
+import type { ReviewerContext } from '../../reviewer/context.ts';
+import type { ErrorCode } from '../../ledger-schema/error.ts';
+import { putAck } from '../ledger/people.ts';
+import { sha256Of } from '../servers/github-bytes.ts';
+import { FILES, World } from './world.ts';
+import type { Proposed } from './world.ts';
+
+let world: World;
+let shared: ReviewerContext;
+let branch: string;
+beforeAll(async () => {
+  world = await World.start();
+  shared = await world.context();
+});
+beforeEach(() => {
+  world.newTool();
+  world.upstream.faults.clear();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+async function propose(...args: Parameters<World['propose']>): Promise<Proposed> {
+  const proposed = await world.propose(...args);
+  ({ branch } = proposed);
+  return proposed;
+}
+
+/** Reviews what was proposed last. */
+async function review(changes: Partial<ReviewerContext> = {}): Promise<Review> {
+  const context = { ...shared, ...changes };
+  const { state, proposals } = await openProposals(context, branch);
+  const [proposal] = proposals;
+  if (proposal === undefined) throw new Error('there is no proposal');
+  world.upstream.takeRequests();
+  return reviewProposal(context, state, proposal, await readTools(context));
+}
+
+async function expectVerdict(
+  verdict: string,
+  code: ErrorCode,
+  changes: Partial<ReviewerContext> = {},
+): Promise<Review> {
+  const reviewed = await review(changes);
+  expect(reviewed.report.verdict).toBe(verdict);
+  expect(reviewed.report.problems[0]?.code).toBe(code);
+  await expect(() => requireSame(reviewed)).toFailWith(code);
+  return reviewed;
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+describe('what is compared', () => {
+  test('every file is fetched again from upstream and from the store, and no byte lands on disk', async () => {
+    const { path, branch, commit } = await propose('v1.0.0');
+    const reviewed = await review();
+    expect(reviewed.report).toMatchObject({
+      verdict: 'same',
+      problems: [],
+      record: path,
+      branch,
+      head: commit,
+      adds: 'record',
+      files: [
+        { name: 'tool-darwin-arm64', size: 30_000, upstream: 'same', store: 'same', uploader: 'octocat' },
+        { name: 'tool-linux-amd64', size: 40_000, upstream: 'same', store: 'same', statements: ['GitHub (sha256)'] },
+      ],
+      signedBy: { holder: 'bot' },
+      acks: [],
+      missing: 1,
+      owes: ['ada', 'grace'],
+      checks: ["GitHub's digest (sha256): equal for 2 of 2 files"],
+    });
+    expect(requireSame(reviewed).report.verdict).toBe('same');
+    expect(world.takeDownloads()).toHaveLength(2);
+    const outside = filesBelow(world.folder).filter((file) => !file.startsWith(join(world.folder, 'store')));
+    expect(outside.filter((file) => statSync(file).size >= 30_000)).toEqual([]);
+  });
+
+  test('without a store only upstream is asked, and the report says so', async () => {
+    await propose('v1.0.0');
+    const { report } = await review({ store: undefined });
+    expect(report.verdict).toBe('same');
+    expect(report.files.map(({ store }) => store)).toEqual([undefined, undefined]);
+  });
+
+  test('a replaced file of the same size differs, also where GitHub gives no digest', async () => {
+    const { release } = await propose('v1.0.0');
+    await release.replaceAsset('tool-linux-amd64', { size: 40_000, seed: 9 }, { digest: null });
+    const { report } = await expectVerdict('differs', 'E_DIGEST_MISMATCH');
+    expect(report.files.map(({ upstream }) => upstream)).toEqual(['same', 'differs']);
+  });
+
+  test('bytes that are wrong on their way differ, whatever the API says of them', async () => {
+    await propose('v1.0.0');
+    world.upstream.faults.bytes('wrong', { asset: 'tool-darwin-arm64' });
+    await expectVerdict('differs', 'E_DIGEST_MISMATCH');
+  });
+
+  test('a digest of GitHub that is not that of its bytes differs', async () => {
+    const { release } = await propose('v1.0.0');
+    release.asset('tool-linux-amd64').digest = `sha256:${'0'.repeat(64)}`;
+    await expectVerdict('differs', 'E_DIGEST_MISMATCH');
+  });
+
+  test('another size differs without a download of that file', async () => {
+    const { release } = await propose('v1.0.0');
+    await release.replaceAsset('tool-linux-amd64', { size: 50_000, seed: 1 });
+    await expectVerdict('differs', 'E_UPSTREAM_DIFFERS');
+    expect(world.takeDownloads()).toHaveLength(1);
+  });
+
+  test('a body that goes on after the declared end differs', async () => {
+    await propose('v1.0.0');
+    world.upstream.faults.bytes('oversized', { asset: 'tool-linux-amd64' });
+    await expectVerdict('differs', 'E_SIZE');
+  });
+
+  test('a broken connection is resumed', async () => {
+    await propose('v1.0.0');
+    world.upstream.faults.bytes('truncated', { asset: 'tool-linux-amd64' });
+    expect((await review()).report.verdict).toBe('same');
+  });
+
+  test('wrong bytes in the store differ', async () => {
+    await propose('v1.0.0');
+    const sha256 = await sha256Of({ size: 40_000, seed: 1 });
+    writeFileSync(join(world.folder, 'store', storeKey(sha256)), Buffer.alloc(40_000));
+    const { report } = await expectVerdict('differs', 'E_DIGEST_MISMATCH');
+    expect(report.files[1]).toMatchObject({ upstream: 'same', store: 'differs' });
+  });
+
+  test('a file that the store lost cannot be compared', async () => {
+    await propose('v1.0.0');
+    rmSync(join(world.folder, 'store', storeKey(await sha256Of({ size: 40_000, seed: 1 }))));
+    const { report } = await expectVerdict('incomparable', 'E_STORE_MISSING');
+    expect(report.files[1]).toMatchObject({ upstream: 'same', store: 'gone' });
+  });
+
+  test('a release that is gone upstream cannot be compared, and nothing is downloaded', async () => {
+    await propose('v1.0.0');
+    world.tool.removeRelease('v1.0.0');
+    const { report } = await expectVerdict('incomparable', 'E_UPSTREAM_NOT_FOUND');
+    expect(report.files.map(({ upstream }) => upstream)).toEqual(['gone', 'gone']);
+    expect(report.release).toBeUndefined();
+    expect(world.takeDownloads()).toEqual([]);
+  });
+
+  test('a file that is gone upstream cannot be compared; the others are', async () => {
+    const { release } = await propose('v1.0.0');
+    release.removeAsset('tool-linux-amd64');
+    const { report } = await expectVerdict('incomparable', 'E_UPSTREAM_NOT_FOUND');
+    expect(report.files.map(({ upstream }) => upstream)).toEqual(['same', 'gone']);
+  });
+
+  test('a tag that was moved differs', async () => {
+    await propose('v1.0.0');
+    world.tool.setTag('v1.0.0', 'd'.repeat(40), 1);
+    await expectVerdict('differs', 'E_UPSTREAM_DIFFERS');
+  });
+
+  test('an annotated tag is peeled to its commit', async () => {
+    const { commit } = (await propose('v1.0.0'), { commit: world.tool.tags.get('v1.0.0')?.sha });
+    world.tool.setTag('v1.0.0', commit, 2);
+    expect((await review()).report.verdict).toBe('same');
+  });
+
+  test('another repository under the recorded name differs, and nothing of it is downloaded', async () => {
+    await propose('v1.0.0');
+    world.upstream.removeRepository(world.tool);
+    const other = world.upstream.addRepository(world.tool.fullName);
+    await other.addRelease({
+      tag: 'v1.0.0',
+      assets: Object.entries(FILES).map(([name, content]) => ({ name, content })),
+    });
+    await expectVerdict('differs', 'E_REPOSITORY_CHANGED');
+    expect(world.takeDownloads()).toEqual([]);
+  });
+
+  test('a renamed repository is the same one, with a warning', async () => {
+    await propose('v1.0.0');
+    world.upstream.rename(world.tool, 'other/name');
+    const { report } = await review();
+    expect(report.verdict).toBe('same');
+    expect(report.warnings.join()).toContain('other/name');
+  });
+
+  test('an API that says no is no verdict on the bytes', async () => {
+    await propose('v1.0.0');
+    world.upstream.faults.forbidden({ match: /GET \/repos\/[^/]+\/[^/]+$/ });
+    const { report } = await expectVerdict('incomparable', 'E_CREDENTIAL');
+    expect(report.files.map(({ upstream }) => upstream)).toEqual(['failed', 'failed']);
+  });
+
+  test('a source that nothing is known of cannot be compared', async () => {
+    await propose('v1.0.0', { source: 'ghe.acme.example' });
+    await expectVerdict('incomparable', 'E_CONFIG');
+  });
+
+  test('the token for the source goes to the API and not to where the bytes lie', async () => {
+    await propose('v1.0.0');
+    world.upstream.addToken('source-token', { login: 'grace' });
+    expect((await review({ env: { GITHUB_TOKEN: 'source-token' } })).report.verdict).toBe('same');
+    const requests = world.upstream.takeRequests();
+    const seen = (server: string) =>
+      requests.filter((one) => one.server === server).map((one) => one.headers.authorization);
+    expect(new Set(seen('api'))).toEqual(new Set(['Bearer source-token']));
+    expect(new Set(seen('storage'))).toEqual(new Set([undefined]));
+  });
+
+  test('an interruption ends the review', async () => {
+    await propose('v1.0.0');
+    const controller = new AbortController();
+    controller.abort(new Error('stop'));
+    await expect(review({ signal: controller.signal })).rejects.toThrow('stop');
+  });
+});
+
+describe('what upstream says', () => {
+  const listed = async (name: string, lie = false): Promise<string> =>
+    `${lie ? 'f'.repeat(64) : await sha256Of(FILES[name] ?? '')}  ${name}\n`;
+
+  test('lists of digests are read without a tool.ini, and agree', async () => {
+    const content = await listed('tool-linux-amd64');
+    await propose('v1.0.0', { files: { ...FILES, 'tool_1.0.0_checksums.txt': content } });
+    const { report } = await review();
+    expect(report.verdict).toBe('same');
+    expect(report.files.find(({ name }) => name === 'tool-linux-amd64')?.statements).toEqual([
+      'GitHub (sha256)',
+      'tool_1.0.0_checksums.txt (sha256)',
+    ]);
+    expect(report.checks).toContain('tool_1.0.0_checksums.txt (sha256): equal for 1 of 3 files');
+  });
+
+  test('a list that says otherwise is a warning', async () => {
+    const content = await listed('tool-linux-amd64', true);
+    await propose('v1.0.0', { files: { ...FILES, SHA256SUMS: content } });
+    const { report } = await review();
+    expect(report.verdict).toBe('same');
+    expect(report.warnings).toEqual(['SHA256SUMS lists another sha256 of tool-linux-amd64 than the bytes have']);
+  });
+
+  test('evidence that a tool.ini here asks for must be there', async () => {
+    const folder = join(world.folder, 'packages', 'github.com', ...world.tool.fullName.split('/'));
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'tool.ini'), '[evidence]\nrequire[] = checksums:SHA256SUMS\n');
+    const content = (await listed('tool-linux-amd64')) + (await listed('tool-darwin-arm64'));
+    const { release } = await propose('v1.0.0', { files: { ...FILES, SHA256SUMS: content } });
+    expect((await review()).report).toMatchObject({ verdict: 'same' });
+    release.asset('tool-linux-amd64').digest = null;
+    release.asset('SHA256SUMS').digest = null;
+    release.asset('SHA256SUMS').content = content.replace(/^./, (digit) => (digit === '0' ? '1' : '0'));
+    await expectVerdict('differs', 'E_DIGEST_MISMATCH');
+    release.removeAsset('SHA256SUMS');
+    await expectVerdict('differs', 'E_EVIDENCE');
+  });
+
+  test('files that the record leaves out are named', async () => {
+    const { release } = await propose('v1.0.0');
+    await release.addAsset({ name: 'tool.deb', content: 'later' });
+    expect((await review()).report.left).toEqual(['tool.deb']);
+  });
+
+  test('age and immutability of the release', async () => {
+    const { release } = await propose('v1.0.0');
+    release.immutable = true;
+    const { report } = await review();
+    expect(report.release).toMatchObject({
+      author: 'octocat',
+      immutable: true,
+      prerelease: false,
+      published: release.publishedAt?.toISOString().replace(/\.\d+/, '.000'),
+    });
+  });
+});
+
+describe('what is new', () => {
+  /** An acknowledged v1.0.0 on main. */
+  async function before(files: Parameters<typeof world.propose>[1] = {}): Promise<void> {
+    const release = await world.release('v1.0.0', files.files);
+    const { path, tree } = await world.record(release);
+    await putAck(tree, path, world.people.ada);
+    world.merge(tree);
+  }
+
+  test('files that were added, that are missing, and sizes that jumped', async () => {
+    await before();
+    await propose('v1.1.0', {
+      files: { 'tool-linux-amd64': { size: 90_000, seed: 4 }, 'tool-windows-amd64.exe': { size: 100, seed: 5 } },
+    });
+    expect((await review()).report.previous).toMatchObject({
+      tag: 'v1.0.0',
+      added: ['tool-windows-amd64.exe'],
+      missing: ['tool-darwin-arm64'],
+      jumps: [{ name: 'tool-linux-amd64', before: 40_000, now: 90_000 }],
+      uploaders: { before: ['octocat'], changed: [] },
+      signers: [],
+    });
+  });
+
+  test('an uploader that the release before had not', async () => {
+    await before();
+    const { release } = await propose('v1.1.0');
+    release.asset('tool-linux-amd64').uploader = 'mallory';
+    expect((await review()).report.previous?.uploaders).toEqual({
+      before: ['octocat'],
+      changed: [{ name: 'tool-linux-amd64', uploader: 'mallory' }],
+    });
+  });
+
+  test("another key on upstream's own checksums", async () => {
+    const { bot, ada, eve } = world.people;
+    const signed = async (who: typeof ada) => ({ ...FILES, 'SHA256SUMS.asc': await who.sign(Buffer.from('x')) });
+    await before({ files: await signed(ada) });
+    await propose('v1.1.0', { files: await signed(eve), by: bot });
+    expect((await review()).report.previous?.signers).toEqual([
+      { name: 'SHA256SUMS.asc', before: [ada.fingerprint], now: [eve.fingerprint] },
+    ]);
+  });
+
+  test('the same key on upstream’s own checksums is not worth a word', async () => {
+    const { ada } = world.people;
+    const files = { ...FILES, 'SHA256SUMS.asc': await ada.sign(Buffer.from('x')) };
+    await before({ files });
+    await propose('v1.1.0', { files });
+    expect((await review()).report.previous?.signers).toEqual([]);
+  });
+
+  test('a record that nobody acknowledged is no measure', async () => {
+    const { tree } = await world.record(await world.release('v1.0.0'));
+    world.merge(tree);
+    await propose('v1.1.0');
+    expect((await review()).report.previous).toBeUndefined();
+  });
+
+  test('a release before that is gone upstream is compared by its record alone', async () => {
+    await before();
+    await propose('v1.1.0');
+    world.tool.removeRelease('v1.0.0');
+    expect((await review()).report).toMatchObject({ verdict: 'same', previous: { tag: 'v1.0.0', signers: [] } });
+    expect((await review()).report.previous?.uploaders).toBeUndefined();
+  });
+});
