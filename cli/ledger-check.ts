@@ -1,6 +1,8 @@
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import type { Finding } from '../ledger-schema/files.ts';
+import { checkLedger } from '../ledger/gate.ts';
 import type { GateReport } from '../ledger/gate.ts';
+import { openLocalRepository } from '../ledger/local.ts';
 import { loadConfig } from './config.ts';
 import type { Handler } from './context.ts';
 import type { ValuesOf } from './commands/index.ts';
@@ -12,8 +14,6 @@ const SHOWN = 50;
 /** `ledger check`: the gate over the repository in the current directory. */
 export const ledgerCheck: Handler<ValuesOf<'ledger', 'ledger check'>> = async (_, options, context) => {
   const { pin } = await loadConfig(options, context.cwd);
-  const { checkLedger } = await import('../ledger/gate.ts');
-  const { openLocalRepository } = await import('../ledger/local.ts');
   await using repository = await openLocalRepository(context.cwd, context.env);
   const head = await repository.resolve(options.head ?? 'HEAD');
   const base = options.base === undefined ? undefined : await repository.resolve(options.base);

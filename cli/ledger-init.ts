@@ -7,7 +7,7 @@ import type { Role } from '../ledger-schema/trust.ts';
 import type { ValuesOf } from './commands/index.ts';
 import type { CommandContext, Handler } from './context.ts';
 import { openSignerIfAny } from './signing.ts';
-import { parseExpiry, readNamedKey } from './trust.ts';
+import { NOBODY, parseExpiry, readNamedKey } from './trust.ts';
 
 type Options = ValuesOf<'ledger', 'ledger init'>;
 
@@ -30,7 +30,7 @@ export const ledgerInit: Handler<Options> = async ([directory = ''], options, co
     directory: path,
     bare: options.bare === true,
     branch: 'main',
-    author: { name: 'pullthrough', email: 'pullthrough@localhost' },
+    author: NOBODY,
     env: context.env,
     keys,
     rootThreshold: options['root-threshold'] ?? 1,

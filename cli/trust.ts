@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { readFileBounded } from '../io/file.ts';
-import { fail } from '../ledger-schema/error.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { KEY_BYTES, canonicalKeyFile } from '../ledger-schema/openpgp.ts';
 import type { KeyFile } from '../ledger-schema/openpgp.ts';
 import { keyProblems } from '../ledger-schema/keyring.ts';
@@ -11,9 +11,14 @@ import { policyInWords } from '../ledger/policy-words.ts';
 import { proposePolicy, signPolicy, trustBranch } from '../ledger/rotation.ts';
 import type { ValuesOf } from './commands/index.ts';
 import type { CommandContext, Handler } from './context.ts';
-import { authorOf, trustOf, withLedger } from './ledger-repository.ts';
+import { readLedger } from '../reviewer/ledger-state.ts';
+import { withOwner } from './reviewer-context.ts';
+import type { OpenedReviewer } from './reviewer-context.ts';
 import { openSigner, openSignerIfAny } from './signing.ts';
 import { proposeTrustPull } from './trust-pull.ts';
+
+/** Who makes commits where `[ledger] author` doesn't say. */
+export const NOBODY = { name: 'pullthrough', email: 'pullthrough@localhost' };
 
 /** A key file of a person's or a bot's, as `NAME=FILE` names it. */
 export interface NamedKey {
@@ -40,15 +45,15 @@ async function readPublicKey(path: string, context: CommandContext): Promise<Omi
 
 /** `trust show` */
 export const trustShow: Handler<ValuesOf<'ledger', 'trust show'>> = (_, options, context) =>
-  withLedger(options, context, async (opened) => {
-    const trust = await trustOf(opened, context.now);
+  withOwner(options, context, async ({ reviewer }) => {
+    const { trust } = await readLedger(reviewer);
     const { output, now } = context;
     for (const line of policyInWords(trust.policy, now)) output.line(line);
     output.line(`pin = sha256:${trust.sha256}`);
     const problems = await keyProblems(trust.policy, trust.keyring, now);
     for (const problem of problems) output.warn(problem);
     const next = trustBranch(trust.version + 1);
-    const proposed = opened.repository.branches().has(next) ? next : undefined;
+    const proposed = reviewer.ledger.branches().has(next) ? next : undefined;
     if (proposed !== undefined) output.note(`policy ${trust.version + 1} is proposed on the branch ${proposed}`);
     const { version, sha256, expired, policy } = trust;
     output.results({ version, sha256, expired, policy, problems, proposed: proposed ?? null });
@@ -70,10 +75,10 @@ export const trustPropose: Handler<ValuesOf<'ledger', 'trust propose'>> = async 
   for (const path of options['replace-key'] ?? []) copies.push(await readPublicKey(path, context));
   const revoke = (options.remove ?? []).map(parseRevocation);
   const signer = await openSignerIfAny(options, context);
-  await withLedger(options, context, async (opened) => {
-    const trust = await trustOf(opened, context.now);
+  await withOwner(options, context, async ({ config, reviewer }) => {
+    const { trust } = await readLedger(reviewer);
     const proposed = await proposePolicy({
-      repository: opened.repository,
+      repository: reviewer.ledger,
       trust,
       edits: {
         grants,
@@ -86,12 +91,12 @@ export const trustPropose: Handler<ValuesOf<'ledger', 'trust propose'>> = async 
       retire: options.retire ?? [],
       keys: [...keys, ...copies],
       signer,
-      author: authorOf(opened.config, 'pullthrough'),
+      author: config.ledger.author ?? NOBODY,
     });
     const { output } = context;
     output.line(`policy ${proposed.version} is proposed on the branch ${proposed.branch}`, 'good');
     for (const change of proposed.changes) output.line(`  ${change}`);
-    const pull = await proposeTrustPull(opened.config, proposed, context);
+    const pull = await proposeTrustPull(reviewer, proposed);
     if (pull !== undefined) output.line(`  ${pull}`);
     output.note('root holders sign it by: pullthrough trust sign');
     output.results({ ...proposed, pull: pull ?? null });
@@ -101,23 +106,23 @@ export const trustPropose: Handler<ValuesOf<'ledger', 'trust propose'>> = async 
 /** `trust sign` */
 export const trustSign: Handler<ValuesOf<'ledger', 'trust sign'>> = async (_, options, context) => {
   const signer = await openSigner(options, context);
-  await withLedger(options, context, async (opened) => {
-    const { repository, config } = opened;
-    const version = await versionToSign(opened, context);
-    const author = authorOf(config, 'pullthrough');
-    const signed = await signPolicy({ repository, mainBranch: config.ledger.branch, version, signer, author });
+  await withOwner(options, context, async ({ config, reviewer }) => {
+    const version = await versionToSign(reviewer);
+    const author = config.ledger.author ?? NOBODY;
+    const { ledger: repository, branch: mainBranch } = reviewer;
+    const signed = await signPolicy({ repository, mainBranch, version, signer, author });
     context.output.line(`policy ${version} has the signature of ${signer.fingerprint}, on ${signed.branch}`, 'good');
     context.output.results({ ...signed, fingerprint: signer.fingerprint });
   });
 };
 
 /** The next policy; policy 1 of a ledger whose own roots have not all signed yet. */
-async function versionToSign(opened: Parameters<typeof trustOf>[0], context: CommandContext): Promise<number> {
+async function versionToSign(reviewer: OpenedReviewer['reviewer']): Promise<number> {
   try {
-    return (await trustOf(opened, context.now)).version + 1;
+    return (await readLedger(reviewer)).trust.version + 1;
   } catch (error) {
-    const unsigned = error instanceof Error && 'code' in error && error.code === 'E_POLICY_THRESHOLD';
-    if (unsigned && opened.config.pin === undefined) return 1;
+    const unsigned = error instanceof PullthroughError && error.code === 'E_POLICY_THRESHOLD';
+    if (unsigned && reviewer.pin === undefined) return 1;
     throw error;
   }
 }

@@ -18,8 +18,6 @@ import type { Snapshot } from './snapshot.ts';
 export interface LocalRepository extends AsyncDisposable {
   /** The repository's git directory: for messages, and to open it again. */
   readonly directory: string;
-  /** The same, for whoever opens it once more. */
-  readonly directory: string;
   /** The commit that a revision names. Throws `E_USAGE`. */
   resolve(revision: string): Promise<string>;
   snapshot(commit: string): Snapshot;
@@ -70,13 +68,11 @@ function noRepository(directory: string, found: GitResult): never {
 
 class OpenLocalRepository implements LocalRepository {
   readonly directory: string;
-  readonly directory: string;
   readonly #env: Readonly<Record<string, string>>;
   readonly #objects: Objects;
   readonly #history: History;
 
   constructor(gitDir: string, env: Readonly<Record<string, string>>, oidLength: 20 | 32) {
-    this.directory = gitDir;
     this.directory = gitDir;
     this.#env = env;
     this.#objects = new Objects(new CatFile(gitDir, env), oidLength);

@@ -12,7 +12,7 @@ function some(threshold: number, names: readonly string[]): string {
 }
 
 function days(milliseconds: number): string {
-  const count = Math.floor(milliseconds / 86_400_000);
+  const count = Math.round(milliseconds / 86_400_000);
   return `${count} day${count === 1 ? '' : 's'}`;
 }
 
@@ -60,7 +60,8 @@ export function policyChanges(before: Policy, after: Policy): string[] {
       lines.push(`the key ${fingerprint} becomes a former one`);
     else if (was.key.sha256 !== key.sha256) lines.push(`the key ${fingerprint} has a newer copy`);
   }
-  for (const fingerprint of old.keys()) if (!now.has(fingerprint)) lines.push(`the key ${fingerprint} is taken out`);
+  for (const fingerprint of old.keys())
+    if (!now.has(fingerprint)) lines.push(`the key ${fingerprint} is taken out: what it signed counts no more`);
   if (before.expires !== after.expires) lines.push(`it expires at ${after.expires} instead of ${before.expires}`);
   return lines;
 }

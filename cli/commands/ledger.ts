@@ -63,7 +63,7 @@ export const ledgerCommands = commands({
   'ledger status': {
     summary: 'records by state; who still owes an ack; when the policy expires',
     arguments: [],
-    options: {},
+    options: where,
     examples: [['pullthrough ledger status', 'of the ledger that mirror.ini names']],
   },
   'trust show': {

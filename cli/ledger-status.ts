@@ -1,0 +1,48 @@
+import { readLedger } from '../reviewer/ledger-state.ts';
+import { ledgerStatus } from '../reviewer/status.ts';
+import type { LedgerStatus, ProposalStatus } from '../reviewer/status.ts';
+import type { ValuesOf } from './commands/index.ts';
+import type { Handler } from './context.ts';
+import type { Output } from './output.ts';
+import { nameOf, showOthers } from './review-screen.ts';
+import { withOwner } from './reviewer-context.ts';
+import type { Cell } from './table.ts';
+
+/** A policy that expires in fewer days than a rotation may take. */
+const SOON = 30;
+
+/** `ledger status` */
+export const ledgerStatusCommand: Handler<ValuesOf<'ledger', 'ledger status'>> = (_, options, context) =>
+  withOwner(options, context, async ({ reviewer }) => {
+    const status = await ledgerStatus(reviewer, await readLedger(reviewer));
+    const { output } = context;
+    output.results({ ...status });
+    show(status, output);
+  });
+
+function show({ records, unusable, proposals, strangers, policy }: LedgerStatus, output: Output): void {
+  const counted = Object.entries(records).filter(([state, count]) => count > 0 || state === 'acknowledged');
+  output.line(`records: ${counted.map(([state, count]) => `${count} ${state}`).join(', ')}`);
+  output.table({
+    title: 'records that consumers cannot use',
+    head: ['state', 'record', 'why'],
+    rows: unusable.map(({ path, state, missing, problems, ignored }): Cell[] => {
+      const why =
+        problems[0]?.message ?? (state === 'proposed' ? `${missing} more acks are needed` : ignored[0]?.message);
+      return [state, path, why ?? ''];
+    }),
+  });
+  output.line(`open proposals: ${proposals.length}`);
+  output.table({ title: 'proposals', head: ['proposal', 'state', 'acked', 'owes'], rows: proposals.map(row) });
+  showOthers([], strangers, output);
+  const left =
+    policy.daysLeft < 0 ? `expired at ${policy.expires}` : `expires in ${policy.daysLeft} days (${policy.expires})`;
+  output.line(`policy ${policy.version} ${left}`, policy.daysLeft < SOON ? 'warning' : undefined);
+  if (policy.daysLeft < SOON) output.warn('propose the next policy by: pullthrough trust propose --expires 365d');
+}
+
+function row(proposal: ProposalStatus): Cell[] {
+  const { branch, pull, state, acked, owes, missing, error } = proposal;
+  const needs = missing === 0 ? '' : `${missing} of ${owes.join(', ')}`;
+  return [nameOf({ branch, ...(pull && { pull }) }), error?.message ?? state ?? '', acked.join(', '), needs];
+}
