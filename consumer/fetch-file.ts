@@ -1,28 +1,19 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { chmod, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PullthroughError, fail } from '../ledger-schema/index.ts';
+import { lend, lent, release } from '../io/blocks.ts';
 import { startingOver } from '../io/download.ts';
 import { openPending } from '../io/file.ts';
 import type { PendingFile } from '../io/file.ts';
+import { digestOf, hashing } from '../io/hash.ts';
 import { ioError, systemCode } from '../io/io-error.ts';
 import type { Progress } from '../io/progress.ts';
+import type { PublicStore } from '../store/public.ts';
 import type { Fetchable } from './select-assets.ts';
 
-/** A place to read content-addressed bytes from. Nothing that it says is believed. */
-export interface Mirror {
-  /** For messages: its URL without any secret. */
-  readonly label: string;
-  /** The bytes as they are. Throws `E_STORE_MISSING` where it hasn't got them, and what its transport throws. */
-  read(file: Fetchable, options: ReadOptions): AsyncIterable<Uint8Array>;
-}
-
-export interface ReadOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Is there another mirror behind this one? Then it isn't worth many tries. */
-  readonly others: boolean;
-}
+/** Nothing that it says is believed. */
+export type Mirror = PublicStore;
 
 export interface FetchOptions {
   /** Tried in order. */
@@ -73,13 +64,11 @@ async function isThere(file: Fetchable, path: string): Promise<boolean> {
 
 /** The SHA-256 of a file, in lower-case hex. Throws `E_IO`. */
 export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: READ_AT_ONCE })) hash.update(chunk as Buffer);
+    return await digestOf(createReadStream(path, { highWaterMark: READ_AT_ONCE }) as AsyncIterable<Uint8Array>);
   } catch (error) {
     throw ioError(error, `cannot read ${path}`);
   }
-  return hash.digest('hex');
 }
 
 async function makeExecutable(path: string): Promise<void> {
@@ -128,21 +117,24 @@ async function copy(
   label: string,
   onBytes: (total: number) => void,
 ): Promise<void> {
-  const hash = createHash('sha256');
+  const hashed = hashing(body, ['sha256']);
   let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > file.size) {
-      fail('E_SIZE', `${label} has more than the ${file.size} acknowledged bytes of ${file.name}`, { hint: WRONG });
+  async function* bounded(): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of lent(hashed.body)) {
+      bytes += chunk.length;
+      if (bytes > file.size) {
+        release(chunk);
+        fail('E_SIZE', `${label} has more than the ${file.size} acknowledged bytes of ${file.name}`, { hint: WRONG });
+      }
+      onBytes(bytes);
+      yield chunk;
     }
-    hash.update(chunk);
-    await pending.write(chunk);
-    onBytes(bytes);
   }
+  await pending.append(lend(bounded()));
   if (bytes < file.size) {
     fail('E_TRUNCATED', `${label} has only ${bytes} of the ${file.size} bytes of ${file.name}`, { hint: WRONG });
   }
-  const sha256 = hash.digest('hex');
+  const { sha256 } = hashed.digests();
   if (sha256 !== file.sha256) {
     fail('E_DIGEST_MISMATCH', `${label} has other bytes for ${file.name}: SHA-256 ${sha256}, not ${file.sha256}`, {
       hint: WRONG,
