@@ -46,6 +46,8 @@ export interface GitHubServer {
   /** Everything that was received, in order. */
   readonly requests: readonly ReceivedRequest[];
   addRepository(fullName: string, options?: RepositoryOptions): TestRepository;
+  /** The repository of that name. */
+  repository(fullName: string): TestRepository;
   /** The old name redirects from now on, until another repository takes it. */
   rename(repository: TestRepository, fullName: string): void;
   removeRepository(repository: TestRepository): void;
@@ -94,6 +96,12 @@ export async function startGitHub(options: GitHubServerOptions = {}): Promise<Gi
     requests,
     addRepository: (fullName, { private: isPrivate = false, git, forkOf } = {}) =>
       state.addRepository(fullName, { isPrivate, git, parent: forkOf }),
+    repository: (fullName) => {
+      const [owner = '', name = ''] = fullName.split('/');
+      const repository = state.byName(owner, name);
+      if (repository === undefined) throw new Error(`there is no ${fullName}`);
+      return repository;
+    },
     rename: (repository, fullName) => state.rename(repository, fullName),
     removeRepository: (repository) => state.removeRepository(repository),
     addToken: (token, spec) => void state.tokens.set(token, spec),
