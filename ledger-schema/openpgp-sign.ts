@@ -38,6 +38,7 @@ export async function generateKey(request: {
   const [, name, email] = /^(.*?)\s*<([^<>]+)>$/.exec(request.userId.trim()) ?? [];
   let made: openpgp.PrivateKey;
   try {
+    if (/[\0-\x1f\x7f-\x9f]|^\s*$/.test(request.userId)) throw new TypeError('control characters, or nothing');
     const { privateKey } = await openpgp.generateKey({
       userIDs: [email === undefined ? { name: request.userId.trim() } : { name, email }],
       type: 'ecc',
@@ -132,6 +133,8 @@ async function readPrivateKey(file: Uint8Array): Promise<openpgp.PrivateKey> {
   if (text?.includes('-----BEGIN PGP PUBLIC KEY BLOCK-----') && !text.includes('PRIVATE KEY BLOCK')) {
     refuse('it is a public key');
   }
+  // The library reads the first block and drops the others.
+  if ((text?.match(/-----BEGIN PGP/g) ?? []).length > 1) refuse('it holds several blocks');
   let keys: openpgp.PrivateKey[];
   try {
     const armored = text?.includes('-----BEGIN PGP') ? text.trim() : undefined;

@@ -1,0 +1,271 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readKeyFile, verifySignature } from '../../ledger-schema/openpgp.ts';
+import { parseSignatureFile } from '../../ledger-schema/signature.ts';
+import { fileSigner, gpgSigner, newKey } from '../../ledger/signer.ts';
+import type { NewKey, Signer } from '../../ledger/signer.ts';
+import { temporary } from './git-fixture.ts';
+import { gnupg } from './gpg-fixture.ts';
+
+const DATA = new TextEncoder().encode('data\r\nwith two kinds of line ends\n');
+
+/** What gpgv, sqv and our own rules say of a signature; gives the fingerprint of the component that made it. */
+async function accepted(signer: Signer, data = DATA): Promise<string> {
+  const directory = temporary();
+  const signature = await signer.sign(data);
+  const publicKey = await signer.publicKey();
+  writeFileSync(join(directory, 'sig'), signature);
+  writeFileSync(join(directory, 'data'), data);
+  writeFileSync(join(directory, 'key.asc'), publicKey);
+  const run = (command: string, args: readonly string[]): Buffer =>
+    execFileSync(command, args, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
+  writeFileSync(
+    join(directory, 'key.gpg'),
+    run('gpg', ['--homedir', directory, '--dearmor', '--output', '-', 'key.asc']),
+  );
+  run('gpgv', ['--keyring', './key.gpg', 'sig', 'data']);
+  run('sqv', ['--keyring', 'key.asc', 'sig', 'data']);
+  const key = await readKeyFile(publicKey);
+  expect(key.fingerprint).toBe(signer.fingerprint);
+  const parsed = parseSignatureFile(signature);
+  const judgement = { now: new Date(), revocation: true, expiry: true };
+  return (await verifySignature(parsed, data, key, judgement)).fingerprint;
+}
+
+describe('a key that is made here', () => {
+  let key: NewKey;
+  let locked: NewKey;
+  beforeAll(async () => {
+    key = await newKey({ userId: 'Mirror Bot <bot@acme.example>' });
+    locked = await newKey({ userId: 'Mirror Bot', passphrase: 'open sesame ü' });
+  });
+
+  it('signs what gpgv, sqv and the format accept', async () => {
+    const signer = await fileSigner({ key: key.secret });
+    expect(await accepted(signer)).toBe(key.fingerprint);
+    expect(await accepted(signer, new Uint8Array(0))).toBe(key.fingerprint);
+    expect(Buffer.from(await signer.publicKey())).toEqual(Buffer.from(key.public));
+  });
+
+  it('has one component, no expiry, and the user id that was asked for', async () => {
+    const file = await readKeyFile(key.public);
+    expect(file.userIds).toEqual(['Mirror Bot <bot@acme.example>']);
+    expect(file.components.map(({ binding }) => binding)).toEqual([
+      { problem: undefined, signs: true, revoked: false, expires: undefined },
+    ]);
+    expect((await readKeyFile(locked.public)).userIds).toEqual(['Mirror Bot']);
+  });
+
+  it('makes signatures without notation and expiration, the issuer in both forms', async () => {
+    const signature = await (await fileSigner({ key: key.secret })).sign(DATA);
+    const packets = execFileSync('gpg', ['--homedir', temporary(), '--list-packets'], { input: signature }).toString();
+    expect(packets).toMatch(/version 4, .*sigclass 0x00/);
+    expect(packets).toMatch(/digest algo 10,/);
+    expect([...packets.matchAll(/^\t((?:critical )?(?:hashed )?subpkt \d+)/gm)].map(([, name]) => name)).toEqual([
+      'critical hashed subpkt 2',
+      'hashed subpkt 16',
+      'hashed subpkt 33',
+    ]);
+  });
+
+  it('can be locked: only its passphrase opens it', async () => {
+    expect(await accepted(await fileSigner({ key: locked.secret, passphrase: 'open sesame ü' }))).toBe(
+      locked.fingerprint,
+    );
+    for (const passphrase of [undefined, '', 'wrong']) {
+      await expect(() => fileSigner({ key: locked.secret, passphrase }), String(passphrase)).toFailWith(
+        'E_SIGNING_KEY',
+      );
+    }
+    // A passphrase for a key that has none does no harm.
+    expect((await fileSigner({ key: key.secret, passphrase: 'x' })).fingerprint).toBe(key.fingerprint);
+  });
+
+  it('is taken by gpg, locked or not', () => {
+    const home = gnupg();
+    home.run(['--import'], key.secret);
+    home.run(['--pinentry-mode', 'loopback', '--passphrase', 'open sesame ü', '--import'], locked.secret);
+    const listed = home.run(['--with-colons', '--list-secret-keys']).toString();
+    expect(listed).toContain(key.fingerprint);
+    expect(listed).toContain(locked.fingerprint);
+  });
+
+  it('needs a user id that is one', async () => {
+    for (const userId of ['Bot <not an address>', 'a\nb <x@y.example>']) {
+      await expect(() => newKey({ userId }), userId).toFailWith('E_USAGE');
+    }
+  });
+});
+
+describe('a key file', () => {
+  it('that is no single secret key is E_SIGNING_KEY', async () => {
+    const [one, two] = [await newKey({ userId: 'One' }), await newKey({ userId: 'Two' })];
+    const files: [string, Uint8Array][] = [
+      ['nothing', new Uint8Array(0)],
+      ['text', new TextEncoder().encode('hello')],
+      ['a public key', one.public],
+      ['two keys', Buffer.concat([one.secret, two.secret])],
+      ['half a key', one.secret.subarray(0, one.secret.length / 2)],
+      ['too many bytes', Buffer.concat([one.secret, Buffer.alloc(300_000, 0x0a)])],
+    ];
+    for (const [name, key] of files) {
+      await expect(async () => (await fileSigner({ key })).sign(DATA), name).toFailWith('E_SIGNING_KEY');
+    }
+  });
+
+  it('from gpg signs by its newest signing subkey; the fingerprint is still the primary key’s', async () => {
+    const home = gnupg();
+    const fingerprint = home.newKey('Ada <ada@acme.example>', 'ed25519');
+    const add = (usage: string): Buffer =>
+      home.run([
+        '--pinentry-mode',
+        'loopback',
+        '--passphrase',
+        '',
+        '--quick-add-key',
+        fingerprint,
+        'ed25519',
+        usage,
+        'never',
+      ]);
+    add('sign');
+    home.run([
+      '--pinentry-mode',
+      'loopback',
+      '--passphrase',
+      '',
+      '--quick-add-key',
+      fingerprint,
+      'cv25519',
+      'encr',
+      'never',
+    ]);
+    add('auth');
+    const exported = home.run(['--export-secret-keys', fingerprint]);
+    const signer = await fileSigner({ key: exported });
+    expect(signer.fingerprint).toBe(fingerprint);
+    const keys = [
+      ...home
+        .run(['--with-colons', '--list-keys'])
+        .toString()
+        .matchAll(/^fpr:+([0-9A-F]{40}):/gm),
+    ];
+    expect(await accepted(signer)).toBe(keys[1]?.[1]);
+    // Without the primary key's secret, as careful people keep it.
+    const partial = home.run(['--armor', '--export-secret-subkeys', fingerprint]);
+    expect(await accepted(await fileSigner({ key: partial }))).toBe(keys[1]?.[1]);
+  });
+
+  it.each(['nistp256', 'nistp384', 'rsa3072'])('of the kind %s signs', async (algorithm) => {
+    const home = gnupg();
+    const fingerprint = home.newKey('Key', algorithm);
+    expect(await accepted(await fileSigner({ key: home.run(['--export-secret-keys', fingerprint]) }))).toBe(
+      fingerprint,
+    );
+    expect(await accepted(await gpgSigner({ env: home.env }))).toBe(fingerprint);
+  });
+
+  it.each(['nistp521', 'rsa2048', 'brainpoolP256r1', 'secp256k1'])('of the kind %s is refused', async (algorithm) => {
+    const home = gnupg();
+    const fingerprint = home.newKey('Key', algorithm);
+    const key = home.run(['--export-secret-keys', fingerprint]);
+    await expect(() => fileSigner({ key })).toFailWith('E_SIGNING_KEY');
+    await expect(() => gpgSigner({ env: home.env })).toFailWith('E_SIGNING_KEY');
+  });
+
+  it('that has expired, or is revoked, is refused', async () => {
+    const home = gnupg();
+    const loopback = ['--pinentry-mode', 'loopback', '--passphrase', ''];
+    const past = ['--faked-system-time', '20200101T000000'];
+    home.run([...loopback, ...past, '--quick-generate-key', 'Old', 'ed25519', 'sign,cert', '1y']);
+    const old = home.run(['--export-secret-keys', '=Old']);
+    await expect(() => fileSigner({ key: old })).toFailWith('E_SIGNING_KEY');
+    await expect(() => gpgSigner({ env: home.env, key: '=Old' })).toFailWith('E_SIGNING_KEY');
+    const revoked = home.newKey('Revoked', 'ed25519');
+    const certificate = readFileSync(join(String(home.env.GNUPGHOME), 'openpgp-revocs.d', `${revoked}.rev`), 'utf8');
+    home.run(['--import'], certificate.replace(':-----BEGIN', '-----BEGIN'));
+    await expect(() => gpgSigner({ env: home.env, key: revoked })).toFailWith('E_SIGNING_KEY');
+    const key = home.run(['--export-secret-keys', revoked]);
+    await expect(() => fileSigner({ key })).toFailWith('E_SIGNING_KEY');
+  });
+});
+
+describe('gpg', () => {
+  it('signs with its one secret key, asking for the passphrase by its own pinentry', async () => {
+    const home = gnupg({ passphrase: 'secret' });
+    const fingerprint = home.newKey('Grace <grace@acme.example>', 'ed25519', 'secret');
+    const signer = await gpgSigner({ env: home.env });
+    expect(signer.fingerprint).toBe(fingerprint);
+    expect(await accepted(signer)).toBe(fingerprint);
+  });
+
+  it.each(['cancels', { passphrase: 'wrong' }] as const)('is E_SIGNING_KEY where pinentry %j', async (pinentry) => {
+    const home = gnupg(pinentry);
+    home.newKey('Grace', 'ed25519', 'secret');
+    const signer = await gpgSigner({ env: home.env });
+    await expect(() => signer.sign(DATA)).toFailWith('E_SIGNING_KEY');
+  });
+
+  it('must be told which, where it has several', async () => {
+    const home = gnupg();
+    const [ada, grace] = [home.newKey('Ada <ada@x.example>', 'ed25519'), home.newKey('Grace <g@x.example>', 'ed25519')];
+    await expect(() => gpgSigner({ env: home.env })).toFailWith('E_SIGNING_KEY');
+    for (const name of ['ada@x.example', ada, ada.slice(-16), `${ada}!`, `0x${ada}`, '=Ada <ada@x.example>']) {
+      const signer = await gpgSigner({ env: home.env, key: name });
+      expect(signer.fingerprint, name).toBe(ada);
+      expect(await accepted(signer)).toBe(ada);
+    }
+    expect((await gpgSigner({ env: home.env, key: 'Grace' })).fingerprint).toBe(grace);
+    await expect(() => gpgSigner({ env: home.env, key: 'x.example' })).toFailWith('E_SIGNING_KEY');
+    await expect(() => gpgSigner({ env: home.env, key: 'nobody' })).toFailWith('E_SIGNING_KEY');
+    for (const key of ['', '--export-secret-keys', 'a\nb']) {
+      await expect(() => gpgSigner({ env: home.env, key }), key).toFailWith('E_USAGE');
+    }
+  });
+
+  it('signs by the subkey whose secret is here', async () => {
+    const home = gnupg();
+    const fingerprint = home.newKey('Ada', 'ed25519');
+    const add = [
+      '--pinentry-mode',
+      'loopback',
+      '--passphrase',
+      '',
+      '--quick-add-key',
+      fingerprint,
+      'ed25519',
+      'sign',
+      'never',
+    ];
+    home.run(add);
+    const away = gnupg();
+    away.run(['--import'], home.run(['--export-secret-subkeys', fingerprint]));
+    home.run(add);
+    const keys = [
+      ...home
+        .run(['--with-colons', '--list-keys'])
+        .toString()
+        .matchAll(/^fpr:+([0-9A-F]{40}):/gm),
+    ];
+    away.run(['--import'], home.run(['--export', fingerprint]));
+    const signer = await gpgSigner({ env: away.env });
+    expect(signer.fingerprint).toBe(fingerprint);
+    expect(await accepted(signer)).toBe(keys[1]?.[1]);
+  });
+
+  it('keeps to the format whatever gpg.conf says, and where it can’t, signs nothing', async () => {
+    const home = gnupg();
+    const fingerprint = home.newKey('Ada', 'ed25519');
+    home.configure('armor\ntextmode\ncomment hello\nemit-version\ndigest-algo SHA1\ndefault-sig-expire 1y\n');
+    const signer = await gpgSigner({ env: home.env });
+    expect(await accepted(signer)).toBe(fingerprint);
+    home.configure('sig-notation !critical@acme.example=1\n');
+    await expect(() => signer.sign(DATA)).toFailWith('E_SIGNING_KEY');
+  });
+
+  it('that is not installed is E_SIGNING_KEY', async () => {
+    await expect(() => gpgSigner({ env: { PATH: '/nonexistent' } })).toFailWith('E_SIGNING_KEY');
+  });
+});
