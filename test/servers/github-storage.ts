@@ -156,7 +156,7 @@ async function* bytesWith(kind: BytesFault | undefined, piece: Piece): AsyncGene
       const step = Math.max(1, Math.ceil(bytes.length / 10));
       for (let from = 0; from < bytes.length; from += step) {
         yield bytes.subarray(from, from + step);
-        await delay(50);
+        await delay(20);
       }
     }
   }
