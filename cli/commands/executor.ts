@@ -3,7 +3,7 @@ import { commands, count, flag, share, text } from './spec.ts';
 const cache = { cache: text('DIR', 'where API answers and ledgers are kept between runs', 'folder') };
 const run = {
   ...cache,
-  concurrency: count('N', 64, 'how many tools are worked on at once (default 4)'),
+  concurrency: count('N', 64, 'how many files are fetched at once (default 4)'),
   shard: share('only the I-th of N stable shares of the tools, I from 1 to N'),
 };
 
@@ -47,7 +47,7 @@ export const executorCommands = commands({
     arguments: [{ name: '[TOOL...]' }],
     options: {
       ...run,
-      'dry-run': flag('do what plan does'),
+      'dry-run': flag('fetch and check, but store, sign and propose nothing'),
       restock: flag('fetch again what the store lost, and keep what matches the record'),
     },
     examples: [

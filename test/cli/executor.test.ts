@@ -1,0 +1,198 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { ReleaseResult } from '../../executor/result.ts';
+import { people, world } from '../executor/world.ts';
+import type { World, WorldOptions } from '../executor/world.ts';
+import { runCli } from './world.ts';
+import type { Ran, RunWorld } from './world.ts';
+
+const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';
+
+interface Document {
+  readonly releases?: readonly ReleaseResult[];
+  readonly error?: { readonly code: string; readonly message: string; readonly hint: string | null };
+}
+
+/** An executor's folder as a person has it, with a tool that has one release. */
+async function executor(options: WorldOptions = {}) {
+  const made = await world(options);
+  const repository = made.github.addRepository('acme/tool');
+  await repository.addRelease({ tag: 'v1.0.0', assets: [{ name: 'tool-linux', content: 'linux bytes' }] });
+  await made.tool('acme/tool');
+  const ledger = options.onGitHub === true ? `acme/ledger\napi = ${made.github.api}` : './ledger.git';
+  await writeFile(
+    join(made.folder, 'mirror.ini'),
+    `[ledger]\nrepository = ${ledger}\nauthor = Mirror Bot <bot@acme.example>\n` +
+      `[store]\nurl = file:./store\n[source]\napi = ${made.github.api}\nhost = github.com\n`,
+  );
+  const key = join(made.folder, 'bot.key');
+  await writeFile(key, (await people()).bot.secret);
+  const env = {
+    ...process.env,
+    XDG_CACHE_HOME: join(made.folder, 'caches'),
+    PULLTHROUGH_SIGNING_KEY_FILE: key,
+    GITHUB_TOKEN: 'reader',
+    LEDGER_TOKEN: 'ledger-token',
+  };
+  const cli = (argv: string[], more: RunWorld = {}): Promise<Ran> =>
+    runCli(argv, { cwd: made.folder, env, now: made.now, ...more });
+  const json = async (...argv: string[]) => {
+    const ran = await cli([...argv, '--json']);
+    return { ...ran, document: JSON.parse(ran.stdout) as Document };
+  };
+  return { made, repository, cli, json, env };
+}
+
+const branches = (made: World) => made.branches();
+
+describe('plan', () => {
+  test('says what a run would do and why, and changes nothing', async () => {
+    const { made, cli, json } = await executor();
+    const plain = await cli(['plan']);
+    expect(plain).toMatchObject({ code: 0, stderr: '' });
+    expect(plain.stdout).toMatch(/^propose {2}acme\/tool {2}v1\.0\.0 {2}1 file, 11 B {2}\S.*\n$/);
+    const { document } = await json('plan', 'ACME/tool');
+    expect(document.releases).toMatchObject([{ tool: 'acme/tool', tag: 'v1.0.0', action: 'propose' }]);
+    expect(document.error).toBeUndefined();
+    expect(branches(made)).toEqual([]);
+  });
+
+  test('a shard takes its share, all shards together take all', async () => {
+    const { made, json } = await executor();
+    for (let i = 0; i < 6; i++) {
+      await made.github.addRepository(`acme/more${i}`).addRelease({ tag: 'v1', assets: [{ name: 'x', content: 'x' }] });
+      await made.tool(`acme/more${i}`);
+    }
+    const shares = await Promise.all(['1/3', '2/3', '3/3'].map((share) => json('plan', '--shard', share)));
+    const tools = shares.flatMap(({ document }) => (document.releases ?? []).map(({ tool }) => tool));
+    expect(tools.sort()).toEqual([
+      'acme/more0',
+      'acme/more1',
+      'acme/more2',
+      'acme/more3',
+      'acme/more4',
+      'acme/more5',
+      'acme/tool',
+    ]);
+  });
+
+  test('without any tool says how to get one', async () => {
+    const { made, cli } = await executor();
+    await rm(join(made.folder, 'packages'), { recursive: true });
+    expect(await cli(['plan'])).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: expect.stringContaining('add') as string,
+    });
+  });
+});
+
+describe('mirror', () => {
+  test('proposes, and a second run has nothing to do', async () => {
+    const { made, json } = await executor();
+    const first = await json('mirror');
+    expect(first.code).toBe(0);
+    expect(first.document.releases).toMatchObject([{ action: 'proposed', branch: BRANCH }]);
+    expect(branches(made)).toEqual([BRANCH]);
+    expect([...(await made.stored()).values()]).toEqual(['linux bytes']);
+    const second = await json('mirror');
+    expect(second.code).toBe(0);
+    expect(second.document.releases).toMatchObject([{ action: 'held' }]);
+  });
+
+  test('on GitHub opens a pull request, and names it', async () => {
+    const { made, cli } = await executor({ onGitHub: true });
+    const ran = await cli(['mirror']);
+    expect(ran.code).toBe(0);
+    const [pull] = made.ledgerRepository.pulls;
+    expect(pull?.title).toBe('acme/tool v1.0.0');
+    expect(ran.stdout).toContain(`/acme/ledger/pull/${pull?.number}`);
+  });
+
+  test('--dry-run needs no key and leaves nothing', async () => {
+    const { made, cli, env } = await executor();
+    const ran = await cli(['mirror', '--dry-run'], { env: { ...env, PULLTHROUGH_SIGNING_KEY_FILE: undefined } });
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toContain('propose  acme/tool');
+    expect(branches(made)).toEqual([]);
+    expect((await made.stored()).size).toBe(0);
+  });
+
+  test('one bad release is a problem, and exit 3 for a digest; others go on', async () => {
+    const { made, json, cli } = await executor();
+    const other = made.github.addRepository('acme/other');
+    await other.addRelease({
+      tag: 'v2',
+      assets: [{ name: 'x', content: 'right', digest: `sha256:${'0'.repeat(64)}` }],
+    });
+    await made.tool('acme/other');
+    const { code, document, stderr } = await json('mirror');
+    expect(code).toBe(3);
+    expect(document.error).toMatchObject({ code: 'E_DIGEST_MISMATCH' });
+    expect(document.releases).toMatchObject([
+      { tool: 'acme/other', action: 'failed', error: { code: 'E_DIGEST_MISMATCH' } },
+      { tool: 'acme/tool', action: 'proposed' },
+    ]);
+    expect(stderr).toContain('error: acme/other@v2: ');
+    const alone = await cli(['mirror', 'acme/other']);
+    expect(alone.code).toBe(3);
+    expect(alone.stderr.match(/E_DIGEST_MISMATCH/g)).toHaveLength(1);
+  });
+
+  test('one tool that is not there among others is exit 4, alone exit 1', async () => {
+    const { made, json } = await executor();
+    await made.tool('acme/gone');
+    const both = await json('mirror');
+    expect(both).toMatchObject({ code: 4, document: { error: { code: 'E_PARTIAL' } } });
+    expect(await json('mirror', 'acme/gone')).toMatchObject({
+      code: 1,
+      document: { error: { code: 'E_UPSTREAM_NOT_FOUND' } },
+    });
+  });
+
+  test('a key that is no executor is exit 3 before any download', async () => {
+    const { made, json } = await executor();
+    await writeFile(join(made.folder, 'bot.key'), (await people()).stranger.secret);
+    expect(await json('mirror')).toMatchObject({ code: 3, document: { error: { code: 'E_NOT_EXECUTOR' } } });
+    expect(made.requests('storage')).toEqual([]);
+  });
+
+  test.each([
+    ['a wrong tool.ini', 'E_CONFIG', async (made: World) => made.tool('acme/tool', '[release]', 'selct = all')],
+    ['a wrong mirror.ini', 'E_CONFIG', (made: World) => writeFile(join(made.folder, 'mirror.ini'), '[leger]')],
+    ['no mirror.ini', 'E_NO_LEDGER', (made: World) => rm(join(made.folder, 'mirror.ini'))],
+    ['no key', 'E_NO_KEY', (made: World) => rm(join(made.folder, 'bot.key'))],
+    ['a broken key', 'E_SIGNING_KEY', (made: World) => writeFile(join(made.folder, 'bot.key'), 'x')],
+  ])('%s is exit 2, found before any request', async (_, code, spoil) => {
+    const { made, json } = await executor();
+    await spoil(made);
+    made.github.takeRequests();
+    expect(await json('mirror')).toMatchObject({ code: 2, document: { error: { code } } });
+    expect(made.github.takeRequests()).toEqual([]);
+  });
+
+  test('a tool that is not configured is exit 2', async () => {
+    const { json } = await executor();
+    expect(await json('mirror', 'acme/another')).toMatchObject({ code: 2, document: { error: { code: 'E_USAGE' } } });
+  });
+
+  test('keeps its caches where --cache says', async () => {
+    const { made, cli } = await executor();
+    const cache = await mkdtemp(join(tmpdir(), 'pullthrough-cache-'));
+    onTestFinished(() => rm(cache, { recursive: true, force: true }));
+    await cli(['mirror', '--cache', cache]);
+    expect((await readdir(cache)).length).toBeGreaterThan(0);
+    await expect(readdir(join(made.folder, 'caches'))).rejects.toThrow();
+  });
+
+  test('no secret shows, whatever goes wrong', async () => {
+    const { cli, env } = await executor();
+    const secrets = { GITHUB_TOKEN: 'ghp_secretsecret1', LEDGER_TOKEN: 'ghp_secretsecret2' };
+    const ran = await cli(['mirror'], { env: { ...env, ...secrets, PULLTHROUGH_DEBUG: '1' } });
+    expect(ran.code).toBe(1);
+    expect(ran.stderr + ran.stdout).toContain('GITHUB_TOKEN');
+    expect(ran.stderr + ran.stdout).not.toContain('secretsecret');
+  });
+});
