@@ -1,0 +1,125 @@
+import { getReleaseByTag, getRepository } from '../github/releases.ts';
+import type { Release } from '../github/types.ts';
+import { Limit, mapLimit, mapShared } from '../io/limit.ts';
+import { recordFiles } from '../ledger/files.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { parseRecordPath } from '../ledger-schema/path.ts';
+import { verifyRecord } from '../ledger-schema/record.ts';
+import type { RecordStatus, RecordedAsset } from '../ledger-schema/record.ts';
+import type { ExecutorContext } from './context.ts';
+import type { Statement } from './evidence.ts';
+import type { FetchedFile } from './record.ts';
+import { reportError } from './result.ts';
+import type { ReleaseResult } from './result.ts';
+import { openRun } from './run.ts';
+import type { Run } from './run.ts';
+import type { Tool } from './tools.ts';
+import { storeAsset, storeExternal } from './transfer.ts';
+import type { Transfer } from './transfer.ts';
+import { checkUpstreams } from './upstreams.ts';
+
+const TOOLS_AT_ONCE = 8;
+const FILES_AT_ONCE = 4;
+
+export interface RestockOptions {
+  readonly tools: readonly Tool[];
+  /** Say what would be fetched. */
+  readonly dryRun?: boolean | undefined;
+  readonly concurrency?: number | undefined;
+}
+
+/**
+ * Fetches again what the store lost or damaged of the records and open proposals of these tools, and keeps only what
+ * has the record's digest (`E_DIGEST_MISMATCH` otherwise). Nothing is proposed. A failure is in its record's result.
+ */
+export async function restock(context: ExecutorContext, options: RestockOptions): Promise<ReleaseResult[]> {
+  checkUpstreams(options.tools, context.source);
+  const run = await openRun(context, options.tools);
+  const limit = new Limit(options.concurrency ?? FILES_AT_ONCE);
+  const results = await mapLimit(options.tools, TOOLS_AT_ONCE, async (tool) => {
+    const all: ReleaseResult[] = [];
+    for (const path of await recordPaths(run, tool)) {
+      const base = { tool: tool.label, tag: parseRecordPath(path).tag, record: path, warnings: [] };
+      try {
+        all.push({ ...base, ...(await restockRecord(run, tool, path, limit, options.dryRun === true)) });
+      } catch (error) {
+        const report = reportError(error);
+        all.push({ ...base, action: 'failed', reason: report.message, error: report });
+      }
+    }
+    return all;
+  });
+  return results.flat();
+}
+
+async function recordPaths(run: Run, tool: Tool): Promise<string[]> {
+  const recorded = await run.holdings.find(tool);
+  const merged = [...(recorded?.records.values() ?? [])];
+  const proposed = run.proposals.paths({ source: tool.source, repository: recorded?.repository ?? tool.repository });
+  return [...new Set([...merged, ...proposed])];
+}
+
+type Outcome = Pick<ReleaseResult, 'action' | 'reason' | 'files'>;
+
+async function restockRecord(run: Run, tool: Tool, path: string, limit: Limit, dryRun: boolean): Promise<Outcome> {
+  const { store, progress } = run.context;
+  const record = await readStatus(run, path);
+  if (record?.signedBy === undefined) return { action: 'nothing', reason: 'it has no valid sign' };
+  if (record.state === 'withdrawn') return { action: 'nothing', reason: 'it was withdrawn' };
+  const lost: RecordedAsset[] = [];
+  await mapShared(record.assets, limit, async (asset) => {
+    if ((await store.verify(asset.sha256, asset.size)) !== 'present') lost.push(asset);
+  });
+  if (lost.length === 0) return { action: 'held', reason: 'the store has all of its files' };
+  const reason = `the store lost ${lost.length} of its ${record.assets.length} files`;
+  if (dryRun) return { action: 'restock', reason, files: lost };
+
+  const client = run.upstreams.of(tool);
+  const transfer = { client, store, limit, progress, spool: run.spool, label: `${tool.label} ${record.checklist.tag}` };
+  const release = lost.some(({ url }) => url === undefined) ? await findRelease(transfer, tool, record) : undefined;
+  const files = await mapShared(lost, limit, (asset) => fetchAgain(transfer, asset, release));
+  return { action: 'restocked', reason, files };
+}
+
+/** Undefined: the record breaks the format, or its proposal has no valid sign. */
+async function readStatus(run: Run, path: string): Promise<RecordStatus | undefined> {
+  const { snapshot } = run.holdings;
+  const entries = await snapshot.list(path);
+  if (entries.length === 0) return run.proposals.valid(path);
+  try {
+    return await verifyRecord(recordFiles(snapshot, path, entries), run.trust);
+  } catch (error) {
+    if (error instanceof PullthroughError && error.exit === 3) return undefined;
+    throw error;
+  }
+}
+
+async function findRelease({ client }: Transfer, tool: Tool, { checklist }: RecordStatus): Promise<Release> {
+  const { id } = await getRepository(client, tool.repository);
+  if (id !== checklist.repositoryId) {
+    fail('E_REPOSITORY_CHANGED', `${tool.label} is another repository (id ${id}) than the one that was recorded`, {
+      hint: 'its files can be had from nobody; ask other holders of the record for theirs',
+    });
+  }
+  return (
+    (await getReleaseByTag(client, tool.repository, checklist.tag)) ??
+    fail('E_UPSTREAM_NOT_FOUND', `${tool.label} has no release ${checklist.tag} any more`)
+  );
+}
+
+async function fetchAgain(
+  transfer: Transfer,
+  { name, size, sha256, url }: RecordedAsset,
+  release: Release | undefined,
+): Promise<FetchedFile> {
+  const said: Statement[] = [{ by: 'list', list: 'the record', algorithm: 'sha256', digest: sha256 }];
+  if (url !== undefined) return (await storeExternal(transfer, { name, url }, said)).file;
+  const asset = release?.assets.find((candidate) => candidate.name === name);
+  if (asset === undefined) fail('E_UPSTREAM_NOT_FOUND', `upstream has no file ${name} in this release any more`);
+  if (asset.size !== size || (asset.sha256 !== undefined && asset.sha256 !== sha256)) {
+    fail('E_DIGEST_MISMATCH', `upstream's ${name} is another file than the record's`, {
+      hint: 'it was replaced: run `pullthrough watch`; ask other holders of the record for the file',
+    });
+  }
+  return (await storeAsset(transfer, asset, said)).file;
+}
