@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 120_000,
+    globalSetup: ['test/global-setup.ts'],
     setupFiles: ['test/matchers.ts'],
     reporters: process.env.CI === 'true' ? ['default'] : ['default'],
   },

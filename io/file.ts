@@ -21,6 +21,8 @@ export interface PendingFile {
   write(chunk: Uint8Array): Promise<void>;
   /** Appends a whole body. What the body throws is thrown on. */
   append(body: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Ends when all bytes are in the file, so that it can be read; they may not be on disk yet. */
+  flush(): Promise<void>;
   /** Empties the file, to begin again. */
   restart(): Promise<void>;
   /** Forces the bytes to disk, moves the file to `path` and forces the folder to disk. Replaces what lies there. */
@@ -68,6 +70,7 @@ export async function openPending(options: PendingOptions): Promise<PendingFile>
     async append(body) {
       for await (const chunk of lent(body)) await guarded(path, () => writer.write(chunk, release));
     },
+    flush: () => guarded(path, () => writer.finish()),
     restart: () => guarded(path, () => writer.restart()),
     commit: (target) =>
       guarded(target, async () => {

@@ -1,0 +1,126 @@
+import { Readable } from 'node:stream';
+import { fail, PullthroughError } from '../ledger-schema/error.ts';
+import { isCertificateError, networkError } from '../io/network-error.ts';
+import { send } from '../io/send.ts';
+import type { SendAnswer, SendRequest } from '../io/send.ts';
+
+/** What the SDK hands to a request handler, as far as it is used here. */
+export interface SdkRequest {
+  readonly method: string;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number | undefined;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | string[] | null>> | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+export interface SdkResponse {
+  readonly statusCode: number;
+  readonly headers: Record<string, string>;
+  readonly body: Readable;
+}
+
+/** A server has this long for an answer: it may be putting a thousand parts together. */
+const TIMEOUT_MS = 300_000;
+/** An object's bytes come or don't. */
+const READ_TIMEOUT_MS = 60_000;
+/** The largest answer that isn't an object's bytes: a page of a listing. */
+const MOST_ANSWER = 16 << 20;
+
+/**
+ * Lets the SDK speak through the same proxy, certificates and rules as everything else here. What broke on the way is
+ * marked for the SDK's retries; an answer that says 200 and holds an error is what it says, not what its status claims.
+ */
+export class S3Handler {
+  readonly metadata = { handlerProtocol: 'http/1.1' };
+  readonly #send: (request: SendRequest) => Promise<SendAnswer>;
+
+  /** `sender`: how a request is sent, for tests that let it fail. */
+  constructor(sender: (request: SendRequest) => Promise<SendAnswer> = send) {
+    this.#send = sender;
+  }
+
+  async handle(request: SdkRequest, options: { abortSignal?: unknown } = {}): Promise<{ response: SdkResponse }> {
+    const signal = options.abortSignal instanceof AbortSignal ? options.abortSignal : undefined;
+    const port = request.port === undefined ? '' : `:${request.port}`;
+    const query = queryOf(request.query);
+    const origin = `${request.protocol}//${request.hostname}${port}`;
+    const isRead = request.query?.['x-id'] === 'GetObject';
+    const body = request.body as SendRequest['body'] | null;
+    try {
+      const answer = await this.#send({
+        method: request.method,
+        origin,
+        path: request.path + (query === '' ? '' : `?${query}`),
+        headers: request.headers,
+        body: body ?? undefined,
+        signal,
+        timeoutMs: isRead ? READ_TIMEOUT_MS : TIMEOUT_MS,
+      });
+      const ok = answer.status >= 200 && answer.status < 300;
+      if (ok && isRead) {
+        return { response: { statusCode: answer.status, headers: answer.headers, body: answer.body } };
+      }
+      const bytes = await collect(answer.body, origin);
+      const statusCode = ok && isError(bytes) ? 503 : answer.status;
+      return { response: { statusCode, headers: answer.headers, body: Readable.from([bytes]) } };
+    } catch (error) {
+      throw retryable(error);
+    }
+  }
+
+  updateHttpClientConfig(): void {
+    // There is nothing to configure.
+  }
+
+  httpHandlerConfigs(): Record<string, never> {
+    return {};
+  }
+
+  destroy(): void {
+    // Connections are shared by the whole process.
+  }
+}
+
+/** The mark that the SDK's retry strategy looks for. A certificate does not get better by asking again. */
+function retryable(error: unknown): unknown {
+  const again = error instanceof PullthroughError && (error.code === 'E_NETWORK' || error.code === 'E_TIMEOUT');
+  return again && !isCertificateError(error) ? Object.assign(error, { $retryable: {} }) : error;
+}
+
+async function collect(body: AsyncIterable<unknown>, where: string): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  try {
+    for await (const part of body) {
+      const bytes = part as Uint8Array;
+      total += bytes.length;
+      if (total > MOST_ANSWER) fail('E_STORE', `${where} answered with more than ${MOST_ANSWER} bytes`);
+      parts.push(bytes);
+    }
+  } catch (error) {
+    throw networkError(error, where);
+  }
+  return Buffer.concat(parts);
+}
+
+function isError(bytes: Buffer): boolean {
+  return bytes.subarray(-64).toString('latin1').trimEnd().endsWith('</Error>');
+}
+
+/** As the signature has it: RFC 3986, names in order. */
+function queryOf(query: SdkRequest['query']): string {
+  const parts: string[] = [];
+  for (const name of Object.keys(query ?? {}).sort()) {
+    const value = query?.[name];
+    if (Array.isArray(value)) for (const one of value) parts.push(`${escape(name)}=${escape(one)}`);
+    else parts.push(typeof value === 'string' ? `${escape(name)}=${escape(value)}` : escape(name));
+  }
+  return parts.join('&');
+}
+
+function escape(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+}

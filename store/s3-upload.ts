@@ -1,0 +1,199 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import type { CompletedPart, PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
+import { lent, release } from '../io/blocks.ts';
+import { HashJob } from '../io/hash-thread.ts';
+import { fail } from '../ledger-schema/error.ts';
+import type { PartPool } from './part-pool.ts';
+
+/** Parts of one upload on their way at once. */
+const AT_ONCE = 4;
+/** S3's own limit (Multipart upload limits). */
+const MOST_PARTS = 10_000;
+
+export interface UploadTarget {
+  readonly client: S3Client;
+  readonly pool: PartPool;
+  readonly bucket: string;
+  readonly key: string;
+  /** For Content-Disposition. */
+  readonly name: string;
+}
+
+/** What every object is served with: its bytes never change. */
+function headers(name: string): Pick<PutObjectCommandInput, 'ContentType' | 'CacheControl' | 'ContentDisposition'> {
+  return {
+    ContentType: 'application/octet-stream',
+    CacheControl: 'public, max-age=31536000, immutable',
+    ContentDisposition: contentDisposition(name),
+  };
+}
+
+/** RFC 6266; names are printable ASCII by the format, whatever else is replaced. */
+export function contentDisposition(name: string): string {
+  return `attachment; filename="${name.replace(/[^\x20-\x7e]|["\\%]/g, '_')}"`;
+}
+
+/** Fills parts from a body; each goes to `full`, which gives it back to the pool. */
+export async function inParts(
+  body: AsyncIterable<Uint8Array>,
+  pool: PartPool,
+  full: (part: Uint8Array, length: number) => Promise<void>,
+): Promise<void> {
+  let part: Uint8Array | undefined;
+  let filled = 0;
+  try {
+    for await (const chunk of lent(body)) {
+      for (let at = 0; at < chunk.length;) {
+        part ??= await pool.take();
+        const piece = chunk.subarray(at, at + pool.size - filled);
+        part.set(piece, filled);
+        at += piece.length;
+        filled += piece.length;
+        if (filled < pool.size) continue;
+        const ready = part;
+        part = undefined;
+        filled = 0;
+        await full(ready, pool.size);
+      }
+      release(chunk);
+    }
+    if (part && filled > 0) {
+      const ready = part;
+      part = undefined;
+      await full(ready, filled);
+    }
+  } finally {
+    if (part) pool.give(part);
+  }
+}
+
+/**
+ * Puts a small object in one request. The server holds the bytes against `sha256` (AWS Signature Version 4,
+ * x-amz-content-sha256) and may keep it as the object's own checksum. `onlyNew`: fails with 412 where one is there.
+ */
+export async function putSmall(
+  target: UploadTarget,
+  bytes: Uint8Array,
+  sha256: string,
+  onlyNew: boolean,
+): Promise<void> {
+  const command = new PutObjectCommand({
+    Bucket: target.bucket,
+    Key: target.key,
+    Body: bytes,
+    ContentLength: bytes.length,
+    ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
+    ...(onlyNew ? { IfNoneMatch: '*' } : {}),
+    ...headers(target.name),
+  });
+  await target.client.send(signedPayload(command, sha256));
+}
+
+/**
+ * Puts a large object in parts, several at once. Each part is signed with its own SHA-256, which the server checks.
+ * `isRight` is asked when all parts are there; what it throws, as every failure, takes the whole upload back.
+ */
+export async function putLarge(
+  target: UploadTarget,
+  size: number,
+  body: AsyncIterable<Uint8Array>,
+  isRight: () => void,
+): Promise<void> {
+  if (size > target.pool.size * MOST_PARTS) {
+    fail('E_STORE', `${target.name} is too large for S3: ${size} bytes`, { hint: 'leave it out with exclude[]' });
+  }
+  const { client, bucket: Bucket, key: Key } = target;
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key, ...headers(target.name) }));
+  const upload = new Upload(target, UploadId ?? fail('E_STORE', 'the S3 server began an upload without an id'));
+  try {
+    await inParts(body, target.pool, (part, length) => upload.add(part, length));
+    const Parts = await upload.finish();
+    isRight();
+    await client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }));
+  } catch (error) {
+    // A part that arrives after the abort would stay, and cost, for ever.
+    await upload.settle();
+    await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId })).catch(() => undefined);
+    throw error;
+  }
+}
+
+class Upload {
+  readonly #target: UploadTarget;
+  readonly #id: string;
+  readonly #running = new Set<Promise<void>>();
+  readonly #parts: CompletedPart[] = [];
+  #failure: { readonly error: unknown } | undefined;
+  #count = 0;
+
+  constructor(target: UploadTarget, id: string) {
+    this.#target = target;
+    this.#id = id;
+  }
+
+  /** Sends a part, and ends when there is room for another. */
+  async add(part: Uint8Array, length: number): Promise<void> {
+    const number = ++this.#count;
+    const run: Promise<void> = this.#send(part.subarray(0, length), number)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => {
+        this.#target.pool.give(part);
+        this.#running.delete(run);
+      });
+    this.#running.add(run);
+    while (this.#running.size >= AT_ONCE) await Promise.race(this.#running);
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  async finish(): Promise<CompletedPart[]> {
+    await this.settle();
+    if (this.#failure) throw this.#failure.error;
+    return this.#parts.sort((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
+  }
+
+  async settle(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  async #send(bytes: Uint8Array, number: number): Promise<void> {
+    const job = new HashJob('sha256');
+    await job.update(bytes);
+    const sha256 = await job.digest();
+    const { client, bucket, key } = this.#target;
+    const command = new UploadPartCommand({
+      Bucket: bucket,
+      Key: key,
+      UploadId: this.#id,
+      PartNumber: number,
+      Body: bytes,
+      ContentLength: bytes.length,
+    });
+    const { ETag } = await client.send(signedPayload(command, sha256));
+    this.#parts.push({ ETag, PartNumber: number });
+  }
+}
+
+interface WithMiddleware {
+  readonly middlewareStack: PutObjectCommand['middlewareStack'] | UploadPartCommand['middlewareStack'];
+}
+
+/** Signs a body by the digest that was made in another thread; the SDK alone would leave it out over TLS, or hash here. */
+function signedPayload<C extends WithMiddleware>(command: C, sha256: string): C {
+  const stack = command.middlewareStack as PutObjectCommand['middlewareStack'];
+  stack.add(
+    (next) => (args) => {
+      (args.request as { headers: Record<string, string> }).headers['x-amz-content-sha256'] = sha256;
+      return next(args);
+    },
+    { step: 'build', name: 'signedPayload' },
+  );
+  return command;
+}
