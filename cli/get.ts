@@ -9,10 +9,12 @@ import type { CommandContext, Handler } from './context.ts';
 import type { Cell } from './table.ts';
 import { bytesText } from './units.ts';
 
-type Options = ValuesOf<'consumer', 'get'>;
+export type GetFlags = ValuesOf<'consumer', 'get'>;
 
-/** `get TOOL@TAG [ASSET...]` */
-export const get: Handler<Options> = async ([tool, ...patterns], options, context) => {
+/** `get TOOL@TAG [ASSET...]`, `get --locked` */
+export const get: Handler<GetFlags> = async (args, options, context) => {
+  if (options.locked === true) return (await import('./get-locked.ts')).getLocked(args, options, context);
+  const [tool, ...patterns] = args;
   if (tool === undefined) fail('E_USAGE', 'no tool was named', { hint: 'pullthrough get owner/repo@TAG [ASSET...]' });
   parseToolRequest(tool, 'github.com');
   const request = getRequest(patterns, options, context);
@@ -24,7 +26,7 @@ export const get: Handler<Options> = async ([tool, ...patterns], options, contex
 };
 
 /** What the flags ask for. Throws `E_USAGE` for a platform that is none. */
-export function getRequest(patterns: readonly string[], options: Options, context: CommandContext): GetRequest {
+export function getRequest(patterns: readonly string[], options: GetFlags, context: CommandContext): GetRequest {
   return {
     patterns,
     platform: options.platform === undefined ? undefined : parsePlatform(options.platform),

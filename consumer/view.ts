@@ -25,6 +25,8 @@ export interface LedgerView {
   readonly commit: string;
   readonly snapshot: Snapshot;
   readonly trust: Trust;
+  /** Is the view's commit this one, or one that came after it? */
+  descendsFrom(commit: string): Promise<boolean>;
 }
 
 export interface ViewOptions {
@@ -81,7 +83,13 @@ async function readView({ ledger, offline, pin, now, near }: ViewOptions): Promi
   const snapshot = ledger.snapshot(commit);
   await fetchDirectories(snapshot, ['trust', 'trust/keys'], near ?? []);
   const trust = await establishTrust(ledgerFiles(snapshot), { pin, now });
-  return { label: ledger.label, commit, snapshot, trust };
+  return {
+    label: ledger.label,
+    commit,
+    snapshot,
+    trust,
+    descendsFrom: async (old) => old === commit || ledger.isAncestor(old, commit),
+  };
 }
 
 async function judge(memory: Memory | undefined, view: LedgerView, { ledger, now }: ViewOptions): Promise<Memory> {

@@ -48,7 +48,7 @@ export const consumerCommands = commands({
       ...trust,
       ...offline,
       update: optional('TOOL', 'look for newer records: of TOOL, or of every tool in the lock file'),
-      check: flag('change nothing; fail where the lock file is behind or a record was withdrawn'),
+      check: flag('change nothing; fail where what is locked is not acknowledged, or not any more'),
     },
     examples: [
       ["pullthrough lock jqlang/jq@^1.7 'cli/cli@>=2 <3'", 'write pullthrough.lock'],

@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { checkLock, findEntries, lockEntry, putEntries, requestOf, requireDescent } from '../consumer/lock.ts';
+import { LOCK_FILE, readLock, writeLock } from '../consumer/lock-file.ts';
+import type { LockEntry } from '../consumer/lock-file.ts';
+import { parseToolRequest } from '../consumer/tool.ts';
+import type { ValuesOf } from './commands/index.ts';
+import { loadConfig } from './config.ts';
+import { withConsumer } from './consumer-options.ts';
+import type { CommandContext, Handler } from './context.ts';
+import type { Cell } from './table.ts';
+
+type Options = ValuesOf<'consumer', 'lock'>;
+
+/** `lock TOOL@RANGE...`, `lock --update [TOOL]`, `lock --check`. */
+export const lock: Handler<Options> = async (args, options, context) => {
+  const { update } = options;
+  if (update !== undefined && options.check === true) {
+    fail('E_USAGE', '--update and --check do different things', { hint: 'give one of them' });
+  }
+  if (options.check === true) {
+    if (args.length > 0) fail('E_USAGE', '--check looks at the whole lock file', { hint: 'pullthrough lock --check' });
+    return check(await requireLock(context), options, context);
+  }
+  if (update !== undefined) {
+    const entries = await requireLock(context);
+    const tools = update === true ? args : [update, ...args];
+    const { source } = await loadConfig(options, context.cwd);
+    const wanted = tools.length === 0 ? entries : tools.flatMap((tool) => findEntries(entries, tool, source.host));
+    return write(
+      entries,
+      wanted.map((entry) => ({ request: requestOf(entry), range: entry.range, before: entry })),
+      options,
+      context,
+    );
+  }
+  if (args.length === 0) {
+    fail('E_USAGE', 'nothing to lock was named', {
+      hint: 'pullthrough lock owner/repo@RANGE, lock --update or lock --check',
+    });
+  }
+  const requests = args.map((text) => ({ request: text, range: parseToolRequest(text, 'github.com').wanted }));
+  return write((await readLock(lockPath(context))) ?? [], requests, options, context);
+};
+
+export function lockPath({ cwd }: CommandContext): string {
+  return join(cwd, LOCK_FILE);
+}
+
+/** The lock file here. Throws `E_LOCK_FILE` where there is none. */
+export async function requireLock(context: CommandContext): Promise<LockEntry[]> {
+  return (
+    (await readLock(lockPath(context))) ??
+    fail('E_LOCK_FILE', `there is no ${LOCK_FILE} here`, { hint: 'pullthrough lock owner/repo@RANGE writes one' })
+  );
+}
+
+interface Request {
+  readonly request: string;
+  readonly range: string;
+  /** The entry that is looked at again. */
+  readonly before?: LockEntry;
+}
+
+/** All or nothing: the file changes when every request was met. */
+async function write(
+  entries: readonly LockEntry[],
+  requests: readonly Request[],
+  options: Options,
+  context: CommandContext,
+): Promise<void> {
+  const path = lockPath(context);
+  await withConsumer(options, context, async (consumer) => {
+    await requireDescent(
+      await consumer.view(),
+      requests.flatMap(({ before }) => before ?? []),
+    );
+    const found: { before: LockEntry | undefined; now: LockEntry }[] = [];
+    for (const { request, range, before } of requests) {
+      context.signal.throwIfAborted();
+      found.push({ before, now: lockEntry(await consumer.verify(request), range) });
+    }
+    const result = putEntries(entries, found);
+    await writeLock(path, result);
+    context.output.results({ file: path, entries: result });
+    show(entries, result, context);
+  });
+}
+
+function show(before: readonly LockEntry[], now: readonly LockEntry[], { output }: CommandContext): void {
+  const changed = now.filter((entry) => !before.includes(entry));
+  if (changed.length === 0) output.note(`${LOCK_FILE} is as it was`);
+  output.table({
+    title: LOCK_FILE,
+    head: ['tool', 'range', 'was', 'is'],
+    rows: changed.map((entry): Cell[] => {
+      const old = before.find(({ tool, range }) => tool === entry.tool && range === entry.range);
+      return [entry.tool, entry.range, old?.tag ?? '', entry.tag];
+    }),
+  });
+}
+
+async function check(entries: readonly LockEntry[], options: Options, context: CommandContext): Promise<void> {
+  const { output } = context;
+  const problems = await withConsumer(options, context, async (consumer) => checkLock(await consumer.view(), entries));
+  output.results({ file: lockPath(context), entries, problems });
+  for (const { tool, tag, code, message, hint } of problems) {
+    output.problem(new PullthroughError(code, message, { hint }), `${tool}@${tag}`);
+  }
+  const [first] = problems;
+  if (first !== undefined) {
+    fail(first.code, `${problems.length} of the ${entries.length} entries of ${LOCK_FILE} must not be used`, {
+      hint: 'see above for each',
+    });
+  }
+  output.line(
+    `${entries.length === 1 ? 'the entry' : `all ${entries.length} entries`} of ${LOCK_FILE} are acknowledged`,
+    'good',
+  );
+}
