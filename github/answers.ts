@@ -30,8 +30,8 @@ export function statusError(context: ErrorContext, { status, message }: Refusal)
     );
   }
   if (status === 403) {
-    const who = hasToken ? tokenName : `without ${tokenName} nobody`;
-    return new PullthroughError('E_CREDENTIAL', `${who} may not ${what} at ${host}${said}`, {
+    const refusal = hasToken ? `${tokenName} may not ${what} at ${host}` : `${host} refuses ${what} without a token`;
+    return new PullthroughError('E_CREDENTIAL', `${refusal}${said}`, {
       hint: hasToken ? `give ${tokenName} the permission, or another token` : `set ${tokenName}`,
     });
   }

@@ -5,6 +5,7 @@ import { httpFetch } from '../io/http.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
 import type { Progress } from '../io/progress.ts';
 import { backoff } from '../io/retry.ts';
+import { requireSafeUrl } from '../io/url.ts';
 import { isAbsent, messageOf, nextLink, parseAnswer, statusError } from './answers.ts';
 import type { ErrorContext, Refusal } from './answers.ts';
 import { EtagCache, cacheIdentity } from './etag-cache.ts';
@@ -55,7 +56,8 @@ const PASSING = new Set<ErrorCode>(['E_NETWORK', 'E_TIMEOUT', 'E_HTTP']);
  * One API with one credential. Octokit builds each request; on the wire {@link Transport} takes over, since limits,
  * redirects, bounds and kept answers need the raw answer. What comes back is checked by a schema of what is read.
  *
- * All methods throw `E_CREDENTIAL` (401, 403), `E_RATE_LIMIT`, `E_NETWORK`, `E_TIMEOUT`, `E_HTTP` and
+ * The constructor throws `E_CONFIG` for an address that is neither https nor this machine's, and `E_CREDENTIAL` for a
+ * token that can't be one. All methods throw `E_CREDENTIAL` (401, 403), `E_RATE_LIMIT`, `E_NETWORK`, `E_TIMEOUT`, `E_HTTP` and
  * `E_UPSTREAM_ANSWER`.
  */
 export class GitHubClient {
@@ -71,8 +73,8 @@ export class GitHubClient {
   readonly #transport: Transport;
 
   constructor(options: GitHubClientOptions) {
-    this.api = options.api.replace(/\/+$/, '');
-    const url = URL.canParse(this.api) ? new URL(this.api) : fail('E_CONFIG', `api is no URL: ${this.api}`);
+    const url = requireSafeUrl(options.api);
+    this.api = url.href.replace(/\/+$/, '');
     this.origin = url.origin;
     this.#host = url.host;
     this.tokenName = options.tokenName ?? 'GITHUB_TOKEN';

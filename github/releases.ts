@@ -107,10 +107,10 @@ async function whole(
   answer: Answer<ReleaseAnswer> | undefined,
 ): Promise<Release | undefined> {
   if (answer === undefined) return undefined;
-  const { value, unchanged } = answer;
+  const { value } = answer;
   const count = value.assets.length;
   const suspicious = count === 30 || (count > 0 && count % 100 === 0);
-  const assets = suspicious ? await listAssets(client, names, value) : value.assets;
+  const list = suspicious ? await listAssets(client, names, value) : { value: value.assets, unchanged: true };
   return {
     id: value.id,
     tag: value.tag_name,
@@ -120,8 +120,8 @@ async function whole(
     immutable: value.immutable,
     author: value.author,
     htmlUrl: value.html_url,
-    assets: assets.map((asset) => toAsset(client, asset)),
-    unchanged,
+    assets: list.value.map((asset) => toAsset(client, asset)),
+    unchanged: answer.unchanged && list.unchanged,
   };
 }
 
@@ -133,19 +133,21 @@ async function listAssets(
   client: GitHubClient,
   names: { owner: string; repo: string },
   release: ReleaseAnswer,
-): Promise<AssetAnswer[]> {
+): Promise<Answer<AssetAnswer[]>> {
   const parameters = { ...names, release_id: release.id };
   let before: string | undefined;
+  let unchanged = true;
   for (let reading = 0; reading < MAX_READINGS; reading += 1) {
     const assets: AssetAnswer[] = [];
     let pages = 0;
     const route = 'GET /repos/{owner}/{repo}/releases/{release_id}/assets';
     for await (const page of client.pages(route, parameters, assetListSchema)) {
       assets.push(...(page?.value ?? []));
+      unchanged &&= page?.unchanged === true;
       pages += 1;
     }
     const ids = assets.map(({ id }) => id).join();
-    if (pages === 1 || ids === before) return assets;
+    if (pages === 1 || ids === before) return { value: assets, unchanged };
     before = ids;
   }
   fail(

@@ -32,6 +32,19 @@ test('what was read before costs one request, a 304', async () => {
   });
 });
 
+test('a release whose paged assets changed is not unchanged, though its embedded list is', async () => {
+  const server = await github();
+  server.embedAssets(100);
+  const assets = Array.from({ length: 150 }, (_, index) => ({ name: `a${String(index)}`, content: '', digest: null }));
+  const release = await server.addRepository('cli/cli').addRelease({ tag: 'v1', assets });
+  const cacheDir = await temporaryFolder();
+  const read = () => getLatestRelease(clientOf(server, { cacheDir }), 'cli/cli');
+  await read();
+  expect(await read()).toMatchObject({ unchanged: true });
+  await release.replaceAsset('a120', 'x');
+  expect(await read()).toMatchObject({ unchanged: false });
+});
+
 test('a name that went to another repository is never unchanged', async () => {
   const server = await github();
   const repository = server.addRepository('cli/cli');

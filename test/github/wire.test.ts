@@ -214,3 +214,10 @@ test('the token goes to the API with every request, and is not there without one
   expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer secret', undefined]);
   expect(clientOf(server).authorization).toBeUndefined();
 });
+
+test('an API over plain http elsewhere is refused before any request', async () => {
+  const server = await github();
+  for (const api of ['http://github.example', 'ftp://127.0.0.1', 'nothing', 'https://user:password@github.example']) {
+    await expect(() => clientOf(server, { api })).toFailWith('E_CONFIG');
+  }
+});
