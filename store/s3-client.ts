@@ -15,6 +15,8 @@ export interface S3ClientOptions {
  * servers refuse them or the chunked form that they come in; each body is signed with its SHA-256 instead.
  */
 export function makeClient(place: S3Place, options: S3ClientOptions): S3Client {
+  // Which Node is supported is said by this package; its users can't do anything about a warning of the SDK's.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   return new S3Client({
     ...(place.region === undefined ? {} : { region: place.region }),
     ...(place.endpoint === undefined ? {} : { endpoint: place.endpoint }),

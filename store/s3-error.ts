@@ -52,7 +52,7 @@ export function s3Error(error: unknown, action: string): PullthroughError {
   if (/region is missing/i.test(message)) {
     return new PullthroughError('E_CONFIG', `${action}: no region is known`, { hint: REGION, cause: error });
   }
-  if (status === 401 || status === 403) {
+  if (status === 401 || status === 403 || name === 'ExpiredToken' || name === 'InvalidToken') {
     const denied = name === 'AccessDenied' || name === 'Forbidden' || name === '403';
     return new PullthroughError('E_CREDENTIAL', `${action}: the S3 server refuses (${name || status})`, {
       hint: denied ? RIGHTS : KEYS,

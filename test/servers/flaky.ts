@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { AddressInfo } from 'node:net';
 
 export interface Seen {
+  readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
 }
@@ -22,7 +23,7 @@ export async function startFlaky(): Promise<FlakyServer> {
   let left: Reply[] = [];
   const seen: Seen[] = [];
   const server = createServer((request, response) => {
-    seen.push({ url: request.url ?? '', headers: request.headers });
+    seen.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers });
     const reply = left.length > 1 ? left.shift() : left[0];
     if (reply) reply(request, response);
     else response.writeHead(500).end();

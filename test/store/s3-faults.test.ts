@@ -1,0 +1,324 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { PullthroughError } from '../../ledger-schema/error.ts';
+import { SILENT } from '../../io/progress.ts';
+import { openStore } from '../../store/open.ts';
+import { S3Store } from '../../store/s3-store.ts';
+import { parseS3Url } from '../../store/s3-url.ts';
+import { storeKey } from '../../store/store.ts';
+import { startFlaky, status } from '../servers/flaky.ts';
+import type { FlakyServer, Reply } from '../servers/flaky.ts';
+
+const bytes = randomBytes(1000);
+const digest = createHash('sha256').update(bytes);
+const base64 = digest.copy().digest('base64');
+const sha256 = digest.digest('hex');
+
+let server: FlakyServer;
+beforeEach(async () => {
+  server = await startFlaky();
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'key');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 's3cret');
+  vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+  vi.stubEnv('AWS_CONFIG_FILE', '/dev/null');
+  vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', '/dev/null');
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await server.close();
+});
+
+function open(query = '', tries = 3): S3Store {
+  return new S3Store(parseS3Url(`s3://bucket?endpoint=${server.origin}${query}`, {}), SILENT, { tries });
+}
+
+async function* body(of: Uint8Array = bytes): AsyncGenerator<Uint8Array, void, undefined> {
+  yield of;
+}
+
+/** An answer with what S3 says in XML. */
+function error(code: number, name: string): Reply {
+  const text = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${name}</Code><Message>secret words</Message></Error>`;
+  return (request, response) => {
+    request.resume();
+    response.writeHead(code, { 'content-type': 'application/xml' }).end(request.method === 'HEAD' ? undefined : text);
+  };
+}
+
+const ok =
+  (headers: Record<string, string> = {}): Reply =>
+  (request, response) => {
+    request.resume().on('end', () => response.writeHead(200, { etag: '"x"', ...headers }).end());
+  };
+
+const reset: Reply = (request) => {
+  request.socket.destroy();
+};
+
+const methods = (): string[] => server.seen.map(({ method }) => method);
+
+describe('an S3 server that fails for a moment', () => {
+  test.each([
+    ['503', error(503, 'ServiceUnavailable')],
+    ['500', error(500, 'InternalError')],
+    ['SlowDown', error(503, 'SlowDown')],
+    ['429', error(429, 'TooManyRequests')],
+    ['a reset', reset],
+    ['200 with an error in it', error(200, 'InternalError')],
+    [
+      'an answer that breaks off',
+      (request: IncomingMessage, response: Parameters<Reply>[1]) => {
+        request.resume();
+        response.writeHead(200, { 'content-length': '1000' }).write('<?xml');
+        setTimeout(() => response.destroy(), 50);
+      },
+    ],
+  ] as [string, Reply][])('%s is tried again', async (_what, reply) => {
+    server.answer(status(404), reply, ok());
+    expect(await open().put({ size: bytes.length, sha256, name: 'f' }, body())).toEqual({ sha256, repaired: false });
+    expect(methods()).toEqual(['HEAD', 'PUT', 'PUT']);
+  });
+
+  test.each([
+    ['503', 'E_STORE', 3, error(503, 'ServiceUnavailable')],
+    ['SlowDown', 'E_STORE', 3, error(503, 'SlowDown')],
+    ['a reset', 'E_STORE', 3, reset],
+    ['200 with an error in it', 'E_STORE', 3, error(200, 'InternalError')],
+    ['403', 'E_CREDENTIAL', 1, error(403, 'AccessDenied')],
+    ['a wrong key', 'E_CREDENTIAL', 1, error(403, 'InvalidAccessKeyId')],
+    ['a wrong secret', 'E_CREDENTIAL', 1, error(403, 'SignatureDoesNotMatch')],
+    ['an expired token', 'E_CREDENTIAL', 1, error(400, 'ExpiredToken')],
+    ['no such bucket', 'E_STORE', 1, error(404, 'NoSuchBucket')],
+    ['another region', 'E_STORE', 1, error(301, 'PermanentRedirect')],
+  ] as const)('%s for ever is %s after %i tries', async (_what, code, tries, reply) => {
+    server.answer(reply);
+    const failed: unknown = await open()
+      .remove(sha256)
+      .catch((thrown: unknown) => thrown);
+    expect(failed).toBeInstanceOf(PullthroughError);
+    expect(failed).toMatchObject({ code, hint: expect.any(String) as string });
+    expect(String(failed)).not.toContain('secret words');
+    expect(server.seen).toHaveLength(tries);
+  });
+});
+
+describe('what is believed of an object', () => {
+  const head = (headers: Record<string, string>): Reply => ok({ 'content-length': String(bytes.length), ...headers });
+  const get: Reply = (_request, response) => {
+    response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
+  };
+  const checksum = { 'x-amz-checksum-sha256': base64, 'x-amz-checksum-type': 'FULL_OBJECT' };
+
+  test('a checksum of the whole object by the server is enough', async () => {
+    server.answer(head(checksum));
+    expect(await open().verify(sha256, bytes.length)).toBe('present');
+    expect(methods()).toEqual(['HEAD']);
+    server.answer(head({ ...checksum, 'x-amz-checksum-sha256': Buffer.alloc(32).toString('base64') }));
+    expect(await open().verify(sha256, bytes.length)).toBe('damaged');
+  });
+
+  test.each([
+    ['a checksum of parts', { ...checksum, 'x-amz-checksum-type': 'COMPOSITE' }],
+    ['a checksum of unknown type', { 'x-amz-checksum-sha256': base64 }],
+    ['an ETag that looks like the digest', { etag: `"${sha256}"`, 'x-amz-meta-sha256': sha256 }],
+  ])('%s is not: the bytes are read', async (_what, headers) => {
+    server.answer(head(headers), get);
+    expect(await open().verify(sha256, bytes.length)).toBe('present');
+    expect(methods()).toEqual(['HEAD', 'GET']);
+    server.answer(head(headers), (_request, response) => response.writeHead(200).end(randomBytes(bytes.length)));
+    expect(await open().verify(sha256, bytes.length)).toBe('damaged');
+  });
+
+  test('reading goes on where it broke', async () => {
+    const broken: Reply = (_request, response) => {
+      response.writeHead(200, { 'content-length': bytes.length, etag: '"e"' }).write(bytes.subarray(0, 600));
+      setTimeout(() => response.destroy(), 50);
+    };
+    const rest: Reply = (_request, response) => {
+      response.writeHead(206, { 'content-length': 400, etag: '"e"' }).end(bytes.subarray(600));
+    };
+    server.answer(broken, rest);
+    const parts: Uint8Array[] = [];
+    for await (const part of open().read(sha256)) parts.push(part);
+    expect(Buffer.concat(parts).equals(bytes)).toBe(true);
+    expect(server.seen[1]?.headers).toMatchObject({ range: 'bytes=600-', 'if-match': '"e"' });
+  });
+
+  test('one that changes while it is read is not joined', async () => {
+    const broken: Reply = (_request, response) => {
+      response.writeHead(200, { 'content-length': bytes.length, etag: '"e"' }).write(bytes.subarray(0, 600));
+      setTimeout(() => response.destroy(), 50);
+    };
+    server.answer(broken, error(412, 'PreconditionFailed'));
+    await expect(async () => {
+      for await (const part of open().read(sha256)) expect(part.length).toBeLessThanOrEqual(600);
+    }).toFailWith('E_STORE');
+  });
+});
+
+describe('If-None-Match', () => {
+  test('is asked for, and 412 is looked into', async () => {
+    const there = { 'content-length': String(bytes.length), 'x-amz-checksum-sha256': base64 };
+    server.answer(
+      status(404),
+      error(412, 'PreconditionFailed'),
+      ok({ ...there, 'x-amz-checksum-type': 'FULL_OBJECT' }),
+    );
+    expect(await open().put({ size: bytes.length, sha256, name: 'f' }, body())).toEqual({ sha256, repaired: false });
+    expect(methods()).toEqual(['HEAD', 'PUT', 'HEAD']);
+    expect(server.seen[1]?.headers['if-none-match']).toBe('*');
+    expect(server.seen[1]?.headers['x-amz-content-sha256']).toBe(sha256);
+  });
+
+  test('that put a wrong object in our way is put right', async () => {
+    const wrong = ok({ 'content-length': '7' });
+    server.answer(status(404), error(412, 'PreconditionFailed'), wrong, ok());
+    expect(await open().put({ size: bytes.length, sha256, name: 'f' }, body())).toEqual({ sha256, repaired: true });
+    expect(server.seen[3]?.headers['if-none-match']).toBeUndefined();
+  });
+
+  test.each([
+    [501, 'NotImplemented'],
+    [400, 'InvalidArgument'],
+  ])('is done without where the server does not know it (%i)', async (code, name) => {
+    server.answer(status(404), error(code, name), ok());
+    expect(await open('', 1).put({ size: bytes.length, sha256, name: 'f' }, body())).toEqual({
+      sha256,
+      repaired: false,
+    });
+    expect(server.seen[2]?.headers['if-none-match']).toBeUndefined();
+  });
+});
+
+describe('an upload in parts', () => {
+  const large = randomBytes(9_000_000);
+  const request = { size: large.length, name: 'f', sha256: createHash('sha256').update(large).digest('hex') };
+  const created: Reply = (_request, response) => {
+    response
+      .writeHead(200, { 'content-type': 'application/xml' })
+      .end('<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>');
+  };
+
+  test('is not there because the server says 200: it must have its size', async () => {
+    const completed: Reply = (request, response) => {
+      request.resume();
+      response.writeHead(200).end('<CompleteMultipartUploadResult><ETag>"x"</ETag></CompleteMultipartUploadResult>');
+    };
+    server.answer(status(404), created, ok(), ok(), completed, ok({ 'content-length': '5' }), status(204));
+    await expect(() => open().put(request, body(large))).toFailWith('E_STORE');
+    expect(methods()).toEqual(['HEAD', 'POST', 'PUT', 'PUT', 'POST', 'HEAD', 'DELETE']);
+  });
+
+  test('with a wrong part is taken back, and the other parts first waited for', async () => {
+    server.answer(status(404), created, error(400, 'XAmzContentSHA256Mismatch'), ok(), status(204));
+    await expect(() => open().put(request, body(large))).toFailWith('E_STORE');
+    expect(methods().at(-1)).toBe('DELETE');
+    expect(server.seen.at(-1)?.url).toContain('uploadId=u');
+  });
+});
+
+describe('credentials', () => {
+  test('that are nowhere are E_CREDENTIAL, and what to set', async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
+    const failed: unknown = await open()
+      .remove(sha256)
+      .catch((thrown: unknown) => thrown);
+    expect(failed).toMatchObject({
+      code: 'E_CREDENTIAL',
+      hint: expect.stringContaining('AWS_ACCESS_KEY_ID') as string,
+    });
+    expect(server.seen).toHaveLength(0);
+  });
+
+  test('come from a web identity, as in Actions, without being shown', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'pullthrough-oidc-'));
+    const sts = await startFlaky();
+    try {
+      await writeFile(join(folder, 'token'), 'oidc-token');
+      vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
+      vi.stubEnv('AWS_SECRET_ACCESS_KEY', undefined);
+      vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', join(folder, 'token'));
+      vi.stubEnv('AWS_ROLE_ARN', 'arn:aws:iam::123456789012:role/mirror');
+      vi.stubEnv('AWS_ENDPOINT_URL_STS', sts.origin);
+      const until = new Date(Date.now() + 3_600_000).toISOString();
+      sts.answer((_request, response) => {
+        response.writeHead(200, { 'content-type': 'text/xml' }).end(
+          `<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+            <AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId>
+            <SecretAccessKey>rolesecret</SecretAccessKey><SessionToken>session</SessionToken>
+            <Expiration>${until}</Expiration></Credentials></AssumeRoleWithWebIdentityResult>
+          </AssumeRoleWithWebIdentityResponse>`,
+        );
+      });
+      server.answer(status(204));
+      await open().remove(sha256);
+      expect(sts.seen).toHaveLength(1);
+      expect(server.seen[0]?.headers['x-amz-security-token']).toBe('session');
+      expect(server.seen[0]?.headers.authorization).toContain('Credential=ASIAROLE/');
+    } finally {
+      await sts.close();
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe('an s3:// URL', () => {
+  const parse = (query: string, env = {}): unknown => parseS3Url(`s3://${query}`, env);
+
+  test.each([
+    ['b', { bucket: 'b1', prefix: '', endpoint: undefined, region: undefined, pathStyle: false }],
+    ['/x//y/', { bucket: 'b1', prefix: 'x/y/', endpoint: undefined, region: undefined, pathStyle: false }],
+    ['?region=eu-west-1', { bucket: 'b1', prefix: '', endpoint: undefined, region: 'eu-west-1', pathStyle: false }],
+    [
+      '/p?endpoint=https://minio.example:9000',
+      { bucket: 'b1', prefix: 'p/', endpoint: 'https://minio.example:9000', region: 'us-east-1', pathStyle: true },
+    ],
+    [
+      '?endpoint=https%3A%2F%2Fs3.example&style=virtual&region=x',
+      { bucket: 'b1', prefix: '', endpoint: 'https://s3.example', region: 'x', pathStyle: false },
+    ],
+    ['?style=path', { bucket: 'b1', prefix: '', endpoint: undefined, region: undefined, pathStyle: true }],
+  ])('%s', (query, place) => {
+    expect(parse(query === 'b' ? 'b1' : `b1${query}`)).toEqual(place);
+  });
+
+  test('takes the region from the environment where it names none', () => {
+    expect(parse('b1', { AWS_REGION: 'eu-1' })).toMatchObject({ region: 'eu-1' });
+    expect(parse('b1', { AWS_DEFAULT_REGION: 'eu-2' })).toMatchObject({ region: 'eu-2' });
+    expect(parse('b1?region=eu-3', { AWS_REGION: 'eu-1' })).toMatchObject({ region: 'eu-3' });
+  });
+
+  test.each([
+    '',
+    '/x',
+    'b1/../x',
+    'b1/./x',
+    'b1/a b',
+    'b1/%2e%2e/x',
+    'key:secret@b1',
+    'b1:9000',
+    'b1?endpoint=http://minio.example',
+    'b1?endpoint=https://minio.example/path',
+    'b1?endpoint=https://u:p@minio.example',
+    'b1?style=other',
+    'b1?secret=x',
+    'b1?region=a&region=b',
+    'b1#x',
+  ])('s3://%s is E_CONFIG', async (query) => {
+    const failed: unknown = await openStore(`s3://${query}`, { baseDir: '/', env: {}, progress: SILENT }).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(failed).toMatchObject({ code: 'E_CONFIG' });
+    expect(String(failed)).not.toContain('secret@');
+  });
+
+  test('puts objects below its prefix, the bucket in the path or in the host', async () => {
+    server.answer(status(204));
+    await open('&style=path').remove(sha256);
+    expect(server.seen[0]?.url).toBe(`/bucket/${storeKey(sha256)}?x-id=DeleteObject`);
+  });
+});
