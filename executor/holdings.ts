@@ -57,6 +57,26 @@ export class Holdings {
     return this.#known.get(keyOf(id));
   }
 
+  /** Every repository that has a directory in the ledger. */
+  async all(): Promise<RepositoryId[]> {
+    let paths = ['packages'];
+    for (let depth = 0; depth < 3; depth += 1) {
+      const directories = await this.#list(paths);
+      paths = paths.flatMap((path) =>
+        (directories.get(path) ?? []).flatMap(({ name, mode }) =>
+          mode === TREE && trySegment(name) !== undefined ? [`${path}/${name}`] : [],
+        ),
+      );
+    }
+    return paths.map((path) => {
+      const [source = '', owner = '', repo = ''] = path
+        .split('/')
+        .slice(1)
+        .map((segment) => trySegment(segment) ?? '');
+      return { source, repository: `${owner}/${repo}` };
+    });
+  }
+
   /** What a record of the ledger says. Throws as `readRecord` does. */
   async content(path: string): Promise<RecordContent> {
     return readRecord(await readRecordFiles(this.snapshot, path));

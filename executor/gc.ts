@@ -1,0 +1,68 @@
+import { ledgerFiles } from '../ledger/files.ts';
+import { fail } from '../ledger-schema/error.ts';
+import { establishTrust } from '../ledger-schema/trust.ts';
+import type { StoredObject } from '../store/store.ts';
+import type { ExecutorContext } from './context.ts';
+import { namedDigests } from './named.ts';
+
+/** Younger objects stay: a run that is under way may be about to name them. Milliseconds. */
+const YOUNG = 24 * 3_600_000;
+
+export interface Garbage {
+  /** Objects that no record and no open proposal names, a day old or more. */
+  readonly objects: readonly StoredObject[];
+  /** Their bytes in all. */
+  readonly bytes: number;
+  /** Uploads and temporary files, a day old or more, that never became an object. */
+  readonly leftovers: readonly string[];
+  /** Objects that are named. */
+  readonly kept: number;
+  /** Objects that nothing names yet and that are younger than a day. */
+  readonly young: number;
+  /** They were removed, not only listed. */
+  readonly removed: boolean;
+}
+
+/**
+ * Lists, or with `remove` removes, what no record and no open proposal names. Objects are listed first, records and
+ * proposals read second, so that what is proposed meanwhile is named by then; young objects stay. A ledger that can't be
+ * read or trusted removes nothing. Throws as `openLedger`, `establishTrust` and the store do.
+ */
+export async function collectGarbage(
+  context: Pick<ExecutorContext, 'ledger' | 'branch' | 'store' | 'pin' | 'now' | 'progress'>,
+  { remove }: { readonly remove: boolean },
+): Promise<Garbage> {
+  const { ledger, branch, store, pin, now, progress } = context;
+  const before = new Date(now.getTime() - YOUNG);
+  const old: StoredObject[] = [];
+  const fresh: string[] = [];
+  for await (const object of store.list()) {
+    if (object.modified < before) old.push(object);
+    else fresh.push(object.sha256);
+  }
+  const readNamed = async (): Promise<Set<string>> => {
+    await ledger.update();
+    const head = ledger.head() ?? fail('E_POLICY_MISSING', `the ledger ${ledger.label} has no branch ${branch}`);
+    // A ledger that isn't the right one would make everything garbage.
+    await establishTrust(ledgerFiles(ledger.snapshot(head)), { pin, now });
+    return namedDigests(ledger, head);
+  };
+  let named = await readNamed();
+  const isGarbage = ({ sha256 }: StoredObject): boolean => !named.has(sha256);
+  // Reading takes its time, and a run that goes on meanwhile may use an old object again: a last look before the end.
+  if (remove && old.some(isGarbage)) named = await readNamed();
+  const objects = old.filter(isGarbage);
+  if (remove) {
+    for (const { sha256 } of objects) await store.remove(sha256);
+    progress.note(`removed ${objects.length} objects from ${store.label}`);
+  }
+  const unnamed = fresh.filter((sha256) => !named.has(sha256)).length;
+  return {
+    objects,
+    bytes: objects.reduce((sum, { size }) => sum + size, 0),
+    leftovers: await store.leftovers(before, remove),
+    kept: old.length - objects.length + fresh.length - unnamed,
+    young: unnamed,
+    removed: remove,
+  };
+}

@@ -1,0 +1,116 @@
+import { recordFiles } from '../ledger/files.ts';
+import type { LedgerRepository } from '../ledger/repository.ts';
+import type { Snapshot, TreeEntry } from '../ledger/snapshot.ts';
+import { CHECKLIST_BYTES } from '../ledger-schema/checklist.ts';
+import { PullthroughError } from '../ledger-schema/error.ts';
+import { verifyRecord } from '../ledger-schema/record.ts';
+import type { RecordedAsset } from '../ledger-schema/record.ts';
+import type { Trust } from '../ledger-schema/trust.ts';
+
+/** Records whose blobs are made to be here at once. */
+const BATCH = 1024;
+const PROPOSAL = 'pullthrough/';
+const RECORD_FILE = /^(packages\/[^/]+\/[^/]+\/[^/]+\/[^/]+)\/([^/]+)$/;
+
+/** A directory of the ledger's branch or of a proposal's that could be a record. */
+interface Directory {
+  readonly snapshot: Snapshot;
+  readonly path: string;
+  readonly entries: readonly TreeEntry[];
+  readonly proposed: boolean;
+}
+
+/** Every record's directory: those of the branch, and what each open proposal adds to it or changes. */
+async function* directories(ledger: LedgerRepository, head: string): AsyncGenerator<Directory[]> {
+  const snapshot = ledger.snapshot(head);
+  const batched = new Batches();
+  let open: { path: string; entries: TreeEntry[] } | undefined;
+  const close = () => (open === undefined ? [] : batched.add({ snapshot, ...open, proposed: false }));
+  for await (const { path, name, mode, oid } of snapshot.walk('packages')) {
+    const directory = RECORD_FILE.exec(path)?.[1];
+    if (directory === undefined) continue;
+    if (open?.path !== directory) {
+      yield* close();
+      open = { path: directory, entries: [] };
+    }
+    open.entries.push({ name, mode, oid });
+  }
+  yield* close();
+  for (const [branch, commit] of ledger.branches()) {
+    if (!branch.startsWith(PROPOSAL)) continue;
+    const proposal = ledger.snapshot(commit);
+    const changed = await ledger.diff(head, commit);
+    const touched = changed.flatMap(({ path, newOid }) =>
+      newOid === undefined ? [] : (RECORD_FILE.exec(path)?.[1] ?? []),
+    );
+    for (const path of new Set(touched)) {
+      yield* batched.add({ snapshot: proposal, path, entries: await proposal.list(path), proposed: true });
+    }
+  }
+  yield* batched.rest();
+}
+
+class Batches {
+  #open: Directory[] = [];
+
+  *add(directory: Directory): Generator<Directory[]> {
+    this.#open.push(directory);
+    if (this.#open.length >= BATCH) yield* this.rest();
+  }
+
+  *rest(): Generator<Directory[]> {
+    const full = this.#open;
+    this.#open = [];
+    if (full.length > 0) yield full;
+  }
+}
+
+async function* prefetched(ledger: LedgerRepository, head: string, names: RegExp): AsyncGenerator<Directory> {
+  for await (const batch of directories(ledger, head)) {
+    const wanted = batch.flatMap(({ entries }) => entries.filter(({ name }) => names.test(name)));
+    await ledger.snapshot(head).prefetch(wanted.map(({ oid }) => oid));
+    yield* batch;
+  }
+}
+
+/**
+ * Every digest that any record or open proposal names, whether or not it is valid: what nobody may take for garbage.
+ */
+export async function namedDigests(ledger: LedgerRepository, head: string): Promise<Set<string>> {
+  const digests = new Set<string>();
+  for await (const { snapshot, entries } of prefetched(ledger, head, /^checklist\.sha256$/)) {
+    const sums = entries.find(({ name, mode }) => name === 'checklist.sha256' && mode !== '160000');
+    if (sums === undefined) continue;
+    const bytes = await snapshot.blob(sums.oid, CHECKLIST_BYTES).catch((error: unknown) => {
+      // No record is so large; somebody's branch is.
+      if (error instanceof PullthroughError && error.code === 'E_TOO_LARGE') return new Uint8Array();
+      throw error;
+    });
+    for (const [digest] of Buffer.from(bytes)
+      .toString('latin1')
+      .matchAll(/[0-9a-f]{64}/g))
+      digests.add(digest);
+  }
+  return digests;
+}
+
+/**
+ * The files of every record and open proposal with a valid sign that nobody withdrew: what a store must hold. A record
+ * that breaks the format is told to `ignored`.
+ */
+export async function* expectedObjects(
+  ledger: LedgerRepository,
+  head: string,
+  trust: Trust,
+  ignored: (path: string, error: PullthroughError) => void,
+): AsyncGenerator<RecordedAsset> {
+  for await (const { snapshot, path, entries, proposed } of prefetched(ledger, head, /^checklist\./)) {
+    try {
+      const record = await verifyRecord(recordFiles(snapshot, path, entries), trust);
+      if (record.signedBy !== undefined && record.state !== 'withdrawn') yield* record.assets;
+    } catch (error) {
+      if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
+      if (!proposed) ignored(path, error);
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import type { GitHubClient } from '../github/client.ts';
+import { upsertIssue } from '../github/notes.ts';
+import type { Note } from '../github/notes.ts';
+import { getReleaseByTag, getRepository, listReleases, resolveTagCommit } from '../github/releases.ts';
+import type { Release, Repository } from '../github/types.ts';
+import { mapLimit } from '../io/limit.ts';
+import { recordFiles } from '../ledger/files.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { verifyRecord } from '../ledger-schema/record.ts';
+import type { RecordStatus } from '../ledger-schema/record.ts';
+import type { ExecutorContext } from './context.ts';
+import { compareRelease, finding, watchIssue } from './findings.ts';
+import type { WatchFinding, Watched } from './findings.ts';
+import type { Recorded } from './holdings.ts';
+import { reportError } from './result.ts';
+import { openRun } from './run.ts';
+import type { Run } from './run.ts';
+import { toolKey } from './tools.ts';
+import type { Tool } from './tools.ts';
+
+const TOOLS_AT_ONCE = 32;
+/** With more records than this the releases are listed, a hundred a request, instead of asked for one by one. */
+const ASK_ONE_BY_ONE = 3;
+
+export interface WatchOptions {
+  /** All tools that have a tool.ini; what the ledger has of others is watched too. */
+  readonly tools: readonly Tool[];
+  /** Only these tools: TOOL arguments or a shard were given. */
+  readonly only: boolean;
+}
+
+/**
+ * Compares every acknowledged record with what upstream has now, by the API alone and without a download: was a file
+ * replaced, removed or added, the tag moved, the release deleted, the repository given up or taken by somebody else? A
+ * repository that can't be asked about has its error in its result.
+ */
+export async function watch(context: ExecutorContext, { tools, only }: WatchOptions): Promise<Watched[]> {
+  const run = await openRun(context, tools);
+  const byKey = new Map(tools.map((tool) => [toolKey(tool), tool]));
+  const ids = only ? tools : await run.holdings.all();
+  await run.holdings.load(ids);
+  const results = await mapLimit(ids, TOOLS_AT_ONCE, async (id) => {
+    const recorded = await run.holdings.find(id);
+    if (recorded === undefined) return undefined;
+    const tool = byKey.get(toolKey(recorded));
+    const { source, repository } = recorded;
+    const label = source === context.source.host ? repository : `${source}/${repository}`;
+    try {
+      return await watchRepository(run, recorded, tool, label);
+    } catch (error) {
+      return { tool: label, records: 0, findings: [], error: reportError(error) };
+    }
+  });
+  return results.filter((result) => result !== undefined);
+}
+
+async function watchRepository(
+  run: Run,
+  recorded: Recorded,
+  tool: Tool | undefined,
+  label: string,
+): Promise<Watched | undefined> {
+  const client = tool === undefined ? run.upstreams.ofSource(recorded.source) : run.upstreams.of(tool);
+  if (client === undefined) {
+    run.context.progress.warn(`nothing says which API ${label} is from, so that it is not watched`);
+    return undefined;
+  }
+  const records = await acknowledged(run, recorded);
+  const [first] = records;
+  if (first === undefined) return undefined;
+  const repository = await orAbsent(() => getRepository(client, recorded.repository));
+  const identity = judgeIdentity(repository, first);
+  if (identity !== undefined) return { tool: label, records: records.length, findings: [identity] };
+
+  const releases = await readReleases(client, recorded.repository, records);
+  const findings: WatchFinding[] = [];
+  for (const record of records) {
+    findings.push(...(await judgeRecord(client, recorded.repository, record, releases, tool)));
+  }
+  return { tool: label, records: records.length, findings };
+}
+
+/** What consumers may use: only of these does it matter what upstream says now. */
+async function acknowledged(run: Run, recorded: Recorded): Promise<RecordStatus[]> {
+  const { snapshot } = run.holdings;
+  const paths = [...recorded.records.values()];
+  const entries = await snapshot.listMany(paths);
+  await snapshot.prefetch([...entries.values()].flat().map(({ oid }) => oid));
+  const records: RecordStatus[] = [];
+  for (const path of paths) {
+    try {
+      const status = await verifyRecord(recordFiles(snapshot, path, entries.get(path) ?? []), run.trust);
+      if (status.state === 'acknowledged') records.push(status);
+    } catch (error) {
+      if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
+      run.context.progress.warn(`${path} is no valid record: ${error.message}`);
+    }
+  }
+  return records;
+}
+
+function judgeIdentity(repository: Repository | undefined, record: RecordStatus): WatchFinding | undefined {
+  const { repositoryId } = record.checklist;
+  if (repository === undefined)
+    return finding('repository-missing', undefined, 'the repository is gone, or private now');
+  if (repository.id === repositoryId) return undefined;
+  const message = `the name belongs to another repository now (id ${repository.id}, not ${repositoryId})`;
+  return finding('repository-changed', undefined, message);
+}
+
+/** The releases of the records, by tag. */
+async function readReleases(
+  client: GitHubClient,
+  repository: string,
+  records: readonly RecordStatus[],
+): Promise<Map<string, Release>> {
+  const found = new Map<string, Release>();
+  if (records.length <= ASK_ONE_BY_ONE) return found;
+  const wanted = new Set(records.map(({ checklist }) => checklist.tag));
+  for await (const release of listReleases(client, repository)) {
+    if (!release.draft && wanted.has(release.tag)) found.set(release.tag, release);
+    if (found.size === wanted.size) break;
+  }
+  return found;
+}
+
+async function judgeRecord(
+  client: GitHubClient,
+  repository: string,
+  record: RecordStatus,
+  releases: ReadonlyMap<string, Release>,
+  tool: Tool | undefined,
+): Promise<WatchFinding[]> {
+  const { tag, commit } = record.checklist;
+  const findings: WatchFinding[] = [];
+  const release = releases.get(tag) ?? (await getReleaseByTag(client, repository, tag));
+  if (release === undefined) findings.push(finding('release-missing', record, 'the release is gone'));
+  else findings.push(...compareRelease(record, release, tool?.definition));
+  const now = await orAbsent(() => resolveTagCommit(client, repository, tag));
+  if (now === undefined) findings.push(finding('tag-missing', record, 'the tag is gone'));
+  else if (now !== commit)
+    findings.push(finding('tag-moved', record, `the tag points to ${now} now, not to ${commit}`));
+  return findings;
+}
+
+async function orAbsent<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof PullthroughError && error.code === 'E_UPSTREAM_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Opens or updates the one issue in the ledger's repository that tells what was found; undefined where nothing was. Throws
+ * `E_USAGE` for a ledger that isn't on GitHub, best asked before the watching.
+ */
+export async function reportIssue(
+  { github }: Pick<ExecutorContext, 'github'>,
+  watched: readonly Watched[],
+): Promise<Note | undefined> {
+  const { client, repository } =
+    github ??
+    fail('E_USAGE', 'there is no issue to open: the ledger is no GitHub repository', { hint: 'leave out --issue' });
+  const issue = watchIssue(watched);
+  return issue === undefined ? undefined : upsertIssue(client, repository, { marker: 'pullthrough:watch', ...issue });
+}
