@@ -34,6 +34,7 @@ export const ERRORS = {
   E_MOVED: [1, 'the branch moved since it was read'],
   E_NO_CHANGE: [1, 'there is no such proposal'],
   E_NAME: [1, 'a name cannot be recorded'],
+  E_BUSY: [1, 'the gateway has more to do than it can'],
   E_IO: [1, 'a file cannot be read or written here'],
   E_INTERRUPTED: [1, 'a signal ended the run; the exit code is 130 for SIGINT, 143 for SIGTERM'],
   E_INTERNAL: [1, 'a defect in pullthrough'],
