@@ -12,14 +12,15 @@ export interface Certificates {
   readonly cert: Buffer;
 }
 
-/** A CA of our own and a certificate by it for localhost and 127.0.0.1, made by openssl in `folder`. */
-export async function makeCertificates(folder: string): Promise<Certificates> {
+/** A CA of our own and a certificate by it for localhost, 127.0.0.1 and more names, made by openssl in `folder`. */
+export async function makeCertificates(folder: string, names: readonly string[] = []): Promise<Certificates> {
   const at = (name: string): string => join(folder, name);
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
   const ca = ['-keyout', at('ca.key'), '-out', at('ca.pem'), '-days', '2', '-subj', '/CN=test CA'];
   await run('openssl', ['req', '-x509', ...curve, ...ca]);
   await run('openssl', ['req', ...curve, '-keyout', at('key.pem'), '-out', at('csr.pem'), '-subj', '/CN=localhost']);
-  await writeFile(at('names.cnf'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
+  const all = ['DNS:localhost', 'IP:127.0.0.1', ...names.map((name) => `DNS:${name}`)];
+  await writeFile(at('names.cnf'), `subjectAltName=${all.join(',')}\n`);
   const sign = [
     '-CA',
     at('ca.pem'),
