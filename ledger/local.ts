@@ -10,6 +10,8 @@ import { runGit } from './git.ts';
 import type { GitResult } from './git.ts';
 import { History } from './history.ts';
 import type { LogEntry } from './history.ts';
+import { objectAccess } from './local-partial.ts';
+import type { ObjectAccess } from './local-partial.ts';
 import { Objects } from './objects.ts';
 import { shownStderr } from './remote.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -54,7 +56,8 @@ export async function openLocalRepository(
   const [gitDir, format] = found.stdout.split('\n');
   if (found.exitCode !== 0 || gitDir === undefined || gitDir === '') return noRepository(place, found);
   const gitEnv = gitEnvironment({ env, protocols, gitDir: resolvePath(place, gitDir) });
-  return new OpenLocalRepository(gitDir, gitEnv, format === 'sha256' ? 32 : 20);
+  const access = await objectAccess(gitDir, gitEnv, env);
+  return new OpenLocalRepository(gitDir, gitEnv, access, format === 'sha256' ? 32 : 20);
 }
 
 function noRepository(directory: string, found: GitResult): never {
@@ -69,13 +72,15 @@ function noRepository(directory: string, found: GitResult): never {
 class OpenLocalRepository implements LocalRepository {
   readonly directory: string;
   readonly #env: Readonly<Record<string, string>>;
+  readonly #access: ObjectAccess;
   readonly #objects: Objects;
   readonly #history: History;
 
-  constructor(gitDir: string, env: Readonly<Record<string, string>>, oidLength: 20 | 32) {
+  constructor(gitDir: string, env: Readonly<Record<string, string>>, access: ObjectAccess, oidLength: 20 | 32) {
     this.directory = gitDir;
     this.#env = env;
-    this.#objects = new Objects(new CatFile(gitDir, env), oidLength);
+    this.#access = access;
+    this.#objects = new Objects(new CatFile(gitDir, access.env), oidLength, access.fetch);
     this.#history = new History(this.#objects);
   }
 
@@ -112,8 +117,9 @@ class OpenLocalRepository implements LocalRepository {
     return diffTrees(this.#objects, old, await this.#history.treeOf(after));
   }
 
-  close(): Promise<void> {
-    return this.#objects.close();
+  async close(): Promise<void> {
+    await this.#objects.close();
+    await this.#access.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

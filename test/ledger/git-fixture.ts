@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll } from 'vitest';
 import { openLedger } from '../../ledger/repository.ts';
 import type { LedgerOptions, LedgerRepository } from '../../ledger/repository.ts';
@@ -49,6 +50,11 @@ export function git(...call: Parameters<typeof gitBytes>): string {
   return gitBytes(...call)
     .toString('utf8')
     .replace(/\n$/, '');
+}
+
+/** Runs git without stopping this process, which may be the host that git talks to. */
+export async function gitLater(directory: string, args: readonly string[]): Promise<void> {
+  await promisify(execFile)('git', [...args], { cwd: directory, env: GIT_ENV });
 }
 
 export function bareRepository(directory = join(temporary(), 'ledger.git')): string {

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openLocalRepository } from '../../ledger/local.ts';
+import { startGitServer } from '../servers/git-server.ts';
 import {
   GIT_ENV,
   bareRepository,
@@ -9,6 +10,7 @@ import {
   commits,
   git,
   gitBytes,
+  gitLater,
   ledgerOf,
   record,
   temporary,
@@ -87,6 +89,29 @@ describe('one’s own repository', () => {
     ]) {
       await expect(() => local.resolve(revision), JSON.stringify(revision)).toFailWith('E_USAGE');
     }
+  });
+});
+
+describe('a partial clone of one’s own', () => {
+  it.each(['tree:0', 'blob:none'])('with filter %s fetches what it lacks together', async (filter) => {
+    const directory = ledgerOf(300, 10);
+    await using host = await startGitServer({ root: dirname(directory) });
+    const clone = join(temporary(), 'clone');
+    await gitLater('/', ['clone', '--quiet', '--bare', `--filter=${filter}`, `${host.origin}/ledger.git`, clone]);
+    const before = git(clone, ['config', '--list', '--local']);
+    host.reset();
+    await using local = await openLocalRepository(clone, GIT_ENV);
+    const [base, head] = [await local.resolve('main~10'), await local.resolve('main')];
+    expect(await local.mergeBase(base, head)).toBe(base);
+    expect(await local.diff(base, head)).toHaveLength(500);
+    const snapshot = local.snapshot(head);
+    const entries = await collect(snapshot.walk('packages'));
+    expect(entries).toHaveLength(1500);
+    await snapshot.prefetch(entries.map(({ oid }) => oid));
+    for (const { oid } of entries.slice(0, 50)) await snapshot.blob(oid, 1000);
+    expect(host.requests.length).toBeLessThan(30);
+    await expect(() => snapshot.blob('12'.repeat(20), 10)).toFailWith('E_GIT');
+    expect(git(clone, ['config', '--list', '--local'])).toBe(before);
   });
 });
 
