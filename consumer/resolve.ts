@@ -16,8 +16,8 @@ export interface FoundTool {
   readonly repository: string;
   /** `packages/<source>/<owner>/<repo>` */
   readonly path: string;
-  /** The tags that have a record, in whatever state. */
-  readonly tags: readonly string[];
+  /** The tags that have a record, in whatever state, with the oid of its directory: what a record says hangs on that. */
+  readonly trees: ReadonlyMap<string, string>;
 }
 
 /**
@@ -30,11 +30,23 @@ export interface FoundTool {
 export async function resolveRelease(view: LedgerView, request: ToolRequest): Promise<AcknowledgedRecord> {
   requireCurrent(view.trust);
   const tool = await findTool(view, request);
-  if (request.tag !== undefined && tool.tags.includes(request.tag)) {
-    return requireAcknowledged(await readStatus(view, recordAt(tool, request.tag)), view.trust);
-  }
+  return resolveIn(tool, request, async (tag) =>
+    requireAcknowledged(await readStatus(view, recordAt(tool, tag)), view.trust),
+  );
+}
+
+/** Gives the record of a tag, or throws why it may not be used. */
+export type Judge = (tag: string) => Promise<AcknowledgedRecord>;
+
+/** The record of a tool that is asked for: by its very tag, or else the best one that `judge` lets through. */
+export async function resolveIn(
+  tool: FoundTool,
+  request: Pick<ToolRequest, 'tag' | 'choice' | 'wanted'>,
+  judge: Judge,
+): Promise<AcknowledgedRecord> {
+  if (request.tag !== undefined && tool.trees.has(request.tag)) return judge(request.tag);
   if (request.choice === undefined) return tagNotFound(tool, request.tag ?? request.wanted);
-  return choose(view, tool, request.choice, request.wanted);
+  return choose(tool, request.choice, request.wanted, judge);
 }
 
 /** The path of a tool's record. */
@@ -64,11 +76,12 @@ export async function findTool(view: LedgerView, name: ToolName): Promise<FoundT
     );
   }
   const path = `packages/${source}/${owner?.segment}/${repo.segment}`;
-  const tags = (await view.snapshot.list(path)).flatMap(({ name: segment, mode }) => {
+  const trees = new Map<string, string>();
+  for (const { name: segment, mode, oid } of await view.snapshot.list(path)) {
     const tag = mode === TREE ? trySegment(segment) : undefined;
-    return tag === undefined ? [] : [tag];
-  });
-  return { source: name.source, repository: `${owner?.text}/${repo.text}`, path, tags };
+    if (tag !== undefined) trees.set(tag, oid);
+  }
+  return { source: name.source, repository: `${owner?.text}/${repo.text}`, path, trees };
 }
 
 /** The very spelling first; else the one that is equal after folding. The gate lets no two of them in. */
@@ -81,17 +94,17 @@ async function findSegment(view: LedgerView, directory: string, wanted: string) 
   return entry === undefined || text === undefined ? undefined : { segment: entry.name, text };
 }
 
-async function choose(view: LedgerView, tool: FoundTool, choice: Choice, wanted: string): Promise<AcknowledgedRecord> {
-  const groups = groupTags(tool.tags);
+async function choose(tool: FoundTool, choice: Choice, wanted: string, judge: Judge): Promise<AcknowledgedRecord> {
+  const groups = groupTags([...tool.trees.keys()]);
   const { beginning, range } = choice;
   const open = beginning === undefined ? groups : groups.filter((group) => isNamed(group, beginning));
   const found: { group: TagGroup; record: AcknowledgedRecord | undefined }[] = [];
   let refusal: PullthroughError | undefined;
   for (const group of open) {
-    const record = await firstAcknowledged(view, tool, candidates(group, range), (error) => (refusal ??= error));
+    const record = await firstAcknowledged(candidates(group, range), judge, (error) => (refusal ??= error));
     // A beginning counts where anything of it is acknowledged, also outside of the range.
     const counts =
-      record !== undefined || open.length === 1 || (await firstAcknowledged(view, tool, candidates(group, undefined)));
+      record !== undefined || open.length === 1 || (await firstAcknowledged(candidates(group, undefined), judge));
     if (counts) found.push({ group, record });
   }
   if (found.length > 1) {
@@ -104,14 +117,13 @@ async function choose(view: LedgerView, tool: FoundTool, choice: Choice, wanted:
 }
 
 async function firstAcknowledged(
-  view: LedgerView,
-  tool: FoundTool,
   tags: readonly string[],
+  judge: Judge,
   onRefusal?: (error: PullthroughError) => void,
 ): Promise<AcknowledgedRecord | undefined> {
   for (const tag of tags) {
     try {
-      return requireAcknowledged(await readStatus(view, recordAt(tool, tag)), view.trust);
+      return await judge(tag);
     } catch (error) {
       // A record that can't be used is passed over; a ledger that can't be read isn't.
       if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
@@ -123,9 +135,10 @@ async function firstAcknowledged(
 
 function tagNotFound(tool: FoundTool, tag: string): never {
   const folded = foldAscii(tag);
-  const other = tool.tags.find((candidate) => foldAscii(candidate) === folded);
-  const known = groupTags(tool.tags).flatMap((group) => group.tags.slice(0, 3).map((entry) => entry.tag));
-  const some = known.length === 0 ? tool.tags.slice(0, 5) : known.slice(0, 10);
+  const tags = [...tool.trees.keys()];
+  const other = tags.find((candidate) => foldAscii(candidate) === folded);
+  const known = groupTags(tags).flatMap((group) => group.tags.slice(0, 3).map((entry) => entry.tag));
+  const some = known.length === 0 ? tags.slice(0, 5) : known.slice(0, 10);
   return fail('E_NOT_FOUND', `the ledger has no record of ${tool.repository} with the tag ${tag}`, {
     hint: other === undefined ? `it has ${some.join(', ')}` : `it has ${other}`,
   });
@@ -134,7 +147,7 @@ function tagNotFound(tool: FoundTool, tag: string): never {
 function noneFound(tool: FoundTool, wanted: string, refusal: PullthroughError | undefined): never {
   const reason = refusal === undefined ? '' : `; the best that is not: ${refusal.message}`;
   return fail('E_NOT_FOUND', `no acknowledged record of ${tool.repository} is ${wanted}${reason}`, {
-    hint: refusal?.hint ?? `it has ${tool.tags.slice(0, 10).join(', ')}`,
+    hint: refusal?.hint ?? `it has ${[...tool.trees.keys()].slice(0, 10).join(', ')}`,
     cause: refusal,
   });
 }
