@@ -16,7 +16,7 @@ export interface ErrorContext {
   readonly hasToken: boolean;
 }
 
-/** The error that a status stands for: 401 and 403 `E_CREDENTIAL`, 404, 410 and 451 `E_UPSTREAM_NOT_FOUND`, else `E_HTTP`. */
+/** What a status means: 401 and 403 `E_CREDENTIAL`, 404, 410 and 451 `E_UPSTREAM_NOT_FOUND`, else `E_HTTP`. */
 export function statusError(context: ErrorContext, { status, message }: Refusal): PullthroughError {
   const { host, what, tokenName, hasToken } = context;
   const said = message === '' ? '' : `: ${message}`;

@@ -45,7 +45,12 @@ interface Call extends ErrorContext {
   readonly answer: TransportAnswer;
 }
 
-const HEADERS = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' };
+const HEADERS = {
+  accept: 'application/vnd.github+json',
+  'x-github-api-version': '2022-11-28',
+  // GitHub answers 403 to requests without one.
+  'user-agent': 'pullthrough',
+};
 const PER_PAGE = 100;
 /** A hundred thousand items. */
 const MAX_PAGES = 1000;
@@ -57,8 +62,8 @@ const PASSING = new Set<ErrorCode>(['E_NETWORK', 'E_TIMEOUT', 'E_HTTP']);
  * redirects, bounds and kept answers need the raw answer. What comes back is checked by a schema of what is read.
  *
  * The constructor throws `E_CONFIG` for an address that is neither https nor this machine's, and `E_CREDENTIAL` for a
- * token that can't be one. All methods throw `E_CREDENTIAL` (401, 403), `E_RATE_LIMIT`, `E_NETWORK`, `E_TIMEOUT`, `E_HTTP` and
- * `E_UPSTREAM_ANSWER`.
+ * token that can't be one. All methods throw `E_CREDENTIAL` (401, 403), `E_RATE_LIMIT`, `E_NETWORK`, `E_TIMEOUT`,
+ * `E_HTTP` and `E_UPSTREAM_ANSWER`.
  */
 export class GitHubClient {
   /** The API's base, without a slash at the end. */
@@ -94,7 +99,7 @@ export class GitHubClient {
           ? `set ${this.tokenName}: with a token the limit is much higher`
           : 'run again after that time; what was done so far is kept',
     });
-    this.#octokit = new Octokit({ baseUrl: this.api, userAgent: 'pullthrough' });
+    this.#octokit = new Octokit({ baseUrl: this.api });
   }
 
   /** The token for downloads from the API's origin, and for no other origin. */
@@ -107,7 +112,7 @@ export class GitHubClient {
     return { ...this.#transport.counts, waited: this.#transport.waited };
   }
 
-  /** Reads one thing; undefined where it is not there, or not for this token. `fresh` asks for a full answer. */
+  /** Reads one thing; undefined where it is not there, or not for this token. */
   async get<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<Answer<T> | undefined> {
     const read = await this.#read(route, parameters, schema);
     return read === undefined ? undefined : { value: read.value, unchanged: read.answer.unchanged };

@@ -1,4 +1,4 @@
-/** What this program reads of GitHub's answers; all of it is checked and bounded by github/, still escaped when shown. */
+/** What this program reads of GitHub's answers: checked and bounded by github/, and still to be escaped when shown. */
 export interface Repository {
   readonly id: number;
   /** `owner/repo` as the API spells it. */
@@ -19,7 +19,7 @@ export interface Asset {
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly uploader: string | undefined;
-  /** The API's address of the asset: with `Accept: application/octet-stream` it gives the bytes (302 to a storage host). */
+  /** The asset in the API; with `Accept: application/octet-stream` its bytes (302 to a storage host). */
   readonly apiUrl: string;
   readonly browserUrl: string;
 }
@@ -36,7 +36,7 @@ export interface Release {
   readonly htmlUrl: string;
   /** All assets: where the embedded list may be cut off, the paged list was read. */
   readonly assets: readonly Asset[];
-  /** A 304 confirmed that this is the answer of an earlier run; a name that went to another repository is never that. */
+  /** A 304 confirmed the answer of an earlier run; a name that went to another repository is never that. */
   readonly unchanged?: boolean;
 }
 

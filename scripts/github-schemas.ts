@@ -119,5 +119,5 @@ for (const operation of OPERATIONS) {
   }
   operations[operation] = answers;
 }
-const madeFrom = `@octokit/openapi ${description.info.version}, generated/api.github.com.deref.json (MIT), by scripts/github-schemas.ts`;
+const madeFrom = `@octokit/openapi ${description.info.version}, generated/api.github.com.deref.json (MIT)`;
 await writeFile(OUTPUT, `${JSON.stringify({ madeFrom, operations, $defs: sharing.definitions }, null, 1)}\n`);

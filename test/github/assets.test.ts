@@ -34,7 +34,7 @@ async function upstream(content: Content = MADE_UP): Promise<Upstream> {
     accept: 'application/octet-stream',
     authorization: client.authorization,
     retry: { tries: 3, baseMs: 1, capMs: 5 },
-    stallMs: 300,
+    stallMs: 150,
     sha256: asset.sha256,
   };
   return { server, client, asset, request };

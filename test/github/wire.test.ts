@@ -213,6 +213,7 @@ test('the token goes to the API with every request, and is not there without one
   await getRepository(clientOf(server), 'cli/cli');
   expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer secret', undefined]);
   expect(clientOf(server).authorization).toBeUndefined();
+  expect(server.requests.map(({ headers }) => headers['user-agent'])).toEqual(['pullthrough', 'pullthrough']);
 });
 
 test('an API over plain http elsewhere is refused before any request', async () => {

@@ -34,6 +34,10 @@ export class GitHubApi {
 
   async answer(request: IncomingMessage, url: URL): Promise<ApiAnswer> {
     const { method = 'GET' } = request;
+    if (request.headers['user-agent'] === undefined) {
+      const body = 'Request forbidden by administrative rules. Please make sure your request has a User-Agent header';
+      return { status: 403, headers: { 'content-type': 'text/html' }, body };
+    }
     const caller = this.#caller(request.headers.authorization);
     const body = method === 'GET' || method === 'HEAD' ? {} : await readJson(request);
     const reply =

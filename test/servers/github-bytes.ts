@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 
-/** What an asset holds. `size` makes bytes up as they are asked for, the same for the same `seed`: any number of GiB. */
+/** What an asset holds. `size` makes up any number of bytes as they are asked for, the same for the same `seed`. */
 export type Content =
   Uint8Array | string | { readonly file: string } | { readonly size: number; readonly seed?: number };
 

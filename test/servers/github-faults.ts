@@ -1,6 +1,6 @@
 /** A request as one of the servers received it. */
 export interface ReceivedRequest {
-  /** `web` is the API's server too, unless they were asked to be two; `elsewhere` is nobody's: a redirect leads there. */
+  /** `web` is the API's server too, unless they were asked to be two; `elsewhere` is nobody's. */
   readonly server: 'api' | 'web' | 'storage' | 'elsewhere';
   readonly method: string;
   /** Path and query as they were sent. */
@@ -36,7 +36,8 @@ export type ApiFault =
  * all; `slow` pauses between small pieces; `stalled` sends no byte after `at`; `oversized` adds bytes after the end
  * (`oversized-declared` declares them too); `wrong` turns one bit; `gzip` encodes and says so, `gzip-claimed` only says
  * so; `reset` cuts before the answer; `missing`, `busy` and `expired` answer 404, 503 and 403; `no-range` ignores Range
- * and If-Range; `changed` serves other bytes of the same size with another ETag from now on; `elsewhere` redirects away.
+ * and If-Range; `changed` serves other bytes of the same size with another ETag from now on; `elsewhere` redirects
+ * away.
  */
 export type BytesFault =
   | 'truncated'
