@@ -1,9 +1,8 @@
 import { cacheDirectory } from '../consumer/folders.ts';
-import { openMirrors } from '../consumer/mirrors.ts';
 import { GitHubClient } from '../github/client.ts';
 import { openLedger } from '../ledger/repository.ts';
 import type { ReviewerContext } from '../reviewer/context.ts';
-import { storeReader } from '../reviewer/store-reader.ts';
+import { publicReader } from '../store/public.ts';
 import { loadConfig, requireLedger } from './config.ts';
 import type { Config, ConfigFlags } from './config.ts';
 import type { CommandContext } from './context.ts';
@@ -51,7 +50,9 @@ async function withLedgerAt<T>(
   const { api, branch } = config.ledger;
   const token = tokenFrom(env, 'LEDGER_TOKEN');
   const cacheDir = cacheDirectory(env);
-  const mirrors = await openMirrors(config.store.publicUrls, { baseDir: config.folder, env, progress });
+  const { publicUrls } = config.store;
+  const store =
+    publicUrls.length === 0 ? undefined : await publicReader(publicUrls, { baseDir: config.folder, env, progress });
   const url = await ledgerUrl(location, { api, token, progress });
   const github =
     location.kind === 'github'
@@ -72,7 +73,7 @@ async function withLedgerAt<T>(
     progress,
     env,
     cacheDir,
-    store: storeReader(mirrors, signal),
+    store,
     signal,
   };
   return await action({ config, reviewer });

@@ -2,13 +2,14 @@ import type { Statement } from '../executor/evidence.ts';
 import { assetRequest } from '../executor/transfer.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Asset, Release } from '../github/types.ts';
+import { lend, lent } from '../io/blocks.ts';
 import { openDownload } from '../io/download.ts';
 import { mapLimit } from '../io/limit.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { RecordedAsset } from '../ledger-schema/record.ts';
+import type { PublicStore } from '../store/public.ts';
 import { compareBytes } from './read-bytes.ts';
 import type { ByteComparison, Outcome } from './read-bytes.ts';
-import type { StoreReader } from './context.ts';
 import type { UpstreamStatements } from './statements.ts';
 
 export interface ComparedFile {
@@ -29,7 +30,7 @@ export interface ComparisonInput {
   readonly release: Release;
   readonly assets: readonly RecordedAsset[];
   readonly statements: UpstreamStatements;
-  readonly store: StoreReader | undefined;
+  readonly store: PublicStore | undefined;
   /** Told of the bytes as they arrive. */
   readonly onBytes: (bytes: number) => void;
   readonly signal: AbortSignal | undefined;
@@ -108,17 +109,15 @@ async function compareStore(
   recorded: RecordedAsset,
 ): Promise<ByteComparison | undefined> {
   if (store === undefined) return undefined;
-  const open = () => counted(store.read(recorded.sha256, recorded.size), onBytes, signal);
+  const open = () => lend(counted(lent(store.read(recorded, { signal })), onBytes));
   return compareBytes(recorded, `the store's (${store.label})`, open, ['sha256']);
 }
 
 async function* counted(
   body: AsyncIterable<Uint8Array>,
   onBytes: (bytes: number) => void,
-  signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const chunk of body) {
-    signal?.throwIfAborted();
     onBytes(chunk.length);
     yield chunk;
   }

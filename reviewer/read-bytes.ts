@@ -1,3 +1,4 @@
+import { lent, release } from '../io/blocks.ts';
 import { hashing, startingOver } from '../io/download.ts';
 import type { HashAlgorithm } from '../io/hash.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
@@ -52,13 +53,9 @@ async function digest(
   algorithms: readonly HashAlgorithm[],
 ): Promise<Partial<Record<HashAlgorithm, string>>> {
   const hashed = hashing(body, algorithms);
-  const reading = hashed.body[Symbol.asyncIterator]();
-  try {
-    while ((await reading.next()).done !== true) {
-      if (hashed.size() > size) fail('E_SIZE', `${where} ${name} is longer than the ${size} bytes of the record`, HINT);
-    }
-  } finally {
-    await reading.return?.();
+  for await (const chunk of lent(hashed.body)) {
+    release(chunk);
+    if (hashed.size() > size) fail('E_SIZE', `${where} ${name} is longer than the ${size} bytes of the record`, HINT);
   }
   if (hashed.size() < size) {
     const message = `${where} ${name} has ${hashed.size()} bytes, and the record says ${size}`;

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { buildRecord, recordFiles } from '../../executor/record.ts';
 import { GitHubClient } from '../../github/client.ts';
 import { createPull } from '../../github/pulls.ts';
@@ -97,11 +97,16 @@ export class World implements AsyncDisposable {
     const upstream = await startGitHub({ tokens: { [TOKEN]: { login: 'ada' } } });
     const git = new GitLedger();
     const server =
-      transport === 'http' ? await startGitServer({ root: dirname(git.directory), token: TOKEN }) : undefined;
+      transport === 'http'
+        ? await startGitServer({
+            root: git.directory,
+            authorize: ({ password }) => (password === TOKEN ? git.directory : 401),
+          })
+        : undefined;
     const ledger = transport === 'github' ? upstream.addRepository(LEDGER, { git: git.directory }) : undefined;
     const url = {
       file: git.directory,
-      http: `${server?.origin ?? ''}/${basename(git.directory)}`,
+      http: `${server?.origin ?? ''}/ledger.git`,
       github: `${upstream.web}/${LEDGER}.git`,
     }[transport];
     const world = new World({ people, upstream, transport, url, git, ledger });
@@ -201,6 +206,17 @@ export class World implements AsyncDisposable {
     this.head = this.git.commit(tree, { branch: 'main', parents: [this.head] });
   }
 
+  /** Goes on from where main is now, after a merge by what is tested. */
+  follow(): void {
+    this.head = this.run('rev-parse', 'main');
+    this.tree = new Map(this.paths(this.head).map((path) => [path, this.file('main', path)]));
+  }
+
+  /** A file of a branch. */
+  file(branch: string, path: string): Uint8Array {
+    return execFileSync('git', ['show', `${branch}:${path}`], { cwd: this.git.directory });
+  }
+
   /** What a command of the reviewer works on; with a clone of its own. */
   async context(changes: Partial<ReviewerContext> = {}): Promise<ReviewerContext> {
     const cacheDir = mkdtempSync(join(this.folder, 'cache-'));
@@ -222,7 +238,7 @@ export class World implements AsyncDisposable {
       progress,
       env: {},
       cacheDir,
-      store: { label: this.store.label, read: (sha256) => this.store.read(sha256) },
+      store: { label: this.store.label, read: ({ sha256 }) => this.store.read(sha256) },
       ...changes,
     };
   }

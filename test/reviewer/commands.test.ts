@@ -1,0 +1,298 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { run } from '../../cli/run.ts';
+import { ackPath } from '../../ledger-schema/layout.ts';
+import { closedBranch, nackBranch } from '../../ledger-schema/path.ts';
+import type { MergeResult } from '../../reviewer/merge-all.ts';
+import type { ReviewReport } from '../../reviewer/report.ts';
+import { Written } from '../cli/world.ts';
+import type { Person } from '../ledger/people.ts';
+import { World, TOKEN, LEDGER } from './world.ts';
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What `--json` prints. */
+interface Document {
+  readonly error?: { readonly code: string };
+  readonly reviews: readonly ReviewReport[];
+  readonly acks: readonly { readonly action: string; readonly branch: string; readonly missing: number }[];
+  readonly refused: readonly unknown[];
+  readonly strangers: readonly unknown[];
+  readonly changes: readonly MergeResult[];
+}
+
+let world: World;
+
+/** Runs a command line; with `answers` at a terminal. */
+async function pullthrough(argv: readonly string[], answers?: readonly string[]): Promise<Ran> {
+  const columns = answers === undefined ? undefined : 100;
+  const [stdout, stderr] = [new Written(columns), new Written(columns)];
+  const stdin = Object.assign(new PassThrough(), { isTTY: answers !== undefined });
+  const left = [...(answers ?? [])];
+  stderr.on('data', (chunk: Buffer) => {
+    if (chunk.toString().includes('[y/N]')) stdin.write(`${left.shift() ?? ''}\n`);
+  });
+  const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(world.folder, 'xdg'), LEDGER_TOKEN: TOKEN, NO_COLOR: '1' };
+  const signal = new AbortController().signal;
+  const code = await run({ argv, env, cwd: world.folder, stdin, stdout, stderr, now: new Date(), signal });
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+async function json(argv: readonly string[]): Promise<Document & { readonly code: number }> {
+  const { code, stdout } = await pullthrough([...argv, '--json']);
+  return { code, ...(JSON.parse(stdout) as Document) };
+}
+
+function keyOf(who: Person): string {
+  const path = join(world.folder, `${who.name}.key`);
+  writeFileSync(path, who.key.armor());
+  return path;
+}
+
+function configure(more = ''): void {
+  const repository = world.transport === 'github' ? LEDGER : world.git.directory;
+  const { api } = world.upstream;
+  const ini = `[ledger]\nrepository = ${repository}\napi = ${api}\n${more}\n[source]\napi = ${api}\nhost = github.com\n[store]\nurl = file:./store\n`;
+  writeFileSync(join(world.folder, 'mirror.ini'), ini);
+}
+
+describe('on plain git', () => {
+  beforeAll(async () => {
+    world = await World.start();
+    return () => world[Symbol.asyncDispose]();
+  });
+  beforeEach(() => {
+    for (const branch of world.branches().keys()) if (branch !== 'main') world.run('branch', '-D', branch);
+    world.follow();
+    world.newTool();
+    world.upstream.faults.clear();
+    configure();
+  });
+
+  test('review shows one screen a proposal, the verdict first, and exits 0', async () => {
+    const { branch } = await world.propose('v1.0.0');
+    const { code, stdout } = await pullthrough(['review', branch]);
+    expect(stdout).toMatch(new RegExp(`^${world.tool.fullName} v1.0.0: the same, 2 files fetched again from upstream`));
+    for (const text of [
+      'signed by  bot; acknowledged by nobody; 1 of ada, grace still owes an ack',
+      '3 days ago',
+      'octocat',
+    ]) {
+      expect(stdout).toContain(text);
+    }
+    expect(stdout.split('\n').length).toBeLessThan(24);
+    expect(code).toBe(0);
+  });
+
+  test('review --json is one document, also where something differs: exit 3', async () => {
+    const { branch, release } = await world.propose('v1.0.0');
+    await release.replaceAsset('tool-linux-amd64', { size: 40_000, seed: 9 });
+    const document = await json(['review', branch]);
+    expect(document).toMatchObject({
+      code: 3,
+      error: { code: 'E_DIGEST_MISMATCH' },
+      reviews: [{ verdict: 'differs' }],
+    });
+  });
+
+  test('without CHANGE every proposal is reviewed, and one that differs is exit 3', async () => {
+    const good = await world.propose('v1.0.0');
+    const bad = await world.propose('v2.0.0');
+    bad.release.removeAsset('tool-linux-amd64');
+    const gone = await json(['review']);
+    expect(gone).toMatchObject({ code: 4, error: { code: 'E_PARTIAL' } });
+    expect(gone.reviews.map(({ branch, verdict }) => [branch, verdict])).toEqual([
+      [good.branch, 'same'],
+      [bad.branch, 'incomparable'],
+    ]);
+    await bad.release.addAsset({ name: 'tool-linux-amd64', content: { size: 40_000, seed: 8 } });
+    expect(await json(['review'])).toMatchObject({ code: 3, error: { code: 'E_DIGEST_MISMATCH' } });
+  });
+
+  test('without CHANGE a branch that the gate refuses is reported: exit 3, the others are reviewed', async () => {
+    await world.propose('v1.0.0');
+    const { branch } = await world.propose('v2.0.0', { by: world.people.eve });
+    const document = await json(['review']);
+    expect(document).toMatchObject({
+      code: 3,
+      reviews: [{ verdict: 'same' }],
+      refused: [{ branch, error: { code: 'E_SIG_UNLISTED' } }],
+    });
+  });
+
+  test('nothing to review is exit 0', async () => {
+    expect(await pullthrough(['review'])).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  test('names from outside are escaped', async () => {
+    const { branch, release } = await world.propose('v1.0.0');
+    await release.addAsset({ name: 'evil\u001b[31m\u202e::error::x', content: 'x' });
+    const { stdout } = await pullthrough(['review', branch]);
+    expect(stdout).not.toContain('\u001b');
+    expect(stdout).toContain('evil\\u{1b}[31m\\u{202e}');
+  });
+
+  test('ack of a named proposal signs without a question', async () => {
+    const { branch, path } = await world.propose('v1.0.0');
+    const { ada } = world.people;
+    const { code, stdout } = await pullthrough(['ack', branch, '--key', keyOf(ada)]);
+    expect(stdout).toContain(`${world.tool.fullName} v1.0.0 is acknowledged; no ack is missing`);
+    expect(code).toBe(0);
+    expect(world.paths(branch)).toContain(ackPath(path, ada.fingerprint));
+    const again = await json(['ack', branch, '--key', keyOf(ada)]);
+    expect(again).toMatchObject({ code: 0, acks: [{ action: 'already', branch }], reviews: [] });
+  });
+
+  test('ack signs nothing that differs: exit 3', async () => {
+    const { branch, commit, release } = await world.propose('v1.0.0');
+    await release.replaceAsset('tool-linux-amd64', { size: 40_000, seed: 9 });
+    const document = await json(['ack', branch, '--key', keyOf(world.people.ada)]);
+    expect(document).toMatchObject({ code: 3, error: { code: 'E_DIGEST_MISMATCH' }, acks: [] });
+    expect(world.branches().get(branch)).toBe(commit);
+  });
+
+  test("ack by an executor's key downloads nothing: exit 3", async () => {
+    const { branch, commit } = await world.propose('v1.0.0');
+    world.upstream.takeRequests();
+    const document = await json(['ack', branch, '--key', keyOf(world.people.bot)]);
+    expect(document).toMatchObject({ code: 3, error: { code: 'E_NOT_REVIEWER' } });
+    expect(world.upstream.takeRequests()).toEqual([]);
+    expect(world.branches().get(branch)).toBe(commit);
+  });
+
+  test('in a pipe, ack without CHANGE and without --yes is exit 2, and nothing is done', async () => {
+    const { branch, commit } = await world.propose('v1.0.0');
+    world.upstream.takeRequests();
+    const document = await json(['ack', '--key', keyOf(world.people.ada)]);
+    expect(document).toMatchObject({ code: 2, error: { code: 'E_CONFIRM' } });
+    expect(world.upstream.takeRequests()).toEqual([]);
+    expect(world.branches().get(branch)).toBe(commit);
+  });
+
+  test('with --yes ack signs all that compare equal, and no other', async () => {
+    const good = await world.propose('v1.0.0');
+    const bad = await world.propose('v2.0.0');
+    await bad.release.replaceAsset('tool-linux-amd64', { size: 40_000, seed: 9 });
+    const also = await world.propose('v3.0.0');
+    const document = await json(['ack', '--yes', '--key', keyOf(world.people.ada)]);
+    expect(document).toMatchObject({
+      code: 3,
+      acks: [
+        { action: 'acked', branch: good.branch },
+        { action: 'acked', branch: also.branch },
+      ],
+    });
+    expect(world.branches().get(bad.branch)).toBe(bad.commit);
+  });
+
+  test('at a terminal ack asks for each, and only yes is yes', async () => {
+    const first = await world.propose('v1.0.0');
+    const second = await world.propose('v2.0.0');
+    const third = await world.propose('v3.0.0');
+    const { code } = await pullthrough(['ack', '--key', keyOf(world.people.ada)], ['y', '', 'no']);
+    expect(code).toBe(0);
+    expect(world.branches().get(first.branch)).not.toBe(first.commit);
+    expect(world.branches().get(second.branch)).toBe(second.commit);
+    expect(world.branches().get(third.branch)).toBe(third.commit);
+  });
+
+  test('with merge = acknowledged ack merges', async () => {
+    configure('merge = acknowledged');
+    const { branch } = await world.propose('v1.0.0');
+    const document = await json(['ack', branch, '--key', keyOf(world.people.ada)]);
+    expect(document).toMatchObject({ code: 0, acks: [{ action: 'acked', merged: world.branches().get('main') }] });
+    expect(world.branches().has(branch)).toBe(false);
+  });
+
+  test('nack, its merge, and a nack of nothing', async () => {
+    const { ada } = world.people;
+    const { path, branch } = await world.propose('v1.0.0', { acks: [ada] });
+    expect(await pullthrough(['ledger', 'merge', branch])).toMatchObject({ code: 0 });
+    const tool = world.tool.fullName;
+    const nacked = await pullthrough(['nack', `${tool}@v1.0.0`, '--key', keyOf(ada), '--reason', 'wrong']);
+    expect(nacked.stdout).toContain(`the nack of ${tool} v1.0.0 is proposed`);
+    expect(nacked.code).toBe(0);
+    const proposed = nackBranch(path, ada.fingerprint);
+    const done = await pullthrough(['ledger', 'merge', proposed]);
+    expect(done.stdout).toContain(`nack of ${tool} v1.0.0 is merged`);
+    expect(done.code).toBe(0);
+    expect((await json(['nack', `${tool}@v9`, '--key', keyOf(ada)])).error?.code).toBe('E_NO_CHANGE');
+    expect(await json(['nack', `${tool}@latest`, '--key', keyOf(ada)])).toMatchObject({
+      code: 2,
+      error: { code: 'E_USAGE' },
+    });
+  });
+
+  test('ledger merge: a named one that is not ready is exit 3, an unnamed one is listed', async () => {
+    const ready = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    const waiting = await world.propose('v2.0.0');
+    expect(await json(['ledger', 'merge', waiting.branch])).toMatchObject({
+      code: 3,
+      error: { code: 'E_NOT_ACKNOWLEDGED' },
+    });
+    const { code, stdout } = await pullthrough(['ledger', 'merge']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('v1.0.0 is merged');
+    expect(stdout).toContain('v2.0.0 is not ready');
+    expect(world.branches().has(ready.branch)).toBe(false);
+  });
+
+  test('ledger close', async () => {
+    const { branch } = await world.propose('v1.0.0');
+    expect(await pullthrough(['ledger', 'close', branch])).toMatchObject({ code: 0 });
+    expect(world.branches().has(closedBranch(branch))).toBe(true);
+    expect(await json(['ledger', 'close', branch])).toMatchObject({ code: 1, error: { code: 'E_NO_CHANGE' } });
+  });
+
+  test('ledger merge works in the ledger itself, without a mirror.ini', async () => {
+    const { branch } = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    const [stdout, stderr] = [new Written(), new Written()];
+    const code = await run({
+      argv: ['ledger', 'merge', branch],
+      env: { PATH: process.env.PATH, XDG_CACHE_HOME: join(world.folder, 'xdg') },
+      cwd: world.git.directory,
+      stdin: new PassThrough(),
+      stdout,
+      stderr,
+      now: new Date(),
+      signal: new AbortController().signal,
+    });
+    expect({ code, text: stderr.text }).toMatchObject({ code: 0 });
+  });
+});
+
+describe('on GitHub', () => {
+  beforeAll(async () => {
+    world = await World.start({ transport: 'github' });
+    configure();
+    return () => world[Symbol.asyncDispose]();
+  });
+
+  test('review, ack, merge and close by the numbers of pull requests', async () => {
+    await world.propose('v1.0.0');
+    const pull = world.ledger?.pulls.at(-1);
+    const number = String(pull?.number);
+    expect(await json(['review', number])).toMatchObject({
+      code: 0,
+      reviews: [{ verdict: 'same', pull: { number: 1 } }],
+    });
+    expect(await json(['ack', number, '--key', keyOf(world.people.ada)])).toMatchObject({
+      code: 0,
+      acks: [{ missing: 0 }],
+    });
+    const merged = await json(['ledger', 'merge', `${world.upstream.web}/${LEDGER}/pull/${number}`]);
+    expect(merged).toMatchObject({ code: 0, changes: [{ action: 'merged', pull: { number: 1 } }] });
+    expect(pull).toMatchObject({ state: 'closed', mergeSha: merged.changes[0]?.commit });
+    world.follow();
+    await world.propose('v2.0.0');
+    const second = world.ledger?.pulls.at(-1);
+    expect(await pullthrough(['ledger', 'close', `#${second?.number}`])).toMatchObject({ code: 0 });
+    expect(second).toMatchObject({ state: 'closed', mergeSha: null });
+  });
+});

@@ -1,0 +1,293 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { policyPath } from '../../ledger-schema/layout.ts';
+import { closedBranch, proposalBranch } from '../../ledger-schema/path.ts';
+import { checkLedger } from '../../ledger/gate.ts';
+import { findChange } from '../../reviewer/changes.ts';
+import { closeProposal } from '../../reviewer/close.ts';
+import type { ReviewerContext } from '../../reviewer/context.ts';
+import { readLedger } from '../../reviewer/ledger-state.ts';
+import { mergeReady } from '../../reviewer/merge-all.ts';
+import { mergeChange } from '../../reviewer/merge.ts';
+import type { Merged } from '../../reviewer/merge.ts';
+import { putAck, putNack, putPolicy } from '../ledger/people.ts';
+import { World } from './world.ts';
+import type { Transport } from './world.ts';
+
+async function merge(context: ReviewerContext, text: string): Promise<Merged> {
+  const state = await readLedger(context);
+  return mergeChange(context, state, await findChange(context, text), { author: { name: 'Owner', email: 'o@x' } });
+}
+
+describe.each<Transport>(['file', 'http'])('by push over %s', (transport) => {
+  let world: World;
+  let context: ReviewerContext;
+  beforeAll(async () => {
+    world = await World.start({ transport });
+    context = await world.context();
+  });
+  beforeEach(() => {
+    for (const branch of world.branches().keys()) if (branch !== 'main') world.run('branch', '-D', branch);
+    world.follow();
+    world.newTool();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  test('an acknowledged proposal that descends from the branch is merged as it is, and its branch removed', async () => {
+    const { branch, commit, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    expect(await merge(context, branch)).toMatchObject({ commit, title: `${world.tool.fullName} v1.0.0` });
+    expect(world.branches()).toEqual(new Map([['main', commit]]));
+    expect(world.paths('main')).toContain(`${path}/checklist.json`);
+  });
+
+  test('else by a merge commit of both, whose tree has what both have', async () => {
+    const { branch, commit, tree, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    world.merge(new Map(world.tree).set('README.md', Buffer.from('by its owner')));
+    const done = await merge(context, branch);
+    expect(world.run('rev-parse', 'main^1', 'main^2').split('\n')).toEqual([world.head, commit]);
+    expect(world.run('log', '-1', '--format=%an|%s', 'main')).toBe(`Owner|Merge ${world.tool.fullName} v1.0.0`);
+    expect(new Set(world.paths('main'))).toEqual(new Set([...tree.keys(), 'README.md']));
+    expect(world.branches()).toEqual(new Map([['main', done.commit]]));
+    const gate = await checkLedger(context.ledger, { head: done.commit, now: new Date() });
+    expect(gate.problems).toEqual([]);
+    expect(world.file('main', `${path}/checklist.sha256`)).toEqual(
+      Buffer.from(tree.get(`${path}/checklist.sha256`) ?? []),
+    );
+  });
+
+  test('an unacknowledged one is not merged', async () => {
+    const { branch } = await world.propose('v1.0.0');
+    await expect(() => merge(context, branch)).toFailWith('E_NOT_ACKNOWLEDGED');
+    expect(world.branches().get('main')).toBe(world.head);
+  });
+});
+
+describe('what is merged', () => {
+  let world: World;
+  let context: ReviewerContext;
+  beforeAll(async () => {
+    world = await World.start();
+    context = await world.context();
+  });
+  beforeEach(() => {
+    for (const branch of world.branches().keys()) if (branch !== 'main') world.run('branch', '-D', branch);
+    world.follow();
+    world.newTool();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  test('a late ack', async () => {
+    const { tree, branch, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    world.merge(new Map(tree));
+    await putAck(tree, path, world.people.grace);
+    world.git.commit(tree, { branch, parents: [world.run('rev-parse', branch)] });
+    expect((await merge(context, branch)).title).toBe(`late ack of ${world.tool.fullName} v1.0.0`);
+    expect(world.branches().size).toBe(1);
+  });
+
+  test('a policy, by which what comes next is judged', async () => {
+    const { root, bot, ada, grace } = world.people;
+    const { branch } = await world.propose('v1.0.0', { acks: [ada] });
+    const tree = new Map(world.tree);
+    const roles = { roots: [root], executors: [bot], reviewers: [ada, grace], threshold: 2 };
+    await putPolicy(tree, 2, roles, []);
+    world.git.commit(tree, { branch: 'pullthrough-trust/2', parents: [world.head] });
+    await expect(() => merge(context, 'pullthrough-trust/2')).toFailWith('E_POLICY_THRESHOLD');
+    const unsigned = await mergeReady(context, {});
+    expect(unsigned.results).toMatchObject([
+      { action: 'waiting', branch: 'pullthrough-trust/2', missing: [{ code: 'E_POLICY_THRESHOLD' }] },
+      { action: 'merged', branch },
+    ]);
+
+    world.follow();
+    const other = await world.propose('v2.0.0', { acks: [ada] });
+    const signed = new Map(world.tree);
+    await putPolicy(signed, 2, roles, [root]);
+    world.git.commit(signed, { branch: 'pullthrough-trust/2', parents: [world.head] });
+    const { results } = await mergeReady(context, {});
+    expect(results).toMatchObject([
+      { action: 'merged', title: 'trust policy 2', branch: 'pullthrough-trust/2' },
+      { action: 'waiting', branch: other.branch, missing: [{ code: 'E_NOT_ACKNOWLEDGED' }] },
+    ]);
+    expect(world.paths('main')).toContain(policyPath(2));
+    // Back to one ack for the other tests.
+    world.follow();
+    const back = new Map(world.tree);
+    await putPolicy(back, 3, { ...roles, threshold: 1 }, [root]);
+    world.merge(back);
+  });
+
+  test('everything that is ready: nacks first, and the rest is listed with what is missing', async () => {
+    const { ada } = world.people;
+    const old = await world.propose('v0.9.0', { acks: [ada] });
+    world.merge(new Map(old.tree));
+    world.run('branch', '-D', old.branch);
+    const nacked = new Map(world.tree);
+    await putNack(nacked, old.path, ada);
+    world.git.commit(nacked, { branch: `pullthrough-nack/x/${ada.fingerprint}`, parents: [world.head] });
+    const ready = await world.propose('v1.0.0', { acks: [ada] });
+    const also = await world.propose('v1.1.0', { acks: [ada] });
+    const waiting = await world.propose('v1.2.0');
+    const invalid = await world.propose('v1.3.0', { by: world.people.eve });
+    const { results } = await mergeReady(context, {});
+    expect(results.map(({ action, branch }) => [action, branch])).toEqual([
+      ['merged', `pullthrough-nack/x/${ada.fingerprint}`],
+      ['merged', ready.branch],
+      ['merged', also.branch],
+      ['waiting', waiting.branch],
+      ['waiting', invalid.branch],
+    ]);
+    expect(results[3]?.missing).toMatchObject([{ code: 'E_NOT_ACKNOWLEDGED' }]);
+    expect(new Set(world.branches().keys())).toEqual(new Set(['main', waiting.branch, invalid.branch]));
+    expect(
+      (await checkLedger(context.ledger, { head: world.run('rev-parse', 'main'), now: new Date() })).problems,
+    ).toEqual([]);
+  });
+
+  test('a change of the README is none of ours', async () => {
+    world.git.commit(new Map(world.tree).set('README.md', Buffer.from('x')), {
+      branch: 'readme',
+      parents: [world.head],
+    });
+    await context.ledger.update();
+    await expect(() => merge(context, 'readme')).toFailWith('E_NO_CHANGE');
+  });
+
+  test('a branch of a person’s own that adds an ack is merged, and stays', async () => {
+    const { tree, path, branch } = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    world.merge(new Map(tree));
+    world.run('branch', '-D', branch);
+    await putAck(tree, path, world.people.grace);
+    world.git.commit(tree, { branch: 'by-hand', parents: [world.head] });
+    await merge(context, 'by-hand');
+    expect(world.branches().has('by-hand')).toBe(true);
+    world.run('branch', '-D', 'by-hand');
+  });
+
+  test('a ledger that moves between the gate and the push is looked at again', async () => {
+    const { branch, commit } = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    const state = await readLedger(context);
+    const change = await findChange(context, branch);
+    world.merge(new Map(world.tree).set('README.md', Buffer.from('meanwhile')));
+    await mergeChange(context, state, change, {});
+    expect(world.run('rev-parse', 'main^1', 'main^2').split('\n')).toEqual([world.head, commit]);
+  });
+
+  test('an ack that comes between the gate and the push is merged with it', async () => {
+    const { branch, commit, tree, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    const state = await readLedger(context);
+    const change = await findChange(context, branch);
+    await putAck(tree, path, world.people.grace);
+    const later = world.git.commit(tree, { branch, parents: [commit] });
+    expect((await mergeChange(context, state, change, {})).commit).toBe(later);
+    expect(world.branches().has(branch)).toBe(false);
+  });
+
+  test('a nack that comes between the gate and the push stops the merge', async () => {
+    const { branch, commit, tree, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    const state = await readLedger(context);
+    const change = await findChange(context, branch);
+    await putNack(tree, path, world.people.grace);
+    world.git.commit(tree, { branch, parents: [commit] });
+    await expect(() => mergeChange(context, state, change, {})).toFailWith('E_WITHDRAWN');
+    expect(world.branches().get('main')).toBe(world.head);
+  });
+
+  test('a host that keeps branches from being removed still merges', async () => {
+    world.run('config', 'receive.denyDeletes', 'true');
+    const { branch, commit } = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    await merge(context, branch);
+    expect(world.branches().get('main')).toBe(commit);
+    expect(world.branches().has(branch)).toBe(true);
+    expect(world.warnings.join()).toContain('could not be removed');
+    world.run('config', '--unset', 'receive.denyDeletes');
+  });
+
+  test('close moves the branch to pullthrough-closed/, valid or not, in one step', async () => {
+    const { branch, commit } = await world.propose('v1.0.0', { by: world.people.eve });
+    expect(await closeProposal(context, branch)).toEqual({ branch, closed: closedBranch(branch) });
+    expect(world.branches().get(closedBranch(branch))).toBe(commit);
+    expect(world.branches().has(branch)).toBe(false);
+    await expect(() => closeProposal(context, branch)).toFailWith('E_NO_CHANGE');
+  });
+
+  test('close is for proposals', async () => {
+    world.git.commit(world.tree, { branch: 'pullthrough-trust/9', parents: [world.head] });
+    await expect(() => closeProposal(context, 'pullthrough-trust/9')).toFailWith('E_NO_CHANGE');
+    await expect(() => closeProposal(context, 'main')).toFailWith('E_NO_CHANGE');
+  });
+});
+
+describe('on GitHub', () => {
+  let world: World;
+  let context: ReviewerContext;
+  beforeAll(async () => {
+    world = await World.start({ transport: 'github' });
+    context = await world.context();
+  });
+  beforeEach(() => {
+    world.upstream.faults.clear();
+    world.follow();
+    world.newTool();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  const last = () => world.ledger?.pulls.at(-1);
+
+  test('the API merges the commit that the gate saw, and the branch is removed', async () => {
+    const { branch, commit } = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    const done = await merge(context, String(last()?.number));
+    expect(done.commit).toBe(world.branches().get('main'));
+    expect(world.run('rev-parse', 'main^2')).toBe(commit);
+    expect(last()).toMatchObject({ state: 'closed', mergeSha: done.commit });
+    expect(world.branches().has(branch)).toBe(false);
+  });
+
+  test('a branch without a pull request is not merged', async () => {
+    const { path, tree } = await world.record(await world.release('v1.0.0'));
+    await putAck(tree, path, world.people.ada);
+    const branch = proposalBranch(path);
+    world.git.commit(tree, { branch, parents: [world.head] });
+    await expect(() => merge(context, branch)).toFailWith('E_NO_CHANGE');
+    world.run('branch', '-D', branch);
+  });
+
+  test('an ack that comes after the gate is not lost: the change is judged again', async () => {
+    const { branch, commit, tree, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    const number = last()?.number ?? 0;
+    const state = await readLedger(context);
+    const change = await findChange(context, String(number));
+    await putAck(tree, path, world.people.grace);
+    const later = world.git.commit(tree, { branch, parents: [commit] });
+    await mergeChange(context, state, change, {});
+    expect(world.run('rev-parse', 'main^2')).toBe(later);
+  });
+
+  test('everything that is ready, strangers named', async () => {
+    const ready = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    const waiting = await world.propose('v1.1.0');
+    const { results } = await mergeReady(context, {});
+    expect(results.filter(({ branch }) => [ready.branch, waiting.branch].includes(branch))).toMatchObject([
+      { action: 'merged', pull: { number: (last()?.number ?? 0) - 1 } },
+      { action: 'waiting' },
+    ]);
+  });
+
+  test('what GitHub refuses has failed, and the others are merged', async () => {
+    const first = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    const second = await world.propose('v1.1.0', { acks: [world.people.ada] });
+    world.upstream.faults.answer({ match: /PUT .*merge/, status: 405, message: 'A status check is pending' });
+    const { results } = await mergeReady(context, {});
+    expect(results.filter(({ branch }) => [first.branch, second.branch].includes(branch))).toMatchObject([
+      { action: 'failed', error: { code: 'E_HTTP' } },
+      { action: 'merged' },
+    ]);
+  });
+
+  test('close closes the pull request and leaves the branch', async () => {
+    const { branch, commit } = await world.propose('v1.0.0');
+    const number = last()?.number ?? 0;
+    expect(await closeProposal(context, String(number))).toMatchObject({ branch, pull: { number } });
+    expect(last()).toMatchObject({ state: 'closed', mergeSha: null });
+    expect(world.branches().get(branch)).toBe(commit);
+  });
+});
