@@ -27,7 +27,7 @@ export interface World {
 }
 
 /** How long an interrupted command has to remove its temporary files, in milliseconds. */
-const GRACE = 10_000;
+const GRACE = 3_000;
 
 type AnyHandler = Handler<Readonly<Record<string, unknown>>>;
 

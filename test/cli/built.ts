@@ -1,0 +1,50 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import ts from 'typescript';
+
+const root = join(import.meta.dirname, '../..');
+const ROOMS = ['cli', 'consumer', 'executor', 'github', 'io', 'ledger', 'ledger-schema', 'reviewer', 'store'];
+
+const compilerOptions = {
+  module: ts.ModuleKind.ESNext,
+  target: ts.ScriptTarget.ES2023,
+  verbatimModuleSyntax: true,
+  rewriteRelativeImportExtensions: true,
+};
+
+let folder: string | undefined;
+
+/** The program as JavaScript, made once a test file from what lies here: `dist/` may be older. */
+export function builtMain(): string {
+  folder ??= build(
+    ROOMS.flatMap((room) =>
+      readdirSync(join(root, room), { recursive: true }).map((name) => `${room}/${String(name)}`),
+    ),
+  );
+  return join(folder, 'cli/main.js');
+}
+
+/** Some files alone, as JavaScript in a new folder, which ends with the process. */
+export function build(paths: readonly string[]): string {
+  const made = mkdtempSync(join(tmpdir(), 'pullthrough-built-'));
+  process.on('exit', () => rmSync(made, { recursive: true, force: true }));
+  writeFileSync(join(made, 'package.json'), '{"type":"module"}');
+  symlinkSync(join(root, 'node_modules'), join(made, 'node_modules'));
+  for (const path of paths.filter((name) => name.endsWith('.ts'))) {
+    const out = join(made, path.replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(out), { recursive: true });
+    const source = readFileSync(join(root, path), 'utf8');
+    writeFileSync(out, ts.transpileModule(source, { compilerOptions }).outputText);
+  }
+  return made;
+}
+
+/** Starts the program in a process of its own; `output` has what it wrote when it is over. */
+export function start(argv: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
+  const child = spawn(process.execPath, [builtMain(), ...argv], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
+  return { child, ended, stdout: () => text(child.stdout), stderr: () => text(child.stderr) };
+}

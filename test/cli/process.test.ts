@@ -1,0 +1,99 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { openSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { world } from '../executor/world.ts';
+import { startGitHub } from '../servers/github.ts';
+import { build, builtMain, start } from './built.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** cli/main.ts as it is shipped, alone: anything more that it loaded would be missing here. */
+function shippedMain(): string {
+  return join(build(['cli/main.ts', 'cli/version.ts']), 'cli/main.js');
+}
+
+function milliseconds(...argv: string[]): number {
+  const begun = performance.now();
+  execFileSync(process.execPath, argv);
+  return performance.now() - begun;
+}
+
+describe('the version', () => {
+  test('costs at most 2.5 times a bare node', { retry: 2 }, () => {
+    const main = shippedMain();
+    // The least of several: other work on the machine only adds.
+    const runs = Array.from({ length: 7 }, () => [milliseconds('-e', '0'), milliseconds(main, '--version')] as const);
+    const bare = Math.min(...runs.map(([time]) => time));
+    const ours = Math.min(...runs.map(([, time]) => time));
+    expect(ours / bare).toBeLessThan(2.5);
+  });
+
+  test('is printed by -V too', () => {
+    const main = shippedMain();
+    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    expect(execFileSync(process.execPath, [main, '-V'], { encoding: 'utf8' })).toBe(`${manifest.version}\n`);
+  });
+});
+
+describe('a stream that ends', () => {
+  test('a reader that goes away is no failure', async () => {
+    const { child, ended, stderr } = start(['--help']);
+    child.stdout.destroy();
+    expect(await stderr()).toBe('');
+    expect(await ended).toBe(0);
+  });
+
+  test.runIf(process.platform === 'linux')('a disk that is full is a failure, and said', () => {
+    const full = openSync('/dev/full', 'w');
+    const argv = [builtMain(), 'completion', 'bash'];
+    const { status, stderr } = spawnSync(process.execPath, argv, { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
+    expect(stderr).toMatch(/^error: the result cannot be written: .*\[E_IO\]\n$/);
+    expect(status).toBe(1);
+  });
+});
+
+describe('a signal', () => {
+  /** A `plan` that waits for an API which doesn't answer. */
+  async function waiting(...argv: string[]) {
+    const made = await world();
+    const github = await startGitHub({ tokens: {} });
+    onTestFinished(() => github.close());
+    github.addRepository('acme/tool');
+    const asked = new Promise<void>((resolve) => github.faults.before(/acme\/tool/, () => resolve()));
+    github.faults.stall({ times: 10 });
+    await made.tool('acme/tool');
+    await writeFile(
+      join(made.folder, 'mirror.ini'),
+      `[ledger]\nrepository = ./ledger.git\n[store]\nurl = ./s\n[source]\napi = ${github.api}\nhost = github.com\n`,
+    );
+    const env = { ...process.env, XDG_CACHE_HOME: join(made.folder, 'caches') };
+    const started = start(['plan', ...argv], { cwd: made.folder, env });
+    const output = Promise.all([started.stdout(), started.stderr()]);
+    await asked;
+    return { ...started, output };
+  }
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s ends the command with %i, and with a document', async (signal, exit) => {
+    const { child, ended, output } = await waiting('--json');
+    child.kill(signal);
+    const [stdout, stderr] = await output;
+    expect(await ended).toBe(exit);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'E_INTERRUPTED' } });
+    expect(stderr).toContain('[E_INTERRUPTED]');
+  });
+
+  test('a second one ends it at once', async () => {
+    const { child, ended } = await waiting();
+    child.kill('SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const begun = performance.now();
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect(performance.now() - begun).toBeLessThan(2500);
+  });
+});
