@@ -91,7 +91,8 @@ export class RateGate {
       if (!closed) this.#secondary += 1;
       wait = MINUTE * 2 ** Math.max(0, this.#secondary - 1);
     }
-    const until = now + Math.max(0, wait);
+    // At least a second, so that a server that says 0 for ever uses the minute up.
+    const until = now + Math.max(1000, wait);
     if (until <= this.#until) {
       if (this.#exhausted) this.#giveUp();
       return;

@@ -90,6 +90,19 @@ test('waits add up to a minute for a client, and no more', async () => {
   expect(client.counts.waited).toBe(50_000);
 });
 
+test.each([
+  { 'retry-after': '0' },
+  { 'retry-after': 'Mon, 01 Jan 2024 00:00:00 GMT' },
+  { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1' },
+])('a limit that is always over already ends all the same: %o', async (headers) => {
+  const server = await github();
+  const client = clientOf(server);
+  server.faults.answer({ status: 403, headers, times: Infinity });
+  await expect(() => getRepository(client, 'cli/cli')).toFailWith('E_RATE_LIMIT');
+  expect(client.counts.waited).toBe(60_000);
+  expect(server.requests).toHaveLength(61);
+});
+
 test('one wait is shared by all requests', async () => {
   const server = await github();
   for (let number = 0; number < 100; number += 1) server.addRepository(`cli/r${String(number)}`);
