@@ -2,11 +2,12 @@ import { resolve } from 'node:path';
 import { fail } from '../ledger-schema/error.ts';
 import { initLedger } from '../ledger/init.ts';
 import type { InitialKey } from '../ledger/init.ts';
-import { ledgerExtras } from '../ledger/templates.ts';
+import { ledgerExtras, protectionLine } from '../ledger/templates.ts';
 import type { Role } from '../ledger-schema/trust.ts';
 import type { ValuesOf } from './commands/index.ts';
 import type { CommandContext, Handler } from './context.ts';
 import { openSignerIfAny } from './signing.ts';
+import { VERSION } from './version.ts';
 import { NOBODY, parseExpiry, readNamedKey } from './trust.ts';
 
 type Options = ValuesOf<'ledger', 'ledger init'>;
@@ -37,7 +38,7 @@ export const ledgerInit: Handler<Options> = async ([directory = ''], options, co
     reviewerThreshold: options.threshold ?? 1,
     expires: parseExpiry(options.expires ?? '365d', context.now) ?? '',
     signers: signer === undefined ? [] : [signer],
-    extras: ledgerExtras(),
+    extras: ledgerExtras({ version: VERSION }),
   });
   const { output } = context;
   output.line(`the ledger is in ${directory}`, 'good');
@@ -46,6 +47,8 @@ export const ledgerInit: Handler<Options> = async ([directory = ''], options, co
     output.warn(`policy 1 needs ${made.missing} more signature${made.missing === 1 ? '' : 's'} by root holders`);
     output.note('each of them signs by: pullthrough trust sign --gpg');
   }
+  output.note('on GitHub, protect its branch once it is pushed (this line is not run here):');
+  output.note(`  ${protectionLine('OWNER/REPO')}`);
   output.results({ directory: path, ...made });
 };
 
