@@ -35,6 +35,7 @@ const LONGEST_HEADER = 200;
 export class CatFile {
   readonly #directory: string;
   readonly #env: Readonly<Record<string, string>>;
+  readonly #died: () => void;
   #child: ChildProcessWithoutNullStreams | undefined;
   #waiting: Request[] = [];
   #asked: Request[] = [];
@@ -45,9 +46,11 @@ export class CatFile {
   #skip = 0;
   #stderr = '';
 
-  constructor(directory: string, env: Readonly<Record<string, string>>) {
+  /** `died` is called where git ended of itself, as it does over an object that it can't read. */
+  constructor(directory: string, env: Readonly<Record<string, string>>, died: () => void = () => undefined) {
     this.#directory = directory;
     this.#env = env;
+    this.#died = died;
   }
 
   /** Type and size of an object, or undefined where it isn't here. */
@@ -112,8 +115,10 @@ export class CatFile {
       if (this.#child !== child) return;
       this.#child = undefined;
       const said = this.#stderr.trim().split('\n')[0] ?? '';
+      this.#died();
       const message = `git stopped while objects were being read${said === '' ? '' : `: ${said}`}`;
-      this.#failAll(new PullthroughError('E_GIT', message, { cause }));
+      const hint = /unknown (option|switch)/.test(said) ? 'git 2.39 or later is needed' : 'run it again';
+      this.#failAll(new PullthroughError('E_GIT', message, { hint, cause }));
     };
     child.once('error', ended);
     child.once('close', () => ended());

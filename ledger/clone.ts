@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import lockfile from 'proper-lockfile';
@@ -60,8 +61,9 @@ export class Clone {
     const release = await lockfile
       .lock(this.directory, {
         realpath: false,
-        stale: 15_000,
-        update: 4_000,
+        // A process that was killed holds up the next for so long.
+        stale: 6_000,
+        update: 1_500,
         retries: PATIENCE,
         // Who was stopped for long finds the lock taken over; git's own locks then keep the two apart.
         onCompromised: () => undefined,
@@ -103,6 +105,11 @@ export class Clone {
     } finally {
       await rm(temporary, { recursive: true, force: true });
     }
+  }
+
+  /** Has the next update make the clone again: git found something in it that it can't read. */
+  condemn(): void {
+    rmSync(join(this.directory, MARK), { force: true });
   }
 
   /** Throws the clone away; under the lock. */

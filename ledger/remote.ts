@@ -10,7 +10,8 @@ import type { GitResult } from './git.ts';
 export interface Remote {
   /** What git is told: a URL without secrets, or an absolute path. */
   readonly url: string;
-  /** The transports that git may use for it. */
+  readonly kind: 'file' | 'ssh' | 'http';
+  /** The transports that git may use: the user's own `insteadOf` can lead from one to another, but never to plain HTTP. */
   readonly protocols: readonly string[];
   /** Configuration for commands that talk to it; it can hold the token and goes by the environment alone. */
   readonly config: GitConfig;
@@ -24,24 +25,26 @@ export interface Remote {
 /** The name that a clone knows its ledger by; not `origin`, so that a user's configuration for that doesn't apply. */
 export const REMOTE = 'pullthrough-ledger';
 
+const PROTOCOLS = ['file', 'ssh', 'https'];
+
 /** host:path as ssh knows it, with or without a user. */
 const SCP_LIKE =
   /^(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)?(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\]):(?!\/\/)[^-\s]\S*$/;
 
 /**
  * What may stand as a ledger's URL: https, ssh (also as `git@host:path`), file, an absolute path, and http on this
- * machine. The token goes to an http(s) ledger only, as a header for its origin. Throws `E_CONFIG`.
+ * machine. The token goes to an http(s) ledger only, as a header for its URL. Throws `E_CONFIG`.
  */
 export function remoteOf(url: string, token: string | undefined): Remote {
-  const plain = { url, config: [], extra: {}, secrets: [], hasToken: false };
+  const plain = { url, protocols: PROTOCOLS, config: [], extra: {}, secrets: [], hasToken: false };
   if (url.startsWith('-') || /[\0-\x1f\x7f]/.test(url))
     return badUrl('the ledger’s URL begins with - or holds control characters');
-  if (isAbsolute(url)) return { ...plain, protocols: ['file'], config: servedHere() };
+  if (isAbsolute(url)) return { ...plain, kind: 'file', config: servedHere() };
   if (/^file:\/\//i.test(url)) {
     if (!/^file:\/\/(localhost)?\//i.test(url) || !URL.canParse(url)) {
       return badUrl('the ledger’s file: URL names another host, or cannot be read');
     }
-    return { ...plain, url: fileURLToPath(url), protocols: ['file'], config: servedHere() };
+    return { ...plain, url: fileURLToPath(url), kind: 'file', config: servedHere() };
   }
   if (/^ssh:\/\//i.test(url)) {
     const parsed = URL.canParse(url) ? new URL(url) : badUrl('the ledger’s ssh: URL cannot be read');
@@ -49,15 +52,16 @@ export function remoteOf(url: string, token: string | undefined): Remote {
     if (parsed.password !== '' || /^-|^%2d/i.test(parsed.hostname) || /^-|^%2d/i.test(parsed.username)) {
       return badUrl('the ledger’s ssh: URL has a password, or a host or user that begins with -');
     }
-    return { ...plain, protocols: ['ssh'] };
+    return { ...plain, kind: 'ssh' };
   }
   if (/^https?:\/\//i.test(url)) return httpRemote(requireSafeUrl(url), token);
-  if (SCP_LIKE.test(url)) return { ...plain, protocols: ['ssh'] };
+  if (SCP_LIKE.test(url)) return { ...plain, kind: 'ssh' };
   return badUrl('the ledger’s URL is none of https://, ssh://, git@host:path, file:// and an absolute path');
 }
 
 function httpRemote(url: URL, token: string | undefined): Remote {
-  const remote = { url: url.href, protocols: [url.protocol.slice(0, -1)] };
+  const protocols = url.protocol === 'http:' ? [...PROTOCOLS, 'http'] : PROTOCOLS;
+  const remote = { url: url.href, kind: 'http', protocols } as const;
   // The line's end would let a token add headers of its own.
   if (token !== undefined && /[\r\n\0]/.test(token)) fail('E_CREDENTIAL', 'LEDGER_TOKEN holds a line break');
   if (token === undefined || token === '') return { ...remote, config: [], extra: {}, secrets: [], hasToken: false };
@@ -67,7 +71,9 @@ function httpRemote(url: URL, token: string | undefined): Remote {
     hasToken: true,
     secrets: [token, basic],
     config: [
-      [`http.${url.origin}/.extraHeader`, `Authorization: Basic ${basic}`],
+      // The empty one takes away what other configuration adds for the same URL: two of them are refused by hosts.
+      [`http.${url.href}.extraHeader`, ''],
+      [`http.${url.href}.extraHeader`, `Authorization: Basic ${basic}`],
       ['http.followRedirects', 'false'],
       // A refused token is an error, and no reason to try what else this machine knows.
       ['credential.helper', ''],
@@ -135,8 +141,8 @@ export function remoteError(result: GitResult, action: string, remote: Remote, c
     });
   if (result.stderr.includes(clone)) return error('E_GIT', `remove the clone ${clone} if it stays so`);
   if (REFUSED.some((pattern) => pattern.test(result.stderr))) {
-    if (remote.protocols.includes('ssh')) return error('E_CREDENTIAL', 'the ledger’s host refused your ssh key');
-    if (remote.protocols.includes('file')) return error('E_CREDENTIAL', 'give this user access to the ledger’s folder');
+    if (remote.kind === 'ssh') return error('E_CREDENTIAL', 'the ledger’s host refused your ssh key');
+    if (remote.kind === 'file') return error('E_CREDENTIAL', 'give this user access to the ledger’s folder');
     return error(
       'E_CREDENTIAL',
       remote.hasToken

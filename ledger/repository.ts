@@ -196,7 +196,7 @@ class ClonedLedger implements LedgerRepository {
 
   #open(): { objects: Objects; history: History } {
     if (this.#opened) return this.#opened;
-    const catFile = new CatFile(this.#clone.directory, this.#clone.localEnv());
+    const catFile = new CatFile(this.directory, this.#clone.localEnv(), () => this.#clone.condemn());
     const objects = new Objects(catFile, this.#clone.format === 'sha256' ? 32 : 20, (oids) =>
       this.#offlineOr(() => this.#fetcher.objects(oids, this.#tips())),
     );

@@ -92,6 +92,18 @@ describe('LEDGER_TOKEN', () => {
 });
 
 describe('the caller’s environment', () => {
+  it('adds no second credential', async () => {
+    const directory = ledgerOf(1);
+    await using host = await startGitServer({ root: dirname(directory) });
+    const config = join(temporary(), 'config');
+    const header = 'extraHeader = Authorization: Basic b3RoZXI6b3RoZXI=';
+    writeFileSync(config, `[http]\n\t${header}\n[http "${host.origin}/"]\n\t${header}\n`);
+    const env = { ...GIT_ENV, GIT_CONFIG_GLOBAL: config };
+    const ledger = await open({ url: `${host.origin}/ledger.git`, token: TOKEN, env });
+    await ledger.update();
+    for (const { headers } of host.requests) expect(headers.authorization).toBe(`Basic ${BASIC}`);
+  });
+
   it('cannot point git to another repository, run hooks, or replace objects', async () => {
     const directory = ledgerOf(3);
     // Over HTTP: a ledger in a folder is served by a git that has the user's configuration too, as a host has its own.
@@ -148,11 +160,9 @@ describe('the caller’s environment', () => {
   it('keeps the user’s own way to reach hosts', async () => {
     const directory = ledgerOf(1);
     const config = join(temporary(), 'config');
-    writeFileSync(config, `[url "${directory}"]\n\tinsteadOf = file:///mirror/ledger.git\n`);
-    const ledger = await open({ url: 'file:///mirror/ledger.git', env: { ...GIT_ENV, GIT_CONFIG_GLOBAL: config } });
-    // A file: URL is told to git as a path, which this rule doesn't name.
-    await expect(() => ledger.update()).toFailWith('E_LEDGER_UNREACHABLE');
-    writeFileSync(config, `[url "${directory}"]\n\tinsteadOf = /mirror/ledger.git\n`);
+    writeFileSync(config, `[url "${dirname(directory)}/"]\n\tinsteadOf = https://mirror.example/acme/\n`);
+    const env = { ...GIT_ENV, GIT_CONFIG_GLOBAL: config };
+    const ledger = await open({ url: 'https://mirror.example/acme/ledger.git', token: TOKEN, env });
     await ledger.update();
     expect(ledger.head()).toBe(git(directory, ['rev-parse', 'main']));
   });

@@ -239,6 +239,27 @@ describe('a damaged clone is thrown away and made again', () => {
     expect(await second.snapshot(second.head() ?? '').list(DIRECTORY)).toHaveLength(5);
   });
 
+  it('at the next run where git could not read what is in it', async () => {
+    const cacheDir = temporary();
+    const first = await open({ url, cacheDir });
+    await first.update();
+    await first.snapshot(first.head() ?? '').list(DIRECTORY);
+    await first.close();
+    for (const pack of packs(first.directory)) {
+      const bytes = readFileSync(pack);
+      chmodSync(pack, 0o644);
+      // The header stays, and the trailer that names the pack.
+      writeFileSync(pack, bytes.fill(0xff, 14, bytes.length - 20));
+    }
+    const run = async (): Promise<number> => {
+      const ledger = await open({ url, cacheDir });
+      await ledger.update();
+      return (await ledger.snapshot(ledger.head() ?? '').list(DIRECTORY)).length;
+    };
+    await run().catch(() => undefined);
+    expect(await run()).toBe(5);
+  });
+
   it('and what a killed process left is removed', async () => {
     const cacheDir = temporary();
     const first = await open({ url, cacheDir });
