@@ -111,8 +111,8 @@ function same(a: Memory | undefined, b: Memory | undefined): boolean {
  * Past the newest policy's expiry consumers resolve nothing new; ledger-format.md, "Trust policy". Throws
  * `E_POLICY_EXPIRED`, which names whom to ask.
  */
-export function requireCurrent(trust: Trust): void {
-  if (!trust.expired) return;
+export function requireCurrent(trust: Trust, now: Date = trust.now): void {
+  if (now.getTime() < trust.expires.getTime()) return;
   const { expires, roots, version } = trust.policy;
   fail('E_POLICY_EXPIRED', `policy ${version} of the ledger expired on ${expires}: nothing new is resolved`, {
     hint:

@@ -1,0 +1,109 @@
+import { PullthroughError } from '../ledger-schema/index.ts';
+import type { Progress } from '../io/progress.ts';
+import { Catalog } from './serve-catalog.ts';
+import type { LedgerView } from './view.ts';
+
+export interface FollowOptions {
+  /** Looks at the ledger now, or takes what was fetched last. */
+  readonly look: (options: { readonly offline: boolean; readonly now: Date }) => Promise<LedgerView>;
+  readonly progress: Progress;
+  /** Milliseconds between two looks. */
+  readonly interval: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** What is known of the ledger's transport. */
+export interface FollowState {
+  /** When the ledger was seen last, in milliseconds since 1970; undefined where it wasn't yet. */
+  readonly seen: number | undefined;
+  /** Why the last look failed. */
+  readonly failure: PullthroughError | undefined;
+}
+
+/**
+ * Keeps a catalog of the newest state of the ledger. When a look fails (the host is down, or shows something older or
+ * other than before), the last good one stays.
+ */
+export class Follower {
+  readonly #options: FollowOptions;
+  #catalog: Catalog;
+  #seen: number | undefined;
+  #failure: PullthroughError | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  #stopped = false;
+
+  private constructor(options: FollowOptions, catalog: Catalog) {
+    this.#options = options;
+    this.#catalog = catalog;
+  }
+
+  /** Looks once. Where the ledger can't be reached, what an earlier process fetched must do. Throws what a look throws. */
+  static async start(options: FollowOptions): Promise<Follower> {
+    const { look, now, progress } = options;
+    let failure: PullthroughError | undefined;
+    const view = await look({ offline: false, now: new Date(now()) }).catch(async (error: unknown) => {
+      if (!(error instanceof PullthroughError) || error.exit !== 1) throw error;
+      failure = error;
+      const copy = await look({ offline: true, now: new Date(now()) }).catch(() => undefined);
+      if (copy === undefined) throw error;
+      progress.warn(`${error.message}; serving by the copy of the ledger that is here, commit ${copy.commit}`);
+      return copy;
+    });
+    const follower = new Follower(options, new Catalog(view, now));
+    follower.#failure = failure;
+    if (failure === undefined) follower.#seen = now();
+    follower.#schedule();
+    return follower;
+  }
+
+  get catalog(): Catalog {
+    return this.#catalog;
+  }
+
+  get state(): FollowState {
+    return { seen: this.#seen, failure: this.#failure };
+  }
+
+  /** Looks now. A failure is kept, not thrown. */
+  look(): Promise<void> {
+    this.#looking ??= this.#lookOnce().finally(() => (this.#looking = undefined));
+    return this.#looking;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#looking;
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { look, now, progress } = this.#options;
+    try {
+      const view = await look({ offline: false, now: new Date(now()) });
+      const { commit } = this.#catalog.view;
+      // Also where nothing moved: what time does to keys is seen by a new view alone.
+      this.#catalog = new Catalog(view, now, this.#catalog);
+      if (view.commit !== commit) progress.note(`the ledger is at ${view.commit}`);
+      if (this.#failure !== undefined) progress.note('the ledger can be followed again');
+      this.#seen = now();
+      this.#failure = undefined;
+    } catch (error) {
+      const failure =
+        error instanceof PullthroughError ? error : new PullthroughError('E_INTERNAL', String(error), { cause: error });
+      if (this.#failure?.code !== failure.code) {
+        progress.warn(
+          `the ledger cannot be followed: ${failure.message} [${failure.code}]; serving what was seen before`,
+        );
+      }
+      this.#failure = failure;
+    }
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => void this.look().then(() => this.#schedule()), this.#options.interval);
+    this.#timer.unref();
+  }
+}
