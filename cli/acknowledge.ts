@@ -64,12 +64,14 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
   const total = withTotal(reviewer, open);
   for (const proposal of open) {
     context.signal.throwIfAborted();
+    let signing = false;
     try {
       requireAckable(proposal);
       const review = await reviewProposal(total.context, state, proposal, request.tools);
       showReview(review.report, context.now, output);
       reviews.push(review.report);
       const same = requireSame(review);
+      signing = true;
       if (!(await wanted(request, same, context))) {
         add(proposal, { action: 'declined', head: proposal.commit, ...standingOf(proposal, state.trust) });
         continue;
@@ -81,8 +83,9 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
       add(proposal, { action, head, ...standing, ...(merged === undefined ? {} : { merged: merged.commit }) });
       if (result.mergeError !== undefined) throw result.mergeError;
     } catch (error) {
-      const ours = error instanceof PullthroughError;
-      if (!ours || change !== undefined || HOPELESS.has(error.code) || context.signal.aborted) throw error;
+      if (!(error instanceof PullthroughError) || change !== undefined || context.signal.aborted) throw error;
+      // The same code about an upstream says nothing of the next proposal.
+      if (signing && HOPELESS.has(error.code)) throw error;
       output.problem(error, titleOf(proposal));
       failures.push(error);
     }

@@ -10,6 +10,7 @@ import { bytesText } from './units.ts';
 /** More files than fit on one screen; `--json` has them all. */
 const SHOWN_FILES = 16;
 const SHOWN_PROBLEMS = 5;
+const SHOWN_CHECKS = 4;
 
 const TONES: Readonly<Record<ReviewReport['verdict'], Tone>> = {
   same: 'good',
@@ -33,7 +34,9 @@ export function showReview(report: ReviewReport, now: Date, output: Output): voi
   if (release !== undefined) field('release', release);
   for (const line of changesLine(report.previous)) field('new', line.text, line.tone);
   if (report.left.length > 0) field('left out', listText(report.left));
-  for (const check of report.checks) field('checked', check);
+  for (const check of report.checks.slice(0, SHOWN_CHECKS)) field('checked', check);
+  const checks = report.checks.length - SHOWN_CHECKS;
+  if (checks > 0) field('checked', `and ${checks} more`);
   showFiles(report, now, output);
 }
 

@@ -64,7 +64,7 @@ export function changesLine(previous: Novelty | undefined): ToneLine[] {
           {
             text:
               `${listText([...new Set(uploaders.changed.map(({ uploader }) => uploader))])} uploaded ` +
-              `${uploaders.changed.length} files; those of ${tag}: ${listText(uploaders.before)}`,
+              `${uploaders.changed.length} of its files; those of ${tag}: ${listText(uploaders.before)}`,
             tone: 'warning' as const,
           },
         ]

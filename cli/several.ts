@@ -1,4 +1,4 @@
-import type { PullthroughError} from '../ledger-schema/error.ts';
+import type { PullthroughError } from '../ledger-schema/error.ts';
 import { ERRORS, fail } from '../ledger-schema/error.ts';
 import { foldExit } from '../executor/exit.ts';
 

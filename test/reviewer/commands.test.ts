@@ -191,6 +191,14 @@ describe('on plain git', () => {
     expect(world.branches().get(bad.branch)).toBe(bad.commit);
   });
 
+  test('an upstream that says no to one proposal does not end the sitting', async () => {
+    await world.propose('v1.0.0');
+    const { branch } = await world.propose('v2.0.0');
+    world.upstream.faults.forbidden({ match: /releases\/tags\/v1\.0\.0/ });
+    const document = await json(['ack', '--yes', '--key', keyOf(world.people.ada)]);
+    expect(document).toMatchObject({ code: 4, error: { code: 'E_PARTIAL' }, acks: [{ action: 'acked', branch }] });
+  });
+
   test('at a terminal ack asks for each, and only yes is yes', async () => {
     const first = await world.propose('v1.0.0');
     const second = await world.propose('v2.0.0');
