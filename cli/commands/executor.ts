@@ -15,6 +15,7 @@ export const executorCommands = commands({
     options: {
       ledger: text('REPOSITORY', 'the ledger: OWNER/REPO, a git URL or a folder'),
       store: text('URL', 'the store: file:./FOLDER or s3://BUCKET/PREFIX'),
+      pin: text('sha256:HEX', 'the digest of any N.policy.json of the ledger'),
     },
     examples: [
       ['pullthrough init mirror', 'ask what is needed, and write ./mirror'],
@@ -77,7 +78,7 @@ export const executorCommands = commands({
   'store check': {
     summary: 're-hash what is stored',
     arguments: [],
-    options: { ...cache, sample: share("only today's of N stable shares: 1/30 every day covers all in a month") },
+    options: { ...cache, sample: share('only a share, another one each day: 1/30 covers all in a month') },
     examples: [
       ['pullthrough store check', 'every object that a record names'],
       ['pullthrough store check --sample 1/30', 'a thirtieth of them'],

@@ -1,0 +1,33 @@
+import { resolve } from 'node:path';
+import { initExecutor } from '../executor/init.ts';
+import { fail } from '../ledger-schema/error.ts';
+import type { ValuesOf } from './commands/index.ts';
+import type { CommandContext, Handler } from './context.ts';
+import { parseLocation } from './location.ts';
+import { parseStoreUrl } from './store-url.ts';
+import { VERSION } from './version.ts';
+
+/** `init DIR`: asks what it needs at a terminal, takes flags elsewhere. */
+export const init: Handler<ValuesOf<'executor', 'init'>> = async ([directory = ''], options, context) => {
+  const path = resolve(context.cwd, directory);
+  const ledger = await answer(options.ledger, 'ledger', 'the ledger: OWNER/REPO, a git URL or ./FOLDER', context);
+  const store = await answer(options.store, 'store', 'the store: file:./FOLDER or s3://BUCKET/PREFIX', context);
+  // Found before anything is written
+  parseLocation(ledger, path);
+  parseStoreUrl(store, path);
+  const { pin } = options;
+  if (pin !== undefined && !/^sha256:[0-9a-f]{64}$/.test(pin)) fail('E_USAGE', '--pin is sha256: and 64 hex digits');
+  const files = await initExecutor({ directory: path, ledger, store, pin, version: VERSION });
+  const { output } = context;
+  output.line(`the executor is in ${directory}`, 'good');
+  for (const file of files) output.line(`  ${file}`);
+  output.note('next: pullthrough key new there, its public key to the ledger, and pullthrough add OWNER/REPO');
+  output.results({ directory: path, files });
+};
+
+async function answer(given: string | undefined, flag: string, what: string, context: CommandContext): Promise<string> {
+  if (given !== undefined) return given;
+  if (!context.interactive) fail('E_USAGE', `--${flag} is missing: ${what}`);
+  const text = await context.ask(`${what}:`);
+  return /[\r\n;#]/.test(text) || text === '' ? fail('E_USAGE', `that names no ${flag}`) : text;
+}

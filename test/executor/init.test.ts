@@ -1,0 +1,43 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { loadConfig } from '../../cli/config.ts';
+import { initExecutor } from '../../executor/init.ts';
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'pt-init-'))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const pin = `sha256:${'a'.repeat(64)}`;
+
+test('a new executor has a mirror.ini that is read, and workflows of this version', async () => {
+  const directory = join(folder, 'mirror');
+  const files = await initExecutor({
+    directory,
+    ledger: 'acme/ledger',
+    store: 's3://acme-mirror/x',
+    pin,
+    version: '9.8.7',
+  });
+  expect(files).toContain('.github/workflows/mirror.yml');
+  const config = await loadConfig({}, directory);
+  expect(config).toMatchObject({ ledger: { location: { repository: 'acme/ledger' } }, pin: 'a'.repeat(64) });
+  const workflow = readFileSync(join(directory, '.github/workflows/mirror.yml'), 'utf8');
+  expect(workflow).toContain("VERSION: '9.8.7'");
+  expect(workflow).not.toContain('@VERSION@');
+});
+
+test('an empty folder is taken, another is left as it is, and nothing else remains', async () => {
+  const empty = join(folder, 'empty');
+  mkdirSync(empty);
+  const options = { ledger: './ledger.git', store: 'file:./store', version: '1.0.0' };
+  await initExecutor({ directory: empty, ...options });
+  expect(existsSync(join(empty, 'mirror.ini'))).toBe(true);
+  const full = join(folder, 'full');
+  mkdirSync(full);
+  writeFileSync(join(full, 'mine'), 'x');
+  await expect(() => initExecutor({ directory: full, ...options })).toFailWith('E_EXISTS');
+  expect(readdirSync(full)).toEqual(['mine']);
+  expect(readdirSync(folder).sort()).toEqual(['empty', 'full']);
+});
