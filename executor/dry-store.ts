@@ -1,4 +1,5 @@
-import { hashing } from '../io/download.ts';
+import { lent, release } from '../io/blocks.ts';
+import { hashing } from '../io/hash.ts';
 import { fail } from '../ledger-schema/error.ts';
 import type { PutRequest, Store } from '../store/store.ts';
 
@@ -8,8 +9,8 @@ export function dryStore(store: Pick<Store, 'read'>): Pick<Store, 'put' | 'read'
     read: (sha256) => store.read(sha256),
     async put({ name, size, sha256: expected }: PutRequest, body) {
       const hashed = hashing(body, ['sha256']);
-      // eslint-disable-next-line @typescript-eslint/no-unused-vars
-      for await (const _ of hashed.body) {
+      for await (const chunk of lent(hashed.body)) {
+        release(chunk);
         if (hashed.size() > size) fail('E_SIZE', `${name} is longer than the ${size} bytes that were declared`);
       }
       if (hashed.size() < size) fail('E_TRUNCATED', `${name} ended after ${hashed.size()} of ${size} bytes`);

@@ -55,7 +55,17 @@ export async function examineTool(run: Run, tool: Tool): Promise<Examined> {
   const isHeld = (tag: string): boolean => early?.records.has(tag) === true;
   const discovery = await discoverReleases(client, tool.repository, tool.definition, isHeld);
   const releases = selectReleases(discovery.releases, tool.definition);
+  return examineReleases(run, tool, client, { ...discovery, releases });
+}
 
+/** The same for releases that were chosen already. */
+export async function examineReleases(
+  run: Run,
+  tool: Tool,
+  client: GitHubClient,
+  discovery: Discovery,
+): Promise<Examined> {
+  const { releases } = discovery;
   let place = await locate(run, tool, nameInAddress(releases[0]?.htmlUrl));
   let items = await decideAll(run, tool, place, releases);
   const identity = needsIdentity(items, place, discovery) ? await getRepository(client, tool.repository) : undefined;

@@ -7,13 +7,15 @@ import type { ChosenFile } from './files.ts';
 import type { FetchedFile } from './record.ts';
 import type { Requirement } from './tool.ts';
 import { readList, storeAsset, storeExternal, storeList } from './transfer.ts';
-import type { Transfer, Transferred } from './transfer.ts';
+import type { Digests, Transfer, Transferred } from './transfer.ts';
 
 export interface Fetched {
   readonly files: readonly FetchedFile[];
   readonly statements: ReadonlyMap<string, readonly Statement[]>;
   /** Objects that lay in the store already, and were not downloaded. */
   readonly reused: readonly FetchedFile[];
+  /** What was hashed of each file. */
+  readonly digests: ReadonlyMap<string, Digests>;
 }
 
 /**
@@ -39,6 +41,7 @@ export async function fetchRelease(
   return {
     files: stored.map(({ file }) => file),
     statements,
+    digests: new Map(stored.map(({ file, digests }) => [file.name, digests])),
     reused: stored.filter(({ reused }) => reused).map(({ file }) => file),
   };
 }

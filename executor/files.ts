@@ -30,7 +30,8 @@ export function onlyStatements(files: readonly ChosenFile[]): boolean {
 }
 
 /** Does a tool's filter take an asset of this name? */
-export function assetFilter({ include, exclude }: Pick<ToolDefinition, 'include' | 'exclude'>) {
+export function assetFilter({ include, exclude, only }: Pick<ToolDefinition, 'include' | 'exclude' | 'only'>) {
+  if (only !== undefined) return (name: string): boolean => only.has(name);
   const included = include.length === 0 ? () => true : globMatcher(include);
   const excluded = globMatcher(exclude);
   return (name: string): boolean => included(name) && !excluded(name);
@@ -47,7 +48,8 @@ export function chooseFiles(release: Release, definition: ToolDefinition): Choic
   }
   try {
     for (const template of definition.urls) {
-      files.push({ kind: 'external', ...externalFile(template, release.tag, definition.tagPrefix) });
+      const file = externalFile(template, release.tag, definition.tagPrefix);
+      if (definition.only?.has(file.name) !== false) files.push({ kind: 'external', ...file });
     }
     checkAssetNames(files.map((file) => file.name));
   } catch (cause) {

@@ -1,6 +1,7 @@
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { parseRecordPath } from '../ledger-schema/path.ts';
 import { checkSign } from '../ledger-schema/record-signatures.ts';
+import type { HashAlgorithm } from '../io/hash.ts';
 import { Limit, mapLimit } from '../io/limit.ts';
 import { fetchSettled } from './attempt.ts';
 import type { Checkpoint, ExecutorContext, Signing } from './context.ts';
@@ -9,6 +10,8 @@ import { describeChecks } from './evidence.ts';
 import { examineTool } from './examine.ts';
 import type { Examined, Item } from './examine.ts';
 import { fetchRelease } from './fetch.ts';
+import type { Fetched } from './fetch.ts';
+import type { RepositoryId } from './holdings.ts';
 import { openPull, readProposal } from './open.ts';
 import { pushProposal } from './propose.ts';
 import { buildRecord } from './record.ts';
@@ -40,8 +43,8 @@ export interface MirrorOptions {
   readonly checkpoint?: Checkpoint | undefined;
 }
 
-/** One run of `mirror`, with what all its tools share. */
-interface Mirroring {
+/** A run that writes, with what all its tools share. */
+export interface Mirroring {
   readonly run: Run;
   readonly signing: Signing | undefined;
   readonly store: Transfer['store'];
@@ -68,24 +71,38 @@ export async function plan(context: ExecutorContext, tools: readonly Tool[]): Pr
  * `E_CONFIG` and `E_NO_KEY` before any request, `E_NOT_EXECUTOR` before any download, and what the ledger fails with.
  */
 export async function mirror(context: ExecutorContext, options: MirrorOptions): Promise<ReleaseResult[]> {
-  const { tools, signing, dryRun = false, checkpoint = () => undefined } = options;
+  const { tools, dryRun } = options;
   checkUpstreams(tools, context.source);
-  if (signing === undefined && !dryRun) fail('E_NO_KEY', 'records are signed, and no signing key is here');
-  const run = await openRun(context, tools);
+  const mirroring = await openMirroring(context, tools, options);
+  const { run } = mirroring;
+  return eachTool(run, tools, {
+    release: (examined, item) => mirrorRelease(mirroring, examined, item),
+    unopened: (examined, path) => (dryRun === true ? openLater : openNow)(run, examined, path),
+  });
+}
+
+/** Opens a run that writes. Throws `E_NO_KEY` before any request, `E_NOT_EXECUTOR` before any download. */
+export async function openMirroring(
+  context: ExecutorContext,
+  ids: readonly RepositoryId[],
+  { signing, dryRun = false, concurrency = FILES_AT_ONCE, checkpoint = () => undefined }: Omit<MirrorOptions, 'tools'>,
+): Promise<Mirroring> {
+  if (signing === undefined && !dryRun) {
+    fail('E_NO_KEY', 'records are signed, and there is no signing key', {
+      hint: 'set PULLTHROUGH_SIGNING_KEY_FILE, or use --dry-run',
+    });
+  }
+  const run = await openRun(context, ids);
   if (signing !== undefined) await requireExecutor(run.trust, signing.signer.fingerprint);
   await cleanSpool(run.spool, context.now);
   await checkpoint('opened');
-  const mirroring: Mirroring = {
+  return {
     run,
     signing: dryRun ? undefined : signing,
     store: dryRun ? dryStore(context.store) : context.store,
-    limit: new Limit(options.concurrency ?? FILES_AT_ONCE),
+    limit: new Limit(concurrency),
     checkpoint,
   };
-  return eachTool(run, tools, {
-    release: (examined, item) => mirrorRelease(mirroring, examined, item),
-    unopened: (examined, path) => (dryRun ? openLater : openNow)(run, examined, path),
-  });
 }
 
 /** What is done about each release that a tool selects, and about each branch that has no pull request. */
@@ -126,8 +143,20 @@ async function eachRelease(examined: Examined, work: Work): Promise<ReleaseResul
   return results.length > 0 ? results : [nothingSelected(examined)];
 }
 
+/** A last look at what was fetched, before it is recorded; it throws what speaks against it. */
+export interface Inspection {
+  /** What must be hashed for it. */
+  readonly algorithms: readonly HashAlgorithm[];
+  inspect(fetched: Fetched): void;
+}
+
 /** The steps of one release, in their order: bytes, then the record, then the pull request. */
-async function mirrorRelease(mirroring: Mirroring, examined: Examined, item: Item): Promise<ReleaseResult> {
+export async function mirrorRelease(
+  mirroring: Mirroring,
+  examined: Examined,
+  item: Item,
+  inspection?: Inspection,
+): Promise<ReleaseResult> {
   const { run, signing, checkpoint } = mirroring;
   const { decision, path, release } = item;
   if (decision.action === 'open' && signing !== undefined && path !== undefined) {
@@ -135,11 +164,12 @@ async function mirrorRelease(mirroring: Mirroring, examined: Examined, item: Ite
   }
   if (decision.action !== 'propose' || path === undefined) return decisionResult(examined, item, decision);
 
-  const transfer = transferOf(mirroring, examined, release.tag);
+  const transfer = { ...transferOf(mirroring, examined, release.tag), also: inspection?.algorithms };
   const attempt = await fetchSettled(run, examined, item, transfer, checkpoint);
   if (attempt.kind === 'decided') return decisionResult(examined, item, attempt.decision);
   const { fetched, commit } = attempt;
   const { left, warnings } = attempt.decision;
+  inspection?.inspect(fetched);
 
   const repositoryId = examined.identity?.id ?? fail('E_INTERNAL', 'a repository was mirrored without its id');
   const { source } = examined.tool;

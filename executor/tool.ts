@@ -36,6 +36,8 @@ export interface ToolDefinition {
   /** The environment variable that holds that forge's token. */
   readonly tokenFrom: string | undefined;
   readonly evidence: readonly Requirement[];
+  /** Exactly these names, whatever include[] and exclude[] say: what an old checklist lists. No tool.ini has it. */
+  readonly only?: ReadonlySet<string> | undefined;
 }
 
 const SELECT_HINT = 'write latest, all, latest:5, a semver range such as ^1.2, or tag:v1.2.3,v1.2.4';

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GitHubClient } from '../github/client.ts';
 import type { Asset } from '../github/types.ts';
-import { downloadToFile, hashing, openDownload } from '../io/download.ts';
+import { lend, lent, release } from '../io/blocks.ts';
+import { downloadToFile, openDownload } from '../io/download.ts';
+import { readBlocks } from '../io/file.ts';
+import { digestOf, hashing } from '../io/hash.ts';
+import type { HashAlgorithm } from '../io/hash.ts';
 import type { Limit } from '../io/limit.ts';
 import type { Progress } from '../io/progress.ts';
 import type { Store } from '../store/store.ts';
@@ -30,12 +33,18 @@ export interface Transfer {
   readonly spool: string;
   /** `owner/repo TAG`, for progress. */
   readonly label: string;
+  /** Digests that the caller wants of all bytes, beside those that evidence needs. */
+  readonly also?: readonly HashAlgorithm[] | undefined;
 }
+
+export type Digests = Readonly<Partial<Record<HashAlgorithm, string>>>;
 
 export interface Transferred {
   readonly file: FetchedFile;
   /** The store had it already: nothing was downloaded. */
   readonly reused: boolean;
+  /** What was hashed of the bytes. */
+  readonly digests: Digests;
 }
 
 /** With a token from the API (private files have no other way), else from the address that costs no API request. */
@@ -45,8 +54,10 @@ export function assetRequest(client: GitHubClient, asset: Asset) {
   return { url, size: asset.size, accept: 'application/octet-stream', authorization };
 }
 
-function needsSha512(said: readonly Statement[]): boolean {
-  return said.some(({ algorithm }) => algorithm === 'sha512');
+/** What must be hashed of a file's bytes, beside the SHA-256 that the store sees. */
+function needed({ also = [] }: Transfer, said: readonly Statement[]): HashAlgorithm[] {
+  const all = [...said.map(({ algorithm }) => algorithm), ...also];
+  return [...new Set(all)].filter((algorithm) => algorithm !== 'sha256');
 }
 
 /**
@@ -61,14 +72,15 @@ export async function storeAsset(transfer: Transfer, asset: Asset, said: readonl
     let downloaded = false;
     const download = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
       downloaded = true;
-      yield* openDownload({ ...assetRequest(client, asset), onBytes: (count) => task.advance(count) });
+      yield* lent(openDownload({ ...assetRequest(client, asset), onBytes: (count) => task.advance(count) }));
     };
-    const hashed = hashing(download(), needsSha512(said) ? ['sha512'] : []);
+    const algorithms = needed(transfer, said);
+    const hashed = hashing(lend(download()), algorithms);
     const { sha256 } = await store.put({ name, size, sha256: expectedDigest(said, 'sha256') }, hashed.body);
-    if (downloaded) checkBytes(name, { ...hashed.digests(), sha256 }, said);
-    else if (needsSha512(said)) checkBytes(name, await digestsOf(store.read(sha256)), said);
-    else checkBytes(name, { sha256 }, said);
-    return { file: { name, size, sha256 }, reused: !downloaded };
+    const others = downloaded ? hashed.digests() : await digestsOf(store.read(sha256), algorithms);
+    const digests = { ...others, sha256 };
+    checkBytes(name, digests, said);
+    return { file: { name, size, sha256 }, reused: !downloaded, digests };
   } finally {
     task.done();
   }
@@ -76,18 +88,20 @@ export async function storeAsset(transfer: Transfer, asset: Asset, said: readonl
 
 /** A file that lies elsewhere: its size is known only when it is here, and the store wants to know it before. */
 export async function storeExternal(
-  { store, spool, progress, label }: Transfer,
+  transfer: Transfer,
   { name, url }: ExternalFile,
   said: readonly Statement[],
 ): Promise<Transferred> {
+  const { store, spool, progress, label } = transfer;
   const path = join(spool, `${randomUUID()}.spool`);
   const task = progress.start(`${label} ${name}`, 0);
   try {
     const request = { url, maxSize: EXTERNAL_BYTES, onBytes: (count: number) => task.advance(count) };
     const { size, sha256 } = await downloadToFile(request, path);
-    checkBytes(name, needsSha512(said) ? await digestsOf(createReadStream(path)) : { sha256 }, said);
-    await store.put({ name, size, sha256 }, createReadStream(path));
-    return { file: { name, size, sha256, url }, reused: false };
+    const digests = { ...(await digestsOf(readBlocks(path), needed(transfer, said))), sha256 };
+    checkBytes(name, digests, said);
+    await store.put({ name, size, sha256 }, readBlocks(path));
+    return { file: { name, size, sha256, url }, reused: false, digests };
   } finally {
     task.done();
     await rm(path, { force: true });
@@ -102,35 +116,35 @@ export async function readList({ client }: Transfer, list: ChosenFile): Promise<
   const bytes = Buffer.concat(chunks);
   const digest = list.kind === 'asset' ? list.asset.sha256 : undefined;
   const said: Statement[] = digest === undefined ? [] : [{ by: 'github', algorithm: 'sha256', digest }];
-  checkBytes(list.name, await digestsOf(chunksOf(bytes)), said);
+  checkBytes(list.name, { sha256: await digestOf(chunksOf(bytes)) }, said);
   return { name: list.name, bytes };
 }
 
 /** A list that the record is to hold too, from memory. */
 export async function storeList(
-  { store }: Transfer,
+  transfer: Transfer,
   file: ChosenFile,
   bytes: Uint8Array,
   said: readonly Statement[],
 ): Promise<Transferred> {
   const { name } = file;
   const size = bytes.length;
-  const digests = await digestsOf(chunksOf(bytes));
+  const sha256 = await digestOf(chunksOf(bytes));
+  const digests = { ...(await digestsOf(chunksOf(bytes), needed(transfer, said))), sha256 };
   checkBytes(name, digests, said);
-  const { sha256 } = digests;
-  await store.put({ name, size, sha256 }, chunksOf(bytes));
+  await transfer.store.put({ name, size, sha256 }, chunksOf(bytes));
   const url = file.kind === 'external' ? { url: file.url } : {};
-  return { file: { name, size, sha256, ...url }, reused: false };
+  return { file: { name, size, sha256, ...url }, reused: false, digests };
 }
 
 async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   yield bytes;
 }
 
-async function digestsOf(bytes: AsyncIterable<Uint8Array>): Promise<Record<'sha256' | 'sha512', string>> {
-  const hashed = hashing(bytes, ['sha256', 'sha512']);
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars
-  for await (const _ of hashed.body);
+async function digestsOf(bytes: AsyncIterable<Uint8Array>, algorithms: readonly HashAlgorithm[]): Promise<Digests> {
+  if (algorithms.length === 0) return {};
+  const hashed = hashing(bytes, algorithms);
+  for await (const chunk of lent(hashed.body)) release(chunk);
   return hashed.digests();
 }
 

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { getLatestRelease, getRepository, listReleases } from '../github/releases.ts';
+import type { Release } from '../github/types.ts';
+import { writeFileAtomic } from '../io/file.ts';
+import { brief } from '../ledger-schema/bytes.ts';
+import { fail } from '../ledger-schema/error.ts';
+import { encodeSegment, isHostName } from '../ledger-schema/path.ts';
+import type { ExecutorContext } from './context.ts';
+import { toolText } from './tool-text.ts';
+import { parseTool } from './tool.ts';
+import { findTools, toolKey } from './tools.ts';
+import { Upstreams } from './upstreams.ts';
+
+/** Releases that are looked at. */
+const NEWEST = 30;
+
+export interface AddedTool {
+  /** `owner/repo` as upstream spells it, or `HOST/owner/repo`. */
+  readonly tool: string;
+  /** Relative to the folder of mirror.ini. */
+  readonly file: string;
+  readonly text: string;
+  /** The release that was looked at. */
+  readonly tag: string;
+  readonly files: number;
+}
+
+/**
+ * Writes a tool.ini after looking at the newest release. `name` is `OWNER/REPO` of the configured source, or
+ * `HOST/OWNER/REPO`. Throws `E_USAGE` for a name that is none or of a source without a known API, `E_EXISTS`,
+ * `E_UPSTREAM_NOT_FOUND` where there is no repository or no release.
+ */
+export async function addTool(
+  context: Pick<ExecutorContext, 'root' | 'source' | 'env' | 'cacheDir' | 'progress'>,
+  name: string,
+): Promise<AddedTool> {
+  const { root, source: configured } = context;
+  const { source, repository } = parseName(name, configured.host);
+  const client =
+    new Upstreams(context).ofSource(source) ??
+    fail('E_USAGE', `nothing says which API ${source} has`, {
+      hint: `write packages/${source}/OWNER/REPO/tool.ini by hand, with api = below [source]`,
+    });
+  await requireNew(root, configured.host, { source, repository });
+  const { fullName } = await getRepository(client, repository);
+  await requireNew(root, configured.host, { source, repository: fullName });
+  const newest: Release[] = [];
+  for await (const release of listReleases(client, fullName, { max: NEWEST })) if (!release.draft) newest.push(release);
+  const release = (await getLatestRelease(client, fullName)) ?? newest[0];
+  if (release === undefined) {
+    fail('E_UPSTREAM_NOT_FOUND', `${fullName} has no release`, { hint: 'there is nothing to mirror yet' });
+  }
+  const [owner = '', repo = ''] = fullName.split('/');
+  const file = join('packages', source, encodeSegment(owner), encodeSegment(repo), 'tool.ini');
+  const text = toolText({ name: `${source}/${fullName}`, release, tags: newest.map(({ tag }) => tag) });
+  parseTool(text, file);
+  await writeFileAtomic(join(root, file), text);
+  const tool = source === configured.host ? fullName : `${source}/${fullName}`;
+  return { tool, file, text, tag: release.tag, files: release.assets.length };
+}
+
+function parseName(name: string, host: string): { source: string; repository: string } {
+  const parts = name.split('/');
+  const [owner = '', repo = ''] = parts.slice(-2);
+  const source = parts.length === 3 ? (parts[0] ?? '').toLowerCase() : host;
+  if (parts.length < 2 || parts.length > 3 || !isHostName(source) || owner === '' || repo === '') {
+    fail('E_USAGE', `not a tool: ${brief(name)}`, { hint: 'write OWNER/REPO, or HOST/OWNER/REPO' });
+  }
+  return { source, repository: `${owner}/${repo}` };
+}
+
+async function requireNew(root: string, host: string, id: { source: string; repository: string }): Promise<void> {
+  const other = (await findTools({ root, host })).find((tool) => toolKey(tool) === toolKey(id));
+  if (other === undefined) return;
+  fail('E_EXISTS', `${other.label} has a tool.ini already`, { hint: 'edit it, or remove it first' });
+}

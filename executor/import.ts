@@ -1,0 +1,191 @@
+import type { GitHubClient } from '../github/client.ts';
+import { listReleases } from '../github/releases.ts';
+import type { Release } from '../github/types.ts';
+import type { HashAlgorithm } from '../io/hash.ts';
+import { mapLimit } from '../io/limit.ts';
+import { fail } from '../ledger-schema/error.ts';
+import type { ExecutorContext } from './context.ts';
+import { examineReleases } from './examine.ts';
+import type { Examined, Item } from './examine.ts';
+import type { Fetched } from './fetch.ts';
+import type { FetchedFile } from './record.ts';
+import { mirrorRelease, openMirroring } from './mirror.ts';
+import type { Inspection, MirrorOptions, Mirroring } from './mirror.ts';
+import { tagCandidates } from './old-tag.ts';
+import type { OldDigests, OldVersion } from './old-tree.ts';
+import { reportError } from './result.ts';
+import type { ReleaseResult } from './result.ts';
+import { parseTool } from './tool.ts';
+import { toolKey } from './tools.ts';
+import type { Tool } from './tools.ts';
+
+const TOOLS_AT_ONCE = 8;
+
+/** One thing in which today's release is not what an old list says. */
+export interface Difference {
+  readonly file: string;
+  /** Undefined: upstream has no such file. */
+  readonly algorithm: HashAlgorithm | undefined;
+  readonly listed: string | undefined;
+  readonly found: string | undefined;
+}
+
+export interface ImportResult extends ReleaseResult {
+  /** The old version directory. */
+  readonly directory: string;
+  readonly differences: readonly Difference[];
+}
+
+export interface ImportOptions extends Omit<MirrorOptions, 'tools'> {
+  readonly versions: readonly OldVersion[];
+  /** Tools that have a tool.ini here: their API, min-age, url[] and evidence apply. */
+  readonly tools: readonly Tool[];
+}
+
+/**
+ * Mirrors what old checklist trees hold: finds the real tag of each version directory, fetches the files that its lists
+ * name, compares them with every md5, sha256 and sha512, and proposes what agrees. Where they differ the result has
+ * `E_IMPORT_MISMATCH` and each difference, and nothing is proposed. Throws as `mirror` does.
+ */
+export async function importTree(context: ExecutorContext, options: ImportOptions): Promise<ImportResult[]> {
+  const mirroring = await openMirroring(context, options.versions, options);
+  const byKey = new Map(options.tools.map((tool) => [toolKey(tool), tool]));
+  const groups = new Map<string, OldVersion[]>();
+  for (const version of options.versions) {
+    const key = toolKey(version);
+    groups.set(key, [...(groups.get(key) ?? []), version]);
+  }
+  const results = await mapLimit([...groups], TOOLS_AT_ONCE, ([key, versions]) =>
+    importTool(mirroring, byKey.get(key), versions),
+  );
+  return results.flat();
+}
+
+async function importTool(
+  mirroring: Mirroring,
+  tool: Tool | undefined,
+  versions: readonly OldVersion[],
+): Promise<ImportResult[]> {
+  const results: ImportResult[] = [];
+  let releases: Promise<Release[]> | undefined;
+  for (const old of versions) {
+    const client = clientOf(mirroring, tool, old);
+    const differences: Difference[] = [];
+    const label = tool?.label ?? labelOf(mirroring, old);
+    const base = { tool: label, directory: old.directory };
+    try {
+      if (client === undefined) {
+        fail('E_CONFIG', `nothing says which API ${label} is from`, {
+          hint: 'write its tool.ini, with api = below [source]',
+        });
+      }
+      releases ??= readReleases(client, old.repository);
+      const result = await importVersion(mirroring, { old, tool, client, label }, await releases, differences);
+      results.push({ ...result, ...base, differences });
+    } catch (error) {
+      const report = reportError(error);
+      results.push({ ...base, differences, action: 'failed', reason: report.message, warnings: [], error: report });
+    }
+  }
+  return results;
+}
+
+function clientOf({ run }: Mirroring, tool: Tool | undefined, old: OldVersion): GitHubClient | undefined {
+  return tool === undefined ? run.upstreams.ofSource(old.source) : run.upstreams.of(tool);
+}
+
+function labelOf({ run }: Mirroring, { source, repository }: OldVersion): string {
+  return source === run.context.source.host ? repository : `${source}/${repository}`;
+}
+
+async function readReleases(client: GitHubClient, repository: string): Promise<Release[]> {
+  const all: Release[] = [];
+  for await (const release of listReleases(client, repository)) all.push(release);
+  return all;
+}
+
+interface Import {
+  readonly old: OldVersion;
+  readonly tool: Tool | undefined;
+  readonly client: GitHubClient;
+  readonly label: string;
+}
+
+async function importVersion(
+  mirroring: Mirroring,
+  { old, tool, client, label }: Import,
+  releases: readonly Release[],
+  differences: Difference[],
+): Promise<ReleaseResult> {
+  const { source, repository, version, files } = old;
+  const [, repo = ''] = repository.split('/');
+  const release =
+    tagCandidates(version, repo, files.keys(), releases)[0] ??
+    fail('E_UPSTREAM_NOT_FOUND', `${label} has no release whose tag could have become ${version}`);
+  // The record holds what the old lists name, no less and no more.
+  const definition = { ...(tool?.definition ?? parseTool('', 'tool.ini')), only: new Set(files.keys()) };
+  const asked: Tool = { source, repository, label, definition };
+  const examined = await examineReleases(mirroring.run, asked, client, {
+    releases: [release],
+    absent: [],
+    unchanged: release.unchanged === true,
+  });
+  const item = examined.items[0] ?? fail('E_INTERNAL', 'a release was examined and is gone');
+  const held = await heldFiles(mirroring, examined, item);
+  if (held !== undefined) differences.push(...compare(files, new Map(held.map((file) => [file.name, file]))));
+  else differences.push(...missingFiles(files, item));
+  requireNone(differences, release.tag);
+  const inspection: Inspection = {
+    algorithms: ['md5', 'sha512'],
+    inspect: (fetched: Fetched) => {
+      differences.push(...compare(files, fetched.digests));
+      requireNone(differences, release.tag);
+    },
+  };
+  return mirrorRelease(mirroring, examined, item, inspection);
+}
+
+function requireNone(differences: readonly Difference[], tag: string): void {
+  if (differences.length === 0) return;
+  const names = new Set(differences.map(({ file }) => file));
+  fail('E_IMPORT_MISMATCH', `${names.size} files of ${tag} are not what the old lists say`, {
+    hint: 'find out which side is right before anybody uses either; nothing was proposed',
+  });
+}
+
+/** The files of the record that the ledger or an open proposal has already: nothing is downloaded then. */
+async function heldFiles(
+  { run }: Mirroring,
+  { recorded }: Examined,
+  { standing, path, release }: Item,
+): Promise<readonly FetchedFile[] | undefined> {
+  const merged = recorded?.records.get(release.tag);
+  if (merged !== undefined) return (await run.holdings.content(merged)).assets;
+  return standing.kind === 'proposed' && path !== undefined ? (await run.proposals.valid(path))?.assets : undefined;
+}
+
+function missingFiles(files: OldVersion['files'], { decision, release }: Item): Difference[] {
+  if (decision.action !== 'propose' && decision.action !== 'nothing') return [];
+  const chosen = decision.action === 'propose' ? decision.files : release.assets;
+  const has = new Set(chosen.map(({ name }) => name));
+  return [...files.keys()].filter((name) => !has.has(name)).map(missing);
+}
+
+function missing(file: string): Difference {
+  return { file, algorithm: undefined, listed: undefined, found: undefined };
+}
+
+/** Every digest of the old lists that is known of today's bytes and is another. */
+function compare(files: OldVersion['files'], found: ReadonlyMap<string, OldDigests>): Difference[] {
+  const differences: Difference[] = [];
+  for (const [file, listed] of files) {
+    const digests = found.get(file);
+    if (digests === undefined) differences.push(missing(file));
+    for (const algorithm of ['md5', 'sha256', 'sha512'] as const) {
+      const [was, is] = [listed[algorithm], digests?.[algorithm]];
+      if (was !== undefined && is !== undefined && was !== is)
+        differences.push({ file, algorithm, listed: was, found: is });
+    }
+  }
+  return differences;
+}

@@ -1,0 +1,91 @@
+import type { Release } from '../github/types.ts';
+import { escapeTerminal } from '../io/escape.ts';
+import { brief } from '../ledger-schema/bytes.ts';
+import { PullthroughError } from '../ledger-schema/error.ts';
+import { checkAssetName } from '../ledger-schema/path.ts';
+import { tagBeginning, versionText } from '../ledger-schema/version.ts';
+import { onlyStatements } from './files.ts';
+
+/** A name that a list of digests often has. */
+const LIST = /(?:checksums?|sha256sums?|sha512sums?)(?:[._-][^/]*)?(?:\.txt)?$|(?:sha256|sha512)(?:sums?)?\.txt$/i;
+
+/** What `add` saw upstream. */
+export interface ToolSight {
+  /** `HOST/OWNER/REPO` */
+  readonly name: string;
+  /** The release that the tool would begin with. */
+  readonly release: Release;
+  /** The newest releases' tags, that one's among them. */
+  readonly tags: readonly string[];
+}
+
+/** Upstream's text in a comment of ours: one line, bounded, nothing invisible. */
+function said(text: string): string {
+  return escapeTerminal(brief(text));
+}
+
+/** A glob for one name: what a tool.ini or a glob reads otherwise matches any character. */
+function globFor(name: string): string {
+  return name.replace(/[^A-Za-z0-9._+@-]/g, '?');
+}
+
+function isRecordable(name: string): boolean {
+  try {
+    checkAssetName(name);
+    return true;
+  } catch (error) {
+    if (error instanceof PullthroughError) return false;
+    throw error;
+  }
+}
+
+/**
+ * The text of a new tool.ini: what is known to work for the newest release is set, what a person has to decide stands
+ * there as a comment. Pure.
+ */
+export function toolText(sight: ToolSight): string {
+  const { name, release } = sight;
+  const total = release.assets.reduce((sum, { size }) => sum + size, 0);
+  const head = [`; ${said(name)}: release ${said(release.tag)} has ${release.assets.length} files, ${total} bytes`];
+  return [...head, '', ...releaseLines(sight), '', ...assetLines(release), '', ...evidenceLines(release), ''].join(
+    '\n',
+  );
+}
+
+function releaseLines({ release, tags }: ToolSight): string[] {
+  const lines = ['[release]', 'select = latest'];
+  if (release.prerelease) lines.push('; it has prereleases only', 'prerelease = true');
+  lines.push('; min-age = 3d');
+  const beginnings = new Set(tags.filter((tag) => /\d/.test(tag)).map((tag) => tagBeginning(tag).replace(/v$/, '')));
+  if (beginnings.size > 1) {
+    lines.push('; it releases several things: choose one');
+    for (const beginning of [...beginnings].sort()) {
+      if (/^[A-Za-z0-9._+@/-]{1,100}$/.test(beginning)) lines.push(`; tag-prefix = ${beginning}`);
+    }
+  }
+  return lines;
+}
+
+function assetLines(release: Release): string[] {
+  const lines = ['[assets]', '; include[] = *linux*amd64*'];
+  const odd = release.assets.filter(({ name }) => !isRecordable(name));
+  if (odd.length > 0) lines.push('; names that no record can hold');
+  for (const glob of new Set(odd.map(({ name }) => globFor(name)))) lines.push(`exclude[] = ${glob.slice(0, 255)}`);
+  const files = release.assets.map((asset) => ({ kind: 'asset', name: asset.name, asset }) as const);
+  if (files.length === 0 || onlyStatements(files)) {
+    lines.push('; the release holds no programs: name the files that upstream hosts elsewhere');
+    lines.push('; url[] = https://HOST/PATH-{tag}-linux-amd64.tar.gz');
+  }
+  return lines;
+}
+
+function evidenceLines(release: Release): string[] {
+  const digests = release.assets.length > 0 && release.assets.every(({ sha256 }) => sha256 !== undefined);
+  const lines = ['[evidence]', digests ? 'require[] = github-digest' : '; require[] = github-digest'];
+  const version = versionText(release.tag);
+  for (const { name } of release.assets.filter((asset) => isRecordable(asset.name) && LIST.test(asset.name))) {
+    const glob = version === undefined ? name : name.replaceAll(version, '*');
+    lines.push(`; require[] = checksums:${globFor(glob).replaceAll('?', '*')}`);
+  }
+  return lines;
+}
