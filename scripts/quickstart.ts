@@ -9,7 +9,8 @@ import { startGitHub } from '../test/servers/github.ts';
 import type { GitHubServer } from '../test/servers/github.ts';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-const HOME = join(ROOT, 'quickstart');
+/** Made anew each time; a test has a folder of its own. */
+const HOME = resolve(process.env['PULLTHROUGH_QUICKSTART_DIR'] ?? join(ROOT, 'quickstart'));
 const EXECUTOR = join(HOME, 'executor');
 const PROGRAM = join(ROOT, 'dist/cli/main.js');
 const EMBEDDED = 'bazelbuild/buildtools';

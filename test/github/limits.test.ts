@@ -90,7 +90,7 @@ test('waits add up to a minute for a client, and no more', async () => {
   expect(client.counts.waited).toBe(50_000);
 });
 
-test.each([
+test.each<Record<string, string>>([
   { 'retry-after': '0' },
   { 'retry-after': 'Mon, 01 Jan 2024 00:00:00 GMT' },
   { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1' },
