@@ -9,11 +9,13 @@ import { mirror, plan } from '../../executor/mirror.ts';
 import type { MirrorOptions } from '../../executor/mirror.ts';
 import type { ReleaseResult } from '../../executor/result.ts';
 import { findTools } from '../../executor/tools.ts';
+import type { Tool } from '../../executor/tools.ts';
 import { GitHubClient } from '../../github/client.ts';
 import type { Progress } from '../../io/progress.ts';
 import { initLedger } from '../../ledger/init.ts';
 import { openLedger } from '../../ledger/repository.ts';
 import { fileSigner, newKey } from '../../ledger/signer.ts';
+import { ackPath } from '../../ledger-schema/layout.ts';
 import { readKeyFile } from '../../ledger-schema/openpgp.ts';
 import type { Role } from '../../ledger-schema/trust.ts';
 import { openStore } from '../../store/open.ts';
@@ -126,9 +128,14 @@ export class World {
   }
 
   async plan(): Promise<ReleaseResult[]> {
+    return this.run((context, tools) => plan(context, tools));
+  }
+
+  /** Runs an action of the executor in what would be a new process. */
+  async run<T>(action: (context: ExecutorContext, tools: Tool[]) => Promise<T>): Promise<T> {
     const context = await this.context();
     try {
-      return await plan(context, await findTools({ root: this.folder, host: this.host }));
+      return await action(context, await findTools({ root: this.folder, host: this.host }));
     } finally {
       await context.ledger.close();
     }
@@ -167,6 +174,25 @@ export class World {
     const commit = this.git(['commit-tree', index(['write-tree']), '-p', tip, '-m', 'a change']);
     this.git(['update-ref', ref, commit]);
     return commit;
+  }
+
+  /** Ada's ack on a proposal. */
+  async ack(branch: string): Promise<void> {
+    const record = `packages/${branch.slice('pullthrough/'.length)}`;
+    const bytes = ['checklist.sha256', 'checklist.sha256.sign'].map((name) =>
+      Buffer.from(`${this.file(branch, `${record}/${name}`)}\n`),
+    );
+    const signer = await fileSigner({ key: (await people()).ada.secret });
+    this.commit(branch, ackPath(record, signer.fingerprint), await signer.sign(Buffer.concat(bytes)));
+  }
+
+  /** Mirrors, acknowledges and merges everything that is new. */
+  async hold(): Promise<void> {
+    await this.mirror();
+    for (const branch of this.branches()) {
+      await this.ack(branch);
+      this.merge(branch);
+    }
   }
 
   /** Merges a proposal as its host would, and removes its branch. */

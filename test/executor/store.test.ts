@@ -1,0 +1,167 @@
+import { rm, truncate, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { foldExit } from '../../executor/exit.ts';
+import { collectGarbage } from '../../executor/gc.ts';
+import { expectedObjects } from '../../executor/named.ts';
+import { restock } from '../../executor/restock.ts';
+import { ledgerFiles } from '../../ledger/files.ts';
+import { establishTrust } from '../../ledger-schema/trust.ts';
+import { storeKey } from '../../store/store.ts';
+import { digest } from './releases.ts';
+import { actions, people, world } from './world.ts';
+import type { World } from './world.ts';
+
+const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';
+
+async function held() {
+  const made = await world();
+  const repository = made.github.addRepository('acme/tool');
+  const assets = [
+    { name: 'tool-linux', content: 'linux bytes' },
+    { name: 'tool-macos', content: 'macos bytes', digest: null },
+  ];
+  const release = await repository.addRelease({ tag: 'v1.0.0', assets });
+  await made.tool('acme/tool');
+  await made.hold();
+  return { made, repository, release };
+}
+
+const objectPath = (made: World, content: string) => join(made.storeDirectory, storeKey(digest(content)));
+const run = (made: World, dryRun = false) => made.run((context, tools) => restock(context, { tools, dryRun }));
+
+describe('mirror --restock', () => {
+  it('fetches nothing where nothing is lost', async () => {
+    const { made } = await held();
+    made.requests();
+    expect(await run(made)).toMatchObject([{ action: 'held', tag: 'v1.0.0' }]);
+    expect(made.requests()).toEqual([]);
+  });
+
+  it('fetches again what the store lost or damaged, also of open proposals', async () => {
+    const { made, repository } = await held();
+    await repository.addRelease({ tag: 'v2.0.0', assets: [{ name: 'new', content: 'new bytes' }] });
+    await made.mirror();
+    await rm(objectPath(made, 'linux bytes'));
+    await truncate(objectPath(made, 'macos bytes'), 3);
+    await rm(objectPath(made, 'new bytes'));
+    const dry = await run(made, true);
+    expect(actions(dry)).toEqual(['v1.0.0 restock', 'v2.0.0 restock']);
+    expect(dry[0]?.reason).toBe('the store lost 2 of its 2 files');
+    expect(actions(await run(made))).toEqual(['v1.0.0 restocked', 'v2.0.0 restocked']);
+    expect([...(await made.stored()).values()].sort()).toEqual(['linux bytes', 'macos bytes', 'new bytes']);
+    expect(actions(await run(made))).toEqual(['v1.0.0 held', 'v2.0.0 held']);
+  });
+
+  it('keeps only what matches the record', async () => {
+    const { made, release } = await held();
+    await rm(objectPath(made, 'macos bytes'));
+    release.asset('tool-macos').content = 'MACOS BYTES';
+    const results = await run(made);
+    expect(actions(results)).toEqual(['v1.0.0 failed E_DIGEST_MISMATCH']);
+    expect(foldExit(results)).toBe(3);
+    await release.replaceAsset('tool-macos', 'another size');
+    expect(actions(await run(made))).toEqual(['v1.0.0 failed E_DIGEST_MISMATCH']);
+    release.removeAsset('tool-macos');
+    expect(actions(await run(made))).toEqual(['v1.0.0 failed E_UPSTREAM_NOT_FOUND']);
+    expect([...(await made.stored()).values()]).toEqual(['linux bytes']);
+  });
+
+  it('asks nobody else who has the name now', async () => {
+    const { made, repository } = await held();
+    await rm(objectPath(made, 'linux bytes'));
+    made.github.removeRepository(repository);
+    const other = made.github.addRepository('acme/tool');
+    await other.addRelease({ tag: 'v1.0.0', assets: [{ name: 'tool-linux', content: 'linux bytes' }] });
+    expect(actions(await run(made))).toEqual(['v1.0.0 failed E_REPOSITORY_CHANGED']);
+  });
+});
+
+async function age(made: World, days: number): Promise<void> {
+  const then = new Date(made.now.getTime() - days * 86_400_000);
+  for (const content of (await made.stored()).values()) await utimes(objectPath(made, content), then, then);
+}
+
+const gc = (made: World, remove: boolean) => made.run((context) => collectGarbage(context, { remove }));
+
+describe('store gc', () => {
+  it('removes what no record and no open proposal names, a day old or more', async () => {
+    const { made, repository, release } = await held();
+    await repository.addRelease({ tag: 'v2.0.0', assets: [{ name: 'new', content: 'proposed bytes' }] });
+    await made.mirror();
+    repository.releases = [release];
+    release.asset('tool-linux').content = 'x';
+    await made.tool('acme/lost');
+    const lost = made.github.addRepository('acme/lost');
+    await lost.addRelease({ tag: 'v1', assets: [{ name: 'lost', content: 'lost bytes' }] });
+    await made.mirror({ names: ['acme/lost'] });
+    made.git(['update-ref', '-d', 'refs/heads/pullthrough/github.com/acme/lost/v1']);
+    expect(await gc(made, true)).toMatchObject({ objects: [], young: 1, kept: 3 });
+    await age(made, 2);
+    expect(await gc(made, false)).toMatchObject({
+      objects: [{ sha256: digest('lost bytes'), size: 10 }],
+      bytes: 10,
+      kept: 3,
+      young: 0,
+      removed: false,
+    });
+    expect((await made.stored()).size).toBe(4);
+    expect((await gc(made, true)).objects).toHaveLength(1);
+    expect([...(await made.stored()).values()].sort()).toEqual(['linux bytes', 'macos bytes', 'proposed bytes']);
+  });
+
+  it('removes what only a closed proposal names', async () => {
+    const { made, repository } = await held();
+    await repository.addRelease({ tag: 'v2.0.0', assets: [{ name: 'new', content: 'closed bytes' }] });
+    await made.mirror();
+    const branch = 'pullthrough/github.com/acme/tool/v2.0.0';
+    made.git(['update-ref', `refs/heads/pullthrough-closed/${branch.slice(12)}`, branch]);
+    made.git(['update-ref', '-d', `refs/heads/${branch}`]);
+    await age(made, 2);
+    expect((await gc(made, false)).objects).toMatchObject([{ sha256: digest('closed bytes') }]);
+  });
+
+  it('keeps what a broken or hostile record names', async () => {
+    const { made } = await held();
+    const path = 'packages/github.com/acme/tool/v1.0.0/checklist.sha256';
+    made.git(['update-ref', '-d', `refs/heads/${BRANCH}`]);
+    const orphan = made.commit('main', path, `${digest('linux bytes')} ?? ${digest('macos bytes').toUpperCase()}\n`);
+    expect(orphan).not.toBe('');
+    await age(made, 2);
+    expect((await gc(made, false)).objects).toMatchObject([{ sha256: digest('macos bytes') }]);
+  });
+
+  it('removes nothing where the ledger cannot be trusted', async () => {
+    const { made } = await held();
+    await age(made, 2);
+    made.commit('main', 'trust/1.policy.json', '{}');
+    await expect(gc(made, true)).toFailWith('E_POLICY_FORMAT');
+    made.git(['update-ref', '-d', 'refs/heads/main']);
+    await expect(gc(made, true)).toFailWith('E_POLICY_MISSING');
+    expect((await made.stored()).size).toBe(2);
+  });
+});
+
+describe('what a store must hold', () => {
+  it('is the files of signed records and proposals', async () => {
+    const { made, repository } = await held();
+    await repository.addRelease({ tag: 'v2.0.0', assets: [{ name: 'new', content: 'new bytes' }] });
+    await made.mirror();
+    made.commit('pullthrough/github.com/acme/tool/v9', 'packages/github.com/acme/tool/v9/checklist.sha256', 'x');
+    made.commit('main', 'packages/github.com/acme/tool/v8/checklist.sha256', 'x');
+    const ignored: string[] = [];
+    const names = await made.run(async ({ ledger, now }) => {
+      await ledger.update();
+      const head = ledger.head() ?? '';
+      const trust = await establishTrust(ledgerFiles(ledger.snapshot(head)), { now });
+      const found: string[] = [];
+      for await (const asset of expectedObjects(ledger, head, trust, (path) => ignored.push(path))) {
+        found.push(`${asset.name} ${asset.size}`);
+      }
+      return found;
+    });
+    expect(names).toEqual(['tool-linux 11', 'tool-macos 11', 'new 9']);
+    expect(ignored).toEqual(['packages/github.com/acme/tool/v8']);
+    expect((await people()).bot.fingerprint).toHaveLength(40);
+  });
+});

@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { watchExit, watchIssue } from '../../executor/findings.ts';
+import { reportIssue, watch } from '../../executor/watch.ts';
+import { world } from './world.ts';
+import type { World } from './world.ts';
+
+async function held(onGitHub = false) {
+  const made = await world({ onGitHub });
+  const repository = made.github.addRepository('acme/tool');
+  const assets = [
+    { name: 'tool-linux', content: 'linux bytes' },
+    { name: 'tool-macos', content: 'macos bytes' },
+    { name: 'tool.asc', content: 'signature' },
+  ];
+  const release = await repository.addRelease({ tag: 'v1.0.0', assets });
+  await made.tool('acme/tool', '[assets]', 'exclude[] = *.asc');
+  await made.hold();
+  made.requests();
+  return { made, repository, release };
+}
+
+const look = (made: World) => made.run((context, tools) => watch(context, { tools, only: false }));
+
+function kinds(watched: Awaited<ReturnType<typeof look>>): string[] {
+  return watched.flatMap(({ findings }) =>
+    findings.map(({ kind, file }) => (file === undefined ? kind : `${kind} ${file}`)),
+  );
+}
+
+describe('watch', () => {
+  it('finds nothing where nothing changed, by the API alone, and the second time by 304s', async () => {
+    const { made } = await held();
+    expect(await look(made)).toEqual([{ tool: 'acme/tool', records: 1, findings: [] }]);
+    expect(made.requests('storage')).toEqual([]);
+    made.github.takeRequests();
+    expect(watchExit(await look(made))).toBe(0);
+    const statuses = made.github.takeRequests().map(({ status }) => status);
+    expect(statuses).toEqual([304, 304, 304]);
+  });
+
+  it('reports an added file and exits 0; not one that the filter leaves out', async () => {
+    const { made, release } = await held();
+    await release.addAsset({ name: 'tool-windows', content: 'w' });
+    await release.addAsset({ name: 'more.asc', content: 's' });
+    const watched = await look(made);
+    expect(kinds(watched)).toEqual(['file-added tool-windows']);
+    expect(watchExit(watched)).toBe(0);
+  });
+
+  it('finds replaced and removed files', async () => {
+    const { made, release } = await held();
+    await release.replaceAsset('tool-linux', 'LINUX BYTES');
+    release.removeAsset('tool-macos');
+    const watched = await look(made);
+    expect(kinds(watched)).toEqual(['file-replaced tool-linux', 'file-missing tool-macos']);
+    expect(watchExit(watched)).toBe(3);
+    await release.replaceAsset('tool-linux', 'longer linux bytes', { digest: null });
+    expect(kinds(await look(made))).toEqual(['file-replaced tool-linux', 'file-missing tool-macos']);
+  });
+
+  it('finds a moved tag, and one that is gone', async () => {
+    const { made, repository } = await held();
+    repository.setTag('v1.0.0', 'e'.repeat(40), 1);
+    expect(kinds(await look(made))).toEqual(['tag-moved']);
+    repository.tags.delete('v1.0.0');
+    expect(kinds(await look(made))).toEqual(['tag-missing']);
+  });
+
+  it('finds a deleted release, a deleted repository, and another one of its name', async () => {
+    const { made, repository } = await held();
+    repository.removeRelease('v1.0.0');
+    expect(kinds(await look(made))).toEqual(['release-missing']);
+    made.github.removeRepository(repository);
+    expect(kinds(await look(made))).toEqual(['repository-missing']);
+    made.github.addRepository('acme/tool');
+    const watched = await look(made);
+    expect(watched[0]?.findings).toMatchObject([{ kind: 'repository-changed', code: 'E_REPOSITORY_CHANGED' }]);
+    expect(watchExit(watched)).toBe(3);
+  });
+
+  it('follows a rename', async () => {
+    const { made, repository } = await held();
+    made.github.rename(repository, 'acme/renamed');
+    expect(kinds(await look(made))).toEqual([]);
+  });
+
+  it('looks at many records by listing, and at tools without a tool.ini', async () => {
+    const { made, repository } = await held();
+    for (const tag of ['v1.0.1', 'v1.0.2', 'v1.0.3', 'v1.0.4']) {
+      await repository.addRelease({ tag, assets: [{ name: 'a', content: tag }] });
+    }
+    await made.tool('acme/tool', '[release]', 'select = all');
+    await made.hold();
+    repository.removeRelease('v1.0.2');
+    made.requests();
+    const watched = await made.run((context) => watch(context, { tools: [], only: false }));
+    expect(watched[0]?.records).toBe(5);
+    expect(watched[0]?.findings.map(({ kind, tag }) => `${kind} ${String(tag)}`).sort()).toEqual([
+      'file-added v1.0.0',
+      'release-missing v1.0.2',
+    ]);
+    expect(made.requests().filter((request) => request.includes('/releases/tags/'))).toHaveLength(1);
+  });
+
+  it('does not look at what nobody acknowledged, nor at other tools when some are named', async () => {
+    const { made, repository } = await held();
+    await repository.addRelease({ tag: 'v2', assets: [{ name: 'a', content: 'a' }] });
+    await made.mirror();
+    made.merge('pullthrough/github.com/acme/tool/v2');
+    repository.removeRelease('v2');
+    expect(kinds(await look(made))).toEqual([]);
+    expect(await made.run((context) => watch(context, { tools: [], only: true }))).toEqual([]);
+  });
+
+  it('tells of an API that fails, and goes on with the others', async () => {
+    const { made } = await held();
+    made.github.faults.forbidden({ match: /GET \/repos\/acme\/tool$/, times: 9 });
+    const watched = await look(made);
+    expect(watched).toMatchObject([{ tool: 'acme/tool', findings: [], error: { code: 'E_CREDENTIAL' } }]);
+    expect(watchExit(watched)).toBe(1);
+  });
+});
+
+describe('watch --issue', () => {
+  it('opens one issue, and updates it', async () => {
+    const { made, release } = await held(true);
+    const tell = () =>
+      made.run(async (context, tools) => reportIssue(context, await watch(context, { tools, only: false })));
+    expect(await tell()).toBeUndefined();
+    release.removeAsset('tool-macos');
+    expect(await tell()).toMatchObject({ change: 'created' });
+    expect(await tell()).toMatchObject({ change: 'unchanged' });
+    release.removeAsset('tool-linux');
+    expect(await tell()).toMatchObject({ change: 'updated' });
+    expect(made.ledgerRepository.issues).toHaveLength(1);
+    expect(made.ledgerRepository.issues[0]?.body).toContain('`acme/tool` `v1.0.0` `tool-linux`: file-missing');
+  });
+
+  it('needs a ledger on GitHub', async () => {
+    const { made } = await held();
+    await expect(made.run((context) => reportIssue(context, []))).toFailWith('E_USAGE');
+  });
+
+  it('fits into an issue, whatever upstream calls its files', () => {
+    const findings = Array.from({ length: 5000 }, (_, i) => ({
+      kind: 'file-added' as const,
+      code: undefined,
+      tag: 'v1',
+      record: 'r',
+      file: `@octocat \u202e\`\`${'\u202e'.repeat(300)}${String(i)}`,
+      message: 'm',
+    }));
+    const body = watchIssue([{ tool: 't', records: 1, findings }])?.body ?? '';
+    expect(body.length).toBeLessThan(65_536);
+    expect(body).toMatch(/- and \d+ more\n$/);
+    expect(body).not.toContain('\u202e');
+  });
+});
