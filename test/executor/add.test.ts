@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { addTool } from '../../executor/add.ts';
+import { toolText } from '../../executor/tool-text.ts';
+import { parseTool } from '../../executor/tool.ts';
+import { asset, release } from './releases.ts';
+import { actions, world } from './world.ts';
+
+const text = (changes: Parameters<typeof release>[1], tags = ['v1.0.0']) =>
+  toolText({ name: 'github.com/o/r', release: release('v1.0.0', changes), tags });
+
+describe('a new tool.ini', () => {
+  it('requires what the newest release has, and selects the latest', () => {
+    expect(parseTool(text({}), 'tool.ini')).toMatchObject({
+      select: { kind: 'latest' },
+      prerelease: false,
+      evidence: [{ kind: 'github-digest' }],
+    });
+    const old = parseTool(text({ assets: [asset('a', { sha256: undefined })] }), 'tool.ini');
+    expect(old.evidence).toEqual([]);
+  });
+
+  it('says what a person has to decide', () => {
+    expect(text({ assets: [asset('t'), asset('t_1.0.0_checksums.txt')] })).toContain(
+      '; require[] = checksums:t_*_checksums.txt',
+    );
+    expect(text({ assets: [asset('t.tgz.asc')] })).toContain('; url[] = https://');
+    expect(text({}, ['cli/v1.0.0', 'sdk/v2.0.0'])).toContain('; tag-prefix = cli/\n; tag-prefix = sdk/');
+    expect(parseTool(text({ prerelease: true }), 'tool.ini').prerelease).toBe(true);
+  });
+
+  it('leaves out names that no record can hold, and is never broken by what upstream calls things', () => {
+    const evil = ['a b', 'x;y#z', '"q\'', '\u202e', '../x', 'n\n[assets]\nurl[] = https://evil.example/x', '\\'];
+    const made = toolText({
+      name: 'github.com/o/r',
+      release: release('v1\n[assets]\nexclude[] = *', { assets: evil.map((name) => asset(name)) }),
+      tags: ['x\n[source]\ntoken-from = HOME1', 'y1'],
+    });
+    const definition = parseTool(made, 'tool.ini');
+    expect(definition).toMatchObject({ urls: [], include: [], tokenFrom: undefined });
+    expect(definition.exclude).toContain('a?b');
+    expect(definition.exclude).not.toContain('*');
+    expect(made).not.toContain('\u202e');
+  });
+});
+
+describe('add', () => {
+  it('writes a tool.ini that mirrors, under the name that upstream spells', async () => {
+    const made = await world();
+    const repository = made.github.addRepository('Acme/Tool');
+    await repository.addRelease({ tag: 'v1.0.0', assets: [{ name: 'a', content: 'a' }] });
+    const added = await made.run((context) => addTool(context, 'acme/TOOL'));
+    const file = 'packages/github.com/Acme/Tool/tool.ini';
+    expect(added).toMatchObject({ tool: 'Acme/Tool', file, tag: 'v1.0.0', files: 1 });
+    expect(await readFile(join(made.folder, file), 'utf8')).toBe(added.text);
+    await expect(made.run((context) => addTool(context, 'acme/tool'))).toFailWith('E_EXISTS');
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 proposed']);
+  });
+
+  it('fails without a repository or a release, and refuses what is no tool', async () => {
+    const made = await world();
+    made.github.addRepository('acme/empty');
+    const add = (name: string) => made.run((context) => addTool(context, name));
+    await expect(add('acme/gone')).toFailWith('E_UPSTREAM_NOT_FOUND');
+    await expect(add('acme/empty')).toFailWith('E_UPSTREAM_NOT_FOUND');
+    for (const name of ['acme', 'a/b/c/d', '/x', 'ghe.example/a/b']) await expect(add(name)).toFailWith('E_USAGE');
+  });
+});
