@@ -3,7 +3,6 @@ import type { Handler } from './context.ts';
 import { EXECUTOR_AUTHOR, prepareExecutor, toolsOf, withExecutor } from './executor-context.ts';
 import { endReleases, showReleases } from './release-screen.ts';
 import { openSigner } from './signing.ts';
-import { fail } from '../ledger-schema/error.ts';
 import { mirror, plan } from '../executor/mirror.ts';
 
 /** `plan [TOOL...]` */
@@ -17,15 +16,23 @@ export const planCommand: Handler<ValuesOf<'executor', 'plan'>> = async (names, 
 
 /** `mirror [TOOL...]` */
 export const mirrorCommand: Handler<ValuesOf<'executor', 'mirror'>> = async (names, options, context) => {
-  if (options.restock === true) fail('E_INTERNAL', 'mirror --restock is not built', { hint: 'use a later version' });
   const dryRun = options['dry-run'] === true;
+  const { concurrency } = options;
   const prepared = await prepareExecutor(options, context);
   const tools = await toolsOf(prepared, names, options.shard);
+  if (options.restock === true) {
+    const { restock } = await import('../executor/restock.ts');
+    const results = await withExecutor(prepared, options, context, (executor) =>
+      restock(executor, { tools, dryRun, concurrency }),
+    );
+    showReleases('Restock', results, context.output);
+    endReleases(results);
+    return;
+  }
   const signer = dryRun ? undefined : await openSigner({}, context);
   try {
     const author = prepared.config.ledger.author ?? EXECUTOR_AUTHOR;
     const signing = signer === undefined ? undefined : { signer, author };
-    const { concurrency } = options;
     const results = await withExecutor(prepared, options, context, (executor) =>
       mirror(executor, { tools, signing, dryRun, concurrency }),
     );

@@ -1,0 +1,70 @@
+import { reportIssue, watch } from '../executor/watch.ts';
+import type { WatchFinding, Watched } from '../executor/findings.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import type { ValuesOf } from './commands/index.ts';
+import { requireLedger } from './config.ts';
+import type { Handler } from './context.ts';
+import { prepareExecutor, toolsOf, withExecutor } from './executor-context.ts';
+import type { Output } from './output.ts';
+import { endSeveral } from './several.ts';
+
+/** `watch [TOOL...]`: exit 3 where upstream is no longer what a record says. */
+export const watchCommand: Handler<ValuesOf<'executor', 'watch'>> = async (names, options, context) => {
+  const prepared = await prepareExecutor(options, context);
+  if (options.issue === true && requireLedger(prepared.config).kind !== 'github') {
+    fail('E_USAGE', '--issue needs a ledger that is a GitHub repository', { hint: 'leave out --issue' });
+  }
+  const tools = await toolsOf(prepared, names, options.shard);
+  const only = names.length > 0 || options.shard !== undefined;
+  const { watched, issue } = await withExecutor(prepared, options, context, async (executor) => {
+    const found = await watch(executor, { tools, only });
+    return { watched: found, issue: options.issue === true ? await reportIssue(executor, found) : undefined };
+  });
+  const { output } = context;
+  output.results({ watched, issue: issue === undefined ? null : { number: issue.id, url: issue.htmlUrl } });
+  show(watched, output);
+  if (issue !== undefined) output.note(`the issue is ${issue.htmlUrl}`);
+  end(watched);
+};
+
+const nameOf = (tool: string, { tag }: WatchFinding): string => (tag === undefined ? tool : `${tool}@${tag}`);
+
+function show(watched: readonly Watched[], output: Output): void {
+  output.table({
+    title: 'Upstream is not as recorded',
+    head: ['finding', 'release', 'what'],
+    rows: watched.flatMap(({ tool, findings }) =>
+      findings.map((found) => [
+        { text: found.kind, tone: found.code === undefined ? ('warning' as const) : ('bad' as const) },
+        nameOf(tool, found),
+        found.message,
+      ]),
+    ),
+  });
+  for (const { tool, error } of watched) {
+    if (error !== undefined)
+      output.problem(new PullthroughError(error.code, error.message, { hint: error.hint }), tool);
+  }
+  const records = watched.reduce((sum, each) => sum + each.records, 0);
+  output.note(`${records} records of ${watched.length} repositories were compared`);
+}
+
+/** What differs outweighs what could not be asked about. */
+function end(watched: readonly Watched[]): void {
+  const differing = watched.flatMap(({ findings }) => findings).filter(({ code }) => code !== undefined);
+  const [first] = differing;
+  if (first?.code !== undefined) {
+    const changed = differing.find(({ code }) => code === 'E_REPOSITORY_CHANGED');
+    fail(
+      changed?.code ?? first.code,
+      `${first.message}${differing.length > 1 ? `, and ${differing.length - 1} more findings` : ''}`,
+      {
+        hint: 'look at each, and withdraw by pullthrough nack what must not be used',
+      },
+    );
+  }
+  const failures = watched.flatMap(({ error }) =>
+    error === undefined ? [] : [new PullthroughError(error.code, error.message, { hint: error.hint })],
+  );
+  endSeveral(failures, watched.length, 'repositories');
+}
