@@ -1,9 +1,6 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runModule } from '../servers/child.ts';
-import type { ChildTask } from './mirror-child.ts';
-import { actions, people, world } from './world.ts';
+import { runMirror } from './child.ts';
+import { actions, world } from './world.ts';
 import type { World } from './world.ts';
 
 const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';
@@ -24,21 +21,7 @@ const STEPS = [
 
 /** Runs `mirror` until that step, where SIGKILL ends it; resolves when the process is gone. */
 async function runKilled(made: World, killAt: string, skip: number): Promise<number> {
-  const key = join(made.folder, 'bot.asc');
-  await writeFile(key, (await people()).bot.secret);
-  const task: ChildTask = {
-    root: made.folder,
-    api: made.github.api,
-    ledger: made.onGitHub ? `${made.github.web}/acme/ledger.git` : made.ledgerDirectory,
-    github: made.onGitHub ? 'acme/ledger' : undefined,
-    store: made.storeDirectory,
-    cacheDir: join(made.folder, 'cache'),
-    key,
-    killAt,
-    skip,
-  };
-  const source = `import { run } from './test/executor/mirror-child.ts';\nawait run();`;
-  const { status, stderr } = await runModule(source, { TASK: JSON.stringify(task) });
+  const { status, stderr } = await runMirror(made, { killAt, skip });
   expect(stderr).toBe('');
   return status;
 }

@@ -1,4 +1,4 @@
-/** One run of `mirror` in a process of its own, which ends by SIGKILL at the step that it is told; see kill.test.ts. */
+/** One run of `mirror` in a process of its own, which ends by SIGKILL at the step that it is told; see child.ts. */
 import { readFileSync } from 'node:fs';
 import { mirror } from '../../executor/mirror.ts';
 import { findTools } from '../../executor/tools.ts';
@@ -28,7 +28,7 @@ export async function run(): Promise<void> {
   const token = task.github === undefined ? undefined : 'ledger-token';
   const ledger = await openLedger({ url: task.ledger, token, branch: 'main', cacheDir, refs: 'all' });
   let left = task.skip;
-  await mirror(
+  const results = await mirror(
     {
       root,
       source: { api, host: 'github.com' },
@@ -62,4 +62,5 @@ export async function run(): Promise<void> {
     },
   );
   await ledger.close();
+  process.stdout.write(JSON.stringify(results));
 }

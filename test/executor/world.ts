@@ -176,6 +176,13 @@ export class World {
     return commit;
   }
 
+  /** Puts many small files on a branch in one commit. */
+  commitAll(branch: string, paths: readonly string[]): void {
+    const head = `commit refs/heads/${branch}\ncommitter A <a@acme.example> 1750000000 +0000\ndata 1\nx\n`;
+    const files = paths.map((path) => `M 100644 inline ${path}\ndata 1\nx\n`).join('');
+    this.git(['fast-import', '--quiet'], `${head}from refs/heads/${branch}^0\n${files}\n`);
+  }
+
   /** Ada's ack on a proposal. */
   async ack(branch: string): Promise<void> {
     const record = `packages/${branch.slice('pullthrough/'.length)}`;
