@@ -53,12 +53,6 @@ describe.each<Transport>(['file', 'http'])('by push over %s', (transport) => {
       Buffer.from(tree.get(`${path}/checklist.sha256`) ?? []),
     );
   });
-
-  test('an unacknowledged one is not merged', async () => {
-    const { branch } = await world.propose('v1.0.0');
-    await expect(() => merge(context, branch)).toFailWith('E_NOT_ACKNOWLEDGED');
-    expect(world.branches().get('main')).toBe(world.head);
-  });
 });
 
 describe('what is merged', () => {
@@ -74,6 +68,12 @@ describe('what is merged', () => {
     world.newTool();
   });
   afterAll(() => world[Symbol.asyncDispose]());
+
+  test('an unacknowledged one is not merged', async () => {
+    const { branch } = await world.propose('v1.0.0');
+    await expect(() => merge(context, branch)).toFailWith('E_NOT_ACKNOWLEDGED');
+    expect(world.branches().get('main')).toBe(world.head);
+  });
 
   test('a late ack', async () => {
     const { tree, branch, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });

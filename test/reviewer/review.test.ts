@@ -7,18 +7,25 @@ import { requireSame, reviewProposal } from '../../reviewer/review.ts';
 import type { Review } from '../../reviewer/review.ts';
 import { readTools } from '../../reviewer/tools.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
+import { proposalBranch } from '../../ledger-schema/path.ts';
+import { verifyRecord } from '../../ledger-schema/record.ts';
+import { readLedger } from '../../reviewer/ledger-state.ts';
+import type { LedgerState } from '../../reviewer/ledger-state.ts';
+import type { Proposal } from '../../reviewer/proposal.ts';
+import type { Content, TestRelease } from '../servers/github.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
 import { putAck } from '../ledger/people.ts';
 import { sha256Of } from '../servers/github-bytes.ts';
 import { FILES, World } from './world.ts';
-import type { Proposed } from './world.ts';
 
 let world: World;
 let shared: ReviewerContext;
-let branch: string;
+let state: LedgerState;
+let proposal: Proposal;
 beforeAll(async () => {
   world = await World.start();
   shared = await world.context();
+  state = await readLedger(shared);
 });
 beforeEach(() => {
   world.newTool();
@@ -26,18 +33,31 @@ beforeEach(() => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-async function propose(...args: Parameters<World['propose']>): Promise<Proposed> {
-  const proposed = await world.propose(...args);
-  ({ branch } = proposed);
-  return proposed;
+/** A release and its record, judged as a proposal's is; what git has to do with it, other tests look at. */
+async function propose(
+  tag: string,
+  options: { files?: Readonly<Record<string, Content>>; source?: string } = {},
+): Promise<{ release: TestRelease }> {
+  const release = await world.release(tag, options.files);
+  const { path, tree } = await world.record(release, options);
+  const names = [...tree.keys()]
+    .filter((file) => file.startsWith(`${path}/`))
+    .map((file) => file.slice(path.length + 1));
+  const record = await verifyRecord(
+    {
+      path,
+      entries: names.map((name) => ({ name, mode: '100644', oid: '' })),
+      read: (name) => Promise.resolve(tree.get(`${path}/${name}`)),
+    },
+    state.trust,
+  );
+  proposal = { kind: 'proposal', branch: proposalBranch(path), commit: 'e'.repeat(40), adds: 'record', record };
+  return { release };
 }
 
 /** Reviews what was proposed last. */
 async function review(changes: Partial<ReviewerContext> = {}): Promise<Review> {
   const context = { ...shared, ...changes };
-  const { state, proposals } = await openProposals(context, branch);
-  const [proposal] = proposals;
-  if (proposal === undefined) throw new Error('there is no proposal');
   world.upstream.takeRequests();
   return reviewProposal(context, state, proposal, await readTools(context));
 }
@@ -62,8 +82,12 @@ function filesBelow(folder: string): string[] {
 
 describe('what is compared', () => {
   test('every file is fetched again from upstream and from the store, and no byte lands on disk', async () => {
-    const { path, branch, commit } = await propose('v1.0.0');
-    const reviewed = await review();
+    const { path, branch, commit } = await world.propose('v1.0.0');
+    const opened = await openProposals(shared, branch);
+    const [found] = opened.proposals;
+    if (found === undefined) throw new Error('there is no proposal');
+    world.upstream.takeRequests();
+    const reviewed = await reviewProposal(shared, opened.state, found, await readTools(shared));
     expect(reviewed.report).toMatchObject({
       verdict: 'same',
       problems: [],
@@ -286,11 +310,12 @@ describe('what upstream says', () => {
 
 describe('what is new', () => {
   /** An acknowledged v1.0.0 on main. */
-  async function before(files: Parameters<typeof world.propose>[1] = {}): Promise<void> {
-    const release = await world.release('v1.0.0', files.files);
+  async function before(options: { files?: Readonly<Record<string, Content>> } = {}): Promise<void> {
+    const release = await world.release('v1.0.0', options.files);
     const { path, tree } = await world.record(release);
     await putAck(tree, path, world.people.ada);
     world.merge(tree);
+    state = await readLedger(shared);
   }
 
   test('files that were added, that are missing, and sizes that jumped', async () => {
@@ -319,10 +344,10 @@ describe('what is new', () => {
   });
 
   test("another key on upstream's own checksums", async () => {
-    const { bot, ada, eve } = world.people;
+    const { ada, eve } = world.people;
     const signed = async (who: typeof ada) => ({ ...FILES, 'SHA256SUMS.asc': await who.sign(Buffer.from('x')) });
     await before({ files: await signed(ada) });
-    await propose('v1.1.0', { files: await signed(eve), by: bot });
+    await propose('v1.1.0', { files: await signed(eve) });
     expect((await review()).report.previous?.signers).toEqual([
       { name: 'SHA256SUMS.asc', before: [ada.fingerprint], now: [eve.fingerprint] },
     ]);
@@ -339,6 +364,7 @@ describe('what is new', () => {
   test('a record that nobody acknowledged is no measure', async () => {
     const { tree } = await world.record(await world.release('v1.0.0'));
     world.merge(tree);
+    state = await readLedger(shared);
     await propose('v1.1.0');
     expect((await review()).report.previous).toBeUndefined();
   });
