@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { versionOf } from '../ledger-schema/version.ts';
+import type { VerifiedRelease } from './release.ts';
+
+/** Where a client reaches the gateway, and its API; both without a slash at the end. */
+export interface Links {
+  readonly web: string;
+  readonly api: string;
+}
+
+/** Records hold no dates, since nobody could rebuild them; clients want one that parses. */
+const NO_DATE = '1970-01-01T00:00:00Z';
+
+/** A stable number for a thing of the ledger: 48 bits of a digest, which JSON's numbers hold exactly. */
+function idOf(...parts: readonly string[]): number {
+  return createHash('sha256').update(parts.join('\n')).digest().readUIntBE(0, 6);
+}
+
+export function releaseId({ ledger }: VerifiedRelease): number {
+  return idOf(ledger.path);
+}
+
+export function assetId({ ledger }: VerifiedRelease, name: string): number {
+  return idOf(ledger.path, name);
+}
+
+/** `owner/repo`, without the source. */
+function repositoryOf({ tool }: VerifiedRelease): string {
+  return tool.slice(tool.indexOf('/') + 1);
+}
+
+/** A path's segments, each encoded. */
+export function urlPath(...segments: readonly string[]): string {
+  return segments.map(encodeURIComponent).join('/');
+}
+
+/** An asset as GitHub's API answers it: "Get a release asset". */
+export function assetJson(release: VerifiedRelease, asset: VerifiedRelease['assets'][number], links: Links) {
+  const repository = repositoryOf(release);
+  const id = assetId(release, asset.name);
+  return {
+    url: `${links.api}/repos/${repository}/releases/assets/${id}`,
+    id,
+    node_id: Buffer.from(`asset:${id}`).toString('base64'),
+    name: asset.name,
+    label: null,
+    uploader: account(release),
+    content_type: 'application/octet-stream',
+    state: 'uploaded',
+    size: asset.size,
+    digest: `sha256:${asset.sha256}`,
+    download_count: 0,
+    created_at: NO_DATE,
+    updated_at: NO_DATE,
+    browser_download_url: `${links.web}/${repository}/releases/download/${urlPath(release.tag, asset.name)}`,
+  };
+}
+
+/** A release as GitHub's API answers it: "Get a release". Its name and notes are not in the ledger. */
+export function releaseJson(release: VerifiedRelease, links: Links) {
+  const repository = repositoryOf(release);
+  const id = releaseId(release);
+  const url = `${links.api}/repos/${repository}/releases/${id}`;
+  return {
+    url,
+    html_url: `${links.web}/${repository}/releases/tag/${urlPath(release.tag)}`,
+    assets_url: `${url}/assets`,
+    upload_url: `${url}/assets{?name,label}`,
+    tarball_url: null,
+    zipball_url: null,
+    id,
+    node_id: Buffer.from(`release:${id}`).toString('base64'),
+    tag_name: release.tag,
+    target_commitish: release.commit,
+    name: release.tag,
+    body: null,
+    draft: false,
+    prerelease: (versionOf(release.tag)?.prerelease.length ?? 0) > 0,
+    immutable: true,
+    created_at: NO_DATE,
+    published_at: NO_DATE,
+    author: account(release),
+    assets: release.assets.map((asset) => assetJson(release, asset, links)),
+  };
+}
+
+/** Who signed the record stands for who uploaded it. */
+function account({ signedBy }: VerifiedRelease) {
+  return { login: signedBy.holder, id: 0, type: 'Bot', site_admin: false };
+}
+
+/** GitHub's `Link` header for a page of a list; undefined where there is one page. */
+export function linkHeader(url: string, page: number, perPage: number, total: number): string | undefined {
+  const last = Math.max(1, Math.ceil(total / perPage));
+  const link = (number: number, rel: string) => `<${url}?per_page=${perPage}&page=${number}>; rel="${rel}"`;
+  const links = [
+    ...(page > 1 ? [link(page - 1, 'prev'), link(1, 'first')] : []),
+    ...(page < last ? [link(page + 1, 'next'), link(last, 'last')] : []),
+  ];
+  return links.length === 0 ? undefined : links.join(', ');
+}
