@@ -99,7 +99,7 @@ describe('mirror with a ledger on GitHub', () => {
       headRef: BRANCH,
       headRepository: fork,
       baseRef: 'main',
-      headSha: 'a'.repeat(40),
+      headSha: made.git(['rev-parse', 'main']),
       baseSha: 'b'.repeat(40),
       mergeSha: null,
       mergedAt: null,
