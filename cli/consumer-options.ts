@@ -1,4 +1,5 @@
-import type { Consumer, ConsumerOptions } from '../consumer/consumer.ts';
+import type { Consumer } from '../consumer/consumer.ts';
+import type { ConsumerOptions } from '../consumer/options.ts';
 import { loadConfig, requireLedger, requirePin } from './config.ts';
 import type { Config, ConfigFlags } from './config.ts';
 import type { CommandContext } from './context.ts';

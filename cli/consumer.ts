@@ -2,8 +2,12 @@ import type { Handlers } from './context.ts';
 
 export const handlers: Handlers<'consumer'> = {
   verify: async (...call) => (await import('./verify.ts')).verify(...call),
-  get: async (...call) => (await import('./get.ts')).get(...call),
+  get: async (args, options, context) =>
+    options.locked === true
+      ? (await import('./get-locked.ts')).getLocked(args, options, context)
+      : (await import('./get.ts')).get(args, options, context),
   lock: async (...call) => (await import('./lock.ts')).lock(...call),
+  serve: async (...call) => (await import('./serve.ts')).serve(...call),
   completion: async ([shell = ''], _, { output }) => {
     const { completionScript } = await import('./completion/index.ts');
     output.raw(completionScript(shell));

@@ -11,9 +11,8 @@ import { bytesText } from './units.ts';
 
 export type GetFlags = ValuesOf<'consumer', 'get'>;
 
-/** `get TOOL@TAG [ASSET...]`, `get --locked` */
+/** `get TOOL@TAG [ASSET...]` */
 export const get: Handler<GetFlags> = async (args, options, context) => {
-  if (options.locked === true) return (await import('./get-locked.ts')).getLocked(args, options, context);
   const [tool, ...patterns] = args;
   if (tool === undefined) fail('E_USAGE', 'no tool was named', { hint: 'pullthrough get owner/repo@TAG [ASSET...]' });
   parseToolRequest(tool, 'github.com');

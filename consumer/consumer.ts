@@ -1,61 +1,23 @@
-import { fail } from '../ledger-schema/index.ts';
 import { SILENT } from '../io/progress.ts';
-import type { Progress } from '../io/progress.ts';
 import { openLedger } from '../ledger/repository.ts';
 import type { LedgerRepository } from '../ledger/repository.ts';
 import { cacheDirectory, stateDirectory } from './folders.ts';
 import { fetchFrom } from './fetch-from.ts';
+import type { ConsumerOptions, GetRequest } from './options.ts';
 import type { GotFile } from './get.ts';
 import { ledgerIdentity, memoryFile } from './memory.ts';
+import { pinOf } from './pin.ts';
 import { releaseOf, toRelease } from './release.ts';
 import type { VerifiedRelease } from './release.ts';
 import { resolveRelease } from './resolve.ts';
 import { selectAssets } from './select-assets.ts';
-import type { AssetWish, Fetchable } from './select-assets.ts';
+import type { Fetchable } from './select-assets.ts';
 import { parseToolRequest } from './tool.ts';
 import type { ToolRequest } from './tool.ts';
 import { filesBelow, hashFiles, verifyFiles } from './verify-file.ts';
 import type { FileVerdict } from './verify-file.ts';
 import { openView } from './view.ts';
 import type { LedgerView } from './view.ts';
-
-/** Where the ledger is, what is trusted, and where bytes are read. */
-export interface ConsumerOptions {
-  /** A git URL (https, ssh, file, `git@host:path`) or a directory. Nothing about it is trusted. */
-  readonly ledger: string;
-  /** Default: `main`. */
-  readonly branch?: string | undefined;
-  /** The SHA-256 of any `N.policy.json`: 64 lower-case hex digits, with or without `sha256:` before them. */
-  readonly pin: string;
-  /** Where bytes are read, in order: `https://…`, `file:…` or a path, `s3://…`. Only `get` needs one. */
-  readonly stores?: readonly string[] | undefined;
-  /** The source of a tool that is named without a host. Default: `github.com`. */
-  readonly host?: string | undefined;
-  /** For a ledger behind https: a token that may read it; it goes nowhere else. */
-  readonly token?: string | undefined;
-  /** Ask no host: the ledger as it was fetched last, bytes from folders alone. */
-  readonly offline?: boolean | undefined;
-  /** The present time, by which keys and policies are judged. Default: now. */
-  readonly now?: Date | undefined;
-  /** Default: `$XDG_CACHE_HOME/pullthrough`. */
-  readonly cacheDir?: string | undefined;
-  /** Where the newest policy and commit seen are remembered. Default: `$XDG_STATE_HOME/pullthrough`. */
-  readonly stateDir?: string | undefined;
-  /** Default: this process's. */
-  readonly env?: NodeJS.ProcessEnv | undefined;
-  /** What relative paths are relative to. Default: the current directory. */
-  readonly baseDir?: string | undefined;
-  readonly progress?: Progress | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface GetRequest extends AssetWish {
-  /** The folder to write to. Default: the current directory. */
-  readonly output?: string | undefined;
-  readonly executable?: boolean | undefined;
-  /** Files at once. Default: 4. */
-  readonly concurrency?: number | undefined;
-}
 
 export interface GotRelease {
   readonly release: VerifiedRelease;
@@ -159,15 +121,6 @@ export class Consumer implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-function pinOf(pin: string): string {
-  return (
-    /^(?:sha256:)?([0-9a-f]{64})$/.exec(pin)?.[1] ??
-    fail('E_NO_PIN', 'the pin is not a SHA-256 in lower-case hex', {
-      hint: "ask the ledger's owner for the sha256 of a policy, by another way than the ledger",
-    })
-  );
 }
 
 /** Spelled as it was typed: where that isn't the ledger's spelling, it costs a request more. */

@@ -12,7 +12,8 @@
  * Whatever is not acknowledged throws a `PullthroughError` with a stable `code`; nothing returns a boolean.
  */
 import { Consumer } from './consumer.ts';
-import type { ConsumerOptions, GetRequest, GotRelease } from './consumer.ts';
+import type { GotRelease } from './consumer.ts';
+import type { ConsumerOptions, GetRequest } from './options.ts';
 import type { VerifiedRelease } from './release.ts';
 
 export { PullthroughError } from '../ledger-schema/error.ts';
@@ -20,7 +21,8 @@ export type { ErrorCode } from '../ledger-schema/error.ts';
 export type { RecordedAsset, Signed } from '../ledger-schema/index.ts';
 export type { Progress, ProgressTask } from '../io/progress.ts';
 export { Consumer } from './consumer.ts';
-export type { ConsumerOptions, GetRequest, GotRelease } from './consumer.ts';
+export type { GotRelease } from './consumer.ts';
+export type { ConsumerOptions, GetRequest } from './options.ts';
 export { parsePlatform, pickForPlatform } from './platform.ts';
 export type { Platform } from './platform.ts';
 export type { GotFile } from './get.ts';

@@ -64,6 +64,8 @@ export const consumerCommands = commands({
       ...store,
       listen: text('HOST:PORT', 'where it listens (default 127.0.0.1:8080)'),
       cache: text('DIR', 'where verified files are kept', 'folder'),
+      'cache-size': text('SIZE', 'how much they may take, as 500M or 20G (default 10G)'),
+      'base-url': text('URL', 'how clients reach it, for links in its answers (default: as they ask)'),
     },
     examples: [['pullthrough serve --listen 0.0.0.0:8080', 'for the network']],
   },

@@ -1,0 +1,40 @@
+import type { Progress } from '../io/progress.ts';
+import type { AssetWish } from './select-assets.ts';
+
+/** Where the ledger is, what is trusted, and where bytes are read. */
+export interface ConsumerOptions {
+  /** A git URL (https, ssh, file, `git@host:path`) or a directory. Nothing about it is trusted. */
+  readonly ledger: string;
+  /** Default: `main`. */
+  readonly branch?: string | undefined;
+  /** The SHA-256 of any `N.policy.json`: 64 lower-case hex digits, with or without `sha256:` before them. */
+  readonly pin: string;
+  /** Where bytes are read, in order: `https://…`, `file:…` or a path, `s3://…`. Only `get` needs one. */
+  readonly stores?: readonly string[] | undefined;
+  /** The source of a tool that is named without a host. Default: `github.com`. */
+  readonly host?: string | undefined;
+  /** For a ledger behind https: a token that may read it; it goes nowhere else. */
+  readonly token?: string | undefined;
+  /** Ask no host: the ledger as it was fetched last, bytes from folders alone. */
+  readonly offline?: boolean | undefined;
+  /** The present time, by which keys and policies are judged. Default: now. */
+  readonly now?: Date | undefined;
+  /** Default: `$XDG_CACHE_HOME/pullthrough`. */
+  readonly cacheDir?: string | undefined;
+  /** Where the newest policy and commit seen are remembered. Default: `$XDG_STATE_HOME/pullthrough`. */
+  readonly stateDir?: string | undefined;
+  /** Default: this process's. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** What relative paths are relative to. Default: the current directory. */
+  readonly baseDir?: string | undefined;
+  readonly progress?: Progress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GetRequest extends AssetWish {
+  /** The folder to write to. Default: the current directory. */
+  readonly output?: string | undefined;
+  readonly executable?: boolean | undefined;
+  /** Files at once. Default: 4. */
+  readonly concurrency?: number | undefined;
+}

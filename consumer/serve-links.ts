@@ -1,0 +1,25 @@
+import type { FastifyRequest } from 'fastify';
+import type { Links } from './serve-api.ts';
+
+/** A host name or address, perhaps with a port: nothing that could stand for more in a link. */
+const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/;
+
+/**
+ * Where this client reaches the gateway: as configured, else as its own request says, through a proxy in front by
+ * X-Forwarded-Proto and X-Forwarded-Host. It only makes links in the answer to that very request.
+ */
+export function linksOf(request: FastifyRequest, configured: string | undefined): Links {
+  const web = configured ?? fromRequest(request);
+  return { web, api: request.url.startsWith('/api/v3') ? `${web}/api/v3` : web };
+}
+
+function fromRequest({ headers, protocol }: FastifyRequest): string {
+  const forwarded = first(headers['x-forwarded-host']);
+  const host = [forwarded, headers.host].find((text) => text !== undefined && HOST.test(text)) ?? 'localhost';
+  const scheme = first(headers['x-forwarded-proto']) === 'https' ? 'https' : protocol;
+  return `${scheme}://${host}`;
+}
+
+function first(value: string | string[] | undefined): string | undefined {
+  return (Array.isArray(value) ? value[0] : value)?.split(',')[0]?.trim();
+}
