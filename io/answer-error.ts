@@ -1,6 +1,6 @@
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { retryAfter } from './retry.ts';
-import type { Answer } from './transport.ts';
+import type { Answer } from './answer.ts';
 import { shownUrl } from './url.ts';
 
 /** The longest wait that a server may ask for. */

@@ -9,9 +9,9 @@
  */
 
 /** Bytes of one block. */
-export const BLOCK = 512 * 1024;
+export const BLOCK = 256 * 1024;
 /** Blocks kept for later; more than this many are left to the garbage collector. */
-const MOST_FREE = 32;
+const MOST_FREE = 64;
 
 const free: SharedArrayBuffer[] = [];
 const users = new WeakMap<ArrayBufferLike, number>();

@@ -7,7 +7,7 @@ import { BLOCK, lend, release, takeBlock } from './blocks.ts';
 import { findHead, parseHead } from './http-head.ts';
 import type { Head } from './http-head.ts';
 import { networkError } from './network-error.ts';
-import type { Answer, GetOptions } from './transport.ts';
+import type { Answer, GetOptions } from './answer.ts';
 import { shownUrl } from './url.ts';
 
 /** Blocks that wait for the reader before the connection is held back. */

@@ -13,7 +13,7 @@ import type { Version } from './resume.ts';
 import { backoff, pause, RETRY } from './retry.ts';
 import type { RetryRules } from './retry.ts';
 import { get } from './transport.ts';
-import type { Answer } from './transport.ts';
+import type { Answer } from './answer.ts';
 import { redirectTarget, requireSafeUrl, shownUrl } from './url.ts';
 
 export { hashing } from './hash.ts';

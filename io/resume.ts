@@ -1,4 +1,4 @@
-import type { Answer } from './transport.ts';
+import type { Answer } from './answer.ts';
 
 /** What an answer says about which bytes it holds. */
 export interface Version {

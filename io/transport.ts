@@ -1,27 +1,9 @@
 import { request } from 'undici';
+import type { Answer, GetOptions } from './answer.ts';
 import { getDirect } from './direct.ts';
 import { dispatcher, hasProxy } from './http.ts';
 import { networkError } from './network-error.ts';
 import { shownUrl } from './url.ts';
-
-/** An answer whose body is still on its way. */
-export interface Answer {
-  readonly status: number;
-  /** A header's value by its lower-case name; several of one name are joined by commas. */
-  header(name: string): string | undefined;
-  /** The body's bytes as they are on the wire. Throws `E_NETWORK` and `E_TIMEOUT`; leaving the loop closes it. */
-  readonly body: AsyncIterable<Uint8Array>;
-  /** Gives the body up. */
-  abandon(): void;
-}
-
-export interface GetOptions {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly stallMs: number;
-  readonly signal?: AbortSignal | undefined;
-  /** The body's size in bytes, where it is expected to be something. */
-  readonly size?: number | undefined;
-}
 
 /** From this size on the direct way is worth a connection of its own. */
 const LARGE = 8 << 20;

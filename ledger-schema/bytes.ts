@@ -25,6 +25,13 @@ export function fromUtf8(bytes: Uint8Array): string | undefined {
 /** Orders two strings by their UTF-8 bytes, as every list of the format is ordered. */
 export function compareBytes(a: string, b: string): number {
   if (a === b) return 0;
+  let same = 0;
+  while (same < a.length && a.charCodeAt(same) === b.charCodeAt(same)) same++;
+  // Where no surrogate stands, UTF-16 and UTF-8 have one order; NaN is the end of the shorter.
+  const units = [a.charCodeAt(same), b.charCodeAt(same)] as const;
+  if (!(units[0] >= 0xd800) && !(units[1] >= 0xd800)) {
+    return Number.isNaN(units[0]) || units[0] < units[1] ? -1 : 1;
+  }
   const left = utf8(a);
   const right = utf8(b);
   const length = Math.min(left.length, right.length);
@@ -41,7 +48,9 @@ export function isSortedUnique(items: readonly string[]): boolean {
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {

@@ -22,7 +22,7 @@ export type { Checklist, ChecklistAsset } from './checklist.ts';
 export { encodeSums, parseSums } from './sums.ts';
 export type { Sum } from './sums.ts';
 export { POLICY_BYTES, encodePolicy, parsePolicy, policySchema } from './policy.ts';
-export type { FormerReviewer, ListedKey, Policy } from './policy.ts';
+export type { FormerReviewer, ListedKey, Policy, PolicyStep } from './policy.ts';
 export { SEAL_BYTES, encodeSeal, parseSeal } from './seal.ts';
 export {
   ackPath,
@@ -45,7 +45,7 @@ export type { Judgement, KeyComponent, KeyFile } from './openpgp.ts';
 export { Keyring, keyProblems, listings } from './keyring.ts';
 export type { Listing } from './keyring.ts';
 export { Trust, establishTrust } from './trust.ts';
-export type { PolicyStep, Role, TrustOptions } from './trust.ts';
+export type { Role, TrustOptions } from './trust.ts';
 export { readRecord, requireAcknowledged, verifyRecord } from './record.ts';
 export type {
   AcknowledgedRecord,

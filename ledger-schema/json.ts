@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { brief, equalBytes, fromUtf8, utf8 } from './bytes.ts';
 import { fail } from './error.ts';
 import type { ErrorCode } from './error.ts';
@@ -6,6 +6,22 @@ import type { ErrorCode } from './error.ts';
 /** Exactly the bytes that a canonical file of this value has: `JSON.stringify(value, null, 2)` and a newline, in UTF-8. */
 export function canonicalJson(value: unknown): Uint8Array {
   return utf8(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** No file of the format is nested as deeply; a megabyte of brackets would be read for long. */
+const DEPTH = 16;
+
+/** How many brackets of JSON stand open at once, at most. */
+function depthOf(text: string): number {
+  let [depth, deepest, quoted] = [0, 0, false];
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (char === 0x22) quoted = !quoted;
+    else if (quoted) i += char === 0x5c ? 1 : 0;
+    else if (char === 0x5b || char === 0x7b) deepest = Math.max(deepest, ++depth);
+    else if (char === 0x5d || char === 0x7d) depth--;
+  }
+  return deepest;
 }
 
 export interface CanonicalForm<T> {
@@ -27,19 +43,17 @@ export function parseCanonical<T>(bytes: Uint8Array, form: CanonicalForm<T>): T 
   if (bytes.length > form.limit) fail('E_TOO_LARGE', `${form.what} has more than ${form.limit} bytes`);
   const text = fromUtf8(bytes);
   if (text === undefined) fail(form.code, `${form.what} is not UTF-8`);
+  if (depthOf(text) > DEPTH) fail(form.code, `${form.what} is nested too deeply`);
   let raw: unknown;
   try {
     raw = JSON.parse(text);
   } catch (cause) {
     fail(form.code, `${form.what} is not JSON`, { cause });
   }
+  const problem = firstProblem(form.schema, raw);
+  if (problem !== undefined) refuse(form, problem);
   const parsed = form.schema.safeParse(raw);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const where =
-      issue === undefined || issue.path.length === 0 ? '' : ` at ${brief(issue.path.map(String).join('.'))}`;
-    fail(form.code, `${form.what} is not as the format says${where}: ${brief(issue?.message ?? 'unknown')}`);
-  }
+  if (!parsed.success) refuse(form, toProblem(parsed.error) ?? { path: [], message: 'unknown' });
   const value = form.ordered(parsed.data);
   if (!equalBytes(canonicalJson(value), bytes)) {
     fail(form.code, `${form.what} is not canonical JSON`, {
@@ -47,4 +61,63 @@ export function parseCanonical<T>(bytes: Uint8Array, form: CanonicalForm<T>): T 
     });
   }
   return value;
+}
+
+interface Problem {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+function refuse<T>(form: CanonicalForm<T>, { path, message }: Problem): never {
+  const where = path.length === 0 ? '' : ` at ${brief(path.map(String).join('.'))}`;
+  return fail(form.code, `${form.what} is not as the format says${where}: ${brief(message)}`);
+}
+
+function toProblem(error: z.core.$ZodError | undefined): Problem | undefined {
+  return error?.issues[0];
+}
+
+/**
+ * The first thing in a list or a record that is not as the schema says. The schema itself collects every problem, which
+ * takes seconds for a megabyte of wrong items.
+ */
+function firstProblem(schema: z.core.$ZodType, value: unknown): Problem | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (schema instanceof z.ZodArray && Array.isArray(value)) {
+    const check = checker(schema.element);
+    return first(value, (item, i) => within(i, check(item)));
+  }
+  if (schema instanceof z.ZodRecord) {
+    const [checkKey, check] = [checker(schema.keyType), checker(schema.valueType)];
+    return first(Object.entries(value), ([key, item]) => within(key, checkKey(key) ?? check(item)));
+  }
+  if (!(schema instanceof z.ZodObject)) return undefined;
+  const shape: Record<string, z.core.$ZodType> = schema.shape;
+  const unknown = Object.keys(value).find((key) => !Object.hasOwn(shape, key));
+  if (unknown !== undefined) return { path: [], message: `unknown key ${brief(unknown)}` };
+  const items = new Map<string, unknown>(Object.entries(value));
+  return first(Object.entries(shape), ([key, child]) => within(key, checker(child)(items.get(key))));
+}
+
+/** How to look for a problem in a value: at once where it holds a fixed number of things, else thing by thing. */
+function checker(schema: z.core.$ZodType): (value: unknown) => Problem | undefined {
+  if (hasMany(schema)) return (value) => firstProblem(schema, value);
+  return (value) => toProblem(z.safeParse(schema, value).error);
+}
+
+function hasMany(schema: z.core.$ZodType): boolean {
+  if (schema instanceof z.ZodObject) return Object.values<z.core.$ZodType>(schema.shape).some(hasMany);
+  return schema instanceof z.ZodArray || schema instanceof z.ZodRecord;
+}
+
+function first<T>(items: readonly T[], check: (item: T, i: number) => Problem | undefined): Problem | undefined {
+  for (let i = 0; i < items.length; i++) {
+    const problem = check(items[i] as T, i);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+function within(key: PropertyKey, problem: Problem | undefined): Problem | undefined {
+  return problem && { path: [key, ...problem.path], message: problem.message };
 }

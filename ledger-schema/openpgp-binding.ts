@@ -1,4 +1,5 @@
 import * as openpgp from 'openpgp';
+import { fail } from './error.ts';
 
 /**
  * What a key's own signatures say of the primary key or of a subkey. `problem`: it can never be used. `expires` is in
@@ -26,6 +27,15 @@ const SHORT: ReadonlySet<number | null> = new Set([HASH.md5, HASH.sha1, HASH.rip
 /** A revocation counts whatever hash it uses: refusing it would be the unsafe side. */
 const ANY_HASH = { ...openpgp.config, rejectHashAlgorithms: new Set<openpgp.enums.hash>() };
 
+/**
+ * How many of a key file's own signatures are still verified. Honest keys need a few; a file full of forged ones could
+ * keep a reader busy for a second.
+ */
+export interface Effort {
+  left: number;
+}
+export const KEY_EFFORT = 48;
+
 export type KeyPacket = openpgp.AnyKeyPacket;
 /** The library has it; its types don't. */
 type WithDirectSignatures = openpgp.Key & { readonly directSignatures: readonly openpgp.SignaturePacket[] };
@@ -50,11 +60,17 @@ async function fits(
   types: ReadonlySet<number | null>,
   by: KeyPacket,
   subject: object,
+  effort: Effort,
 ): Promise<boolean> {
   const type = signature.signatureType;
   if (type === null || !types.has(type)) return false;
   if (!REVOCATIONS.has(type) && seconds(signature) < keySeconds(by)) return false;
   if (isUnchecked(signature)) return signature.issuerKeyID.equals(by.getKeyID());
+  if (effort.left-- <= 0) {
+    fail('E_KEY_FORMAT', `more than ${KEY_EFFORT} of the key file's own signatures would have to be verified`, {
+      hint: 'export the key anew by: gpg --armor --export-options export-minimal --export KEY',
+    });
+  }
   try {
     // The date is null: which signature counts is decided here, by the present time.
     await signature.verify(by, type, subject, null as unknown as Date, false, ANY_HASH);
@@ -69,8 +85,9 @@ async function anyFits(
   type: number,
   by: KeyPacket,
   subject: object,
+  effort: Effort,
 ): Promise<boolean> {
-  for (const signature of signatures) if (await fits(signature, new Set([type]), by, subject)) return true;
+  for (const signature of signatures) if (await fits(signature, new Set([type]), by, subject, effort)) return true;
   return false;
 }
 
@@ -126,47 +143,47 @@ function signFlag(signature: openpgp.SignaturePacket): boolean | undefined {
 }
 
 /** The primary key's standing, by its direct-key signatures and the self-certifications of its user ids. */
-export async function primaryOf(key: openpgp.Key): Promise<Binding> {
+export async function primaryOf(key: openpgp.Key, effort: Effort): Promise<Binding> {
   const primary = key.keyPacket;
   const statements: Statement[] = (key as WithDirectSignatures).directSignatures.map((signature) => ({
     signature,
-    verify: () => fits(signature, new Set([TYPE.key]), primary, { key: primary }),
+    verify: () => fits(signature, new Set([TYPE.key]), primary, { key: primary }, effort),
   }));
   let revokedUserIds = false;
   for (const user of key.users) {
     const subject = { userID: user.userID, userAttribute: user.userAttribute, key: primary };
     const ended: openpgp.SignaturePacket[] = [];
     for (const revocation of user.revocationSignatures) {
-      if (await fits(revocation, new Set([TYPE.certRevocation]), primary, subject)) ended.push(revocation);
+      if (await fits(revocation, new Set([TYPE.certRevocation]), primary, subject, effort)) ended.push(revocation);
     }
     for (const signature of user.selfCertifications) {
       if (ended.some((revocation) => seconds(revocation) >= seconds(signature))) revokedUserIds = true;
-      else statements.push({ signature, verify: () => fits(signature, CERTIFICATIONS, primary, subject) });
+      else statements.push({ signature, verify: () => fits(signature, CERTIFICATIONS, primary, subject, effort) });
     }
   }
   const found = await newest(statements);
-  const revoked = await anyFits(key.revocationSignatures, TYPE.keyRevocation, primary, { key: primary });
+  const revoked = await anyFits(key.revocationSignatures, TYPE.keyRevocation, primary, { key: primary }, effort);
   const binding = bindingFrom(found, primary, revoked || (revokedUserIds && found.length === 0));
   return { ...binding, signs: binding.signs && found.every((signature) => signFlag(signature) !== false) };
 }
 
 /** A subkey's standing, by its binding signatures; one that may sign needs the back-signature in them. */
-export async function bindingOf(key: openpgp.Key, subkey: openpgp.Subkey): Promise<Binding> {
+export async function bindingOf(key: openpgp.Key, subkey: openpgp.Subkey, effort: Effort): Promise<Binding> {
   const subject = { key: key.keyPacket, bind: subkey.keyPacket };
   const found = await newest(
     subkey.bindingSignatures.map((signature) => ({
       signature,
-      verify: () => fits(signature, new Set([TYPE.subkeyBinding]), key.keyPacket, subject),
+      verify: () => fits(signature, new Set([TYPE.subkeyBinding]), key.keyPacket, subject, effort),
     })),
   );
-  const revoked = await anyFits(subkey.revocationSignatures, TYPE.subkeyRevocation, key.keyPacket, subject);
+  const revoked = await anyFits(subkey.revocationSignatures, TYPE.subkeyRevocation, key.keyPacket, subject, effort);
   const binding = bindingFrom(found, subkey.keyPacket, revoked);
   if (binding.problem !== undefined || found.some((signature) => signFlag(signature) !== true)) {
     return { ...binding, signs: false };
   }
   for (const signature of found) {
     const back = signature.embeddedSignature;
-    if (back === null || !(await fits(back, new Set([TYPE.keyBinding]), subkey.keyPacket, subject))) {
+    if (back === null || !(await fits(back, new Set([TYPE.keyBinding]), subkey.keyPacket, subject, effort))) {
       return { ...binding, signs: false, problem: 'it has no valid back-signature' };
     }
     if (isWeak(back)) {

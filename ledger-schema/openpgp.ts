@@ -9,7 +9,7 @@ import type { KeyAlgorithm } from './key-packet.ts';
 import { splitPackets } from './packet.ts';
 import { EDDSA_LEGACY } from './signature.ts';
 import type { ParsedSignature } from './signature.ts';
-import { bindingOf, primaryOf } from './openpgp-binding.ts';
+import { KEY_EFFORT, bindingOf, primaryOf } from './openpgp-binding.ts';
 import type { Binding, KeyPacket } from './openpgp-binding.ts';
 
 /** The most bytes of a key file. */
@@ -64,14 +64,16 @@ export async function readKeyFile(file: Uint8Array): Promise<KeyFile> {
   } catch (cause) {
     fail('E_KEY_FORMAT', 'the key file holds no key that can be read', { cause });
   }
+  const effort = { left: KEY_EFFORT };
   const component = (packet: KeyPacket, primary: boolean, binding: Binding): KeyComponent => {
     const fingerprint = packet.getFingerprint().toUpperCase();
     const body = bodies.get(fingerprint) ?? fail('E_KEY_FORMAT', 'the key file holds a key that is not of version 4');
     return { fingerprint, primary, created: keyCreated(body), algorithm: keyAlgorithm(body), binding, packet };
   };
-  const primary = component(key.keyPacket, true, await primaryOf(key));
+  const primary = component(key.keyPacket, true, await primaryOf(key, effort));
   const components = [primary];
-  for (const subkey of key.subkeys) components.push(component(subkey.keyPacket, false, await bindingOf(key, subkey)));
+  for (const subkey of key.subkeys)
+    components.push(component(subkey.keyPacket, false, await bindingOf(key, subkey, effort)));
   return {
     fingerprint: primary.fingerprint,
     sha256: sha256Hex(file),

@@ -6,6 +6,9 @@ export interface Packet {
   readonly body: Uint8Array;
 }
 
+/** More than any key of 64 KiB has. */
+const MAX_PACKETS = 4096;
+
 /**
  * Splits OpenPGP bytes into packets; RFC 9580, section 4.2, without the partial and indeterminate lengths that only
  * data packets may have. Throws `code` for anything that isn't whole packets to the last byte.
@@ -14,6 +17,7 @@ export function splitPackets(bytes: Uint8Array, code: ErrorCode, what: string): 
   const packets: Packet[] = [];
   let offset = 0;
   while (offset < bytes.length) {
+    if (packets.length === MAX_PACKETS) fail(code, `${what} has more than ${MAX_PACKETS} packets`);
     const header = readHeader(bytes, offset) ?? fail(code, `${what} has a packet header that is not allowed`);
     const end = header.start + header.length;
     if (end > bytes.length) fail(code, `${what} ends inside a packet`);

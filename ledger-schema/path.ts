@@ -20,6 +20,10 @@ const SEGMENT_BYTES = 255;
 /** A branch's longest full name (`refs/heads/…`): GitHub's limit, and with `.lock` behind it a file system's. */
 const REF_BYTES = 255;
 
+/** The bytes that stand for themselves in a segment. */
+const PLAIN: ReadonlySet<number> = new Set(utf8('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+@-'));
+const PLAIN_SEGMENT = /^[A-Za-z0-9_+@-](?:[A-Za-z0-9._+@-]*[A-Za-z0-9_+@-])?$/;
+const DOT = 0x2e;
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$/i;
 const HOST = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -51,13 +55,12 @@ export function encodeSegment(text: string): string {
     fail('E_PATH', `a path segment has more than ${SEGMENT_BYTES} bytes: ${brief(text)}`);
   if (LONE_SURROGATE.test(text)) fail('E_PATH', 'a path segment is not valid Unicode');
   const device = isDeviceName(text);
+  if (!device && PLAIN_SEGMENT.test(text)) return text;
   const bytes = utf8(text);
   let segment = '';
   bytes.forEach((byte, i) => {
-    const char = String.fromCharCode(byte);
-    const plain = byte < 0x80 && /[A-Za-z0-9._+@-]/.test(char);
-    const edgeDot = char === '.' && (i === 0 || i === bytes.length - 1);
-    segment += !plain || edgeDot || (device && i === 0) ? percent(byte) : char;
+    const edgeDot = byte === DOT && (i === 0 || i === bytes.length - 1);
+    segment += !PLAIN.has(byte) || edgeDot || (device && i === 0) ? percent(byte) : String.fromCharCode(byte);
   });
   if (segment.length > SEGMENT_BYTES) {
     fail('E_PATH', `a path segment has more than ${SEGMENT_BYTES} bytes: ${brief(segment)}`);

@@ -43,6 +43,14 @@ export type Policy = z.infer<typeof policySchema>;
 export type ListedKey = z.infer<typeof listedKey>;
 export type FormerReviewer = Policy['former']['reviewers'][number];
 
+/** One policy of the walk. */
+export interface PolicyStep {
+  readonly version: number;
+  /** Of the policy's bytes: what a pin names. */
+  readonly sha256: string;
+  readonly policy: Policy;
+}
+
 /** The most bytes of a policy. */
 export const POLICY_BYTES = 1024 * 1024;
 

@@ -5,9 +5,8 @@ import type { Keyring } from './keyring.ts';
 import { policySignPath, tryLedgerPath } from './layout.ts';
 import { namedComponent, verifySignature } from './openpgp.ts';
 import type { Judgement, KeyFile } from './openpgp.ts';
-import type { ListedKey, Policy } from './policy.ts';
+import type { ListedKey, Policy, PolicyStep } from './policy.ts';
 import { SIGNATURE_BYTES, parseSignatureFile } from './signature.ts';
-import type { PolicyStep } from './trust.ts';
 
 export interface RootCount {
   readonly files: LedgerFiles;

@@ -6,16 +6,8 @@ import { Keyring, listings } from './keyring.ts';
 import type { Listing } from './keyring.ts';
 import { policyPath, tryLedgerPath } from './layout.ts';
 import { POLICY_BYTES, parsePolicy } from './policy.ts';
-import type { Policy } from './policy.ts';
+import type { Policy, PolicyStep } from './policy.ts';
 import { countRootHolders } from './root-signatures.ts';
-
-/** One policy of the walk. */
-export interface PolicyStep {
-  readonly version: number;
-  /** Of the policy's bytes: what a pin names. */
-  readonly sha256: string;
-  readonly policy: Policy;
-}
 
 export interface TrustOptions {
   /** The SHA-256 of any N.policy.json, 64 lower-case hex digits. Without it the walk starts at policy 1. */

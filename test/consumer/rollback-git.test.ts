@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Consumer } from '../../consumer/consumer.ts';
-import type { ConsumerOptions } from '../../consumer/consumer.ts';
+import type { ConsumerOptions } from '../../consumer/options.ts';
 import { verify } from '../../consumer/index.ts';
 import { createGitHandler } from '../servers/git.ts';
 import { TestLedger } from './ledger-maker.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { armor } from '../../ledger-schema/armor.ts';
-import { concatBytes, equalBytes, fromUtf8, sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
+import { equalBytes, fromUtf8, sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import { encodeChecklist, parseChecklist } from '../../ledger-schema/checklist.ts';
 import {
   ackPath,
@@ -26,6 +26,8 @@ export const FINGERPRINT = 'A'.repeat(40);
 /** One parser of the format, as a function from bytes to the bytes that writing its result again gives. */
 export interface Parser {
   readonly name: string;
+  /** The parser alone. */
+  readonly parse: (bytes: Uint8Array) => unknown;
   /** Throws what the parser throws. */
   readonly again: (bytes: Uint8Array) => Promise<Uint8Array> | Uint8Array;
   /** Bytes that it accepts, for changes to be made to. */
@@ -172,11 +174,11 @@ function binary(file: Uint8Array): Uint8Array {
 /** The packets again, each with its length in five bytes: equal where the split found all bytes and nothing else. */
 function packetsAgain(bytes: Uint8Array): Uint8Array {
   const packets = splitPackets(bytes, 'E_SIG_PACKET', 'the test');
-  const long = concatBytes(
-    ...packets.map(({ tag, body }) => {
+  const long = Buffer.concat(
+    packets.flatMap(({ tag, body }) => {
       const header = Buffer.from([0xc0 | tag, 0xff, 0, 0, 0, 0]);
       header.writeUInt32BE(body.length, 2);
-      return concatBytes(header, body);
+      return [header, body];
     }),
   );
   const twice = splitPackets(long, 'E_SIG_PACKET', 'the test');
@@ -189,31 +191,51 @@ function packetsAgain(bytes: Uint8Array): Uint8Array {
 export const PARSERS: readonly Parser[] = [
   {
     name: 'decodeSegment',
+    parse: (bytes) => decodeSegment(asText(bytes)),
     again: (bytes) => sameText(encodeSegment(decodeSegment(asText(bytes))), bytes),
     good: segment.map((text) => utf8(encodeSegment(text))),
   },
   {
     name: 'parseRecordPath',
+    parse: (bytes) => parseRecordPath(asText(bytes)),
     again: (bytes) => sameText(recordPath(parseRecordPath(asText(bytes))), bytes),
     good: record.map(utf8),
   },
   {
     name: 'parseLedgerPath',
+    parse: (bytes) => parseLedgerPath(asText(bytes)),
     again: (bytes) => sameText(writeLedgerPath(parseLedgerPath(asText(bytes))), bytes),
     good: ledgerPath.map(utf8),
   },
-  { name: 'parseChecklist', again: (bytes) => encodeChecklist(parseChecklist(bytes)), good: checklist },
-  { name: 'parseSums', again: (bytes) => encodeSums(parseSums(bytes)), good: sums },
-  { name: 'parsePolicy', again: (bytes) => encodePolicy(parsePolicy(bytes)), good: policy },
-  { name: 'parseSeal', again: (bytes) => encodeSeal(parseSeal(bytes, FINGERPRINT), FINGERPRINT), good: seal },
-  { name: 'splitPackets', again: packetsAgain, good: goodFile('key').map(binary) },
+  {
+    name: 'parseChecklist',
+    parse: parseChecklist,
+    again: (bytes) => encodeChecklist(parseChecklist(bytes)),
+    good: checklist,
+  },
+  { name: 'parseSums', parse: parseSums, again: (bytes) => encodeSums(parseSums(bytes)), good: sums },
+  { name: 'parsePolicy', parse: parsePolicy, again: (bytes) => encodePolicy(parsePolicy(bytes)), good: policy },
+  {
+    name: 'parseSeal',
+    parse: (bytes) => parseSeal(bytes, FINGERPRINT),
+    again: (bytes) => encodeSeal(parseSeal(bytes, FINGERPRINT), FINGERPRINT),
+    good: seal,
+  },
+  {
+    name: 'splitPackets',
+    parse: (bytes) => splitPackets(bytes, 'E_SIG_PACKET', 'the test'),
+    again: packetsAgain,
+    good: goodFile('key').map(binary),
+  },
   {
     name: 'parseSignatureFile',
+    parse: parseSignatureFile,
     again: (bytes) => armorAgain(bytes, parseSignatureFile(bytes).packet, 'PGP SIGNATURE'),
     good: goodFile('signature'),
   },
   {
     name: 'readKeyFile',
+    parse: readKeyFile,
     again: async (bytes) => {
       const { sha256 } = await readKeyFile(bytes);
       return sha256 === sha256Hex(bytes) ? armorAgain(bytes, binary(bytes), 'PGP PUBLIC KEY BLOCK') : utf8(sha256);
@@ -223,6 +245,7 @@ export const PARSERS: readonly Parser[] = [
   {
     // Takes what people have; what it writes is in the one form, and so stays as it is.
     name: 'canonicalKeyFile',
+    parse: canonicalKeyFile,
     again: async (bytes) => {
       const once = await canonicalKeyFile(bytes);
       const twice = await canonicalKeyFile(once.bytes);

@@ -175,6 +175,7 @@ test('holders and policies are told apart by role', async () => {
 async function backdated(who: Person, data: Uint8Array, date: Date): Promise<Uint8Array> {
   const openpgp = await import('openpgp');
   const { armor } = await import('../../ledger-schema/armor.ts');
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- the library types its answer so
   const signature = await openpgp.sign({
     message: await openpgp.createMessage({ binary: data }),
     signingKeys: who.key,

@@ -63,6 +63,7 @@ function withKey(name: string, key: openpgp.PrivateKey, published: openpgp.Publi
     fingerprint,
     async sign(data) {
       const message = await openpgp.createMessage({ binary: data });
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- the library types its answer so
       const signature = await openpgp.sign({ message, signingKeys: key, detached: true, format: 'binary', config });
       return utf8(armor(signature as Uint8Array, 'PGP SIGNATURE'));
     },

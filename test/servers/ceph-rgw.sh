@@ -52,7 +52,7 @@ mon cluster log file = $D/log/cluster.log
 paxos propose interval = 0.05
 [osd]
 osd objectstore = memstore
-memstore device bytes = 8589934592
+memstore device bytes = 17179869184
 osd data = $D/osd
 osd max object name len = 1024
 osd class load list = *
@@ -64,6 +64,9 @@ rgw dns name = s3.test
 rgw enable ops log = false
 rgw s3 auth use sts = false
 rgw relaxed s3 bucket names = false
+# What was removed frees its memory soon.
+rgw gc obj min wait = 5
+rgw gc processor period = 5
 CONF
 export CEPH_CONF="$D/ceph.conf"
 

@@ -1,0 +1,217 @@
+// How fast bytes go from loopback into a store, side by side in one run:
+//   - 8 files of 128 MiB into the file store, against the old way (curl, sha256sum, sha512sum, md5sum, cp: one file after
+//     another) and against curl alone, 4 at a time; each side's files are on disk when its clock stops (sync);
+//   - one file of 1 GiB to disk, against curl;
+//   - into S3, against `rclone copy` of the same files from disk (where rclone is, and with --s3 ENDPOINT,KEY,SECRET);
+//   - one file of 4 GiB: peak memory.
+//   npm run bench -- mirror [--dir FOLDER] [--rounds N] [--s3 ENDPOINT,KEY,SECRET]
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomFillSync } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { downloadToFile, openDownload } from '../../io/download.ts';
+import { mapLimit } from '../../io/limit.ts';
+import { SILENT } from '../../io/progress.ts';
+import { openStore } from '../../store/open.ts';
+
+const FILES = 8;
+const FILE = 128 << 20;
+const MIB = 1 << 20;
+const SELF = fileURLToPath(import.meta.url);
+const RUN = { stdio: ['ignore', 'ignore', 'inherit'] as ('ignore' | 'inherit')[] };
+
+/** A file's bytes: 8 of its own, then the same noise for all. */
+const noise = (): Buffer => randomFillSync(Buffer.alloc(MIB), 0, MIB);
+
+/** Serves `/<number>/<size>` and says its port; runs until its standard input ends. */
+function serve(): void {
+  const block = noise();
+  const server = createServer((request, response) => {
+    const [, number, size] = (request.url ?? '').split('/').map(Number);
+    let left = size ?? 0;
+    response.writeHead(200, { 'content-length': left, etag: `"${number}"` });
+    const head = Buffer.alloc(Math.min(8, left), number);
+    left -= head.length;
+    response.write(head);
+    const more = (): void => {
+      while (left > 0) {
+        const part = left >= MIB ? block : block.subarray(0, left);
+        left -= part.length;
+        if (!response.write(part)) {
+          response.once('drain', more);
+          return;
+        }
+      }
+      response.end();
+    };
+    more();
+  });
+  server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));
+  process.stdin.resume().on('end', () => process.exit());
+}
+
+/** Our side, in a process of its own: prints its peak memory in MiB. */
+async function ours(url: string, target: string, count: number, size: number): Promise<void> {
+  if (target.startsWith('get:')) {
+    await downloadToFile({ url: `${url}/0/${size}`, size }, target.slice(4));
+  } else {
+    const store = await openStore(target, { baseDir: '/', env: process.env, progress: SILENT });
+    await mapLimit(Array.from({ length: count }), 4, async (_, number) => {
+      const sha256 = process.env[`SHA256_${number}`] || undefined;
+      await store.put({ name: 'file', size, sha256 }, openDownload({ url: `${url}/${number}/${size}`, size }));
+    });
+  }
+  console.log(Math.round(process.resourceUsage().maxRSS / 1024));
+}
+
+interface Side {
+  readonly name: string;
+  readonly run: () => string | undefined;
+  readonly seconds: number[];
+  note: string;
+}
+
+/** Runs each side in turn, round by round, so that none has the machine at its best. */
+function measure(
+  title: string,
+  rounds: number,
+  folder: string,
+  sides: Record<string, () => string | undefined>,
+  before: () => void = () => undefined,
+): void {
+  const all: Side[] = Object.entries(sides).map(([name, run]) => ({ name, run, seconds: [], note: '' }));
+  for (let round = 0; round < rounds; round++) {
+    for (const side of all) {
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder, { recursive: true });
+      before();
+      execFileSync('sync');
+      const start = performance.now();
+      side.note = side.run() ?? '';
+      execFileSync('sync');
+      side.seconds.push((performance.now() - start) / 1000);
+    }
+  }
+  console.log(`\n${title}`);
+  const first = median(all[0]?.seconds ?? []);
+  for (const { name, seconds, note } of all) {
+    const time = median(seconds);
+    console.log(`  ${name.padEnd(34)} ${time.toFixed(2).padStart(7)} s  ${(time / first).toFixed(2)} x  ${note}`);
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function digestAt(url: string): string {
+  return execFileSync('sh', ['-c', 'curl -sSf "$0" | sha256sum', url]).toString('latin1', 0, 64);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+async function main(): Promise<void> {
+  const options = { dir: { type: 'string' }, rounds: { type: 'string' }, s3: { type: 'string' } } as const;
+  const { values } = parseArgs({ options });
+  const rounds = Number(values.rounds ?? 3);
+  const base = mkdtempSync(join(resolve(values.dir ?? tmpdir()), 'pullthrough-bench-'));
+  const server = spawn(process.execPath, [SELF, 'serve'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const port = await new Promise<string>((found) =>
+    server.stdout.once('data', (data: Buffer) => found(String(data).trim())),
+  );
+  const url = `http://127.0.0.1:${port}`;
+  const folder = join(base, 'out');
+  const child = (target: string, count: number, size: number, env: NodeJS.ProcessEnv = {}): string => {
+    const args = [SELF, 'ours', url, target, String(count), String(size)];
+    const { status, stdout } = spawnSync(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...env },
+    });
+    if (status !== 0) throw new Error(`our side failed for ${target}`);
+    return `peak memory ${String(stdout).trim()} MiB`;
+  };
+  const numbers = Array.from({ length: FILES }, (_, number) => number);
+  const curl = (...args: string[]): undefined =>
+    void execFileSync('curl', ['-sSf', '--no-progress-meter', ...args], RUN);
+  const curlAll = (into: string): undefined =>
+    curl('-Z', '--parallel-max', '4', ...numbers.flatMap((n) => ['-o', join(into, `f${n}`), `${url}/${n}/${FILE}`]));
+  // Where GitHub says a file's digest, it is known beforehand.
+  curlAll(base);
+  const known = Object.fromEntries(
+    numbers.map((n) => [`SHA256_${n}`, execFileSync('sha256sum', [join(base, `f${n}`)]).toString('latin1', 0, 64)]),
+  );
+  try {
+    measure(`${FILES} files of ${FILE / MIB} MiB onto disk`, rounds, folder, {
+      'curl, 4 at a time': () => curlAll(folder),
+      'file store, digests known': () => child(folder, FILES, FILE, known),
+      'file store, digests unknown': () => child(folder, FILES, FILE),
+      'the old way': () => {
+        for (const n of numbers) {
+          const path = join(folder, `f${n}`);
+          curl('-o', path, `${url}/${n}/${FILE}`);
+          for (const tool of ['sha256sum', 'sha512sum', 'md5sum']) execFileSync(tool, [path], RUN);
+          execFileSync('cp', [path, `${path}.copy`]);
+        }
+        return undefined;
+      },
+    });
+    measure('one file of 1 GiB onto disk', rounds, folder, {
+      'curl -o': () => curl('-o', join(folder, 'f'), `${url}/0/${1024 * MIB}`),
+      'get (download, verify, rename)': () => child(`get:${join(folder, 'f')}`, 1, 1024 * MIB),
+    });
+    if (values.s3 !== undefined)
+      await s3(values.s3, rounds, base, folder, child, known, digestAt(`${url}/0/${4096 * MIB}`));
+    else console.log('\nS3 is left out: give --s3 ENDPOINT,KEY,SECRET');
+    measure('one file of 4 GiB into the file store', 1, folder, { 'file store': () => child(folder, 1, 4096 * MIB) });
+  } finally {
+    server.stdin.end();
+    rmSync(base, { recursive: true, force: true });
+  }
+}
+
+async function s3(
+  server: string,
+  rounds: number,
+  files: string,
+  folder: string,
+  child: (target: string, count: number, size: number, env: NodeJS.ProcessEnv) => string,
+  known: Record<string, string>,
+  big: string,
+): Promise<void> {
+  const [endpoint = '', key = '', secret = ''] = server.split(',');
+  const { CreateBucketCommand, S3Client } = await import('@aws-sdk/client-s3');
+  const client = new S3Client({
+    endpoint,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: key, secretAccessKey: secret },
+  });
+  const bucket = `bench-${process.pid}`;
+  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  const remote = `:s3,provider=Other,access_key_id=${key},secret_access_key=${secret},endpoint='${endpoint}':${bucket}`;
+  const empty = (): undefined => void execFileSync('rclone', ['delete', remote], RUN);
+  const env = { ...known, AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: secret, AWS_REGION: 'us-east-1' };
+  const unknown = { ...env, ...Object.fromEntries(Object.keys(known).map((name) => [name, ''])) };
+  const target = `s3://${bucket}?endpoint=${endpoint}`;
+  const sides = {
+    'rclone copy, from disk': () => void execFileSync('rclone', ['copy', '--include', 'f*', files, remote], RUN),
+    'S3 store, digests known': () => child(target, FILES, FILE, env),
+    'S3 store, digests unknown': () => child(target, FILES, FILE, unknown),
+  };
+  measure(`${FILES} files of ${FILE / MIB} MiB into S3`, rounds, folder, sides, empty);
+  const large = { ...env, SHA256_0: big };
+  measure('one file of 4 GiB into S3', 1, folder, {
+    'S3 store, digest known': () => child(target, 1, 4096 * MIB, large),
+  });
+  empty();
+}
+
+const [mode, ...rest] = process.argv.slice(2);
+if (mode === 'serve') serve();
+else if (mode === 'ours') await ours(rest[0] ?? '', rest[1] ?? '', Number(rest[2]), Number(rest[3]));
+else await main();

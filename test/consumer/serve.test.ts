@@ -1,0 +1,315 @@
+import { readdir, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
+import { metric, startGateway } from './gateway-fixture.ts';
+import type { TestGateway } from './gateway-fixture.ts';
+import { TestLedger } from './ledger-maker.ts';
+import { StoreServer } from './store-server.ts';
+
+const BODY = '0123456789'.repeat(10);
+const BIG = 'abcdefghij'.repeat(300_000);
+const ETAG = `"${sha256Hex(utf8(BODY))}"`;
+
+let ledger: TestLedger;
+let store: StoreServer;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  ledger = await TestLedger.create();
+  store = await StoreServer.start([BODY, BIG, 'other', 'cli', 'ghe', 'new']);
+  const assets = { 'tool-linux-amd64': BODY, 'tool-big': BIG };
+  await ledger.addRecord({ repository: 'acme/tool', tag: 'v1.0.0', assets });
+  await ledger.addRecord({ repository: 'acme/tool', tag: 'v1.1.0-rc.1', assets: { 'tool-linux-amd64': 'other' } });
+  await ledger.addRecord({ repository: 'acme/tool', tag: 'v2.0.0', assets, acks: [] });
+  await ledger.addRecord({ repository: 'acme/tool', tag: 'v0.9.0', assets, nacks: [ledger.people.grace] });
+  await ledger.addRecord({ repository: 'acme/many', tag: 'cli/v1.0.0', assets: { cli: 'cli' } });
+  await ledger.addRecord({ source: 'ghe.acme.example', repository: 'team/inner', tag: 'v1', assets: { ghe: 'ghe' } });
+  await ledger.commit();
+  gateway = await startGateway(ledger, [store]);
+});
+
+afterAll(async () => {
+  await gateway.stop();
+  await store.close();
+});
+
+const get = (path: string, init?: RequestInit) => fetch(gateway.url + path, init);
+const FILE = '/acme/tool/releases/download/v1.0.0/tool-linux-amd64';
+
+describe('a file', () => {
+  test.each([
+    [FILE, BODY],
+    ['/ACME/Tool/releases/download/v1.0.0/tool-linux-amd64', BODY],
+    ['/acme/tool/releases/download/v1.0.0/tool-big', BIG],
+    ['/acme/tool/releases/latest/download/tool-linux-amd64', BODY],
+    ['/acme/many/releases/download/cli/v1.0.0/cli', 'cli'],
+    ['/acme/many/releases/download/cli%2Fv1.0.0/cli', 'cli'],
+    ['/ghe.acme.example/team/inner/releases/download/v1/ghe', 'ghe'],
+  ])('%s', async (path, body) => {
+    const answer = await get(path);
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toBe(body);
+  });
+
+  test('has a strong ETag, its length, its name, its digest and no encoding', async () => {
+    const { headers } = await get(FILE, { headers: { 'accept-encoding': 'gzip, br' } });
+    expect(Object.fromEntries(headers)).toMatchObject({
+      etag: ETAG,
+      'content-length': '100',
+      'content-type': 'application/octet-stream',
+      'content-disposition': 'attachment; filename="tool-linux-amd64"',
+      'accept-ranges': 'bytes',
+      'x-content-type-options': 'nosniff',
+    });
+    expect(headers.get('content-encoding')).toBeNull();
+  });
+
+  test('HEAD is the same without a body, and fetches nothing', async () => {
+    const own = await startGateway(ledger, [store]);
+    const before = store.requests.length;
+    const head = await fetch(own.url + FILE, { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-length'), head.headers.get('etag')]).toEqual([200, '100', ETAG]);
+    expect(await head.text()).toBe('');
+    expect(store.requests).toHaveLength(before);
+    await own.stop();
+  });
+
+  test.each([
+    ['bytes=10-14', 206, '01234', 'bytes 10-14/100'],
+    ['bytes=-3', 206, '789', 'bytes 97-99/100'],
+    ['bytes=95-', 206, '56789', 'bytes 95-99/100'],
+    ['bytes=100-', 416, '', 'bytes */100'],
+    ['bytes=0-1,3-4', 200, BODY, null],
+  ])('Range: %s', async (range, status, body, contentRange) => {
+    const answer = await get(FILE, { headers: { range } });
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-range')).toBe(contentRange);
+    expect(await answer.text()).toBe(body);
+  });
+
+  test('a range of a large file', async () => {
+    const answer = await get('/acme/tool/releases/download/v1.0.0/tool-big', {
+      headers: { range: 'bytes=2500000-2500004' },
+    });
+    expect(answer.status).toBe(206);
+    expect(await answer.text()).toBe('abcde');
+  });
+
+  test('If-None-Match: 304 without a body; If-Range of another file: all of it', async () => {
+    const same = await get(FILE, { headers: { 'if-none-match': ETAG } });
+    expect([same.status, await same.text()]).toEqual([304, '']);
+    const other = await get(FILE, { headers: { range: 'bytes=0-1', 'if-range': '"other"' } });
+    expect([other.status, await other.text()]).toEqual([200, BODY]);
+  });
+
+  test.each([
+    ['/acme/tool/releases/download/v9/tool-linux-amd64', 404],
+    ['/acme/tool/releases/download/v1.0.0/none', 404],
+    ['/acme/tool/releases/download/v1.0.0/checklist.json', 404],
+    ['/acme/none/releases/download/v1.0.0/x', 404],
+    ['/acme/tool/releases/download/v2.0.0/tool-linux-amd64', 404],
+    ['/acme/tool/releases/download/v0.9.0/tool-linux-amd64', 410],
+    ['/acme/tool/releases/download/../../../etc/passwd', 404],
+    ['/acme/tool/releases/download/..%2f..%2f..%2fetc/passwd', 404],
+    ['/acme/tool/releases/download/', 404],
+    ['/acme/tool/releases/download/%ff/x', 400],
+    ['/nothing/at/all/here', 404],
+  ])('%s: %i, and says why in a line', async (path, status) => {
+    const answer = await get(path);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('etag')).toBeNull();
+  });
+});
+
+describe('the API', () => {
+  const json = async (path: string, init?: RequestInit) =>
+    (await get(path, init)).json() as Promise<Record<string, unknown>>;
+
+  test.each(['', '/api/v3'])('%s/repos/…/releases/tags/TAG is a release with digests', async (base) => {
+    const release = await json(`${base}/repos/acme/tool/releases/tags/v1.0.0`);
+    expect(release).toMatchObject({
+      tag_name: 'v1.0.0',
+      draft: false,
+      prerelease: false,
+      assets: [
+        { name: 'tool-big', size: 3_000_000 },
+        {
+          name: 'tool-linux-amd64',
+          size: 100,
+          state: 'uploaded',
+          digest: `sha256:${sha256Hex(utf8(BODY))}`,
+          browser_download_url: `${gateway.url}${FILE}`,
+        },
+      ],
+    });
+    expect(release['url']).toContain(`${gateway.url}${base}/repos/acme/tool/releases/`);
+    const [, asset] = release['assets'] as { url: string; id: number }[];
+    const bytes = await fetch(asset!.url, { headers: { accept: 'application/octet-stream' } });
+    expect(await bytes.text()).toBe(BODY);
+    expect(await (await fetch(asset!.url)).json()).toMatchObject({ name: 'tool-linux-amd64', id: asset!.id });
+    expect(await (await fetch(String(release['url']))).json()).toEqual(release);
+    expect(await (await fetch(String(release['assets_url']))).json()).toEqual(release['assets']);
+  });
+
+  test('latest is the newest that is no prerelease and is acknowledged', async () => {
+    expect(await json('/repos/acme/tool/releases/latest')).toMatchObject({ tag_name: 'v1.0.0' });
+  });
+
+  test('the list holds acknowledged releases alone, in pages with links', async () => {
+    const first = await get('/repos/acme/tool/releases?per_page=1');
+    expect(await first.json()).toMatchObject([{ tag_name: 'v1.1.0-rc.1', prerelease: true }]);
+    expect(first.headers.get('link')).toContain(
+      `<${gateway.url}/repos/acme/tool/releases?per_page=1&page=2>; rel="next"`,
+    );
+    expect(await json('/repos/acme/tool/releases?per_page=1&page=2')).toMatchObject([{ tag_name: 'v1.0.0' }]);
+    expect(await json('/repos/acme/tool/releases?per_page=1&page=3')).toEqual([]);
+  });
+
+  test.each([
+    ['/repos/acme/none/releases', 404],
+    ['/repos/acme/tool/releases/tags/v2.0.0', 404],
+    ['/repos/acme/tool/releases/tags/v0.9.0', 410],
+    ['/repos/acme/tool/releases/assets/1', 404],
+    ['/repos/acme/tool/releases/1', 404],
+    ['/api/v3/repos/acme', 404],
+  ])('%s: %i as JSON', async (path, status) => {
+    const answer = await get(path);
+    expect(answer.status).toBe(status);
+    expect(await answer.json()).toMatchObject({ status: String(status) });
+  });
+
+  test('links go where the client says it came by, and never where a Host header could break out', async () => {
+    const through = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'mirror.example' };
+    expect(await json('/repos/acme/tool/releases/latest', { headers: through })).toMatchObject({
+      html_url: 'https://mirror.example/acme/tool/releases/tag/v1.0.0',
+    });
+    const hostile = { 'x-forwarded-host': 'evil.example/"><script>' };
+    expect(await json('/repos/acme/tool/releases/latest', { headers: hostile })).toMatchObject({
+      html_url: `${gateway.url}/acme/tool/releases/tag/v1.0.0`,
+    });
+  });
+});
+
+describe('the pages', () => {
+  const html = async (path: string) => (await get(path, { headers: { accept: 'text/html' } })).text();
+
+  test('list tools, releases, files, and who vouches for them', async () => {
+    expect(await html('/')).toContain('<a href="/acme/tool">acme/tool</a>');
+    expect(await html('/')).toContain('<a href="/ghe.acme.example/team/inner">ghe.acme.example/team/inner</a>');
+    const tool = await html('/acme/tool');
+    expect(tool).toContain('href="/acme/tool/releases/tag/v1.0.0"');
+    expect(tool).not.toContain('v2.0.0');
+    const release = await html('/acme/tool/releases/tag/v1.0.0');
+    expect(release).toContain(ledger.people.ada.fingerprint);
+    expect(release).toContain(`curl -fLO ${gateway.url}${FILE}`);
+    expect(release).toContain('pullthrough get acme/tool@v1.0.0 tool-linux-amd64');
+  });
+
+  test('find a tool by a part of its name, and show what was typed as text', async () => {
+    const found = await html('/?q=MANY');
+    expect(found).toContain('acme/many');
+    expect(found).not.toContain('acme/tool');
+    expect(await html(`/?q=${encodeURIComponent('"><script>alert(1)</script>')}`)).not.toContain('<script>');
+  });
+
+  test('allow nothing but their own style', async () => {
+    const policy = (await get('/')).headers.get('content-security-policy');
+    expect(policy).toBe(
+      "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    );
+    expect((await get('/-/style.css')).headers.get('content-type')).toContain('text/css');
+  });
+
+  test('an error is a page for a browser', async () => {
+    expect(await html('/acme/none')).toContain('Not acknowledged');
+  });
+});
+
+describe('bytes', () => {
+  async function own(bodies: readonly string[], change?: (first: StoreServer) => void, options = {}) {
+    const stores = await Promise.all([StoreServer.start(bodies), StoreServer.start()]);
+    change?.(stores[0]);
+    const started = await startGateway(ledger, stores, options);
+    const done = async () => {
+      await started.stop();
+      await Promise.all(stores.map((each) => each.close()));
+    };
+    return { started, store: stores[0], done };
+  }
+
+  test.each([
+    ['other bytes', (first: StoreServer) => first.corrupt(sha256Hex(utf8(BODY)), BODY.replace('0', 'X'))],
+    ['more bytes', (first: StoreServer) => first.corrupt(sha256Hex(utf8(BODY)), `${BODY}!`)],
+    ['nothing', (first: StoreServer) => first.objects.clear()],
+  ])('a store that has %s: 502, and not one byte of it', async (_, change) => {
+    const { started, done } = await own([BODY], change);
+    const answer = await fetch(started.url + FILE);
+    expect(answer.status).toBe(502);
+    const text = await answer.text();
+    expect(text).not.toContain('0123456789');
+    expect(answer.headers.get('etag')).toBeNull();
+    expect(await readdir(join(started.home, 'cache/gateway/files'))).toEqual([]);
+    await done();
+  });
+
+  test('of one cold file for thirty clients are fetched once', async () => {
+    const { started, store: first, done } = await own([BODY]);
+    first.fault = (_, response, body) => {
+      setTimeout(() => response.end(body), 100);
+      return true;
+    };
+    const bodies = await Promise.all(Array.from({ length: 30 }, async () => (await fetch(started.url + FILE)).text()));
+    expect(new Set(bodies)).toEqual(new Set([BODY]));
+    expect(first.requests).toHaveLength(1);
+    await done();
+  });
+
+  test('that are here are served while the store is down, also by the next process, if they are still right', async () => {
+    const { started, store: first, done } = await own([BODY, BIG]);
+    await (await fetch(started.url + FILE)).text();
+    await (await fetch(`${started.url}/acme/tool/releases/download/v1.0.0/tool-big`)).text();
+    first.objects.clear();
+    expect(await (await fetch(started.url + FILE)).text()).toBe(BODY);
+    await done();
+    const folder = join(started.home, 'cache/gateway/files');
+    await truncate(join(folder, sha256Hex(utf8(BIG))), 1000);
+    await writeFile(join(folder, `.pullthrough-${'0'.repeat(24)}.part`), 'left behind');
+    const next = await startGateway(ledger, [], { home: started.home });
+    expect(await (await fetch(next.url + FILE)).text()).toBe(BODY);
+    expect((await fetch(`${next.url}/acme/tool/releases/download/v1.0.0/tool-big`)).status).toBe(502);
+    expect(await readdir(folder)).toEqual([sha256Hex(utf8(BODY))]);
+    await next.stop();
+  });
+
+  test('stay within the size of the cache, the longest unused go first', async () => {
+    const { started, done } = await own([BODY, BIG, 'other'], undefined, { cacheBytes: 3_000_050 });
+    for (const path of [
+      FILE,
+      '/acme/tool/releases/download/v1.0.0/tool-big',
+      '/acme/tool/releases/download/v1.1.0-rc.1/tool-linux-amd64',
+    ]) {
+      expect((await fetch(started.url + path)).status).toBe(200);
+    }
+    expect(await metric(started, 'cache_bytes')).toBe(3_000_005);
+    expect(await readdir(join(started.home, 'cache/gateway/files'))).toHaveLength(2);
+    await done();
+  });
+
+  test('of a file larger than the cache are refused', async () => {
+    const { started, done } = await own([BIG], undefined, { cacheBytes: 1000 });
+    expect((await fetch(`${started.url}/acme/tool/releases/download/v1.0.0/tool-big`)).status).toBe(507);
+    await done();
+  });
+});
+
+test('health and metrics', async () => {
+  expect(await (await get('/healthz')).json()).toMatchObject({
+    status: 'ok',
+    ledger: { failure: null },
+    policy: { version: 1, expired: false },
+  });
+  expect(await metric(gateway, 'ledger_up')).toBe(1);
+  expect(await metric(gateway, 'http_requests_in_flight')).toBe(1);
+  expect(await metric(gateway, 'http_requests_total\\{route="download",code="200"\\}')).toBeGreaterThan(0);
+});
