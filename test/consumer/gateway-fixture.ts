@@ -2,9 +2,9 @@ import { openGateway } from '../../consumer/gateway.ts';
 import type { GatewayOptions } from '../../consumer/gateway.ts';
 import type { Gateway } from '../../consumer/serve.ts';
 import { SILENT } from '../../io/progress.ts';
-import { TestLedger } from './ledger-maker.ts';
+import type { TestLedger } from './ledger-maker.ts';
 import { NOW, temporaryFolder } from './readers.ts';
-import { StoreServer } from './store-server.ts';
+import type { StoreServer } from './store-server.ts';
 
 /** A gateway on loopback with a ledger and a store of its own, whose clock and whose ledger a test moves. */
 export interface TestGateway extends Gateway {
