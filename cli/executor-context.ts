@@ -41,7 +41,7 @@ export async function toolsOf(
 export const EXECUTOR_AUTHOR: Author = { name: 'pullthrough', email: 'pullthrough@localhost' };
 
 /** The directory of `--cache`, or the user's. */
-function cacheOf(flags: ExecutorFlags, { cwd, env }: CommandContext): string {
+export function cacheOf(flags: ExecutorFlags, { cwd, env }: CommandContext): string {
   return flags.cache === undefined ? cacheDirectory(env) : resolve(cwd, flags.cache);
 }
 

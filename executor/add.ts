@@ -33,6 +33,7 @@ export interface AddedTool {
 export async function addTool(
   context: Pick<ExecutorContext, 'root' | 'source' | 'env' | 'cacheDir' | 'progress'>,
   name: string,
+  { dryRun = false }: { /** Look, and write nothing. */ readonly dryRun?: boolean } = {},
 ): Promise<AddedTool> {
   const { root, source: configured } = context;
   const { source, repository } = parseName(name, configured.host);
@@ -54,7 +55,7 @@ export async function addTool(
   const file = join('packages', source, encodeSegment(owner), encodeSegment(repo), 'tool.ini');
   const text = toolText({ name: `${source}/${fullName}`, release, tags: newest.map(({ tag }) => tag) });
   parseTool(text, file);
-  await writeFileAtomic(join(root, file), text);
+  if (!dryRun) await writeFileAtomic(join(root, file), text);
   const tool = source === configured.host ? fullName : `${source}/${fullName}`;
   return { tool, file, text, tag: release.tag, files: release.assets.length };
 }

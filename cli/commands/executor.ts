@@ -60,10 +60,10 @@ export const executorCommands = commands({
   import: {
     summary: "old checklist trees: finds each one's real tag, mirrors it, and refuses where bytes differ",
     arguments: [{ name: 'DIR', complete: 'folder' }],
-    options: { ...run, 'dry-run': flag('find the tags and compare the lists, download nothing') },
+    options: { ...run, 'dry-run': flag('fetch and compare, but store, sign and propose nothing') },
     examples: [
       ['pullthrough import ../old-trees', 'every version directory with md5, sha256 or sha512 lists'],
-      ['pullthrough import ../old-trees --dry-run', 'which tags they are'],
+      ['pullthrough import ../old-trees --dry-run', 'whether they agree'],
     ],
   },
   watch: {

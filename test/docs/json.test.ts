@@ -11,11 +11,11 @@ test('every document that docs/json.md shows is JSON', () => {
   for (const block of blocks) expect(() => JSON.parse(block) as unknown, block).not.toThrow();
 });
 
-test('its headings are commands', () => {
+test('every command that has results has its heading', () => {
   const names = Array.from(page.matchAll(/^### (.*)$/gm)).flatMap(([, heading = '']) =>
     Array.from(heading.matchAll(/`([^`]+)`/g), ([, name = '']) => name),
   );
-  const known = COMMANDS.map(({ name }) => name);
-  for (const name of names) expect(known).toContain(name);
-  expect(new Set(names).size).toBe(names.length);
+  // A script is no document; a gateway answers requests.
+  const known = COMMANDS.map(({ name }) => name).filter((name) => name !== 'completion' && name !== 'serve');
+  expect(names.sort()).toEqual(known.sort());
 });
