@@ -34,7 +34,7 @@ const ANY_HASH = { ...openpgp.config, rejectHashAlgorithms: new Set<openpgp.enum
 export interface Effort {
   left: number;
 }
-export const KEY_EFFORT = 48;
+export const KEY_EFFORT = 32;
 
 export type KeyPacket = openpgp.AnyKeyPacket;
 /** The library has it; its types don't. */

@@ -146,10 +146,10 @@ const MAKERS: readonly (readonly [name: string, make: () => Uint8Array])[] = [
 
 const SHAPES = MAKERS.map(([name, make]) => ({ name, input: make() }));
 
-/** Processor milliseconds of this process, the best of three: other processes' work doesn't count. */
+/** Processor milliseconds of this process, the best of five: other processes' work doesn't count. */
 async function cost(parser: Pick<Parser, 'parse'>, input: Uint8Array): Promise<number> {
   let best = Infinity;
-  for (let run = 0; run < 3 && best > LIMIT / 2; run++) {
+  for (let run = 0; run < 5 && best > LIMIT / 2; run++) {
     const before = process.cpuUsage();
     try {
       await parser.parse(input);
@@ -227,8 +227,6 @@ describe('key files of 64 KiB full of signatures that must be verified', () => {
     };
     for (const [name, file] of Object.entries(files)) {
       expect(file.length).toBeGreaterThan(60_000);
-      const c = await cost({ parse: readKeyFile }, file);
-      console.log('COST', key.algorithm, name, c);
       expect([name, (await cost({ parse: readKeyFile }, file)) < LIMIT]).toEqual([name, true]);
     }
   });
