@@ -48,6 +48,17 @@ export class Catalog {
     this.#known = before === undefined ? new Set<string>() : before.#known;
   }
 
+  /**
+   * Makes everything that was asked of an earlier catalog be here, before this one takes its place: what was verified
+   * can then be served though the ledger's host goes away. Throws what reading the ledger throws.
+   */
+  async prepare(before: Catalog): Promise<void> {
+    const tools = await Promise.allSettled(before.#tools.values());
+    const paths = tools.flatMap((tool) => (tool.status === 'fulfilled' ? [tool.value.path] : []));
+    const records = [...this.#judged.keys()].map((key) => key.slice(key.indexOf('packages/')));
+    await fetchDirectories(this.view.snapshot, records, paths);
+  }
+
   /** Has the policy run out? Then only what was acknowledged before is served. */
   get expired(): boolean {
     return this.#now() >= this.view.trust.expires.getTime();

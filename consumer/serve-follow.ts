@@ -84,7 +84,9 @@ export class Follower {
       const view = await look({ offline: false, now: new Date(now()) });
       const { commit } = this.#catalog.view;
       // Also where nothing moved: what time does to keys is seen by a new view alone.
-      this.#catalog = new Catalog(view, now, this.#catalog);
+      const next = new Catalog(view, now, this.#catalog);
+      await next.prepare(this.#catalog);
+      this.#catalog = next;
       if (view.commit !== commit) progress.note(`the ledger is at ${view.commit}`);
       if (this.#failure !== undefined) progress.note('the ledger can be followed again');
       this.#seen = now();

@@ -101,13 +101,17 @@ export async function serve(options: ServeOptions): Promise<Gateway> {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     look: () => follower.look(),
     async stop() {
-      const deadline = setTimeout(() => {
+      const end = () => {
         stopping.abort(new Error('the gateway stops'));
         app.server.closeAllConnections();
-      }, timeouts.stop ?? 30_000);
+      };
+      const deadline = setTimeout(end, timeouts.stop ?? 30_000);
+      // A connection whose last response has ended would be kept for a next request.
+      const idle = setInterval(() => app.server.closeIdleConnections(), 50);
       await app.close();
+      clearInterval(idle);
       clearTimeout(deadline);
-      stopping.abort(new Error('the gateway stops'));
+      end();
       await follower.stop();
       await cache.close();
     },
@@ -131,14 +135,15 @@ function newApp(timeouts: NonNullable<ServeOptions['timeouts']>): FastifyInstanc
 }
 
 function watch(app: FastifyInstance, metrics: Metrics): void {
-  app.addHook('onRequest', async (_, reply) => {
+  app.addHook('onRequest', async (request, reply) => {
     metrics.began();
     reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    const length = Number(reply.getHeader('content-length') ?? 0);
-    const bytes = request.method === 'HEAD' || !reply.raw.writableFinished ? 0 : length;
-    metrics.ended(request.routeOptions.config.name ?? 'none', reply.statusCode, bytes);
+    // Unlike Fastify's own hook this also sees responses that their client broke off.
+    reply.raw.once('close', () => {
+      const length = Number(reply.getHeader('content-length') ?? 0);
+      const bytes = request.method === 'HEAD' || !reply.raw.writableFinished ? 0 : length;
+      metrics.ended(request.routeOptions.config.name ?? 'none', reply.statusCode, bytes);
+    });
   });
 }
 
