@@ -61,7 +61,7 @@ describe('gpgv and sqv, asked about every fixture', () => {
   beforeAll(async () => {
     ensurePrograms();
     measured = await measureAll();
-  });
+  }, 300_000);
 
   test.each(['gpgv', 'sqv'] as const)('%s answers as the manifest records', (verifier) => {
     const recorded = Object.fromEntries(cases.map((each) => [each.name, each[verifier]]));
