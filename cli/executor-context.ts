@@ -70,7 +70,7 @@ export async function withExecutor<T>(
   action: (executor: ExecutorContext) => Promise<T>,
 ): Promise<T> {
   const { config } = prepared;
-  const { env, now, progress } = context;
+  const { env, now, progress, signal } = context;
   const cacheDir = cacheOf(flags, context);
   const token = tokenFrom(env, 'LEDGER_TOKEN');
   const store = await openStore(prepared.store, { baseDir: config.folder, env, progress });
@@ -79,5 +79,5 @@ export async function withExecutor<T>(
   const url = await ledgerUrl(requireLedger(config), { api, token, progress });
   await using ledger = await openLedger({ url, branch, cacheDir, token, refs: 'all', env });
   const { folder: root, source, pin } = config;
-  return await action({ root, source, ledger, branch, github, store, pin, now, progress, env, cacheDir });
+  return await action({ root, source, ledger, branch, github, store, pin, now, progress, env, cacheDir, signal });
 }

@@ -25,6 +25,8 @@ export interface ExecutorContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `--cache`, or `$XDG_CACHE_HOME/pullthrough`. */
   readonly cacheDir: string;
+  /** Ends the run: nothing more is begun, and downloads stop where they are. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface LedgerOnGitHub {

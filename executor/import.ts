@@ -69,6 +69,7 @@ async function importTool(
   const results: ImportResult[] = [];
   let releases: Promise<Release[]> | undefined;
   for (const old of versions) {
+    mirroring.run.context.signal?.throwIfAborted();
     const client = clientOf(mirroring, tool, old);
     const differences: Difference[] = [];
     const label = tool?.label ?? labelOf(mirroring, old);

@@ -114,8 +114,10 @@ interface Work {
 async function eachTool(run: Run, tools: readonly Tool[], work: Work): Promise<ReleaseResult[]> {
   const results = await mapLimit(tools, TOOLS_AT_ONCE, async (tool) => {
     try {
+      run.context.signal?.throwIfAborted();
       return await eachRelease(await examineTool(run, tool), work);
     } catch (error) {
+      run.context.signal?.throwIfAborted();
       return [toolFailure(tool, error)];
     }
   });
@@ -159,6 +161,7 @@ export async function mirrorRelease(
 ): Promise<ReleaseResult> {
   const { run, signing, checkpoint } = mirroring;
   const { decision, path, release } = item;
+  run.context.signal?.throwIfAborted();
   if (decision.action === 'open' && signing !== undefined && path !== undefined) {
     return openNow(run, examined, path);
   }
@@ -207,8 +210,8 @@ export async function mirrorRelease(
 
 function transferOf(mirroring: Mirroring, { client, tool }: Examined, tag: string): Transfer {
   const { run, store, limit } = mirroring;
-  const { progress } = run.context;
-  return { client, store, limit, progress, spool: run.spool, label: `${tool.label} ${tag}` };
+  const { progress, signal } = run.context;
+  return { client, store, limit, progress, signal, spool: run.spool, label: `${tool.label} ${tag}` };
 }
 
 /** What lay in the store unnamed could have been collected while no proposal named it yet. */

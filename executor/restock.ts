@@ -40,6 +40,7 @@ export async function restock(context: ExecutorContext, options: RestockOptions)
     const all: ReleaseResult[] = [];
     for (const path of await recordPaths(run, tool)) {
       const base = { tool: tool.label, tag: parseRecordPath(path).tag, record: path, warnings: [] };
+      context.signal?.throwIfAborted();
       try {
         all.push({ ...base, ...(await restockRecord(run, tool, path, limit, options.dryRun === true)) });
       } catch (error) {
@@ -75,7 +76,16 @@ async function restockRecord(run: Run, tool: Tool, path: string, limit: Limit, d
   if (dryRun) return { action: 'restock', reason, files: lost };
 
   const client = run.upstreams.of(tool);
-  const transfer = { client, store, limit, progress, spool: run.spool, label: `${tool.label} ${record.checklist.tag}` };
+  const { signal } = run.context;
+  const transfer = {
+    client,
+    store,
+    limit,
+    progress,
+    signal,
+    spool: run.spool,
+    label: `${tool.label} ${record.checklist.tag}`,
+  };
   const release = lost.some(({ url }) => url === undefined) ? await findRelease(transfer, tool, record) : undefined;
   const files = await mapShared(lost, limit, (asset) => fetchAgain(transfer, asset, release));
   return { action: 'restocked', reason, files };

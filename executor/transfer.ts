@@ -29,6 +29,7 @@ export interface Transfer {
   /** How many files are under way at once, over all tools. */
   readonly limit: Limit;
   readonly progress: Progress;
+  readonly signal?: AbortSignal | undefined;
   /** A folder for files whose size is known only when they are here. */
   readonly spool: string;
   /** `owner/repo TAG`, for progress. */
@@ -65,14 +66,14 @@ function needed({ also = [] }: Transfer, said: readonly Statement[]): HashAlgori
  * and the store has verified bytes of it, they are not downloaded.
  */
 export async function storeAsset(transfer: Transfer, asset: Asset, said: readonly Statement[]): Promise<Transferred> {
-  const { client, store, progress, label } = transfer;
+  const { client, store, progress, label, signal } = transfer;
   const { name, size } = asset;
   const task = progress.start(`${label} ${name}`, size);
   try {
     let downloaded = false;
     const download = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
       downloaded = true;
-      yield* lent(openDownload({ ...assetRequest(client, asset), onBytes: (count) => task.advance(count) }));
+      yield* lent(openDownload({ ...assetRequest(client, asset), signal, onBytes: (count) => task.advance(count) }));
     };
     const algorithms = needed(transfer, said);
     const hashed = hashing(lend(download()), algorithms);
@@ -92,11 +93,11 @@ export async function storeExternal(
   { name, url }: ExternalFile,
   said: readonly Statement[],
 ): Promise<Transferred> {
-  const { store, spool, progress, label } = transfer;
+  const { store, spool, progress, label, signal } = transfer;
   const path = join(spool, `${randomUUID()}.spool`);
   const task = progress.start(`${label} ${name}`, 0);
   try {
-    const request = { url, maxSize: EXTERNAL_BYTES, onBytes: (count: number) => task.advance(count) };
+    const request = { url, maxSize: EXTERNAL_BYTES, signal, onBytes: (count: number) => task.advance(count) };
     const { size, sha256 } = await downloadToFile(request, path);
     const digests = { ...(await digestsOf(readBlocks(path), needed(transfer, said))), sha256 };
     checkBytes(name, digests, said);
@@ -109,10 +110,10 @@ export async function storeExternal(
 }
 
 /** A list of digests, whole in memory, held against GitHub's digest of it. */
-export async function readList({ client }: Transfer, list: ChosenFile): Promise<DigestList> {
+export async function readList({ client, signal }: Transfer, list: ChosenFile): Promise<DigestList> {
   const request = list.kind === 'asset' ? assetRequest(client, list.asset) : { url: list.url, maxSize: LIST_BYTES };
   const chunks: Uint8Array[] = [];
-  for await (const chunk of openDownload(request)) chunks.push(chunk);
+  for await (const chunk of openDownload({ ...request, signal })) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
   const digest = list.kind === 'asset' ? list.asset.sha256 : undefined;
   const said: Statement[] = digest === undefined ? [] : [{ by: 'github', algorithm: 'sha256', digest }];

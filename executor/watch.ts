@@ -40,6 +40,7 @@ export async function watch(context: ExecutorContext, { tools, only }: WatchOpti
   const ids = only ? tools : await run.holdings.all();
   await run.holdings.load(ids);
   const results = await mapLimit(ids, TOOLS_AT_ONCE, async (id) => {
+    context.signal?.throwIfAborted();
     const recorded = await run.holdings.find(id);
     if (recorded === undefined) return undefined;
     const tool = byKey.get(toolKey(recorded));

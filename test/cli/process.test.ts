@@ -1,11 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { world } from '../executor/world.ts';
 import { startGitHub } from '../servers/github.ts';
 import { build, builtMain, start } from './built.ts';
+import { executor } from './executor-world.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -96,4 +97,23 @@ describe('a signal', () => {
     expect(await ended).toBe(130);
     expect(performance.now() - begun).toBeLessThan(2500);
   });
+});
+
+test('a mirror that is interrupted in a download leaves nothing behind, and goes on when it is run again', async () => {
+  const { made, env, cli } = await executor();
+  made.github.faults.bytes('stalled', { asset: 'tool-linux', times: 10 });
+  const { child, ended, stderr } = start(['mirror'], { cwd: made.folder, env });
+  const said = stderr();
+  await vi.waitFor(() => expect(made.requests('storage')).not.toEqual([]), { timeout: 20_000 });
+  const begun = performance.now();
+  child.kill('SIGINT');
+  expect(await ended).toBe(130);
+  expect(performance.now() - begun).toBeLessThan(2500);
+  expect(await said).toContain('[E_INTERRUPTED]');
+  const names = await readdir(made.folder, { recursive: true });
+  expect(names.filter((name) => /\.(?:part|spool)$/.test(name))).toEqual([]);
+  expect(made.branches()).toEqual([]);
+  made.github.faults.clear();
+  expect((await cli(['mirror'])).code).toBe(0);
+  expect([...(await made.stored()).values()]).toEqual(['linux bytes']);
 });

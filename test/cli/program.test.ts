@@ -123,3 +123,13 @@ test('the version', async () => {
   expect((await runCli(['--version'])).stdout).toBe(`${manifest.version}\n`);
   expect((await runCli(['-V'])).stdout).toBe(`${manifest.version}\n`);
 });
+
+test('every command is built', async () => {
+  const groups = {
+    executor: (await import('../../cli/executor.ts')).handlers,
+    reviewer: (await import('../../cli/reviewer.ts')).handlers,
+    ledger: (await import('../../cli/ledger.ts')).handlers,
+    consumer: (await import('../../cli/consumer.ts')).handlers,
+  };
+  for (const { name, group } of COMMANDS) expect(Object.keys(groups[group]), name).toContain(name);
+});
