@@ -48,7 +48,7 @@ h2 { font-size: 1.2rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; }
 caption { text-align: left; font-weight: 600; padding: .5rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); }
-td.number { text-align: right; white-space: nowrap; }
+.number { text-align: right; white-space: nowrap; }
 code, pre { font: .875rem/1.5 ui-monospace, monospace; }
 code { overflow-wrap: anywhere; }
 pre { border: 1px solid var(--line); border-radius: .3rem; padding: .6rem; overflow-x: auto; user-select: all; }

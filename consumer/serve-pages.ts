@@ -1,4 +1,5 @@
 import type { Signed } from '../ledger-schema/index.ts';
+import { groupTags } from './choose.ts';
 import { urlPath } from './serve-api.ts';
 import type { Links } from './serve-api.ts';
 import type { ListedTool } from './serve-catalog.ts';
@@ -73,8 +74,7 @@ export function releasesPage(
   const body =
     releases.length === 0
       ? html`<p>No release of this tool is acknowledged.</p>`
-      : html`<h2>The newest acknowledged release</h2>
-          <pre tabindex="0"><code>pullthrough get ${shownName(tool, context.host)}@latest --platform auto</code></pre>
+      : html`${newest(tool, releases, context)}
           <div class="scroll">
             <table>
               <caption>
@@ -83,7 +83,7 @@ export function releasesPage(
               <thead>
                 <tr>
                   <th scope="col">Tag</th>
-                  <th scope="col">Files</th>
+                  <th scope="col" class="number">Files</th>
                   <th scope="col">Acknowledged by</th>
                   <th scope="col">Signed by</th>
                 </tr>
@@ -95,6 +95,13 @@ export function releasesPage(
           </div>
           ${pager(`${path}?page=`, number, releases.length, RELEASES_A_PAGE)}`;
   return page(shownName(tool, context.host), [HOME], body, foot(context));
+}
+
+/** `@latest` means something where all tags begin alike. */
+function newest(tool: ListedTool, releases: readonly VerifiedRelease[], { host }: PageContext): Markup {
+  if (groupTags(releases.map(({ tag }) => tag)).length !== 1) return html``;
+  return html`<h2>The newest acknowledged release</h2>
+    <pre tabindex="0"><code>pullthrough get ${shownName(tool, host)}@latest --platform auto</code></pre>`;
 }
 
 /** One release: who says that it is good, and its files. */
@@ -140,7 +147,7 @@ export function releasePage(tool: ListedTool, release: VerifiedRelease, context:
         <thead>
           <tr>
             <th scope="col">Name</th>
-            <th scope="col">Bytes</th>
+            <th scope="col" class="number">Bytes</th>
             <th scope="col">SHA-256</th>
           </tr>
         </thead>
