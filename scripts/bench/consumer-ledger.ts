@@ -1,0 +1,141 @@
+// A ledger and a way to run the command, for the consumers' benchmarks.
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { concatBytes, sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
+import { encodeChecklist } from '../../ledger-schema/checklist.ts';
+import { ackPath } from '../../ledger-schema/layout.ts';
+import { canonicalKeyFile } from '../../ledger-schema/openpgp.ts';
+import { recordPath } from '../../ledger-schema/path.ts';
+import { encodeSums } from '../../ledger-schema/sums.ts';
+import { initLedger } from '../../ledger/init.ts';
+import { fileSigner, newKey } from '../../ledger/signer.ts';
+import type { Signer } from '../../ledger/signer.ts';
+
+export const PROGRAM = resolve(dirname(fileURLToPath(import.meta.url)), '../../cli/main.js');
+
+export interface BenchAsset {
+  readonly name: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+export interface BenchRecord {
+  readonly repository: string;
+  readonly tag: string;
+  readonly assets: readonly BenchAsset[];
+}
+
+/** A bare ledger with these records, signed and acked; those behind the first `real` carry the signatures of the last of them. */
+export async function makeLedger(
+  directory: string,
+  records: Iterable<BenchRecord>,
+  real = Number.POSITIVE_INFINITY,
+): Promise<{ pin: string }> {
+  const [bot, ada] = await Promise.all(
+    ['mirror-bot', 'ada'].map(async (userId) => fileSigner({ key: (await newKey({ userId })).secret })),
+  );
+  if (bot === undefined || ada === undefined) throw new Error('no keys');
+  const key = async (signer: Signer) => canonicalKeyFile(await signer.publicKey());
+  await initLedger({
+    directory,
+    bare: true,
+    branch: 'main',
+    author: { name: 'Bench', email: 'bench@localhost' },
+    env: process.env,
+    keys: [
+      { role: 'roots', holder: 'ada', ...(await key(ada)) },
+      { role: 'executors', holder: 'mirror-bot', ...(await key(bot)) },
+      { role: 'reviewers', holder: 'ada', ...(await key(ada)) },
+    ],
+    rootThreshold: 1,
+    reviewerThreshold: 1,
+    expires: '2099-01-01T00:00:00Z',
+    signers: [ada],
+    extras: new Map(),
+  });
+  const importing = spawn('git', ['fast-import', '--quiet', '--force', '--date-format=raw'], {
+    cwd: directory,
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
+  const write = async (part: string | Uint8Array) => {
+    if (!importing.stdin.write(part)) await new Promise((done) => importing.stdin.once('drain', done));
+  };
+  await write(
+    'commit refs/heads/main\ncommitter Bench <bench@localhost> 1700000000 +0000\ndata 6\nrecord\nfrom refs/heads/main^0\n',
+  );
+  let index = 0;
+  let signatures: { sign: Uint8Array; ack: Uint8Array } | undefined;
+  for (const { repository, tag, assets } of records) {
+    const id = { source: 'github.com', repository, tag };
+    const path = recordPath(id);
+    const commit = sha256Hex(utf8(path)).slice(0, 40);
+    const listed = assets.map(({ name, size }) => ({ name, size }));
+    const json = encodeChecklist({ format: 1, ...id, repositoryId: 1, commit, assets: listed });
+    const sums = encodeSums([{ name: 'checklist.json', sha256: sha256Hex(json) }, ...assets]);
+    if (signatures === undefined || index < real) {
+      const sign = await bot.sign(sums);
+      signatures = { sign, ack: await ada.sign(concatBytes(sums, sign)) };
+    }
+    index++;
+    for (const [name, bytes] of [
+      [`${path}/checklist.json`, json],
+      [`${path}/checklist.sha256`, sums],
+      [`${path}/checklist.sha256.sign`, signatures.sign],
+      [ackPath(path, ada.fingerprint), signatures.ack],
+    ] as const) {
+      await write(`M 100644 inline "${name}"\ndata ${bytes.length}\n`);
+      await write(bytes);
+      await write('\n');
+    }
+  }
+  importing.stdin.end();
+  await new Promise((done) => importing.once('close', done));
+  execFileSync('git', ['gc', '--quiet'], { cwd: directory });
+  const policy = execFileSync('git', ['show', 'main:trust/1.policy.json'], { cwd: directory });
+  return { pin: `sha256:${sha256Hex(policy)}` };
+}
+
+export interface Run {
+  readonly seconds: number;
+  /** MiB. */
+  readonly memory: number;
+}
+
+/** Starts the command, on a machine of its own below `home`, without blocking this process, which may serve it. */
+export function startCommand(args: readonly string[], home: string, cwd: string): ChildProcess {
+  mkdirSync(home, { recursive: true });
+  mkdirSync(cwd, { recursive: true });
+  const preload = join(home, 'usage.cjs');
+  const report = `require('node:fs').writeFileSync(${JSON.stringify(join(home, 'usage'))}, String(process.resourceUsage().maxRSS))`;
+  writeFileSync(preload, `process.on('exit', () => ${report});\n`);
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: home,
+    XDG_STATE_HOME: join(home, 'state'),
+    XDG_CACHE_HOME: join(home, 'cache'),
+  };
+  return spawn(process.execPath, ['--require', preload, PROGRAM, ...args], {
+    cwd,
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+}
+
+/** Runs the command to its end. Throws where it fails. */
+export async function runCommand(args: readonly string[], home: string, cwd = home): Promise<Run> {
+  const started = performance.now();
+  const child = startCommand(args, home, cwd);
+  let stderr = '';
+  child.stderr?.on('data', (data: Buffer) => (stderr += String(data)));
+  const code = await new Promise<number | null>((done) => child.once('close', done));
+  const seconds = (performance.now() - started) / 1000;
+  if (code !== 0) throw new Error(`pullthrough ${args.join(' ')} ended with ${code}: ${stderr}`);
+  return { seconds, memory: Number(readFileSync(join(home, 'usage'), 'utf8')) / 1024 };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}

@@ -1,0 +1,124 @@
+// The gateway, warm, against nginx serving the same files as static files; wrk with 64 connections, in turn, in one run.
+//   node dist/scripts/bench/serve.js [--seconds N] [--rounds N] [--requests N]
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { sha256Hex } from '../../ledger-schema/bytes.ts';
+import { storeKey } from '../../store/store.ts';
+import { makeLedger, median, startCommand } from './consumer-ledger.ts';
+
+const FILES = 20;
+const MIB = 1 << 20;
+const options = { seconds: { type: 'string' }, rounds: { type: 'string' }, requests: { type: 'string' } } as const;
+const { values } = parseArgs({ options });
+const seconds = Number(values.seconds ?? 5);
+const folder = mkdtempSync(join(tmpdir(), 'pullthrough-bench-'));
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** All files in turn, by a script of wrk. */
+function wrk(port: number, prefix: string, duration: number): { requests: number; megabytes: number; count: number } {
+  const script = join(folder, 'wrk.lua');
+  writeFileSync(
+    script,
+    `local n = 0\nrequest = function() n = n + 1; return wrk.format("GET", "${prefix}file-" .. (n % ${FILES})) end
+done = function(s) io.write(string.format("RESULT %d %d %d %d\\n", s.requests, s.bytes, s.duration, s.errors.status)) end\n`,
+  );
+  const url = `http://127.0.0.1:${port}`;
+  const { stdout } = spawnSync('wrk', ['-t2', '-c64', `-d${duration}s`, '-s', script, url], { encoding: 'utf8' });
+  const [, requests, bytes, micros, errors] = (/RESULT (\d+) (\d+) (\d+) (\d+)/.exec(stdout) ?? []).map(Number);
+  if (errors !== 0) throw new Error(`wrk: ${stdout}`);
+  const time = (micros ?? 0) / 1e6;
+  return { requests: (requests ?? 0) / time, megabytes: (bytes ?? 0) / time / 1e6, count: requests ?? 0 };
+}
+
+const www = join(folder, 'www');
+const store = join(folder, 'store');
+mkdirSync(www);
+const assets = Array.from({ length: FILES }, (_, i) => {
+  const bytes = randomBytes(MIB);
+  const sha256 = sha256Hex(bytes);
+  mkdirSync(join(store, storeKey(sha256), '..'), { recursive: true });
+  writeFileSync(join(store, storeKey(sha256)), bytes);
+  writeFileSync(join(www, `file-${i}`), bytes);
+  return { name: `file-${i}`, size: MIB, sha256 };
+});
+const ledger = join(folder, 'ledger.git');
+const { pin } = await makeLedger(ledger, [{ repository: 'acme/tool', tag: 'v1', assets }]);
+const [nginxPort, ourPort] = [await freePort(), await freePort()];
+writeFileSync(
+  join(folder, 'nginx.conf'),
+  `worker_processes auto; daemon off; user root; pid ${folder}/nginx.pid; error_log ${folder}/nginx.log;
+events { worker_connections 1024; }
+http { access_log off; sendfile on; tcp_nopush on; open_file_cache max=1000; keepalive_requests 1000000;
+${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
+server { listen 127.0.0.1:${nginxPort}; root ${www}; } }\n`,
+);
+const nginx = spawn('nginx', ['-c', join(folder, 'nginx.conf')], { stdio: 'inherit' });
+const args = [
+  'serve',
+  '--listen',
+  `127.0.0.1:${ourPort}`,
+  '--ledger',
+  ledger,
+  '--pin',
+  pin,
+  '--store',
+  `file:${store}`,
+];
+const ours = startCommand(args, join(folder, 'home'), folder);
+const rss = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${ours.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+const prefix = '/acme/tool/releases/download/v1/';
+try {
+  for (const { name } of assets) {
+    execFileSync('curl', [
+      '-sSf',
+      '--retry',
+      '20',
+      '--retry-connrefused',
+      '--retry-delay',
+      '1',
+      '-o',
+      '/dev/null',
+      `http://127.0.0.1:${ourPort}${prefix}${name}`,
+    ]);
+  }
+  const runs = { nginx: [] as ReturnType<typeof wrk>[], ours: [] as ReturnType<typeof wrk>[] };
+  for (let round = 0; round < Number(values.rounds ?? 3); round++) {
+    runs.nginx.push(wrk(nginxPort, '/', seconds));
+    runs.ours.push(wrk(ourPort, prefix, seconds));
+  }
+  const middle = (of: readonly ReturnType<typeof wrk>[]) => median(of.map(({ requests }) => requests));
+  const bytes = (of: readonly ReturnType<typeof wrk>[]) => median(of.map(({ megabytes }) => megabytes));
+  console.log(`1 MiB files, 64 connections, ${seconds} s a round`);
+  console.log(`  nginx    ${middle(runs.nginx).toFixed(0)} requests/s, ${bytes(runs.nginx).toFixed(0)} MB/s`);
+  const share = middle(runs.ours) / middle(runs.nginx);
+  console.log(
+    `  gateway  ${middle(runs.ours).toFixed(0)} requests/s, ${bytes(runs.ours).toFixed(0)} MB/s, ${share.toFixed(2)} of nginx (at least 0.33, 0.5 is the aim)`,
+  );
+  let done = 0;
+  const wanted = Number(values.requests ?? 100_000);
+  const memory = [rss()];
+  while (done < wanted) {
+    done += wrk(ourPort, prefix, seconds).count;
+    memory.push(rss());
+  }
+  console.log(`  memory over ${done} requests more: ${memory.map((value) => value.toFixed(0)).join(', ')} MiB`);
+} finally {
+  nginx.kill();
+  ours.kill();
+  await new Promise((resolve) => ours.once('close', resolve));
+  rmSync(folder, { recursive: true, force: true });
+}
