@@ -3,7 +3,6 @@ import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import type { Signed, VerifiedRelease } from '../consumer/index.ts';
 import type { Consumer } from '../consumer/consumer.ts';
 import { isFileArgument, parseToolRequest } from '../consumer/tool.ts';
-import { requireFile } from '../consumer/verify-file.ts';
 import type { FileVerdict } from '../consumer/verify-file.ts';
 import { withConsumer } from './consumer-options.ts';
 import type { CommandContext, Handler } from './context.ts';
@@ -39,7 +38,7 @@ async function verifyEach(
   const releases: VerifiedRelease[] = [];
   const problems: { argument: string; error: PullthroughError }[] = [];
   const paths = args.filter(isFileArgument).map((path) => resolve(cwd, path));
-  const attempt = async (argument: string, action: () => Promise<void> | void) => {
+  const attempt = async (argument: string, action: () => Promise<void>) => {
     signal.throwIfAborted();
     try {
       await action();
@@ -58,7 +57,8 @@ async function verifyEach(
   }
   const files = paths.length === 0 ? [] : await consumer.verifyFiles(paths);
   for (const file of files) {
-    await attempt(file.path, () => {
+    await attempt(file.path, async () => {
+      const { requireFile } = await import('../consumer/verify-file.ts');
       showFile(requireFile(file), output);
     });
   }

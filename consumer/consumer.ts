@@ -5,19 +5,14 @@ import { cacheDirectory, stateDirectory } from './folders.ts';
 import { fetchFrom } from './fetch-from.ts';
 import type { ConsumerOptions, GetRequest } from './options.ts';
 import type { GotFile } from './get.ts';
-import { ledgerIdentity, memoryFile } from './memory.ts';
 import { pinOf } from './pin.ts';
 import { releaseOf, toRelease } from './release.ts';
 import type { VerifiedRelease } from './release.ts';
-import { resolveRelease } from './resolve.ts';
-import { selectAssets } from './select-assets.ts';
 import type { Fetchable } from './select-assets.ts';
 import { parseToolRequest } from './tool.ts';
 import type { ToolRequest } from './tool.ts';
-import { filesBelow, hashFiles, verifyFiles } from './verify-file.ts';
 import type { FileVerdict } from './verify-file.ts';
-import { openView } from './view.ts';
-import type { LedgerView } from './view.ts';
+import type { LedgerReader, LedgerView } from './view.ts';
 
 export interface GotRelease {
   readonly release: VerifiedRelease;
@@ -57,27 +52,29 @@ export class Consumer implements AsyncDisposable {
   async verify(tool: string): Promise<VerifiedRelease> {
     const request = this.parse(tool);
     const view = await this.view(request);
+    const { resolveRelease } = await import('./resolve.ts');
     return toRelease(await resolveRelease(view, request), view);
   }
 
   /** Which releases are these files from? By their bytes alone. */
   async verifyFiles(paths: readonly string[]): Promise<FileVerdict[]> {
+    const { hashFiles, verifyFiles } = await import('./verify-file.ts');
     const files = await hashFiles(paths);
     return verifyFiles(await this.view(), files);
   }
 
   /** The same, for every regular file below a folder. */
   async verifyFolder(folder: string): Promise<FileVerdict[]> {
+    const { filesBelow } = await import('./verify-file.ts');
     return this.verifyFiles(await filesBelow(folder));
   }
 
   /** Verifies the release, then brings its files: each reaches its name only when size and digest are right. */
   async get(tool: string, request: GetRequest = {}): Promise<GotRelease> {
     const release = await this.verify(tool);
-    return {
-      release,
-      files: await this.fetch(await selectAssets(release.assets, request, releaseOf(release)), request),
-    };
+    const { selectAssets } = await import('./select-assets.ts');
+    const wanted = await selectAssets(release.assets, request, releaseOf(release));
+    return { release, files: await this.fetch(wanted, request) };
   }
 
   /** Brings files whose bytes are known; asks the stores alone. */
@@ -92,26 +89,21 @@ export class Consumer implements AsyncDisposable {
 
   /** The ledger with its trust established. `near`: what will be asked first, so that it is fetched along. */
   view(near?: ToolRequest): Promise<LedgerView> {
-    const {
-      branch = 'main',
-      pin,
-      stateDir,
-      env = process.env,
-      now = new Date(),
-      offline,
-      progress = SILENT,
-    } = this.#options;
-    const identity = ledgerIdentity(this.#repository.label, branch);
-    this.#view ??= openView({
-      ledger: this.#repository,
-      memory: memoryFile(stateDir ?? stateDirectory(env), identity),
-      pin,
-      now,
-      offline,
-      progress,
-      near: near === undefined ? [] : [nearPath(near)],
-    });
+    this.#view ??= this.#open(near);
     return this.#view;
+  }
+
+  async #open(near: ToolRequest | undefined): Promise<LedgerView> {
+    const { branch = 'main', pin, stateDir, env = process.env, now = new Date() } = this.#options;
+    const { offline, progress = SILENT } = this.#options;
+    const ledger = looking(this.#repository, offline);
+    const [{ openView }, { ledgerIdentity, memoryFile }] = await Promise.all([
+      import('./view.ts'),
+      import('./memory.ts'),
+    ]);
+    const memory = memoryFile(stateDir ?? stateDirectory(env), ledgerIdentity(ledger.label, branch));
+    const paths = near === undefined ? [] : [nearPath(near)];
+    return openView({ ledger, memory, pin, now, offline, progress, near: paths });
   }
 
   close(): Promise<void> {
@@ -126,4 +118,22 @@ export class Consumer implements AsyncDisposable {
 /** Spelled as it was typed: where that isn't the ledger's spelling, it costs a request more. */
 function nearPath({ source, owner, repo }: ToolRequest): string {
   return ['packages', source, owner, repo].join('/');
+}
+
+/** A ledger whose first look begins at once: git talks to its host while what will judge it is loaded. */
+function looking(repository: LedgerRepository, offline: boolean | undefined): LedgerReader {
+  let first = offline === true ? undefined : repository.update();
+  // It is awaited by `update`, perhaps after it failed.
+  first?.catch(() => undefined);
+  return {
+    label: repository.label,
+    update() {
+      const look = first ?? repository.update();
+      first = undefined;
+      return look;
+    },
+    head: () => repository.head(),
+    snapshot: (commit) => repository.snapshot(commit),
+    isAncestor: (old, now) => repository.isAncestor(old, now),
+  };
 }

@@ -1,15 +1,15 @@
-import { createReadStream } from 'node:fs';
 import { chmod, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { PullthroughError, fail } from '../ledger-schema/index.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { lend, lent, release } from '../io/blocks.ts';
 import { startingOver } from '../io/download.ts';
 import { openPending } from '../io/file.ts';
 import type { PendingFile } from '../io/file.ts';
-import { digestOf, hashing } from '../io/hash.ts';
+import { hashing } from '../io/hash.ts';
 import { ioError, systemCode } from '../io/io-error.ts';
 import type { Progress } from '../io/progress.ts';
 import type { PublicStore } from '../store/public.ts';
+import { sha256OfFile } from './file-digest.ts';
 import type { Fetchable } from './select-assets.ts';
 
 /** Nothing that it says is believed. */
@@ -22,8 +22,6 @@ export interface FetchOptions {
   readonly signal?: AbortSignal | undefined;
   readonly executable?: boolean | undefined;
 }
-
-const READ_AT_ONCE = 1 << 20;
 
 /**
  * Brings one file to its place; step 4 of ledger-format.md's "What a consumer does". Bytes are hashed as they arrive,
@@ -60,15 +58,6 @@ async function isThere(file: Fetchable, path: string): Promise<boolean> {
     fail('E_INPUT', `a folder lies where the file is to be: ${path}`, { hint: 'move it, or choose another --output' });
   }
   return stat?.isFile() === true && stat.size === file.size && (await sha256OfFile(path)) === file.sha256;
-}
-
-/** The SHA-256 of a file, in lower-case hex. Throws `E_IO`. */
-export async function sha256OfFile(path: string): Promise<string> {
-  try {
-    return await digestOf(createReadStream(path, { highWaterMark: READ_AT_ONCE }) as AsyncIterable<Uint8Array>);
-  } catch (error) {
-    throw ioError(error, `cannot read ${path}`);
-  }
 }
 
 async function makeExecutable(path: string): Promise<void> {

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { z } from 'zod';
-import { PullthroughError, fail, utf8 } from '../ledger-schema/index.ts';
+import { utf8 } from '../ledger-schema/bytes.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { readFileBounded, writeFileAtomic } from '../io/file.ts';
 import { withFileLock } from './file-lock.ts';
 

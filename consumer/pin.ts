@@ -1,4 +1,4 @@
-import { fail } from '../ledger-schema/index.ts';
+import { fail } from '../ledger-schema/error.ts';
 
 /** The 64 hex digits of a pin, with or without `sha256:` before them. Throws `E_NO_PIN`. */
 export function pinOf(pin: string): string {

@@ -1,4 +1,4 @@
-import { PullthroughError, fail } from '../ledger-schema/index.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import type { ChainLink, Memory } from './memory.ts';
 
 /** What a ledger shows now: its commit, and the policies from the pin to the newest. */

@@ -1,4 +1,6 @@
-import { brief, fail, isHostName } from '../ledger-schema/index.ts';
+import { brief } from '../ledger-schema/bytes.ts';
+import { fail } from '../ledger-schema/error.ts';
+import { isHostName } from '../ledger-schema/path.ts';
 import { parseChoice } from './choose.ts';
 import type { Choice } from './choose.ts';
 

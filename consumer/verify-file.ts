@@ -4,7 +4,7 @@ import { PullthroughError, compareBytes, fail, requireAcknowledged, verifyRecord
 import type { ErrorCode, RecordStatus } from '../ledger-schema/index.ts';
 import { ioError, systemCode } from '../io/io-error.ts';
 import { fetchRecords } from './fetch-records.ts';
-import { sha256OfFile } from './fetch-file.ts';
+import { sha256OfFile } from './file-digest.ts';
 import { findBytes } from './find-bytes.ts';
 import { toRelease } from './release.ts';
 import type { VerifiedRelease } from './release.ts';

@@ -1,10 +1,10 @@
-import { fail, establishTrust } from '../ledger-schema/index.ts';
+import { PullthroughError, establishTrust, fail } from '../ledger-schema/index.ts';
 import type { Trust } from '../ledger-schema/index.ts';
 import type { Progress } from '../io/progress.ts';
 import { ledgerFiles } from '../ledger/files.ts';
 import type { Snapshot } from '../ledger/snapshot.ts';
 import { fetchDirectories } from './fetch-records.ts';
-import type { Memory, MemoryFile } from './memory.ts';
+import type { ChainLink, Memory, MemoryFile } from './memory.ts';
 import { checkAgainstMemory } from './rollback.ts';
 
 /** What a consumer needs of a ledger's repository. */
@@ -42,7 +42,7 @@ export interface ViewOptions {
   readonly near?: readonly string[] | undefined;
 }
 
-/** Two runs at once may see two states of a ledger that moves; the one that loses looks again. */
+/** A run that began before another one saw more looks again. */
 const TRIES = 3;
 
 /**
@@ -54,16 +54,17 @@ const TRIES = 3;
  */
 export async function openView(options: ViewOptions): Promise<LedgerView> {
   for (let attempt = 1; ; attempt++) {
-    const before = await options.memory.read();
     const view = await readView(options);
-    const judged = await judge(before, view, options);
     try {
-      await options.memory.update(async (current) =>
-        same(current, before) ? judged : await judge(current, view, options),
-      );
+      const before = await options.memory.read();
+      const judged = await judge(before, view, options);
+      if (same(before, judged)) return view;
+      await options.memory.update(async (current) => (same(current, before) ? judged : judge(current, view, options)));
       return view;
     } catch (error) {
-      if (attempt === TRIES || same(await options.memory.read(), before)) throw error;
+      // Where the memory is of a later look than ours, another look shows no conflict; where it is one, it stays.
+      const conflict = error instanceof PullthroughError && ['E_ROLLBACK', 'E_FORK'].includes(error.code);
+      if (!conflict || attempt === TRIES || options.offline === true) throw error;
     }
   }
 }
@@ -95,12 +96,16 @@ async function readView({ ledger, offline, pin, now, near }: ViewOptions): Promi
 async function judge(memory: Memory | undefined, view: LedgerView, { ledger, now }: ViewOptions): Promise<Memory> {
   return checkAgainstMemory(
     memory,
-    { commit: view.commit, chain: view.trust.chain },
+    { commit: view.commit, chain: links(view.trust) },
     {
       descends: (old, commit) => ledger.isAncestor(old, commit),
       chainFrom: async ({ sha256 }) => (await establishTrust(ledgerFiles(view.snapshot), { pin: sha256, now })).chain,
     },
   );
+}
+
+function links({ chain }: Trust): ChainLink[] {
+  return chain.map(({ version, sha256 }) => ({ version, sha256 }));
 }
 
 function same(a: Memory | undefined, b: Memory | undefined): boolean {
