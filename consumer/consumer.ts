@@ -36,7 +36,7 @@ export class Consumer implements AsyncDisposable {
   /** Asks nothing yet. Throws `E_CONFIG` for a ledger or pin that can't be one. */
   static async open(options: ConsumerOptions): Promise<Consumer> {
     const env = options.env ?? process.env;
-    const repository = await openLedger({
+    const opening = openLedger({
       url: options.ledger,
       branch: options.branch ?? 'main',
       cacheDir: options.cacheDir ?? cacheDirectory(env),
@@ -45,6 +45,9 @@ export class Consumer implements AsyncDisposable {
       offline: options.offline,
       env,
     });
+    // What judges the ledger takes longer to load than git takes to start: both at once.
+    void Promise.all([import('./view.ts'), import('./memory.ts'), import('./resolve.ts')]).catch(() => undefined);
+    const repository = await opening;
     return new Consumer({ ...options, pin: pinOf(options.pin) }, repository);
   }
 
