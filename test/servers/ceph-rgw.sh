@@ -70,9 +70,10 @@ rgw gc processor period = 5
 CONF
 export CEPH_CONF="$D/ceph.conf"
 
-# Ends the daemons by their ids, which are known before anybody could remove the folder.
-(
-  set +eu
+# Ends the daemons by their ids, which are known before anybody could remove the folder. In a session of its own: who
+# interrupts the tests at a terminal ends their whole process group.
+setsid bash -c '
+  D=$1 OWNER=$2
   while kill -0 "$OWNER" && [ -d "$D" ] && [ ! -e "$D/stop" ]; do
     PIDS=$(cat "$D"/run/*.pid)
     sleep 0.2
@@ -80,7 +81,7 @@ export CEPH_CONF="$D/ceph.conf"
   PIDS="$(cat "$D"/run/*.pid) $PIDS"
   for pid in $PIDS; do grep -qz "^CEPH_CONF=$D/" "/proc/$pid/environ" && kill -9 "$pid"; done
   rm -rf "$D"
-) </dev/null >/dev/null 2>&1 &
+' watch "$D" "$OWNER" </dev/null >/dev/null 2>&1 &
 
 until_true() {
   for _ in $(seq 300); do
@@ -103,10 +104,11 @@ UUID=$(cat /proc/sys/kernel/random/uuid)
 ceph osd new "$UUID" 0 >/dev/null
 ceph-osd -i 0 --mkfs --osd-uuid "$UUID" --osd-objectstore memstore >/dev/null 2>&1
 ceph osd crush add 0 1.0 root=default host=h >/dev/null 2>&1
-ceph-osd -i 0 >/dev/null 2>&1
+# Now and then the monitor does not know of it yet ("wrong fsid").
+until_true ceph-osd -i 0
 until_true osd_is_up
 
 timeout 120 radosgw-admin user create --uid=test --display-name=test --access-key=$KEY --secret-key=$SECRET \
-  >"$D/user.json" 2>"$D/user.err"
+  >"$D/user.json" 2>"$D/user.err" || { cat "$D/user.err" >&2; exit 1; }
 radosgw -n client.rgw
 until_true curl -s -o /dev/null --max-time 2 "http://127.0.0.1:$PORT/"

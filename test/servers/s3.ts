@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -52,13 +53,19 @@ export async function s3Server(folder: string, owner: number): Promise<S3Server>
   throw new Error(`${HELP}\nit did not start in time`);
 }
 
-async function start(folder: string, owner: number): Promise<string> {
+/** A port can be taken between looking and listening: three times at most. */
+async function start(folder: string, owner: number, attempt = 1): Promise<string> {
   const [port, monitor] = await freePorts(2);
   const script = join(import.meta.dirname, 'ceph-rgw.sh');
   const args = [script, join(folder, 'rgw'), String(port), String(monitor), String(owner)];
-  await new Promise<void>((resolve, reject) => {
-    execFile('bash', args, (error, _stdout, stderr) => (error ? reject(new Error(stderr)) : resolve()));
+  const problem = await new Promise<string | undefined>((resolve) => {
+    execFile('bash', args, (error, _stdout, stderr) => resolve(error ? `${error.message}\n${stderr}` : undefined));
   });
+  if (problem !== undefined) {
+    if (attempt === 3) throw new Error(problem);
+    await stop(join(folder, 'rgw'));
+    return start(folder, owner, attempt + 1);
+  }
   const server: S3Server = {
     endpoint: `http://127.0.0.1:${port}`,
     key: 'testkey0000000000000',
@@ -66,6 +73,13 @@ async function start(folder: string, owner: number): Promise<string> {
     own: true,
   };
   return JSON.stringify(server);
+}
+
+/** What the script started removes its own folder when it has ended. */
+async function stop(folder: string): Promise<void> {
+  if (!existsSync(folder)) return;
+  await writeFile(join(folder, 'stop'), '');
+  for (let waited = 0; existsSync(folder) && waited < 5000; waited += 100) await sleep(100);
 }
 
 /** Ports that nobody listens on at the moment. */

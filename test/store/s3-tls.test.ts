@@ -23,13 +23,13 @@ const whole = createHash('sha256')
   .digest('hex');
 
 /** TLS in front of the S3 server, with a certificate of a company's own CA. */
-let folder: string;
+let folder: string | undefined;
 let caFile: string;
-let front: Server;
+let front: Server | undefined;
 let port: number;
 let server: S3Server;
 let raw: S3Client;
-let bucket: string;
+let bucket: string | undefined;
 const hosts: (string | false | null)[] = [];
 
 beforeAll(async () => {
@@ -41,21 +41,21 @@ beforeAll(async () => {
   const certificates = await makeCertificates(folder, ['s3.test', '*.s3.test']);
   ({ caFile } = certificates);
   const behind = new URL(server.endpoint);
-  front = createServer({ key: certificates.key, cert: certificates.cert }, (socket) => {
+  const tls = createServer({ key: certificates.key, cert: certificates.cert }, (socket) => {
     hosts.push(socket.servername);
     const upstream = connect(Number(behind.port), behind.hostname);
     socket.on('error', () => upstream.destroy());
     upstream.on('error', () => socket.destroy());
     socket.pipe(upstream).pipe(socket);
   });
-  await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
-  ({ port } = front.address() as AddressInfo);
+  front = tls;
+  await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve));
+  ({ port } = tls.address() as AddressInfo);
 });
 afterAll(async () => {
-  if (WITHOUT_S3) return;
-  await new Promise((resolve) => front.close(resolve));
-  await removeBucket(raw, bucket);
-  await rm(folder, { recursive: true });
+  if (front) await new Promise((resolve) => front?.close(resolve));
+  if (bucket !== undefined) await removeBucket(raw, bucket);
+  if (folder !== undefined) await rm(folder, { recursive: true });
 });
 
 /** Stores, lists, reads back and removes an object, in a process that knows the CA. */
