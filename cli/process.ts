@@ -57,5 +57,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const failed = stdoutFailure();
   if (failed !== undefined) stderr.write(`error: the result cannot be written: ${failed.message} [E_IO]\n`);
   await flush(stderr);
-  process.exit(exit() ?? (failed === undefined ? code : code || 1));
+  const ended = failed === undefined ? code : code || 1;
+  // What a signal ends as it should, as a server, ends with 0.
+  process.exit(ended === 0 ? 0 : (exit() ?? ended));
 }

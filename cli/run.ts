@@ -122,7 +122,9 @@ export async function run(world: World): Promise<number> {
   try {
     const invocation = parseCommandLine(world.argv, world.stdout.columns ?? 120);
     document &&= invocation.kind === 'command';
-    await untilDone(invoke(invocation, world, end), world.signal);
+    const running = invoke(invocation, world, end);
+    const own = invocation.kind === 'command' && invocation.command.spec.untilSignal === true;
+    await (own ? running : untilDone(running, world.signal));
   } catch (error) {
     failure = toFailure(error);
     end.pause();

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Gateway } from '../consumer/serve.ts';
 import { fail } from '../ledger-schema/error.ts';
 import type { ValuesOf } from './commands/index.ts';
 import { consumerOptions } from './consumer-options.ts';
@@ -14,14 +15,23 @@ export const serve: Handler<Options> = async (_, options, context) => {
   const cacheBytes = options['cache-size'] === undefined ? undefined : parseSize(options['cache-size']);
   const consumer = await consumerOptions(options, context);
   const { openGateway } = await import('../consumer/gateway.ts');
-  const gateway = await openGateway(consumer, { listen, baseUrl, cacheBytes, cacheDir: cacheFolder(options, context) });
   const { output, signal } = context;
+  const opening = openGateway(consumer, { listen, baseUrl, cacheBytes, cacheDir: cacheFolder(options, context) });
+  const gateway = await Promise.race([opening, stopped(signal).then(() => undefined)]);
+  if (gateway === undefined) return abandon(opening, signal);
   output.results({ url: gateway.url });
   output.note(`serving acknowledged files at ${gateway.url}`);
   await stopped(signal);
   output.note('stopping: what is being sent is sent to its end');
   await gateway.stop();
 };
+
+/** Interrupted before it could serve: that is a failure like any other command's. */
+function abandon(opening: Promise<Gateway>, signal: AbortSignal): never {
+  opening.then((gateway) => gateway.stop()).catch(() => undefined);
+  signal.throwIfAborted();
+  return fail('E_INTERNAL', 'the gateway ended without a reason');
+}
 
 function cacheFolder(options: Options, { cwd }: CommandContext): string | undefined {
   return options.cache === undefined ? undefined : join(cwd, options.cache);

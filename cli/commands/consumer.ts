@@ -67,6 +67,7 @@ export const consumerCommands = commands({
       'cache-size': text('SIZE', 'how much they may take, as 500M or 20G (default 10G)'),
       'base-url': text('URL', 'how clients reach it, for links in its answers (default: as they ask)'),
     },
+    untilSignal: true,
     examples: [['pullthrough serve --listen 0.0.0.0:8080', 'for the network']],
   },
   completion: {

@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startCommand } from './child.ts';
+import { TestLedger } from './ledger-maker.ts';
+import { temporaryFolder } from './readers.ts';
+import { StoreServer } from './store-server.ts';
+
+let ledger: TestLedger;
+let store: StoreServer;
+let home: string;
+
+beforeAll(async () => {
+  ledger = await TestLedger.create();
+  store = await StoreServer.start(['body']);
+  home = await temporaryFolder();
+  await ledger.addRecord({ repository: 'acme/tool', tag: 'v1.0.0', assets: { tool: 'body' } });
+  await ledger.commit();
+});
+
+afterAll(() => store.close());
+
+function start(argv: readonly string[], more: Record<string, string> = {}) {
+  const env = { PATH: process.env['PATH'], HOME: home, ...more };
+  const child = startCommand([...argv, '--ledger', ledger.directory, '--pin', `sha256:${ledger.pin()}`], {
+    cwd: home,
+    env,
+  });
+  let stderr = '';
+  child.stderr?.on('data', (data: Buffer) => (stderr += String(data)));
+  const exit = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  return { child, exit, stderr: () => stderr };
+}
+
+describe('a process', () => {
+  test('that verifies loads neither the AWS SDK nor Octokit, nor what downloads and serves', async () => {
+    const list = join(home, 'loaded');
+    const { exit, stderr } = start(['verify', 'acme/tool@v1.0.0'], { PULLTHROUGH_TEST_LOADED: list });
+    expect(await exit, stderr()).toBe(0);
+    const loaded = await readFile(list, 'utf8');
+    expect(loaded).toContain('consumer/resolve.ts');
+    expect(loaded).not.toMatch(/node_modules\/(?:@aws-sdk|@octokit|undici|fastify)\//);
+  }, 120_000);
+
+  test.each([['SIGTERM'], ['SIGINT']] as const)(
+    'that serves ends at %s with 0, when what it sends is sent',
+    async (signal) => {
+      const { child, exit, stderr } = start([
+        'serve',
+        '--listen',
+        '127.0.0.1:0',
+        '--store',
+        store.url,
+        '--cache',
+        join(home, signal),
+      ]);
+      await expect.poll(stderr, { timeout: 60_000 }).toMatch(/serving acknowledged files at http\S+/);
+      const [url = ''] = /http\S+/.exec(stderr()) ?? [];
+      store.fault = (_, response, body) => {
+        setTimeout(() => response.end(body), 500);
+        return true;
+      };
+      const late = fetch(`${url}/acme/tool/releases/download/v1.0.0/tool`).then((answer) => answer.text());
+      await expect.poll(() => store.requests.length, { timeout: 10_000 }).toBeGreaterThan(0);
+      child.kill(signal);
+      expect(await late).toBe('body');
+      expect(await exit, stderr()).toBe(0);
+      store.requests.length = 0;
+    },
+    120_000,
+  );
+
+  test('that cannot listen says so', async () => {
+    const { exit, stderr } = start(['serve', '--listen', new URL(store.url).host, '--store', store.url]);
+    expect(await exit).toBe(1);
+    expect(stderr()).toContain('choose another address by --listen');
+  }, 120_000);
+});
