@@ -1,5 +1,5 @@
+import { Range } from 'semver';
 import type { SemVer } from 'semver';
-import Range from 'semver/classes/range.js';
 import { tagBeginning, versionOf } from '../ledger-schema/version.ts';
 
 /** Which of a tool's records: by semver, read from each tag's first digit on. */

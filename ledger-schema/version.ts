@@ -1,5 +1,5 @@
+import { parse } from 'semver';
 import type { SemVer } from 'semver';
-import parse from 'semver/functions/parse.js';
 
 /** The most characters of a tag that are read as a version. */
 const MAX_LENGTH = 200;
