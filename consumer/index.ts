@@ -27,7 +27,7 @@ export { parsePlatform, pickForPlatform } from './platform.ts';
 export type { Platform } from './platform.ts';
 export type { GotFile } from './get.ts';
 export type { PolicyStamp, VerifiedRelease } from './release.ts';
-export type { FileVerdict } from './verify-file.ts';
+export type { FileRelease, FileVerdict } from './verify-file.ts';
 
 /**
  * Is a release acknowledged, and by whom? Steps 1 to 3 of the ledger format's "What a consumer does, in order".

@@ -117,7 +117,7 @@ export async function requireDescent(view: LedgerView, entries: readonly LockEnt
     }
     const step = chain.find((link) => link.version === policy.version);
     if (step !== undefined && step.sha256 !== policy.sha256) {
-      fail('E_FORK', `policy ${version} of the ledger is another than the lock file's`, {
+      fail('E_FORK', `policy ${policy.version} of the ledger is another than the lock file's`, {
         hint: "two policies of one number were shown: ask the ledger's owner which one is theirs",
       });
     }

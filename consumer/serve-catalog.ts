@@ -22,7 +22,7 @@ interface Judged {
   readonly at: number;
 }
 
-/** Verdicts kept, and for how long before a key that ran out meanwhile is noticed: milliseconds. */
+/** Tools and verdicts kept, and how long a verdict is, before a key that ran out meanwhile is noticed: milliseconds. */
 const MOST_JUDGED = 5000;
 const JUDGED_FOR = 10 * 60_000;
 /** Records that were acknowledged before the policy ran out. */
@@ -74,9 +74,12 @@ export class Catalog {
   tool(name: ToolName): Promise<FoundTool> {
     const key = `${name.source}/${name.owner}/${name.repo}`.toLowerCase();
     const found = this.#tools.get(key) ?? findTool(this.view, name);
-    if (this.#tools.size < MOST_JUDGED) this.#tools.set(key, found);
-    // A failure is not remembered: it may be the transport's.
-    found.catch(() => this.#tools.delete(key));
+    this.#tools.delete(key);
+    this.#tools.set(key, found);
+    forgetOldest(this.#tools);
+    found.catch((error: unknown) => {
+      if (!isVerdict(error)) this.#tools.delete(key);
+    });
     return found;
   }
 
@@ -132,10 +135,7 @@ export class Catalog {
     record.catch((error: unknown) => {
       if (!isVerdict(error)) this.#judged.delete(key);
     });
-    for (const oldest of this.#judged.keys()) {
-      if (this.#judged.size <= MOST_JUDGED) break;
-      this.#judged.delete(oldest);
-    }
+    forgetOldest(this.#judged);
     return record;
   }
 
@@ -174,6 +174,13 @@ export class Catalog {
 
 async function noRecord(tool: FoundTool, tag: string): Promise<never> {
   return fail('E_NOT_FOUND', `the ledger has no record of ${toolText(tool)} with the tag ${tag}`);
+}
+
+function forgetOldest(map: Map<string, unknown>): void {
+  for (const oldest of map.keys()) {
+    if (map.size <= MOST_JUDGED) return;
+    map.delete(oldest);
+  }
 }
 
 /** Is it what the record deserves, and not what happened on the way to it? */

@@ -11,6 +11,9 @@ import type { VerifiedRelease } from './release.ts';
 import { requireCurrent } from './view.ts';
 import type { LedgerView } from './view.ts';
 
+/** A release without its list of files. */
+export type FileRelease = Omit<VerifiedRelease, 'assets'>;
+
 /** A file here, and where its bytes come from. */
 export interface FileVerdict {
   readonly path: string;
@@ -20,7 +23,7 @@ export interface FileVerdict {
   /** The best of its records' states; `unknown` where no record lists these bytes. */
   readonly state: 'acknowledged' | 'withdrawn' | 'proposed' | 'invalid' | 'unknown';
   /** Acknowledged releases that hold these bytes, and under which name; the one of the file's own name first. */
-  readonly releases: readonly { readonly asset: string; readonly release: VerifiedRelease }[];
+  readonly releases: readonly { readonly asset: string; readonly release: FileRelease }[];
   /** Why there is none, or what else there is: a record that holds these bytes was withdrawn. */
   readonly problems: readonly {
     readonly code: ErrorCode;
@@ -74,7 +77,7 @@ async function judgeAll(view: LedgerView, paths: readonly string[]): Promise<Rea
 }
 
 function verdict(file: HashedFile, records: readonly (Judged | undefined)[], view: LedgerView): FileVerdict {
-  const releases: { asset: string; release: VerifiedRelease }[] = [];
+  const releases: { asset: string; release: FileRelease }[] = [];
   const problems: { code: ErrorCode; message: string; hint?: string | undefined }[] = [];
   const states = new Set<FileVerdict['state']>();
   for (const judged of records) {
@@ -83,8 +86,8 @@ function verdict(file: HashedFile, records: readonly (Judged | undefined)[], vie
       if ('error' in judged) throw judged.error;
       states.add(judged.status.state);
       const record = requireAcknowledged(judged.status, view.trust);
-      const release = toRelease(record, view);
-      for (const { name, sha256 } of record.assets) if (sha256 === file.sha256) releases.push({ asset: name, release });
+      const { assets, ...release } = toRelease(record, view);
+      for (const { name, sha256 } of assets) if (sha256 === file.sha256) releases.push({ asset: name, release });
     } catch (error) {
       if (!(error instanceof PullthroughError)) throw error;
       states.add(

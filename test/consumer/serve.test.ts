@@ -179,6 +179,19 @@ describe('the API', () => {
     expect(await answer.json()).toMatchObject({ status: String(status) });
   });
 
+  test('by GraphQL there is no draft, which gh asks for, and nothing else', async () => {
+    const ask = (query: string) =>
+      json('/api/graphql', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query }),
+      });
+    const draft =
+      'query($tagName:String!){repository(owner: "o", name: "n"){release(tagName: $tagName){databaseId,isDraft}}}';
+    expect(await ask(draft)).toEqual({ data: { repository: { release: null } } });
+    expect(await ask('query{viewer{login}}')).toMatchObject({ data: null });
+  });
+
   test('links go where the client says it came by, and never where a Host header could break out', async () => {
     const through = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'mirror.example' };
     expect(await json('/repos/acme/tool/releases/latest', { headers: through })).toMatchObject({
