@@ -10,6 +10,17 @@
 
 /** Bytes of one block. */
 export const BLOCK = 256 * 1024;
+/** A page of memory, and of the system's file cache, in bytes. */
+const PAGE = 4096;
+
+/**
+ * Where in a block the bytes from `offset` of a file on go: half a page beside where they lie in a file cache. Copying
+ * between two places at the same point of a page takes some processors three times as long (4K aliasing).
+ */
+export function placeInBlock(offset: number): number {
+  return (offset + PAGE / 2) % PAGE;
+}
+
 /** Blocks kept for later; more than this many are left to the garbage collector. */
 const MOST_FREE = 64;
 

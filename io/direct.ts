@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
-import { BLOCK, lend, release, takeBlock } from './blocks.ts';
-import { findHead, parseHead } from './http-head.ts';
+import { BLOCK, lend, placeInBlock, release, takeBlock } from './blocks.ts';
+import { findHead, MOST_HEAD, parseHead } from './http-head.ts';
 import type { Head } from './http-head.ts';
 import { networkError } from './network-error.ts';
 import type { Answer, GetOptions } from './answer.ts';
@@ -57,6 +57,8 @@ class Connection {
   #to = 0;
   #head: Head | undefined;
   #expected = false;
+  /** Body bytes that are ready or were read. */
+  #handedOn = 0;
   /** Body bytes that are still to come. */
   #left = Number.MAX_SAFE_INTEGER;
   #flushed = 0;
@@ -72,7 +74,8 @@ class Connection {
     const host = url.hostname.replace(/^\[|\]$/g, '');
     const address = { host, port: url.port === '' ? (tls ? 443 : 80) : Number(url.port) };
     const onread = {
-      buffer: () => this.#block.subarray(this.#to),
+      // No more than a head before there is one: what comes with it must leave room in its block.
+      buffer: () => this.#block.subarray(this.#to, this.#head ? BLOCK : MOST_HEAD),
       callback: (bytes: number) => this.#arrived(bytes),
     };
     // An address is no server name (RFC 6066, 3); the certificate is held against the host either way.
@@ -105,10 +108,10 @@ class Connection {
   /** The body's length, said before anything of it is read. */
   expect(length: number): void {
     this.#expected = true;
-    this.#left = length;
     const here = Math.min(this.#to - this.#from, length);
     this.#to = this.#from + here;
-    this.#left -= here;
+    this.#left = length - here;
+    this.#flushed = performance.now();
     if (this.#left === 0) this.#end(undefined);
     else this.#resume();
   }
@@ -159,7 +162,7 @@ class Connection {
   #readHead(): boolean {
     const end = findHead(this.#block.subarray(this.#from, this.#to));
     if (end === undefined) {
-      if (this.#to < BLOCK) return true;
+      if (this.#to < MOST_HEAD) return true;
       this.#end(this.#nonsense());
       return false;
     }
@@ -171,6 +174,11 @@ class Connection {
     }
     // 100 and 103 announce the answer proper.
     if (head.status < 200 && head.status !== 101) return this.#readHead();
+    // Now, since the next bytes go where `onread` says when this returns.
+    const start = placeInBlock(0);
+    this.#block.copyWithin(start, this.#from, this.#to);
+    this.#to += start - this.#from;
+    this.#from = start;
     this.#head = head;
     this.#paused = true;
     this.#wake?.();
@@ -180,9 +188,10 @@ class Connection {
   #flush(): void {
     if (this.#to === this.#from) return;
     this.#ready.push(this.#block.subarray(this.#from, this.#to));
+    this.#handedOn += this.#to - this.#from;
     this.#block = takeBlock();
-    this.#from = 0;
-    this.#to = 0;
+    this.#from = placeInBlock(this.#handedOn);
+    this.#to = this.#from;
     this.#flushed = performance.now();
     this.#wake?.();
   }

@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
-import { BLOCK, lend, lent, release, takeBlock } from './blocks.ts';
+import { BLOCK, lend, lent, placeInBlock, release, takeBlock } from './blocks.ts';
 import { FileWriter } from './file-writer.ts';
 import { ioError, systemCode } from './io-error.ts';
 
@@ -144,15 +144,18 @@ export function readBlocks(path: string): AsyncGenerator<Uint8Array, void, undef
 
 async function* blocksOf(path: string): AsyncGenerator<Uint8Array, void, undefined> {
   const handle = await open(path, 'r');
+  let offset = 0;
   try {
     for (;;) {
       const block = takeBlock();
-      const { bytesRead } = await handle.read(block, 0, BLOCK, null);
+      const start = placeInBlock(offset);
+      const { bytesRead } = await handle.read(block, start, BLOCK - start, offset);
       if (bytesRead === 0) {
         release(block);
         return;
       }
-      yield block.subarray(0, bytesRead);
+      offset += bytesRead;
+      yield block.subarray(start, start + bytesRead);
     }
   } finally {
     await handle.close();

@@ -6,7 +6,7 @@ export interface Head {
 }
 
 /** The longest head that is read, in bytes. */
-const MOST = 64 * 1024;
+export const MOST_HEAD = 64 * 1024;
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-5]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 const FIELD_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*?)[\t ]*$/;
 
@@ -18,7 +18,7 @@ export function findHead(bytes: Uint8Array): number | undefined {
 
 /** Reads a whole head; undefined where it is too long or not exactly of the form: folded lines, lone CR or LF, NUL. */
 export function parseHead(bytes: Uint8Array): Head | undefined {
-  if (bytes.length > MOST) return undefined;
+  if (bytes.length > MOST_HEAD) return undefined;
   const [first = '', ...lines] = Buffer.from(bytes)
     .toString('latin1', 0, bytes.length - 4)
     .split('\r\n');

@@ -1,15 +1,13 @@
-import { EnvHttpProxyAgent, fetch } from 'undici';
 import type { Dispatcher, RequestInit, Response } from 'undici';
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
 import { networkError } from './network-error.ts';
+import { STALL_MS } from './retry.ts';
 import { requireSafeUrl, shownUrl } from './url.ts';
 
-/** A server that sends nothing for this long is given up. */
-export const STALL_MS = 60_000;
 const CONNECT_MS = 30_000;
 
 const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'] as const;
-const dispatchers = new Map<string, Dispatcher>();
+const dispatchers = new Map<string, Promise<Dispatcher>>();
 
 /** The proxy that the environment names for URLs of this scheme: lower case goes before upper case, as in curl. */
 function proxyVariable(scheme: 'http' | 'https'): string | undefined {
@@ -33,22 +31,28 @@ export function hasProxy(): boolean {
  * The connections that everything here goes through: HTTPS_PROXY, HTTP_PROXY and NO_PROXY as the environment has them,
  * certificates by Node's own list and NODE_EXTRA_CA_CERTS. Throws `E_CONFIG` for a proxy variable that is no URL.
  */
-export function dispatcher(): Dispatcher {
+export async function dispatcher(): Promise<Dispatcher> {
   const httpProxy = proxyVariable('http');
   const httpsProxy = proxyVariable('https');
   const key = JSON.stringify([httpProxy, httpsProxy]);
   let found = dispatchers.get(key);
   if (!found) {
-    found = new EnvHttpProxyAgent({
-      httpProxy,
-      httpsProxy,
-      connect: { timeout: CONNECT_MS },
-      headersTimeout: STALL_MS,
-      bodyTimeout: STALL_MS,
-    });
+    found = connections(httpProxy, httpsProxy);
     dispatchers.set(key, found);
   }
   return found;
+}
+
+async function connections(httpProxy: string | undefined, httpsProxy: string | undefined): Promise<Dispatcher> {
+  // It takes longer to load than most of what is done without it.
+  const { EnvHttpProxyAgent } = await import('undici');
+  return new EnvHttpProxyAgent({
+    httpProxy,
+    httpsProxy,
+    connect: { timeout: CONNECT_MS },
+    headersTimeout: STALL_MS,
+    bodyTimeout: STALL_MS,
+  });
 }
 
 export type { Response as HttpResponse } from 'undici';
@@ -60,8 +64,10 @@ export type { Response as HttpResponse } from 'undici';
  */
 export async function httpFetch(url: string | URL, init: RequestInit = {}): Promise<Response> {
   const safe = requireSafeUrl(url);
+  const through = init.dispatcher ?? (await dispatcher());
+  const { fetch } = await import('undici');
   try {
-    return await fetch(safe, { ...init, redirect: 'manual', dispatcher: init.dispatcher ?? dispatcher() });
+    return await fetch(safe, { ...init, redirect: 'manual', dispatcher: through });
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw networkError(error, shownUrl(safe));

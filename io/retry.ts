@@ -10,6 +10,9 @@ export interface RetryRules {
   readonly capMs: number;
 }
 
+/** A server that sends nothing for this long, in milliseconds, is given up. */
+export const STALL_MS = 60_000;
+
 export const RETRY: RetryRules = { tries: 5, baseMs: 500, capMs: 30_000 };
 
 /**

@@ -31,8 +31,9 @@ export interface SendAnswer {
 export async function send(request: SendRequest): Promise<SendAnswer> {
   const url = requireSafeUrl(request.origin + request.path);
   const { body, signal, timeoutMs } = request;
+  const through = await dispatcher();
   try {
-    const answer = await dispatcher().request({
+    const answer = await through.request({
       origin: request.origin,
       path: request.path,
       method: request.method,

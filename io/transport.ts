@@ -1,4 +1,3 @@
-import { request } from 'undici';
 import type { Answer, GetOptions } from './answer.ts';
 import { getDirect } from './direct.ts';
 import { dispatcher, hasProxy } from './http.ts';
@@ -17,9 +16,11 @@ export async function get(url: URL, options: GetOptions): Promise<Answer> {
 async function getPooled(url: URL, options: GetOptions): Promise<Answer> {
   const where = shownUrl(url);
   const { stallMs, signal } = options;
+  const through = await dispatcher();
+  const { request } = await import('undici');
   try {
     const answer = await request(url, {
-      dispatcher: dispatcher(),
+      dispatcher: through,
       headers: options.headers,
       headersTimeout: stallMs,
       bodyTimeout: stallMs,

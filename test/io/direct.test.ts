@@ -14,11 +14,13 @@ import { runModule } from '../servers/child.ts';
 
 let server: Server | undefined;
 const sockets = new Set<Socket>();
-afterEach(async () => {
+afterEach(stop);
+
+async function stop(): Promise<void> {
   for (const socket of sockets) socket.destroy();
   await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
   server = undefined;
-});
+}
 
 /** A server that sends exactly what it is told to, in these pieces. */
 async function serve(...pieces: (string | Uint8Array)[]): Promise<URL> {
@@ -71,6 +73,15 @@ describe('the direct way', () => {
     expect((await read(await serve(`${OK}content-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n`)))?.body.toString()).toBe(
       'ok',
     );
+  });
+
+  test('reads a head that comes with much of its body', async () => {
+    const bytes = randomBytes(3 << 20);
+    const whole = Buffer.concat([Buffer.from(`${OK}content-length: ${bytes.length}\r\n\r\n`), bytes]);
+    for (let round = 0; round < 5; round++) {
+      expect((await read(await serve(whole)))?.body.equals(bytes)).toBe(true);
+      await stop();
+    }
   });
 
   test('reads an empty body', async () => {
