@@ -7,6 +7,8 @@ import { StoreServer } from './store-server.ts';
 
 let ledger: TestLedger;
 let store: StoreServer;
+/** One that knows the ledger already. */
+let known: Machine;
 const BODIES = { 'tool-linux-amd64': 'linux', 'tool-darwin-arm64': 'darwin', 'tool.sig': 'signature' };
 
 beforeAll(async () => {
@@ -26,6 +28,7 @@ beforeAll(async () => {
     nacks: [ledger.people.grace],
   });
   await ledger.commit();
+  known = await Machine.create();
 });
 
 afterAll(async () => {
@@ -37,7 +40,7 @@ const withStore = () => [...trust(), '--store', store.url];
 
 describe('verify', () => {
   test('says who signed, who acknowledged, and by which policy', async () => {
-    const machine = await Machine.create();
+    const machine = known;
     const { exit, stdout, stderr } = await machine.run(['verify', 'acme/tool@latest', ...trust()]);
     expect(stderr).toBe('');
     expect(exit).toBe(0);
@@ -48,7 +51,7 @@ describe('verify', () => {
   });
 
   test('--json is one document', async () => {
-    const machine = await Machine.create();
+    const machine = known;
     const { json } = await machine.run(['verify', 'acme/tool@v1.0.0', '--json', ...trust()]);
     expect(json()).toMatchObject({
       releases: [
@@ -63,14 +66,14 @@ describe('verify', () => {
     ['acme/tool@v3', 'E_NOT_FOUND'],
     ['acme/none@latest', 'E_NOT_FOUND'],
   ])('%s: exit 3 and %s', async (tool, code) => {
-    const machine = await Machine.create();
+    const machine = known;
     const { exit, json } = await machine.run(['verify', tool, '--json', ...trust()]);
     expect(exit).toBe(3);
     expect(json()).toMatchObject({ error: { code } });
   });
 
   test('several at once: each is told, and the worst is the exit code', async () => {
-    const machine = await Machine.create();
+    const machine = known;
     const { exit, json, stderr } = await machine.run([
       'verify',
       'acme/tool@v1.0.0',
@@ -122,7 +125,7 @@ describe('verify', () => {
     ['bytes of a withdrawn release', 'bad', 'E_WITHDRAWN'],
     ['bytes of a release without acks', 'newer', 'E_NOT_ACKNOWLEDGED'],
   ])('FILE with %s: exit 3', async (_, body, code) => {
-    const machine = await Machine.create();
+    const machine = known;
     await writeFile(join(machine.cwd, 'file'), body);
     const { exit, json } = await machine.run(['verify', './file', '--json', ...trust()]);
     expect(exit).toBe(3);
@@ -157,6 +160,23 @@ describe('verify', () => {
     expect(bad.json()).toMatchObject({ error: { code: 'E_WITHDRAWN' } });
     expect((await machine.run(['verify', '--all', 'bin', ...trust()])).stdout).toMatch(/withdrawn {2}- {2}.*c$/m);
   });
+});
+
+test('serve where something listens already says so', async () => {
+  const machine = await Machine.create();
+  const { exit, stderr } = await machine.run(['serve', '--listen', new URL(store.url).host, ...withStore()]);
+  expect(exit).toBe(1);
+  expect(stderr).toContain('choose another address by --listen');
+});
+
+test.each([
+  ['--listen', 'here'],
+  ['--listen', '127.0.0.1:99999'],
+  ['--cache-size', 'much'],
+  ['--base-url', 'http://mirror.example'],
+])('serve %s %s is exit 2', async (flag, value) => {
+  const machine = await Machine.create();
+  expect((await machine.run(['serve', flag, value, ...withStore()])).exit).toBe(2);
 });
 
 describe('get', () => {

@@ -258,20 +258,24 @@ describe('the commands', () => {
     expect(await text()).toBe(before);
   });
 
-  test.each([
-    ['another digest', /^file {3}.{64}/m, `file   ${'0'.repeat(64)}`, 'E_DIGEST_MISMATCH'],
-    ['another file', 'tool-linux-amd64', 'tool-linux-arm64', 'E_DIGEST_MISMATCH'],
-    ['another tag', 'v1.0.0', 'v1.0.1', 'E_NOT_FOUND'],
-    ['another repository', /^id .*$/m, 'id     8', 'E_REPOSITORY_ID'],
-    ['a commit that the ledger does not come from', /^ledger .*$/m, `ledger ${'1'.repeat(40)}`, 'E_FORK'],
-    ['another policy of that number', /^policy 1 .{64}/m, `policy 1 ${'2'.repeat(64)}`, 'E_FORK'],
-    ['a policy that is not there yet', /^policy 1 /m, 'policy 2 ', 'E_ROLLBACK'],
-  ])('--check finds %s', async (_, from, to, code) => {
+  test('--check finds what was changed in the lock file', async () => {
     await lock('acme/tool@^1');
-    await writeFile(join(machine.cwd, 'pullthrough.lock'), (await text()).replace(from, to));
-    const checked = await lock('--check');
-    expect(checked.json()).toMatchObject({ problems: [{ code }], error: { code } });
-    expect(checked.exit).toBe(3);
+    const locked = await text();
+    const changes: [string, string | RegExp, string, string][] = [
+      ['another digest', /^file {3}.{64}/m, `file   ${'0'.repeat(64)}`, 'E_DIGEST_MISMATCH'],
+      ['another file', 'tool-linux-amd64', 'tool-linux-arm64', 'E_DIGEST_MISMATCH'],
+      ['another tag', 'v1.0.0', 'v1.0.1', 'E_NOT_FOUND'],
+      ['another repository', /^id .*$/m, 'id     8', 'E_REPOSITORY_ID'],
+      ['a commit that the ledger does not come from', /^ledger .*$/m, `ledger ${'1'.repeat(40)}`, 'E_FORK'],
+      ['another policy of that number', /^policy 1 .{64}/m, `policy 1 ${'2'.repeat(64)}`, 'E_FORK'],
+      ['a policy that is not there yet', /^policy 1 /m, 'policy 2 ', 'E_ROLLBACK'],
+    ];
+    for (const [what, from, to, code] of changes) {
+      await writeFile(join(machine.cwd, 'pullthrough.lock'), locked.replace(from, to));
+      const checked = await lock('--check');
+      expect(checked.json(), what).toMatchObject({ problems: [{ code }], error: { code } });
+      expect(checked.exit, what).toBe(3);
+    }
   });
 
   test('--update on a machine that never saw the ledger refuses one that the lock file does not come from', async () => {
@@ -285,16 +289,19 @@ describe('the commands', () => {
     expect(await text()).toBe(locked);
   });
 
-  test.each([
-    [[], 'E_USAGE'],
-    [['--check', '--update'], 'E_USAGE'],
-    [['--check', 'acme/tool@^1'], 'E_USAGE'],
-    [['acme/tool'], 'E_USAGE'],
-    [['--update'], 'E_LOCK_FILE'],
-    [['--check'], 'E_LOCK_FILE'],
-  ])('lock %j is exit 2', async (argv, code) => {
-    const ran = await lock(...argv);
-    expect(ran.exit).toBe(2);
-    expect(ran.json()).toMatchObject({ error: { code } });
+  test('what is no such command line, or has no lock file, is exit 2', async () => {
+    const lines: [string[], string][] = [
+      [[], 'E_USAGE'],
+      [['--check', '--update'], 'E_USAGE'],
+      [['--check', 'acme/tool@^1'], 'E_USAGE'],
+      [['acme/tool'], 'E_USAGE'],
+      [['--update'], 'E_LOCK_FILE'],
+      [['--check'], 'E_LOCK_FILE'],
+    ];
+    for (const [argv, code] of lines) {
+      const ran = await lock(...argv);
+      expect(ran.json(), argv.join(' ')).toMatchObject({ error: { code } });
+      expect(ran.exit).toBe(2);
+    }
   });
 });

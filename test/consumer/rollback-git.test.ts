@@ -41,7 +41,7 @@ async function machine(ledger: TestLedger, transport: Transport, pin = ledger.pi
 
 const lose = (options: ConsumerOptions) => rm(options.cacheDir ?? '', { recursive: true });
 
-describe.each(['a directory', 'file', 'http'] as const)('a ledger by %s', (transport) => {
+describe.each(['a directory', 'http'] as const)('a ledger by %s', (transport) => {
   let ledger: TestLedger;
   let older: string;
   let newer: string;
@@ -166,6 +166,13 @@ describe('policies', () => {
 });
 
 describe('a consumer', () => {
+  test('takes a ledger by file:// as it takes a directory', async () => {
+    const ledger = await TestLedger.create();
+    await ledger.addRecord({ repository: 'acme/tool', tag: 'v1.0.0', assets: ASSETS });
+    await ledger.commit();
+    expect(await verify('acme/tool@latest', await machine(ledger, 'file'))).toMatchObject({ tag: 'v1.0.0' });
+  });
+
   test('of a ledger that is not there fails, and remembers nothing', async () => {
     const home = await temporaryFolder();
     const options = {

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
+import { createHash } from 'node:crypto';
+import { utf8 } from '../../ledger-schema/index.ts';
 import { storeKey } from '../../store/store.ts';
 
 /** A web server with content-addressed files, and a switch for each way that one can be wrong. */
@@ -30,7 +31,7 @@ export class StoreServer {
 
   add(body: Uint8Array | string): string {
     const bytes = typeof body === 'string' ? utf8(body) : body;
-    const sha256 = sha256Hex(bytes);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
     this.objects.set(`/store/${storeKey(sha256)}`, bytes);
     return sha256;
   }
