@@ -63,7 +63,9 @@ export class Consumer implements AsyncDisposable {
   async verifyFiles(paths: readonly string[]): Promise<FileVerdict[]> {
     const { hashFiles, verifyFiles } = await import('./verify-file.ts');
     const files = await hashFiles(paths);
-    return verifyFiles(await this.view(), files);
+    const view = await this.view();
+    this.#options.progress?.note('looking for the bytes in every record of the ledger');
+    return verifyFiles(view, files);
   }
 
   /** The same, for every regular file below a folder. */
