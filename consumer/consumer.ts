@@ -76,6 +76,8 @@ export class Consumer implements AsyncDisposable {
 
   /** Verifies the release, then brings its files: each reaches its name only when size and digest are right. */
   async get(tool: string, request: GetRequest = {}): Promise<GotRelease> {
+    // Nothing is asked of a store before the release is verified; what will ask is loaded meanwhile.
+    void Promise.all([import('./select-assets.ts'), import('./mirrors.ts'), import('./get.ts')]).catch(() => undefined);
     const release = await this.verify(tool);
     const { selectAssets } = await import('./select-assets.ts');
     const wanted = await selectAssets(release.assets, request, releaseOf(release));
