@@ -4,6 +4,8 @@ import type { FileHandle } from 'node:fs/promises';
 const BATCH = 1 << 20;
 /** Calls on their way at once, so that the next bytes arrive while these are written. */
 const AT_ONCE = 2;
+/** Bytes after which the disk is set to work, so that little is left to wait for at the end. */
+const SYNC_EVERY = 64 << 20;
 
 type Done = (chunk: Uint8Array) => void;
 
@@ -15,6 +17,8 @@ export class FileWriter {
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #position = 0;
+  #syncedTo = 0;
+  #syncing: Promise<void> | undefined;
   #failure: { error: unknown } | undefined;
 
   constructor(handle: FileHandle) {
@@ -39,6 +43,7 @@ export class FileWriter {
   async finish(): Promise<void> {
     this.#flush();
     await Promise.all(this.#running);
+    await this.#syncing;
     if (this.#failure) throw this.#failure.error;
   }
 
@@ -49,6 +54,7 @@ export class FileWriter {
     await this.finish();
     await this.#handle.truncate(0);
     this.#position = 0;
+    this.#syncedTo = 0;
   }
 
   #flush(): void {
@@ -65,8 +71,21 @@ export class FileWriter {
       .finally(() => {
         this.#running.delete(call);
         this.#finished(chunks);
+        this.#syncEarly();
       });
     this.#running.add(call);
+  }
+
+  /** A failure is kept, since the system reports it once. */
+  #syncEarly(): void {
+    if (this.#syncing || this.#failure || this.#position - this.#syncedTo < SYNC_EVERY) return;
+    this.#syncedTo = this.#position;
+    this.#syncing = this.#handle
+      .datasync()
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => (this.#syncing = undefined));
   }
 
   #finished(chunks: readonly Uint8Array[]): void {
