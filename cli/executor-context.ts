@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { cacheDirectory } from '../consumer/folders.ts';
+import { cacheDirectory } from '../io/folders.ts';
 import type { ExecutorContext, LedgerOnGitHub } from '../executor/context.ts';
 import { findTools } from '../executor/tools.ts';
 import type { Shard, Tool } from '../executor/tools.ts';

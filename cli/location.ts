@@ -1,8 +1,7 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { homedir } from 'node:os';
 import { fail } from '../ledger-schema/error.ts';
-import { stripUrl } from '../io/escape.ts';
-import { requireSafeUrl } from '../io/url.ts';
+import { requireSafeUrl, shownUrl } from '../io/url.ts';
 
 /** Where a ledger lies: cli.md, "Configuration", `[ledger] repository`. */
 export type LedgerLocation =
@@ -28,7 +27,7 @@ function gitUrl(text: string): LedgerLocation {
     requireSafeUrl(text);
   } else if (scheme === 'ssh' || scheme === 'file') {
     // A user is part of an ssh address; a password is a secret. A host that begins with - would be an option to ssh.
-    if (url.password !== '') fail('E_CONFIG', `a password stands in ${stripUrl(text)}`, { hint: 'use an ssh key' });
+    if (url.password !== '') fail('E_CONFIG', `a password stands in ${shownUrl(text)}`, { hint: 'use an ssh key' });
     if (scheme === 'ssh' && !/^[A-Za-z0-9[]/.test(url.hostname)) fail('E_CONFIG', 'its host is none', { hint: HINT });
   } else {
     fail('E_CONFIG', `${scheme}:// is not a git URL that is used here`, { hint: HINT });
@@ -47,16 +46,4 @@ export function parseLocation(text: string, baseDir: string): LedgerLocation {
   if (GITHUB.test(text)) return { kind: 'github', repository: text };
   if (SCP.test(text)) return { kind: 'git', url: text };
   return { kind: 'directory', path: resolvePath(text, baseDir) };
-}
-
-/** The location as it may be shown. */
-export function showLocation(location: LedgerLocation): string {
-  switch (location.kind) {
-    case 'github':
-      return location.repository;
-    case 'git':
-      return stripUrl(location.url);
-    case 'directory':
-      return location.path;
-  }
 }

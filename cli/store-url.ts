@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { stripUrl } from '../io/escape.ts';
-import { requireSafeUrl } from '../io/url.ts';
+import { requireSafeUrl, shownUrl } from '../io/url.ts';
 import { resolvePath } from './location.ts';
 
 const HINT = 'write file:./FOLDER, a path, or s3://BUCKET/PREFIX?endpoint=https://HOST&region=REGION';
@@ -28,7 +27,7 @@ function checkS3(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : fail('E_CONFIG', 'it is no URL', { hint: HINT });
   if (url.hostname === '') fail('E_CONFIG', 'it names no bucket', { hint: HINT });
   if (url.username !== '' || url.password !== '') {
-    fail('E_CONFIG', `a user or password stands in ${stripUrl(text)}`, {
+    fail('E_CONFIG', `a user or password stands in ${shownUrl(text)}`, {
       hint: "give them by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or what else the AWS SDK's own chain has",
     });
   }
@@ -68,6 +67,6 @@ export function parsePublicUrl(text: string, baseDir: string): string {
     case 's3':
       return checkS3(text);
     default:
-      return fail('E_CONFIG', `${stripUrl(text)} has a scheme that no store has`, { hint: HINT });
+      return fail('E_CONFIG', `${shownUrl(text)} has a scheme that no store has`, { hint: HINT });
   }
 }

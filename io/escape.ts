@@ -64,8 +64,3 @@ export function safeJson(value: unknown): string {
     .replace(/:(?=:)/g, '\\u003a')
     .replace(/##(?=\[)/g, '#\\u0023');
 }
-
-/** A URL as it may be shown: without user, password, query and fragment, all of which can be credentials. */
-export function stripUrl(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:[\\/]*)[^\\/?#]*@/i, '$1').replace(/[?#].*$/s, '');
-}

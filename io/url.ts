@@ -13,7 +13,10 @@ function parseUrl(url: string | URL, base?: URL): URL | undefined {
 /** A URL as it may be shown: without user, password, query and fragment, which can be credentials. */
 export function shownUrl(url: string | URL): string {
   const parsed = parseUrl(url);
-  return parsed ? `${parsed.protocol}//${parsed.host}${parsed.pathname}` : 'a URL that cannot be read';
+  if (parsed === undefined) return 'a URL that cannot be read';
+  // Without // nothing says where in it a password would stand.
+  if (!parsed.href.startsWith(`${parsed.protocol}//`)) return `${parsed.protocol}…`;
+  return `${parsed.protocol}//${parsed.host}${parsed.pathname}`;
 }
 
 /** An https URL, or an http one of this machine; neither user nor password in it. Throws `E_CONFIG`. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { annotation, codeSpan, escapeLog, escapeTerminal, safeJson, stripUrl } from '../../io/escape.ts';
+import { annotation, codeSpan, escapeLog, escapeTerminal, safeJson } from '../../io/escape.ts';
 
 describe('at a terminal', () => {
   test.each([
@@ -90,19 +90,4 @@ test('JSON for a log means the same value and holds nothing that acts', () => {
       expect(text.replaceAll('\n', '')).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]|::|##\[/u);
     }),
   );
-});
-
-test.each([
-  ['https://user:secret@host:8443/a/b?token=x#y', 'https://host:8443/a/b'],
-  ['https://host/a@b', 'https://host/a@b'],
-  ['https:\\\\user:secret@host/a', 'https:\\\\host/a'],
-  ['https:user:secret@host/a', 'https:host/a'],
-  ['https://a@b@host/', 'https://host/'],
-  ['ssh://git@host/a.git', 'ssh://host/a.git'],
-  ['git@host:a/b.git', 'git@host:a/b.git'],
-  ['s3://bucket/prefix?endpoint=https://u:p@x', 's3://bucket/prefix'],
-  ['file:./store', 'file:./store'],
-  ['https://host?a\nb', 'https://host'],
-])('%j is shown as %j', (url, shown) => {
-  expect(stripUrl(url)).toBe(shown);
 });

@@ -65,9 +65,19 @@ describe('a URL', () => {
     expect(isLoopback(host)).toBe(expected);
   });
 
-  test('is shown without anything that could be secret', () => {
-    expect(shownUrl('https://user:pass@h.example:8443/p/q?token=s#frag')).toBe('https://h.example:8443/p/q');
-    expect(shownUrl('nonsense s3cret')).not.toContain('s3cret');
+  test.each([
+    ['https://user:secret@host:8443/a/b?token=x#y', 'https://host:8443/a/b'],
+    ['https://host/a@b', 'https://host/a@b'],
+    ['https:\\\\user:secret@host/a', 'https://host/a'],
+    ['https:user:secret@host/a', 'https://host/a'],
+    [' https://user:\nsecret@host/a', 'https://host/a'],
+    ['https://a@b@host/', 'https://host/'],
+    ['ssh://git@host/a.git', 'ssh://host/a.git'],
+    ['s3://bucket/prefix?endpoint=https://u:p@x', 's3://bucket/prefix'],
+    ['mysql:user:secret@host', 'mysql:…'],
+    ['nonsense secret', 'a URL that cannot be read'],
+  ])('%j is shown as %j: nothing that could be secret', (url, shown) => {
+    expect(shownUrl(url)).toBe(shown);
   });
 
   test.each([
