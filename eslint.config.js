@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'quickstart/', 'test/fixtures/**/*.js', 'eslint.config.js'] },
+  { ignores: ['dist/', 'node_modules/', 'quickstart/', 'bundle/', 'test/fixtures/**/*.js', 'eslint.config.js'] },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {

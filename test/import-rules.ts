@@ -9,6 +9,7 @@ const LINES = [
   ['executor', 'consumer'],
   ['reviewer'],
   ['cli'],
+  ['action'],
   ['scripts'],
 ];
 

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import ts from 'typescript';
 
 const root = join(import.meta.dirname, '../..');
-const ROOMS = ['cli', 'consumer', 'executor', 'github', 'io', 'ledger', 'ledger-schema', 'reviewer', 'store'];
+const ROOMS = ['action', 'cli', 'consumer', 'executor', 'github', 'io', 'ledger', 'ledger-schema', 'reviewer', 'store'];
 
 const compilerOptions = {
   module: ts.ModuleKind.ESNext,
