@@ -67,7 +67,7 @@ const ack: Handler<ValuesOf<'reviewer', 'ack'>> = async ([change], options, cont
 /** `nack TOOL@TAG` */
 const nack: Handler<ValuesOf<'reviewer', 'nack'>> = async ([text = ''], options, context) => {
   exactTag(parseToolRequest(text, 'github.com'));
-  const signer = await openSigner(options, context);
+  const signer = await openSigner(options, context, 'nack');
   try {
     await withReviewer(options, context, async ({ reviewer, config }) => {
       const request = parseToolRequest(text, config.source.host);

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import type { SigningPurpose } from '../ledger-schema/openpgp.ts';
 import type { Signer } from '../ledger/signer.ts';
 import type { CommandContext } from './context.ts';
 import { passphraseFrom, readKeyFile, signingKeyFrom } from './secrets.ts';
@@ -10,17 +11,21 @@ export interface SigningFlags {
 }
 
 /**
- * Whoever signs: gpg-agent with `--gpg`, a file with `--key`, else what the environment names. Throws `E_USAGE`,
- * `E_NO_KEY`, `E_SIGNING_KEY`.
+ * Whoever signs: gpg-agent with `--gpg`, a file with `--key`, else what the environment names; for a nack also with a key
+ * that has expired or is revoked. Throws `E_USAGE`, `E_NO_KEY`, `E_SIGNING_KEY`.
  */
-export async function openSigner(flags: SigningFlags, context: CommandContext): Promise<Signer> {
+export async function openSigner(
+  flags: SigningFlags,
+  context: CommandContext,
+  purpose?: SigningPurpose,
+): Promise<Signer> {
   const { env, cwd } = context;
   if (flags.gpg !== undefined && flags.key !== undefined) fail('E_USAGE', '--gpg and --key are both given; use one');
   const { fileSigner, gpgSigner } = await import('../ledger/signer.ts');
-  if (flags.gpg !== undefined) return gpgSigner({ key: flags.gpg === true ? undefined : flags.gpg, env });
+  if (flags.gpg !== undefined) return gpgSigner({ key: flags.gpg === true ? undefined : flags.gpg, env, purpose });
   const inCwd = (path: string): string => resolve(cwd, path);
   const key = flags.key === undefined ? await signingKeyFrom(env, inCwd) : await readKeyFile(inCwd(flags.key), '--key');
-  return fileSigner({ key, passphrase: passphraseFrom(env) });
+  return fileSigner({ key, passphrase: passphraseFrom(env), purpose });
 }
 
 /** As {@link openSigner}; undefined where no key is named. */

@@ -1,8 +1,8 @@
 import * as openpgp from 'openpgp';
 import { fromUtf8, utf8 } from './bytes.ts';
 import { PullthroughError, fail } from './error.ts';
-import { KEY_BYTES, canonicalKeyFile, requireUsable } from './openpgp.ts';
-import type { KeyComponent, KeyFile } from './openpgp.ts';
+import { KEY_BYTES, canonicalKeyFile, signingComponents } from './openpgp.ts';
+import type { KeyComponent, KeyFile, SigningPurpose } from './openpgp.ts';
 
 /** Version 4, no salt in a notation, nothing that the tools of a stable distribution can't read. */
 const CONFIG = {
@@ -15,12 +15,23 @@ const CONFIG = {
   showVersion: false,
 } as const;
 
-/** A secret key that is unlocked and can sign now. */
+/** The library has these parameters; its types don't. */
+interface SigningPacket extends openpgp.SignaturePacket {
+  sign(
+    key: openpgp.AnyKeyPacket,
+    data: object,
+    date?: Date,
+    detached?: boolean,
+    config?: openpgp.Config,
+  ): Promise<void>;
+}
+
+/** A secret key that is unlocked and can sign. */
 export interface SigningKey {
   readonly key: KeyFile;
   /** The key file: the public key in the format's one armour. */
   readonly publicFile: Uint8Array;
-  /** Who signs: the newest component that can. */
+  /** Who signs: the first of {@link signingComponents} whose secret is there. */
   readonly component: KeyComponent;
   /** For this file alone: the library's own object. */
   readonly secret: openpgp.PrivateKey;
@@ -63,19 +74,20 @@ export async function generateKey(request: {
 
 /**
  * Reads and unlocks a secret key, armoured or binary. It must hold exactly one key of version 4, by an algorithm that
- * the format allows, which can sign at `now`. Throws `E_SIGNING_KEY`.
+ * the format allows, which can sign at `now`; for a nack it may have expired or be revoked. Throws `E_SIGNING_KEY`.
  */
 export async function readSecretKey(request: {
   file: Uint8Array;
   passphrase?: string | undefined;
   now: Date;
+  purpose?: SigningPurpose;
 }): Promise<SigningKey> {
   const locked = await readPrivateKey(request.file);
   let canonical: { bytes: Uint8Array; key: KeyFile };
   let usable: KeyComponent[];
   try {
     canonical = await canonicalKeyFile(locked.toPublic().write());
-    usable = requireUsable(canonical.key, { now: request.now, revocation: true, expiry: true });
+    usable = signingComponents(canonical.key, request.now, request.purpose);
   } catch (cause) {
     const why = cause instanceof PullthroughError ? `: ${cause.message}` : '';
     fail('E_SIGNING_KEY', `the signing key cannot be used${why}`, { hint: 'see `pullthrough key new`', cause });
@@ -86,9 +98,7 @@ export async function readSecretKey(request: {
       return keyPacket.isDecrypted() === true ? [keyPacket.getFingerprint().toUpperCase()] : [];
     }),
   );
-  const [component] = usable
-    .filter(({ fingerprint }) => open.has(fingerprint))
-    .sort((a, b) => b.created - a.created || (a.primary ? 1 : -1));
+  const component = usable.find(({ fingerprint }) => open.has(fingerprint));
   if (component === undefined) {
     return fail(
       'E_SIGNING_KEY',
@@ -106,17 +116,19 @@ export async function signDetached(signer: SigningKey, data: Uint8Array, now: Da
   try {
     const { fingerprint } = signer.component;
     const part = signer.secret.getKeys().find((key) => key.getFingerprint().toUpperCase() === fingerprint);
-    const signed: unknown = await openpgp.sign({
-      message: await openpgp.createMessage({ binary: data }),
-      signingKeys: signer.secret,
-      ...(part === undefined ? {} : { signingKeyIDs: part.getKeyID() }),
-      detached: true,
-      date: now,
-      format: 'binary',
-      config: CONFIG,
+    const [literal] = (await openpgp.createMessage({ binary: data })).packets;
+    if (part === undefined || literal === undefined) throw new TypeError('there is no key, or nothing to sign');
+    // Not by openpgp.sign: that judges the key once more, and refuses an expired or revoked one for a nack too.
+    const signature: SigningPacket = Object.assign(new openpgp.SignaturePacket(), {
+      signatureType: openpgp.enums.signature.binary,
+      publicKeyAlgorithm: part.keyPacket.algorithm,
+      hashAlgorithm: openpgp.enums.hash.sha512,
+      rawNotations: [],
     });
-    if (signed instanceof Uint8Array) return signed;
-    throw new TypeError('the signature is no bytes');
+    await signature.sign(part.keyPacket, literal, now, true, { ...openpgp.config, ...CONFIG });
+    const packets = new openpgp.PacketList<openpgp.SignaturePacket>();
+    packets.push(signature);
+    return packets.write();
   } catch (cause) {
     return fail('E_SIGNING_KEY', `the key ${signer.component.fingerprint} cannot sign`, { cause });
   }

@@ -134,6 +134,20 @@ export function requireUsable(key: KeyFile, judgement: Judgement): KeyComponent[
   return usable;
 }
 
+/** `nack`: the format takes one whatever the key's expiry or revocation; no other signature by such a key counts. */
+export type SigningPurpose = 'nack' | undefined;
+
+/**
+ * The components that may sign: those that can now first, then the newest first, the primary key last among equals. For
+ * a nack those follow that expired or were revoked. Throws `E_KEY_UNUSABLE` where there is none.
+ */
+export function signingComponents(key: KeyFile, now: Date, purpose: SigningPurpose): KeyComponent[] {
+  const current: Judgement = { now, revocation: true, expiry: true };
+  const usable = requireUsable(key, purpose === 'nack' ? { now, revocation: false, expiry: false } : current);
+  const gone = (component: KeyComponent): number => Number(componentProblem(key, component, current) !== undefined);
+  return usable.sort((a, b) => gone(a) - gone(b) || b.created - a.created || (a.primary ? 1 : -1));
+}
+
 /** The component that all of a signature's issuers name. */
 export function namedComponent(key: KeyFile, signature: ParsedSignature): KeyComponent | undefined {
   return key.components.find(({ fingerprint }) => signature.issuers.every((id) => fingerprint.endsWith(id)));

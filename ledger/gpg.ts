@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { canonicalKeyFile, requireUsable } from '../ledger-schema/openpgp.ts';
-import type { KeyFile } from '../ledger-schema/openpgp.ts';
+import { canonicalKeyFile, componentProblem, signingComponents } from '../ledger-schema/openpgp.ts';
+import type { KeyComponent, KeyFile, SigningPurpose } from '../ledger-schema/openpgp.ts';
 import { signatureFile } from './signature-output.ts';
 import type { Signer } from './signature-output.ts';
 
@@ -24,17 +24,22 @@ const OUTPUT_LIMIT = 4 * 1024 * 1024;
 
 /**
  * Signs with gpg and its agent, smart cards too; the agent asks for the passphrase or PIN by its own pinentry. `key` is
- * whatever names a key for gpg; without it there must be exactly one secret key. Throws `E_SIGNING_KEY`.
+ * whatever names a key for gpg; without it there must be exactly one secret key. gpg itself signs with no key that has
+ * expired or is revoked, so for a nack by such a key the error says what to do instead. Throws `E_SIGNING_KEY`.
  */
-export async function gpgSigner(request: { key?: string | undefined; env: NodeJS.ProcessEnv }): Promise<Signer> {
+export async function gpgSigner(request: {
+  key?: string | undefined;
+  env: NodeJS.ProcessEnv;
+  purpose?: SigningPurpose;
+}): Promise<Signer> {
   const env = { ...request.env, ...(await terminal(request.env)) };
   const secret = await findKey(request.key, env);
   const { bytes, key } = await exportKey(secret.fingerprint, env);
-  const component = signingComponent(key, secret, request.key);
+  const component = signingComponent(key, secret, request.key, request.purpose);
   return {
     fingerprint: key.fingerprint,
     publicKey: () => Promise.resolve(bytes),
-    sign: async (data) => signatureFile(await detachSign(component, data, env), data, key, new Date()),
+    sign: async (data) => signatureFile(await detachSign(component, data, env), data, key, new Date(), request.purpose),
   };
 }
 
@@ -126,19 +131,39 @@ function unusable(fingerprint: string, cause: unknown): never {
 }
 
 /** The newest component that can sign now and whose secret is at hand; the very one that was named with a `!`. */
-function signingComponent(key: KeyFile, secret: SecretKey, wanted: string | undefined): string {
+function signingComponent(
+  key: KeyFile,
+  secret: SecretKey,
+  wanted: string | undefined,
+  purpose: SigningPurpose,
+): string {
   const named = /^(?:0x)?([0-9A-Fa-f]{16,40})!$/.exec(wanted ?? '')?.[1]?.toUpperCase();
+  const now = new Date();
+  let components: KeyComponent[];
   try {
-    const [component] = requireUsable(key, { now: new Date(), revocation: true, expiry: true })
-      .filter(({ fingerprint }) => secret.available.has(fingerprint))
-      .filter(({ fingerprint }) => named === undefined || fingerprint.endsWith(named))
-      .sort((a, b) => b.created - a.created || (a.primary ? 1 : -1));
-    if (component) return component.fingerprint;
+    components = signingComponents(key, now, purpose);
   } catch (cause) {
     return unusable(key.fingerprint, cause);
   }
+  const component = components
+    .filter(({ fingerprint }) => secret.available.has(fingerprint))
+    .find(({ fingerprint }) => named === undefined || fingerprint.endsWith(named));
+  if (component !== undefined) {
+    const problem = componentProblem(key, component, { now, revocation: true, expiry: true });
+    if (problem !== undefined) refusedByGpg(key.fingerprint, problem);
+    return component.fingerprint;
+  }
   return fail('E_SIGNING_KEY', `gpg has no secret for the part of the key ${key.fingerprint} that signs`, {
     hint: 'insert its card, or import it',
+  });
+}
+
+/** The ledger would take the nack; gpg makes none. */
+function refusedByGpg(fingerprint: string, problem: string): never {
+  return fail('E_SIGNING_KEY', `a nack by the key ${fingerprint} would count, but gpg refuses to sign: ${problem}`, {
+    hint:
+      `sign with --key FILE, made by: gpg --armor --export-secret-keys ${fingerprint}; ` +
+      `an expired key on a card can be extended here alone: gpg --quick-set-expire ${fingerprint} 1w`,
   });
 }
 

@@ -2,7 +2,7 @@ import { armor } from '../ledger-schema/armor.ts';
 import { utf8 } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { verifySignature } from '../ledger-schema/openpgp.ts';
-import type { KeyFile } from '../ledger-schema/openpgp.ts';
+import type { KeyFile, SigningPurpose } from '../ledger-schema/openpgp.ts';
 import { parseSignatureFile } from '../ledger-schema/signature.ts';
 
 /** Whoever signs for the ledger: a key file, or gpg-agent. */
@@ -25,10 +25,12 @@ export async function signatureFile(
   data: Uint8Array,
   key: KeyFile,
   now: Date,
+  purpose: SigningPurpose,
 ): Promise<Uint8Array> {
+  const current = purpose !== 'nack';
   const file = utf8(armor(packet, 'PGP SIGNATURE'));
   try {
-    await verifySignature(parseSignatureFile(file), data, key, { now, revocation: true, expiry: true });
+    await verifySignature(parseSignatureFile(file), data, key, { now, revocation: current, expiry: current });
   } catch (cause) {
     if (!(cause instanceof PullthroughError)) throw cause;
     fail(

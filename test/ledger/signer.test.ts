@@ -8,6 +8,7 @@ import { fileSigner, gpgSigner, newKey } from '../../ledger/signer.ts';
 import type { NewKey, Signer } from '../../ledger/signer.ts';
 import { temporary } from './git-fixture.ts';
 import { gnupg } from './gpg-fixture.ts';
+import type { Gnupg } from './gpg-fixture.ts';
 
 const DATA = new TextEncoder().encode('data\r\nwith two kinds of line ends\n');
 
@@ -175,20 +176,60 @@ describe('a key file', () => {
     await expect(() => gpgSigner({ env: home.env })).toFailWith('E_SIGNING_KEY');
   });
 
-  it('that has expired, or is revoked, is refused', async () => {
-    const home = gnupg();
+  describe('that has expired, or is revoked,', () => {
     const loopback = ['--pinentry-mode', 'loopback', '--passphrase', ''];
-    const past = ['--faked-system-time', '20200101T000000'];
-    home.run([...loopback, ...past, '--quick-generate-key', 'Old', 'ed25519', 'sign,cert', '1y']);
-    const old = home.run(['--export-secret-keys', '=Old']);
-    await expect(() => fileSigner({ key: old })).toFailWith('E_SIGNING_KEY');
-    await expect(() => gpgSigner({ env: home.env, key: '=Old' })).toFailWith('E_SIGNING_KEY');
-    const revoked = home.newKey('Revoked', 'ed25519');
-    const certificate = readFileSync(join(String(home.env.GNUPGHOME), 'openpgp-revocs.d', `${revoked}.rev`), 'utf8');
-    home.run(['--import'], certificate.replace(':-----BEGIN', '-----BEGIN'));
-    await expect(() => gpgSigner({ env: home.env, key: revoked })).toFailWith('E_SIGNING_KEY');
-    const key = home.run(['--export-secret-keys', revoked]);
-    await expect(() => fileSigner({ key })).toFailWith('E_SIGNING_KEY');
+    let home: Gnupg;
+    let gone: string[];
+    beforeAll(() => {
+      home = gnupg();
+      const past = ['--faked-system-time', '20200101T000000'];
+      home.run([...loopback, ...past, '--quick-generate-key', 'Old', 'ed25519', 'sign,cert', '1y']);
+      const revoked = home.newKey('Revoked', 'ed25519');
+      const certificate = readFileSync(join(String(home.env.GNUPGHOME), 'openpgp-revocs.d', `${revoked}.rev`), 'utf8');
+      home.run(['--import'], certificate.replace(':-----BEGIN', '-----BEGIN'));
+      gone = ['=Old', revoked];
+    });
+
+    it('is refused', async () => {
+      for (const name of gone) {
+        const key = home.run(['--export-secret-keys', name]);
+        await expect(() => fileSigner({ key }), name).toFailWith('E_SIGNING_KEY');
+        await expect(() => gpgSigner({ env: home.env, key: name }), name).toFailWith('E_SIGNING_KEY');
+      }
+    });
+
+    it('makes a nack from a file; where gpg refuses to, the error says how', async () => {
+      for (const name of gone) {
+        const signer = await fileSigner({ key: home.run(['--export-secret-keys', name]), purpose: 'nack' });
+        const signature = parseSignatureFile(await signer.sign(DATA));
+        const key = await readKeyFile(await signer.publicKey());
+        const whatever = { now: new Date(), revocation: false, expiry: false };
+        await expect(verifySignature(signature, DATA, key, whatever)).resolves.toMatchObject({ primary: true });
+        const strict = { ...whatever, revocation: true, expiry: true };
+        await expect(() => verifySignature(signature, DATA, key, strict)).toFailWith('E_KEY_UNUSABLE');
+
+        const byGpg = gpgSigner({ env: home.env, key: name, purpose: 'nack' });
+        await expect(byGpg).rejects.toMatchObject({
+          code: 'E_SIGNING_KEY',
+          hint: expect.stringContaining(`gpg --armor --export-secret-keys ${signer.fingerprint}`) as unknown,
+        });
+      }
+      // What the hint says of cards: extended here alone, the very key signs.
+      const fingerprint = (await fileSigner({ key: home.run(['--export-secret-keys', '=Old']), purpose: 'nack' }))
+        .fingerprint;
+      home.run([...loopback, '--quick-set-expire', fingerprint, '1w']);
+      expect(await accepted(await gpgSigner({ env: home.env, key: '=Old', purpose: 'nack' }))).toBe(fingerprint);
+    });
+
+    it('makes a nack by its part that is still good, where it has one', async () => {
+      const at = (year: number): string[] => [...loopback, '--faked-system-time', `${year}0101T000000`];
+      home.run([...at(2019), '--quick-generate-key', 'Parts', 'ed25519', 'sign,cert', 'never']);
+      const key = (): Buffer => home.run(['--export-secret-keys', '=Parts']);
+      const { fingerprint } = await fileSigner({ key: key() });
+      home.run([...at(2020), '--quick-add-key', fingerprint, 'ed25519', 'sign', '1y']);
+      expect((await readKeyFile(await (await fileSigner({ key: key() })).publicKey())).components).toHaveLength(2);
+      expect(await accepted(await fileSigner({ key: key(), purpose: 'nack' }))).toBe(fingerprint);
+    });
   });
 });
 

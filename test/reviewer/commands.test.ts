@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run } from '../../cli/run.ts';
-import { ackPath } from '../../ledger-schema/layout.ts';
+import { ackPath, nackPath } from '../../ledger-schema/layout.ts';
 import { closedBranch, nackBranch } from '../../ledger-schema/path.ts';
 import type { MergeResult } from '../../reviewer/merge-all.ts';
 import type { ReviewReport } from '../../reviewer/report.ts';
 import { Written } from '../cli/world.ts';
+import { person } from '../ledger/people.ts';
 import type { Person } from '../ledger/people.ts';
 import { World, TOKEN, LEDGER } from './world.ts';
 
@@ -303,4 +304,17 @@ describe('on GitHub', () => {
     expect(await pullthrough(['ledger', 'close', `#${second?.number}`])).toMatchObject({ code: 0 });
     expect(second).toMatchObject({ state: 'closed', mergeSha: null });
   });
+});
+
+test('a reviewer whose key has expired nacks with its file, and acks nothing', async () => {
+  const rita = await person('rita', { made: new Date(Date.now() - 10 * 86_400_000), lives: 3600 });
+  world = await World.start({ roles: { reviewers: [await person('ada'), rita] } });
+  await using closing = world;
+  configure();
+  const { branch, path } = await closing.propose('v1.0.0');
+  const key = ['--key', keyOf(rita)];
+  expect(await json(['ack', branch, ...key])).toMatchObject({ code: 2, error: { code: 'E_SIGNING_KEY' } });
+  expect(await json(['nack', `${world.tool.fullName}@v1.0.0`, ...key])).toMatchObject({ code: 0, action: 'nacked' });
+  expect(world.paths(branch)).toContain(nackPath(path, rita.fingerprint));
+  expect(await json(['ledger', 'merge', branch])).toMatchObject({ code: 3, error: { code: 'E_WITHDRAWN' } });
 });
