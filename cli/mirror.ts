@@ -8,8 +8,9 @@ import { mirror, plan } from '../executor/mirror.ts';
 /** `plan [TOOL...]` */
 export const planCommand: Handler<ValuesOf<'executor', 'plan'>> = async (names, options, context) => {
   const prepared = await prepareExecutor(options, context);
+  const { concurrency } = options;
   const tools = await toolsOf(prepared, names, options.shard);
-  const results = await withExecutor(prepared, options, context, (executor) => plan(executor, tools));
+  const results = await withExecutor(prepared, options, context, (executor) => plan(executor, { tools, concurrency }));
   showReleases('Plan', results, context.output);
   endReleases(results);
 };

@@ -7,6 +7,7 @@ import type { Handler } from './context.ts';
 import { prepareExecutor, toolsOf, withExecutor } from './executor-context.ts';
 import type { Output } from './output.ts';
 import { endSeveral } from './several.ts';
+import { countText } from './units.ts';
 
 /** `watch [TOOL...]`: exit 3 where upstream is no longer what a record says. */
 export const watchCommand: Handler<ValuesOf<'executor', 'watch'>> = async (names, options, context) => {
@@ -14,16 +15,21 @@ export const watchCommand: Handler<ValuesOf<'executor', 'watch'>> = async (names
   if (options.issue === true && requireLedger(prepared.config).kind !== 'github') {
     fail('E_USAGE', '--issue needs a ledger that is a GitHub repository', { hint: 'leave out --issue' });
   }
-  const tools = await toolsOf(prepared, names, options.shard);
-  const only = names.length > 0 || options.shard !== undefined;
+  const { shard, concurrency } = options;
+  if (options.issue === true && names.length > 0) {
+    fail('E_USAGE', '--issue tells of every tool, and some are named', { hint: 'leave out the names, or --issue' });
+  }
+  const tools = await toolsOf(prepared, names, shard);
+  const only = names.length > 0 || shard !== undefined;
   const { watched, issue } = await withExecutor(prepared, options, context, async (executor) => {
-    const found = await watch(executor, { tools, only });
-    return { watched: found, issue: options.issue === true ? await reportIssue(executor, found) : undefined };
+    const found = await watch(executor, { tools, only, concurrency });
+    return { watched: found, issue: options.issue === true ? await reportIssue(executor, found, shard) : undefined };
   });
   const { output } = context;
   output.results({ watched, issue: issue === undefined ? null : { number: issue.id, url: issue.htmlUrl } });
   show(watched, output);
-  if (issue !== undefined) output.note(`the issue is ${issue.htmlUrl}`);
+  if (issue !== undefined)
+    output.note(`the issue is ${issue.htmlUrl}${issue.change === 'closed' ? ', closed now' : ''}`);
   end(watched);
 };
 
@@ -32,11 +38,12 @@ const nameOf = (tool: string, { tag }: WatchFinding): string => (tag === undefin
 function show(watched: readonly Watched[], output: Output): void {
   output.table({
     title: 'Upstream is not as recorded',
-    head: ['finding', 'release', 'what'],
+    head: ['finding', 'release', 'file', 'what'],
     rows: watched.flatMap(({ tool, findings }) =>
       findings.map((found) => [
         { text: found.kind, tone: found.code === undefined ? ('warning' as const) : ('bad' as const) },
         nameOf(tool, found),
+        found.file ?? '',
         found.message,
       ]),
     ),
@@ -46,22 +53,21 @@ function show(watched: readonly Watched[], output: Output): void {
       output.problem(new PullthroughError(error.code, error.message, { hint: error.hint }), tool);
   }
   const records = watched.reduce((sum, each) => sum + each.records, 0);
-  output.note(`${records} records of ${watched.length} repositories were compared`);
+  output.note(`${countText(records, 'record')} of ${countText(watched.length, 'tool')} compared with upstream`);
 }
 
 /** What differs outweighs what could not be asked about. */
 function end(watched: readonly Watched[]): void {
-  const differing = watched.flatMap(({ findings }) => findings).filter(({ code }) => code !== undefined);
-  const [first] = differing;
-  if (first?.code !== undefined) {
-    const changed = differing.find(({ code }) => code === 'E_REPOSITORY_CHANGED');
-    fail(
-      changed?.code ?? first.code,
-      `${first.message}${differing.length > 1 ? `, and ${differing.length - 1} more findings` : ''}`,
-      {
-        hint: 'look at each, and withdraw by pullthrough nack what must not be used',
-      },
-    );
+  const all = watched.flatMap(({ tool, findings }) => findings.map((found) => ({ tool, found })));
+  const differing = all.filter(({ found }) => found.code !== undefined);
+  const worst = differing.find(({ found }) => found.code === 'E_REPOSITORY_CHANGED') ?? differing[0];
+  if (worst?.found.code !== undefined) {
+    const { tool, found } = worst;
+    const where = found.file === undefined ? nameOf(tool, found) : `${nameOf(tool, found)}, ${found.file}`;
+    const more = differing.length > 1 ? `, and ${differing.length - 1} more` : '';
+    fail(worst.found.code, `${where}: ${found.message}${more}`, {
+      hint: 'look at each, and withdraw by pullthrough nack what must not be used',
+    });
   }
   const failures = watched.flatMap(({ error }) =>
     error === undefined ? [] : [new PullthroughError(error.code, error.message, { hint: error.hint })],

@@ -93,16 +93,19 @@ export function watchExit(watched: readonly Watched[]): 0 | 1 | 3 | 4 {
 }
 
 const TITLE = 'Upstream differs from what the ledger records';
+/** What the issue says when it is closed. */
+export const SETTLED = 'Upstream has again what every acknowledged record says.';
 /** An issue's most characters, with room for its end. */
 const ISSUE_LENGTH = 65_000;
 
 /**
- * The one issue that tells people of a ledger what was found; undefined where nothing was. The same findings give the
- * same text. What upstream says stands in code spans.
+ * The one issue that tells people of a ledger what was found, and what could not be asked about; undefined where nothing
+ * was found. The same findings give the same text. What upstream says stands in code spans.
  */
 export function watchIssue(watched: readonly Watched[]): { title: string; body: string } | undefined {
   const lines = watched.flatMap(({ tool, findings }) => findings.map((one) => `- ${issueLine(tool, one)}\n`));
   if (lines.length === 0) return undefined;
+  lines.push(...watched.flatMap(({ tool, error }) => (error === undefined ? [] : [`- ${unaskedLine(tool, error)}\n`])));
   let body =
     'What was acknowledged stays as it is: records and stored bytes never change. Look at each of these, and withdraw ' +
     'what must not be used any more by `pullthrough nack TOOL@TAG`. `pullthrough watch` shows this list again.\n\n';
@@ -112,6 +115,11 @@ export function watchIssue(watched: readonly Watched[]): { title: string; body: 
     body += line;
   }
   return { title: TITLE, body };
+}
+
+/** Not the message: it may say a time, and the issue would be another each time. */
+function unaskedLine(tool: string, { code }: ErrorReport): string {
+  return `${codeSpan(brief(tool))}: could not be asked about, ${codeSpan(code)}`;
 }
 
 function issueLine(tool: string, { kind, tag, file, message }: WatchFinding): string {

@@ -38,7 +38,7 @@ export interface MirrorOptions {
   readonly signing?: Signing | undefined;
   /** Fetch and check everything, write nothing. */
   readonly dryRun?: boolean | undefined;
-  /** `--concurrency`: files under way at once. */
+  /** `--concurrency`: files under way at once; for `plan`, which fetches none, tools that are asked about. */
   readonly concurrency?: number | undefined;
   readonly checkpoint?: Checkpoint | undefined;
 }
@@ -56,13 +56,17 @@ export interface Mirroring {
  * What a run would do, and why; nothing is downloaded. A tool's failure is in its results. Throws `E_CONFIG` before any
  * request, and what the ledger or its trust fails with.
  */
-export async function plan(context: ExecutorContext, tools: readonly Tool[]): Promise<ReleaseResult[]> {
+export async function plan(
+  context: ExecutorContext,
+  { tools, concurrency }: Pick<MirrorOptions, 'tools' | 'concurrency'>,
+): Promise<ReleaseResult[]> {
   checkUpstreams(tools, context.source);
   const run = await openRun(context, tools);
-  return eachTool(run, tools, {
+  const work: Work = {
     release: async (examined, item) => decisionResult(examined, item, item.decision),
     unopened: (examined, path) => openLater(run, examined, path),
-  });
+  };
+  return eachTool(run, tools, work, concurrency);
 }
 
 /**
@@ -111,8 +115,13 @@ interface Work {
   unopened(examined: Examined, path: string): Promise<ReleaseResult>;
 }
 
-async function eachTool(run: Run, tools: readonly Tool[], work: Work): Promise<ReleaseResult[]> {
-  const results = await mapLimit(tools, TOOLS_AT_ONCE, async (tool) => {
+async function eachTool(
+  run: Run,
+  tools: readonly Tool[],
+  work: Work,
+  atOnce = TOOLS_AT_ONCE,
+): Promise<ReleaseResult[]> {
+  const results = await mapLimit(tools, atOnce, async (tool) => {
     try {
       run.context.signal?.throwIfAborted();
       return await eachRelease(await examineTool(run, tool), work);

@@ -1,5 +1,5 @@
 import type { GitHubClient } from '../github/client.ts';
-import { upsertIssue } from '../github/notes.ts';
+import { closeIssue, upsertIssue } from '../github/notes.ts';
 import type { Note } from '../github/notes.ts';
 import { getReleaseByTag, getRepository, listReleases, resolveTagCommit } from '../github/releases.ts';
 import type { Release, Repository } from '../github/types.ts';
@@ -9,15 +9,16 @@ import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
 import type { ExecutorContext } from './context.ts';
-import { compareRelease, finding, watchIssue } from './findings.ts';
+import { SETTLED, compareRelease, finding, watchIssue } from './findings.ts';
 import type { WatchFinding, Watched } from './findings.ts';
 import type { Recorded } from './holdings.ts';
 import { reportError } from './result.ts';
 import { openRun } from './run.ts';
 import type { Run } from './run.ts';
 import { toolKey } from './tools.ts';
-import type { Tool } from './tools.ts';
+import type { Shard, Tool } from './tools.ts';
 
+/** Repositories that are asked about together, unless told; the API's client has its own limit on requests. */
 const TOOLS_AT_ONCE = 32;
 /** With more records than this the releases are listed, a hundred a request, instead of asked for one by one. */
 const ASK_ONE_BY_ONE = 3;
@@ -27,6 +28,8 @@ export interface WatchOptions {
   readonly tools: readonly Tool[];
   /** Only these tools: TOOL arguments or a shard were given. */
   readonly only: boolean;
+  /** `--concurrency`: repositories that are asked about at once. */
+  readonly concurrency?: number | undefined;
 }
 
 /**
@@ -34,12 +37,15 @@ export interface WatchOptions {
  * replaced, removed or added, the tag moved, the release deleted, the repository given up or taken by somebody else? A
  * repository that can't be asked about has its error in its result.
  */
-export async function watch(context: ExecutorContext, { tools, only }: WatchOptions): Promise<Watched[]> {
+export async function watch(
+  context: ExecutorContext,
+  { tools, only, concurrency = TOOLS_AT_ONCE }: WatchOptions,
+): Promise<Watched[]> {
   const run = await openRun(context, tools);
   const byKey = new Map(tools.map((tool) => [toolKey(tool), tool]));
   const ids = only ? tools : await run.holdings.all();
   await run.holdings.load(ids);
-  const results = await mapLimit(ids, TOOLS_AT_ONCE, async (id) => {
+  const results = await mapLimit(ids, concurrency, async (id) => {
     context.signal?.throwIfAborted();
     const recorded = await run.holdings.find(id);
     if (recorded === undefined) return undefined;
@@ -154,16 +160,23 @@ async function orAbsent<T>(ask: () => Promise<T>): Promise<T | undefined> {
 }
 
 /**
- * Opens or updates the one issue in the ledger's repository that tells what was found; undefined where nothing was. Throws
- * `E_USAGE` for a ledger that isn't on GitHub, best asked before the watching.
+ * Opens or updates the one issue in the ledger's repository that tells what was found, and closes it where nothing is any
+ * more and everything could be asked about; undefined where there is none. A share of the tools has an issue of its own,
+ * so that the jobs of a matrix don't overwrite one another's. Throws `E_USAGE` for a ledger that isn't on GitHub, best
+ * asked before the watching.
  */
 export async function reportIssue(
   { github }: Pick<ExecutorContext, 'github'>,
   watched: readonly Watched[],
+  shard?: Shard,
 ): Promise<Note | undefined> {
   const { client, repository } =
     github ??
     fail('E_USAGE', 'there is no issue to open: the ledger is no GitHub repository', { hint: 'leave out --issue' });
+  const marker = `pullthrough:watch${shard === undefined ? '' : `:${shard.index}-of-${shard.count}`}`;
   const issue = watchIssue(watched);
-  return issue === undefined ? undefined : upsertIssue(client, repository, { marker: 'pullthrough:watch', ...issue });
+  if (issue !== undefined) return upsertIssue(client, repository, { marker, ...issue });
+  // What could not be asked about may differ still.
+  if (watched.some(({ error }) => error !== undefined)) return undefined;
+  return closeIssue(client, repository, { marker, body: SETTLED });
 }

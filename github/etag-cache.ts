@@ -3,6 +3,7 @@ import { readFile as readFileCallback, stat as statCallback } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { prune, touch } from './etag-prune.ts';
 
 const readFile = promisify(readFileCallback);
 const stat = promisify(statCallback);
@@ -23,11 +24,12 @@ const MAC_LENGTH = 64;
  *
  * Nothing in it is believed: a file counts when its checksum fits (keyed by the identity, so that another user's file
  * never fits) and then only when the server confirms its ETag. A file that is lost, damaged or can't be written costs
- * a request, never correctness.
+ * a request, never correctness. What nobody asks for again is removed after a month.
  */
 export class EtagCache {
   readonly #directory: string;
   readonly #identity: string;
+  #pruned: Promise<void> | undefined;
 
   /** `identity` says whose answers these are: see {@link cacheIdentity}. */
   constructor(cacheDir: string, identity: string) {
@@ -68,6 +70,7 @@ export class EtagCache {
         flag: 'wx',
       });
       await rename(temporary, path);
+      await (this.#pruned ??= prune(this.#directory, `${this.#directory}.pruned`));
     } catch {
       await rm(temporary, { force: true }).catch(() => undefined);
     }
@@ -92,7 +95,9 @@ export class EtagCache {
 
 /** A file handle would cost five times the processor time of these, and there are thousands of files. */
 async function readSmall(path: string): Promise<Buffer> {
-  if ((await stat(path)).size > MAX_ENTRY) throw new RangeError('too large');
+  const { size, mtimeMs } = await stat(path);
+  if (size > MAX_ENTRY) throw new RangeError('too large');
+  await touch(path, mtimeMs);
   return readFile(path);
 }
 

@@ -10,18 +10,22 @@ const commentListSchema = z.array(commentSchema);
 const issueListSchema = z.array(issueSchema);
 const MARKER = /^[a-z0-9][a-z0-9:._-]{0,99}$/;
 
+/** Whoever may write to the repository: only of these a marker is believed, since anybody can write one. */
+const INSIDERS = new Set(['OWNER', 'MEMBER', 'COLLABORATOR']);
+
 /** A comment or issue that is there now, and what was done for it. */
 export interface Note {
   /** A comment's id, or an issue's number. */
   readonly id: number;
   readonly htmlUrl: string;
-  readonly change: 'created' | 'updated' | 'unchanged';
+  /** `left`: it is a colleague's, and this account may not edit it. */
+  readonly change: 'created' | 'updated' | 'unchanged' | 'closed' | 'left';
 }
 
 /**
- * Makes one comment on a pull request (or issue) say `body`: our own one with this marker is edited, else a new one is
- * written. Ours is what the client's own account wrote; where the API doesn't say who that is, nothing is edited, and
- * only a comment that says the very same is left as it is. Docs: "Issue comments".
+ * Makes one comment on a pull request (or issue) say `body`: the one with this marker is edited, whoever of those who may
+ * write here made it, so that several people leave one comment; else a new one is written. A stranger's counts for
+ * nothing. Where the API doesn't say who we are, one that says the very same is ours. Docs: "Issue comments".
  *
  * @param marker lower-case letters, digits and `:._-`; it stands hidden at the comment's beginning
  */
@@ -34,13 +38,14 @@ export async function upsertComment(
 ): Promise<Note> {
   const names = splitRepository(repository);
   const text = marked(marker, body);
-  const find = () => ownNote(client, marker, text, listComments(client, repository, number));
+  const find = () => findNote(client, marker, text, listComments(client, repository, number));
   const existing = await find();
   if (existing !== undefined) {
     if (isSame(existing.body, text)) return toNote(existing, 'unchanged');
     const parameters = { ...names, comment_id: existing.id, body: text };
     const route = 'PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}';
-    return toNote(await write(client, route, parameters, commentSchema), 'updated');
+    const edited = await edit(client, route, parameters, existing, commentSchema);
+    return edited === undefined ? toNote(existing, 'left') : toNote(edited, 'updated');
   }
   const parameters = { ...names, issue_number: number, body: text };
   const route = 'POST /repos/{owner}/{repo}/issues/{issue_number}/comments';
@@ -58,17 +63,40 @@ export async function upsertIssue(
 ): Promise<Note> {
   const names = splitRepository(repository);
   const text = marked(marker, body);
-  const find = () => ownNote(client, marker, text, listIssues(client, repository));
+  const find = () => findNote(client, marker, text, listIssues(client, repository));
   const existing = await find();
   if (existing !== undefined) {
     if (isSame(existing.body, text) && existing.title === title) return toIssueNote(existing, 'unchanged');
-    const parameters = { ...names, issue_number: existing.number, title, body: text };
-    const route = 'PATCH /repos/{owner}/{repo}/issues/{issue_number}';
-    return toIssueNote(await write(client, route, parameters, issueSchema), 'updated');
+    const edited = await editIssue(client, names, existing, { title, body: text });
+    return edited === undefined ? toIssueNote(existing, 'left') : toIssueNote(edited, 'updated');
   }
   const parameters = { ...names, title, body: text, labels };
   const route = 'POST /repos/{owner}/{repo}/issues';
   return toIssueNote(await client.once(() => write(client, route, parameters, issueSchema), find), 'created');
+}
+
+/** Closes the open issue of this marker, which then says `body`; undefined where none is open. Docs: "Issues". */
+export async function closeIssue(
+  client: GitHubClient,
+  repository: string,
+  { marker, body }: { marker: string; body: string },
+): Promise<Note | undefined> {
+  const text = marked(marker, body);
+  const existing = await findNote(client, marker, text, listIssues(client, repository));
+  if (existing === undefined) return undefined;
+  const change = { body: text, state: 'closed', state_reason: 'completed' };
+  const closed = await editIssue(client, splitRepository(repository), existing, change);
+  return closed === undefined ? toIssueNote(existing, 'left') : toIssueNote(closed, 'closed');
+}
+
+async function editIssue(
+  client: GitHubClient,
+  names: ReturnType<typeof splitRepository>,
+  issue: IssueAnswer,
+  change: object,
+): Promise<IssueAnswer | undefined> {
+  const parameters = { ...names, issue_number: issue.number, ...change };
+  return edit(client, 'PATCH /repos/{owner}/{repo}/issues/{issue_number}', parameters, issue, issueSchema);
 }
 
 async function* listComments(client: GitHubClient, repository: string, number: number): AsyncGenerator<CommentAnswer> {
@@ -88,8 +116,8 @@ async function* listIssues(client: GitHubClient, repository: string): AsyncGener
   }
 }
 
-/** The first one that carries the marker and may be edited, or that says the same already. */
-async function ownNote<T extends CommentAnswer>(
+/** The first one that carries the marker and is ours or a colleague's, or that says the same already. */
+async function findNote<T extends CommentAnswer>(
   client: GitHubClient,
   marker: string,
   text: string,
@@ -98,6 +126,7 @@ async function ownNote<T extends CommentAnswer>(
   const login = await viewer(client);
   for await (const note of notes) {
     if (note.body?.trimStart().startsWith(markerLine(marker)) !== true) continue;
+    if (INSIDERS.has(note.author_association ?? '')) return note;
     if (login === undefined ? isSame(note.body, text) : note.user === login) return note;
   }
   return undefined;
@@ -117,9 +146,22 @@ function isSame(theirs: string | undefined, ours: string): boolean {
   return theirs?.replaceAll('\r\n', '\n').trimEnd() === ours.replaceAll('\r\n', '\n').trimEnd();
 }
 
-/** An edit says the whole outcome and may be sent twice; what makes something new may not. */
+/** Undefined where it is a colleague's and we may not. An edit says the whole outcome, and may be sent twice. */
+async function edit<T extends CommentAnswer>(
+  client: GitHubClient,
+  route: string,
+  parameters: object,
+  note: T,
+  schema: z.ZodType<T>,
+): Promise<T | undefined> {
+  const refusals = note.user === (await viewer(client)) ? [] : [403, 404];
+  const answer = await client.change(route, { ...parameters }, schema, { repeatable: true, refusals });
+  return 'value' in answer ? answer.value : undefined;
+}
+
+/** Something new, which may not be sent twice. */
 async function write<T>(client: GitHubClient, route: string, parameters: object, schema: z.ZodType<T>): Promise<T> {
-  const answer = await client.change(route, { ...parameters }, schema, { repeatable: route.startsWith('PATCH ') });
+  const answer = await client.change(route, { ...parameters }, schema, { repeatable: false });
   return 'value' in answer ? answer.value : fail('E_INTERNAL', 'a refusal that nobody asked for');
 }
 

@@ -7,7 +7,7 @@ import { mergeSchema, pullSchema } from './schemas.ts';
 import type { PullAnswer } from './schemas.ts';
 import type { PullRequest } from './types.ts';
 
-export { upsertComment, upsertIssue } from './notes.ts';
+export { closeIssue, upsertComment, upsertIssue } from './notes.ts';
 
 const pullListSchema = z.array(pullSchema);
 const PULL = '/repos/{owner}/{repo}/pulls/{pull_number}';

@@ -78,6 +78,8 @@ export const commentSchema = z.object({
   id,
   body: optional(text(1_000_000)),
   user: login,
+  /** OWNER, MEMBER, COLLABORATOR, CONTRIBUTOR, NONE and others. */
+  author_association: optional(text(32)),
   html_url: text(4096),
 });
 

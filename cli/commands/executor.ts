@@ -1,11 +1,9 @@
 import { commands, count, flag, share, text } from './spec.ts';
 
 const cache = { cache: text('DIR', 'where API answers and ledgers are kept between runs', 'folder') };
-const run = {
-  ...cache,
-  concurrency: count('N', 64, 'how many files are fetched at once (default 4)'),
-  shard: share('only the I-th of N stable shares of the tools, I from 1 to N'),
-};
+const shared = { ...cache, shard: share('only the I-th of N stable shares of the tools, I from 1 to N') };
+const look = { ...shared, concurrency: count('N', 64, 'how many tools are asked about at once (default 32)') };
+const run = { ...shared, concurrency: count('N', 64, 'how many files are fetched at once (default 4)') };
 
 /** What the cron workflow runs; cli.md, "Executor". */
 export const executorCommands = commands({
@@ -34,7 +32,7 @@ export const executorCommands = commands({
   plan: {
     summary: 'what a run would do, and why; nothing is downloaded',
     arguments: [{ name: '[TOOL...]' }],
-    options: run,
+    options: look,
     examples: [
       ['pullthrough plan', 'every tool below packages/'],
       ['pullthrough plan jqlang/jq --json', 'one tool, for a program'],
@@ -69,7 +67,7 @@ export const executorCommands = commands({
   watch: {
     summary: 'has upstream changed or removed what the ledger holds? no download',
     arguments: [{ name: '[TOOL...]' }],
-    options: { ...run, issue: flag("open or update one issue in the ledger's GitHub repository") },
+    options: { ...look, issue: flag("open, update or close one issue in the ledger's GitHub repository") },
     examples: [
       ['pullthrough watch', 'every acknowledged record'],
       ['pullthrough watch --issue', 'and tell by an issue'],

@@ -100,6 +100,18 @@ describe('mirror', () => {
     expect(made.branches()).toEqual([]);
   });
 
+  it('plan asks about as many tools at once as it is told', async () => {
+    const { made } = await withTool();
+    const other = made.github.addRepository('acme/other');
+    await other.addRelease({ tag: 'v2', assets: [{ name: 'o', content: 'other' }] });
+    await made.tool('acme/other');
+    made.requests();
+    await made.plan(1);
+    const turns = made.requests('api').map((request) => request.includes('/acme/other'));
+    expect(turns).toContain(true);
+    expect(turns).toEqual([...turns].sort((a, b) => Number(b) - Number(a)));
+  });
+
   it('one bad file proposes nothing for its release, and other tools go on', async () => {
     const { made } = await withTool();
     const other = made.github.addRepository('acme/other');

@@ -112,6 +112,18 @@ describe('watch', () => {
     expect(await made.run((context) => watch(context, { tools: [], only: true }))).toEqual([]);
   });
 
+  it('asks about as many tools at once as it is told', async () => {
+    const { made } = await held();
+    await made.github.addRepository('acme/more').addRelease({ tag: 'v1', assets: [{ name: 'm', content: 'm' }] });
+    await made.tool('acme/more');
+    await made.hold();
+    made.requests();
+    await made.run((context, tools) => watch(context, { tools, only: false, concurrency: 1 }));
+    const turns = made.requests('api').map((request) => request.includes('/acme/more'));
+    expect(turns).toContain(true);
+    expect(turns).toEqual([...turns].sort((a, b) => Number(b) - Number(a)));
+  });
+
   it('tells of an API that fails, and goes on with the others', async () => {
     const { made } = await held();
     made.github.faults.forbidden({ match: /GET \/repos\/acme\/tool$/, times: 9 });
@@ -134,6 +146,50 @@ describe('watch --issue', () => {
     expect(await tell()).toMatchObject({ change: 'updated' });
     expect(made.ledgerRepository.issues).toHaveLength(1);
     expect(made.ledgerRepository.issues[0]?.body).toContain('`acme/tool` `v1.0.0` `tool-linux`: file-missing');
+  });
+
+  it('closes it when nothing differs any more, and not while something could not be asked about', async () => {
+    const { made, repository, release } = await held(true);
+    const tell = () =>
+      made.run(async (context, tools) => reportIssue(context, await watch(context, { tools, only: false })));
+    const state = () => made.ledgerRepository.issues.map((issue) => issue.state);
+    await release.addAsset({ name: 'more', content: 'm' });
+    expect(await tell()).toMatchObject({ change: 'created' });
+    release.removeAsset('more');
+    made.github.faults.forbidden({ match: /GET \/repos\/acme\/tool$/, times: 1 });
+    expect(await tell()).toBeUndefined();
+    expect(state()).toEqual(['open']);
+    expect(await tell()).toMatchObject({ change: 'closed' });
+    expect(state()).toEqual(['closed']);
+    expect(made.ledgerRepository.issues[0]?.body).toContain('Upstream has again what every acknowledged record says.');
+    expect(await tell()).toBeUndefined();
+    repository.removeRelease('v1.0.0');
+    expect(await tell()).toMatchObject({ change: 'created' });
+    expect(state()).toEqual(['closed', 'open']);
+  });
+
+  it('keeps the issues of different shares apart', async () => {
+    const { made, release } = await held(true);
+    release.removeAsset('tool-macos');
+    const share = (index: number, only: boolean) =>
+      made.run(async (context, tools) => {
+        const watched = await watch(context, { tools: only ? [] : tools, only: true });
+        return reportIssue(context, watched, { index, count: 2 });
+      });
+    expect(await share(1, false)).toMatchObject({ change: 'created' });
+    expect(await share(2, true)).toBeUndefined();
+    expect(made.ledgerRepository.issues.map((issue) => issue.state)).toEqual(['open']);
+  });
+
+  it('names what could not be asked about beside what was found', () => {
+    const error = { code: 'E_RATE_LIMIT', message: 'until 12:00' } as const;
+    const found = { kind: 'tag-missing', code: 'E_UPSTREAM_DIFFERS', tag: 'v1', record: 'r', file: undefined } as const;
+    const body = watchIssue([
+      { tool: 'a/b', records: 1, findings: [{ ...found, message: 'the tag is gone' }] },
+      { tool: 'c/d', records: 0, findings: [], error },
+    ])?.body;
+    expect(body).toContain('- `c/d`: could not be asked about, `E_RATE_LIMIT`\n');
+    expect(watchIssue([{ tool: 'c/d', records: 0, findings: [], error }])).toBeUndefined();
   });
 
   it('needs a ledger on GitHub', async () => {

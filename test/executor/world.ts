@@ -127,8 +127,8 @@ export class World {
     }
   }
 
-  async plan(): Promise<ReleaseResult[]> {
-    return this.run((context, tools) => plan(context, tools));
+  async plan(concurrency?: number): Promise<ReleaseResult[]> {
+    return this.run((context, tools) => plan(context, { tools, concurrency }));
   }
 
   /** Runs an action of the executor in what would be a new process. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { EtagCache, cacheIdentity } from '../../github/etag-cache.ts';
@@ -237,6 +237,24 @@ test('the cache holds no token, and its files are for their owner alone', async 
     expect((await readFile(path)).includes('secret-token')).toBe(false);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   }
+});
+
+test('what was not used for a month is removed, and what was stays', async () => {
+  const server = await github();
+  for (const name of ['cli/gone', 'cli/used', 'cli/new']) server.addRepository(name);
+  const cacheDir = await temporaryFolder();
+  const ask = (name: string) => getRepository(clientOf(server, { cacheDir }), name);
+  await ask('cli/gone');
+  await ask('cli/used');
+  const [before, stamp] = [new Date(Date.now() - 31 * 86_400_000), join(cacheDir, 'github.pruned')];
+  for (const path of [...(await files(cacheDir)), stamp]) await utimes(path, before, before);
+  await ask('cli/used');
+  expect(await files(cacheDir)).toHaveLength(2);
+  await ask('cli/new');
+  expect(await files(cacheDir)).toHaveLength(2);
+  server.takeRequests();
+  for (const name of ['cli/gone', 'cli/used', 'cli/new']) await ask(name);
+  expect(server.takeRequests().map(({ status }) => status)).toEqual([200, 304, 304]);
 });
 
 test('many clients write the same answer at once and leave one whole file', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { upsertComment, upsertIssue } from '../../github/pulls.ts';
+import { closeIssue, upsertComment, upsertIssue } from '../../github/pulls.ts';
 import { nextId } from '../servers/github-model.ts';
 import type { TestRepository } from '../servers/github.ts';
 import { clientOf, github } from './setup.ts';
@@ -20,7 +20,7 @@ async function ledger(token: keyof typeof TOKENS = 'ada') {
 
 function addIssue(
   repository: TestRepository,
-  change: { author?: string; body?: string; state?: 'open' | 'closed' } = {},
+  change: { author?: string; association?: string; body?: string; state?: 'open' | 'closed' } = {},
 ) {
   const now = new Date();
   const number = repository.nextNumber();
@@ -28,9 +28,10 @@ function addIssue(
   repository.issues.push({ ...issue, createdAt: now, updatedAt: now, ...change });
 }
 
-function addComment(repository: TestRepository, author: string, body: string) {
+function addComment(repository: TestRepository, author: string, body: string, association?: string) {
   const now = new Date();
-  repository.comments.push({ id: nextId(), issue: 1, body, author, createdAt: now, updatedAt: now });
+  const known = association === undefined ? {} : { association };
+  repository.comments.push({ id: nextId(), issue: 1, body, author, ...known, createdAt: now, updatedAt: now });
 }
 
 test.each(['ada', 'ghs_app'] as const)('a comment by %s is written once, then kept up to date', async (token) => {
@@ -50,13 +51,30 @@ test.each(['ada', 'ghs_app'] as const)('a comment by %s is written once, then ke
   expect(repository.comments.map(({ body }) => body)).toEqual(['<!-- acks -->\nx', '<!-- other -->\nx']);
 });
 
-test("somebody else's comment with our marker is never edited", async () => {
+test("a stranger's comment with our marker is never edited", async () => {
   const { server, repository, client } = await ledger();
-  addComment(repository, 'eve', '<!-- acks -->\nmine');
-  addComment(repository, 'grace', '<!-- acks -->\none is missing');
+  addComment(repository, 'eve', '<!-- acks -->\nmine', 'NONE');
+  addComment(repository, 'mallory', '<!-- acks -->\none is missing', 'CONTRIBUTOR');
   expect(await upsertComment(client, LEDGER, 1, 'acks', 'one is missing')).toMatchObject({ change: 'created' });
   expect(server.requests.filter(({ method }) => method === 'PATCH')).toEqual([]);
-  expect(repository.comments.map(({ author }) => author)).toEqual(['eve', 'grace', 'ada']);
+  expect(repository.comments.map(({ author }) => author)).toEqual(['eve', 'mallory', 'ada']);
+});
+
+test('two who may write here leave one comment, whoever began it', async () => {
+  const { server, repository, client } = await ledger();
+  server.addToken('grace', { login: 'grace' });
+  await upsertComment(client, LEDGER, 1, 'acks', 'one is missing');
+  const second = await upsertComment(clientOf(server, { token: 'grace' }), LEDGER, 1, 'acks', 'all there');
+  expect(second).toMatchObject({ change: 'updated' });
+  expect(repository.comments).toMatchObject([{ author: 'ada', body: '<!-- acks -->\nall there' }]);
+});
+
+test("a colleague's comment that this account may not edit is left, without another beside it", async () => {
+  const { server, repository, client } = await ledger();
+  await upsertComment(client, LEDGER, 1, 'acks', 'one');
+  const reader = clientOf(server, { token: 'eve' });
+  expect(await upsertComment(reader, LEDGER, 1, 'acks', 'two')).toMatchObject({ change: 'left' });
+  expect(repository.comments).toMatchObject([{ body: '<!-- acks -->\none' }]);
 });
 
 test('our own comment that only quotes the marker is left alone', async () => {
@@ -124,9 +142,10 @@ test('one issue is opened, then kept up to date; a closed one is left and anothe
   expect(await upsertIssue(client, LEDGER, findings('three'))).toMatchObject({ id: 3, change: 'created' });
 });
 
-test("somebody else's issue with our marker is never edited", async () => {
+test("a stranger's issue with our marker is never edited, nor closed", async () => {
   const { server, repository, client } = await ledger();
-  addIssue(repository, { author: 'eve', body: '<!-- watch -->\none' });
+  addIssue(repository, { author: 'eve', association: 'NONE', body: '<!-- watch -->\none' });
+  expect(await closeIssue(client, LEDGER, { marker: 'watch', body: 'settled' })).toBeUndefined();
   expect(await upsertIssue(client, LEDGER, findings('one'))).toMatchObject({ id: 3, change: 'created' });
   expect(server.requests.filter(({ method }) => method === 'PATCH')).toEqual([]);
 });

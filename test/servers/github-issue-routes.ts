@@ -81,6 +81,7 @@ function comments(state: GitHubState, { method, repository, body, caller }: Rout
   const now = new Date();
   const author = caller?.login ?? 'ghost';
   const comment = { id: nextId(), issue: number, body: String(body.body), author, createdAt: now, updatedAt: now };
-  repository.comments.push(comment);
+  // An App is nobody's member.
+  repository.comments.push({ ...comment, ...(caller?.type === 'Installation' ? { association: 'NONE' } : {}) });
   return { status: 201, json: render(comment) };
 }

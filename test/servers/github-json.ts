@@ -176,7 +176,7 @@ export class GitHubJson extends RepositoryJson {
       created_at: iso(issue.createdAt),
       updated_at: iso(issue.updatedAt),
       closed_at: issue.state === 'closed' ? iso(issue.updatedAt) : null,
-      author_association: 'MEMBER',
+      author_association: issue.association ?? 'MEMBER',
       body: issue.body,
       performed_via_github_app: null,
       state_reason: null,
@@ -212,7 +212,7 @@ export class GitHubJson extends RepositoryJson {
       user: this.user(comment.author),
       created_at: iso(comment.createdAt),
       updated_at: iso(comment.updatedAt),
-      author_association: 'MEMBER',
+      author_association: comment.association ?? 'MEMBER',
       body: comment.body,
       performed_via_github_app: null,
     };

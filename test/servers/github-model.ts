@@ -83,6 +83,8 @@ export interface TestIssue {
   state: 'open' | 'closed';
   labels: string[];
   author: string;
+  /** What the author is to the repository; default: MEMBER. */
+  association?: string;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -92,6 +94,8 @@ export interface TestComment {
   issue: number;
   body: string;
   author: string;
+  /** What the author is to the repository; default: MEMBER. */
+  association?: string;
   createdAt: Date;
   updatedAt: Date;
 }
