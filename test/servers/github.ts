@@ -22,6 +22,8 @@ export interface GitHubServerOptions {
   readonly enterprise?: boolean;
   /** The web (downloads for people, git) on an origin of its own, as github.com is another than api.github.com. */
   readonly separateWeb?: boolean;
+  /** How it calls itself in its answers, where something before it gives it names; each an origin. */
+  readonly names?: { readonly api: string; readonly web: string; readonly storage: string };
   /** The tokens that are known, by their text. An unknown one is a 401. */
   readonly tokens?: Record<string, TokenSpec>;
 }
@@ -77,13 +79,14 @@ export async function startGitHub(options: GitHubServerOptions = {}): Promise<Gi
   const web = options.separateWeb === true ? await start('web') : origins.api;
   const prefix = options.enterprise === true ? '/api/v3' : '';
   const api = `${origins.api}${prefix}`;
-  storage.place({ origin: origins.storage, elsewhere: origins.elsewhere });
-  const json = new GitHubJson({ api, web });
+  const names = { api: `${options.names?.api ?? origins.api}${prefix}`, web: options.names?.web ?? web };
+  storage.place({ origin: options.names?.storage ?? origins.storage, elsewhere: origins.elsewhere });
+  const json = new GitHubJson(names);
   const state = new GitHubState({ faults, storage, json, tokens: options.tokens ?? {} });
   const onWeb = webHandler(state);
   handlers.storage = (request, response) => storage.serve(request, response);
   handlers.web = onWeb;
-  handlers.api = apiHandler(state, new GitHubApi(state, api), {
+  handlers.api = apiHandler(state, new GitHubApi(state, names.api), {
     prefix,
     onWeb: options.separateWeb ? undefined : onWeb,
   });

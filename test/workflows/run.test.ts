@@ -1,0 +1,251 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commandLines } from '../adoption/bash.ts';
+import { EXECUTOR } from '../adoption/team.ts';
+import type { TestPull } from '../servers/github.ts';
+import { scriptsOf } from './runner.ts';
+import type { JobRan } from './runner.ts';
+import { makeConsumer, startWorkflowTeam } from './team.ts';
+import type { WorkflowTeam } from './team.ts';
+import { WORKFLOWS, parseWorkflow, workflowText } from './workflow.ts';
+
+/** Scripts that can't be run by a test, and why. Every other script of every workflow is run below, each line of it. */
+const NOT_RUN: Readonly<Record<string, string>> = {
+  '.github/workflows/ci.yml everything/tools': 'installs packages of the system',
+  '.github/workflows/ci.yml everything/run': 'runs these tests',
+  '.github/workflows/ci.yml quickstart/install': 'asks the registry for all packages',
+  '.github/workflows/ci.yml quickstart/quickstart': 'builds into dist/; test/quickstart.test.ts runs what it starts',
+  '.github/workflows/release.yml publish/build': 'asks the registry for all packages',
+  '.github/workflows/release.yml publish/publish': 'publishes on the registry',
+  '.github/workflows/release.yml publish/release': 'publishes on GitHub, by its GraphQL and uploads',
+};
+
+const MIRROR = 'executor/templates/mirror.yml';
+const GATE = 'ledger/templates/gate.yml';
+const MERGE = 'ledger/templates/merge.yml';
+
+let world: WorkflowTeam;
+beforeAll(async () => {
+  world = await startWorkflowTeam(Object.keys(NOT_RUN));
+});
+afterAll(() => world.team[Symbol.asyncDispose]());
+
+const mirror = (shard: string, more = {}): Promise<JobRan> =>
+  world.runner.run(MIRROR, 'mirror', {
+    checkout: world.executor,
+    contexts: world.executorContexts({ matrix: { shard }, ...more }),
+  });
+
+async function gate({ number }: TestPull): Promise<JobRan> {
+  // GitHub gives a pull request its ref after each push; the server does when it is asked.
+  await world.pulls();
+  const event = { number, pull_request: { base: { ref: 'main' } } };
+  return world.runner.run(GATE, 'gate', { contexts: world.ledgerContexts('read', { github: { event } }) });
+}
+
+const merge = (): Promise<JobRan> => world.runner.run(MERGE, 'merge', { contexts: world.ledgerContexts('write') });
+
+const onMain = (path: string): string[] =>
+  execFileSync('git', ['ls-tree', '-r', '--name-only', 'main', path], { cwd: world.ledger.git, encoding: 'utf8' })
+    .split('\n')
+    .filter(Boolean);
+
+async function pullOf(title: string): Promise<TestPull> {
+  const found = (await world.pulls()).find((pull) => pull.title === title);
+  if (found === undefined) throw new Error(`there is no pull request ${title}`);
+  return found;
+}
+
+/** The tests stand in the order of a team's first days, each on what the ones before left. */
+describe('a team whose workflows run', { sequential: true, timeout: 240_000 }, () => {
+  test('mirror: both shards at once propose each tool once, and say so on the job’s page', async () => {
+    const { matrix } = parseWorkflow(workflowText(MIRROR)).jobs['mirror']?.strategy ?? {};
+    const ran = await Promise.all((matrix?.['shard'] ?? []).map((shard) => mirror(String(shard))));
+    expect(ran.map(({ conclusion, log }) => [conclusion, conclusion === 'failure' && log])).toEqual([
+      ['success', false],
+      ['success', false],
+    ]);
+    const pulls = await world.pulls();
+    expect(pulls.map(({ title, author }) => [title, author]).sort()).toEqual([
+      ['jqlang/jq jq-1.7.1', 'acme-mirror[bot]'],
+      ['mikefarah/yq v4.44.3', 'acme-mirror[bot]'],
+    ]);
+    const summaries = ran.map(({ steps }) => steps.at(-1)?.summary ?? '').join('');
+    expect(summaries).toContain('jq-1.7.1');
+    expect(summaries).toContain('v4.44.3');
+    expect(onMain('packages')).toEqual([]);
+  });
+
+  test('gate: red until the threshold is met, then green', async () => {
+    const pull = await pullOf('jqlang/jq jq-1.7.1');
+    await world.ack('ada', pull);
+    const verdicts = [await gate(pull)];
+    await world.ack('grace', pull);
+    verdicts.push(await gate(pull));
+    expect(verdicts.map(({ conclusion }) => conclusion)).toEqual(['failure', 'success']);
+    expect(verdicts.map(({ steps }) => steps.at(-1)?.code)).toEqual([3, 0]);
+    expect(verdicts[0]?.log).toMatch(/^::error .*needs 1 more ack/m);
+  });
+
+  test('merge: what is acknowledged goes in, what is not waits', async () => {
+    const ran = await merge();
+    expect(ran).toMatchObject({ conclusion: 'success' });
+    expect((await pullOf('jqlang/jq jq-1.7.1')).mergedAt).not.toBeNull();
+    expect((await pullOf('mikefarah/yq v4.44.3')).state).toBe('open');
+    const files = onMain('packages');
+    expect(files.filter((path) => path.endsWith('.ack'))).toHaveLength(2);
+    expect(files.every((path) => path.startsWith('packages/github.com/jqlang/jq/jq-1.7.1/'))).toBe(true);
+  });
+
+  test('gate: a change of what is merged is red, acks or not', async () => {
+    const { git = '' } = world.ledger;
+    const path = onMain('packages').find((name) => name.endsWith('checklist.sha256')) ?? '';
+    const clone = join(world.team.folder, 'attacker');
+    execFileSync('git', ['clone', '--quiet', git, clone]);
+    writeFileSync(join(clone, path), 'other bytes\n');
+    const as = ['-c', 'user.name=eve', '-c', 'user.email=eve@example.org'];
+    execFileSync('git', [...as, 'commit', '--quiet', '--all', '--message', 'an edit'], { cwd: clone });
+    execFileSync('git', ['push', '--quiet', 'origin', 'HEAD:refs/heads/an-edit'], { cwd: clone });
+    const created = await fetch(`${world.team.github.api}/repos/${world.ledger.fullName}/pulls`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer ada-token', 'user-agent': 'test' },
+      body: JSON.stringify({ title: 'an edit', head: 'an-edit', base: 'main' }),
+    });
+    expect(created.status).toBe(201);
+    const ran = await gate(await pullOf('an edit'));
+    expect([ran.conclusion, ran.steps.at(-1)?.code]).toEqual(['failure', 3]);
+    expect(ran.log).toContain('E_APPEND_ONLY');
+  });
+
+  test('a build gets what is locked, without a ledger; the daily check is green', async () => {
+    const { team, runner } = world;
+    const pin = /^pin = (.*)$/m.exec(readFileSync(join(world.executor, 'mirror.ini'), 'utf8'))?.[1] ?? '';
+    const project = makeConsumer(team, pin);
+    await team.must('linus', 'pullthrough lock jqlang/jq@^1.7', { cwd: project });
+    team.github.takeRequests();
+    const built = await runner.run('docs/examples/workflows/build.yml', 'build', { contexts: {}, checkout: project });
+    expect(built).toMatchObject({ conclusion: 'success', log: 'jq-1.7.1\n' });
+    expect(team.github.takeRequests()).toEqual([]);
+    expect(await daily(project)).toMatchObject({ conclusion: 'success' });
+  });
+
+  test('store check: green where all is well, red where bytes are missing', async () => {
+    const check = () =>
+      world.runner.run('executor/templates/store-check.yml', 'check', {
+        checkout: world.executor,
+        contexts: world.executorContexts(),
+      });
+    expect(await check()).toMatchObject({ conclusion: 'success' });
+    const [prefix = ''] = readdirSync(join(world.team.store, 'sha256'));
+    rmSync(join(world.team.store, 'sha256', prefix), { recursive: true });
+    const ran = await check();
+    expect([ran.conclusion, ran.steps.at(-1)?.code]).toEqual(['failure', 3]);
+    expect(ran.log).toContain('E_STORE_DAMAGED');
+  });
+
+  test('watch: a file that upstream replaced makes it red, and opens one issue in the ledger', async () => {
+    const watch = () =>
+      world.runner.run('executor/templates/watch.yml', 'watch', {
+        checkout: world.executor,
+        contexts: world.executorContexts(),
+      });
+    const release = world.team.github.repository('jqlang/jq').releases.find(({ tag }) => tag === 'jq-1.7.1');
+    await release?.replaceAsset('jq-linux-amd64', 'other bytes');
+    for (const ran of [await watch(), await watch()]) {
+      expect([ran.conclusion, ran.steps.at(-1)?.code]).toEqual(['failure', 3]);
+    }
+    expect(world.ledger.issues).toHaveLength(1);
+    expect(world.ledger.issues[0]?.body).toContain('jq-linux-amd64');
+  });
+
+  test('a nack that is merged makes the consumers’ daily check red', async () => {
+    await world.team.must('grace', `pullthrough nack jqlang/jq@jq-1.7.1 --gpg --reason 'upstream replaced a file'`, {
+      cwd: world.executor,
+    });
+    expect(await merge()).toMatchObject({ conclusion: 'success' });
+    const ran = await daily(join(world.team.folder, 'project'));
+    expect([ran.conclusion, ran.steps.at(-1)?.code]).toEqual(['failure', 3]);
+    expect(ran.log).toContain('E_WITHDRAWN');
+  });
+
+  test('a mirror that fails opens one issue, and comments on it from then on', async () => {
+    const repository = world.team.github.repository(EXECUTOR);
+    const failing = await mirror('1/1', { apps: { token: 'expired' } });
+    expect(failing.conclusion).toBe('failure');
+    const report = (needsFailed: boolean) =>
+      world.runner.run(MIRROR, 'report', { contexts: world.executorContexts(), needsFailed });
+    expect(await report(false)).toMatchObject({ conclusion: 'skipped' });
+    expect(await report(true)).toMatchObject({ conclusion: 'success' });
+    expect(await report(true)).toMatchObject({ conclusion: 'success' });
+    expect(repository.issues.map(({ title, body }) => [title, body])).toEqual([
+      ['The mirror failed', `See https://github.com/${EXECUTOR}/actions/runs/7`],
+    ]);
+    expect(repository.comments.map(({ issue, body }) => [issue, body])).toEqual([
+      [1, `It failed again: https://github.com/${EXECUTOR}/actions/runs/7`],
+    ]);
+  });
+
+  test('release: packs what the tag names and lists its digest; another tag is refused', async () => {
+    const checkout = packable();
+    const pack = (tag: string) =>
+      world.runner.run('.github/workflows/release.yml', 'publish', {
+        checkout,
+        contexts: { github: { ref_name: tag } },
+      });
+    expect(await pack('v0.0.9')).toMatchObject({ conclusion: 'failure' });
+    const ran = await pack(`v${packageVersion()}`);
+    expect(ran).toMatchObject({ conclusion: 'success' });
+    const check = execFileSync('sha256sum', ['--check', 'checksums.sha256'], { cwd: ran.workspace, encoding: 'utf8' });
+    expect(check).toBe(`./pullthrough-${packageVersion()}.tgz: OK\n`);
+    const packed = execFileSync('tar', ['--list', '--gzip', '--file', `pullthrough-${packageVersion()}.tgz`], {
+      cwd: ran.workspace,
+      encoding: 'utf8',
+    });
+    expect(packed).toContain('package/dist/cli/main.js\n');
+    expect(packed).toContain('package/dist/executor/templates/mirror.yml\n');
+  });
+
+  test('went through every host by its name, and to no other', () => {
+    expect(world.team.internet.strangers).toEqual([]);
+  });
+
+  test('every line of every script was run, but for those that say why not', () => {
+    const scripts = WORKFLOWS.flatMap((file) => scriptsOf(file, parseWorkflow(workflowText(file)).jobs));
+    const missed = scripts.flatMap(([key, script]) => {
+      const reached = world.runner.reached.get(key) ?? new Set();
+      const lines = script.split('\n');
+      const left = commandLines(script).filter((line) => !reached.has(line));
+      return key in NOT_RUN ? [] : left.map((line) => `${key}: ${lines[line - 1] ?? ''}`);
+    });
+    expect(missed).toEqual([]);
+    const ran = Object.keys(NOT_RUN).filter((key) => world.runner.reached.has(key));
+    const gone = Object.keys(NOT_RUN).filter((key) => scripts.every(([known]) => known !== key));
+    expect([ran, gone]).toEqual([[], []]);
+  });
+});
+
+const daily = (project: string): Promise<JobRan> =>
+  world.runner.run('docs/examples/workflows/still-acknowledged.yml', 'check', {
+    checkout: project,
+    contexts: { secrets: { LEDGER_TOKEN: 'ledger-read' } },
+  });
+
+/** The project as a clone with its `dist/`, as far as it is packed. */
+function packable(): string {
+  const folder = join(world.team.folder, 'packable');
+  mkdirSync(folder);
+  for (const name of ['package.json', 'README.md', 'CHANGELOG.md', 'SECURITY.md']) {
+    copyFileSync(join(root, name), join(folder, name));
+  }
+  cpSync(dirname(dirname(world.team.main)), join(folder, 'dist'), {
+    recursive: true,
+    filter: (path) => !path.endsWith('node_modules'),
+  });
+  return folder;
+}
+
+const root = join(import.meta.dirname, '../..');
+const packageJson = readFileSync(join(root, 'package.json'), 'utf8');
+const packageVersion = (): string => (JSON.parse(packageJson) as { version: string }).version;
