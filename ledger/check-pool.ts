@@ -19,40 +19,62 @@ export interface WorkerOrder {
   readonly commit: string;
   readonly pin: string | undefined;
   readonly now: Date;
-  readonly paths: readonly string[];
 }
 
 /** Below so many records a worker costs more than it saves. */
 const WORTH_A_WORKER = 400;
 
-/** Judges many records on all cores. */
+/** Records that a worker is handed at a time: few enough that none is idle for long at the end. */
+const HANDED = 32;
+/** A worker reads, judges and forgets; with more room for young objects it would only collect them later. */
+const LIMITS = { maxYoungGenerationSizeMb: 8 };
+
+/** Judges many records on all cores; the answers are in the order of `paths`. */
 export async function checkInParallel(task: PoolTask, paths: readonly string[]): Promise<CheckedRecord[]> {
   const { directory } = task.repository;
   const count = Math.min(availableParallelism(), Math.floor(paths.length / WORTH_A_WORKER));
   // Compiled code alone runs in a worker; the sources are only ever run by a test runner, which compiles in its own way.
   if (count < 2 || directory === undefined || import.meta.url.endsWith('.ts'))
     return checkRecords(task.snapshot, task.trust, paths);
-  const share = Math.ceil(paths.length / count);
-  const shares = Array.from({ length: count }, (_, i) => paths.slice(i * share, (i + 1) * share));
-  return (await Promise.all(shares.map((part) => runWorker(task, directory, part)))).flat();
+  const parts = Array.from({ length: Math.ceil(paths.length / HANDED) }, (_, i) =>
+    paths.slice(i * HANDED, (i + 1) * HANDED),
+  );
+  const answers: CheckedRecord[][] = [];
+  const left = parts.entries();
+  const workers = Array.from({ length: count }, () => startWorker(task, directory));
+  try {
+    await Promise.all(workers.map((worker) => feed(worker, left, answers)));
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+  return answers.flat();
 }
 
-function runWorker(
-  { snapshot, trust, pin }: PoolTask,
-  directory: string,
-  paths: readonly string[],
-): Promise<CheckedRecord[]> {
-  const order: WorkerOrder = {
-    directory,
-    commit: snapshot.commit,
-    pin,
-    now: trust.now,
-    paths,
-  };
+function startWorker({ snapshot, trust, pin }: PoolTask, directory: string): Worker {
+  const workerData: WorkerOrder = { directory, commit: snapshot.commit, pin, now: trust.now };
+  return new Worker(new URL('./check-worker.js', import.meta.url), { workerData, resourceLimits: LIMITS });
+}
+
+/** Hands it parts until none is left; the answer to each goes to its place. */
+function feed(
+  worker: Worker,
+  left: IterableIterator<[number, readonly string[]]>,
+  answers: CheckedRecord[][],
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./check-worker.js', import.meta.url), { workerData: order });
-    worker.once('message', resolve);
+    let place = -1;
+    const hand = (): void => {
+      const next = left.next();
+      if (next.done) return resolve();
+      place = next.value[0];
+      worker.postMessage(next.value[1]);
+    };
+    worker.on('message', (checked: CheckedRecord[]) => {
+      answers[place] = checked;
+      hand();
+    });
     worker.once('error', reject);
     worker.once('exit', (code) => reject(new Error(`a worker ended with ${code}`)));
+    hand();
   });
 }

@@ -6,8 +6,8 @@ import { TREE_LIMIT, parseTree } from './tree.ts';
 /** Brings objects here from where the repository was cloned from; one request for all. What stays missing is no error. */
 export type FetchObjects = (oids: readonly string[]) => Promise<void>;
 
-/** So many entries of trees are remembered; about 30 MB. */
-const REMEMBERED_ENTRIES = 100_000;
+/** So many entries of trees are remembered; about 6 MB. What is forgotten is read again from here. */
+const REMEMBERED_ENTRIES = 20_000;
 
 /**
  * Git's objects by their ids. In a partial clone, what is missing is fetched: everything that is asked for while a fetch
