@@ -103,7 +103,7 @@ async function wanted(request: AcknowledgeRequest, review: SameReview, context: 
 }
 
 function showAck({ standing, merged }: AckResult, { proposal }: SameReview, { output }: CommandContext): void {
-  output.line(`${titleOf(proposal)} is acknowledged; ${missingText(standing)}`, 'good');
+  output.line(`${titleOf(proposal)}: your ack is pushed; ${missingText(standing)}`, 'good');
   if (merged !== undefined) output.line(`${merged.title} is merged, commit ${merged.commit}`, 'good');
   else if (standing.missing === 0) output.note(`it is merged by: pullthrough ledger merge ${proposal.branch}`);
 }

@@ -1,11 +1,14 @@
-import { addTool } from '../executor/add.ts';
+import { addTool, parseToolName } from '../executor/add.ts';
 import type { AddedTool } from '../executor/add.ts';
+import { findTools } from '../executor/tools.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ValuesOf } from './commands/index.ts';
 import { loadConfig } from './config.ts';
 import type { Handler } from './context.ts';
 import { cacheOf } from './executor-context.ts';
+import { tokenFrom } from './secrets.ts';
 import { endSeveral } from './several.ts';
+import { countText } from './units.ts';
 
 /** `add OWNER/REPO...`: needs neither a ledger nor a store. */
 export const addCommand: Handler<ValuesOf<'executor', 'add'>> = async (names, options, context) => {
@@ -13,6 +16,10 @@ export const addCommand: Handler<ValuesOf<'executor', 'add'>> = async (names, op
   const dryRun = options['dry-run'] === true;
   const { folder: root, source, file } = await loadConfig(options, context.cwd);
   if (file === undefined) output.warn('there is no mirror.ini here, and tool definitions lie beside it');
+  // Found before any request: a name that is none, a tool.ini that is wrong.
+  for (const name of names) parseToolName(name, source.host);
+  await findTools({ root, host: source.host });
+  tokenFrom(env, 'GITHUB_TOKEN');
   const executor = { root, source, env, progress, cacheDir: cacheOf(options, context) };
   const added: AddedTool[] = [];
   const failures: PullthroughError[] = [];
@@ -22,8 +29,10 @@ export const addCommand: Handler<ValuesOf<'executor', 'add'>> = async (names, op
     try {
       const tool = await addTool(executor, name, { dryRun });
       added.push(tool);
-      const files = `${tool.files} file${tool.files === 1 ? '' : 's'}`;
-      output.line(`${tool.file}${dryRun ? ' would be written' : ''}: ${tool.tag} has ${files}`, 'good');
+      output.line(
+        `${tool.file}${dryRun ? ' would be written' : ''}: ${tool.tag} has ${countText(tool.files, 'file')}`,
+        'good',
+      );
       if (dryRun) for (const line of tool.text.trimEnd().split('\n')) output.line(`  ${line}`);
     } catch (error) {
       if (!(error instanceof PullthroughError) || names.length === 1) throw error;

@@ -188,3 +188,11 @@ export function requireStore(config: Config): string {
     })
   );
 }
+
+/** The stores that consumers read, in order. Throws `E_NO_STORE`. */
+export function requirePublicStores({ store }: Config): readonly string[] {
+  if (store.publicUrls.length > 0) return store.publicUrls;
+  return fail('E_NO_STORE', 'there is no store to read from', {
+    hint: 'give --store, or url or public-url in [store] of mirror.ini',
+  });
+}

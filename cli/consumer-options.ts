@@ -1,6 +1,6 @@
 import type { Consumer } from '../consumer/consumer.ts';
 import type { ConsumerOptions } from '../consumer/options.ts';
-import { loadConfig, requireLedger, requirePin } from './config.ts';
+import { loadConfig, requireLedger, requirePin, requirePublicStores } from './config.ts';
 import type { Config, ConfigFlags } from './config.ts';
 import type { CommandContext } from './context.ts';
 import { ledgerUrl } from './ledger-url.ts';
@@ -10,11 +10,24 @@ export interface ConsumerFlags extends ConfigFlags {
   readonly offline?: true | undefined;
 }
 
-/** What a consumer is opened with, from mirror.ini and the flags. Throws `E_CONFIG`, `E_USAGE`, `E_NO_LEDGER`, `E_NO_PIN`. */
-export async function consumerOptions(flags: ConsumerFlags, context: CommandContext): Promise<ConsumerOptions> {
+export interface ConsumerNeeds {
+  /** The command reads files' bytes, so that it needs a store. */
+  readonly bytes?: boolean;
+}
+
+/**
+ * What a consumer is opened with, from mirror.ini and the flags. Throws `E_CONFIG`, `E_USAGE`, `E_NO_LEDGER`, `E_NO_PIN`,
+ * `E_NO_STORE`.
+ */
+export async function consumerOptions(
+  flags: ConsumerFlags,
+  context: CommandContext,
+  { bytes = false }: ConsumerNeeds = {},
+): Promise<ConsumerOptions> {
   const config = await loadConfig(flags, context.cwd);
   const location = requireLedger(config);
   const pin = requirePin(config);
+  if (bytes) requirePublicStores(config);
   const token = tokenFrom(context.env, 'LEDGER_TOKEN');
   const ledger = await ledgerUrl(location, { api: config.ledger.api, token, progress: context.progress });
   return {
@@ -38,8 +51,9 @@ export async function withConsumer<T>(
   flags: ConsumerFlags,
   context: CommandContext,
   action: (consumer: Consumer) => Promise<T>,
+  needs?: ConsumerNeeds,
 ): Promise<T> {
-  const options = await consumerOptions(flags, context);
+  const options = await consumerOptions(flags, context, needs);
   await using consumer = await openConsumer(options);
   return action(consumer);
 }

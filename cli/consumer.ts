@@ -10,6 +10,8 @@ export const handlers: Handlers<'consumer'> = {
   serve: async (...call) => (await import('./serve.ts')).serve(...call),
   completion: async ([shell = ''], _, { output }) => {
     const { completionScript } = await import('./completion/index.ts');
-    output.raw(completionScript(shell));
+    const script = completionScript(shell);
+    output.results({ shell, script });
+    output.raw(script);
   },
 };

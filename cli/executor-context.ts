@@ -24,6 +24,8 @@ export interface PreparedExecutor {
 /** Reads mirror.ini, which must name a ledger and a store. Throws `E_CONFIG`, `E_NO_LEDGER`, `E_NO_STORE`. */
 export async function prepareExecutor(flags: ExecutorFlags, context: CommandContext): Promise<PreparedExecutor> {
   const config = await loadConfig(flags, context.cwd);
+  // Found before any request, where the clients would find them later.
+  for (const name of ['GITHUB_TOKEN', 'LEDGER_TOKEN']) tokenFrom(context.env, name);
   requireLedger(config);
   return { config, store: requireStore(config) };
 }

@@ -1,4 +1,4 @@
-import { loadConfig } from './config.ts';
+import { loadConfig, requirePublicStores } from './config.ts';
 import { storeOptions } from './consumer-options.ts';
 import type { Handler } from './context.ts';
 import { getRequest, showFiles } from './get.ts';
@@ -13,9 +13,10 @@ import type { Fetchable } from '../consumer/select-assets.ts';
 /** `get --locked [TOOL] [ASSET...]`: what pullthrough.lock says, from the stores alone. No ledger, no git, no pin. */
 export const getLocked: Handler<GetFlags> = async ([tool, ...patterns], options, context) => {
   const config = await loadConfig(options, context.cwd);
+  requirePublicStores(config);
   const entries = await requireLock(context);
   const wanted = tool === undefined ? entries : findEntries(entries, tool, config.source.host);
-  const request = getRequest(patterns, options, context);
+  const request = await getRequest(patterns, options, context);
   const files: Fetchable[] = [];
   for (const entry of wanted) {
     const { version, expires } = entry.policy;

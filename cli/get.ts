@@ -1,8 +1,11 @@
+import { stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { fail } from '../ledger-schema/error.ts';
+import type { Consumer } from '../consumer/consumer.ts';
 import type { GetRequest, GotFile } from '../consumer/index.ts';
 import { parsePlatform } from '../consumer/platform.ts';
 import { parseToolRequest } from '../consumer/tool.ts';
+import { systemCode } from '../io/io-error.ts';
 import type { ValuesOf } from './commands/index.ts';
 import { withConsumer } from './consumer-options.ts';
 import type { CommandContext, Handler } from './context.ts';
@@ -16,23 +19,37 @@ export const get: Handler<GetFlags> = async (args, options, context) => {
   const [tool, ...patterns] = args;
   if (tool === undefined) fail('E_USAGE', 'no tool was named', { hint: 'pullthrough get owner/repo@TAG [ASSET...]' });
   parseToolRequest(tool, 'github.com');
-  const request = getRequest(patterns, options, context);
-  await withConsumer(options, context, async (consumer) => {
+  const request = await getRequest(patterns, options, context);
+  const action = async (consumer: Consumer): Promise<void> => {
     const { release, files } = await consumer.get(tool, request);
     context.output.results({ release, files });
     showFiles(files, context);
-  });
+  };
+  await withConsumer(options, context, action, { bytes: true });
 };
 
-/** What the flags ask for. Throws `E_USAGE` for a platform that is none. */
-export function getRequest(patterns: readonly string[], options: GetFlags, context: CommandContext): GetRequest {
+/** What the flags ask for. Throws `E_USAGE` for a platform that is none, `E_INPUT` for an output that is no folder. */
+export async function getRequest(
+  patterns: readonly string[],
+  options: GetFlags,
+  context: CommandContext,
+): Promise<GetRequest> {
+  const output = resolve(context.cwd, options.output ?? '.');
+  await requireFolderOrNothing(output);
   return {
     patterns,
     platform: options.platform === undefined ? undefined : parsePlatform(options.platform),
     ask: context.interactive ? (names) => choose(names, context) : undefined,
-    output: resolve(context.cwd, options.output ?? '.'),
+    output,
     executable: options.executable,
   };
+}
+
+/** It is made where there is nothing yet. */
+async function requireFolderOrNothing(path: string): Promise<void> {
+  const found = await stat(path).catch((error: unknown) => systemCode(error));
+  const other = typeof found === 'object' ? !found.isDirectory() : found === 'ENOTDIR';
+  if (other) fail('E_INPUT', `--output: ${path} is no folder, nor can it be made`, { hint: 'name another one' });
 }
 
 async function choose(names: readonly string[], context: CommandContext): Promise<string> {

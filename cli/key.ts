@@ -41,10 +41,20 @@ export const keyNew: Handler<ValuesOf<'ledger', 'key new'>> = async (_, options,
 async function readNamedFile(path: string, context: CommandContext): Promise<Uint8Array> {
   try {
     const file = await readFileBounded(resolve(context.cwd, path), KEY_BYTES);
-    return file ?? fail('E_INPUT', `there is no file ${path}`);
+    return file ?? fail('E_INPUT', `there is no file ${path}`, { hint: 'look at its path' });
   } catch (cause) {
     if (!(cause instanceof PullthroughError)) throw cause;
     return fail('E_INPUT', cause.message, { hint: cause.hint, cause });
+  }
+}
+
+/** What is read of a key file that the command line names: one that is none is a wrong file here, and named. */
+export async function inputOf<T>(path: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (cause) {
+    if (!(cause instanceof PullthroughError) || cause.code !== 'E_KEY_FORMAT') throw cause;
+    return fail('E_INPUT', `${path}: ${cause.message}`, { hint: cause.hint, cause });
   }
 }
 
@@ -84,7 +94,7 @@ const SECRET = {
 
 /** `key show FILE`: what is in a key file, and whether it can sign here. */
 export const keyShow: Handler<ValuesOf<'ledger', 'key show'>> = async ([path = ''], _, context) => {
-  const { key, secret } = await showKey(await readNamedFile(path, context));
+  const { key, secret } = await inputOf(path, showKey(await readNamedFile(path, context)));
   const { output, now } = context;
   const components = key.components.map((component) => shownComponent(key, component, now));
   const usable = components.some(({ problem }) => problem === null);

@@ -25,10 +25,10 @@ export const ledgerCheck: Handler<ValuesOf<'ledger', 'ledger check'>> = async (_
 
 function show(report: GateReport, commits: { head: string; base: string | undefined }, output: Output): void {
   const { scope, problems, warnings, records, policy } = report;
-  for (const { path, message } of warnings.slice(0, SHOWN)) output.warn(path === '' ? message : `${path}: ${message}`);
-  for (const { code, path, message } of problems.slice(0, SHOWN)) {
-    output.problem(new PullthroughError(code, message), path === '' ? undefined : path);
-  }
+  for (const { path, message } of warnings.slice(0, SHOWN)) output.warn(problemText({ path, message }));
+  // A lone one is what the command ends with.
+  const listed = problems.length === 1 ? [] : problems.slice(0, SHOWN);
+  for (const finding of listed) output.problem(new PullthroughError(finding.code, problemText(finding)));
   const hidden =
     problems.length + warnings.length - Math.min(problems.length, SHOWN) - Math.min(warnings.length, SHOWN);
   if (hidden > 0) output.note(`${hidden} more findings are not shown; --json has all`);
@@ -62,12 +62,12 @@ function verdict({ scope, records, policy }: GateReport): string {
 function requirePassed({ problems }: GateReport): void {
   const [first, ...others] = problems;
   if (first === undefined) return;
-  fail(
-    first.code,
-    `the gate says no: ${problemText(first)}${others.length === 0 ? '' : `, and ${others.length} more`}`,
-  );
+  const more = others.length === 0 ? '' : `, and ${others.length} more`;
+  fail(first.code, `the gate says no: ${problemText(first)}${more}`, {
+    hint: others.length === 0 ? 'it must not be merged like this' : 'see above for each',
+  });
 }
 
-function problemText({ path, message }: Finding): string {
+function problemText({ path, message }: Pick<Finding, 'path' | 'message'>): string {
   return path === '' || message.includes(path) ? message : `${path}: ${message}`;
 }

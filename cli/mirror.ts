@@ -11,7 +11,7 @@ export const planCommand: Handler<ValuesOf<'executor', 'plan'>> = async (names, 
   const { concurrency } = options;
   const tools = await toolsOf(prepared, names, options.shard);
   const results = await withExecutor(prepared, options, context, (executor) => plan(executor, { tools, concurrency }));
-  showReleases('Plan', results, context.output);
+  showReleases('Plan', results, context.output, options.shard);
   endReleases(results);
 };
 
@@ -26,7 +26,7 @@ export const mirrorCommand: Handler<ValuesOf<'executor', 'mirror'>> = async (nam
     const results = await withExecutor(prepared, options, context, (executor) =>
       restock(executor, { tools, dryRun, concurrency }),
     );
-    showReleases('Restock', results, context.output);
+    showReleases('Restock', results, context.output, options.shard);
     endReleases(results);
     return;
   }
@@ -37,7 +37,7 @@ export const mirrorCommand: Handler<ValuesOf<'executor', 'mirror'>> = async (nam
     const results = await withExecutor(prepared, options, context, (executor) =>
       mirror(executor, { tools, signing, dryRun, concurrency }),
     );
-    showReleases('Releases', results, context.output);
+    showReleases('Releases', results, context.output, options.shard);
     endReleases(results);
   } finally {
     await signer?.close?.();

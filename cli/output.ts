@@ -30,7 +30,7 @@ export interface Output extends Progress {
   results(values: Results): void;
   /** One failure among several; the command ends with E_PARTIAL or the worst of them. `about` is the tool or file. */
   problem(error: PullthroughError, about?: string): void;
-  /** Text of this program's own, as help and completion scripts: written to stdout as it stands, also with `--json`. */
+  /** Text of this program's own, as help and completion scripts: written to stdout as it stands, and not with `--json`. */
   raw(text: string): void;
 }
 
@@ -112,7 +112,7 @@ export function openOutput(options: OutputOptions): OutputEnd {
     },
     problem: showError,
     raw(text) {
-      stdout.write(text);
+      if (!json) stdout.write(text);
     },
     start(label, total) {
       if (quiet) return { advance: () => undefined, done: () => undefined };

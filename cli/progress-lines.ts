@@ -20,6 +20,8 @@ export function startLine(label: string, total: number, write: (line: string) =>
       write(`${label}: ${bytesText(value)} of ${bytesText(total)}, ${bytesText(Math.round(rate))}/s${left}`);
     },
     done() {
+      // What was not needed, or ended early: the result says it, or an error does.
+      if (value < total) return;
       write(`${label}: ${bytesText(value)} in ${timeText((clock() - begun) / 1000)}`);
     },
   };

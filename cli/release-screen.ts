@@ -1,4 +1,5 @@
 import { PullthroughError } from '../ledger-schema/error.ts';
+import type { Share } from './commands/spec.ts';
 import type { Action, ErrorReport, ReleaseResult } from '../executor/result.ts';
 import type { Output } from './output.ts';
 import { endSeveral } from './several.ts';
@@ -34,7 +35,7 @@ function actionCell({ action }: ReleaseResult): Cell {
 }
 
 /** What a run did, or would do, with each release: a table, then each failure. */
-export function showReleases(title: string, results: readonly ReleaseResult[], output: Output): void {
+export function showReleases(title: string, results: readonly ReleaseResult[], output: Output, shard?: Share): void {
   output.results({ releases: results });
   for (const result of results) {
     for (const warning of result.warnings) output.warn(`${nameOf(result)}: ${warning}`);
@@ -50,7 +51,10 @@ export function showReleases(title: string, results: readonly ReleaseResult[], o
       result.pull === undefined ? result.reason : `${result.reason} (${result.pull.url})`,
     ]),
   });
-  if (results.length === 0) output.note('there is no tool: write a tool.ini by pullthrough add OWNER/REPO');
+  if (results.length === 0) {
+    const share = shard === undefined ? 'there is no tool' : `share ${shard.index} of ${shard.count} holds no tool`;
+    output.note(shard === undefined ? `${share}: write a tool.ini by pullthrough add OWNER/REPO` : share);
+  }
   if (isOnlyFailure(results)) return;
   for (const result of results) {
     if (result.error !== undefined) output.problem(toError(result.error), nameOf(result));

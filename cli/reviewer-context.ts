@@ -49,6 +49,8 @@ async function withLedgerAt<T>(
   const { env, now, progress, signal } = context;
   const { api, branch } = config.ledger;
   const token = tokenFrom(env, 'LEDGER_TOKEN');
+  // Upstream's client would find it later.
+  tokenFrom(env, 'GITHUB_TOKEN');
   const cacheDir = cacheDirectory(env);
   const { publicUrls } = config.store;
   const store =

@@ -84,7 +84,10 @@ function contextOf(world: World, end: OutputEnd): CommandContext {
 }
 
 async function invoke(invocation: Invocation, world: World, end: OutputEnd): Promise<void> {
-  if (invocation.kind === 'text') return end.output.raw(invocation.text);
+  if (invocation.kind === 'text') {
+    end.output.results({ text: invocation.text });
+    return end.output.raw(invocation.text);
+  }
   const handler = await handlerOf(invocation.command);
   return handler(invocation.args, invocation.options, contextOf(world, end));
 }
@@ -118,10 +121,8 @@ function writeDocument(world: World, end: OutputEnd, error: PullthroughError | u
 export async function run(world: World): Promise<number> {
   const end = await open(world);
   let failure: PullthroughError | undefined;
-  let document = end.output.json;
   try {
     const invocation = parseCommandLine(world.argv, world.stdout.columns ?? 120);
-    document &&= invocation.kind === 'command';
     const running = invoke(invocation, world, end);
     const own = invocation.kind === 'command' && invocation.command.spec.untilSignal === true;
     await (own ? running : untilDone(running, world.signal));
@@ -132,6 +133,6 @@ export async function run(world: World): Promise<number> {
     for (const line of debugLines(error, world.env)) world.stderr.write(`${escapeTerminal(line)}\n`);
   }
   end.end();
-  if (document) writeDocument(world, end, failure);
+  if (end.output.json) writeDocument(world, end, failure);
   return failure?.exit ?? 0;
 }

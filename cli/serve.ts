@@ -13,7 +13,7 @@ export const serve: Handler<Options> = async (_, options, context) => {
   const listen = parseListen(options.listen ?? '127.0.0.1:8080');
   const baseUrl = options['base-url'] === undefined ? undefined : parseBaseUrl(options['base-url']);
   const cacheBytes = options['cache-size'] === undefined ? undefined : parseSize(options['cache-size']);
-  const consumer = await consumerOptions(options, context);
+  const consumer = await consumerOptions(options, context, { bytes: true });
   const { openGateway } = await import('../consumer/gateway.ts');
   const { output, signal } = context;
   const opening = openGateway(consumer, { listen, baseUrl, cacheBytes, cacheDir: cacheFolder(options, context) });

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { fail } from '../ledger-schema/error.ts';
 import { requireSafeUrl, shownUrl } from '../io/url.ts';
+import { parseS3Url } from '../store/s3-url.ts';
 import { resolvePath } from './location.ts';
 
 const HINT = 'write file:./FOLDER, a path, or s3://BUCKET/PREFIX?endpoint=https://HOST&region=REGION';
@@ -20,27 +21,6 @@ function fileUrl(text: string, baseDir: string): string {
       cause,
     });
   }
-}
-
-/** The endpoint is where credentials are sent. */
-function checkS3(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : fail('E_CONFIG', 'it is no URL', { hint: HINT });
-  if (url.hostname === '') fail('E_CONFIG', 'it names no bucket', { hint: HINT });
-  if (url.username !== '' || url.password !== '') {
-    fail('E_CONFIG', `a user or password stands in ${shownUrl(text)}`, {
-      hint: "give them by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or what else the AWS SDK's own chain has",
-    });
-  }
-  const endpoint = url.searchParams.get('endpoint');
-  if (endpoint !== null) {
-    try {
-      requireSafeUrl(endpoint);
-    } catch (cause) {
-      if (!(cause instanceof PullthroughError)) throw cause;
-      fail('E_CONFIG', `endpoint: ${cause.message}`, { hint: cause.hint, cause });
-    }
-  }
-  return text;
 }
 
 /** `[store] url`: where bytes are written. A file store's path becomes absolute. Throws `E_CONFIG`. */
@@ -65,7 +45,8 @@ export function parsePublicUrl(text: string, baseDir: string): string {
       requireSafeUrl(text);
       return text;
     case 's3':
-      return checkS3(text);
+      parseS3Url(text, {});
+      return text;
     default:
       return fail('E_CONFIG', `${shownUrl(text)} has a scheme that no store has`, { hint: HINT });
   }

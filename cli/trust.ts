@@ -11,6 +11,7 @@ import { policyInWords } from '../ledger/policy-words.ts';
 import { proposePolicy, signPolicy, trustBranch } from '../ledger/rotation.ts';
 import type { ValuesOf } from './commands/index.ts';
 import type { CommandContext, Handler } from './context.ts';
+import { inputOf } from './key.ts';
 import { readLedger } from '../reviewer/ledger-state.ts';
 import { withOwner } from './reviewer-context.ts';
 import type { OpenedReviewer } from './reviewer-context.ts';
@@ -28,7 +29,7 @@ export interface NamedKey {
   readonly bytes: Uint8Array;
 }
 
-/** Reads `NAME=FILE`. Throws `E_USAGE`, `E_INPUT`, `E_KEY_FORMAT`. */
+/** Reads `NAME=FILE`. Throws `E_USAGE`, `E_INPUT`. */
 export async function readNamedKey(text: string, flag: string, context: CommandContext): Promise<NamedKey> {
   const [, holder, path] = /^([a-z][a-z0-9-]{0,62})=(.+)$/.exec(text) ?? [];
   if (holder === undefined || path === undefined) {
@@ -39,8 +40,8 @@ export async function readNamedKey(text: string, flag: string, context: CommandC
 
 async function readPublicKey(path: string, context: CommandContext): Promise<Omit<NamedKey, 'holder'>> {
   const file = await readFileBounded(resolve(context.cwd, path), 4 * KEY_BYTES);
-  if (file === undefined) fail('E_INPUT', `there is no key file ${path}`);
-  return canonicalKeyFile(file);
+  if (file === undefined) fail('E_INPUT', `there is no key file ${path}`, { hint: 'look at its path' });
+  return inputOf(path, canonicalKeyFile(file));
 }
 
 /** `trust show` */

@@ -144,10 +144,14 @@ function tagNotFound(tool: FoundTool, tag: string): never {
   });
 }
 
+function known({ trees }: FoundTool): string {
+  return `it has ${[...trees.keys()].slice(0, 10).join(', ')}`;
+}
+
 function noneFound(tool: FoundTool, wanted: string, refusal: PullthroughError | undefined): never {
   const reason = refusal === undefined ? '' : `; the best that is not: ${refusal.message}`;
   return fail('E_NOT_FOUND', `no acknowledged record of ${tool.repository} is ${wanted}${reason}`, {
-    hint: refusal?.hint ?? `it has ${[...tool.trees.keys()].slice(0, 10).join(', ')}`,
+    hint: refusal?.hint ?? (tool.trees.has(wanted) ? `for the tag of that name write @tag:${wanted}` : known(tool)),
     cause: refusal,
   });
 }

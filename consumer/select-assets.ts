@@ -23,8 +23,8 @@ export interface AssetWish {
 }
 
 /**
- * The assets of a release that are wanted. `what` is the release, for messages. Throws `E_NOT_FOUND` for a name or glob
- * that no asset has, and `E_USAGE` where a platform has no file, or several and nobody to ask.
+ * The assets of a release that are wanted. `what` is the release, for messages. Throws `E_NOT_FOUND` for a name, glob or
+ * platform that no asset has, and `E_USAGE` where a platform has several and nobody is there to ask.
  */
 export async function selectAssets<T extends Fetchable>(
   assets: readonly T[],
@@ -43,7 +43,7 @@ export async function selectAssets<T extends Fetchable>(
   const picked = distinct(matched.filter(({ name }) => names.has(name)));
   const [first] = picked;
   if (first === undefined) {
-    return fail('E_USAGE', `no file of ${what} is, by its name, for ${os}/${arch}`, {
+    return fail('E_NOT_FOUND', `no file of ${what} is, by its name, for ${os}/${arch}`, {
       hint: `name one of its files: ${list(matched)}`,
     });
   }

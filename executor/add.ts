@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { getLatestRelease, getRepository, listReleases } from '../github/releases.ts';
+import { isRepositoryName } from '../github/names.ts';
 import type { Release } from '../github/types.ts';
 import { writeFileAtomic } from '../io/file.ts';
 import { brief } from '../ledger-schema/bytes.ts';
@@ -36,7 +37,7 @@ export async function addTool(
   { dryRun = false }: { /** Look, and write nothing. */ readonly dryRun?: boolean } = {},
 ): Promise<AddedTool> {
   const { root, source: configured } = context;
-  const { source, repository } = parseName(name, configured.host);
+  const { source, repository } = parseToolName(name, configured.host);
   const client =
     new Upstreams(context).ofSource(source) ??
     fail('E_USAGE', `nothing says which API ${source} has`, {
@@ -60,14 +61,15 @@ export async function addTool(
   return { tool, file, text, tag: release.tag, files: release.assets.length };
 }
 
-function parseName(name: string, host: string): { source: string; repository: string } {
+/** Reads `OWNER/REPO`, or `HOST/OWNER/REPO`. Throws `E_USAGE`. */
+export function parseToolName(name: string, host: string): { source: string; repository: string } {
   const parts = name.split('/');
-  const [owner = '', repo = ''] = parts.slice(-2);
   const source = parts.length === 3 ? (parts[0] ?? '').toLowerCase() : host;
-  if (parts.length < 2 || parts.length > 3 || !isHostName(source) || owner === '' || repo === '') {
+  const repository = parts.slice(-2).join('/');
+  if (parts.length < 2 || parts.length > 3 || !isHostName(source) || !isRepositoryName(repository)) {
     fail('E_USAGE', `not a tool: ${brief(name)}`, { hint: 'write OWNER/REPO, or HOST/OWNER/REPO' });
   }
-  return { source, repository: `${owner}/${repo}` };
+  return { source, repository };
 }
 
 async function requireNew(root: string, host: string, id: { source: string; repository: string }): Promise<void> {

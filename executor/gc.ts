@@ -29,10 +29,10 @@ export interface Garbage {
  * read or trusted removes nothing. Throws as `openLedger`, `establishTrust` and the store do.
  */
 export async function collectGarbage(
-  context: Pick<ExecutorContext, 'ledger' | 'branch' | 'store' | 'pin' | 'now' | 'progress'>,
+  context: Pick<ExecutorContext, 'ledger' | 'branch' | 'store' | 'pin' | 'now'>,
   { remove }: { readonly remove: boolean },
 ): Promise<Garbage> {
-  const { ledger, branch, store, pin, now, progress } = context;
+  const { ledger, branch, store, pin, now } = context;
   const before = new Date(now.getTime() - YOUNG);
   const old: StoredObject[] = [];
   const fresh: string[] = [];
@@ -54,7 +54,6 @@ export async function collectGarbage(
   const objects = old.filter(isGarbage);
   if (remove) {
     for (const { sha256 } of objects) await store.remove(sha256);
-    progress.note(`removed ${objects.length} objects from ${store.label}`);
   }
   const unnamed = fresh.filter((sha256) => !named.has(sha256)).length;
   return {

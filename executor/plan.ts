@@ -80,7 +80,7 @@ function decideAge(release: Release, minAge: number, now: Date): Decision | unde
   // Without a min-age nobody's clock matters.
   const until = new Date(newestChange(release) + minAge);
   if (minAge === 0 || until <= now) return undefined;
-  return { action: 'waiting', reason: `it is too young until ${until.toISOString()}`, until };
+  return { action: 'waiting', reason: `it is too young until ${until.toISOString().replace('.000', '')}`, until };
 }
 
 /** The newest of: published, any asset updated; milliseconds since 1970. A release's created_at says nothing. */

@@ -72,7 +72,7 @@ async function restockRecord(run: Run, tool: Tool, path: string, limit: Limit, d
     if ((await store.verify(asset.sha256, asset.size)) !== 'present') lost.push(asset);
   });
   if (lost.length === 0) return { action: 'held', reason: 'the store has all of its files' };
-  const reason = `the store lost ${lost.length} of its ${record.assets.length} files`;
+  const reason = `the store lost ${lost.length} of its files`;
   if (dryRun) return { action: 'restock', reason, files: lost };
 
   const client = run.upstreams.of(tool);

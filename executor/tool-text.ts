@@ -45,8 +45,11 @@ function isRecordable(name: string): boolean {
  */
 export function toolText(sight: ToolSight): string {
   const { name, release } = sight;
+  const count = release.assets.length;
   const total = release.assets.reduce((sum, { size }) => sum + size, 0);
-  const head = [`; ${said(name)}: release ${said(release.tag)} has ${release.assets.length} files, ${total} bytes`];
+  const head = [
+    `; ${said(name)}: release ${said(release.tag)} has ${count} file${count === 1 ? '' : 's'}, ${total} bytes`,
+  ];
   return [...head, '', ...releaseLines(sight), '', ...assetLines(release), '', ...evidenceLines(release), ''].join(
     '\n',
   );

@@ -120,6 +120,10 @@ async function readTool(root: string, host: string, path: [string, string, strin
 
 function pickNamed(tools: readonly Tool[], { names = [], host }: ToolQuery): Tool[] {
   if (names.length === 0) return [...tools];
+  for (const name of names) {
+    if (/^[^/]+\/[^/]+(?:\/[^/]+)?$/.test(name)) continue;
+    fail('E_USAGE', `not a tool: ${brief(name)}`, { hint: 'write OWNER/REPO, or HOST/OWNER/REPO' });
+  }
   const keys = new Set(names.map((name) => keyOfName(name, host)));
   const found = tools.filter((tool) => keys.has(toolKey(tool)));
   const missing = names.find((name) => !found.some((tool) => toolKey(tool) === keyOfName(name, host)));

@@ -87,9 +87,13 @@ function findKey(policy: Policy, end: string): string {
   );
   const [match, ...more] = wanted.length < 8 ? [] : matches;
   if (match === undefined || more.length > 0) {
-    fail('E_USAGE', `${more.length > 0 ? 'several keys' : 'no current key'} of the policy end with ${end}`, {
-      hint: 'name the key by its fingerprint; pullthrough trust show lists them',
-    });
+    fail(
+      'E_USAGE',
+      `${more.length > 0 ? 'several keys of the policy end' : 'no current key of the policy ends'} with ${end}`,
+      {
+        hint: 'name the key by its fingerprint; pullthrough trust show lists them',
+      },
+    );
   }
   return match[0];
 }

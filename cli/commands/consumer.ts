@@ -5,6 +5,8 @@ const trust = {
   pin: text('sha256:HEX', 'the digest of any N.policy.json, in the place of [trust] pin'),
 };
 const store = { store: text('URL', 'where bytes are read, in the place of [store]') };
+// So that one set of flags fits every consumer command.
+const unread = { store: text('URL', 'taken as by get; no bytes are read here') };
 const offline = { offline: flag('use what is here, ask no host') };
 const TOOL = 'TOOL is owner/repo or HOST/owner/repo; behind the first @ a tag, latest, or a semver range.';
 
@@ -14,7 +16,7 @@ export const consumerCommands = commands({
     summary: 'is it acknowledged? by whom? (FILE: which release is it from?)',
     about: `${TOOL} An argument that begins with . or / is a file.`,
     arguments: [{ name: '[TOOL@TAG|FILE...]', complete: 'file' }],
-    options: { ...trust, ...offline, all: text('DIR', 'every file below DIR', 'folder') },
+    options: { ...trust, ...unread, ...offline, all: text('DIR', 'every file below DIR', 'folder') },
     examples: [
       ['pullthrough verify jqlang/jq@jq-1.7.1', 'who signed and acknowledged it'],
       ['pullthrough verify ./jq-linux-amd64', 'which release this file is from'],
@@ -46,6 +48,7 @@ export const consumerCommands = commands({
     arguments: [{ name: '[TOOL@RANGE...]' }],
     options: {
       ...trust,
+      ...unread,
       ...offline,
       update: optional('TOOL', 'look for newer records: of TOOL, or of every tool in the lock file'),
       check: flag('change nothing; fail where what is locked is not acknowledged, or not any more'),

@@ -79,7 +79,7 @@ pin        = sha256:${PIN}
   });
 
   test('consumers read where the executor writes, unless public-url says otherwise', async () => {
-    expect((await load('[store]\nurl = s3://b/p?region=x')).store.publicUrls).toEqual(['s3://b/p?region=x']);
+    expect((await load('[store]\nurl = s3://acme/p?region=x')).store.publicUrls).toEqual(['s3://acme/p?region=x']);
     expect((await load('[store]\nurl = ./s\npublic-url[] = https://a.example')).store).toEqual({
       url: `file:${folder}/s`,
       publicUrls: ['https://a.example'],
@@ -116,8 +116,9 @@ pin        = sha256:${PIN}
     ['[ledger]\nauthor = bot', 'Name <mail@example.org>'],
     ['[store]\nurl = https://mirror.example', 'public-url'],
     ['[store]\nurl = ftp://mirror.example', 's3://'],
-    ['[store]\nurl = s3://b/p?endpoint=http://minio.example', 'https://'],
-    ['[store]\nurl = s3://key:secret@b/p', 'AWS_ACCESS_KEY_ID'],
+    ['[store]\nurl = s3://acme/p?endpoint=http://minio.example', 'https://'],
+    ['[store]\nurl = s3://acme/p?endpont=https://minio.example', 'endpoint'],
+    ['[store]\nurl = s3://key:secret@acme/p', 'AWS_ACCESS_KEY_ID'],
     ['[store]\npublic-url = http://mirror.example', 'https://'],
     ['[source]\nhost = GitHub.com', ''],
     [`[trust]\npin = ${PIN}`, 'sha256:'],

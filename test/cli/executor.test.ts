@@ -41,6 +41,36 @@ describe('plan', () => {
     ]);
   });
 
+  test('a share without a tool says so, and not that there is none', async () => {
+    const { cli } = await executor();
+    const shares = await Promise.all(['1/2', '2/2'].map((share) => cli(['plan', '--shard', share])));
+    const said = shares.map(({ stderr }) => stderr).join('');
+    expect(said).toMatch(/^share [12] of 2 holds no tool\n$/);
+  });
+
+  test('what is wrong here is exit 2 before any request', async () => {
+    const { made, cli, env } = await executor();
+    const cases: [string[], Record<string, string>, string][] = [
+      [['plan', 'tool'], {}, 'not a tool: tool'],
+      [['plan'], { GITHUB_TOKEN: 'two words' }, 'GITHUB_TOKEN'],
+      [['add', 'acme/tool'], { GITHUB_TOKEN: 'two words' }, 'GITHUB_TOKEN'],
+      [['review'], { GITHUB_TOKEN: 'two words' }, 'GITHUB_TOKEN'],
+      [['add', 'acme/other', '../tool'], {}, 'not a tool: ../tool'],
+      [['watch', 'acme/tool', '--issue'], {}, '--issue'],
+    ];
+    for (const [argv, more, said] of cases) {
+      const { code, stderr } = await cli(argv, { env: { ...env, ...more } });
+      expect(code, argv.join(' ')).toBe(2);
+      expect(stderr).toContain(said);
+    }
+    await made.tool('acme/broken', '[release]', 'selct = all');
+    expect(await cli(['add', 'acme/other', 'acme/more'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('tool.ini:2: unknown key selct') as string,
+    });
+    expect(made.requests('api')).toEqual([]);
+  });
+
   test('without any tool says how to get one', async () => {
     const { made, cli } = await executor();
     await rm(join(made.folder, 'packages'), { recursive: true });

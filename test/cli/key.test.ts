@@ -108,12 +108,13 @@ describe('key show', () => {
 
   test.each([
     ['no such file', undefined, 2, 'E_INPUT'],
-    ['no key', 'hello', 3, 'E_KEY_FORMAT'],
-    ['an empty file', '', 3, 'E_KEY_FORMAT'],
+    ['no key', 'hello', 2, 'E_INPUT'],
+    ['an empty file', '', 2, 'E_INPUT'],
     ['a huge file', 'x'.repeat(300 * 1024), 2, 'E_INPUT'],
   ])('%s', async (_, content, exit, code) => {
     if (content !== undefined) await writeFile(join(cwd, 'x'), content);
     const { code: got, stderr } = await runCli(['key', 'show', 'x'], { cwd });
+    expect(stderr).toMatch(/error: .*\bx\b.*/);
     expect(stderr).toContain(`[${code}]`);
     expect(got).toBe(exit);
   });

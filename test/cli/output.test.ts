@@ -57,7 +57,7 @@ describe('a pipe', () => {
       (line) => lines.push(line),
       () => now,
     );
-    for (let i = 0; i < 4; i++) {
+    for (let i = 0; i < 5; i++) {
       now += 20_000;
       task.advance(20 * 1024);
     }
@@ -65,8 +65,18 @@ describe('a pipe', () => {
     expect(lines).toEqual([
       'jq: 40.0 KiB of 100.0 KiB, 1.0 KiB/s, 1:00 left',
       'jq: 80.0 KiB of 100.0 KiB, 1.0 KiB/s, 0:20 left',
-      'jq: 80.0 KiB in 1:20',
+      'jq: 100.0 KiB in 1:40',
     ]);
+  });
+
+  test('a transfer that ends early, or was not needed, says nothing of its own', () => {
+    const lines: string[] = [];
+    for (const bytes of [0, 99]) {
+      const task = startLine('jq', 100, (line) => lines.push(line));
+      task.advance(bytes);
+      task.done();
+    }
+    expect(lines).toEqual([]);
   });
 });
 

@@ -116,6 +116,17 @@ describe('help', () => {
   });
 });
 
+test.each([['--help'], ['mirror', '--help'], ['--version'], ['completion', 'bash']])(
+  '%s %s with --json is one document that holds the text',
+  async (...argv) => {
+    const plain = await runCli(argv);
+    const { code, stdout } = await runCli([...argv, '--json']);
+    expect(code).toBe(0);
+    const { text, script } = JSON.parse(stdout) as { text?: string; script?: string };
+    expect(text ?? script).toBe(plain.stdout);
+  },
+);
+
 test('the version', async () => {
   const { default: manifest } = (await import('../../package.json', { with: { type: 'json' } })) as {
     default: { version: string };

@@ -205,6 +205,30 @@ describe('get', () => {
     expect(await readdir(machine.cwd)).toEqual([]);
   });
 
+  test('what is wrong here is found before the ledger is asked', async () => {
+    const machine = await Machine.create();
+    await writeFile(join(machine.cwd, 'file'), '');
+    const away = ['--ledger', 'https://127.0.0.1:9/away.git', '--pin', `sha256:${ledger.pin()}`];
+    const cases: [string[], string][] = [
+      [['get', 'acme/tool@v1.0.0', ...away], 'E_NO_STORE'],
+      [['get', 'acme/tool@v1.0.0', ...away, '--store', store.url, '--output', 'file'], 'E_INPUT'],
+      [['get', 'acme/tool@v1.0.0', ...away, '--store', store.url, '--output', 'file/x'], 'E_INPUT'],
+      [['verify', './none', ...away], 'E_INPUT'],
+      [['serve', ...away], 'E_NO_STORE'],
+    ];
+    for (const [argv, code] of cases) {
+      const { exit, json } = await machine.run([...argv, '--json']);
+      expect({ argv, exit, code: json()['error'] }).toMatchObject({ exit: 2, code: { code } });
+    }
+  });
+
+  test('one set of flags fits every consumer command', async () => {
+    const machine = await Machine.create();
+    expect((await machine.run(['verify', 'acme/tool@v1.0.0', ...withStore()])).exit).toBe(0);
+    expect((await machine.run(['lock', 'acme/tool@v1.0.0', ...withStore()])).exit).toBe(0);
+    expect((await machine.run(['get', '--locked', ...withStore()])).exit).toBe(0);
+  });
+
   test('reads ledger, pin and store from mirror.ini', async () => {
     const machine = await Machine.create();
     const ini = [

@@ -143,7 +143,7 @@ describe('on plain git', () => {
     const { branch, path } = await world.propose('v1.0.0');
     const { ada } = world.people;
     const { code, stdout } = await pullthrough(['ack', branch, '--key', keyOf(ada)]);
-    expect(stdout).toContain(`${world.tool.fullName} v1.0.0 is acknowledged; no ack is missing`);
+    expect(stdout).toContain(`${world.tool.fullName} v1.0.0: your ack is pushed; no ack is missing`);
     expect(code).toBe(0);
     expect(world.paths(branch)).toContain(ackPath(path, ada.fingerprint));
     const again = await json(['ack', branch, '--key', keyOf(ada)]);
