@@ -181,7 +181,7 @@ async function main(): Promise<void> {
   const asked = process.argv[2];
   const tool = asked ?? EMBEDDED;
   rmSync(HOME, { recursive: true, force: true });
-  mkdirSync(HOME);
+  mkdirSync(HOME, { recursive: true });
   const github = asked === undefined ? await embeddedUpstream() : undefined;
   try {
     const pin = await makeKeysAndLedger();

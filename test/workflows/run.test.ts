@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commandLines } from '../adoption/bash.ts';
 import { EXECUTOR } from '../adoption/team.ts';
@@ -15,11 +15,19 @@ import { WORKFLOWS, parseWorkflow, workflowText } from './workflow.ts';
 const NOT_RUN: Readonly<Record<string, string>> = {
   '.github/workflows/ci.yml everything/tools': 'installs packages of the system',
   '.github/workflows/ci.yml everything/run': 'runs these tests',
-  '.github/workflows/ci.yml quickstart/install': 'asks the registry for all packages',
-  '.github/workflows/ci.yml quickstart/quickstart': 'builds into dist/; test/quickstart.test.ts runs what it starts',
-  '.github/workflows/release.yml publish/build': 'asks the registry for all packages',
-  '.github/workflows/release.yml publish/publish': 'publishes on the registry',
-  '.github/workflows/release.yml publish/release': 'publishes on GitHub, by its GraphQL and uploads',
+  '.github/workflows/ci.yml elsewhere/bytes as they are': 'changes the configuration of who runs it',
+  '.github/workflows/ci.yml elsewhere/install': 'asks the registry for all packages',
+  '.github/workflows/ci.yml elsewhere/quickstart': 'builds into dist/; test/quickstart.test.ts runs what it starts',
+  '.github/workflows/ci.yml elsewhere/tests of the format': 'runs some of these tests',
+  '.github/workflows/ci.yml elsewhere/bundle': 'writes into the project; test/action makes a bundle elsewhere',
+  ".github/workflows/ci.yml elsewhere/the action's command": 'is what test/action/action.test.ts runs',
+  '.github/workflows/release.yml build/build': 'asks the registry for all packages',
+  '.github/workflows/release.yml build/files': 'needs dist/ and git; test/release.test.ts runs its script',
+  '.github/workflows/release.yml npm/publish': 'publishes on the registry',
+  '.github/workflows/release.yml release/tag': 'pushes by gh; test/release.test.ts runs its script',
+  '.github/workflows/release.yml release/release': 'publishes on GitHub, by its GraphQL and uploads',
+  '.github/workflows/release.yml ledger/build': 'asks the registry for all packages',
+  '.github/workflows/release.yml ledger/propose': 'needs dist/; test/release.test.ts runs it to the end',
 };
 
 const MIRROR = 'executor/templates/mirror.yml';
@@ -187,26 +195,6 @@ describe('a team whose workflows run', { sequential: true, timeout: 240_000 }, (
     ]);
   });
 
-  test('release: packs what the tag names and lists its digest; another tag is refused', async () => {
-    const checkout = packable();
-    const pack = (tag: string) =>
-      world.runner.run('.github/workflows/release.yml', 'publish', {
-        checkout,
-        contexts: { github: { ref_name: tag } },
-      });
-    expect(await pack('v0.0.9')).toMatchObject({ conclusion: 'failure' });
-    const ran = await pack(`v${packageVersion()}`);
-    expect(ran).toMatchObject({ conclusion: 'success' });
-    const check = execFileSync('sha256sum', ['--check', 'checksums.sha256'], { cwd: ran.workspace, encoding: 'utf8' });
-    expect(check).toBe(`./pullthrough-${packageVersion()}.tgz: OK\n`);
-    const packed = execFileSync('tar', ['--list', '--gzip', '--file', `pullthrough-${packageVersion()}.tgz`], {
-      cwd: ran.workspace,
-      encoding: 'utf8',
-    });
-    expect(packed).toContain('package/dist/cli/main.js\n');
-    expect(packed).toContain('package/dist/executor/templates/mirror.yml\n');
-  });
-
   test('went through every host by its name, and to no other', () => {
     expect(world.team.internet.strangers).toEqual([]);
   });
@@ -231,21 +219,3 @@ const daily = (project: string): Promise<JobRan> =>
     checkout: project,
     contexts: { secrets: { LEDGER_TOKEN: 'ledger-read' } },
   });
-
-/** The project as a clone with its `dist/`, as far as it is packed. */
-function packable(): string {
-  const folder = join(world.team.folder, 'packable');
-  mkdirSync(folder);
-  for (const name of ['package.json', 'README.md', 'CHANGELOG.md', 'SECURITY.md']) {
-    copyFileSync(join(root, name), join(folder, name));
-  }
-  cpSync(dirname(dirname(world.team.main)), join(folder, 'dist'), {
-    recursive: true,
-    filter: (path) => !path.endsWith('node_modules'),
-  });
-  return folder;
-}
-
-const root = join(import.meta.dirname, '../..');
-const packageJson = readFileSync(join(root, 'package.json'), 'utf8');
-const packageVersion = (): string => (JSON.parse(packageJson) as { version: string }).version;

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Makes the files of a release in a folder: the npm package, the bundle, and their checksums. The same sources and packages
+# give the same bytes.
+#   scripts/release-files.sh FOLDER     after npm ci; prints the version
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
+cd "$root"
+
+# npm's provenance holds the repository that the workflow runs in, and the registry refuses a package that names another.
+node --input-type=module -e '
+  import { readFileSync } from "node:fs";
+  const { version, repository } = JSON.parse(readFileSync("package.json", "utf8"));
+  const here = process.env.GITHUB_REPOSITORY;
+  const named = typeof repository === "string" ? repository : (repository?.url ?? "");
+  if (here && !named.replace(/\.git$/, "").endsWith(here)) {
+    console.error(`package.json names no repository, or another than ${here}: npm pkg set "repository=github:${here}"`);
+    process.exit(2);
+  }
+  console.log(version);
+'
+version=$(node --print 'JSON.parse(fs.readFileSync("package.json", "utf8")).version')
+
+npm pack --silent --ignore-scripts --pack-destination "$out" > /dev/null
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+node dist/scripts/bundle.js "$folder/pullthrough-$version"
+chmod -R u=rwX,go=rX "$folder"
+tar --create --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --directory "$folder" "pullthrough-$version" |
+  gzip --no-name --best > "$out/pullthrough-$version-bundle.tar.gz"
+cd "$out"
+sha256sum "pullthrough-$version.tgz" "pullthrough-$version-bundle.tar.gz" > checksums.sha256
