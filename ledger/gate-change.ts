@@ -28,10 +28,8 @@ export async function checkChange(
   repository: GateRepository,
   options: GateOptions & { readonly base: string },
 ): Promise<GateReport> {
-  const ancestor = await repository.mergeBase(options.base, options.head);
-  if (ancestor === undefined) fail('E_UNRELATED', 'the change and its base have no common history');
   const base = repository.snapshot(options.base);
-  const differences = await repository.diff(ancestor, options.head);
+  const differences = await changed(repository, options);
   const change = readChange(differences.map(toEntry), await present(base, differences));
   const problems = [...change.problems];
   if (change.scope === 'none') {
@@ -54,6 +52,26 @@ export async function checkChange(
   problems.push(...(await repositoryIds(base, records)));
   if (options.requireAcknowledged === true) problems.push(...unacknowledged(records, new Set(added)));
   return { scope: 'records', problems, warnings, records, added, policy: policyOf(trust) };
+}
+
+/**
+ * What differs from any of the merge bases. From one alone a change could hide what it removes: where two branches were
+ * merged crosswise, the base without the file would be asked, and the merge would still go by the other.
+ */
+async function changed(
+  repository: GateRepository,
+  { base, head }: { readonly base: string; readonly head: string },
+): Promise<Difference[]> {
+  const ancestors = await repository.mergeBases(base, head);
+  if (ancestors.length === 0) fail('E_UNRELATED', 'the change and its base have no common history');
+  const [first = [], ...others] = await Promise.all(ancestors.map((ancestor) => repository.diff(ancestor, head)));
+  const known = new Map(first.map((difference) => [difference.path, difference]));
+  for (const difference of others.flat()) {
+    const { path, oldOid } = difference;
+    // What one base has already is an edit, whatever another lacks.
+    if (known.get(path)?.oldOid === undefined || oldOid !== undefined) known.set(path, difference);
+  }
+  return others.length === 0 ? [...first] : [...known.values()];
 }
 
 function toEntry(difference: Difference): ChangedEntry {

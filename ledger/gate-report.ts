@@ -9,7 +9,7 @@ export interface GateRepository {
   /** Where git finds it, for workers; undefined where only this process reads it. */
   readonly directory?: string | undefined;
   snapshot(commit: string): Snapshot;
-  mergeBase(a: string, b: string): Promise<string | undefined>;
+  mergeBases(a: string, b: string): Promise<readonly string[]>;
   diff(a: string, b: string): Promise<readonly Difference[]>;
 }
 

@@ -79,7 +79,15 @@ export class History {
 
   /** The newest commit that both sides have; undefined where their histories have nothing in common. */
   async mergeBase(a: string, b: string): Promise<string | undefined> {
-    if (a === b) return a;
+    return (await this.mergeBases(a, b))[0];
+  }
+
+  /**
+   * Every commit that both sides have and that is no ancestor of another such, the newest first. Several where branches
+   * were merged crosswise: which of them is the newest is for the makers of their dates to choose.
+   */
+  async mergeBases(a: string, b: string): Promise<string[]> {
+    if (a === b) return [a];
     const { flags, commits } = await this.#decided(a, b);
     const found = [...flags].filter(([, flag]) => flag === BOTH).map(([oid]) => oid);
     const best: string[] = [];
@@ -90,7 +98,7 @@ export class History {
       if (!others.includes(true)) best.push(oid);
     }
     const time = (oid: string): number => commits.get(oid)?.time ?? -Infinity;
-    return best.sort((x, y) => time(y) - time(x) || (x < y ? -1 : 1))[0];
+    return best.sort((x, y) => time(y) - time(x) || (x < y ? -1 : 1));
   }
 
   /** What `to` has and `from` hasn't, children before their parents; with `from` undefined all of it. */

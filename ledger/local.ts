@@ -28,6 +28,8 @@ export interface LocalRepository extends AsyncDisposable {
    * could hold the answer.
    */
   mergeBase(a: string, b: string): Promise<string | undefined>;
+  /** All of them, the newest first; several where branches were merged crosswise. */
+  mergeBases(a: string, b: string): Promise<readonly string[]>;
   isAncestor(old: string, later: string): Promise<boolean>;
   log(from: string | undefined, to: string): Promise<LogEntry[]>;
   /** What differs between two commits' trees; `before` undefined is the empty tree. */
@@ -102,6 +104,10 @@ class OpenLocalRepository implements LocalRepository {
 
   mergeBase(a: string, b: string): Promise<string | undefined> {
     return this.#history.mergeBase(a, b);
+  }
+
+  mergeBases(a: string, b: string): Promise<readonly string[]> {
+    return this.#history.mergeBases(a, b);
   }
 
   isAncestor(old: string, later: string): Promise<boolean> {

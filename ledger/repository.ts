@@ -63,6 +63,8 @@ export interface LedgerRepository extends AsyncDisposable {
   isAncestor(old: string, later: string): Promise<boolean>;
   /** The newest common commit; undefined where there is none. */
   mergeBase(a: string, b: string): Promise<string | undefined>;
+  /** All of them, the newest first; several where branches were merged crosswise. */
+  mergeBases(a: string, b: string): Promise<readonly string[]>;
   /** What `to` has and `from` hasn't, children first; with `from` undefined all of it. */
   log(from: string | undefined, to: string): Promise<LogEntry[]>;
   /** What differs between two commits' trees; `before` undefined is the empty tree. */
@@ -159,6 +161,10 @@ class ClonedLedger implements LedgerRepository {
 
   mergeBase(a: string, b: string): Promise<string | undefined> {
     return this.#open().history.mergeBase(a, b);
+  }
+
+  mergeBases(a: string, b: string): Promise<readonly string[]> {
+    return this.#open().history.mergeBases(a, b);
   }
 
   log(from: string | undefined, to: string): Promise<LogEntry[]> {

@@ -135,6 +135,30 @@ describe('append-only', () => {
     expect(codes(await check({ head, base: head }))).toEqual([]);
   });
 
+  test.each(['nack', 'record'])(
+    'a merge of two merged branches does not take out a %s of one of them',
+    async (what) => {
+      const first = ledger.commit(tree, { branch: 'main' });
+      const one: Tree = new Map(tree);
+      if (what === 'nack') await putNack(one, record, grace);
+      else await putRecord(one, bot, [], { tag: 'v2.0.0' });
+      const left = ledger.commit(one, { parents: [first] });
+      const other: Tree = new Map(tree);
+      await putRecord(other, bot, [], { tag: 'v3.0.0' });
+      // Its maker chooses its date, and so which of the two merge bases is the newer.
+      for (const date of [1_600_000_000, 1_800_000_000]) {
+        const right = ledger.commit(other, { parents: [first], date });
+        const base = ledger.commit(new Map([...one, ...other]), { parents: [left, right] });
+        const evil: Tree = new Map(other);
+        await putRecord(evil, bot, [], { tag: 'v4.0.0' });
+        const head = ledger.commit(evil, { parents: [right, left] });
+        expect(codes(await check({ head, base })), String(date)).toEqual(['E_APPEND_ONLY']);
+        const honest = ledger.commit(new Map([...one, ...evil]), { parents: [right, left] });
+        expect(codes(await check({ head: honest, base })), String(date)).toEqual([]);
+      }
+    },
+  );
+
   test('an executable bit on a merged file is a change', async () => {
     const path = `${record}/checklist.json`;
     const content = new TextDecoder().decode(tree.get(path));

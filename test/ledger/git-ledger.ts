@@ -21,12 +21,18 @@ export class GitLedger {
   /** Commits exactly this tree, and these leaves of odd modes, and points the branch at it. */
   commit(
     tree: Tree,
-    options: { parents?: readonly string[]; branch?: string; odd?: ReadonlyMap<string, OddLeaf> } = {},
+    options: {
+      parents?: readonly string[];
+      branch?: string;
+      odd?: ReadonlyMap<string, OddLeaf>;
+      /** Of the commit, in seconds since 1970. */
+      date?: number;
+    } = {},
   ): string {
     const ref = `refs/heads/${options.branch ?? 'scratch'}`;
     const quoted = (path: string): string => `"${path.replace(/["\\\\]/g, '\\\\$&')}"`;
     const parts: (string | Uint8Array)[] = ['feature done\n', `reset ${ref}\n\n`, `commit ${ref}\n`];
-    parts.push('committer T <t@x> 1700000000 +0000\ndata 8\na change\n');
+    parts.push(`committer T <t@x> ${options.date ?? 1_700_000_000} +0000\ndata 8\na change\n`);
     (options.parents ?? []).forEach((parent, i) => parts.push(`${i === 0 ? 'from' : 'merge'} ${parent}\n`));
     parts.push('deleteall\n');
     const put = (mode: string, path: string, bytes: Uint8Array): void => {
