@@ -142,14 +142,17 @@ function signFlag(signature: openpgp.SignaturePacket): boolean | undefined {
     : ((signature.keyFlags[0] ?? 0) & openpgp.enums.keyFlags.signData) !== 0;
 }
 
-/** The primary key's standing, by its direct-key signatures and the self-certifications of its user ids. */
+/**
+ * The primary key's standing, by its direct-key signatures and the self-certifications of its user ids. Where all that is
+ * left are revoked user ids, the key is revoked by that; what they said of it still holds where revocation isn't looked at.
+ */
 export async function primaryOf(key: openpgp.Key, effort: Effort): Promise<Binding> {
   const primary = key.keyPacket;
   const statements: Statement[] = (key as WithDirectSignatures).directSignatures.map((signature) => ({
     signature,
     verify: () => fits(signature, new Set([TYPE.key]), primary, { key: primary }, effort),
   }));
-  let revokedUserIds = false;
+  const withdrawn: Statement[] = [];
   for (const user of key.users) {
     const subject = { userID: user.userID, userAttribute: user.userAttribute, key: primary };
     const ended: openpgp.SignaturePacket[] = [];
@@ -157,13 +160,15 @@ export async function primaryOf(key: openpgp.Key, effort: Effort): Promise<Bindi
       if (await fits(revocation, new Set([TYPE.certRevocation]), primary, subject, effort)) ended.push(revocation);
     }
     for (const signature of user.selfCertifications) {
-      if (ended.some((revocation) => seconds(revocation) >= seconds(signature))) revokedUserIds = true;
-      else statements.push({ signature, verify: () => fits(signature, CERTIFICATIONS, primary, subject, effort) });
+      const isEnded = ended.some((revocation) => seconds(revocation) >= seconds(signature));
+      const verify = (): Promise<boolean> => fits(signature, CERTIFICATIONS, primary, subject, effort);
+      (isEnded ? withdrawn : statements).push({ signature, verify });
     }
   }
-  const found = await newest(statements);
+  const standing = await newest(statements);
+  const found = standing.length > 0 ? standing : await newest(withdrawn);
   const revoked = await anyFits(key.revocationSignatures, TYPE.keyRevocation, primary, { key: primary }, effort);
-  const binding = bindingFrom(found, primary, revoked || (revokedUserIds && found.length === 0));
+  const binding = bindingFrom(found, primary, revoked || (standing.length === 0 && found.length > 0));
   return { ...binding, signs: binding.signs && found.every((signature) => signFlag(signature) !== false) };
 }
 

@@ -1,5 +1,5 @@
 import { fail } from './error.ts';
-import { parseLedgerPath } from './layout.ts';
+import { tryLedgerPath } from './layout.ts';
 import { encodeSumLines, parseSumLines } from './sums.ts';
 import type { Sum } from './sums.ts';
 
@@ -19,7 +19,7 @@ export function parseSeal(bytes: Uint8Array, fingerprint: string): Sum[] {
 }
 
 function checkAckPath(path: string, fingerprint: string, what: string): void {
-  const parsed = path.startsWith('packages/') ? parseLedgerPath(path) : undefined;
+  const parsed = tryLedgerPath(path);
   if (parsed?.kind !== 'ack' || parsed.fingerprint !== fingerprint) {
     fail('E_SEAL_FORMAT', `${what} lists something else than an ack by this key: ${path.slice(0, 120)}`);
   }
