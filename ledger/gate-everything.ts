@@ -1,5 +1,5 @@
-import { checkLeaf, collect, collisionIn } from '../ledger-schema/change.ts';
-import type { Finding } from '../ledger-schema/files.ts';
+import { checkLeaf, collect, collectAsync, collisionIn } from '../ledger-schema/change.ts';
+import type { Finding, LedgerFiles } from '../ledger-schema/files.ts';
 import { keyProblems } from '../ledger-schema/keyring.ts';
 import { establishTrust } from '../ledger-schema/trust.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
@@ -8,6 +8,8 @@ import type { CheckedRecord } from './check-records.ts';
 import { ledgerFiles } from './files.ts';
 import { expiryWarning, policyOf, unacknowledged } from './gate-report.ts';
 import type { GateOptions, GateReport, GateRepository } from './gate-report.ts';
+import { checkKeyFile, readSealFile } from './pinned-files.ts';
+import type { Pinned } from './pinned-files.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Checks a whole ledger: every path, record, signature and policy of one commit. */
@@ -15,7 +17,8 @@ export async function checkEverything(repository: GateRepository, options: GateO
   const { head, pin, now } = options;
   const snapshot = repository.snapshot(head);
   const problems: Finding[] = [];
-  const paths = await checkTree(snapshot, problems);
+  const { paths, pinned } = await checkTree(snapshot, problems);
+  await checkPinned(ledgerFiles(snapshot), pinned, problems);
   const trust = await establishTrust(ledgerFiles(snapshot), { pin, now });
   const warnings = [...trust.warnings, ...expiryWarning(trust), ...(await keyWarnings(trust))];
   const records = await checkInParallel({ repository, snapshot, trust, pin }, paths);
@@ -28,8 +31,17 @@ export async function checkEverything(repository: GateRepository, options: GateO
   return { scope: 'all', problems, warnings, records, added: [], policy: policyOf(trust) };
 }
 
-/** Checks each path below `packages/` and `trust/`; returns the records' paths. */
-async function checkTree(snapshot: Snapshot, problems: Finding[]): Promise<string[]> {
+interface PinnedFile extends Pinned {
+  readonly path: string;
+  readonly kind: 'key' | 'seal';
+}
+
+/** Checks each path below `packages/` and `trust/`; returns the records' paths, and the key files and seals. */
+async function checkTree(
+  snapshot: Snapshot,
+  problems: Finding[],
+): Promise<{ paths: readonly string[]; pinned: readonly PinnedFile[] }> {
+  const pinned: PinnedFile[] = [];
   const records = new Set<string>();
   const names = new Map<string, Set<string>>();
   const see = (path: string): void => {
@@ -46,14 +58,24 @@ async function checkTree(snapshot: Snapshot, problems: Finding[]): Promise<strin
     for await (const { path, mode } of snapshot.walk(root.name)) {
       see(path);
       const kind = collect(problems, path, () => checkLeaf(path, mode));
-      if (kind !== undefined && 'record' in kind) records.add(kind.record);
+      if (kind === undefined) continue;
+      if ('record' in kind) records.add(kind.record);
+      if (kind.kind === 'key' || kind.kind === 'seal') pinned.push({ path, ...kind });
     }
   }
   for (const [directory, entries] of names) {
     const collision = collisionIn(directory, [...entries]);
     if (collision !== undefined) problems.push(collision);
   }
-  return [...records];
+  return { paths: [...records], pinned };
+}
+
+/** Every key file and seal is what its name says, listed or not. */
+async function checkPinned(files: LedgerFiles, pinned: readonly PinnedFile[], problems: Finding[]): Promise<void> {
+  for (const file of pinned) {
+    const check = file.kind === 'key' ? checkKeyFile : readSealFile;
+    await collectAsync(problems, file.path, async () => void (await check(files, file.path, file)));
+  }
 }
 
 async function keyWarnings(trust: Trust): Promise<Finding[]> {

@@ -3,18 +3,19 @@ import { collectAsync } from '../ledger-schema/change.ts';
 import type { AddedFile } from '../ledger-schema/change.ts';
 import { fail } from '../ledger-schema/error.ts';
 import type { Finding, LedgerFiles } from '../ledger-schema/files.ts';
-import { keyProblems, listings } from '../ledger-schema/keyring.ts';
-import { policyPath, policySignPath } from '../ledger-schema/layout.ts';
-import { KEY_BYTES, readKeyFile } from '../ledger-schema/openpgp.ts';
+import { keyProblems } from '../ledger-schema/keyring.ts';
+import { nackPath, policyPath, policySignPath } from '../ledger-schema/layout.ts';
 import { POLICY_BYTES, parsePolicy } from '../ledger-schema/policy.ts';
-import type { Policy, PolicyStep } from '../ledger-schema/policy.ts';
+import type { PolicyStep } from '../ledger-schema/policy.ts';
 import { countRootHolders } from '../ledger-schema/root-signatures.ts';
-import { SEAL_BYTES, parseSeal } from '../ledger-schema/seal.ts';
+import { SIGNATURE_BYTES } from '../ledger-schema/signature.ts';
 import { establishTrust } from '../ledger-schema/trust.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 import { Keyring } from '../ledger-schema/keyring.ts';
 import { standingNacks } from './nacks.ts';
 import { overlay } from './files.ts';
+import { checkKeyFile, readSealFile } from './pinned-files.ts';
+import type { Pinned } from './pinned-files.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface TrustChange {
@@ -53,28 +54,12 @@ export async function checkTrustChange(
   return { problems, warnings };
 }
 
-interface Pinned {
-  readonly fingerprint: string;
-  readonly digest16: string;
-}
-
-async function readPinned(files: LedgerFiles, path: string, name: Pinned, limit: number): Promise<Uint8Array> {
-  const bytes = (await files.read(path, limit)) ?? fail('E_MODE', `${path} is not a regular file`);
-  if (!sha256Hex(bytes).startsWith(name.digest16)) fail('E_PATH', `${path} is not named by the digest of its bytes`);
-  return bytes;
-}
-
-async function checkKeyFile(files: LedgerFiles, path: string, name: Pinned): Promise<void> {
-  const key = await readKeyFile(await readPinned(files, path, name, KEY_BYTES));
-  if (key.fingerprint !== name.fingerprint) fail('E_KEY_FORMAT', `${path} holds the key ${key.fingerprint}`);
-}
-
 /** A seal names acks that are there, with their digests: it settles which of a leaving key's acks go on counting. */
 async function checkSealFile(files: LedgerFiles, base: Snapshot, path: string, name: Pinned): Promise<void> {
-  const lines = parseSeal(await readPinned(files, path, name, SEAL_BYTES), name.fingerprint);
+  const lines = await readSealFile(files, path, name);
   await base.listMany([...new Set(lines.map((line) => line.name.slice(0, line.name.lastIndexOf('/'))))]);
   for (const line of lines) {
-    const ack = await files.read(line.name, SEAL_BYTES);
+    const ack = await files.read(line.name, SIGNATURE_BYTES);
     if (ack === undefined || sha256Hex(ack) !== line.sha256) {
       fail('E_SEAL_FORMAT', `${path} lists ${line.name}, which the ledger does not hold with that digest`);
     }
@@ -124,25 +109,25 @@ async function checkNewPolicy(
       message: `policy ${version} lists a key that can't be used: ${message}`,
     });
   }
-  if (trust !== undefined) problems.push(...(await droppedNacks(base, trust, after.policy, path)));
+  if (trust !== undefined) problems.push(...(await droppedNacks(base, trust, after, path)));
   if (!after.expired) return [];
   return [
     { code: 'E_POLICY_EXPIRED', path, message: `policy ${version} is expired already (${after.policy.expires})` },
   ];
 }
 
-/** A reviewer's key whose nack stands stays listed as a reviewer's, current or former. */
-async function droppedNacks(base: Snapshot, trust: Trust, policy: Policy, path: string): Promise<Finding[]> {
-  const listed = listings(policy);
-  const isReviewer = (fingerprint: string): boolean => {
-    const listing = listed.get(fingerprint);
-    if (typeof listing?.former === 'object') return true;
-    return listing?.holder !== undefined && policy.reviewers.holders.includes(listing.holder);
-  };
+/**
+ * A nack that stands goes on standing: its key stays listed as a reviewer's, current or former, and by a copy that it still
+ * verifies by.
+ */
+async function droppedNacks(base: Snapshot, before: Trust, after: Trust, path: string): Promise<Finding[]> {
+  const left = new Set((await standingNacks(base, after)).map((nack) => nackPath(nack.record, nack.fingerprint)));
   const problems = new Map<string, Finding>();
-  for (const { fingerprint, record } of await standingNacks(base, trust)) {
-    if (problems.has(fingerprint) || isReviewer(fingerprint)) continue;
-    const message = `policy ${policy.version} no longer lists ${fingerprint} as a reviewer's key, but its nack of ${record} stands; list it as former`;
+  for (const { fingerprint, record } of await standingNacks(base, before)) {
+    if (problems.has(fingerprint) || left.has(nackPath(record, fingerprint))) continue;
+    const message =
+      `by policy ${after.version} the nack of ${record} by ${fingerprint} would stand no more; ` +
+      'list that key as a former reviewer, by a copy that holds what signed the nack';
     problems.set(fingerprint, { code: 'E_POLICY_NACK', path, message });
   }
   return [...problems.values()];

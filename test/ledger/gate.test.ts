@@ -8,7 +8,7 @@ import type { GateOptions, GateReport } from '../../ledger/gate.ts';
 import { openLocalRepository } from '../../ledger/local.ts';
 import { GitLedger } from './git-ledger.ts';
 import type { OddLeaf } from './git-ledger.ts';
-import { person, putAck, putNack, putPolicy, putRecord, revokedCopy } from './people.ts';
+import { person, putAck, putNack, putPolicy, putRecord, revokedCopy, withoutSubkeys } from './people.ts';
 import type { Person, Roles, Tree } from './people.ts';
 
 const now = new Date();
@@ -333,6 +333,16 @@ describe('a change of trust', () => {
     expect(await change(retire)).toEqual([]);
   });
 
+  test('a policy that lists the key of a standing nack by a copy that it does not verify by is refused', async () => {
+    const subkey = await person('grace', { signingSubkey: true });
+    roles = { ...roles, reviewers: [ada, subkey] };
+    await putPolicy(tree, 1, roles, [ada]);
+    await putNack(tree, record, subkey);
+    expect(await change((t) => putPolicy(t, 2, roles, [ada]))).toEqual([]);
+    const stripped = { ...roles, reviewers: [ada, withoutSubkeys(subkey)] };
+    expect(await change((t) => putPolicy(t, 2, stripped, [ada]))).toEqual(['E_POLICY_NACK']);
+  });
+
   test('a signature that does not count, and files that are not what their names say, are refused', async () => {
     expect(await change((t) => t.set(policySignPath(1, grace.fingerprint), utf8('x')))).not.toEqual([]);
     expect(
@@ -394,6 +404,17 @@ describe('a check of the whole ledger', () => {
       'E_COLLISION',
       'E_MODE',
       'E_REPOSITORY_ID',
+    ]);
+  });
+
+  test('finds key files and seals that are not what their names say, listed or not', async () => {
+    const pin = sha256Hex(tree.get(policyPath(1)) ?? utf8(''));
+    tree.set(keyPath({ ...linus.listed, sha256: '0'.repeat(64) }), linus.file);
+    tree.set(sealPath({ fingerprint: linus.fingerprint, seal: sha256Hex(utf8('x')) }), utf8('x'));
+    const report = await check({ head: ledger.commit(tree), pin });
+    expect(report.problems.map(({ code, path }) => [code, path.slice(0, 10)])).toEqual([
+      ['E_PATH', 'trust/keys'],
+      ['E_SEAL_FORMAT', 'trust/seal'],
     ]);
   });
 

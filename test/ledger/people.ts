@@ -31,6 +31,8 @@ export interface KeyOptions {
   /** Seconds from then on. */
   readonly lives?: number;
   readonly revoked?: boolean;
+  /** Sign by a subkey. */
+  readonly signingSubkey?: boolean;
 }
 
 const DAY = 86_400_000;
@@ -40,6 +42,7 @@ export async function person(name: string, options: KeyOptions = {}): Promise<Pe
     userIDs: [{ name, email: `${name}@example.org` }],
     date: options.made ?? new Date(Date.now() - DAY),
     keyExpirationTime: options.lives ?? 0,
+    ...(options.signingSubkey === true ? { subkeys: [{ sign: true }] } : {}),
     format: 'object',
     config,
   });
@@ -74,6 +77,13 @@ function withKey(name: string, key: openpgp.PrivateKey, published: openpgp.Publi
 export async function revokedCopy(who: Person): Promise<Person> {
   const { publicKey } = await openpgp.revokeKey({ key: who.key, format: 'object' });
   return withKey(who.name, who.key, publicKey);
+}
+
+/** The same person with a copy of the key file that has no subkeys. */
+export function withoutSubkeys(who: Person): Person {
+  const bare = who.key.toPublic();
+  bare.subkeys = [];
+  return withKey(who.name, who.key, bare);
 }
 
 export interface Roles {
