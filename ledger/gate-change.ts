@@ -1,3 +1,4 @@
+import { brief } from '../ledger-schema/bytes.ts';
 import { collisionIn, readChange, toFinding } from '../ledger-schema/change.ts';
 import type { AddedFile, ChangedEntry, Side } from '../ledger-schema/change.ts';
 import { CHECKLIST_BYTES, parseChecklist } from '../ledger-schema/checklist.ts';
@@ -35,7 +36,7 @@ export async function checkChange(
   if (change.scope === 'none') {
     return { scope: 'none', problems, warnings: [], records: [], added: [], policy: undefined };
   }
-  problems.push(...(await collisions(base, change.added)));
+  problems.push(...(await collisions(base, repository.snapshot(options.head), change.added)));
 
   const trust = await baseTrust(base, options);
   const warnings = trust === undefined ? [] : expiryWarning(trust);
@@ -102,8 +103,11 @@ async function baseTrust(base: Snapshot, { pin, now }: GateOptions): Promise<Tru
   }
 }
 
-/** Folding collisions between what comes and what is there, in each directory on the way to an added file. */
-async function collisions(base: Snapshot, added: readonly AddedFile[]): Promise<Finding[]> {
+/**
+ * Names that collide in each directory on the way to an added file: by folding between what comes and what is there, and
+ * one that stands twice in the change's own tree, which nobody reads as the next one does.
+ */
+async function collisions(base: Snapshot, head: Snapshot, added: readonly AddedFile[]): Promise<Finding[]> {
   const names = new Map<string, Set<string>>();
   for (const { path } of added) {
     const segments = path.split('/');
@@ -113,10 +117,21 @@ async function collisions(base: Snapshot, added: readonly AddedFile[]): Promise<
     }
   }
   const there = await base.listMany([...names.keys()]);
-  return [...names].flatMap(([directory, come]) => {
+  const changed = await head.listMany([...names.keys()]);
+  const twice = [...changed].flatMap(([directory, entries]) => nameTwice(directory, entries) ?? []);
+  const folded = [...names].flatMap(([directory, come]) => {
     const present = (there.get(directory) ?? []).map((entry) => entry.name);
     return collisionIn(directory, [...present, ...come]) ?? [];
   });
+  return [...twice, ...folded];
+}
+
+function nameTwice(directory: string, entries: readonly { readonly name: string }[]): Finding | undefined {
+  const names = new Set<string>();
+  const again = entries.find(({ name }) => names.size === names.add(name).size);
+  if (again === undefined) return undefined;
+  const path = `${directory}/${again.name}`;
+  return { code: 'E_COLLISION', path, message: `${brief(path)} stands twice in its folder` };
 }
 
 /** Judges every record that the change touches as it will be when merged, and each signature file that it adds. */

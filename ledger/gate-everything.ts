@@ -1,3 +1,4 @@
+import { brief } from '../ledger-schema/bytes.ts';
 import { checkLeaf, collect, collectAsync, collisionIn } from '../ledger-schema/change.ts';
 import type { Finding, LedgerFiles } from '../ledger-schema/files.ts';
 import { keyProblems } from '../ledger-schema/keyring.ts';
@@ -45,7 +46,11 @@ async function checkTree(
   const records = new Set<string>();
   const names = new Map<string, Set<string>>();
   const see = (path: string): void => {
-    for (let cut = path.lastIndexOf('/'); cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
+    const slash = path.lastIndexOf('/');
+    if (names.get(path.slice(0, slash))?.has(path.slice(slash + 1)) === true) {
+      problems.push({ code: 'E_COLLISION', path, message: `${brief(path)} stands twice in its folder` });
+    }
+    for (let cut = slash; cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
       const directory = path.slice(0, cut);
       const rest = path.slice(cut + 1);
       const known = names.get(directory) ?? new Set();

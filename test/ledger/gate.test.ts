@@ -210,6 +210,15 @@ describe('paths and modes', () => {
     ).toContain('E_COLLISION');
   });
 
+  test('a name that stands twice in a tree is refused', async () => {
+    const base = ledger.commit(tree, { branch: 'main' });
+    const changed: Tree = new Map(tree);
+    const path = `${await putRecord(changed, bot, [grace], { tag: 'v2.0.0' })}/checklist.sha256`;
+    const head = ledger.commitTwice(ledger.commit(changed, { parents: [base] }), path, 'other bytes');
+    expect(codes(await check({ head, base }))).toEqual(['E_COLLISION']);
+    expect(codes(await check({ head }))).toEqual(['E_COLLISION']);
+  });
+
   test('a change touches packages/ or trust/ alone', async () => {
     const both = async (t: Tree): Promise<void> => {
       await putRecord(t, bot, [], { tag: 'v2.0.0' });

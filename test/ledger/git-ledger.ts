@@ -51,6 +51,26 @@ export class GitLedger {
     return this.#git(['rev-parse', ref]);
   }
 
+  /** The same commit again, but that a name of its tree stands there twice, the second time with other bytes. */
+  commitTwice(commit: string, path: string, content: string): string {
+    const oid = this.#git(['hash-object', '-w', '--stdin'], Buffer.from(content));
+    const folders = path.split('/');
+    const name = folders.pop() ?? '';
+    const entries = (folder: string): string[] => this.#git(['ls-tree', `${commit}:${folder}`]).split('\n');
+    let tree = this.#git(
+      ['mktree'],
+      Buffer.from([...entries(folders.join('/')), `100644 blob ${oid}\t${name}`].join('\n')),
+    );
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+      const others = entries(folders.join('/')).filter((line) => !line.endsWith(`\t${folder}`));
+      tree = this.#git(['mktree'], Buffer.from([...others, `040000 tree ${tree}\t${folder}`].join('\n')));
+    }
+    const parents = this.#git(['rev-parse', `${commit}^@`])
+      .split('\n')
+      .filter((parent) => parent !== '');
+    return this.#git(['commit-tree', tree, '-m', 'a change', ...parents.flatMap((parent) => ['-p', parent])]);
+  }
+
   [Symbol.dispose](): void {
     rmSync(this.directory, { recursive: true, force: true });
   }
