@@ -40,6 +40,8 @@ export function editPolicy(policy: Policy, edits: PolicyEdits): Uint8Array {
   for (const { fingerprint, seal } of edits.retire) retire(next, fingerprint, seal);
   for (const { role, holder } of edits.revoke) revoke(next, role, holder);
   for (const grant of edits.grants) give(next, grant);
+  // Only now: who got another key in the same step keeps every role.
+  for (const [holder, keys] of Object.entries(next.holders)) if (keys.length === 0) removeHolder(next, holder);
   try {
     return encodePolicy(next);
   } catch (cause) {
@@ -95,9 +97,7 @@ function retire(policy: Mutable<Policy>, fingerprint: string, seal: string | und
     if (seal === undefined) fail('E_USAGE', `the key ${fingerprint} is a reviewer's, so it needs a seal`);
     policy.former.reviewers.push({ ...listing.key, holder, seal });
   }
-  const left = (policy.holders[holder] ?? []).filter((key) => key.fingerprint !== fingerprint);
-  if (left.length > 0) policy.holders[holder] = left;
-  else removeHolder(policy, holder);
+  policy.holders[holder] = (policy.holders[holder] ?? []).filter((key) => key.fingerprint !== fingerprint);
 }
 
 function removeHolder(policy: Mutable<Policy>, holder: string): void {

@@ -1,23 +1,20 @@
 import { sha256Hex } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { REGULAR } from '../ledger-schema/files.ts';
 import { listings } from '../ledger-schema/keyring.ts';
-import { keyPath, policyPath, policySignPath, sealPath, tryLedgerPath } from '../ledger-schema/layout.ts';
+import { keyPath, policyPath, policySignPath, sealPath } from '../ledger-schema/layout.ts';
 import type { KeyFile } from '../ledger-schema/openpgp.ts';
 import { POLICY_BYTES, parsePolicy } from '../ledger-schema/policy.ts';
 import type { Policy } from '../ledger-schema/policy.ts';
 import { encodeSeal } from '../ledger-schema/seal.ts';
 import { SIGNATURE_BYTES } from '../ledger-schema/signature.ts';
-import type { Sum } from '../ledger-schema/sums.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
-import { checkRecords } from './check-records.ts';
 import { ledgerFiles } from './files.ts';
 import { editPolicy } from './policy-edit.ts';
 import type { PolicyEdits } from './policy-edit.ts';
 import { policyChanges } from './policy-words.ts';
 import type { LedgerRepository } from './repository.ts';
+import { acksToSeal } from './sealing.ts';
 import type { Signer } from './signer.ts';
-import type { Snapshot } from './snapshot.ts';
 
 /** The branch on which policy N is proposed and collects its signatures. */
 export function trustBranch(version: number): string {
@@ -58,14 +55,17 @@ export async function proposePolicy(rotation: Rotation): Promise<ProposedPolicy>
   const snapshot = repository.snapshot(head);
   const files = new Map<string, Uint8Array>();
   const retire: { fingerprint: string; seal: string | undefined }[] = [];
+  const sealed: string[] = [];
   for (const end of rotation.retire) {
     const fingerprint = findKey(trust.policy, end);
-    const seal = await sealOf(snapshot, trust, fingerprint);
+    const acks = await acksToSeal(snapshot, trust, fingerprint);
+    const seal = acks === undefined ? undefined : encodeSeal(acks, fingerprint);
     if (seal !== undefined) files.set(sealPath({ fingerprint, seal: sha256Hex(seal) }), seal);
     retire.push({ fingerprint, seal: seal === undefined ? undefined : sha256Hex(seal) });
+    if (acks !== undefined) sealed.push(`the seal of ${fingerprint} lists ${acks.length} ack${acks.length === 1 ? '' : 's'}`);
   }
   const policy = editPolicy(trust.policy, { ...edits, retire });
-  const changes = policyChanges(trust.policy, parsePolicy(policy));
+  const changes = [...policyChanges(trust.policy, parsePolicy(policy)), ...sealed];
   files.set(policyPath(version), policy);
   for (const { key, bytes } of keys) files.set(keyPath(key), bytes);
   if (signer !== undefined && isRoot(signer.fingerprint, [trust.policy, parsePolicy(policy)])) {
@@ -103,23 +103,6 @@ function isRoot(fingerprint: string, policies: readonly Policy[]): boolean {
     const holder = listings(policy).get(fingerprint)?.holder;
     return holder !== undefined && policy.roots.holders.includes(holder);
   });
-}
-
-/** A reviewer's key's seal: its acks that count today. Undefined for a key that is no reviewer's. */
-async function sealOf(snapshot: Snapshot, trust: Trust, fingerprint: string): Promise<Uint8Array | undefined> {
-  if (trust.holderOf('reviewers', fingerprint) === undefined) return undefined;
-  const records = new Map<string, { path: string; oid: string }>();
-  for await (const { path, oid, mode } of snapshot.walk('packages')) {
-    const parsed = mode === REGULAR ? tryLedgerPath(path) : undefined;
-    if (parsed?.kind === 'ack' && parsed.fingerprint === fingerprint) records.set(parsed.record, { path, oid });
-  }
-  const acks: Sum[] = [];
-  for (const record of await checkRecords(snapshot, trust, [...records.keys()])) {
-    const ack = records.get(record.path);
-    if (ack === undefined || !record.acks.some((signed) => signed.fingerprint === fingerprint)) continue;
-    acks.push({ name: ack.path, sha256: sha256Hex(await snapshot.blob(ack.oid, SIGNATURE_BYTES)) });
-  }
-  return encodeSeal(acks, fingerprint);
 }
 
 export interface SignedPolicy {

@@ -1,0 +1,226 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Policy } from '../../ledger-schema/policy.ts';
+import { person, putAck, putNack, putRecord, revokedCopy } from '../ledger/people.ts';
+import type { Person, Tree } from '../ledger/people.ts';
+import { runCli } from './world.ts';
+
+const DAY = 86_400_000;
+let ada: Person, ada2: Person, grace: Person, linus: Person, bot: Person, bot2: Person;
+beforeAll(async () => {
+  const names = ['ada', 'ada', 'grace', 'linus', 'mirror-bot', 'mirror-bot'];
+  [ada, ada2, grace, linus, bot, bot2] = (await Promise.all(names.map((name) => person(name)))) as [
+    Person,
+    Person,
+    Person,
+    Person,
+    Person,
+    Person,
+  ];
+});
+
+interface Shown {
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly version: number;
+  readonly policy: Policy;
+  readonly problems: readonly string[];
+  readonly changes: readonly string[];
+  readonly records: readonly {
+    readonly path: string;
+    readonly state: string;
+    readonly ackHolders: readonly string[];
+  }[];
+}
+
+let folder: string;
+/** What the ledger's records are, to be committed whole. */
+let tree: Tree;
+/** How much later than now commands are run. */
+let later: number;
+beforeEach(() => {
+  later = 0;
+  folder = mkdtempSync(join(tmpdir(), 'pt-trust-'));
+  tree = new Map();
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a command in the ledger's folder, or beside it. */
+async function cli(
+  argv: readonly string[],
+  cwd = join(folder, 'ledger.git'),
+): Promise<Shown & { readonly code: number }> {
+  const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(folder, 'cache') };
+  const { code, stdout } = await runCli([...argv, '--json'], { cwd, env, now: new Date(Date.now() + later) });
+  return { code, ...(JSON.parse(stdout) as Shown) };
+}
+
+/** Writes the two files of somebody's key, and names the public one as a flag wants it. */
+function named(who: Person): string {
+  const path = join(folder, `${who.fingerprint}.asc`);
+  writeFileSync(path, who.file);
+  return `${who.name}=${path}`;
+}
+
+function keyOf(who: Person): string[] {
+  const path = join(folder, `${who.fingerprint}.key`);
+  writeFileSync(path, who.key.armor());
+  return ['--key', path];
+}
+
+interface First {
+  readonly roots: readonly Person[];
+  readonly threshold?: number;
+  readonly reviewers?: readonly Person[];
+}
+
+async function init({ roots, threshold = 1, reviewers = [ada, grace] }: First): Promise<void> {
+  const flags = [
+    ...roots.flatMap((who) => ['--root', named(who)]),
+    ...['--root-threshold', String(threshold), '--executor', named(bot), '--threshold', '1'],
+    ...reviewers.flatMap((who) => ['--reviewer', named(who)]),
+  ];
+  const made = await cli(['ledger', 'init', '--bare', 'ledger.git', ...flags, ...keyOf(roots[0] ?? ada)], folder);
+  expect(made).toMatchObject({ code: 0 });
+}
+
+/** Puts the records as they are now onto the ledger's branch. */
+function commitRecords(): void {
+  const files = [...tree].map(([path, bytes]) =>
+    Buffer.concat([Buffer.from(`M 100644 inline ${path}\ndata ${bytes.length}\n`), bytes, Buffer.from('\n')]),
+  );
+  const commit = 'commit refs/heads/main\ncommitter T <t@x> 1700000000 +0000\ndata 1\nx\nfrom refs/heads/main^0\n';
+  const input = Buffer.concat([Buffer.from(commit), ...files]);
+  execFileSync('git', ['fast-import', '--quiet', '--force'], { cwd: join(folder, 'ledger.git'), input });
+}
+
+/** Proposes, signs and merges the next policy. */
+async function rotate(flags: readonly string[], ...signers: readonly Person[]): Promise<Shown> {
+  const [first = ada, ...others] = signers;
+  const proposed = await cli(['trust', 'propose', ...flags, ...keyOf(first)]);
+  expect(proposed).toMatchObject({ code: 0 });
+  for (const who of others) expect(await cli(['trust', 'sign', ...keyOf(who)])).toMatchObject({ code: 0 });
+  const merged = await cli(['ledger', 'merge', `pullthrough-trust/${proposed.version}`]);
+  expect(merged).toMatchObject({ code: 0 });
+  return cli(['trust', 'show']);
+}
+
+describe('a ledger of two roots', () => {
+  test('trusts nothing until both signed policy 1, and rotates with both', async () => {
+    await init({ roots: [ada, grace], threshold: 2 });
+    expect(await cli(['ledger', 'check'])).toMatchObject({ code: 3, error: { code: 'E_POLICY_THRESHOLD' } });
+    expect(await cli(['trust', 'sign', ...keyOf(linus)])).toMatchObject({ code: 3, error: { code: 'E_NOT_ROOT' } });
+    expect(await cli(['trust', 'sign', ...keyOf(grace)])).toMatchObject({ code: 0, version: 1 });
+    expect(await cli(['ledger', 'check'])).toMatchObject({ code: 0, problems: [] });
+
+    const flags = ['--add-reviewer', named(linus), '--threshold', '2'];
+    expect(await cli(['trust', 'propose', ...flags, ...keyOf(ada)])).toMatchObject({ code: 0, version: 2 });
+    const early = await cli(['ledger', 'merge', 'pullthrough-trust/2']);
+    expect(early).toMatchObject({ code: 3, error: { code: 'E_POLICY_THRESHOLD' } });
+    expect(await cli(['trust', 'propose', ...flags])).toMatchObject({ code: 2, error: { code: 'E_EXISTS' } });
+    expect(await cli(['trust', 'sign', ...keyOf(ada)])).toMatchObject({ code: 2, error: { code: 'E_EXISTS' } });
+    expect(await cli(['trust', 'sign', ...keyOf(grace)])).toMatchObject({ code: 0, version: 2 });
+    expect(await cli(['ledger', 'merge', 'pullthrough-trust/2'])).toMatchObject({ code: 0 });
+    expect(await cli(['trust', 'show'])).toMatchObject({
+      version: 2,
+      policy: { reviewers: { threshold: 2, holders: ['ada', 'grace', 'linus'] } },
+    });
+  });
+});
+
+describe('a key that becomes a former one', () => {
+  test("an executor's: what it signed goes on counting, and the new key takes over", async () => {
+    await init({ roots: [ada] });
+    await putRecord(tree, bot, [grace]);
+    commitRecords();
+    const shown = await rotate(['--retire', bot.fingerprint, '--add-executor', named(bot2)], ada);
+    expect(shown.policy).toMatchObject({
+      executors: { holders: ['mirror-bot'] },
+      holders: { 'mirror-bot': [{ fingerprint: bot2.fingerprint }] },
+      former: { executors: [{ fingerprint: bot.fingerprint }] },
+    });
+    await putRecord(tree, bot2, [grace], { tag: 'v2.0.0' });
+    commitRecords();
+    const { records } = await cli(['ledger', 'check', '--require', 'acknowledged']);
+    expect(records.map(({ state }) => state)).toEqual(['acknowledged', 'acknowledged']);
+  });
+
+  test("a reviewer's: the acks that it made go on counting, and its holder stays in every role by the new key", async () => {
+    await init({ roots: [ada], reviewers: [ada, grace] });
+    await putRecord(tree, bot, [ada]);
+    commitRecords();
+    // The old key counts for the policy that lists it as a root's, the new one for the policy that will.
+    const shown = await rotate(['--retire', ada.fingerprint, '--add-reviewer', named(ada2)], ada, ada2);
+    expect(shown.policy).toMatchObject({
+      roots: { holders: ['ada'] },
+      reviewers: { holders: ['ada', 'grace'] },
+      former: { reviewers: [{ fingerprint: ada.fingerprint, holder: 'ada' }] },
+    });
+    expect(await cli(['ledger', 'check', '--require', 'acknowledged'])).toMatchObject({ code: 0 });
+  });
+
+  test('one that has expired meanwhile keeps the acks that it made before', async () => {
+    const late = await person('grace', { made: new Date(Date.now() - 10 * DAY), lives: (20 * DAY) / 1000 });
+    await init({ roots: [ada], reviewers: [ada, late] });
+    await putRecord(tree, bot, [late]);
+    commitRecords();
+    expect(await cli(['ledger', 'check', '--require', 'acknowledged'])).toMatchObject({ code: 0 });
+    later = 30 * DAY;
+    expect(await cli(['ledger', 'check', '--require', 'acknowledged'])).toMatchObject({ code: 3 });
+    const retire = ['trust', 'propose', '--retire', late.fingerprint, ...keyOf(ada)];
+    expect((await cli(retire)).changes).toContain(`the seal of ${late.fingerprint} lists 1 ack`);
+    expect(await cli(['ledger', 'merge', 'pullthrough-trust/2'])).toMatchObject({ code: 0 });
+    expect(await cli(['ledger', 'check', '--require', 'acknowledged'])).toMatchObject({ code: 0 });
+  });
+
+  test('one with a nack keeps it, and cannot be dropped', async () => {
+    await init({ roots: [ada] });
+    const record = await putRecord(tree, bot, [ada]);
+    await putNack(tree, record, grace);
+    commitRecords();
+    await cli(['trust', 'propose', '--remove', 'reviewers:grace', ...keyOf(ada)]);
+    expect(await cli(['ledger', 'merge', 'pullthrough-trust/2'])).toMatchObject({
+      code: 3,
+      error: { code: 'E_POLICY_NACK' },
+    });
+    execFileSync('git', ['branch', '-D', 'pullthrough-trust/2'], { cwd: join(folder, 'ledger.git'), stdio: 'pipe' });
+    await rotate(['--retire', grace.fingerprint], ada);
+    expect((await cli(['ledger', 'check'])).records.map(({ state }) => state)).toEqual(['withdrawn']);
+  });
+});
+
+describe('a newer copy of a key', () => {
+  test('takes the place of the old one; a revoked one is refused by the gate', async () => {
+    await init({ roots: [ada] });
+    await putAck(tree, await putRecord(tree, bot), grace);
+    commitRecords();
+    const gone = await revokedCopy(grace);
+    const path = named(gone).replace(/^grace=/, '');
+    expect(await cli(['trust', 'propose', '--replace-key', path, ...keyOf(ada)])).toMatchObject({ code: 0 });
+    expect(await cli(['ledger', 'merge', 'pullthrough-trust/2'])).toMatchObject({
+      code: 3,
+      error: { code: 'E_POLICY_KEY' },
+    });
+  });
+});
+
+test.each([
+  ['a key that nobody lists', ['--retire', 'F'.repeat(40)]],
+  ['a threshold that no number of holders reaches', ['--threshold', '9']],
+  ['a holder who is not there', ['--remove', 'reviewers:linus']],
+  ['the last root', ['--remove', 'roots:ada']],
+  ['a role that is none', ['--remove', 'owners:ada']],
+  ['an executor who also reviews', ['--add-executor', 'KEY:linus:grace']],
+  ['a date that is gone', ['--expires', '2020-01-01']],
+])('trust propose with %s is exit 2, and proposes nothing', async (_, flags) => {
+  await init({ roots: [ada] });
+  const made = flags.map((flag) => (flag.startsWith('KEY:') ? named(linus).replace('linus', 'grace') : flag));
+  expect(await cli(['trust', 'propose', ...made, ...keyOf(ada)])).toMatchObject({
+    code: 2,
+    error: { code: 'E_USAGE' },
+  });
+  const branches = execFileSync('git', ['branch', '--list'], { cwd: join(folder, 'ledger.git') }).toString();
+  expect(branches.trim()).toBe('* main');
+});
