@@ -92,7 +92,7 @@ export class Fetcher {
     for (let from = 0; from < oids.length; from += OBJECTS_PER_REQUEST) {
       const config = [...this.#filter(), ...NO_MAINTENANCE, ...NO_NEGOTIATION];
       const input = lines(oids.slice(from, from + OBJECTS_PER_REQUEST));
-      const result = await this.#clone.network([...FETCH, '--stdin', REMOTE], { input, config });
+      const result = await this.#network([...FETCH, '--stdin', REMOTE], { input, config });
       if (result.exitCode === 0) continue;
       if (!isUnknown(result)) throw this.#error(result, 'fetch objects of the ledger');
       if (this.#whole) return;
@@ -144,7 +144,7 @@ export class Fetcher {
 
   /** A fetch that puts up with a plain web server, which knows no depth, and with the other kind of object ids. */
   async #fetch(args: readonly string[], input: string | undefined, config: GitConfig): Promise<GitResult> {
-    const result = await this.#clone.network(args, { input, config });
+    const result = await this.#network(args, { input, config });
     if (result.exitCode === 0) return result;
     if (/does not support shallow/.test(result.stderr) && this.#depth !== undefined) {
       this.#depth = undefined;
@@ -157,6 +157,14 @@ export class Fetcher {
     const format = /mismatched algorithms: client \w+; server (\w+)/.exec(result.stderr)?.[1];
     if (format === 'sha1' || format === 'sha256') throw new OtherObjectFormat(format);
     return result;
+  }
+
+  /** Objects are fetched without a lock; git notices by itself where another fetch changed how far history goes. */
+  async #network(args: readonly string[], options: { input?: string; config: GitConfig }): Promise<GitResult> {
+    for (let attempt = 1; ; attempt++) {
+      const result = await this.#clone.network(args, options);
+      if (attempt === 3 || !/shallow file has changed/.test(result.stderr)) return result;
+    }
   }
 
   async #read(ref: string): Promise<string | undefined> {

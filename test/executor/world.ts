@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, onTestFinished } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import type { ExecutorContext, Signing } from '../../executor/context.ts';
 import { mirror, plan } from '../../executor/mirror.ts';
 import type { MirrorOptions } from '../../executor/mirror.ts';
@@ -33,7 +33,7 @@ async function makeKey(holder: string) {
 
 export type Key = Awaited<ReturnType<typeof makeKey>>;
 
-/** Made once a test file. */
+/** Made once a worker. */
 let keys: Promise<{ bot: Key; ada: Key; stranger: Key }> | undefined;
 
 export function people() {
@@ -248,18 +248,14 @@ export async function world({ onGitHub = false }: WorldOptions = {}): Promise<Wo
     await rm(folder, { recursive: true, force: true });
   });
   const made = new World(folder, github, onGitHub);
-  template ??= initLedgerAt(join(await mkdtemp(join(tmpdir(), 'pt-template-')), 'ledger.git'));
+  template ??= initLedgerAt(join(await mkdtemp(join(inject('runFolder'), 'ledger-')), 'ledger.git'));
   await cp(await template, made.ledgerDirectory, { recursive: true });
   if (onGitHub) made.ledgerRepository = github.addRepository(LEDGER, { git: made.ledgerDirectory });
   return made;
 }
 
-/** An empty ledger, made once a test file. */
+/** An empty ledger, made once a worker. */
 let template: Promise<string> | undefined;
-
-afterAll(async () => {
-  if (template !== undefined) await rm(dirname(await template), { recursive: true, force: true });
-});
 
 async function initLedgerAt(directory: string): Promise<string> {
   const { bot, ada } = await people();

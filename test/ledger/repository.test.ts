@@ -303,6 +303,23 @@ describe('hosts that can do less', () => {
     expect(await ledger.isAncestor(old, ledger.head() ?? '')).toBe(true);
   });
 
+  it('a fetch that meets a change of how far history goes, as git makes when it tidies up, is done again', async () => {
+    const bin = temporary();
+    const real = git('/', ['--exec-path']);
+    const told = 'fatal: shallow file has changed since we read it';
+    const lines = [
+      '#!/bin/sh',
+      `case "$*" in *fetch*) if mkdir ${bin}/met 2>/dev/null; then echo '${told}' >&2; exit 128; fi;; esac`,
+      `exec ${real}/git "$@"`,
+    ];
+    writeFileSync(join(bin, 'git'), `${lines.join('\n')}\n`);
+    chmodSync(join(bin, 'git'), 0o755);
+    const ledger = await open({ url, env: { ...GIT_ENV, PATH: `${bin}:${process.env.PATH ?? ''}` } });
+    await ledger.update();
+    expect(readdirSync(bin)).toContain('met');
+    expect(ledger.head()).toBe(git(repository, ['rev-parse', 'main']));
+  });
+
   it('a host with SHA-256 object ids is read as well', async () => {
     const directory = join(temporary(), 'sha256.git');
     git('/', ['init', '--quiet', '--bare', '--object-format=sha256', '--initial-branch=main', directory]);
