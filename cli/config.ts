@@ -69,7 +69,7 @@ const host: IniParser<string> = (value) => {
   return value;
 };
 
-const PIN_HINT = 'write sha256: and the 64 lower-case hex digits that sha256sum prints for an N.policy.json';
+export const PIN_HINT = 'write sha256: and the 64 lower-case hex digits that sha256sum prints for an N.policy.json';
 
 const pin: IniParser<string> = (value) =>
   /^sha256:([0-9a-f]{64})$/.exec(value)?.[1] ?? fail('E_CONFIG', `${brief(value)} is no pin`, { hint: PIN_HINT });

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
 import { initExecutor } from '../executor/init.ts';
+import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
 import type { ValuesOf } from './commands/index.ts';
 import type { CommandContext, Handler } from './context.ts';
+import { PIN_HINT } from './config.ts';
 import { parseLocation } from './location.ts';
 import { parseStoreUrl } from './store-url.ts';
 import { VERSION } from './version.ts';
@@ -16,7 +18,8 @@ export const init: Handler<ValuesOf<'executor', 'init'>> = async ([directory = '
   parseLocation(ledger, path);
   parseStoreUrl(store, path);
   const { pin } = options;
-  if (pin !== undefined && !/^sha256:[0-9a-f]{64}$/.test(pin)) fail('E_USAGE', '--pin is sha256: and 64 hex digits');
+  if (pin !== undefined && !/^sha256:[0-9a-f]{64}$/.test(pin))
+    fail('E_USAGE', `--pin: ${brief(pin)} is no pin`, { hint: PIN_HINT });
   const files = await initExecutor({ directory: path, ledger, store, pin, version: VERSION });
   const { output } = context;
   output.line(`the executor is in ${directory}`, 'good');
@@ -27,7 +30,9 @@ export const init: Handler<ValuesOf<'executor', 'init'>> = async ([directory = '
 
 async function answer(given: string | undefined, flag: string, what: string, context: CommandContext): Promise<string> {
   if (given !== undefined) return given;
-  if (!context.interactive) fail('E_USAGE', `--${flag} is missing: ${what}`);
+  if (!context.interactive)
+    fail('E_USAGE', `--${flag} is missing: ${what}`, { hint: 'give it; at a terminal it is asked for' });
   const text = await context.ask(`${what}:`);
-  return /[\r\n;#]/.test(text) || text === '' ? fail('E_USAGE', `that names no ${flag}`) : text;
+  const bad = /[\r\n;#]/.test(text) || text === '';
+  return bad ? fail('E_USAGE', `that names no ${flag}`, { hint: `answer with ${what.replace(/^[^:]*: /, '')}` }) : text;
 }

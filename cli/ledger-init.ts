@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { fail } from '../ledger-schema/error.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { initLedger } from '../ledger/init.ts';
 import type { InitialKey } from '../ledger/init.ts';
 import { ledgerExtras, protectionLine } from '../ledger/templates.ts';
@@ -22,8 +22,10 @@ const FLAGS = [
 export const ledgerInit: Handler<Options> = async ([directory = ''], options, context) => {
   const keys: InitialKey[] = [];
   for (const [flag, role, what] of FLAGS) {
-    const given = options[flag] ?? (await askFor(what, flag, context));
-    for (const text of given) keys.push(await initialKey(text, flag, role, context));
+    const read = (text: string) => initialKey(text, flag, role, context);
+    const given = options[flag];
+    if (given === undefined) keys.push(...(await askFor(what, flag, read, context)));
+    else for (const text of given) keys.push(await read(text));
   }
   const signer = await openSignerIfAny(options, context);
   const path = resolve(context.cwd, directory);
@@ -56,16 +58,27 @@ async function initialKey(text: string, flag: string, role: Role, context: Comma
   return { role, ...(await readNamedKey(text, flag, context)) };
 }
 
-/** One or more `NAME=FILE`, by questions. */
-async function askFor(what: string, flag: string, context: CommandContext): Promise<string[]> {
+/** One or more `NAME=FILE`, by questions; what can't be read is said at once, and asked for again. */
+async function askFor(
+  what: string,
+  flag: string,
+  read: (text: string) => Promise<InitialKey>,
+  context: CommandContext,
+): Promise<InitialKey[]> {
   if (!context.interactive) {
     fail('E_USAGE', `--${flag} NAME=FILE is missing: ${what}`, { hint: `--${flag} ada=ada.asc, once for each` });
   }
-  const answers: string[] = [];
+  const keys: InitialKey[] = [];
   for (;;) {
-    const more = answers.length === 0 ? '' : ' (empty: no more)';
+    const more = keys.length === 0 ? '' : ' (empty: no more)';
     const answer = await context.ask(`${what}, as NAME=FILE of the public key${more}:`);
-    if (answer === '' && answers.length > 0) return answers;
-    if (answer !== '') answers.push(answer);
+    if (answer === '' && keys.length > 0) return keys;
+    if (answer === '') continue;
+    try {
+      keys.push(await read(answer));
+    } catch (error) {
+      if (!(error instanceof PullthroughError) || error.exit !== 2) throw error;
+      context.output.problem(error);
+    }
   }
 }

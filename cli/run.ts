@@ -73,14 +73,25 @@ function contextOf(world: World, end: OutputEnd): CommandContext {
     async ask(question) {
       if (!interactive) fail('E_CONFIRM', 'there is no terminal to ask at', { hint: 'answer by flags' });
       end.pause();
-      const lines = createInterface({ input: stdin, output: stderr });
-      try {
-        return (await lines.question(`${escapeTerminal(question)} `, { signal })).trim();
-      } finally {
-        lines.close();
-      }
+      return askAt(world, question);
     },
   };
+}
+
+/** Asks at the terminal. Ctrl-C ends the run as the signal does, Ctrl-D is no answer. */
+async function askAt({ stdin, stderr, signal }: World, question: string): Promise<string> {
+  const lines = createInterface({ input: stdin, output: stderr });
+  // At a question the terminal sends the key, not the signal.
+  lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  try {
+    return (await lines.question(`${escapeTerminal(question)} `, { signal })).trim();
+  } catch (cause) {
+    stderr.write('\n');
+    signal.throwIfAborted();
+    return fail('E_CONFIRM', 'no answer was given', { hint: 'answer, or give what is asked for by flags', cause });
+  } finally {
+    lines.close();
+  }
 }
 
 async function invoke(invocation: Invocation, world: World, end: OutputEnd): Promise<void> {

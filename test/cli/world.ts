@@ -33,6 +33,19 @@ export interface RunWorld {
   readonly columns?: number;
   readonly now?: Date;
   readonly signal?: AbortSignal;
+  /** What a person types at a terminal, each text when a question is asked; needs columns. */
+  readonly types?: readonly string[];
+}
+
+/** A terminal where a person answers each question, which is what stderr shows. */
+function keyboard(stderr: Written, types: readonly string[]) {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true });
+  const left = [...types];
+  stderr.on('data', (chunk: Buffer) => {
+    const text = /[:\]?] ?$|: \u001b\[\d+G$/.test(chunk.toString()) ? left.shift() : undefined;
+    if (text !== undefined) setImmediate(() => stdin.write(text));
+  });
+  return stdin;
 }
 
 /** Runs a command line in this process, as main would. */
@@ -43,7 +56,7 @@ export async function runCli(argv: readonly string[], world: RunWorld = {}): Pro
     argv,
     env: world.env ?? {},
     cwd: world.cwd ?? '/nonexistent',
-    stdin: new PassThrough(),
+    stdin: world.types === undefined ? new PassThrough() : keyboard(stderr, world.types),
     stdout,
     stderr,
     now: world.now ?? new Date('2026-01-02T03:04:05Z'),
