@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fail } from '../ledger-schema/error.ts';
+import { moveTo } from '../io/rename.ts';
 
 export interface NewExecutor {
   /** Absolute; must not exist, or be empty. */
@@ -72,7 +73,7 @@ export async function initExecutor(options: NewExecutor): Promise<readonly strin
       await writeFile(join(made, path), text);
     }
     if (entries !== undefined) await rmdir(directory);
-    await rename(made, directory);
+    await moveTo(made, directory);
   } catch (cause) {
     fail('E_IO', `${directory} can't be made`, { cause, hint: 'is there room, and may you write there?' });
   } finally {

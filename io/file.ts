@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PullthroughError } from '../ledger-schema/error.ts';
@@ -7,6 +7,7 @@ import type { ErrorCode } from '../ledger-schema/error.ts';
 import { BLOCK, lend, lent, placeInBlock, release, takeBlock } from './blocks.ts';
 import { FileWriter } from './file-writer.ts';
 import { ioError, systemCode } from './io-error.ts';
+import { moveTo } from './rename.ts';
 
 /** The names of this program's temporary files, whatever they become. */
 export const TEMPORARY_NAME = /^\.pullthrough-[0-9a-f]{24}\.part$/;
@@ -80,7 +81,7 @@ export async function openPending(options: PendingOptions): Promise<PendingFile>
         await handle.close();
         closed = true;
         await makeFolder(dirname(target));
-        await rename(path, target);
+        await moveTo(path, target);
         await syncFolder(dirname(target));
       }),
     async discard() {

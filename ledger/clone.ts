@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { fail } from '../ledger-schema/error.ts';
 import { ioError } from '../io/io-error.ts';
+import { moveTo } from '../io/rename.ts';
 import { gitEnvironment } from './git-environment.ts';
 import type { GitConfig } from './git-environment.ts';
 import { runGit } from './git.ts';
@@ -99,7 +100,7 @@ export class Clone {
       });
       if (result.exitCode !== 0) fail('E_GIT', `cannot make a clone: ${shownStderr(result.stderr)}`);
       await writeFile(join(temporary, MARK), `${LAYOUT}\n${this.format}\n`);
-      await rename(temporary, this.directory);
+      await moveTo(temporary, this.directory);
     } catch (error) {
       throw ioError(error, `cannot make the clone ${this.directory}`);
     } finally {
@@ -115,7 +116,7 @@ export class Clone {
   /** Throws the clone away; under the lock. */
   async discard(): Promise<void> {
     const away = `${this.directory}.${randomBytes(6).toString('hex')}.tmp`;
-    await rename(this.directory, away).catch(() => undefined);
+    await moveTo(this.directory, away).catch(() => undefined);
     await this.#clean();
   }
 

@@ -90,7 +90,7 @@ function parseSecretKeys(listing: string): SecretKey[] {
   const keys: { fingerprint: string; userId: string; available: Set<string> }[] = [];
   let primary = false;
   let present = false;
-  for (const line of listing.split('\n')) {
+  for (const line of listing.split(/\r?\n/)) {
     const fields = line.split(':');
     const [type = ''] = fields;
     if (type === 'sec' || type === 'ssb') {
@@ -191,11 +191,12 @@ function said({ stderr, exitCode }: GpgResult): string {
 
 function gpg(args: readonly string[], env: NodeJS.ProcessEnv, input?: Uint8Array): Promise<GpgResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn('gpg', ['--status-fd', '3', ...args], { env, stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
-    const parts: Buffer[][] = [[], [], []];
+    // On stderr, since gpg on Windows has no other file that node could give it.
+    const child = spawn('gpg', ['--status-fd', '2', ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const parts: Buffer[][] = [[], []];
     let size = 0;
-    for (const [index, stream] of [child.stdout, child.stderr, child.stdio[3]].entries()) {
-      stream?.on('data', (chunk: Buffer) => {
+    for (const [index, stream] of [child.stdout, child.stderr].entries()) {
+      stream.on('data', (chunk: Buffer) => {
         size += chunk.length;
         if (size > OUTPUT_LIMIT) child.kill();
         else parts[index]?.push(chunk);
@@ -208,12 +209,14 @@ function gpg(args: readonly string[], env: NodeJS.ProcessEnv, input?: Uint8Array
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
     child.once('close', (exitCode) => {
-      const [stdout, stderr, status] = parts.map((part) => Buffer.concat(part));
+      const [stdout = Buffer.alloc(0), said = Buffer.alloc(0)] = parts.map((part) => Buffer.concat(part));
+      const lines = said.toString('utf8').split(/\r?\n/);
+      const isStatus = (line: string): boolean => line.startsWith('[GNUPG:] ');
       resolve({
         exitCode,
-        stdout: stdout ?? Buffer.alloc(0),
-        stderr: stderr?.toString('utf8') ?? '',
-        status: status?.toString('utf8') ?? '',
+        stdout,
+        stderr: lines.filter((line) => !isStatus(line)).join('\n'),
+        status: lines.filter(isStatus).join('\n'),
       });
     });
   });

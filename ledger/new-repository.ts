@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fail } from '../ledger-schema/error.ts';
+import { moveTo } from '../io/rename.ts';
 import { gitEnvironment } from './git-environment.ts';
 import type { GitConfig } from './git-environment.ts';
 import { runGit } from './git.ts';
@@ -32,7 +33,7 @@ export async function createRepository(options: NewRepository): Promise<void> {
     await mkdir(made);
     await build(options, made, work);
     await rm(directory, { recursive: true, force: true });
-    await rename(made, directory);
+    await moveTo(made, directory);
   } finally {
     await rm(made, { recursive: true, force: true });
     if (bare) await rm(work, { recursive: true, force: true });

@@ -15,7 +15,6 @@ import { WORKFLOWS, parseWorkflow, workflowText } from './workflow.ts';
 const NOT_RUN: Readonly<Record<string, string>> = {
   '.github/workflows/ci.yml everything/tools': 'installs packages of the system',
   '.github/workflows/ci.yml everything/run': 'runs these tests',
-  '.github/workflows/ci.yml elsewhere/bytes as they are': 'changes the configuration of who runs it',
   '.github/workflows/ci.yml elsewhere/install': 'asks the registry for all packages',
   '.github/workflows/ci.yml elsewhere/quickstart': 'builds into dist/; test/quickstart.test.ts runs what it starts',
   '.github/workflows/ci.yml elsewhere/tests of the format': 'runs some of these tests',

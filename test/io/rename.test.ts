@@ -1,0 +1,47 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { moveTo } from '../../io/rename.ts';
+
+/** A system whose first renames fail. */
+function failing(platform: NodeJS.Platform, times: number, code: string) {
+  const calls: string[] = [];
+  const rename = async (from: string, to: string): Promise<void> => {
+    calls.push(`${from} ${to}`);
+    if (calls.length <= times) throw Object.assign(new Error(code), { code, syscall: 'rename' });
+  };
+  return { platform, rename, calls };
+}
+
+describe('moveTo', () => {
+  test('moves a file over what is there', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'pt-rename-'));
+    await writeFile(join(folder, 'new'), 'new');
+    await writeFile(join(folder, 'old'), 'old');
+    await moveTo(join(folder, 'new'), join(folder, 'old'));
+    expect(await readFile(join(folder, 'old'), 'utf8')).toBe('new');
+  });
+
+  test.each(['EPERM', 'EACCES', 'EBUSY'])('on Windows waits for who has it open: %s', async (code) => {
+    const system = failing('win32', 3, code);
+    await moveTo('a', 'b', system);
+    expect(system.calls).toEqual(['a b', 'a b', 'a b', 'a b']);
+  });
+
+  test('on Windows gives up in the end', async () => {
+    const system = failing('win32', 100, 'EPERM');
+    await expect(moveTo('a', 'b', system)).rejects.toMatchObject({ code: 'EPERM' });
+    expect(system.calls).toHaveLength(8);
+  });
+
+  test.each([
+    ['linux', 'EPERM'],
+    ['darwin', 'EACCES'],
+    ['win32', 'ENOSPC'],
+  ] as const)('on %s %s is final', async (platform, code) => {
+    const system = failing(platform, 1, code);
+    await expect(moveTo('a', 'b', system)).rejects.toMatchObject({ code });
+    expect(system.calls).toHaveLength(1);
+  });
+});
