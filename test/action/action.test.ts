@@ -143,7 +143,7 @@ describe('verify and check', () => {
   test.each([
     [{ command: 'serve' }, 'the input command is none of get, verify, mirror, check'],
     [{ args: 'acme/tool@v1' }, 'the input command is empty'],
-    [{ command: 'verify', args: 'acme/tool@v1', store: 'https://mirror.example' }, 'unknown option'],
+    [{ command: 'check', store: 'https://mirror.example' }, 'unknown option'],
     [{ command: 'verify', args: 'acme/tool@v1' }, 'E_NO_LEDGER'],
   ])('a step that is wrong does nothing: exit 2 (%o)', async (inputs: Record<string, string>, says) => {
     const { code, log } = await new Runner().step(inputs);
