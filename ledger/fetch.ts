@@ -57,9 +57,11 @@ export class Fetcher {
     return branches;
   }
 
-  /** Fetches the configured branch and gives its commit; undefined where the ledger has no such branch. Under the lock. */
-  async head(branch: string): Promise<string | undefined> {
-    const known = await this.readHead();
+  /**
+   * Fetches the configured branch and gives its commit; undefined where the ledger has no such branch. `known` is what an
+   * earlier fetch of it gave. Under the lock.
+   */
+  async head(branch: string, known: string | undefined): Promise<string | undefined> {
     // Without a depth where something is here already: all that lies between the two comes.
     const found = await this.#ref(`refs/heads/${branch}`, HEAD_REF, known === undefined);
     if (found) return this.readHead();

@@ -117,7 +117,7 @@ class ClonedLedger implements LedgerRepository {
     }
     await this.#clone.locked(async () => {
       try {
-        await this.#clone.make();
+        await this.#make();
         await this.#update();
       } catch (error) {
         // Whatever git can't explain by host or credential is the clone's fault, until a new one shows the same.
@@ -125,7 +125,7 @@ class ClonedLedger implements LedgerRepository {
         else if (!(error instanceof PullthroughError) || error.code !== 'E_GIT') throw error;
         await this.close();
         await this.#clone.discard();
-        await this.#clone.make();
+        await this.#make();
         this.#fetcher = new Fetcher(this.#clone);
         await this.#update();
       }
@@ -216,9 +216,16 @@ class ClonedLedger implements LedgerRepository {
     return this.#opened;
   }
 
+  /** What a new clone is asked for first comes without its history. */
+  async #make(): Promise<void> {
+    if (await this.#clone.isThere()) return;
+    this.#head = undefined;
+    await this.#clone.make();
+  }
+
   async #update(): Promise<void> {
     if (this.#options.refs === 'branch') {
-      this.#head = await this.#fetcher.head(this.#options.branch);
+      this.#head = await this.#fetcher.head(this.#options.branch, this.#head);
       return;
     }
     for (let attempt = 1; ; attempt++) {
