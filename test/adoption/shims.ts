@@ -2,6 +2,14 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { VERSION } from '../../cli/version.ts';
 
+/** A script that runs the program in a process of its own. */
+export function coldProgram(folder: string, main: string): string {
+  const program = join(folder, 'pullthrough-cold');
+  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`);
+  chmodSync(program, 0o755);
+  return program;
+}
+
 /** What stands in a PATH for programs that would come from the registry. */
 export interface Shims {
   /** The folder for PATH. */
@@ -10,17 +18,15 @@ export interface Shims {
 
 /**
  * `npm install --global pullthrough@VERSION` puts this project's program into the folder, `npx pullthrough` runs it, and
- * any other version is refused. Everything else that npm is asked for, npm itself does.
+ * any other version is refused; `program` is the script that stands for it. Everything else npm itself does.
  */
-export function makeShims(folder: string, main: string): Shims {
+export function makeShims(folder: string, program: string): Shims {
   const bin = join(folder, 'bin');
   mkdirSync(bin, { recursive: true });
   const write = (path: string, ...lines: string[]): void => {
     writeFileSync(path, ['#!/bin/sh', ...lines, ''].join('\n'));
     chmodSync(path, 0o755);
   };
-  const program = join(folder, 'pullthrough');
-  write(program, `exec '${process.execPath}' '${main}' "$@"`);
   const known = `pullthrough|pullthrough@${VERSION}`;
   write(
     join(bin, 'npm'),

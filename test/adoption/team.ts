@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createReadStream, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -13,7 +13,9 @@ import { startGitHub } from '../servers/github.ts';
 import type { GitHubServer, TestRepository } from '../servers/github.ts';
 import { bash } from './bash.ts';
 import type { Ran } from './bash.ts';
-import { makeShims } from './shims.ts';
+import { coldProgram, makeShims } from './shims.ts';
+import { startWarm } from './warm.ts';
+import type { Warm } from './warm.ts';
 import { publishTools } from './upstream.ts';
 
 export const LEDGER = 'acme/release-ledger';
@@ -46,6 +48,9 @@ export class Team implements AsyncDisposable {
   /** What https://mirror.acme.example shows; a store's folder. */
   readonly store: string;
   readonly #bin: string;
+  /** A script that is the program. */
+  readonly program: string;
+  readonly #warm: Warm | undefined;
   #ledgers = 0;
 
   private constructor(parts: {
@@ -54,16 +59,20 @@ export class Team implements AsyncDisposable {
     internet: Internet;
     people: Team['people'];
     store: string;
+    warm: Warm | undefined;
   }) {
     this.folder = parts.folder;
     this.github = parts.github;
     this.internet = parts.internet;
     this.people = parts.people;
     this.store = parts.store;
-    this.#bin = makeShims(parts.folder, this.main).bin;
+    this.#warm = parts.warm;
+    this.program = parts.warm?.program ?? coldProgram(parts.folder, this.main);
+    this.#bin = makeShims(parts.folder, this.program).bin;
   }
 
-  static async start(): Promise<Team> {
+  /** `warm`: all commands run in one process that stays; else each in one of its own. */
+  static async start({ warm = true } = {}): Promise<Team> {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pt-team-')));
     const tokens = Object.fromEntries([...NAMES, 'bot'].map((login) => [`${login}-token`, { login }]));
     const github = await startGitHub({ separateWeb: true, names: { api: API, web: WEB, storage: STORAGE }, tokens });
@@ -79,18 +88,32 @@ export class Team implements AsyncDisposable {
       'mirror.acme.example': (request, response) => serveFile(store, request, response),
     });
     const people = Object.fromEntries(NAMES.map((name) => [name, makePerson(folder, name)])) as Team['people'];
-    return new Team({ folder, github, internet, people, store });
+    const started = warm ? await startWarm(folder, internet.env) : undefined;
+    return new Team({ folder, github, internet, people, store, warm: started });
   }
 
   /** The environment of one of the team at a terminal; `bot` is the machine that mirrors. */
   env(who: Name | 'bot'): NodeJS.ProcessEnv {
     const home = join(this.folder, 'home', who);
     mkdirSync(home, { recursive: true });
+    // As git has it from a keychain.
+    const helper = '!f() { echo username=x; echo "password=$LEDGER_TOKEN"; }; f';
+    const lines = [
+      '[credential]',
+      `helper = ${JSON.stringify(helper)}`,
+      '[user]',
+      `name = ${who}`,
+      `email = ${who}@acme.example`,
+    ];
+    writeFileSync(join(home, '.gitconfig'), `${lines.join('\n')}\n`);
     return {
       ...this.internet.env,
       ...(who === 'bot' ? {} : this.people[who].gnupg.env),
       PATH: `${this.#bin}${delimiter}${process.env['PATH'] ?? ''}`,
       HOME: home,
+      // A process that stays has one home.
+      XDG_CACHE_HOME: join(home, '.cache'),
+      XDG_STATE_HOME: join(home, '.local/state'),
       LEDGER_TOKEN: `${who}-token`,
       GITHUB_TOKEN: `${who}-token`,
       GIT_CONFIG_NOSYSTEM: '1',
@@ -112,6 +135,26 @@ export class Team implements AsyncDisposable {
     return stdout;
   }
 
+  /** Starts a command that runs until it is stopped, and waits until it says that it serves; gives what stops it. */
+  async daemon(who: Name | 'bot', command: string, cwd: string): Promise<() => Promise<void>> {
+    const [program = '', ...args] = command.split(' ');
+    if (program !== 'pullthrough') throw new Error(`${program} is no daemon that is known here`);
+    const child = spawn(process.execPath, [this.main, ...args], { cwd, env: this.env(who) });
+    const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+    await new Promise<void>((resolve, reject) => {
+      let said = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        if (said.includes('serving')) resolve();
+      });
+      void ended.then(() => reject(new Error(`${command}: ${said}`)));
+    });
+    return () => {
+      child.kill();
+      return ended;
+    };
+  }
+
   /** Writes everybody's public key into a folder, as `ada.asc`. */
   writeKeys(folder: string): void {
     for (const name of NAMES) writeFileSync(join(folder, `${name}.asc`), this.people[name].publicKey);
@@ -126,6 +169,7 @@ export class Team implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#warm?.stop();
     await this.github.close();
     await this.internet.close();
     rmSync(this.folder, { recursive: true, force: true });

@@ -24,15 +24,18 @@ const compilerOptions = {
   rewriteRelativeImportExtensions: true,
 };
 
+/** Lies beside the program when it is built. */
+export const WARM_SERVER = 'test/adoption/warm-server.ts';
+
 let folder: string | undefined;
 
 /** The program as JavaScript, made once a test file from what lies here: `dist/` may be older. */
 export function builtMain(): string {
-  folder ??= build(
+  const files = () =>
     ROOMS.flatMap((room) =>
       readdirSync(join(root, room), { recursive: true }).map((name) => `${room}/${String(name)}`),
-    ),
-  );
+    );
+  folder ??= build([...files(), WARM_SERVER]);
   return join(folder, 'cli/main.js');
 }
 

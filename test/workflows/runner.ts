@@ -29,8 +29,8 @@ export interface JobRan {
 export interface RunnerOptions {
   /** For each job's home and workspace. */
   readonly folder: string;
-  /** The program's main.js. */
-  readonly main: string;
+  /** A script that is the program. */
+  readonly program: string;
   /** What every step has beside what Actions sets, as the way to the loopback servers. */
   readonly env: NodeJS.ProcessEnv;
   /** Keys of scripts that are not run, as `reached` has them. */
@@ -101,11 +101,13 @@ export class Runner {
     const home = mkdtempSync(join(this.#options.folder, 'runner-'));
     const workspace = join(home, 'work');
     mkdirSync(workspace);
-    const { bin } = makeShims(home, this.#options.main);
+    const { bin } = makeShims(home, this.#options.program);
     const env = {
       ...(this.#options.env as Record<string, string>),
       PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}`,
       HOME: home,
+      XDG_CACHE_HOME: join(home, '.cache'),
+      XDG_STATE_HOME: join(home, '.local/state'),
       CI: 'true',
       GITHUB_ACTIONS: 'true',
       GITHUB_WORKSPACE: workspace,

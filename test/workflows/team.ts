@@ -47,7 +47,7 @@ export async function startWorkflowTeam(leaveOut: readonly string[]): Promise<Wo
   const signingKey = readFileSync(join(folder, 'bot.key'), 'utf8');
   const runner = new Runner({
     folder,
-    main: team.main,
+    program: team.program,
     env: { ...team.internet.env, GIT_CONFIG_NOSYSTEM: '1' },
     leaveOut,
   });

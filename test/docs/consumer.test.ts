@@ -1,0 +1,58 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Team } from '../adoption/team.ts';
+import { blocksOf } from './blocks.ts';
+import { followPage } from './page.ts';
+import { addLedger, addRecord, newPlace } from './world.ts';
+import type { Place } from './world.ts';
+
+let team: Team;
+let place: Place;
+beforeAll(async () => {
+  team = await Team.start();
+  place = await newPlace(team);
+  await addLedger(place, { roots: ['ada'], reviewers: ['grace'] });
+  await addRecord(place, 'grace');
+});
+afterAll(() => team[Symbol.asyncDispose]());
+
+async function emptyFolder(name: string): Promise<string> {
+  await team.must('linus', `mkdir ${name}`);
+  return join(team.folder, name);
+}
+
+test('who follows docs/consumer.md has the file in each of its ways', { timeout: 240_000 }, async () => {
+  const folder = await emptyFolder('consumer');
+  await followPage('docs/consumer.md', { ...place, folder, reader: 'linus' });
+  const bytes = readFileSync(join(folder, 'jq-linux-amd64'), 'utf8');
+  expect(bytes).toContain('jq-1.7.1');
+  for (const where of ['bin', 'locked'])
+    expect(readFileSync(join(folder, where, 'jq-linux-amd64'), 'utf8')).toBe(bytes);
+  expect(team.internet.strangers).toEqual([]);
+});
+
+test(
+  'who follows docs/recipes.md has the file by curl, and the image’s RUN line gets it too',
+  { timeout: 240_000 },
+  async () => {
+    const folder = await emptyFolder('recipes');
+    await team.must(
+      'linus',
+      `grep -v '^url' ${place.folder}/mirror/mirror.ini > mirror.ini
+    sed -i 's|^; public-url.*|public-url = https://mirror.acme.example|' mirror.ini`,
+      { cwd: folder },
+    );
+    await followPage('docs/recipes.md', { ...place, folder, reader: 'linus' });
+    expect(readFileSync(join(folder, 'jq-linux-amd64'), 'utf8')).toBe(readFileSync(join(folder, 'jq'), 'utf8'));
+    const image = blocksOf('docs/recipes.md').find(({ language }) => language === 'dockerfile')?.text ?? '';
+    const lines = [...image.matchAll(/^RUN (.*)$/gm)].map(([, line = '']) => line);
+    expect(lines).toHaveLength(1);
+    await team.must(
+      'linus',
+      `mkdir image && cp mirror.ini pullthrough.lock image && cd image && ${lines.join(' && ')}`,
+      { cwd: folder },
+    );
+    expect(existsSync(join(folder, 'image/bin/jq-linux-amd64'))).toBe(true);
+  },
+);
