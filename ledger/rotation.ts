@@ -62,7 +62,8 @@ export async function proposePolicy(rotation: Rotation): Promise<ProposedPolicy>
     const seal = acks === undefined ? undefined : encodeSeal(acks, fingerprint);
     if (seal !== undefined) files.set(sealPath({ fingerprint, seal: sha256Hex(seal) }), seal);
     retire.push({ fingerprint, seal: seal === undefined ? undefined : sha256Hex(seal) });
-    if (acks !== undefined) sealed.push(`the seal of ${fingerprint} lists ${acks.length} ack${acks.length === 1 ? '' : 's'}`);
+    if (acks !== undefined)
+      sealed.push(`the seal of ${fingerprint} lists ${acks.length} ack${acks.length === 1 ? '' : 's'}`);
   }
   const policy = editPolicy(trust.policy, { ...edits, retire });
   const changes = [...policyChanges(trust.policy, parsePolicy(policy)), ...sealed];
