@@ -38,7 +38,7 @@ export async function checkChange(
   }
   problems.push(...(await collisions(base, repository.snapshot(options.head), change.added)));
 
-  const trust = await baseTrust(base, options);
+  const trust = await baseTrust(base, options, change);
   const warnings = trust === undefined ? [] : expiryWarning(trust);
   if (change.scope === 'trust') {
     const checked = await checkTrustChange({ base, added: change.added, trust, pin: options.pin, now: options.now });
@@ -94,11 +94,21 @@ async function present(
   return (path) => sides.get(path);
 }
 
-async function baseTrust(base: Snapshot, { pin, now }: GateOptions): Promise<Trust | undefined> {
+/**
+ * By the base's policies; undefined where it has none, or where the change brings signatures alone to a policy 1 that
+ * still lacks some.
+ */
+async function baseTrust(
+  base: Snapshot,
+  { pin, now }: GateOptions,
+  { added }: { readonly added: readonly AddedFile[] },
+): Promise<Trust | undefined> {
   try {
     return await establishTrust(ledgerFiles(base), { pin, now });
   } catch (error) {
-    if (error instanceof PullthroughError && error.code === 'E_POLICY_MISSING') return undefined;
+    if (!(error instanceof PullthroughError)) throw error;
+    const first = added.every(({ kind }) => kind.kind === 'policy-sign' && kind.version === 1);
+    if (error.code === 'E_POLICY_MISSING' || (error.code === 'E_POLICY_THRESHOLD' && first)) return undefined;
     throw error;
   }
 }

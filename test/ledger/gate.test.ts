@@ -100,6 +100,19 @@ describe('a change that the gate takes', () => {
     expect(await change((t) => putPolicy(t, 1, roles, []))).toEqual(['E_POLICY_THRESHOLD']);
   });
 
+  test('a signature that policy 1 of a new ledger still lacks', async () => {
+    const two = { ...roles, roots: [ada, grace, linus], rootThreshold: 3 };
+    tree = new Map();
+    const policy = await putPolicy(tree, 1, two, [ada]);
+    const sign = async (t: Tree, who: Person): Promise<unknown> =>
+      t.set(policySignPath(1, who.fingerprint), await who.sign(policy));
+    expect(await change((t) => sign(t, grace))).toEqual([]);
+    expect(await change((t) => sign(t, stranger))).toEqual(['E_SIG_UNLISTED']);
+    const base = ledger.commit(tree);
+    const head = ledger.commit(new Map(tree).set(keyPath(stranger.listed), stranger.file), { parents: [base] });
+    await expect(() => check({ head, base })).toFailWith('E_POLICY_THRESHOLD');
+  });
+
   test('a change made on an older base, where the base moved on', async () => {
     const first = ledger.commit(tree, { branch: 'main' });
     const proposal: Tree = new Map(tree);
