@@ -2,7 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as openpgp from 'openpgp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { armor } from '../../ledger-schema/armor.ts';
+import { utf8 } from '../../ledger-schema/bytes.ts';
 import { readKeyFile, requireUsable, verifySignature } from '../../ledger-schema/openpgp.ts';
 import { parseSignatureFile } from '../../ledger-schema/signature.ts';
 
@@ -52,4 +55,12 @@ test.each([
   await expect(() => verifySignature(signature, new Uint8Array(3), key, current)).toFailWith('E_SIG_INVALID');
   const later = { ...current, now: new Date(now.getTime() + 2 * 365 * 24 * 3600 * 1000) };
   await expect(() => verifySignature(signature, data, key, later)).toFailWith('E_KEY_UNUSABLE');
+});
+
+test('a key that was kept for many years, with a subkey of each kind a year, is read and signs', async () => {
+  const years = Array.from({ length: 12 }, () => [{ sign: true }, {}]).flat();
+  const { privateKey } = await openpgp.generateKey({ userIDs: [{ name: 'Ada' }], subkeys: years, format: 'object' });
+  const key = await readKeyFile(utf8(armor(privateKey.toPublic().write(), 'PGP PUBLIC KEY BLOCK')));
+  expect(requireUsable(key, current)).toHaveLength(13);
+  expect(key.components.filter(({ binding }) => !binding.signs)).toHaveLength(12);
 });
