@@ -5,7 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { builtMain } from '../cli/built.ts';
-import { gnupg } from '../ledger/gpg-fixture.ts';
+import { gnupg, removeGnupgs } from '../ledger/gpg-fixture.ts';
 import type { Gnupg } from '../ledger/gpg-fixture.ts';
 import { startInternet } from '../servers/internet.ts';
 import type { Internet } from '../servers/internet.ts';
@@ -172,6 +172,7 @@ export class Team implements AsyncDisposable {
     await this.#warm?.stop();
     await this.github.close();
     await this.internet.close();
+    removeGnupgs();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

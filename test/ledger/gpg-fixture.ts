@@ -4,12 +4,17 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 
 const homes: string[] = [];
-afterAll(() => {
-  for (const home of homes) {
+
+/** Ends the agents that were started, and removes their folders. */
+export function removeGnupgs(): void {
+  for (const home of homes.splice(0)) {
     execFileSync('gpgconf', ['--kill', 'all'], { env: envOf(home), stdio: 'ignore' });
     rmSync(home, { recursive: true, force: true });
   }
-});
+}
+afterAll(removeGnupgs);
+// A worker loads this once, and asks for it again in later test files.
+process.once('exit', removeGnupgs);
 
 function envOf(home: string): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, GNUPGHOME: home, LC_ALL: 'C' };
