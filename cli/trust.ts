@@ -4,11 +4,11 @@ import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { KEY_BYTES, canonicalKeyFile } from '../ledger-schema/openpgp.ts';
 import type { KeyFile } from '../ledger-schema/openpgp.ts';
 import { keyProblems } from '../ledger-schema/keyring.ts';
-import type { Role } from '../ledger-schema/trust.ts';
+import type { Role, Trust } from '../ledger-schema/trust.ts';
 import { toListedKey } from '../ledger/policy-edit.ts';
 import type { Grant } from '../ledger/policy-edit.ts';
 import { policyInWords } from '../ledger/policy-words.ts';
-import { proposePolicy, signPolicy, trustBranch } from '../ledger/rotation.ts';
+import { policyToSign, proposePolicy, signPolicy, trustBranch } from '../ledger/rotation.ts';
 import type { ValuesOf } from './commands/index.ts';
 import type { CommandContext, Handler } from './context.ts';
 import { inputOf } from './key.ts';
@@ -104,26 +104,34 @@ export const trustPropose: Handler<ValuesOf<'ledger', 'trust propose'>> = async 
   });
 };
 
-/** `trust sign` */
+/** `trust sign`: shows what the policy changes, and asks at a terminal, before anything is signed. */
 export const trustSign: Handler<ValuesOf<'ledger', 'trust sign'>> = async (_, options, context) => {
   const signer = await openSigner(options, context);
   await withOwner(options, context, async ({ config, reviewer }) => {
-    const version = await versionToSign(reviewer);
-    const author = config.ledger.author ?? NOBODY;
     const { ledger: repository, branch: mainBranch } = reviewer;
-    const signed = await signPolicy({ repository, mainBranch, version, signer, author });
-    context.output.line(`policy ${version} has the signature of ${signer.fingerprint}, on ${signed.branch}`, 'good');
-    context.output.results({ ...signed, fingerprint: signer.fingerprint });
+    const { output, now } = context;
+    const trust = await trustIfAny(reviewer);
+    const proposed = await policyToSign({ repository, mainBranch, trust, now });
+    const { version, changes } = proposed;
+    output.line(`policy ${version}, on ${proposed.branch}:`);
+    for (const change of changes.length === 0 ? ['nothing changes'] : changes) output.line(`  ${change}`);
+    if (context.interactive && !/^y(?:es)?$/i.test(await context.ask(`sign policy ${version}? [y/N]`))) {
+      fail('E_CONFIRM', `policy ${version} was not signed`);
+    }
+    const author = config.ledger.author ?? NOBODY;
+    const signed = await signPolicy({ repository, trust, proposed, signer, author });
+    output.line(`policy ${version} has the signature of ${signer.fingerprint}, on ${signed.branch}`, 'good');
+    output.results({ ...signed, changes, fingerprint: signer.fingerprint });
   });
 };
 
-/** The next policy; policy 1 of a ledger whose own roots have not all signed yet. */
-async function versionToSign(reviewer: OpenedReviewer['reviewer']): Promise<number> {
+/** Undefined for a ledger whose own roots have not all signed policy 1 yet. */
+async function trustIfAny(reviewer: OpenedReviewer['reviewer']): Promise<Trust | undefined> {
   try {
-    return (await readLedger(reviewer)).trust.version + 1;
+    return (await readLedger(reviewer)).trust;
   } catch (error) {
     const unsigned = error instanceof PullthroughError && error.code === 'E_POLICY_THRESHOLD';
-    if (unsigned && reviewer.pin === undefined) return 1;
+    if (unsigned && reviewer.pin === undefined) return undefined;
     throw error;
   }
 }

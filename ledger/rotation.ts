@@ -11,7 +11,7 @@ import type { Trust } from '../ledger-schema/trust.ts';
 import { ledgerFiles } from './files.ts';
 import { editPolicy } from './policy-edit.ts';
 import type { PolicyEdits } from './policy-edit.ts';
-import { policyChanges } from './policy-words.ts';
+import { policyChanges, policyInWords } from './policy-words.ts';
 import type { LedgerRepository } from './repository.ts';
 import { acksToSeal } from './sealing.ts';
 import type { Signer } from './signer.ts';
@@ -106,6 +106,46 @@ function isRoot(fingerprint: string, policies: readonly Policy[]): boolean {
   });
 }
 
+/** A policy as it lies in the ledger to be signed, and not trusted yet. */
+export interface UnsignedPolicy {
+  readonly version: number;
+  /** Where it is proposed; the main branch for policy 1 of a new ledger. */
+  readonly branch: string;
+  readonly tip: string;
+  readonly bytes: Uint8Array;
+  readonly policy: Policy;
+  /** What it changes, in plain words: anybody who can push may have put it there. */
+  readonly changes: readonly string[];
+}
+
+export interface PolicyPlace {
+  readonly repository: LedgerRepository;
+  /** The ledger's main branch, where policy 1 of a new ledger collects its signatures. */
+  readonly mainBranch: string;
+  /** By the main branch's policies; undefined for policy 1 of a ledger that nobody trusts yet. */
+  readonly trust: Trust | undefined;
+  readonly now: Date;
+}
+
+/** The policy that waits for signatures. Throws `E_NO_CHANGE`, `E_POLICY_MISSING`, `E_POLICY_FORMAT`. */
+export async function policyToSign({ repository, mainBranch, trust, now }: PolicyPlace): Promise<UnsignedPolicy> {
+  const version = (trust?.version ?? 0) + 1;
+  const branch = trust === undefined ? mainBranch : trustBranch(version);
+  const tip = trust === undefined ? repository.head() : repository.branches().get(branch);
+  if (tip === undefined) {
+    fail('E_NO_CHANGE', `no policy ${version} is proposed`, { hint: 'propose one by: pullthrough trust propose' });
+  }
+  const bytes =
+    (await ledgerFiles(repository.snapshot(tip)).read(policyPath(version), POLICY_BYTES)) ??
+    fail('E_POLICY_MISSING', `${branch} holds no policy ${version}`);
+  const policy = parsePolicy(bytes);
+  if (policy.version !== version) {
+    fail('E_POLICY_FORMAT', `${policyPath(version)} of ${branch} says that it is version ${policy.version}`);
+  }
+  const changes = trust === undefined ? policyInWords(policy, now) : policyChanges(trust.policy, policy);
+  return { version, branch, tip, bytes, policy, changes };
+}
+
 export interface SignedPolicy {
   readonly version: number;
   /** Where the signature was pushed. */
@@ -113,42 +153,26 @@ export interface SignedPolicy {
   readonly commit: string;
 }
 
-export interface PolicySigning {
-  readonly repository: LedgerRepository;
-  /** The ledger's main branch, where policy 1 of a new ledger collects its signatures. */
-  readonly mainBranch: string;
-  readonly version: number;
+export interface PolicySigning extends Omit<PolicyPlace, 'mainBranch' | 'now'> {
+  readonly proposed: UnsignedPolicy;
   readonly signer: Signer;
   readonly author: { readonly name: string; readonly email: string };
 }
 
-/**
- * Signs the policy that is proposed, or policy 1 of a ledger that nobody trusts yet. Throws `E_NO_CHANGE`, `E_NOT_ROOT`,
- * `E_EXISTS`, `E_MOVED`.
- */
+/** Signs the very policy that was looked at. Throws `E_NOT_ROOT`, `E_EXISTS`, `E_MOVED`. */
 export async function signPolicy({
   repository,
-  mainBranch,
-  version,
+  trust,
+  proposed,
   signer,
   author,
 }: PolicySigning): Promise<SignedPolicy> {
-  const branch = version === 1 ? mainBranch : trustBranch(version);
-  const tip = version === 1 ? repository.head() : repository.branches().get(branch);
-  if (tip === undefined) {
-    fail('E_NO_CHANGE', `no policy ${version} is proposed`, { hint: 'propose one by: pullthrough trust propose' });
-  }
-  const files = ledgerFiles(repository.snapshot(tip));
-  const bytes =
-    (await files.read(policyPath(version), POLICY_BYTES)) ??
-    fail('E_POLICY_MISSING', `${branch} holds no policy ${version}`);
-  const before = version === 1 ? undefined : await files.read(policyPath(version - 1), POLICY_BYTES);
-  const policies = [bytes, ...(before === undefined ? [] : [before])].map(parsePolicy);
-  if (!isRoot(signer.fingerprint, policies)) {
+  const { version, branch, tip, bytes, policy } = proposed;
+  if (!isRoot(signer.fingerprint, [policy, ...(trust === undefined ? [] : [trust.policy])])) {
     fail('E_NOT_ROOT', `the key ${signer.fingerprint} is no root's of policy ${version} or of the one before`);
   }
   const path = policySignPath(version, signer.fingerprint);
-  if ((await files.read(path, SIGNATURE_BYTES)) !== undefined) {
+  if ((await ledgerFiles(repository.snapshot(tip)).read(path, SIGNATURE_BYTES)) !== undefined) {
     fail('E_EXISTS', `policy ${version} has the signature of ${signer.fingerprint} already`);
   }
   const commit = await repository.commit({

@@ -130,6 +130,46 @@ describe('a ledger of two roots', () => {
   });
 });
 
+test('trust sign says what it signs, and leaves alone what is no next policy', async () => {
+  await init({ roots: [ada] });
+  const git = join(folder, 'ledger.git');
+  await cli(['trust', 'propose', '--add-root', named(linus)]);
+  const signed = await cli(['trust', 'sign', ...keyOf(ada)]);
+  expect(signed.changes).toEqual(['linus joins the roots', `the key ${linus.fingerprint} of linus is new`]);
+  // Whoever can push may put something else there.
+  const path = 'trust/2.policy.json';
+  const first = execFileSync('git', ['show', 'main:trust/1.policy.json'], { cwd: git });
+  const commit = 'commit refs/heads/pullthrough-trust/2\ncommitter T <t@x> 1700000000 +0000\ndata 1\nx\n';
+  const input = Buffer.concat([
+    Buffer.from(`${commit}from refs/heads/main^0\nM 100644 inline ${path}\ndata ${first.length}\n`),
+    first,
+    Buffer.from('\n'),
+  ]);
+  execFileSync('git', ['fast-import', '--quiet', '--force'], { cwd: git, input });
+  expect(await cli(['trust', 'sign', ...keyOf(ada)])).toMatchObject({ code: 3, error: { code: 'E_POLICY_FORMAT' } });
+});
+
+test('trust sign at a terminal asks first, and signs nothing without a yes', async () => {
+  await init({ roots: [ada, grace], threshold: 2 });
+  const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(folder, 'cache') };
+  const cwd = join(folder, 'ledger.git');
+  for (const [answer, code] of [
+    ['n', 2],
+    ['y', 0],
+  ] as const) {
+    const ran = await runCli(['trust', 'sign', ...keyOf(grace)], {
+      cwd,
+      env,
+      columns: 100,
+      now: new Date(),
+      types: [`${answer}\n`],
+    });
+    expect(ran.code).toBe(code);
+    expect(ran.stdout).toContain('all of ada and grace must sign a new policy (roots)');
+  }
+  expect(await cli(['ledger', 'check'])).toMatchObject({ code: 0 });
+});
+
 describe('a key that becomes a former one', () => {
   test("an executor's: what it signed goes on counting, and the new key takes over", async () => {
     await init({ roots: [ada] });
