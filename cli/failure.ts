@@ -1,6 +1,7 @@
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { systemCode } from '../io/io-error.ts';
+import { HINTS } from './hints.ts';
 import type { Environment } from './secrets.ts';
 
 function firstLine(error: unknown): string {
@@ -8,8 +9,17 @@ function firstLine(error: unknown): string {
   return brief(message.split('\n')[0] ?? '');
 }
 
-/** Any exception as an error to show: one of ours as it is, a failed system call as E_IO, the rest as a defect. */
+/**
+ * Any exception as the error that ends a command: one of ours as it is, a failed system call as E_IO, the rest as a
+ * defect. It always says what to do.
+ */
 export function toFailure(error: unknown): PullthroughError {
+  const failure = toError(error);
+  if (failure.hint !== undefined) return failure;
+  return new PullthroughError(failure.code, failure.message, { hint: HINTS[failure.code], cause: failure });
+}
+
+function toError(error: unknown): PullthroughError {
   if (error instanceof PullthroughError) return error;
   if (error instanceof Error && 'syscall' in error && systemCode(error) !== undefined) {
     return new PullthroughError('E_IO', firstLine(error), { cause: error });

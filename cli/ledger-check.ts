@@ -63,9 +63,8 @@ function requirePassed({ problems }: GateReport): void {
   const [first, ...others] = problems;
   if (first === undefined) return;
   const more = others.length === 0 ? '' : `, and ${others.length} more`;
-  fail(first.code, `the gate says no: ${problemText(first)}${more}`, {
-    hint: others.length === 0 ? 'it must not be merged like this' : 'see above for each',
-  });
+  const hint = others.length === 0 ? undefined : 'see above for each';
+  fail(first.code, `the gate says no: ${problemText(first)}${more}`, { hint });
 }
 
 function problemText({ path, message }: Pick<Finding, 'path' | 'message'>): string {

@@ -43,6 +43,7 @@ function show({ records, unusable, proposals, strangers, policy }: LedgerStatus,
 
 function row(proposal: ProposalStatus): Cell[] {
   const { branch, pull, state, acked, owes, missing, error } = proposal;
-  const needs = missing === 0 ? '' : `${missing} of ${owes.join(', ')}`;
+  // A nack can't be outvoted.
+  const needs = missing === 0 || state === 'withdrawn' ? '' : `${missing} of ${owes.join(', ')}`;
   return [nameOf({ branch, ...(pull && { pull }) }), error?.message ?? state ?? '', acked.join(', '), needs];
 }

@@ -120,8 +120,7 @@ async function untilDone(command: Promise<void>, signal: AbortSignal): Promise<v
 }
 
 function writeDocument(world: World, end: OutputEnd, error: PullthroughError | undefined): void {
-  const failure =
-    error === undefined ? {} : { error: { code: error.code, message: error.message, hint: error.hint ?? null } };
+  const failure = error === undefined ? {} : { error: { code: error.code, message: error.message, hint: error.hint } };
   world.stdout.write(`${safeJson({ ...failure, ...end.values })}\n`);
 }
 

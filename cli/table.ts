@@ -56,6 +56,8 @@ export function plainTable(table: Table, escape: (text: string) => string): stri
 /** A GitHub table for a job summary; what the cells say comes from outside and stands in code spans. */
 export function markdownTable(table: Table): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
-  const rows = table.rows.map((row) => line(row.map((cell) => codeSpan(cellText(cell)))));
+  const rows = table.rows.map((row) =>
+    line(row.map((cell) => (cellText(cell) === '' ? '' : codeSpan(cellText(cell))))),
+  );
   return line(table.head) + line(table.head.map(() => '---')) + rows.join('');
 }

@@ -12,7 +12,8 @@ function some(threshold: number, names: readonly string[]): string {
 }
 
 function days(milliseconds: number): string {
-  const count = Math.round(milliseconds / 86_400_000);
+  // Whole days, as `ledger status` counts them.
+  const count = Math.floor(milliseconds / 86_400_000);
   return `${count} day${count === 1 ? '' : 's'}`;
 }
 

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { HINTS } from '../cli/hints.ts';
 import { ERRORS } from '../ledger-schema/error.ts';
+import type { ErrorCode } from '../ledger-schema/error.ts';
 
 const SECTIONS = [
   [2, 'Exit 2: the command line or a file here is wrong', 'Found before any request; nothing was done.'],
@@ -11,10 +13,20 @@ const SECTIONS = [
 
 /** docs/errors.md, made from the table of errors. */
 export function errorsPage(): string {
-  const codes = Object.entries(ERRORS);
+  const codes = Object.entries(ERRORS) as [ErrorCode, (typeof ERRORS)[ErrorCode]][];
   const sections = SECTIONS.map(([exit, title, says]) => {
-    const rows = codes.flatMap(([code, [of, meaning]]) => (of === exit ? [`| \`${code}\` | ${meaning} |`] : []));
-    return [`## ${title}`, says, ['| code | meaning |', '| --- | --- |', ...rows.sort()].join('\n')].join('\n\n');
+    const rows = codes.flatMap(([code, [of, meaning]]) =>
+      of === exit ? [`| \`${code}\` | ${meaning} | ${HINTS[code]} |`] : [],
+    );
+    return [
+      `## ${title}`,
+      says,
+      [
+        '| code | meaning | what to do, where the message has no better hint |',
+        '| --- | --- | --- |',
+        ...rows.sort(),
+      ].join('\n'),
+    ].join('\n\n');
   });
   return `# Errors
 

@@ -8,7 +8,7 @@ import type { Ran, RunWorld } from './world.ts';
 
 export interface Document {
   readonly releases?: readonly ReleaseResult[];
-  readonly error?: { readonly code: string; readonly message: string; readonly hint: string | null };
+  readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
 }
 
 /** An executor's folder as a person has it, with a tool that has one release. */

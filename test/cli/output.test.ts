@@ -158,7 +158,7 @@ describe('GitHub Actions', () => {
     const actions = opened({ env: { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: path } });
     actions.output.note('::error::not one');
     actions.output.line('::set-env name=X::y ##[add-mask]z');
-    actions.output.table({ title: 'Releases', head: ['tool'], rows: [['@team `x` | <b>\n::error::']] });
+    actions.output.table({ title: 'Releases', head: ['tool', 'tag'], rows: [['@team `x` | <b>\n::error::', '']] });
     actions.output.problem(new PullthroughError('E_SIZE', 'too\nlong 100%'), 'a/b');
     actions.failure(new PullthroughError('E_PARTIAL', 'one of two failed', { hint: 'see above' }));
     actions.end();
@@ -170,8 +170,8 @@ describe('GitHub Actions', () => {
     );
     expect(actions.stdout.text).not.toMatch(/^\s*::|##\[/m);
     expect(await readFile(path, 'utf8')).toBe(
-      '### pullthrough mirror\n\n#### `Releases`\n\n| tool |\n| --- |\n' +
-        '| ``@team `x` \\u{7c} <b>\\u{a}::error::`` |\n\n' +
+      '### pullthrough mirror\n\n#### `Releases`\n\n| tool | tag |\n| --- | --- |\n' +
+        '| ``@team `x` \\u{7c} <b>\\u{a}::error::`` |  |\n\n' +
         '**error:** `a/b: too\\u{a}long 100% [E_SIZE]`\n\n' +
         '**error:** `one of two failed [E_PARTIAL] hint: see above`\n\n',
     );
@@ -201,7 +201,7 @@ describe('failures', () => {
     expect(toFailure('text').code).toBe('E_INTERNAL');
     const full = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC', syscall: 'write', errno: -28 });
     expect(toFailure(full)).toMatchObject({ code: 'E_IO' });
-    const ours = new PullthroughError('E_SIZE', 'x', { cause: defect });
+    const ours = new PullthroughError('E_SIZE', 'x', { hint: 'look', cause: defect });
     expect(toFailure(ours)).toBe(ours);
     expect(debugLines(ours, {})).toEqual([]);
     expect(debugLines(ours, { PULLTHROUGH_DEBUG: '1' }).join('\n')).toContain('TypeError: x is not a function');

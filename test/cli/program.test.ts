@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../cli/commands/index.ts';
 import { OVERVIEW } from '../../cli/commands/overview.ts';
+import { toFailure } from '../../cli/failure.ts';
 import { parseCommandLine } from '../../cli/program.ts';
+import { ERRORS, PullthroughError } from '../../ledger-schema/error.ts';
 import { runCli } from './world.ts';
 
 function parse(...argv: string[]): { name: string; args: readonly string[]; options: Record<string, unknown> } {
@@ -74,6 +76,21 @@ describe('a command line', () => {
     const document: unknown = JSON.parse(json.stdout);
     expect(document).toMatchObject({ error: { code: 'E_USAGE', hint: expect.stringContaining(hint) as string } });
   });
+});
+
+test('an error that brings no hint of its own says what to do all the same', async () => {
+  const cwd = import.meta.dirname;
+  const { stdout } = await runCli(
+    ['verify', './none', '--ledger', '.', '--pin', `sha256:${'0'.repeat(64)}`, '--json'],
+    { cwd },
+  );
+  expect(JSON.parse(stdout)).toMatchObject({
+    error: { code: 'E_INPUT', hint: expect.stringContaining('path') as string },
+  });
+  for (const code of Object.keys(ERRORS) as (keyof typeof ERRORS)[]) {
+    expect(toFailure(new PullthroughError(code, 'x')).hint, code).toMatch(/\w{2} \w/);
+  }
+  expect(toFailure(new PullthroughError('E_SIZE', 'x', { hint: 'its own' })).hint).toBe('its own');
 });
 
 describe('help', () => {

@@ -67,6 +67,14 @@ describe('watch', () => {
     expect(later.stderr).toContain('[E_UPSTREAM_DIFFERS]');
   });
 
+  test('names the file that differs', async () => {
+    const { repository, cli } = await acknowledged();
+    await repository.releases[0]?.replaceAsset('tool-linux', 'other bytes');
+    const { stdout, stderr } = await cli(['watch']);
+    expect(stdout).toContain('file-replaced  acme/tool@v1.0.0  tool-linux  ');
+    expect(stderr).toContain('acme/tool@v1.0.0, tool-linux: the file has');
+  });
+
   test('--issue needs a ledger on GitHub, found before any request', async () => {
     const { made, json } = await executor();
     made.github.takeRequests();
