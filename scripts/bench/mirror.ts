@@ -2,6 +2,7 @@
 //   - 8 files of 128 MiB into the file store, against the old way (curl, sha256sum, sha512sum, md5sum, cp: one file after
 //     another) and against curl alone, 4 at a time; each side's files are on disk when its clock stops (sync);
 //   - one file of 1 GiB to disk, against curl;
+//     the first is the whole command `pullthrough mirror`, from a GitHub on loopback, signing and proposing included;
 //   - into S3, against `rclone copy` of the same files from disk (where rclone is, and with --s3 ENDPOINT,KEY,SECRET);
 //   - one file of 4 GiB: peak memory.
 //   npm run bench -- mirror [--dir FOLDER] [--rounds N] [--s3 ENDPOINT,KEY,SECRET]
@@ -18,7 +19,10 @@ import { downloadToFile, openDownload } from '../../io/download.ts';
 import { mapLimit } from '../../io/limit.ts';
 import { SILENT } from '../../io/progress.ts';
 import { openStore } from '../../store/open.ts';
+import { startGitHub } from '../../test/servers/github.ts';
+import { Executor } from './executor.ts';
 
+const TOOL = 'acme/tool';
 const FILES = 8;
 const FILE = 128 << 20;
 const MIB = 1 << 20;
@@ -28,8 +32,11 @@ const RUN = { stdio: ['ignore', 'ignore', 'inherit'] as ('ignore' | 'inherit')[]
 /** A file's bytes: 8 of its own, then the same noise for all. */
 const noise = (): Buffer => randomFillSync(Buffer.alloc(MIB), 0, MIB);
 
-/** Serves `/<number>/<size>` and says its port; runs until its standard input ends. */
-function serve(): void {
+/** Serves `/<number>/<size>`, and the same as a GitHub's release; says its port and that API. Runs until its standard input ends. */
+async function serve(): Promise<void> {
+  const github = await startGitHub();
+  const assets = Array.from({ length: FILES }, (_, seed) => ({ name: `f${seed}`, content: { size: FILE, seed } }));
+  await github.addRepository(TOOL).addRelease({ tag: 'v1', assets });
   const block = noise();
   const server = createServer((request, response) => {
     const [, number, size] = (request.url ?? '').split('/').map(Number);
@@ -51,7 +58,7 @@ function serve(): void {
     };
     more();
   });
-  server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));
+  server.listen(0, '127.0.0.1', () => console.log(`${(server.address() as AddressInfo).port} ${github.api}`));
   process.stdin.resume().on('end', () => process.exit());
 }
 
@@ -121,9 +128,11 @@ async function main(): Promise<void> {
   const rounds = Number(values.rounds ?? 3);
   const base = mkdtempSync(join(resolve(values.dir ?? tmpdir()), 'pullthrough-bench-'));
   const server = spawn(process.execPath, [SELF, 'serve'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const port = await new Promise<string>((found) =>
+  const said = await new Promise<string>((found) =>
     server.stdout.once('data', (data: Buffer) => found(String(data).trim())),
   );
+  const [port = '', api = ''] = said.split(' ');
+  const executor = new Executor(join(base, 'executor'), api, TOOL);
   const url = `http://127.0.0.1:${port}`;
   const folder = join(base, 'out');
   const child = (target: string, count: number, size: number, env: NodeJS.ProcessEnv = {}): string => {
@@ -148,6 +157,7 @@ async function main(): Promise<void> {
   try {
     measure(`${FILES} files of ${FILE / MIB} MiB onto disk`, rounds, folder, {
       'curl, 4 at a time': () => curlAll(folder),
+      'pullthrough mirror': () => executor.mirror(folder),
       'file store, digests known': () => child(folder, FILES, FILE, known),
       'file store, digests unknown': () => child(folder, FILES, FILE),
       'the old way': () => {
@@ -215,6 +225,6 @@ async function s3(
 }
 
 const [mode, ...rest] = process.argv.slice(2);
-if (mode === 'serve') serve();
+if (mode === 'serve') await serve();
 else if (mode === 'ours') await ours(rest[0] ?? '', rest[1] ?? '', Number(rest[2]), Number(rest[3]));
 else await main();
