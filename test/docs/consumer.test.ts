@@ -1,12 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Team } from '../adoption/team.ts';
+import { LEDGER, Team } from '../adoption/team.ts';
 import { blocksOf } from './blocks.ts';
 import { followPage } from './page.ts';
 import { addLedger, addRecord, newPlace } from './world.ts';
 import type { Place } from './world.ts';
 
+const root = join(import.meta.dirname, '../..');
 let team: Team;
 let place: Place;
 beforeAll(async () => {
@@ -30,6 +31,37 @@ test('who follows docs/consumer.md has the file in each of its ways', { timeout:
   for (const where of ['bin', 'locked'])
     expect(readFileSync(join(folder, where, 'jq-linux-amd64'), 'utf8')).toBe(bytes);
   expect(team.internet.strangers).toEqual([]);
+});
+
+test('the lines of docs/ledger-format.md verify a record with nothing of ours', { timeout: 240_000 }, async () => {
+  const folder = await emptyFolder('format');
+  const substitutions = () => ({ ...place.substitutions(), '<FPR>': team.people.grace.fingerprint });
+  const [keyring, record] = ['gpg --dearmor < release-ledger/trust/keys', 'packages/github.com/jqlang/jq/jq-1.7.1'];
+  await team.must(
+    'linus',
+    `git clone --quiet https://github.com/${LEDGER}.git
+    ${keyring}/${place.substitutions()['BOT-KEY'] ?? ''}.*.asc > release-ledger/${record}/executors.gpg
+    ${keyring}/${team.people.grace.fingerprint}.*.asc > release-ledger/${record}/reviewers.gpg`,
+    { cwd: folder },
+  );
+  const there = join(folder, 'release-ledger', record);
+  await followPage('docs/ledger-format.md', { ...place, folder: there, substitutions, reader: 'linus' });
+});
+
+test('the program of docs/consumer.md gets the file by the library', { timeout: 240_000 }, async () => {
+  const folder = await emptyFolder('library');
+  const text = blocksOf('docs/consumer.md').find(({ language }) => language === 'js')?.text ?? '';
+  const pin = place.substitutions()['sha256:…'] ?? '';
+  const said = 'console.log(JSON.stringify([acks[0].holder, files.length]));';
+  writeFileSync(join(folder, 'program.mjs'), `${text.replace('sha256:…', pin)}${said}\n`);
+  const installed = join(folder, 'node_modules/pullthrough');
+  const made = dirname(dirname(team.main));
+  await team.must(
+    'linus',
+    `mkdir -p ${installed} && cp ${root}/package.json ${installed} && ln -s ${made} ${installed}/dist`,
+  );
+  expect(JSON.parse(await team.must('linus', 'node program.mjs', { cwd: folder }))).toEqual(['grace', 1]);
+  expect(existsSync(join(folder, 'by-library'))).toBe(true);
 });
 
 test(

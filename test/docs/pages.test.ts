@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -9,15 +9,13 @@ import { blocksOf, PAGES, pageText } from './blocks.ts';
 import { NOT_RUN, keyOf } from './page.ts';
 
 /** Pages that a test of this folder follows. */
-const FOLLOWED = [
-  'README.md',
-  'docs/consumer.md',
-  'docs/executor.md',
-  'docs/ledger-owner.md',
-  'docs/recipes.md',
-  'docs/reviewer.md',
-  'docs/when.md',
-];
+const FOLLOWED = readdirSync(import.meta.dirname)
+  .filter((name) => name.endsWith('.test.ts'))
+  .flatMap((name) =>
+    [...readFileSync(join(import.meta.dirname, name), 'utf8').matchAll(/ followPage\('([^']+)'/g)].map(
+      ([, page = '']) => page,
+    ),
+  );
 const blocks = PAGES.flatMap((page) => blocksOf(page).map((block) => ({ page, block })));
 
 test('every page with commands is followed by a test', () => {
@@ -37,14 +35,18 @@ test('every block says what it is', () => {
   ).toEqual([]);
 });
 
+const COMMAND =
+  /^(?: {4}|\t)\s*(?:\$ )?(?:npm|npx|pullthrough|git|gpgv?|curl|cat|sha256sum|gh|kubectl|docker|node|export) /;
+
 test('no command stands where nobody runs it', () => {
-  const hidden = FOLLOWED.flatMap((page) => {
+  const hidden = PAGES.flatMap((page) => {
     const fenced = new Set(
       blocksOf(page).flatMap(({ line, text }) => text.split('\n').map((_, index) => line + index)),
     );
-    return pageText(page)
-      .split('\n')
-      .flatMap((line, index) => (fenced.has(index + 1) || !/^(?: {4}|\t)\s*\S/.test(line) ? [] : [`${page}: ${line}`]));
+    const lines = pageText(page).split('\n');
+    return lines
+      .filter((line, index) => !fenced.has(index + 1) && COMMAND.test(line))
+      .map((line) => `${page}: ${line}`);
   });
   expect(hidden).toEqual([]);
 });
