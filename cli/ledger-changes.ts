@@ -1,5 +1,5 @@
 import { PullthroughError } from '../ledger-schema/error.ts';
-import { findChange } from '../reviewer/changes.ts';
+import { findChange, requireChangeName } from '../reviewer/changes.ts';
 import { closeProposal } from '../reviewer/close.ts';
 import { readLedger } from '../reviewer/ledger-state.ts';
 import { mergeReady } from '../reviewer/merge-all.ts';
@@ -18,6 +18,7 @@ export const ledgerMerge: Handler<ValuesOf<'ledger', 'ledger merge'>> = ([change
     const { output } = context;
     const { author } = config.ledger;
     if (change !== undefined) {
+      requireChangeName(reviewer, change);
       const state = await readLedger(reviewer);
       const found = await findChange(reviewer, change);
       const { title, commit } = await mergeChange(reviewer, state, found, { author });

@@ -2,7 +2,7 @@ import { PullthroughError } from '../ledger-schema/error.ts';
 import { escapeTerminal } from '../io/escape.ts';
 import { systemCode } from '../io/io-error.ts';
 import { debugLines, toFailure } from './failure.ts';
-import { run } from './run.ts';
+import { documentOf, hasFlag, run } from './run.ts';
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
@@ -42,6 +42,8 @@ function crash(error: unknown): void {
   for (const line of [`error: ${failure.message} [${failure.code}]`, ...debugLines(error, process.env)]) {
     process.stderr.write(`${escapeTerminal(line)}\n`);
   }
+  // What nobody awaited ends the run before its document is written.
+  if (hasFlag(process.argv, '--json')) process.stdout.write(documentOf({}, failure));
   process.exit(1);
 }
 

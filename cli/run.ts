@@ -6,7 +6,7 @@ import type { Command, Group } from './commands/index.ts';
 import type { CommandContext, Handler } from './context.ts';
 import { debugLines, toFailure } from './failure.ts';
 import { openOutput } from './output.ts';
-import type { OutputEnd } from './output.ts';
+import type { OutputEnd, Results } from './output.ts';
 import { parseCommandLine } from './program.ts';
 import type { Invocation } from './program.ts';
 import type { Environment } from './secrets.ts';
@@ -45,7 +45,7 @@ async function handlerOf({ name, group }: Command): Promise<AnyHandler> {
 }
 
 /** Known before the command line is read, so that a wrong one is answered in the form that was asked for. */
-function hasFlag(argv: readonly string[], name: string): boolean {
+export function hasFlag(argv: readonly string[], name: string): boolean {
   const end = argv.indexOf('--');
   return (end < 0 ? argv : argv.slice(0, end)).includes(name);
 }
@@ -119,9 +119,10 @@ async function untilDone(command: Promise<void>, signal: AbortSignal): Promise<v
   if (signal.aborted) throw signal.reason;
 }
 
-function writeDocument(world: World, end: OutputEnd, error: PullthroughError | undefined): void {
+/** The one document of `--json`. */
+export function documentOf(values: Results, error: PullthroughError | undefined): string {
   const failure = error === undefined ? {} : { error: { code: error.code, message: error.message, hint: error.hint } };
-  world.stdout.write(`${safeJson({ ...failure, ...end.values })}\n`);
+  return `${safeJson({ ...failure, ...values })}\n`;
 }
 
 /**
@@ -143,6 +144,6 @@ export async function run(world: World): Promise<number> {
     for (const line of debugLines(error, world.env)) world.stderr.write(`${escapeTerminal(line)}\n`);
   }
   end.end();
-  if (end.output.json) writeDocument(world, end, failure);
+  if (end.output.json) world.stdout.write(documentOf(end.values, failure));
   return failure?.exit ?? 0;
 }

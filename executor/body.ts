@@ -52,7 +52,7 @@ function headline({ checklist }: BodyInput): string {
 function fileTable(files: readonly FetchedFile[], room: number): string {
   const total = files.reduce((sum, file) => sum + file.size, 0);
   const head = `| file | bytes | sha256 |\n| --- | ---: | --- |\n`;
-  const end = `\n${files.length} ${files.length === 1 ? 'file' : 'files'}, ${count(total)} bytes.`;
+  const end = `\n${files.length} ${files.length === 1 ? 'file' : 'files'}, ${count(total)} byte${total === 1 ? '' : 's'}.`;
   const cut = (shown: number): string =>
     ` The table shows ${shown} of them: the others are in checklist.sha256, and the review command shows all.`;
   let table = head;

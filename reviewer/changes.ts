@@ -79,6 +79,11 @@ function isOwn({ headRepositoryId, baseRepositoryId }: PullRequest): boolean {
   return headRepositoryId === baseRepositoryId;
 }
 
+/** Throws `E_USAGE` for a CHANGE that can name nothing in this ledger; asks nobody. */
+export function requireChangeName({ github }: Pick<ReviewerContext, 'github'>, text: string): void {
+  parseChangeName(text, github?.repository);
+}
+
 /**
  * The open change that CHANGE names. Throws `E_USAGE`, `E_NO_CHANGE` where there is none or it is closed, `E_STRANGER` for
  * a pull request from another repository.

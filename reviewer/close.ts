@@ -1,7 +1,7 @@
 import { closePull } from '../github/pulls.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { closedBranch } from '../ledger-schema/path.ts';
-import { findChange } from './changes.ts';
+import { findChange, requireChangeName } from './changes.ts';
 import type { OpenChange } from './changes.ts';
 import type { ReviewerContext } from './context.ts';
 
@@ -18,6 +18,7 @@ export interface CloseResult {
  * `E_STRANGER`, `E_MOVED`, and what the host throws.
  */
 export async function closeProposal(context: ReviewerContext, text: string): Promise<CloseResult> {
+  requireChangeName(context, text);
   await context.ledger.update();
   const change = await findChange(context, text);
   const { branch, commit, pull, kind } = change;

@@ -1,6 +1,6 @@
 import { mapLimit } from '../io/limit.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
-import { findChange, listOpenChanges } from './changes.ts';
+import { findChange, listOpenChanges, requireChangeName } from './changes.ts';
 import type { OpenChange, Stranger } from './changes.ts';
 import type { ReviewerContext } from './context.ts';
 import { readLedger } from './ledger-state.ts';
@@ -30,6 +30,7 @@ export interface OpenProposals {
  * {@link readLedger}, {@link findChange} and {@link readProposal} throw.
  */
 export async function openProposals(context: ReviewerContext, text: string | undefined): Promise<OpenProposals> {
+  if (text !== undefined) requireChangeName(context, text);
   const state = await readLedger(context);
   if (text !== undefined) {
     const proposal = await readProposal(context, state, await findChange(context, text));

@@ -57,7 +57,11 @@ describe('plan', () => {
       [['review'], { GITHUB_TOKEN: 'two words' }, 'GITHUB_TOKEN'],
       [['add', 'acme/other', '../tool'], {}, 'not a tool: ../tool'],
       [['watch', 'acme/tool', '--issue'], {}, '--issue'],
+      [['review', 'https://github.com/acme/ledger/pull/1'], {}, 'not on GitHub'],
+      [['ledger', 'merge', '7'], {}, 'not on GitHub'],
+      [['ledger', 'close', 'a b'], {}, 'not a change'],
     ];
+    await rm(made.ledgerDirectory, { recursive: true });
     for (const [argv, more, said] of cases) {
       const { code, stderr } = await cli(argv, { env: { ...env, ...more } });
       expect(code, argv.join(' ')).toBe(2);

@@ -117,3 +117,15 @@ test('a mirror that is interrupted in a download leaves nothing behind, and goes
   expect((await cli(['mirror'])).code).toBe(0);
   expect([...(await made.stored()).values()]).toEqual(['linux bytes']);
 });
+
+test('what nobody awaited ends the run with one document all the same', async () => {
+  const thrower = `process.on('newListener', (name) => {
+    if (name === 'uncaughtException') setImmediate(() => { throw new Error('boom'); });
+  });`;
+  const env = { ...process.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(thrower)}` };
+  const { ended, stdout, stderr } = start(['verify', './none', '--json'], { env });
+  const [text, said] = await Promise.all([stdout(), stderr()]);
+  expect(await ended).toBe(1);
+  expect(said).toContain('boom [E_INTERNAL]');
+  expect(JSON.parse(text)).toMatchObject({ error: { code: 'E_INTERNAL' } });
+});
