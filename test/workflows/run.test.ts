@@ -49,10 +49,10 @@ async function gate({ number }: TestPull): Promise<JobRan> {
   // GitHub gives a pull request its ref after each push; the server does when it is asked.
   await world.pulls();
   const event = { number, pull_request: { base: { ref: 'main' } } };
-  return world.runner.run(GATE, 'gate', { contexts: world.ledgerContexts('read', { github: { event } }) });
+  return world.runner.run(GATE, 'gate', { contexts: world.ledgerContexts({ github: { event } }) });
 }
 
-const merge = (): Promise<JobRan> => world.runner.run(MERGE, 'merge', { contexts: world.ledgerContexts('write') });
+const merge = (): Promise<JobRan> => world.runner.run(MERGE, 'merge', { contexts: world.ledgerContexts() });
 
 const onMain = (path: string): string[] =>
   execFileSync('git', ['ls-tree', '-r', '--name-only', 'main', path], { cwd: world.ledger.git, encoding: 'utf8' })

@@ -7,7 +7,10 @@ import { makeShims } from '../adoption/shims.ts';
 import { parseWorkflow, workflowText } from './workflow.ts';
 import type { Job, Step } from './workflow.ts';
 
-/** The values that expressions get: `github.token` is `contexts.github.token`. One that isn't here is an error. */
+/**
+ * The values that expressions get: `github.ref_name` is `contexts.github.ref_name`. One that isn't here is an error.
+ * `github.token` is one of `github.tokens`, `read` or `write`, as the job's permissions say.
+ */
 export type Contexts = Readonly<Record<string, unknown>>;
 
 export interface StepRan extends Ran {
@@ -72,7 +75,7 @@ export class Runner {
     if ((job.steps.find(({ shell }) => shell)?.shell ?? workflow.defaults?.run?.shell) !== 'bash') {
       throw new Error(`${file} leaves its shell to the runner: then a pipe's first commands may fail unseen`);
     }
-    const running = this.#begin(given.contexts);
+    const running = this.#begin(withToken(given.contexts, job));
     running.failed = given.needsFailed === true;
     const { workspace } = running;
     if (job.if !== undefined && evaluate(job.if, running) !== true) {
@@ -134,6 +137,14 @@ export class Runner {
     running.env['PATH'] = [...folders.reverse(), running.env['PATH']].join(delimiter);
     return { ...ran, name, summary: readFileSync(files['GITHUB_STEP_SUMMARY'] ?? '', 'utf8') };
   }
+}
+
+/** Without `permissions` a job's token may do nothing. */
+function withToken(contexts: Contexts, { permissions }: Job): Contexts {
+  const github = contexts['github'] as { readonly tokens?: Readonly<Record<string, string>> } | undefined;
+  const rights = Object.values(permissions);
+  const right = rights.includes('write') ? 'write' : rights.includes('read') ? 'read' : 'none';
+  return { ...contexts, github: { ...github, token: github?.tokens?.[right] } };
 }
 
 function keyOf(file: string, job: string, { name = '' }: Step): string {

@@ -18,8 +18,8 @@ export interface WorkflowTeam {
   readonly executor: string;
   /** For a workflow of the executor's repository. */
   executorContexts(more?: Contexts): Contexts;
-  /** For a workflow of the ledger's; its token may do what the job's permissions say. */
-  ledgerContexts(right: 'read' | 'write', more?: Contexts): Contexts;
+  /** For a workflow of the ledger's. */
+  ledgerContexts(more?: { readonly github?: object }): Contexts;
   pulls(): Promise<readonly TestPull[]>;
   /** Somebody's ack of a pull request. */
   ack(who: Name, pull: TestPull): Promise<void>;
@@ -53,14 +53,15 @@ export async function startWorkflowTeam(leaveOut: readonly string[]): Promise<Wo
   });
 
   // What GitHub gives a job: a token for its own repository alone, and the App's for the ledger.
-  github.addToken('executor-job', { login: 'github-actions[bot]', access: { [EXECUTOR]: 'write' } });
-  for (const right of ['read', 'write'] as const) {
-    github.addToken(`ledger-${right}`, { login: 'github-actions[bot]', access: { [LEDGER]: right } });
+  for (const [name, repository] of Object.entries({ executor: EXECUTOR, ledger: LEDGER })) {
+    for (const right of ['read', 'write'] as const) {
+      github.addToken(`${name}-${right}`, { login: 'github-actions[bot]', access: { [repository]: right } });
+    }
   }
   github.addToken('app', { login: 'acme-mirror[bot]', type: 'Installation', access: { [LEDGER]: 'write' } });
 
-  const about = (repository: string, token: string): Record<string, unknown> => ({
-    token,
+  const about = (repository: string, name: string): Record<string, unknown> => ({
+    tokens: { read: `${name}-read`, write: `${name}-write` },
     server_url: 'https://github.com',
     api_url: 'https://api.github.com',
     repository,
@@ -73,7 +74,7 @@ export async function startWorkflowTeam(leaveOut: readonly string[]): Promise<Wo
     ledger,
     executor,
     executorContexts: (more = {}) => ({
-      github: about(EXECUTOR, 'executor-job'),
+      github: about(EXECUTOR, 'executor'),
       vars: { AWS_ROLE: '', AWS_REGION: '', LEDGER_APP_ID: '1', LEDGER_REPOSITORY: 'release-ledger' },
       secrets: {
         LEDGER_APP_KEY: 'a key',
@@ -85,10 +86,7 @@ export async function startWorkflowTeam(leaveOut: readonly string[]): Promise<Wo
       apps: { token: 'app' },
       ...more,
     }),
-    ledgerContexts: (right, more = {}) => {
-      const { github: extra, ...others } = more as { github?: object };
-      return { github: { ...about(LEDGER, `ledger-${right}`), ...extra }, ...others };
-    },
+    ledgerContexts: (more) => ({ github: { ...about(LEDGER, 'ledger'), ...more?.github } }),
     pulls: async () => {
       await refreshPulls(ledger);
       return ledger.pulls;
