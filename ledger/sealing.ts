@@ -11,6 +11,9 @@ import type { Trust } from '../ledger-schema/trust.ts';
 import { readRecordFiles } from './files.ts';
 import type { Snapshot } from './snapshot.ts';
 
+/** What an ack covers, and what must be read to know that a record is one. */
+const SIGNED: ReadonlySet<string> = new Set(['checklist.json', 'checklist.sha256', 'checklist.sha256.sign']);
+
 /**
  * Every ack that a reviewer's key made of the ledger's records: what its seal will list. Whether the key has expired or is
  * revoked by now changes nothing, as for every former key: the gate took each ack while it could sign. Undefined for a key
@@ -29,7 +32,10 @@ export async function acksToSeal(
     const parsed = mode === REGULAR ? tryLedgerPath(path) : undefined;
     if (parsed?.kind === 'ack' && parsed.fingerprint === fingerprint) found.push({ path, oid, record: parsed.record });
   }
-  await snapshot.listMany(found.map(({ record }) => record));
+  // In a partial clone one request for all of them.
+  const directories = await snapshot.listMany(found.map(({ record }) => record));
+  const signed = [...directories.values()].flat().filter(({ name }) => SIGNED.has(name));
+  await snapshot.prefetch([...signed, ...found].map(({ oid }) => oid));
   const acks: Sum[] = [];
   for (const { path, oid, record } of found) {
     const ack = await snapshot.blob(oid, SIGNATURE_BYTES);

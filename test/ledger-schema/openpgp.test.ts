@@ -57,6 +57,24 @@ test.each([
   await expect(() => verifySignature(signature, data, key, later)).toFailWith('E_KEY_UNUSABLE');
 });
 
+test('a designated revoker, which gpg adds by a newer self-signature, changes neither expiry nor use', async () => {
+  for (const name of ['Owner', 'Revoker']) gpg('--quick-gen-key', name, 'ed25519', 'sign', '1y');
+  const before = await readKeyFile(gpg('--armor', '--export', '=Owner'));
+  const revoker = await readKeyFile(gpg('--armor', '--export', '=Revoker'));
+  execFileSync(
+    'gpg',
+    ['--homedir', home, '--no-tty', '--command-fd', '0', '--pinentry-mode', 'loopback', '--passphrase', ''].concat([
+      '--edit-key',
+      '=Owner',
+    ]),
+    { input: `addrevoker\n${revoker.fingerprint}\ny\ny\nsave\n`, stdio: ['pipe', 'pipe', 'pipe'] },
+  );
+  const after = await readKeyFile(gpg('--armor', '--export', '=Owner'));
+  expect(after.sha256).not.toBe(before.sha256);
+  expect(after.primary.binding).toEqual(before.primary.binding);
+  expect(before.primary.binding.expires).toBeGreaterThan(now.getTime() / 1000);
+});
+
 test('a key that was kept for many years, with a subkey of each kind a year, is read and signs', async () => {
   const years = Array.from({ length: 12 }, () => [{ sign: true }, {}]).flat();
   const { privateKey } = await openpgp.generateKey({ userIDs: [{ name: 'Ada' }], subkeys: years, format: 'object' });
