@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,8 +19,17 @@ export default function setup({ provide }: TestProject): () => Promise<void> {
   provide('runOwner', process.pid);
   return async () => {
     await stopGateway(join(folder, 'rgw'));
+    removeGnupgs(join(folder, 'gpg-homes'));
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   };
+}
+
+/** An agent ends by itself when its folder is gone. */
+function removeGnupgs(list: string): void {
+  if (!existsSync(list)) return;
+  for (const home of readFileSync(list, 'utf8').split('\n').filter(Boolean)) {
+    rmSync(home, { recursive: true, force: true, maxRetries: 3 });
+  }
 }
 
 /** The gateway of servers/ceph-rgw.sh removes its own folder when it has stopped. */

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { inject } from 'vitest';
 import { makeBundle } from '../../scripts/bundle.ts';
 import { builtMain } from '../cli/built.ts';
 
@@ -23,8 +23,7 @@ async function make(): Promise<string> {
   return join(folder, 'bundle');
 }
 
-const base = realpathSync(mkdtempSync(join(tmpdir(), 'pt-action-')));
-process.on('exit', () => rmSync(base, { recursive: true, force: true }));
+const base = realpathSync(mkdtempSync(join(inject('runFolder'), 'action-')));
 
 export function temporaryFolder(): string {
   return mkdtempSync(join(base, 'folder-'));

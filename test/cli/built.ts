@@ -1,18 +1,9 @@
 import { spawn } from 'node:child_process';
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import ts from 'typescript';
+import { inject } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const ROOMS = ['action', 'cli', 'consumer', 'executor', 'github', 'io', 'ledger', 'ledger-schema', 'reviewer', 'store'];
@@ -39,10 +30,9 @@ export function builtMain(): string {
   return join(folder, 'cli/main.js');
 }
 
-/** Some files alone, as JavaScript in a new folder, which ends with the process. */
+/** Some files alone, as JavaScript in a new folder, which goes when the tests are over. */
 export function build(paths: readonly string[]): string {
-  const made = mkdtempSync(join(tmpdir(), 'pullthrough-built-'));
-  process.on('exit', () => rmSync(made, { recursive: true, force: true }));
+  const made = mkdtempSync(join(inject('runFolder'), 'built-'));
   writeFileSync(join(made, 'package.json'), '{"type":"module"}');
   symlinkSync(join(root, 'node_modules'), join(made, 'node_modules'));
   for (const path of paths.filter((name) => name.endsWith('.ts'))) {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, inject } from 'vitest';
 
 const homes: string[] = [];
 
@@ -13,8 +13,6 @@ export function removeGnupgs(): void {
   }
 }
 afterAll(removeGnupgs);
-// A worker loads this once, and asks for it again in later test files.
-process.once('exit', removeGnupgs);
 
 function envOf(home: string): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, GNUPGHOME: home, LC_ALL: 'C' };
@@ -34,6 +32,8 @@ export function gnupg(pinentry?: { passphrase: string } | 'cancels'): Gnupg {
   const home = mkdtempSync('/tmp/pt-gpg-');
   chmodSync(home, 0o700);
   homes.push(home);
+  // A worker loads this file once, so that afterAll is that of one test file: the run's end sees to the others.
+  appendFileSync(join(inject('runFolder'), 'gpg-homes'), `${home}\n`);
   // Without a count the agent measures how many rounds it can do in a tenth of a second, and a busy machine takes long.
   writeFileSync(join(home, 'gpg-agent.conf'), 's2k-count 65536\n');
   if (pinentry !== undefined) {

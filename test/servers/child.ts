@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import ts from 'typescript';
+import { inject } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../..');
 let folder: string | undefined;
@@ -11,10 +11,9 @@ const compiled = new Set<string>();
 /** A folder that holds this project's files as JavaScript, as far as they were asked for. */
 function target(): string {
   if (folder !== undefined) return folder;
-  const made = mkdtempSync(join(tmpdir(), 'pullthrough-child-'));
+  const made = mkdtempSync(join(inject('runFolder'), 'child-'));
   symlinkSync(join(root, 'node_modules'), join(made, 'node_modules'));
   writeFileSync(join(made, 'package.json'), '{"type":"module"}');
-  process.on('exit', () => rmSync(made, { recursive: true, force: true }));
   folder = made;
   return made;
 }
