@@ -157,9 +157,13 @@ async function checkTouchedRecords(
   }
   const merged = overlay(base, added);
   await base.listMany([...touched.keys()]);
+  const records = await Promise.all(
+    [...touched].map(async ([path, files]) => ({ path, files, entries: await merged.list(path) })),
+  );
+  await base.prefetch(records.flatMap(({ entries }) => entries.map(({ oid }) => oid)));
   return Promise.all(
-    [...touched].map(async ([path, files]) => {
-      const checked = await checkRecord(base, trust, path, await merged.list(path));
+    records.map(async ({ path, files, entries }) => {
+      const checked = await checkRecord(base, trust, path, entries);
       const refused = files.flatMap((file) => refusedSignature(file, checked, trust));
       return { ...checked, problems: [...checked.problems, ...refused] };
     }),

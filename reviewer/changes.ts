@@ -32,6 +32,9 @@ export interface OpenChanges {
   readonly strangers: readonly Stranger[];
 }
 
+/** Changes that are read at once: in a partial clone what is missing of all of them is one request. */
+export const AT_ONCE = 32;
+
 const PREFIXES = { 'pullthrough/': 'proposal', 'pullthrough-nack/': 'nack', 'pullthrough-trust/': 'policy' } as const;
 const CLOSED = 'pullthrough-closed/';
 

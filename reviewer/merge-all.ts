@@ -1,8 +1,9 @@
 import type { PullReference } from '../executor/plan.ts';
 import { reportError } from '../executor/result.ts';
 import type { ErrorReport } from '../executor/result.ts';
+import { mapLimit } from '../io/limit.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
-import { listOpenChanges } from './changes.ts';
+import { AT_ONCE, listOpenChanges } from './changes.ts';
 import type { BranchKind, OpenChange, Stranger } from './changes.ts';
 import type { ReviewerContext } from './context.ts';
 import { readLedger } from './ledger-state.ts';
@@ -39,6 +40,8 @@ export async function mergeReady(
 ): Promise<{ readonly results: readonly MergeResult[]; readonly strangers: readonly Stranger[] }> {
   let state = await readLedger(context);
   const { changes, strangers } = await listOpenChanges(context);
+  // All at once first, so that what they hold comes in a few requests; one by one they are judged by what is here then.
+  await mapLimit(changes, AT_ONCE, (change) => judgeChange(context, state, change).catch(() => undefined));
   const results: MergeResult[] = [];
   for (const change of [...changes].sort((a, b) => ORDER[a.kind] - ORDER[b.kind])) {
     context.signal?.throwIfAborted();

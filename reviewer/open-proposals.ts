@@ -1,6 +1,6 @@
 import { mapLimit } from '../io/limit.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
-import { findChange, listOpenChanges, requireChangeName } from './changes.ts';
+import { AT_ONCE, findChange, listOpenChanges, requireChangeName } from './changes.ts';
 import type { OpenChange, Stranger } from './changes.ts';
 import type { ReviewerContext } from './context.ts';
 import { readLedger } from './ledger-state.ts';
@@ -13,9 +13,6 @@ export interface RefusedChange {
   readonly change: OpenChange;
   readonly error: PullthroughError;
 }
-
-/** Proposals that are read at once: in a partial clone what is missing of all of them is one request. */
-const AT_ONCE = 32;
 
 export interface OpenProposals {
   readonly state: LedgerState;

@@ -1,10 +1,11 @@
+import { mapLimit } from '../io/limit.ts';
 import { checkInParallel } from '../ledger/check-pool.ts';
 import type { CheckedRecord } from '../ledger/check-records.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
 import { tryLedgerPath } from '../ledger-schema/layout.ts';
 import type { RecordState } from '../ledger-schema/record.ts';
-import { listOpenChanges } from './changes.ts';
+import { AT_ONCE, listOpenChanges } from './changes.ts';
 import type { OpenChange, Stranger } from './changes.ts';
 import type { ReviewerContext } from './context.ts';
 import type { LedgerState } from './ledger-state.ts';
@@ -55,10 +56,8 @@ export async function ledgerStatus(context: ReviewerContext, state: LedgerState)
   const records = { proposed: 0, acknowledged: 0, withdrawn: 0, invalid: 0 };
   for (const record of checked) records[record.state] += 1;
   const { changes, strangers } = await listOpenChanges(context);
-  const proposals: ProposalStatus[] = [];
-  for (const change of changes) {
-    if (change.kind !== 'policy') proposals.push(await proposalStatus(context, state, change));
-  }
+  const wanted = changes.filter(({ kind }) => kind !== 'policy');
+  const proposals = await mapLimit(wanted, AT_ONCE, (change) => proposalStatus(context, state, change));
   const { version, sha256, expires } = trust;
   return {
     commit: head,

@@ -209,7 +209,23 @@ export class World implements AsyncDisposable {
   /** Goes on from where main is now, after a merge by what is tested. */
   follow(): void {
     this.head = this.run('rev-parse', 'main');
-    this.tree = new Map(this.paths(this.head).map((path) => [path, this.file('main', path)]));
+    this.tree = this.#files(this.head);
+  }
+
+  /** All files of a commit, by one process. */
+  #files(commit: string): Tree {
+    const paths = this.paths(commit);
+    const input = paths.map((path) => `${commit}:${path}\n`).join('');
+    let rest = execFileSync('git', ['cat-file', '--batch'], { cwd: this.git.directory, input });
+    return new Map(
+      paths.map((path) => {
+        const end = rest.indexOf(10);
+        const size = Number(rest.toString('latin1', 0, end).split(' ')[2]);
+        const bytes = rest.subarray(end + 1, end + 1 + size);
+        rest = rest.subarray(end + 1 + size + 1);
+        return [path, bytes];
+      }),
+    );
   }
 
   /** A file of a branch. */
