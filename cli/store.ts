@@ -1,9 +1,8 @@
 import { expectedObjects } from '../executor/named.ts';
 import { collectGarbage } from '../executor/gc.ts';
 import type { ExecutorContext } from '../executor/context.ts';
-import { ledgerFiles } from '../ledger/files.ts';
+import { readTrust } from '../ledger/directories.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { establishTrust } from '../ledger-schema/trust.ts';
 import { checkStore } from '../store/check.ts';
 import type { Expected } from '../store/check.ts';
 import type { ValuesOf } from './commands/index.ts';
@@ -17,7 +16,7 @@ async function readExpected(executor: ExecutorContext): Promise<Expected[]> {
   const { ledger, branch, pin, now, progress } = executor;
   await ledger.update();
   const head = ledger.head() ?? fail('E_POLICY_MISSING', `the ledger ${ledger.label} has no branch ${branch}`);
-  const trust = await establishTrust(ledgerFiles(ledger.snapshot(head)), { pin, now });
+  const trust = await readTrust(ledger.snapshot(head), { pin, now });
   const objects = expectedObjects(ledger, head, trust, (path, { message }) => {
     progress.warn(`${path} is not a valid record: ${message}`);
   });

@@ -1,7 +1,7 @@
 import { PullthroughError, TREE, fail, requireAcknowledged, trySegment } from '../ledger-schema/index.ts';
 import type { AcknowledgedRecord } from '../ledger-schema/index.ts';
 import { groupTags } from './choose.ts';
-import { fetchDirectories } from './fetch-records.ts';
+import { fetchDirectories } from '../ledger/directories.ts';
 import { toRelease } from './release.ts';
 import type { VerifiedRelease } from './release.ts';
 import { findTool, readStatus, recordAt, resolveIn } from './resolve.ts';

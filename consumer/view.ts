@@ -3,7 +3,7 @@ import type { Trust } from '../ledger-schema/index.ts';
 import type { Progress } from '../io/progress.ts';
 import { ledgerFiles } from '../ledger/files.ts';
 import type { Snapshot } from '../ledger/snapshot.ts';
-import { fetchDirectories } from './fetch-records.ts';
+import { readTrust } from '../ledger/directories.ts';
 import type { ChainLink, Memory, MemoryFile } from './memory.ts';
 import { checkAgainstMemory } from './rollback.ts';
 
@@ -82,8 +82,7 @@ async function readView({ ledger, offline, pin, now, near }: ViewOptions): Promi
         });
   }
   const snapshot = ledger.snapshot(commit);
-  await fetchDirectories(snapshot, ['trust', 'trust/keys'], near ?? []);
-  const trust = await establishTrust(ledgerFiles(snapshot), { pin, now });
+  const trust = await readTrust(snapshot, { pin, now }, near);
   return {
     label: ledger.label,
     commit,

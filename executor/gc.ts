@@ -1,6 +1,5 @@
-import { ledgerFiles } from '../ledger/files.ts';
+import { readTrust } from '../ledger/directories.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { establishTrust } from '../ledger-schema/trust.ts';
 import type { StoredObject } from '../store/store.ts';
 import type { ExecutorContext } from './context.ts';
 import { namedDigests } from './named.ts';
@@ -26,7 +25,7 @@ export interface Garbage {
 /**
  * Lists, or with `remove` removes, what no record and no open proposal names. Objects are listed first, records and
  * proposals read second, so that what is proposed meanwhile is named by then; young objects stay. A ledger that can't be
- * read or trusted removes nothing. Throws as `openLedger`, `establishTrust` and the store do.
+ * read or trusted removes nothing. Throws as `openLedger`, `readTrust` and the store do.
  */
 export async function collectGarbage(
   context: Pick<ExecutorContext, 'ledger' | 'branch' | 'store' | 'pin' | 'now'>,
@@ -44,7 +43,7 @@ export async function collectGarbage(
     await ledger.update();
     const head = ledger.head() ?? fail('E_POLICY_MISSING', `the ledger ${ledger.label} has no branch ${branch}`);
     // A ledger that isn't the right one would make everything garbage.
-    await establishTrust(ledgerFiles(ledger.snapshot(head)), { pin, now });
+    await readTrust(ledger.snapshot(head), { pin, now });
     return namedDigests(ledger, head);
   };
   let named = await readNamed();

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import { ledgerFiles } from '../ledger/files.ts';
+import { readTrust } from '../ledger/directories.ts';
 import { Limit } from '../io/limit.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { requireUsable } from '../ledger-schema/openpgp.ts';
-import { establishTrust } from '../ledger-schema/trust.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 import type { ExecutorContext } from './context.ts';
 import { Holdings } from './holdings.ts';
@@ -40,7 +39,7 @@ export async function openRun(context: ExecutorContext, ids: readonly Repository
       hint: 'look at [ledger] branch, or make the ledger by `pullthrough ledger init`',
     });
   const snapshot = ledger.snapshot(head);
-  const trust = await establishTrust(ledgerFiles(snapshot), { pin, now });
+  const trust = await readTrust(snapshot, { pin, now });
   for (const { path, message } of trust.warnings) progress.warn(`${path}: ${message}`);
   if (trust.expired) progress.warn(`the ledger's trust policy expired at ${trust.expires.toISOString()}`);
   const holdings = new Holdings(snapshot);

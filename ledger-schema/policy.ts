@@ -51,8 +51,8 @@ export interface PolicyStep {
   readonly policy: Policy;
 }
 
-/** The most bytes of a policy. */
-export const POLICY_BYTES = 1024 * 1024;
+/** The most bytes of a policy: over 3,000 keys. */
+export const POLICY_BYTES = 512 * 1024;
 
 function orderedKey(key: ListedKey): ListedKey {
   return { fingerprint: key.fingerprint, sha256: key.sha256 };

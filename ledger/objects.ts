@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../ledger-schema/error.ts';
 import type { CatFile, ObjectContents, ObjectInfo } from './cat-file.ts';
 import type { TreeEntry } from './snapshot.ts';
@@ -6,6 +7,8 @@ import { TREE_LIMIT, parseTree } from './tree.ts';
 /** Brings objects here from where the repository was cloned from; one request for all. What stays missing is no error. */
 export type FetchObjects = (oids: readonly string[]) => Promise<void>;
 
+/** So long is waited for others who miss something too, as after a fetch for several of them: far less than a fetch takes. */
+const TOGETHER_MS = 5;
 /** So many entries of trees are remembered; about 6 MB. What is forgotten is read again from here. */
 const REMEMBERED_ENTRIES = 20_000;
 
@@ -133,7 +136,7 @@ export class Objects {
     const before = this.#fetching;
     const next = (async () => {
       await before.catch(() => undefined);
-      await new Promise((resolve) => setImmediate(resolve));
+      await sleep(TOGETHER_MS);
       const batch = this.#wanted;
       this.#wanted = new Map();
       this.#pending = undefined;

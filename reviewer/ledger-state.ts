@@ -1,8 +1,6 @@
-import { fetchDirectories } from '../consumer/fetch-records.ts';
-import { ledgerFiles } from '../ledger/files.ts';
+import { readTrust } from '../ledger/directories.ts';
 import type { Snapshot } from '../ledger/snapshot.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { establishTrust } from '../ledger-schema/trust.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 import type { ReviewerContext } from './context.ts';
 
@@ -34,7 +32,5 @@ export async function stateAt(
   head: string,
 ): Promise<LedgerState> {
   const snapshot = context.ledger.snapshot(head);
-  await fetchDirectories(snapshot, ['trust', 'trust/keys'], []);
-  const trust = await establishTrust(ledgerFiles(snapshot), { pin: context.pin, now: context.now });
-  return { head, snapshot, trust };
+  return { head, snapshot, trust: await readTrust(snapshot, context) };
 }
