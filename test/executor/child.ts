@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runModule } from '../servers/child.ts';
-import type { ChildResult } from '../servers/child.ts';
+import { runModule } from '../child.ts';
+import type { ChildResult } from '../child.ts';
 import type { ChildTask } from './mirror-child.ts';
 import { people } from './world.ts';
 import type { World } from './world.ts';

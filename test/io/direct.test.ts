@@ -10,7 +10,7 @@ import { lent, release } from '../../io/blocks.ts';
 import { getDirect } from '../../io/direct.ts';
 import { openDownload } from '../../io/download.ts';
 import { makeCertificates } from '../servers/certificates.ts';
-import { runModule } from '../servers/child.ts';
+import { runModule } from '../child.ts';
 
 let server: Server | undefined;
 const sockets = new Set<Socket>();

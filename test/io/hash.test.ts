@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { BLOCK, keep, lend, lent, release, takeBlock } from '../../io/blocks.ts';
 import { digestOf, hashing } from '../../io/hash.ts';
 import type { HashAlgorithm } from '../../io/hash.ts';
-import { runModule } from '../servers/child.ts';
+import { runModule } from '../child.ts';
 
 async function* chunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void, undefined> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
