@@ -11,7 +11,6 @@ import type { Progress } from '../io/progress.ts';
 import type { PublicStore } from '../store/public.ts';
 import { sha256OfFile } from './file-digest.ts';
 import type { Fetchable } from './select-assets.ts';
-import { WriteBack } from './write-back.ts';
 
 /** Nothing that it says is believed. */
 export type Mirror = PublicStore;
@@ -108,7 +107,6 @@ async function copy(
   onBytes: (total: number) => void,
 ): Promise<void> {
   const hashed = hashing(body, ['sha256']);
-  await using writing = new WriteBack(pending.path);
   let bytes = 0;
   async function* bounded(): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const chunk of lent(hashed.body)) {
@@ -118,7 +116,6 @@ async function copy(
         fail('E_SIZE', `${label} has more than the ${file.size} acknowledged bytes of ${file.name}`, { hint: WRONG });
       }
       onBytes(bytes);
-      writing.reached(bytes);
       yield chunk;
     }
   }
