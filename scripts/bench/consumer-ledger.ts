@@ -1,4 +1,4 @@
-// A ledger and a way to run the command, for the consumers' benchmarks.
+// A ledger and a way to run the command, for benchmarks.
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -23,6 +23,8 @@ export interface BenchAsset {
 }
 export interface BenchRecord {
   readonly repository: string;
+  /** The forge's number; 1 where nobody asks. */
+  readonly repositoryId?: number;
   readonly tag: string;
   readonly assets: readonly BenchAsset[];
 }
@@ -32,11 +34,10 @@ export async function makeLedger(
   directory: string,
   records: Iterable<BenchRecord>,
   real = Number.POSITIVE_INFINITY,
-): Promise<{ pin: string }> {
-  const [bot, ada] = await Promise.all(
-    ['mirror-bot', 'ada'].map(async (userId) => fileSigner({ key: (await newKey({ userId })).secret })),
-  );
-  if (bot === undefined || ada === undefined) throw new Error('no keys');
+): Promise<{ pin: string; botKey: Uint8Array }> {
+  const [botKey, adaKey] = await Promise.all([newKey({ userId: 'mirror-bot' }), newKey({ userId: 'ada' })]);
+  const bot = await fileSigner({ key: botKey.secret });
+  const ada = await fileSigner({ key: adaKey.secret });
   const key = async (signer: Signer) => canonicalKeyFile(await signer.publicKey());
   await initLedger({
     directory,
@@ -67,12 +68,12 @@ export async function makeLedger(
   );
   let index = 0;
   let signatures: { sign: Uint8Array; ack: Uint8Array } | undefined;
-  for (const { repository, tag, assets } of records) {
+  for (const { repository, repositoryId = 1, tag, assets } of records) {
     const id = { source: 'github.com', repository, tag };
     const path = recordPath(id);
     const commit = sha256Hex(utf8(path)).slice(0, 40);
     const listed = assets.map(({ name, size }) => ({ name, size }));
-    const json = encodeChecklist({ format: 1, ...id, repositoryId: 1, commit, assets: listed });
+    const json = encodeChecklist({ format: 1, ...id, repositoryId, commit, assets: listed });
     const sums = encodeSums([{ name: 'checklist.json', sha256: sha256Hex(json) }, ...assets]);
     if (signatures === undefined || index < real) {
       const sign = await bot.sign(sums);
@@ -94,7 +95,7 @@ export async function makeLedger(
   await new Promise((done) => importing.once('close', done));
   execFileSync('git', ['gc', '--quiet'], { cwd: directory });
   const policy = execFileSync('git', ['show', 'main:trust/1.policy.json'], { cwd: directory });
-  return { pin: `sha256:${sha256Hex(policy)}` };
+  return { pin: `sha256:${sha256Hex(policy)}`, botKey: botKey.secret };
 }
 
 export interface Run {
@@ -104,7 +105,12 @@ export interface Run {
 }
 
 /** Starts the command, on a machine of its own below `home`, without blocking this process, which may serve it. */
-export function startCommand(args: readonly string[], home: string, cwd: string): ChildProcess {
+export function startCommand(
+  args: readonly string[],
+  home: string,
+  cwd: string,
+  more: Readonly<Record<string, string>> = {},
+): ChildProcess {
   mkdirSync(home, { recursive: true });
   mkdirSync(cwd, { recursive: true });
   const preload = join(home, 'usage.cjs');
@@ -115,6 +121,7 @@ export function startCommand(args: readonly string[], home: string, cwd: string)
     HOME: home,
     XDG_STATE_HOME: join(home, 'state'),
     XDG_CACHE_HOME: join(home, 'cache'),
+    ...more,
   };
   return spawn(process.execPath, ['--require', preload, PROGRAM, ...args], {
     cwd,
@@ -124,9 +131,14 @@ export function startCommand(args: readonly string[], home: string, cwd: string)
 }
 
 /** Runs the command to its end. Throws where it fails. */
-export async function runCommand(args: readonly string[], home: string, cwd = home): Promise<Run> {
+export async function runCommand(
+  args: readonly string[],
+  home: string,
+  cwd = home,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Run> {
   const started = performance.now();
-  const child = startCommand(args, home, cwd);
+  const child = startCommand(args, home, cwd, more);
   let stderr = '';
   child.stderr?.on('data', (data: Buffer) => (stderr += String(data)));
   const code = await new Promise<number | null>((done) => child.once('close', done));
