@@ -95,9 +95,13 @@ function splitRepository(repository: string): [owner: string, repo: string] {
   return [owner, repo];
 }
 
+function requireSource(source: string): void {
+  if (!isHostName(source)) fail('E_PATH', `the source is not a lower-case host name: ${brief(source)}`);
+}
+
 /** `packages/<source>/<owner>/<repo>`. Throws `E_PATH`. */
 export function repositoryPath(id: { readonly source: string; readonly repository: string }): string {
-  if (!isHostName(id.source)) fail('E_PATH', `the source is not a lower-case host name: ${brief(id.source)}`);
+  requireSource(id.source);
   const [owner, repo] = splitRepository(id.repository);
   return `packages/${encodeSegment(id.source)}/${encodeSegment(owner)}/${encodeSegment(repo)}`;
 }
@@ -112,9 +116,11 @@ export function parseRecordPath(path: string): RecordPath {
   const segments = path.length > 5 * (SEGMENT_BYTES + 1) ? [] : path.split('/');
   if (segments.length !== 5 || segments[0] !== 'packages') fail('E_PATH', `not the path of a record: ${brief(path)}`);
   const [source = '', owner = '', repo = '', tag = ''] = segments.slice(1).map(decodeSegment);
-  const id = { source, owner, repo, repository: `${owner}/${repo}`, tag };
-  if (recordPath(id) !== path) fail('E_PATH', `the path is not in its one form: ${brief(path)}`);
-  return id;
+  requireSource(source);
+  // Each segment is in its one form, so that the path is, unless a name holds a slash.
+  const repository = `${owner}/${repo}`;
+  splitRepository(repository);
+  return { source, owner, repo, repository, tag };
 }
 
 /**
