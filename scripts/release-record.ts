@@ -1,4 +1,4 @@
-// Proposes a release of this project to a ledger, as any executor would any release: `mirror` with a mirror.ini and a
+// Proposes a release of this project to a ledger, as every executor proposes releases: `mirror` with a mirror.ini and a
 // tool.ini made from the environment. The record is signed by the release key; people acknowledge it as they do others'.
 //   node dist/scripts/release-record.js
 // The environment is the runner's, and RELEASE_TAG, RELEASE_LEDGER (OWNER/REPO, a git URL or a folder), the release key as
