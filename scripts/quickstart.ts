@@ -7,12 +7,12 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startGitHub } from '../test/servers/github.ts';
 import type { GitHubServer } from '../test/servers/github.ts';
+import { PROGRAM } from './program.ts';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 /** Made anew each time; a test has a folder of its own. */
 const HOME = resolve(process.env['PULLTHROUGH_QUICKSTART_DIR'] ?? join(ROOT, 'quickstart'));
 const EXECUTOR = join(HOME, 'executor');
-const PROGRAM = join(ROOT, 'dist/cli/main.js');
 const EMBEDDED = 'bazelbuild/buildtools';
 
 const plain = process.env['NO_COLOR'] !== undefined || !process.stdout.isTTY;

@@ -7,8 +7,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { PROGRAM } from './program.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -48,14 +48,13 @@ function configuration(env: Environment): ReadonlyMap<string, string> {
   ]);
 }
 
-const program = resolve(fileURLToPath(new URL('../cli/main.js', import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), 'pullthrough-release-'));
 try {
   for (const [path, text] of configuration(process.env)) {
     mkdirSync(join(folder, path, '..'), { recursive: true });
     writeFileSync(join(folder, path), text);
   }
-  const { status } = spawnSync(process.execPath, [program, 'mirror'], { cwd: folder, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [PROGRAM, 'mirror'], { cwd: folder, stdio: 'inherit' });
   process.exitCode = status ?? 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

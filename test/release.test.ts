@@ -125,7 +125,7 @@ test("the project's own release goes through a ledger like any other: proposed, 
     .digest('hex');
   const trust = ['--ledger', made.ledgerDirectory, '--pin', `sha256:${pin}`];
   const consume = (...args: string[]) =>
-    run(process.execPath, [join(root, 'dist/cli/main.js'), ...args, ...trust], { env, cwd: made.folder });
+    run(process.execPath, [join(root, 'bundle/cli/main.js'), ...args, ...trust], { env, cwd: made.folder });
   const file = join(out, FILES[1] ?? '');
   await expect(consume('verify', file)).rejects.toMatchObject({ code: 3 });
   await made.ack(branch);

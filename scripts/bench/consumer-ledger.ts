@@ -2,8 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { concatBytes, sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import { encodeChecklist } from '../../ledger-schema/checklist.ts';
 import { ackPath } from '../../ledger-schema/layout.ts';
@@ -13,8 +12,7 @@ import { encodeSums } from '../../ledger-schema/sums.ts';
 import { initLedger } from '../../ledger/init.ts';
 import { fileSigner, newKey } from '../../ledger/signer.ts';
 import type { Signer } from '../../ledger/signer.ts';
-
-export const PROGRAM = resolve(dirname(fileURLToPath(import.meta.url)), '../../cli/main.js');
+import { PROGRAM } from '../program.ts';
 
 export interface BenchAsset {
   readonly name: string;

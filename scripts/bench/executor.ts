@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROGRAM } from './consumer-ledger.ts';
+import { PROGRAM } from '../program.ts';
 
 /** An executor's folder, its key and an empty ledger, for runs of the whole command. */
 export class Executor {

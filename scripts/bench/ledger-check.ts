@@ -4,8 +4,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { concatBytes, sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import { encodeChecklist } from '../../ledger-schema/checklist.ts';
 import { ackPath } from '../../ledger-schema/layout.ts';
@@ -15,8 +14,8 @@ import { encodeSums } from '../../ledger-schema/sums.ts';
 import { initLedger } from '../../ledger/init.ts';
 import { fileSigner, newKey } from '../../ledger/signer.ts';
 import type { Signer } from '../../ledger/signer.ts';
+import { PROGRAM } from '../program.ts';
 
-const PROGRAM = resolve(dirname(fileURLToPath(import.meta.url)), '../../cli/main.js');
 const TAGS_A_REPOSITORY = 20;
 
 interface People {
