@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readTrust } from '../ledger/directories.ts';
+import { dispatcher } from '../io/http.ts';
 import { Limit } from '../io/limit.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { requireUsable } from '../ledger-schema/openpgp.ts';
@@ -31,6 +32,8 @@ export interface Run {
 /** Fetches the ledger, establishes trust, and reads what the ledger has of these repositories. */
 export async function openRun(context: ExecutorContext, ids: readonly RepositoryId[]): Promise<Run> {
   const { ledger, now, pin, progress, github, branch } = context;
+  // What asks the API takes a while to load: while git fetches. What it fails with is said where it is used.
+  void dispatcher().catch(() => undefined);
   await ledger.update();
   const lastLook = performance.now();
   const head =
@@ -39,11 +42,14 @@ export async function openRun(context: ExecutorContext, ids: readonly Repository
       hint: 'look at [ledger] branch, or make the ledger by `pullthrough ledger init`',
     });
   const snapshot = ledger.snapshot(head);
+  const holdings = new Holdings(snapshot);
+  // Both need some requests, one after another: together. What the trust fails with goes first.
+  const loading = holdings.load(ids);
+  loading.catch(() => undefined);
   const trust = await readTrust(snapshot, { pin, now });
   for (const { path, message } of trust.warnings) progress.warn(`${path}: ${message}`);
   if (trust.expired) progress.warn(`the ledger's trust policy expired at ${trust.expires.toISOString()}`);
-  const holdings = new Holdings(snapshot);
-  await holdings.load(ids);
+  await loading;
   const pulls = github === undefined ? undefined : new LedgerPulls(github, branch);
   const proposals = new Proposals(ledger, trust, pulls);
   await proposals.prepare(ids);

@@ -1,8 +1,10 @@
 import { fail } from '../ledger-schema/error.ts';
 import type { Clone } from './clone.ts';
 import type { Objects } from './objects.ts';
+import { encodePack, objectId } from './pack.ts';
+import type { NewObject } from './pack.ts';
 import { remoteError } from './remote.ts';
-import { TREE_LIMIT, parseRawTree } from './tree.ts';
+import { TREE_LIMIT, encodeTree, parseRawTree } from './tree.ts';
 import type { RawEntry } from './tree.ts';
 
 /** Who makes a commit. Line breaks, `<` and `>` are left out of both. */
@@ -32,11 +34,12 @@ interface Folder {
 
 /**
  * Makes a commit in the clone's object store, with neither work tree nor index: of the base's trees only those on the
- * paths of `files` are read, so that in a partial clone no other is fetched.
+ * paths of `files` are read, so that in a partial clone no other is fetched. One git process takes all new objects.
  */
 export class TreeWriter {
   readonly #clone: Clone;
   readonly #objects: Objects;
+  readonly #made: NewObject[] = [];
 
   constructor(clone: Clone, objects: Objects) {
     this.#clone = clone;
@@ -46,21 +49,22 @@ export class TreeWriter {
   /** `base` is the oid of a tree. Gives the oid of the commit. */
   async commit(request: CommitRequest, base: string | undefined): Promise<string> {
     const tree = await this.#tree(arrange(request.files), base, '');
-    const date = `@${Math.floor((request.date ?? new Date()).getTime() / 1000)} +0000`;
-    const author = identity(request.author);
-    const committer = identity(request.committer ?? request.author);
-    return this.#git(
-      ['commit-tree', tree, ...request.parents.flatMap((parent) => ['-p', parent]), '-F', '-'],
-      request.message,
-      {
-        GIT_AUTHOR_NAME: author.name,
-        GIT_AUTHOR_EMAIL: author.email,
-        GIT_AUTHOR_DATE: date,
-        GIT_COMMITTER_NAME: committer.name,
-        GIT_COMMITTER_EMAIL: committer.email,
-        GIT_COMMITTER_DATE: date,
-      },
-    );
+    const seconds = Math.floor((request.date ?? new Date()).getTime() / 1000);
+    const lines = [
+      `tree ${tree}`,
+      ...request.parents.map((parent) => `parent ${parent}`),
+      `author ${identity(request.author)} ${seconds} +0000`,
+      `committer ${identity(request.committer ?? request.author)} ${seconds} +0000`,
+      '',
+      request.message.replaceAll('\0', ''),
+    ];
+    const commit = this.#add('commit', Buffer.from(lines.join('\n')));
+    const pack = encodePack(this.#made.splice(0), this.#clone.format);
+    const result = await this.#clone.local(['unpack-objects', '-q'], { input: pack });
+    if (result.exitCode !== 0) {
+      throw remoteError(result, 'write to the clone of the ledger', this.#clone.remote, this.#clone.directory);
+    }
+    return commit;
   }
 
   async #tree(folder: Folder, base: string | undefined, path: string): Promise<string> {
@@ -87,33 +91,17 @@ export class TreeWriter {
         fail('E_EXISTS', `${path}${name} is a folder in the ledger, not a file`);
       }
       entries.delete(key);
-      made.push(
-        this.#git(['hash-object', '-w', '--stdin'], content).then((oid) => ({
-          mode: '100644',
-          name: Buffer.from(name),
-          oid,
-        })),
-      );
+      made.push(Promise.resolve({ mode: '100644', name: Buffer.from(name), oid: this.#add('blob', content) }));
     }
-    const all = [...[...entries.values()].flat(), ...(await Promise.all(made))];
-    const records = all.flatMap(({ mode, name, oid }) => [
-      Buffer.from(`${mode} ${mode === '40000' ? 'tree' : mode === '160000' ? 'commit' : 'blob'} ${oid}\t`),
-      name,
-      Buffer.from([0]),
-    ]);
-    const input = Buffer.concat(records);
-    if (input.length > 4 * TREE_LIMIT) fail('E_TOO_LARGE', `the folder ${path} has too many files`);
-    return this.#git(['mktree', '-z', '--missing'], input);
+    const tree = encodeTree([...[...entries.values()].flat(), ...(await Promise.all(made))]);
+    if (tree.length > TREE_LIMIT) fail('E_TOO_LARGE', `the folder ${path} has too many files`);
+    return this.#add('tree', tree);
   }
 
-  /** Runs a command that makes one object, and gives its oid. */
-  async #git(args: readonly string[], input: string | Uint8Array, extra: Record<string, string> = {}): Promise<string> {
-    const result = await this.#clone.local(args, { input, extra });
-    const oid = result.stdout.trim();
-    if (result.exitCode !== 0 || !/^[0-9a-f]{40,64}$/.test(oid)) {
-      throw remoteError(result, 'write to the clone of the ledger', this.#clone.remote, this.#clone.directory);
-    }
-    return oid;
+  #add(type: NewObject['type'], bytes: Uint8Array): string {
+    const object = { type, bytes };
+    this.#made.push(object);
+    return objectId(object, this.#clone.format);
   }
 }
 
@@ -137,8 +125,10 @@ function arrange(files: ReadonlyMap<string, Uint8Array>): Folder {
   return root;
 }
 
-function identity({ name, email }: Identity): Identity {
-  const clean = (text: string): string => text.replace(/[\0-\x1f\x7f<>]/g, '').trim();
-  if (!/[^\s.,:;"'\\]/.test(clean(name))) fail('E_CONFIG', 'the author of a commit has no name');
-  return { name: clean(name), email: clean(email) };
+/** As git writes it: without what would end it, and without what git takes off both ends (`crud` in its ident.c). */
+function identity({ name, email }: Identity): string {
+  const clean = (text: string): string =>
+    text.replace(/[\0-\x1f\x7f<>]/g, '').replace(/^[\s.,:;"'\\]+|[\s.,:;"'\\]+$/g, '');
+  if (clean(name) === '') fail('E_CONFIG', 'the author of a commit has no name');
+  return `${clean(name)} <${clean(email)}>`;
 }

@@ -33,6 +33,23 @@ export function* parseRawTree(tree: string, bytes: Uint8Array, oidLength: number
   }
 }
 
+/** The bytes of a tree of these entries, in git's order: a folder's name counts as if it ended with a slash. */
+export function encodeTree(entries: readonly RawEntry[]): Buffer {
+  const keyed = entries.map((entry) => {
+    const slash = Number.parseInt(entry.mode, 8) === 0o40000 ? '/' : '';
+    return { entry, key: Buffer.concat([entry.name, Buffer.from(slash)]) };
+  });
+  keyed.sort((a, b) => a.key.compare(b.key));
+  return Buffer.concat(
+    keyed.flatMap(({ entry: { mode, name, oid } }) => [
+      Buffer.from(`${mode} `),
+      name,
+      Buffer.from([0]),
+      Buffer.from(oid, 'hex'),
+    ]),
+  );
+}
+
 /** The entries of a raw tree as {@link TreeEntry}s; duplicates and strange modes are kept as they are. */
 export function parseTree(tree: string, bytes: Uint8Array, oidLength: number): TreeEntry[] {
   const entries: TreeEntry[] = [];
