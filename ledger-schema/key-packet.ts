@@ -10,6 +10,9 @@ const ECDSA_OIDS = new Map([
   ['P-384', Uint8Array.of(0x2b, 0x81, 0x04, 0x00, 0x22)],
 ]);
 const RSA_BITS = 3072;
+/** OpenSSL verifies by no larger ones; larger ones would keep every reader busy for minutes. */
+const RSA_MOST_BITS = 16_384;
+const RSA_MOST_EXPONENT_BITS = 64;
 
 /** What may stand behind a signature: the algorithm in words, or why this key's may not. */
 export type KeyAlgorithm = { readonly name: string; readonly problem?: undefined } | { readonly problem: string };
@@ -58,6 +61,9 @@ function rsa(material: Uint8Array): KeyAlgorithm {
   if (modulus === undefined || exponent === undefined) return { problem: 'its RSA numbers are malformed' };
   const bits = bitLength(modulus);
   if (bits < RSA_BITS) return { problem: `its RSA modulus has ${bits} bits, fewer than ${RSA_BITS}` };
+  if (bits > RSA_MOST_BITS) return { problem: `its RSA modulus has ${bits} bits, more than ${RSA_MOST_BITS}` };
+  if (bitLength(exponent) > RSA_MOST_EXPONENT_BITS)
+    return { problem: `its RSA exponent has more than ${RSA_MOST_EXPONENT_BITS} bits` };
   // By an exponent of 1 everything is signed.
   if (bitLength(exponent) < 2 || ((exponent.at(-1) ?? 0) & 1) === 0)
     return { problem: 'its RSA exponent signs nothing' };

@@ -9,7 +9,7 @@ import type { KeyAlgorithm } from './key-packet.ts';
 import { splitPackets } from './packet.ts';
 import { EDDSA_LEGACY } from './signature.ts';
 import type { ParsedSignature } from './signature.ts';
-import { KEY_EFFORT, bindingOf, primaryOf } from './openpgp-binding.ts';
+import { KEY_EFFORT, UNBOUND, bindingOf, primaryOf, saidOf } from './openpgp-binding.ts';
 import type { Binding, KeyPacket } from './openpgp-binding.ts';
 
 /** The most bytes of a key file. */
@@ -65,15 +65,29 @@ export async function readKeyFile(file: Uint8Array): Promise<KeyFile> {
     fail('E_KEY_FORMAT', 'the key file holds no key that can be read', { cause });
   }
   const effort = { left: KEY_EFFORT };
-  const component = (packet: KeyPacket, primary: boolean, binding: Binding): KeyComponent => {
+  const component = async (
+    packet: KeyPacket,
+    primary: boolean,
+    binding: (algorithm: KeyAlgorithm) => Binding | Promise<Binding>,
+  ): Promise<KeyComponent> => {
     const fingerprint = packet.getFingerprint().toUpperCase();
     const body = bodies.get(fingerprint) ?? fail('E_KEY_FORMAT', 'the key file holds a key that is not of version 4');
-    return { fingerprint, primary, created: keyCreated(body), algorithm: keyAlgorithm(body), binding, packet };
+    const algorithm = keyAlgorithm(body);
+    return { fingerprint, primary, created: keyCreated(body), algorithm, binding: await binding(algorithm), packet };
   };
-  const primary = component(key.keyPacket, true, await primaryOf(key, effort));
+  // By an algorithm that isn't allowed nothing is verified: nothing could come of it, and some take minutes.
+  const primary = await component(key.keyPacket, true, ({ problem }) =>
+    problem === undefined ? primaryOf(key, effort) : UNBOUND,
+  );
   const components = [primary];
-  for (const subkey of key.subkeys)
-    components.push(component(subkey.keyPacket, false, await bindingOf(key, subkey, effort)));
+  for (const subkey of key.subkeys) {
+    const made = component(subkey.keyPacket, false, ({ problem }) =>
+      problem === undefined && primary.algorithm.problem === undefined
+        ? bindingOf(key, subkey, effort)
+        : saidOf(subkey),
+    );
+    components.push(await made);
+  }
   return {
     fingerprint: primary.fingerprint,
     sha256: sha256Hex(file),
