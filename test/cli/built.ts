@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import ts from 'typescript';
@@ -18,16 +28,32 @@ const compilerOptions = {
 /** Lies beside the program when it is built. */
 export const WARM_SERVER = 'test/adoption/warm-server.ts';
 
-let folder: string | undefined;
+/** How long another test file's work is waited for. */
+const PATIENCE_MS = 120_000;
 
-/** The program as JavaScript, made once a test file from what lies here: `dist/` may be older. */
+/**
+ * The program as JavaScript, made from what lies here, as `dist/` may be older: by the first test file of a run that asks
+ * for it; the others wait.
+ */
 export function builtMain(): string {
-  const files = () =>
-    ROOMS.flatMap((room) =>
-      readdirSync(join(root, room), { recursive: true }).map((name) => `${room}/${String(name)}`),
-    );
-  folder ??= build([...files(), WARM_SERVER]);
-  return join(folder, 'cli/main.js');
+  const folder = join(inject('runFolder'), 'program');
+  const main = join(folder, 'cli/main.js');
+  if (existsSync(main)) return main;
+  try {
+    mkdirSync(`${folder}.claim`);
+  } catch {
+    const end = Date.now() + PATIENCE_MS;
+    while (!existsSync(main)) {
+      if (Date.now() > end) throw new Error(`nobody finished ${folder}`);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    }
+    return main;
+  }
+  const files = ROOMS.flatMap((room) =>
+    readdirSync(join(root, room), { recursive: true }).map((name) => `${room}/${String(name)}`),
+  );
+  renameSync(build([...files, WARM_SERVER]), folder);
+  return main;
 }
 
 /** Some files alone, as JavaScript in a new folder, which goes when the tests are over. */
