@@ -16,6 +16,9 @@ import type { GateOptions, GateReport, GateRepository } from './gate-report.ts';
 import { checkTrustChange } from './gate-trust.ts';
 import type { Snapshot } from './snapshot.ts';
 
+/** What the format rules over; the rest of the ledger is its owner's. */
+const OURS = /^(?:packages|trust)(?:\/|$)/;
+
 function parent(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
@@ -32,11 +35,11 @@ export async function checkChange(
   const base = repository.snapshot(options.base);
   const differences = await changed(repository, options);
   const change = readChange(differences.map(toEntry), await present(base, differences));
-  const problems = [...change.problems];
+  const problems = [...change.problems, ...(await namesTwice(repository.snapshot(options.head), differences))];
   if (change.scope === 'none') {
     return { scope: 'none', problems, warnings: [], records: [], added: [], policy: undefined };
   }
-  problems.push(...(await collisions(base, repository.snapshot(options.head), change.added)));
+  problems.push(...(await collisions(base, change.added)));
 
   const trust = await baseTrust(base, options, change);
   const warnings = trust === undefined ? [] : expiryWarning(trust);
@@ -114,10 +117,30 @@ async function baseTrust(
 }
 
 /**
- * Names that collide in each directory on the way to an added file: by folding between what comes and what is there, and
- * one that stands twice in the change's own tree, which nobody reads as the next one does.
+ * Names that stand twice in the change's own tree, which nobody reads as the next one does; looked for on the way to
+ * every difference, since a second folder may hold nothing that isn't there already, and lack something.
  */
-async function collisions(base: Snapshot, head: Snapshot, added: readonly AddedFile[]): Promise<Finding[]> {
+async function namesTwice(head: Snapshot, differences: readonly Difference[]): Promise<Finding[]> {
+  const directories = new Set(['']);
+  for (const { path } of differences) {
+    if (!OURS.test(path)) continue;
+    for (let folder = parent(path); folder !== ''; folder = parent(folder)) directories.add(folder);
+  }
+  return [...(await head.listMany([...directories]))].flatMap(([directory, entries]) => nameTwice(directory, entries));
+}
+
+function nameTwice(directory: string, entries: readonly { readonly name: string }[]): Finding[] {
+  const names = new Set<string>();
+  const again = entries
+    .filter(({ name }) => directory !== '' || OURS.test(name))
+    .find(({ name }) => names.size === names.add(name).size);
+  if (again === undefined) return [];
+  const path = directory === '' ? again.name : `${directory}/${again.name}`;
+  return [{ code: 'E_COLLISION', path, message: `${brief(path)} stands twice in its folder` }];
+}
+
+/** Names that are equal after folding in each directory on the way to an added file, with what is there. */
+async function collisions(base: Snapshot, added: readonly AddedFile[]): Promise<Finding[]> {
   const names = new Map<string, Set<string>>();
   for (const { path } of added) {
     const segments = path.split('/');
@@ -127,21 +150,10 @@ async function collisions(base: Snapshot, head: Snapshot, added: readonly AddedF
     }
   }
   const there = await base.listMany([...names.keys()]);
-  const changed = await head.listMany([...names.keys()]);
-  const twice = [...changed].flatMap(([directory, entries]) => nameTwice(directory, entries) ?? []);
-  const folded = [...names].flatMap(([directory, come]) => {
+  return [...names].flatMap(([directory, come]) => {
     const present = (there.get(directory) ?? []).map((entry) => entry.name);
     return collisionIn(directory, [...present, ...come]) ?? [];
   });
-  return [...twice, ...folded];
-}
-
-function nameTwice(directory: string, entries: readonly { readonly name: string }[]): Finding | undefined {
-  const names = new Set<string>();
-  const again = entries.find(({ name }) => names.size === names.add(name).size);
-  if (again === undefined) return undefined;
-  const path = `${directory}/${again.name}`;
-  return { code: 'E_COLLISION', path, message: `${brief(path)} stands twice in its folder` };
 }
 
 /** Judges every record that the change touches as it will be when merged, and each signature file that it adds. */

@@ -232,6 +232,19 @@ describe('paths and modes', () => {
     expect(codes(await check({ head }))).toEqual(['E_COLLISION']);
   });
 
+  test.each(['packages', 'packages/github.com'])(
+    'a second %s that holds nothing new and lacks a nack is refused',
+    async (folder) => {
+      const withoutNack = ledger.commit(tree, { branch: 'main' });
+      await putNack(tree, record, grace);
+      const base = ledger.commit(tree, { parents: [withoutNack], branch: 'main' });
+      const same = ledger.commit(tree, { parents: [base] });
+      const head = ledger.commitFolder(same, folder, ledger.folder(withoutNack, folder));
+      const report = await check({ head, base });
+      expect(report.problems).toMatchObject([{ code: 'E_COLLISION', path: folder }]);
+    },
+  );
+
   test('a change touches packages/ or trust/ alone', async () => {
     const both = async (t: Tree): Promise<void> => {
       await putRecord(t, bot, [], { tag: 'v2.0.0' });

@@ -54,13 +54,25 @@ export class GitLedger {
   /** The same commit again, but that a name of its tree stands there twice, the second time with other bytes. */
   commitTwice(commit: string, path: string, content: string): string {
     const oid = this.#git(['hash-object', '-w', '--stdin'], Buffer.from(content));
+    return this.#commitWith(commit, path, `100644 blob ${oid}`);
+  }
+
+  /** The same commit again, but that a folder stands in its tree as well as whatever has that name. Default: an empty one. */
+  commitFolder(commit: string, path: string, tree = this.#git(['mktree'])): string {
+    return this.#commitWith(commit, path, `040000 tree ${tree}`);
+  }
+
+  /** The oid of a folder. */
+  folder(commit: string, path: string): string {
+    return this.#git(['rev-parse', `${commit}:${path}`]);
+  }
+
+  /** The same commit again with one entry more, as `git ls-tree` says it without its name. */
+  #commitWith(commit: string, path: string, entry: string): string {
     const folders = path.split('/');
     const name = folders.pop() ?? '';
     const entries = (folder: string): string[] => this.#git(['ls-tree', `${commit}:${folder}`]).split('\n');
-    let tree = this.#git(
-      ['mktree'],
-      Buffer.from([...entries(folders.join('/')), `100644 blob ${oid}\t${name}`].join('\n')),
-    );
+    let tree = this.#git(['mktree'], Buffer.from([...entries(folders.join('/')), `${entry}\t${name}`].join('\n')));
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       const others = entries(folders.join('/')).filter((line) => !line.endsWith(`\t${folder}`));
       tree = this.#git(['mktree'], Buffer.from([...others, `040000 tree ${tree}\t${folder}`].join('\n')));
