@@ -1,5 +1,5 @@
 import { fail, PullthroughError } from './error.ts';
-import { REGULAR } from './files.ts';
+import { REGULAR, TREE } from './files.ts';
 import type { Finding } from './files.ts';
 import { parseLedgerPath } from './layout.ts';
 import type { LedgerPath } from './layout.ts';
@@ -69,6 +69,7 @@ export function toFinding(error: unknown, path: string): Finding {
 
 /** Checks one leaf under `packages/` or `trust/`: a regular file, at a path of the format. Throws `E_MODE`, `E_PATH`. */
 export function checkLeaf(path: string, mode: string): LedgerPath {
+  if (mode === TREE) fail('E_MODE', `${brief(path)} is an empty folder; only files are allowed`);
   if (mode !== REGULAR) fail('E_MODE', `${brief(path)} has mode ${mode}; only regular files (${REGULAR}) are allowed`);
   return parseLedgerPath(path);
 }

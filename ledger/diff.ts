@@ -27,8 +27,8 @@ const MOST_DIFFERENCES = 500_000;
 const DEEPEST = 64;
 
 /**
- * The leaves that differ between two trees, sorted by path. Equal subtrees are skipped by their oids, so that the cost
- * follows the change; a level of all of them is read at once.
+ * The leaves that differ between two trees, sorted by path; an empty folder that comes is one. Equal subtrees are skipped
+ * by their oids, so that the cost follows the change; a level of all of them is read at once.
  */
 export async function diffTrees(
   objects: Objects,
@@ -47,6 +47,10 @@ export async function diffTrees(
       const old = pair.before === undefined ? [] : (trees.get(pair.before) ?? []);
       const now = pair.after === undefined ? [] : (trees.get(pair.after) ?? []);
       compare(pair.path, old, now, result, next);
+      // An empty folder has no leaf that would show it.
+      if (pair.before === undefined && pair.after !== undefined && now.length === 0 && pair.path !== '') {
+        result.push(difference(pair.path, undefined, { mode: TREE_MODE, oid: pair.after }));
+      }
       if (result.length + next.length > MOST_DIFFERENCES) {
         fail('E_TOO_LARGE', `a change has more than ${MOST_DIFFERENCES} files`);
       }
@@ -108,7 +112,11 @@ function compare(
   }
 }
 
-function difference(path: string, before: TreeEntry | undefined, after: TreeEntry | undefined): Difference {
+function difference(
+  path: string,
+  before: Omit<TreeEntry, 'name'> | undefined,
+  after: Omit<TreeEntry, 'name'> | undefined,
+): Difference {
   return {
     path,
     status: before ? (after ? 'modified' : 'removed') : 'added',

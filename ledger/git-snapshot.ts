@@ -87,8 +87,9 @@ export class GitSnapshot implements Snapshot {
   }
 
   /**
-   * The leaves of each directory, one directory after the other. Directories that stand beside each other are read
-   * together, all levels down, so that the number of requests follows the depth and not the number of directories.
+   * The leaves of each directory, one directory after the other; one without entries is a leaf itself. Directories that
+   * stand beside each other are read together, all levels down, so that the number of requests follows the depth and not
+   * the number of directories.
    */
   async *#walkAll(places: readonly Place[], depth: number): AsyncGenerator<PathEntry> {
     if (depth > DEEPEST) fail('E_TOO_LARGE', `folders lie more than ${DEEPEST} deep in commit ${this.commit}`);
@@ -96,8 +97,12 @@ export class GitSnapshot implements Snapshot {
       const batch = places.slice(from, from + WALK_BATCH);
       const trees = await this.#objects.trees(batch.map(({ oid }) => oid));
       let run: Place[] = [];
-      for (const [index, { path }] of batch.entries()) {
-        for (const entry of trees[index] ?? []) {
+      for (const [index, { path, oid }] of batch.entries()) {
+        const entries = trees[index] ?? [];
+        if (entries.length === 0 && path !== '') {
+          yield { path, name: path.slice(path.lastIndexOf('/') + 1), mode: TREE_MODE, oid };
+        }
+        for (const entry of entries) {
           const full = path === '' ? entry.name : `${path}/${entry.name}`;
           if (entry.mode === TREE_MODE) {
             run.push({ path: full, oid: entry.oid });

@@ -5,7 +5,7 @@ export interface TreeEntry {
   readonly oid: string;
 }
 
-/** An entry with its full path from the repository's root; a walk gives blobs and other leaves, not trees. */
+/** An entry with its full path from the repository's root; a walk gives leaves: no trees but empty ones. */
 export interface PathEntry extends TreeEntry {
   readonly path: string;
 }

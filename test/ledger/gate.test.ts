@@ -232,6 +232,16 @@ describe('paths and modes', () => {
     expect(codes(await check({ head }))).toEqual(['E_COLLISION']);
   });
 
+  test.each(['packages/GitHub.com', 'packages/github.com/acme/tool/v2.0.0', 'trust/.gitattributes'])(
+    'an empty folder %s, which has no leaf, is refused',
+    async (folder) => {
+      const base = ledger.commit(tree, { branch: 'main' });
+      const head = ledger.commitFolder(ledger.commit(tree, { parents: [base] }), folder);
+      expect(codes(await check({ head, base }))).toEqual(['E_MODE']);
+      expect(codes(await check({ head }))).toContain('E_MODE');
+    },
+  );
+
   test.each(['packages', 'packages/github.com'])(
     'a second %s that holds nothing new and lacks a nack is refused',
     async (folder) => {
