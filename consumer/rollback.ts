@@ -90,7 +90,12 @@ function anotherPolicy(version: number): never {
 
 async function checkCommit(old: string, now: string, ledger: LedgerQuestions): Promise<void> {
   if (old === now || (await ledger.descends(old, now))) return;
-  if (await ledger.descends(now, old)) {
+  // It is refused either way, also where the host has the old commit no longer and can't say which it is.
+  const older = await ledger.descends(now, old).catch((error: unknown) => {
+    if (!(error instanceof PullthroughError)) throw error;
+    return false;
+  });
+  if (older) {
     fail('E_ROLLBACK', `the ledger is at ${now}, which is older than ${old}, seen before`, {
       hint: 'somebody shows an old state of the ledger: ask its owner',
     });

@@ -118,7 +118,8 @@ export class Fetcher {
       const args = [...FETCH, `--depth=${this.#deeper}`, '--stdin', REMOTE];
       const result = await this.#fetch(args, lines([...wanted]), FILTERED);
       if (result.exitCode === 0) return;
-      const unknown = /not our ref ([0-9a-f]{40,64})/.exec(result.stderr)?.[1];
+      // To a host of the other kind of object ids it is the name of a ref.
+      const unknown = /(?:not our ref|couldn't find remote ref) ([0-9a-f]{40,64})/.exec(result.stderr)?.[1];
       if (unknown !== undefined && wanted.delete(unknown)) continue;
       if (!isUnknown(result)) throw this.#error(result, 'fetch the history of the ledger');
       const all = [...FETCH, '--depth=2147483647', '--stdin', REMOTE];

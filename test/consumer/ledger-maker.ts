@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -170,5 +170,17 @@ export class TestLedger {
   /** Moves a branch, as a host that shows an old or another state. */
   async reset(commit: string, branch = 'main'): Promise<void> {
     await run('git', ['-C', this.directory, 'update-ref', `refs/heads/${branch}`, commit]);
+  }
+
+  /** Another repository in its place, without a commit. */
+  async remake(format: 'sha1' | 'sha256'): Promise<void> {
+    await rm(this.directory, { recursive: true });
+    const kind = `--object-format=${format}`;
+    await run('git', ['init', '--quiet', '--bare', '--initial-branch=main', kind, this.directory]);
+  }
+
+  /** Removes whatever no branch reaches. */
+  async forget(): Promise<void> {
+    await run('git', ['-C', this.directory, 'gc', '--quiet', '--prune=now']);
   }
 }

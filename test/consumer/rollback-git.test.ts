@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Consumer } from '../../consumer/consumer.ts';
 import type { ConsumerOptions } from '../../consumer/options.ts';
 import { verify } from '../../consumer/index.ts';
+import { utf8 } from '../../ledger-schema/index.ts';
 import { createGitHandler } from '../servers/git.ts';
 import { TestLedger } from './ledger-maker.ts';
 import { NOW, temporaryFolder } from './readers.ts';
@@ -106,6 +107,43 @@ describe.each(['a directory', 'http'] as const)('a ledger by %s', (transport) =>
     await verify('acme/tool@latest', options);
     await ledger.reset(forked);
     await expect(() => verify('acme/tool@latest', options)).toFailWith('E_FORK');
+  });
+
+  test.each([1, 40])('rewritten in %d commits, nothing of the old ones left anywhere, is refused', async (length) => {
+    const rewritten = await TestLedger.create();
+    const first = await rewritten.commit();
+    await rewritten.addRecord({ repository: 'acme/tool', tag: 'v1.0.0', assets: ASSETS });
+    await rewritten.commit();
+    const options = await machine(rewritten, transport);
+    await verify('acme/tool@v1.0.0', options);
+    await rewritten.reset(first);
+    for (let i = 0; i < length; i++) {
+      rewritten.files.set('README.md', utf8(`${i}\n`));
+      await rewritten.commit();
+    }
+    await rewritten.forget();
+    await lose(options);
+    await expect(() => verify('acme/tool@v1.0.0', options)).toFailWith('E_FORK');
+  });
+
+  test('made again with the other kind of object ids is refused', async () => {
+    const remade = await TestLedger.create();
+    await remade.addRecord({ repository: 'acme/tool', tag: 'v1.0.0', assets: ASSETS });
+    await remade.commit();
+    const options = await machine(remade, transport);
+    await verify('acme/tool@v1.0.0', options);
+    await remade.remake('sha256');
+    for (let i = 0; i < 40; i++) await remade.commit();
+    await expect(() => verify('acme/tool@v1.0.0', options)).toFailWith('E_FORK');
+  });
+
+  test('offline older than it was seen is refused', async () => {
+    await ledger.reset(older);
+    const options = await machine(ledger, transport);
+    await verify('acme/tool@v1.0.0', options);
+    await ledger.reset(newer);
+    await verify('acme/tool@latest', { ...options, cacheDir: `${options.cacheDir ?? ''}-of-another-machine` });
+    await expect(() => verify('acme/tool@v1.0.0', { ...options, offline: true })).toFailWith('E_FORK');
   });
 
   test('offline is what was fetched last', async () => {

@@ -58,6 +58,14 @@ describe('what was seen before', () => {
     await expect(() => checkAgainstMemory(memory, { commit, chain: seen }, ledger())).toFailWith(code);
   });
 
+  test('a commit of another line is refused as such where nothing is left of the one that was seen', async () => {
+    const gone: LedgerQuestions = {
+      ...ledger(),
+      descends: async (_, now) => (now === 'm' ? fail('E_GIT', 'commit m is not here') : false),
+    };
+    await expect(() => checkAgainstMemory(memory, { commit: 'M', chain: chain(2, 'bcd') }, gone)).toFailWith('E_FORK');
+  });
+
   test.each([
     ['lies behind another policy of the same number', chain(1, 'abcDEF')],
     ['is in a ledger without what was seen', chain(6, 'f')],
