@@ -1,4 +1,4 @@
-import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { readFile, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ledgerIdentity, memoryFile } from '../../consumer/memory.ts';
@@ -69,6 +69,20 @@ describe('the memory of a ledger', () => {
     const folder = join(await temporaryFolder(), 'file');
     await writeFile(folder, '');
     await expect(() => memoryFile(folder, identity).update(async () => MEMORY)).toFailWith('E_MEMORY');
+  });
+
+  test('in a folder that takes no lock says so at once, and not that somebody holds it', async () => {
+    const file = await remembered();
+    // For root no folder is read-only; a file in the place of the lock can't be taken over either.
+    await writeFile(`${file.path}.lock`, '');
+    await utimes(`${file.path}.lock`, 0, 0);
+    const begin = performance.now();
+    await expect(file.update(async () => MEMORY)).rejects.toMatchObject({
+      code: 'E_MEMORY',
+      message: expect.stringContaining('cannot lock') as string,
+    });
+    expect(performance.now() - begin).toBeLessThan(5000);
+    expect(await file.read()).toEqual(MEMORY);
   });
 
   test('of twenty tasks at once that each add one, none is lost', async () => {
