@@ -9,7 +9,10 @@ const TRIES = 200;
 /** Where nobody holds it, waiting is of little use; Windows refuses for a moment what was just removed. */
 const FEW = 5;
 
-/** Runs `action` while no other process or task holds the lock on `path`; waits about 20 s for it. Throws `E_MEMORY`. */
+/**
+ * Runs `action` while no other process or task holds the lock on `path`; waits about 20 s for it. A process that was
+ * stopped for long loses it without noticing. Throws `E_MEMORY`.
+ */
 export async function withFileLock<T>(path: string, action: () => Promise<T>): Promise<T> {
   const release = await take(path);
   try {
@@ -22,7 +25,7 @@ export async function withFileLock<T>(path: string, action: () => Promise<T>): P
 async function take(path: string): Promise<() => Promise<void>> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await lockfile.lock(path, { realpath: false, stale: STALE });
+      return await lockfile.lock(path, { realpath: false, stale: STALE, onCompromised: () => undefined });
     } catch (cause) {
       const held = systemCode(cause) === 'ELOCKED';
       if (attempt === (held ? TRIES : FEW)) throw refusal(path, held, cause);

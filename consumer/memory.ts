@@ -74,10 +74,14 @@ export function memoryFile(directory: string, identity: LedgerIdentity): MemoryF
     update: async (next) => {
       await makeFolder(folder);
       await withFileLock(path, async () => {
-        const current = await read();
-        const wanted = await next(current);
-        if (current !== undefined && encode(identity, current) === encode(identity, wanted)) return;
-        await writeFileAtomic(path, utf8(encode(identity, wanted)), 0o600);
+        const text = (memory: Memory | undefined) => memory && encode(identity, memory);
+        for (;;) {
+          const current = await read();
+          const wanted = encode(identity, await next(current));
+          if (text(current) === wanted) return;
+          // Who was stopped meanwhile has lost the lock, and must not bring back what another one went on from.
+          if (text(await read()) === text(current)) return writeFileAtomic(path, utf8(wanted), 0o600);
+        }
       });
     },
   };

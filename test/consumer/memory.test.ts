@@ -85,6 +85,21 @@ describe('the memory of a ledger', () => {
     expect(await file.read()).toEqual(MEMORY);
   });
 
+  test('of a process that was stopped until another one took its lock, nothing older is written', async () => {
+    const file = await remembered();
+    const seen: (string | undefined)[] = [];
+    await file.update(async (current) => {
+      seen.push(current?.commit[0]);
+      if (seen.length > 1) return { ...current!, commit: 'f'.repeat(40) };
+      // What the other one does when the lock looks as if its owner had died.
+      await utimes(`${file.path}.lock`, 0, 0);
+      await file.update(async () => ({ ...MEMORY, commit: 'e'.repeat(40) }));
+      return { ...MEMORY, commit: 'b'.repeat(40) };
+    });
+    expect(seen).toEqual(['a', 'e']);
+    expect((await file.read())?.commit).toBe('f'.repeat(40));
+  });
+
   test('of twenty tasks at once that each add one, none is lost', async () => {
     const file = await remembered({ commit: '0'.repeat(40), policies: MEMORY.policies });
     const plusOne = (memory: Memory | undefined): Memory => ({
