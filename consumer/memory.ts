@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { z } from 'zod';
 import { utf8 } from '../ledger-schema/bytes.ts';
-import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { fail } from '../ledger-schema/error.ts';
 import { readFileBounded, writeFileAtomic } from '../io/file.ts';
 import { withFileLock } from './file-lock.ts';
 
@@ -114,10 +114,15 @@ async function readMemory(path: string, identity: LedgerIdentity): Promise<Memor
     if (ledger !== identity.url || branch !== identity.branch) throw new Error('it is of another ledger');
     return { commit, policies };
   } catch (cause) {
-    const reason = cause instanceof PullthroughError || cause instanceof Error ? cause.message.split('\n')[0] : '';
-    return fail('E_MEMORY', `what was remembered of ${identity.url} is damaged: ${path} (${reason ?? ''})`, {
+    return fail('E_MEMORY', `what was remembered of ${identity.url} is damaged: ${path} (${reasonOf(cause)})`, {
       hint: 'find out why; removing that file makes the next run trust the ledger anew, from the pin alone',
       cause,
     });
   }
+}
+
+function reasonOf(cause: unknown): string {
+  const [issue] = cause instanceof z.ZodError ? cause.issues : [];
+  if (issue !== undefined) return [issue.path.join('.'), issue.message].filter((part) => part !== '').join(': ');
+  return cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : '';
 }

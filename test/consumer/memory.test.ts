@@ -65,6 +65,12 @@ describe('the memory of a ledger', () => {
     await expect(file.read()).rejects.toMatchObject({ hint: expect.stringContaining('removing that file') as string });
   });
 
+  test('that is damaged is told by what is wrong with it', async () => {
+    const file = await remembered();
+    await writeFile(file.path, (await readFile(file.path, 'utf8')).replace('a'.repeat(40), 'main'));
+    await expect(file.read()).rejects.toMatchObject({ message: expect.stringContaining('(commit: ') as string });
+  });
+
   test('that cannot be written says so', async () => {
     const folder = join(await temporaryFolder(), 'file');
     await writeFile(folder, '');
