@@ -88,8 +88,10 @@ export async function findTool(view: LedgerView, name: ToolName): Promise<FoundT
 async function findSegment(view: LedgerView, directory: string, wanted: string) {
   const segment = encodeSegment(wanted);
   const entries = (await view.snapshot.list(directory)).filter(({ mode }) => mode === TREE);
-  const folded = foldAscii(segment);
-  const entry = entries.find(({ name }) => name === segment) ?? entries.find(({ name }) => foldAscii(name) === folded);
+  const folded = foldAscii(wanted);
+  // The text is folded, not the segment: of a name such as `con` the first byte is encoded, and so keeps its case.
+  const isFolded = ({ name }: { readonly name: string }): boolean => foldAscii(trySegment(name) ?? '') === folded;
+  const entry = entries.find(({ name }) => name === segment) ?? entries.find(isFolded);
   const text = entry && trySegment(entry.name);
   return entry === undefined || text === undefined ? undefined : { segment: entry.name, text };
 }

@@ -29,6 +29,7 @@ beforeAll(async () => {
   await add('acme/pre', 'latest');
   await add('acme/range', '1.2');
   await add('acme/range', '1.2.5');
+  await add('aux/nul', 'v1');
   await add('team/tool', 'v1', { source: 'ghe.acme.example' });
   await ledger.commit();
   seen = await view(ledger);
@@ -55,6 +56,8 @@ describe('TOOL@… stands for', () => {
     ['acme/range@1.2', '1.2'],
     ['acme/range@~1.2', '1.2.5'],
     ['ghe.acme.example/team/tool@v1', 'v1'],
+    ['aux/nul@v1', 'v1'],
+    ['AUX/Nul@v1', 'v1'],
   ])('%s: %s', async (text, tag) => {
     expect(await tagOf(text)).toBe(tag);
   });
