@@ -25,6 +25,8 @@ export interface LockEntry {
 export const LOCK_FILE = 'pullthrough.lock';
 const LIMIT = 32 * 1024 * 1024;
 const HEADING = '# pullthrough.lock, format 1: made by `pullthrough lock`, for `pullthrough get --locked`.';
+/** Any version's. */
+const HEADED = /^# pullthrough\.lock, format (\d{1,9})\b/;
 const KEYS = ['tool', 'range', 'tag', 'id', 'ledger', 'policy'] as const;
 
 const entrySchema = z.object({
@@ -34,7 +36,8 @@ const entrySchema = z.object({
   ledger: z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, 'not a commit'),
   policy: z
     .string()
-    .regex(/^[1-9][0-9]{0,8} [0-9a-f]{64} \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'not number, sha256 and expiry'),
+    .regex(/^[1-9][0-9]{0,8} [0-9a-f]{64} \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'not number, sha256 and expiry')
+    .refine((text) => !Number.isNaN(Date.parse(text.slice(-20))), 'not a date'),
 });
 const FILE = /^([0-9a-f]{64}) (0|[1-9][0-9]{0,15}) (\S+)$/;
 
@@ -83,6 +86,7 @@ export function parseLock(text: string, file = LOCK_FILE): LockEntry[] {
   const lines = text.replace(/\r\n/g, '\n').split('\n');
   const entries: LockEntry[] = [];
   let block: Line[] = [];
+  let headed = false;
   const end = () => {
     if (block.length > 0) entries.push(parseEntry(block, file));
     block = [];
@@ -92,6 +96,11 @@ export function parseLock(text: string, file = LOCK_FILE): LockEntry[] {
     if (/^(?:<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)/.test(line)) {
       wrong(at, 'an unfinished merge', 'keep either side, then run pullthrough lock --update for that tool');
     }
+    const [, version] = HEADED.exec(line) ?? [];
+    if (version !== undefined && version !== '1') {
+      wrong(at, `of format ${version}, which this version of pullthrough does not know`, 'install a newer one');
+    }
+    headed ||= version !== undefined;
     if (line.trim() === '') end();
     else if (!line.startsWith('#')) {
       const [, key = '', value = ''] = /^([a-z]+) +(.*\S) *$/.exec(line) ?? wrong(at, 'not a key and a value');
@@ -99,6 +108,8 @@ export function parseLock(text: string, file = LOCK_FILE): LockEntry[] {
     }
   }
   end();
+  // Nothing at all is what is left of a file that was cut off.
+  if (entries.length === 0 && !headed) wrong({ number: 1, file }, 'empty');
   const seen = new Map<string, LockEntry>();
   for (const entry of entries) {
     const other = seen.get(lockKey(entry));
