@@ -27,17 +27,19 @@ export const verify: Handler<Options> = async (args, options, context) => {
   }
   // Found before any request
   for (const arg of args) if (!isFileArgument(arg)) parseToolRequest(arg, 'github.com');
-  await withConsumer(options, context, (consumer) => verifyEach(args, consumer, context));
+  const paths = args.filter(isFileArgument).map((path) => resolve(context.cwd, path));
+  if (paths.length > 0) await (await import('../consumer/verify-file.ts')).requireFiles(paths);
+  await withConsumer(options, context, (consumer) => verifyEach(args, paths, consumer, context));
 };
 
 async function verifyEach(
   args: readonly string[],
+  paths: readonly string[],
   consumer: Consumer,
-  { output, signal, cwd }: CommandContext,
+  { output, signal }: CommandContext,
 ): Promise<void> {
   const releases: VerifiedRelease[] = [];
   const problems: { argument: string; error: PullthroughError }[] = [];
-  const paths = args.filter(isFileArgument).map((path) => resolve(cwd, path));
   const attempt = async (argument: string, action: () => Promise<void>) => {
     signal.throwIfAborted();
     try {
@@ -56,6 +58,8 @@ async function verifyEach(
     });
   }
   const files = paths.length === 0 ? [] : await consumer.verifyFiles(paths);
+  // One that is refused ends the command, and is a result too.
+  if (files.length > 0) output.results({ files });
   for (const file of files) {
     await attempt(file.path, async () => {
       const { requireFile } = await import('../consumer/verify-file.ts');
@@ -64,7 +68,6 @@ async function verifyEach(
   }
   output.results({
     ...(releases.length > 0 ? { releases } : {}),
-    ...(files.length > 0 ? { files } : {}),
     ...(problems.length > 0
       ? {
           problems: problems.map(({ argument, error: { code, message, hint } }) => ({ argument, code, message, hint })),

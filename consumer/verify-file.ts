@@ -39,6 +39,11 @@ const STATES = ['acknowledged', 'withdrawn', 'proposed', 'invalid', 'unknown'] a
 /** A file here by its bytes. */
 export type HashedFile = Pick<FileVerdict, 'path' | 'size' | 'sha256'>;
 
+/** Throws `E_INPUT` for a path that is no regular file, `E_IO`. */
+export async function requireFiles(paths: readonly string[]): Promise<void> {
+  for (const path of paths) await sizeOf(path);
+}
+
 /** Reads and hashes files. Throws `E_INPUT` for a path that is no regular file, `E_IO`. */
 export async function hashFiles(paths: readonly string[]): Promise<HashedFile[]> {
   const files: HashedFile[] = [];

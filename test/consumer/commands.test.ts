@@ -121,22 +121,25 @@ describe('verify', () => {
   });
 
   test.each([
-    ['unknown bytes', 'something else', 'E_NOT_FOUND'],
-    ['bytes of a withdrawn release', 'bad', 'E_WITHDRAWN'],
-    ['bytes of a release without acks', 'newer', 'E_NOT_ACKNOWLEDGED'],
-  ])('FILE with %s: exit 3', async (_, body, code) => {
+    ['unknown bytes', 'something else', 'E_NOT_FOUND', 'unknown'],
+    ['bytes of a withdrawn release', 'bad', 'E_WITHDRAWN', 'withdrawn'],
+    ['bytes of a release without acks', 'newer', 'E_NOT_ACKNOWLEDGED', 'proposed'],
+  ])('FILE with %s: exit 3, and what it is', async (_, body, code, state) => {
     const machine = known;
     await writeFile(join(machine.cwd, 'file'), body);
     const { exit, json } = await machine.run(['verify', './file', '--json', ...trust()]);
     expect(exit).toBe(3);
-    expect(json()).toMatchObject({ error: { code } });
+    expect(json()).toMatchObject({ error: { code }, files: [{ path: join(machine.cwd, 'file'), state }] });
   });
 
-  test('a FILE that is not there is exit 2', async () => {
-    const machine = await Machine.create();
-    expect((await machine.run(['verify', './none', ...trust()])).exit).toBe(2);
-    expect(await readdir(machine.home)).toEqual([]);
-  });
+  test.each([['./none'], ['./none', 'acme/tool@v1.0.0']])(
+    'a FILE that is not there is exit 2, and nothing is asked: %s %s',
+    async (...names) => {
+      const machine = await Machine.create();
+      expect((await machine.run(['verify', ...names, ...trust()])).exit).toBe(2);
+      expect(await readdir(machine.home)).toEqual([]);
+    },
+  );
 
   test('--all is an inventory of a folder, links left out', async () => {
     const machine = await Machine.create();
