@@ -3,6 +3,7 @@ import { escapeLog, escapeTerminal } from '../io/escape.ts';
 import type { Progress } from '../io/progress.ts';
 import { openActions } from './actions.ts';
 import type { Actions } from './actions.ts';
+import { HINTS } from './hints.ts';
 import type { Bars } from './progress-bars.ts';
 import { startLine } from './progress-lines.ts';
 import type { Environment } from './secrets.ts';
@@ -82,12 +83,13 @@ export function openOutput(options: OutputOptions): OutputEnd {
 
   const showError = (error: PullthroughError, about?: string): void => {
     const message = `${about === undefined ? '' : `${about}: `}${error.message} [${error.code}]`;
+    const { hint = HINTS[error.code] } = error;
     if (actions !== undefined) {
-      actions.annotate('error', error.hint === undefined ? message : `${message} hint: ${error.hint}`, error.code);
+      actions.annotate('error', `${message} hint: ${hint}`, error.code);
       return;
     }
     say('error', message, 'bad');
-    if (error.hint !== undefined) say('hint', error.hint, 'faint');
+    say('hint', hint, 'faint');
   };
   const note = (message: string): void => {
     if (quiet) return;

@@ -42,10 +42,17 @@ describe('a pipe', () => {
     output.note('note');
     output.start('file', 10).done();
     output.warn('careful');
-    failure(new PullthroughError('E_SIZE', 'too long'));
+    failure(new PullthroughError('E_SIZE', 'too long', { hint: 'look' }));
     await settle();
     expect(stdout.text).toBe('result\n');
-    expect(stderr.text).toBe('warning: careful\nerror: too long [E_SIZE]\n');
+    expect(stderr.text).toBe('warning: careful\nerror: too long [E_SIZE]\nhint: look\n');
+  });
+
+  test('one failure among several says what to do, also where its error brings no hint', async () => {
+    const { output, stderr } = opened();
+    output.problem(new PullthroughError('E_WITHDRAWN', 'it was withdrawn'), 'jqlang/jq');
+    await settle();
+    expect(stderr.text).toBe('error: jqlang/jq: it was withdrawn [E_WITHDRAWN]\nhint: choose another release\n');
   });
 
   test('a finished file is one line, a long one tells every 30 s', () => {
@@ -159,20 +166,20 @@ describe('GitHub Actions', () => {
     actions.output.note('::error::not one');
     actions.output.line('::set-env name=X::y ##[add-mask]z');
     actions.output.table({ title: 'Releases', head: ['tool', 'tag'], rows: [['@team `x` | <b>\n::error::', '']] });
-    actions.output.problem(new PullthroughError('E_SIZE', 'too\nlong 100%'), 'a/b');
+    actions.output.problem(new PullthroughError('E_SIZE', 'too\nlong 100%', { hint: 'look' }), 'a/b');
     actions.failure(new PullthroughError('E_PARTIAL', 'one of two failed', { hint: 'see above' }));
     actions.end();
     await settle();
     expect(actions.stderr.text).toBe(
       '::group::pullthrough mirror\n\\u{3a}:error\\u{3a}:not one\n::endgroup::\n' +
-        '::error title=E_SIZE::a/b: too\\u{a}long 100%25 [E_SIZE]\n' +
+        '::error title=E_SIZE::a/b: too\\u{a}long 100%25 [E_SIZE] hint: look\n' +
         '::error title=E_PARTIAL::one of two failed [E_PARTIAL] hint: see above\n',
     );
     expect(actions.stdout.text).not.toMatch(/^\s*::|##\[/m);
     expect(await readFile(path, 'utf8')).toBe(
       '### pullthrough mirror\n\n#### `Releases`\n\n| tool | tag |\n| --- | --- |\n' +
         '| ``@team `x` \\u{7c} <b>\\u{a}::error::`` |  |\n\n' +
-        '**error:** `a/b: too\\u{a}long 100% [E_SIZE]`\n\n' +
+        '**error:** `a/b: too\\u{a}long 100% [E_SIZE] hint: look`\n\n' +
         '**error:** `one of two failed [E_PARTIAL] hint: see above`\n\n',
     );
   });
