@@ -12,7 +12,7 @@ import type { SameReview } from '../reviewer/review.ts';
 import type { ReviewTools } from '../reviewer/tools.ts';
 import { withTotal } from '../reviewer/total-progress.ts';
 import type { CommandContext } from './context.ts';
-import { showOthers, showReview } from './review-screen.ts';
+import { refusedResult, showOthers, showReview } from './review-screen.ts';
 import { missingText } from './review-words.ts';
 import type { OpenedReviewer } from './reviewer-context.ts';
 import { endSeveral } from './several.ts';
@@ -49,7 +49,7 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
   showOthers(refused, strangers, output);
   const reviews: ReviewReport[] = [];
   const acks: AckLine[] = [];
-  output.results({ reviews, acks, refused: refused.map(({ change: { branch } }) => ({ branch })), strangers });
+  output.results({ reviews, acks, refused: refused.map(refusedResult), strangers });
   const failures = refused.map(({ error }) => error);
   const add = (proposal: Proposal, line: Omit<AckLine, 'record' | 'branch'>): void => {
     acks.push({ record: proposal.record.path, branch: proposal.branch, ...line });

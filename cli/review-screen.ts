@@ -2,6 +2,7 @@ import type { ReviewReport, ReviewedFile } from '../reviewer/report.ts';
 import type { Stranger } from '../reviewer/changes.ts';
 import type { RefusedChange } from '../reviewer/open-proposals.ts';
 import { ageText, changesLine, listText, missingText } from './review-words.ts';
+import { toFailure } from './failure.ts';
 import type { Output } from './output.ts';
 import type { Tone } from './style.ts';
 import type { Cell } from './table.ts';
@@ -122,4 +123,10 @@ export function nameOf({
   readonly pull?: { readonly number: number };
 }): string {
   return pull === undefined ? branch : `#${pull.number} ${branch}`;
+}
+
+/** As `--json` has it. */
+export function refusedResult({ change, error }: RefusedChange) {
+  const { code, message, hint } = toFailure(error);
+  return { ...change, error: { code, message, hint } };
 }

@@ -5,7 +5,7 @@ import type { ReviewReport } from '../reviewer/report.ts';
 import type { ValuesOf } from './commands/index.ts';
 import { acknowledgeEach } from './acknowledge.ts';
 import type { Handler, Handlers } from './context.ts';
-import { showOthers, showReview } from './review-screen.ts';
+import { refusedResult, showOthers, showReview } from './review-screen.ts';
 import { withReviewer } from './reviewer-context.ts';
 import { endSeveral } from './several.ts';
 import { openSigner } from './signing.ts';
@@ -27,7 +27,7 @@ const review: Handler<ValuesOf<'reviewer', 'review'>> = ([change], options, cont
     const reports: ReviewReport[] = [];
     const failures = refused.map(({ error }) => error);
     const total = withTotal(reviewer, proposals);
-    output.results({ reviews: reports, refused: refused.map(toRefused), strangers });
+    output.results({ reviews: reports, refused: refused.map(refusedResult), strangers });
     for (const proposal of proposals) {
       context.signal.throwIfAborted();
       const reviewed = await reviewProposal(total.context, state, proposal, tools);
@@ -101,11 +101,6 @@ function exactTag({ tag, text }: ToolRequest): string {
       hint: 'write owner/repo@TAG, or @tag:latest',
     })
   );
-}
-
-function toRefused({ change, error }: { change: object; error: PullthroughError }) {
-  const { code, message, hint } = error;
-  return { ...change, error: { code, message, hint: hint ?? null } };
 }
 
 export const handlers: Handlers<'reviewer'> = { review, ack, nack };

@@ -123,7 +123,7 @@ describe('on plain git', () => {
     expect(document).toMatchObject({
       code: 3,
       reviews: [{ verdict: 'same' }],
-      refused: [{ branch, error: { code: 'E_SIG_UNLISTED' } }],
+      refused: [{ branch, error: { code: 'E_SIG_UNLISTED', hint: expect.any(String) as string } }],
     });
   });
 
@@ -190,6 +190,15 @@ describe('on plain git', () => {
       ],
     });
     expect(world.branches().get(bad.branch)).toBe(bad.commit);
+  });
+
+  test('a branch that the gate refuses is reported by ack too, and why', async () => {
+    const { branch } = await world.propose('v2.0.0', { by: world.people.eve });
+    expect(await json(['ack', '--yes', '--key', keyOf(world.people.ada)])).toMatchObject({
+      code: 3,
+      acks: [],
+      refused: [{ branch, error: { code: 'E_SIG_UNLISTED', hint: expect.any(String) as string } }],
+    });
   });
 
   test('an upstream that says no to one proposal does not end the sitting', async () => {
