@@ -24,7 +24,7 @@ export const ledgerMerge: Handler<ValuesOf<'ledger', 'ledger merge'>> = ([change
       const { title, commit } = await mergeChange(reviewer, state, found, { author });
       const { branch, pull } = found;
       const result: MergeResult = { action: 'merged', title, branch, ...(pull && { pull }), commit };
-      output.results({ changes: [result] });
+      output.results({ changes: [result], strangers: [] });
       show(result, output);
       return;
     }

@@ -1,13 +1,15 @@
+import type { PullReference } from '../executor/plan.ts';
 import { createPull } from '../github/pulls.ts';
 import { codeSpan } from '../io/escape.ts';
 import type { ProposedPolicy } from '../ledger/rotation.ts';
+import { referenceTo } from '../reviewer/changes.ts';
 import type { ReviewerContext } from '../reviewer/context.ts';
 
-/** Opens the pull request of a proposed policy, on GitHub; its address. Undefined for a ledger without pull requests. */
+/** Opens the pull request of a proposed policy, on GitHub. Undefined for a ledger without pull requests. */
 export async function proposeTrustPull(
   { github, branch: base }: ReviewerContext,
   { branch, version, changes }: ProposedPolicy,
-): Promise<string | undefined> {
+): Promise<PullReference | undefined> {
   if (github === undefined) return undefined;
   const pull = await createPull(github.client, github.repository, {
     title: `Trust policy ${version}`,
@@ -21,5 +23,5 @@ export async function proposeTrustPull(
       'A root holder signs it by `pullthrough trust sign --gpg`.',
     ].join('\n'),
   });
-  return pull.htmlUrl;
+  return referenceTo(pull);
 }

@@ -98,7 +98,7 @@ export const trustPropose: Handler<ValuesOf<'ledger', 'trust propose'>> = async 
     output.line(`policy ${proposed.version} is proposed on the branch ${proposed.branch}`, 'good');
     for (const change of proposed.changes) output.line(`  ${change}`);
     const pull = await proposeTrustPull(reviewer, proposed);
-    if (pull !== undefined) output.line(`  ${pull}`);
+    if (pull !== undefined) output.line(`  ${pull.url}`);
     output.note('root holders sign it by: pullthrough trust sign');
     output.results({ ...proposed, pull: pull ?? null });
   });

@@ -305,13 +305,18 @@ describe('on GitHub', () => {
       acks: [{ missing: 0 }],
     });
     const merged = await json(['ledger', 'merge', `${world.upstream.web}/${LEDGER}/pull/${number}`]);
-    expect(merged).toMatchObject({ code: 0, changes: [{ action: 'merged', pull: { number: 1 } }] });
+    expect(merged).toMatchObject({ code: 0, changes: [{ action: 'merged', pull: { number: 1 } }], strangers: [] });
     expect(pull).toMatchObject({ state: 'closed', mergeSha: merged.changes[0]?.commit });
     world.follow();
     await world.propose('v2.0.0');
     const second = world.ledger?.pulls.at(-1);
     expect(await pullthrough(['ledger', 'close', `#${second?.number}`])).toMatchObject({ code: 0 });
     expect(second).toMatchObject({ state: 'closed', mergeSha: null });
+  });
+
+  test('trust propose tells its pull request as every other command does', async () => {
+    const url = `${world.upstream.web}/${LEDGER}/pull/3`;
+    expect(await json(['trust', 'propose', '--expires', '400d'])).toMatchObject({ code: 0, pull: { number: 3, url } });
   });
 });
 
