@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { readFileBounded } from '../io/file.ts';
+import { brief } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { KEY_BYTES, canonicalKeyFile } from '../ledger-schema/openpgp.ts';
 import type { KeyFile } from '../ledger-schema/openpgp.ts';
@@ -150,10 +151,15 @@ const DAY = 86_400_000;
 export function parseExpiry(text: string | undefined, now: Date): string | undefined {
   if (text === undefined) return undefined;
   const days = /^([1-9][0-9]{0,3})d$/.exec(text)?.[1];
-  const time =
-    days === undefined ? Date.parse(/^\d{4}-\d\d-\d\d$/.test(text) ? text : 'x') : now.getTime() + Number(days) * DAY;
+  const time = days === undefined ? parseDate(text) : now.getTime() + Number(days) * DAY;
   if (Number.isNaN(time) || time <= now.getTime()) {
-    fail('E_USAGE', 'a policy expires at a date to come, YYYY-MM-DD, or in so many days, as 365d');
+    fail('E_USAGE', `--expires: ${brief(text)} is no date to come`, { hint: 'write YYYY-MM-DD, or days as 365d' });
   }
   return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+/** NaN for what the calendar doesn't have: Date takes the 31st of February for the 3rd of March. */
+function parseDate(text: string): number {
+  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : NaN;
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text) ? time : NaN;
 }

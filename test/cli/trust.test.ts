@@ -254,6 +254,7 @@ test.each([
   ['a role that is none', ['--remove', 'owners:ada']],
   ['an executor who also reviews', ['--add-executor', 'KEY:linus:grace']],
   ['a date that is gone', ['--expires', '2020-01-01']],
+  ['a date that no calendar has', ['--expires', '2199-02-31']],
 ])('trust propose with %s is exit 2, and proposes nothing', async (_, flags) => {
   await init({ roots: [ada] });
   const made = flags.map((flag) => (flag.startsWith('KEY:') ? named(linus).replace('linus', 'grace') : flag));
