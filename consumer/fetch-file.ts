@@ -37,6 +37,7 @@ export async function fetchFile(file: Fetchable, path: string, options: FetchOpt
     if (options.executable === true) await makeExecutable(path);
     return 'present';
   }
+  if (options.mirrors.length === 0) noMirror(file, []);
   const mode = options.executable === true ? 0o777 & ~process.umask() : undefined;
   const pending = await openPending({ folder: dirname(path), mode });
   try {
@@ -138,7 +139,7 @@ function noMirror(file: Fetchable, failures: readonly PullthroughError[]): never
   const worst = failures.find((failure) => failure.exit === 3) ?? failures.at(-1);
   if (worst === undefined) {
     return fail('E_NO_STORE', `there is no store to read ${file.name} from`, {
-      hint: 'give --store, or url or public-url in [store] of mirror.ini',
+      hint: 'give --store, or url or public-url in [store] of mirror.ini; with --offline it is a folder, as file:./store',
     });
   }
   if (failures.length === 1) throw worst;

@@ -256,5 +256,15 @@ describe('get', () => {
     expect((await machine.run([...argv, ...withStore(), '--json'])).json()).toMatchObject({
       error: { code: 'E_NO_STORE' },
     });
+    expect(await readdir(machine.cwd)).toEqual([]);
+  });
+
+  test('--offline brings what is here already, whatever the store is', async () => {
+    const machine = await Machine.create();
+    const argv = ['get', 'acme/tool@v1.0.0', 'tool.sig', ...withStore(), '--json'];
+    expect((await machine.run(argv)).exit).toBe(0);
+    const again = await machine.run([...argv, '--offline']);
+    expect(again.json()).toMatchObject({ files: [{ name: 'tool.sig', state: 'present' }] });
+    expect(again.exit).toBe(0);
   });
 });
