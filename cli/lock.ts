@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { checkLock, findEntries, lockEntry, putEntries, requestOf, requireDescent } from '../consumer/lock.ts';
-import { LOCK_FILE, readLock, writeLock } from '../consumer/lock-file.ts';
+import { LOCK_FILE, lockKey, readLock, writeLock } from '../consumer/lock-file.ts';
 import type { LockEntry } from '../consumer/lock-file.ts';
 import { parseToolRequest } from '../consumer/tool.ts';
 import type { ValuesOf } from './commands/index.ts';
@@ -94,7 +94,7 @@ function show(before: readonly LockEntry[], now: readonly LockEntry[], { output 
     title: LOCK_FILE,
     head: ['tool', 'range', 'was', 'is'],
     rows: changed.map((entry): Cell[] => {
-      const old = before.find(({ tool, range }) => tool === entry.tool && range === entry.range);
+      const old = before.find((other) => lockKey(other) === lockKey(entry));
       return [entry.tool, entry.range, old?.tag ?? '', entry.tag];
     }),
   });

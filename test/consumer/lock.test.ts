@@ -216,6 +216,14 @@ describe('the commands', () => {
     });
   });
 
+  test('lock by another range shows what it takes the place of', async () => {
+    await lock('acme/tool@^1');
+    await ledger.addRecord({ repository: 'acme/tool', tag: 'v1.1.0', repositoryId: 7, assets: { x: 'x' } });
+    await ledger.commit();
+    const { stdout } = await machine.run(['lock', 'acme/tool@latest', ...trust()]);
+    expect(stdout).toBe('github.com/acme/tool  latest  v1.0.0  v1.1.0\n');
+  });
+
   test('--update follows the range, and changes nothing where nothing is new', async () => {
     await lock('acme/tool@^1', 'acme/other@latest');
     const before = await text();
