@@ -1,4 +1,5 @@
 import { Command as Program, CommanderError } from 'commander';
+import { nearest } from '../io/nearest.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { COMMANDS, globalOptions } from './commands/index.ts';
 import type { Command, GlobalValues } from './commands/index.ts';
@@ -72,6 +73,27 @@ function moveBareGpg(argv: readonly string[]): string[] {
   return [...options, '--gpg', ...rest];
 }
 
+/** `help store check` as `store check --help`: commander's own knows one word only. */
+function expandHelp(argv: readonly string[]): readonly string[] {
+  const [first, ...words] = argv;
+  return first === 'help' && words.length > 0 ? [...words, '--help'] : argv;
+}
+
+/** Asked for the help of a command that is none, commander shows that of its group. */
+function requireCommand(program: Program): void {
+  const [word] = program.args;
+  if (word === undefined || word.startsWith('-') || program.commands.length === 0) return;
+  const found = program.commands.find((child) => child.name() === word);
+  if (found !== undefined) return requireCommand(found);
+  const meant = nearest(
+    word,
+    program.commands.map((child) => child.name()),
+  );
+  fail('E_USAGE', `unknown command '${word}'`, {
+    hint: meant === undefined ? 'see pullthrough --help' : `did you mean ${meant}?`,
+  });
+}
+
 /** The command that the words of a line begin with, as far as there is one: `store` or `store check`. */
 function namedCommand(argv: readonly string[]): string | undefined {
   const words = argv.filter((word) => !word.startsWith('-'));
@@ -118,9 +140,10 @@ export function parseCommandLine(argv: readonly string[], columns: number): Invo
     });
   }
   try {
-    program.parse(moveBareGpg(argv), { from: 'user' });
+    program.parse(moveBareGpg(expandHelp(argv)), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.helpDisplayed') requireCommand(program);
     if (error.exitCode === 0) return { kind: 'text', text: printed.join('') };
     return usageError(error, argv);
   }

@@ -53,6 +53,10 @@ describe('a command line', () => {
     [['mirror', '--frobnicate'], 'pullthrough mirror --help'],
     [['frobnicate'], 'pullthrough --help'],
     [['store'], 'store check, store gc'],
+    [['mirorr', '--help'], 'did you mean mirror?'],
+    [['help', 'mirorr'], 'did you mean mirror?'],
+    [['store', 'chekc', '--help'], 'did you mean check?'],
+    [['frobnicate', '--help'], 'pullthrough --help'],
     [[], 'pullthrough --help'],
     [['mirror', '--shard', '0/2'], 'I from 1 to N'],
     [['mirror', '--shard', '3/2'], 'I from 1 to N'],
@@ -115,6 +119,7 @@ describe('help', () => {
     const { code, stdout } = await runCli([...name.split(' '), '--help']);
     expect(code).toBe(0);
     expect(stdout).toContain(`Usage: pullthrough ${name}`);
+    expect((await runCli(['help', ...name.split(' ')])).stdout).toBe(stdout);
     expect(stdout).toContain('\nExamples:\n');
     for (const option of Object.keys(spec.options)) expect(stdout).toContain(`--${option}`);
   });
