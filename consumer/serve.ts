@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fail } from '../ledger-schema/index.ts';
-import type { PullthroughError } from '../ledger-schema/index.ts';
+import { PullthroughError } from '../ledger-schema/index.ts';
 import { SILENT } from '../io/progress.ts';
 import type { Progress } from '../io/progress.ts';
 import type { Mirror } from './fetch-file.ts';
@@ -191,8 +191,10 @@ function answerFailures(app: FastifyInstance, options: ServeOptions, follower: F
   };
   app.setErrorHandler((error, request, reply) => answer(asFailure(error), request, reply));
   app.setNotFoundHandler((request, reply) => {
-    const error = asFailure(Object.assign(new Error(), { statusCode: 404 }));
-    return answer(error, request, reply);
+    const error = new PullthroughError('E_NOT_FOUND', 'there is nothing at this address', {
+      hint: 'release files are at /OWNER/REPO/releases/download/TAG/FILE, as on GitHub',
+    });
+    return answer({ error, status: 404 }, request, reply);
   });
 }
 

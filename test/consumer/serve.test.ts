@@ -120,6 +120,14 @@ describe('a file', () => {
     expect(answer.status).toBe(status);
     expect(answer.headers.get('etag')).toBeNull();
   });
+
+  test('a path that the gateway does not have is told from a request that cannot be read', async () => {
+    const text = async (path: string) => (await get(path)).text();
+    expect(await text('/acme/tool/archive/refs/tags/v1.0.0.tar.gz')).toMatch(
+      /^there is nothing at this address .*\nhint/,
+    );
+    expect(await (await get('/repos/acme/tool/issues')).json()).toMatchObject({ code: 'E_NOT_FOUND', status: '404' });
+  });
 });
 
 describe('the API', () => {
