@@ -17,8 +17,11 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** Can a person be asked? */
   readonly interactive: boolean;
-  /** Asks a person, and gives the answer without white space around it. Throws `E_CONFIRM` where nobody can be asked. */
-  ask(question: string): Promise<string>;
+  /**
+   * Asks a person, and gives the answer without white space around it. `about` are lines to answer by: they stand before
+   * the question whatever `--quiet` and `--json` say. Throws `E_CONFIRM` where nobody can be asked.
+   */
+  ask(question: string, about?: readonly string[]): Promise<string>;
 }
 
 /** Returns when the command is done; throws PullthroughError, whose code has the exit code. */

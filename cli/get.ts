@@ -53,8 +53,10 @@ async function requireFolderOrNothing(path: string): Promise<void> {
 }
 
 async function choose(names: readonly string[], context: CommandContext): Promise<string> {
-  for (const [i, name] of names.entries()) context.output.note(`${i + 1}  ${name}`);
-  const answer = await context.ask(`which one? [1-${names.length}]`);
+  const answer = await context.ask(
+    `which one? [1-${names.length}]`,
+    names.map((name, i) => `${i + 1}  ${name}`),
+  );
   return (
     names[Number(answer) - 1] ??
     names.find((name) => name === answer) ??

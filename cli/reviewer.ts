@@ -48,8 +48,10 @@ const review: Handler<ValuesOf<'reviewer', 'review'>> = ([change], options, cont
 
 /** `ack [CHANGE]` */
 const ack: Handler<ValuesOf<'reviewer', 'ack'>> = async ([change], options, context) => {
-  if (change === undefined && options.yes !== true && !context.interactive) {
-    fail('E_CONFIRM', 'without CHANGE, ack asks for each proposal, and there is no terminal to ask at', {
+  // With --json nothing is shown that a person could answer by.
+  if (change === undefined && options.yes !== true && !(context.interactive && !context.output.json)) {
+    const why = context.interactive ? '--json shows nothing to answer by' : 'there is no terminal to ask at';
+    fail('E_CONFIRM', `without CHANGE, ack asks for each proposal, and ${why}`, {
       hint: 'name a proposal, or give --yes to sign all that compare equal',
     });
   }

@@ -70,9 +70,10 @@ function contextOf(world: World, end: OutputEnd): CommandContext {
     ...{ env, cwd, now, signal, interactive },
     output: end.output,
     progress: end.output,
-    async ask(question) {
+    async ask(question, about = []) {
       if (!interactive) fail('E_CONFIRM', 'there is no terminal to ask at', { hint: 'answer by flags' });
       end.pause();
+      for (const line of about) stderr.write(`${escapeTerminal(line)}\n`);
       return askAt(world, question);
     },
   };

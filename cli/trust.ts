@@ -114,10 +114,13 @@ export const trustSign: Handler<ValuesOf<'ledger', 'trust sign'>> = async (_, op
     const trust = await trustIfAny(reviewer);
     const proposed = await policyToSign({ repository, mainBranch, trust, now });
     const { version, changes } = proposed;
-    output.line(`policy ${version}, on ${proposed.branch}:`);
-    for (const change of changes.length === 0 ? ['nothing changes'] : changes) output.line(`  ${change}`);
-    if (context.interactive && !/^y(?:es)?$/i.test(await context.ask(`sign policy ${version}? [y/N]`))) {
-      fail('E_CONFIRM', `policy ${version} was not signed`);
+    const lines = [`policy ${version}, on ${proposed.branch}:`];
+    for (const change of changes.length === 0 ? ['nothing changes'] : changes) lines.push(`  ${change}`);
+    for (const line of lines) output.line(line);
+    // Nobody is asked to sign what was not shown.
+    const about = output.json ? lines : [];
+    if (context.interactive && !/^y(?:es)?$/i.test(await context.ask(`sign policy ${version}? [y/N]`, about))) {
+      fail('E_CONFIRM', `policy ${version} was not signed`, { hint: 'run it again, and answer y to sign it' });
     }
     const author = config.ledger.author ?? NOBODY;
     const signed = await signPolicy({ repository, trust, proposed, signer, author });

@@ -170,6 +170,19 @@ test('trust sign at a terminal asks first, and signs nothing without a yes', asy
   expect(await cli(['ledger', 'check'])).toMatchObject({ code: 0 });
 });
 
+test('trust sign shows what it asks about with --json too', async () => {
+  await init({ roots: [ada, grace], threshold: 2 });
+  const ran = await runCli(['trust', 'sign', ...keyOf(grace), '--json'], {
+    cwd: join(folder, 'ledger.git'),
+    env: { PATH: process.env.PATH, XDG_CACHE_HOME: join(folder, 'cache') },
+    columns: 100,
+    now: new Date(),
+    types: ['n\n'],
+  });
+  expect(JSON.parse(ran.stdout)).toMatchObject({ error: { code: 'E_CONFIRM' } });
+  expect(ran.stderr).toContain('all of ada and grace must sign a new policy (roots)');
+});
+
 describe('a key that becomes a former one', () => {
   test("an executor's: what it signed goes on counting, and the new key takes over", async () => {
     await init({ roots: [ada] });

@@ -1,8 +1,10 @@
 import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCli } from '../cli/world.ts';
 import { Machine } from './command.ts';
 import { TestLedger } from './ledger-maker.ts';
+import { NOW } from './readers.ts';
 import { StoreServer } from './store-server.ts';
 
 let ledger: TestLedger;
@@ -26,6 +28,11 @@ beforeAll(async () => {
     tag: 'v0.9.0',
     assets: { 'tool-linux-amd64': 'bad' },
     nacks: [ledger.people.grace],
+  });
+  await ledger.addRecord({
+    repository: 'acme/both',
+    tag: 'v1.0.0',
+    assets: { 'bar-linux-amd64': 'linux', 'foo-linux-amd64': 'darwin' },
   });
   await ledger.commit();
   known = await Machine.create();
@@ -198,6 +205,16 @@ describe('get', () => {
     const path = join(machine.cwd, 'bin', 'tool-linux-amd64');
     expect(json()).toMatchObject({ release: { tag: 'v1.0.0' }, files: [{ path, state: 'fetched', size: 5 }] });
     expect(await readFile(path, 'utf8')).toBe('linux');
+  });
+
+  test('asks at a terminal which of several it is, and lists them with --quiet too', async () => {
+    const { home, cwd } = await Machine.create();
+    const argv = ['get', 'acme/both@latest', '--platform', 'linux/amd64', '--quiet', ...withStore()];
+    const env = { PATH: process.env['PATH'], XDG_STATE_HOME: home, XDG_CACHE_HOME: home };
+    const { code, stderr } = await runCli(argv, { cwd, env, columns: 100, now: NOW, types: ['2\n'] });
+    expect(stderr).toContain('1  bar-linux-amd64\n2  foo-linux-amd64\n');
+    expect(code).toBe(0);
+    expect(await readdir(cwd)).toEqual(['foo-linux-amd64']);
   });
 
   test('of what is not acknowledged asks no store', async () => {

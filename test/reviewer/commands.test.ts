@@ -220,6 +220,14 @@ describe('on plain git', () => {
     expect(world.branches().get(third.branch)).toBe(third.commit);
   });
 
+  test('ack --json asks nobody, for it shows nothing to answer by', async () => {
+    const { branch, commit } = await world.propose('v1.0.0');
+    const { code, stdout } = await pullthrough(['ack', '--json', '--key', keyOf(world.people.ada)], ['y']);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'E_CONFIRM' } });
+    expect(code).toBe(2);
+    expect(world.branches().get(branch)).toBe(commit);
+  });
+
   test('with merge = acknowledged ack merges', async () => {
     configure('merge = acknowledged');
     const { branch } = await world.propose('v1.0.0');
