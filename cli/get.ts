@@ -34,6 +34,7 @@ export async function getRequest(
   options: GetFlags,
   context: CommandContext,
 ): Promise<GetRequest> {
+  if (patterns.includes('')) fail('E_USAGE', 'an ASSET is empty', { hint: 'name a file or a glob, or none for all' });
   const output = resolve(context.cwd, options.output ?? '.');
   await requireFolderOrNothing(output);
   return {

@@ -233,6 +233,7 @@ describe('get', () => {
       [['get', 'acme/tool@v1.0.0', ...away], 'E_NO_STORE'],
       [['get', 'acme/tool@v1.0.0', ...away, '--store', store.url, '--output', 'file'], 'E_INPUT'],
       [['get', 'acme/tool@v1.0.0', ...away, '--store', store.url, '--output', 'file/x'], 'E_INPUT'],
+      [['get', 'acme/tool@v1.0.0', '', ...away, '--store', store.url], 'E_USAGE'],
       [['verify', './none', ...away], 'E_INPUT'],
       [['serve', ...away], 'E_NO_STORE'],
     ];
