@@ -71,15 +71,22 @@ async function write(
 ): Promise<void> {
   const path = lockPath(context);
   await withConsumer(options, context, async (consumer) => {
+    const view = await consumer.view();
     await requireDescent(
-      await consumer.view(),
+      view,
       requests.flatMap(({ before }) => before ?? []),
     );
     const found: { before: LockEntry | undefined; now: LockEntry }[] = [];
     for (const { request, range, before } of requests) {
       context.signal.throwIfAborted();
-      found.push({ before, now: lockEntry(await consumer.verify(request), range) });
+      const now = lockEntry(await consumer.verify(request), range);
+      found.push({ before: before ?? entries.find((entry) => lockKey(entry) === lockKey(now)), now });
     }
+    // What a new range takes the place of remembers too.
+    await requireDescent(
+      view,
+      found.flatMap(({ before }) => before ?? []),
+    );
     const result = putEntries(entries, found);
     await writeLock(path, result);
     context.output.results({ file: path, entries: result });

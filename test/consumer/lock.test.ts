@@ -290,14 +290,16 @@ describe('the commands', () => {
     }
   });
 
-  test('--update on a machine that never saw the ledger refuses one that the lock file does not come from', async () => {
+  test('a machine that never saw the ledger refuses one that the entries to replace do not come from', async () => {
     await lock('acme/tool@^1');
     const locked = await text();
     ledger.files.set('README.md', new Uint8Array());
     await ledger.commit({ parent: null });
     machine = await Machine.create();
     await writeFile(join(machine.cwd, 'pullthrough.lock'), locked);
-    expect((await lock('--update')).json()).toMatchObject({ error: { code: 'E_FORK' } });
+    for (const argv of ['--update', 'acme/tool@^1', 'acme/tool@latest']) {
+      expect((await lock(argv)).json(), argv).toMatchObject({ error: { code: 'E_FORK' } });
+    }
     expect(await text()).toBe(locked);
   });
 
