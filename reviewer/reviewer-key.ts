@@ -22,13 +22,9 @@ export async function requireReviewer(trust: Trust, fingerprint: string, purpose
   const listing = trust.listing(fingerprint);
   if (holder === undefined || listing === undefined) {
     const role = roleOf(trust, fingerprint);
-    fail(
-      'E_NOT_REVIEWER',
-      `the key ${fingerprint} is not one of a current reviewer of policy ${trust.version}${role}`,
-      {
-        hint: HINT,
-      },
-    );
+    fail('E_NOT_REVIEWER', `the key ${fingerprint} is no current reviewer's in policy ${trust.version}${role}`, {
+      hint: HINT,
+    });
   }
   try {
     const key = await trust.keyring.key(listing.key);
