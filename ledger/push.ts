@@ -51,14 +51,19 @@ export async function push(clone: Clone, updates: readonly BranchUpdate[]): Prom
   judge(clone, result);
 }
 
-function run(clone: Clone, updates: readonly BranchUpdate[]): Promise<GitResult> {
+/** What git says where it would have to send what a partial clone doesn't have. */
+const LACKING = /^fatal: (?:bad (?:\w+ )?object|unable to read|missing \w+ object)|pack-objects died/m;
+
+async function run(clone: Clone, updates: readonly BranchUpdate[]): Promise<GitResult> {
   const args = ['push', '--porcelain', '--no-verify', '--no-thin'];
   if (updates.length > 1) args.push('--atomic');
   for (const { branch, from } of updates) args.push(`--force-with-lease=refs/heads/${branch}:${from ?? ''}`);
   args.push(REMOTE);
   for (const { branch, to } of updates) args.push(`${to ?? ''}:refs/heads/${branch}`);
-  // The ledger may have moved on: what it has in common with a commit made on an older head is found by asking, or the
-  // whole of that head would have to be sent, which a partial clone doesn't even have.
+  const result = await clone.network(args);
+  if (result.exitCode === 0 || !LACKING.test(result.stderr)) return result;
+  // The ledger moved on: what it has in common with a commit made on an older head is found by asking, which is one more
+  // conversation, or the whole of that head would have to be sent, which a partial clone doesn't even have.
   return clone.network(args, { config: [['push.negotiate', 'true']] });
 }
 
