@@ -30,7 +30,8 @@ export interface RestockOptions {
 
 /**
  * Fetches again what the store lost or damaged of the records and open proposals of these tools, and keeps only what
- * has the record's digest (`E_DIGEST_MISMATCH` otherwise). Nothing is proposed. A failure is in its record's result.
+ * has the record's digest (`E_DIGEST_MISMATCH` otherwise). Nothing is proposed. A failure is in its record's result;
+ * the other files of the record are fetched all the same.
  */
 export async function restock(context: ExecutorContext, options: RestockOptions): Promise<ReleaseResult[]> {
   checkUpstreams(options.tools, context.source);
@@ -86,9 +87,26 @@ async function restockRecord(run: Run, tool: Tool, path: string, limit: Limit, d
     spool: run.spool,
     label: `${tool.label} ${record.checklist.tag}`,
   };
-  const release = lost.some(({ url }) => url === undefined) ? await findRelease(transfer, tool, record) : undefined;
-  const files = await mapShared(lost, limit, (asset) => fetchAgain(transfer, asset, release));
-  return { action: 'restocked', reason, files };
+  let release: Promise<Release> | undefined;
+  const find = (): Promise<Release> => (release ??= findRelease(transfer, tool, record));
+  const failures: unknown[] = [];
+  const files = await mapShared(lost, limit, async (asset) => {
+    try {
+      return await fetchAgain(transfer, asset, find);
+    } catch (error) {
+      signal?.throwIfAborted();
+      // What upstream replaced must not keep the store from what it still has.
+      failures.push(error);
+      return undefined;
+    }
+  });
+  if (failures.length > 0) throw worstOf(failures);
+  return { action: 'restocked', reason, files: files.filter((file) => file !== undefined) };
+}
+
+/** The one that is not to be trusted, before one that may pass. */
+function worstOf(failures: readonly unknown[]): unknown {
+  return failures.find((error) => error instanceof PullthroughError && error.exit === 3) ?? failures[0];
 }
 
 /** Undefined: the record breaks the format, or its proposal has no valid sign. */
@@ -120,11 +138,11 @@ async function findRelease({ client }: Transfer, tool: Tool, { checklist }: Reco
 async function fetchAgain(
   transfer: Transfer,
   { name, size, sha256, url }: RecordedAsset,
-  release: Release | undefined,
+  release: () => Promise<Release>,
 ): Promise<FetchedFile> {
   const said: Statement[] = [{ by: 'list', list: 'the record', algorithm: 'sha256', digest: sha256 }];
   if (url !== undefined) return (await storeExternal(transfer, { name, url }, said)).file;
-  const asset = release?.assets.find((candidate) => candidate.name === name);
+  const asset = (await release()).assets.find((candidate) => candidate.name === name);
   if (asset === undefined) fail('E_UPSTREAM_NOT_FOUND', `upstream has no file ${name} in this release any more`);
   if (asset.size !== size || (asset.sha256 !== undefined && asset.sha256 !== sha256)) {
     fail('E_DIGEST_MISMATCH', `upstream's ${name} is another file than the record's`, {

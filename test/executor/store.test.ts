@@ -67,6 +67,15 @@ describe('mirror --restock', () => {
     expect([...(await made.stored()).values()]).toEqual(['linux bytes']);
   });
 
+  it('fetches the other files of a record where upstream replaced one', async () => {
+    const { made, release } = await held();
+    for (const content of ['linux bytes', 'macos bytes']) await rm(objectPath(made, content));
+    await release.replaceAsset('tool-linux', 'another size');
+    const results = await made.run((context, tools) => restock(context, { tools, concurrency: 1 }));
+    expect(actions(results)).toEqual(['v1.0.0 failed E_DIGEST_MISMATCH']);
+    expect([...(await made.stored()).values()]).toEqual(['macos bytes']);
+  });
+
   it('asks nobody else who has the name now', async () => {
     const { made, repository } = await held();
     await rm(objectPath(made, 'linux bytes'));
