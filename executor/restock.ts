@@ -9,6 +9,8 @@ import type { RecordStatus, RecordedAsset } from '../ledger-schema/record.ts';
 import type { ExecutorContext } from './context.ts';
 import type { Statement } from './evidence.ts';
 import type { FetchedFile } from './record.ts';
+import { recordedAs } from './recorded-as.ts';
+import { toolFailure } from './report.ts';
 import { reportError } from './result.ts';
 import type { ReleaseResult } from './result.ts';
 import { openRun } from './run.ts';
@@ -39,7 +41,14 @@ export async function restock(context: ExecutorContext, options: RestockOptions)
   const limit = new Limit(options.concurrency ?? FILES_AT_ONCE);
   const results = await mapLimit(options.tools, TOOLS_AT_ONCE, async (tool) => {
     const all: ReleaseResult[] = [];
-    for (const path of await recordPaths(run, tool)) {
+    let paths: string[];
+    try {
+      paths = await recordPaths(run, tool);
+    } catch (error) {
+      context.signal?.throwIfAborted();
+      return [toolFailure(tool, error)];
+    }
+    for (const path of paths) {
       const base = { tool: tool.label, tag: parseRecordPath(path).tag, record: path, warnings: [] };
       context.signal?.throwIfAborted();
       try {
@@ -55,9 +64,10 @@ export async function restock(context: ExecutorContext, options: RestockOptions)
 }
 
 async function recordPaths(run: Run, tool: Tool): Promise<string[]> {
-  const recorded = await run.holdings.find(tool);
+  const id = await recordedAs(run, tool);
+  const recorded = await run.holdings.find(id);
   const merged = [...(recorded?.records.values() ?? [])];
-  const proposed = run.proposals.paths({ source: tool.source, repository: recorded?.repository ?? tool.repository });
+  const proposed = run.proposals.paths(id);
   return [...new Set([...merged, ...proposed])];
 }
 

@@ -11,7 +11,8 @@ import type { RecordStatus } from '../ledger-schema/record.ts';
 import type { ExecutorContext } from './context.ts';
 import { SETTLED, compareRelease, finding, watchIssue } from './findings.ts';
 import type { WatchFinding, Watched } from './findings.ts';
-import type { Recorded } from './holdings.ts';
+import type { Recorded, RepositoryId } from './holdings.ts';
+import { recordedAs } from './recorded-as.ts';
 import { reportError } from './result.ts';
 import { openRun } from './run.ts';
 import type { Run } from './run.ts';
@@ -42,14 +43,25 @@ export async function watch(
   { tools, only, concurrency = TOOLS_AT_ONCE }: WatchOptions,
 ): Promise<Watched[]> {
   const run = await openRun(context, tools);
-  const byKey = new Map(tools.map((tool) => [toolKey(tool), tool]));
-  const ids = only ? tools : await run.holdings.all();
+  const places = new Map<string, { readonly id: RepositoryId; readonly tool: Tool }>();
+  const unasked: Watched[] = [];
+  await mapLimit(tools, concurrency, async (tool) => {
+    try {
+      const id = await recordedAs(run, tool);
+      // A tool of the very name goes before one that was renamed to it.
+      if (id === tool || !places.has(toolKey(id))) places.set(toolKey(id), { id, tool });
+    } catch (error) {
+      context.signal?.throwIfAborted();
+      unasked.push({ tool: tool.label, records: 0, findings: [], error: reportError(error) });
+    }
+  });
+  const ids = only ? [...places.values()].map(({ id }) => id) : await run.holdings.all();
   await run.holdings.load(ids);
   const results = await mapLimit(ids, concurrency, async (id) => {
     context.signal?.throwIfAborted();
     const recorded = await run.holdings.find(id);
     if (recorded === undefined) return undefined;
-    const tool = byKey.get(toolKey(recorded));
+    const tool = places.get(toolKey(recorded))?.tool;
     const { source, repository } = recorded;
     const label = source === context.source.host ? repository : `${source}/${repository}`;
     try {
@@ -58,7 +70,7 @@ export async function watch(
       return { tool: label, records: 0, findings: [], error: reportError(error) };
     }
   });
-  return results.filter((result) => result !== undefined);
+  return [...results.filter((result) => result !== undefined), ...unasked];
 }
 
 async function watchRepository(

@@ -76,6 +76,22 @@ describe('mirror --restock', () => {
     expect([...(await made.stored()).values()]).toEqual(['macos bytes']);
   });
 
+  it('finds the records of a repository that was renamed before its first one', async () => {
+    const made = await world();
+    const repository = made.github.addRepository('old/name');
+    await repository.addRelease({ tag: 'v1.0.0', assets: [{ name: 'tool', content: 'bytes' }] });
+    made.github.rename(repository, 'new/name');
+    await made.tool('old/name');
+    await made.hold();
+    await rm(objectPath(made, 'bytes'));
+    expect(actions(await run(made))).toEqual(['v1.0.0 restocked']);
+    expect([...(await made.stored()).values()]).toEqual(['bytes']);
+    made.github.removeRepository(repository);
+    expect(actions(await run(made))).toEqual([]);
+    made.github.faults.forbidden();
+    expect(actions(await run(made))).toEqual(['- failed E_CREDENTIAL']);
+  });
+
   it('asks nobody else who has the name now', async () => {
     const { made, repository } = await held();
     await rm(objectPath(made, 'linux bytes'));

@@ -84,6 +84,23 @@ describe('watch', () => {
     expect(kinds(await look(made))).toEqual([]);
   });
 
+  it('finds the records of a repository that was renamed before its first one, and its filter', async () => {
+    const made = await world();
+    const repository = made.github.addRepository('old/name');
+    const assets = [
+      { name: 'tool', content: 'bytes' },
+      { name: 'tool.asc', content: 'signature' },
+    ];
+    const release = await repository.addRelease({ tag: 'v1.0.0', assets });
+    made.github.rename(repository, 'new/name');
+    await made.tool('old/name', '[assets]', 'exclude[] = *.asc');
+    await made.hold();
+    expect(await look(made)).toEqual([{ tool: 'new/name', records: 1, findings: [] }]);
+    await release.replaceAsset('tool', 'other bytes');
+    const named = await made.run((context, tools) => watch(context, { tools, only: true }));
+    expect(kinds(named)).toEqual(['file-replaced tool']);
+  });
+
   it('looks at many records by listing, and at tools without a tool.ini', async () => {
     const { made, repository } = await held();
     for (const tag of ['v1.0.1', 'v1.0.2', 'v1.0.3', 'v1.0.4']) {

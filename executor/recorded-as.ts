@@ -1,0 +1,22 @@
+import { getRepository } from '../github/releases.ts';
+import { PullthroughError } from '../ledger-schema/error.ts';
+import type { RepositoryId } from './holdings.ts';
+import type { Run } from './run.ts';
+import type { Tool } from './tools.ts';
+
+/**
+ * The repository that a tool's records and proposals lie under: its own name, and where that has none the one that the
+ * API gives, which is how the first record of a repository that was renamed before is named. Costs a request in that case
+ * alone. Throws as `getRepository` does, but not where there is no repository.
+ */
+export async function recordedAs(run: Run, tool: Tool): Promise<RepositoryId> {
+  if ((await run.holdings.find(tool)) !== undefined) return tool;
+  for (const path of run.proposals.paths(tool)) if ((await run.proposals.valid(path)) !== undefined) return tool;
+  try {
+    const { fullName } = await getRepository(run.upstreams.of(tool), tool.repository);
+    return { source: tool.source, repository: fullName };
+  } catch (error) {
+    if (error instanceof PullthroughError && error.code === 'E_UPSTREAM_NOT_FOUND') return tool;
+    throw error;
+  }
+}
