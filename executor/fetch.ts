@@ -12,8 +12,6 @@ import type { Digests, Transfer, Transferred } from './transfer.ts';
 export interface Fetched {
   readonly files: readonly FetchedFile[];
   readonly statements: ReadonlyMap<string, readonly Statement[]>;
-  /** Objects that lay in the store already, and were not downloaded. */
-  readonly reused: readonly FetchedFile[];
   /** What was hashed of each file. */
   readonly digests: ReadonlyMap<string, Digests>;
 }
@@ -42,7 +40,6 @@ export async function fetchRelease(
     files: stored.map(({ file }) => file),
     statements,
     digests: new Map(stored.map(({ file, digests }) => [file.name, digests])),
-    reused: stored.filter(({ reused }) => reused).map(({ file }) => file),
   };
 }
 

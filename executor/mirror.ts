@@ -202,14 +202,10 @@ export async function mirrorRelease(
     const reason = 'another run proposed it meanwhile';
     return recordResult(examined, result, { action: 'held', reason, warnings });
   }
-  if (await someAreGone(run, fetched.reused)) {
-    await fetchRelease(
-      transfer,
-      attempt.release,
-      attempt.decision.files,
-      examined.tool.definition.evidence,
-      checkpoint,
-    );
+  if (await someAreGone(run, fetched.files)) {
+    const { evidence } = examined.tool.definition;
+    const again = await fetchRelease(transfer, attempt.release, attempt.decision.files, evidence, checkpoint);
+    requireSame(fetched.files, again.files);
   }
   const proposal = { path, checklist: record.checklist, files: fetched.files, checks, release: attempt.release };
   const pull = await openPull(run, examined, proposal);
@@ -223,11 +219,24 @@ function transferOf(mirroring: Mirroring, { client, tool }: Examined, tag: strin
   return { client, store, limit, progress, signal, spool: run.spool, label: `${tool.label} ${tag}` };
 }
 
-/** What lay in the store unnamed could have been collected while no proposal named it yet. */
-async function someAreGone(run: Run, reused: readonly FetchedFile[]): Promise<boolean> {
+/**
+ * What lay in the store unnamed could have been collected while no proposal named it yet, also where it was downloaded: a
+ * store that has the bytes keeps the old object.
+ */
+async function someAreGone(run: Run, files: readonly FetchedFile[]): Promise<boolean> {
   const { store } = run.context;
-  const held = await mapLimit(reused, FILES_AT_ONCE, ({ sha256, size }) => store.has(sha256, size));
+  const held = await mapLimit(files, FILES_AT_ONCE, ({ sha256, size }) => store.has(sha256, size));
   return held.includes(false);
+}
+
+/** A file without a published digest may be another one by now. Throws `E_DIGEST_MISMATCH`. */
+function requireSame(recorded: readonly FetchedFile[], found: readonly FetchedFile[]): void {
+  const now = new Map(found.map(({ name, sha256 }) => [name, sha256]));
+  const other = recorded.find(({ name, sha256 }) => now.get(name) !== sha256);
+  if (other === undefined) return;
+  fail('E_DIGEST_MISMATCH', `${other.name} was lost from the store, and upstream has other bytes than its proposal`, {
+    hint: 'close the proposal, and find out why upstream replaced the file',
+  });
 }
 
 const UNOPENED = 'its proposal has no pull request yet';

@@ -42,8 +42,6 @@ export type Digests = Readonly<Partial<Record<HashAlgorithm, string>>>;
 
 export interface Transferred {
   readonly file: FetchedFile;
-  /** The store had it already: nothing was downloaded. */
-  readonly reused: boolean;
   /** What was hashed of the bytes. */
   readonly digests: Digests;
 }
@@ -81,7 +79,7 @@ export async function storeAsset(transfer: Transfer, asset: Asset, said: readonl
     const others = downloaded ? hashed.digests() : await digestsOf(store.read(sha256), algorithms);
     const digests = { ...others, sha256 };
     checkBytes(name, digests, said);
-    return { file: { name, size, sha256 }, reused: !downloaded, digests };
+    return { file: { name, size, sha256 }, digests };
   } finally {
     task.done();
   }
@@ -102,7 +100,7 @@ export async function storeExternal(
     const digests = { ...(await digestsOf(readBlocks(path), needed(transfer, said))), sha256 };
     checkBytes(name, digests, said);
     await store.put({ name, size, sha256 }, readBlocks(path));
-    return { file: { name, size, sha256, url }, reused: false, digests };
+    return { file: { name, size, sha256, url }, digests };
   } finally {
     task.done();
     await rm(path, { force: true });
@@ -135,7 +133,7 @@ export async function storeList(
   checkBytes(name, digests, said);
   await transfer.store.put({ name, size, sha256 }, chunksOf(bytes));
   const url = file.kind === 'external' ? { url: file.url } : {};
-  return { file: { name, size, sha256, ...url }, reused: false, digests };
+  return { file: { name, size, sha256, ...url }, digests };
 }
 
 async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { foldExit } from '../../executor/exit.ts';
 import { parseChecklist } from '../../ledger-schema/checklist.ts';
@@ -224,6 +226,23 @@ describe('mirror', () => {
     made.requests();
     expect(actions(await made.mirror())).toEqual(['v1.0.0 closed']);
     expect(downloads(made)).toEqual([]);
+  });
+
+  it('has every file in the store when it ends, whatever was collected before it was proposed', async () => {
+    const { made, release } = await withTool();
+    const lose = async (name: string): Promise<void> => {
+      if (name === 'pushed') await rm(join(made.storeDirectory, 'sha256'), { recursive: true });
+    };
+    for (const asset of release.assets) asset.digest = null;
+    expect(actions(await made.mirror({ checkpoint: lose }))).toEqual(['v1.0.0 proposed']);
+    expect([...(await made.stored()).values()].sort()).toEqual(['linux bytes', 'macos bytes']);
+
+    made.git(['update-ref', '-d', `refs/heads/${BRANCH}`]);
+    const replace = async (name: string): Promise<void> => {
+      await lose(name);
+      if (name === 'pushed') release.asset('tool-linux').content = 'LINUX BYTES';
+    };
+    expect(actions(await made.mirror({ checkpoint: replace }))).toEqual(['v1.0.0 failed E_DIGEST_MISMATCH']);
   });
 
   it('stores files that other releases have only once, and does not fetch what the store has', async () => {
