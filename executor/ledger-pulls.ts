@@ -1,5 +1,6 @@
 import { createPull, listPulls } from '../github/pulls.ts';
 import type { PullQuery } from '../github/pulls.ts';
+import { getRepository } from '../github/releases.ts';
 import type { PullRequest } from '../github/types.ts';
 import type { LedgerOnGitHub } from './context.ts';
 
@@ -11,6 +12,7 @@ export class LedgerPulls {
   readonly #github: LedgerOnGitHub;
   readonly #base: string;
   #open: Promise<Map<string, PullRequest>> | undefined;
+  #owner: Promise<string> | undefined;
 
   constructor(github: LedgerOnGitHub, base: string) {
     this.#github = github;
@@ -25,8 +27,7 @@ export class LedgerPulls {
 
   /** The newest pull request that a branch ever had, open or not; the branch itself may be gone. */
   async newest(branch: string): Promise<PullRequest | undefined> {
-    const [owner = ''] = this.#github.repository.split('/');
-    const all = await this.#list({ state: 'all', head: `${owner}:${branch}` });
+    const all = await this.#list({ state: 'all', head: `${await this.#ownerNow()}:${branch}` });
     return all.filter((pull) => pull.headRef === branch).sort((a, b) => b.number - a.number)[0];
   }
 
@@ -34,6 +35,13 @@ export class LedgerPulls {
   async create(branch: string, title: string, body: string): Promise<PullRequest> {
     const { client, repository } = this.#github;
     return createPull(client, repository, { title, head: branch, base: this.#base, body });
+  }
+
+  /** Redirects lead to a ledger that was renamed; `head` finds nothing under its former owner. */
+  async #ownerNow(): Promise<string> {
+    const { client, repository } = this.#github;
+    this.#owner ??= getRepository(client, repository).then(({ fullName }) => fullName.split('/')[0] ?? '');
+    return this.#owner;
   }
 
   async #list(query: PullQuery): Promise<PullRequest[]> {

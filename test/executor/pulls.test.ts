@@ -86,6 +86,15 @@ describe('mirror with a ledger on GitHub', () => {
     expect(made.branches()).toEqual([]);
   });
 
+  it('leaves it alone also where the ledger has another owner now', async () => {
+    const { made, pulls } = await withTool();
+    await made.mirror();
+    for (const pull of pulls) Object.assign(pull, { state: 'closed', closedAt: new Date() });
+    made.git(['update-ref', '-d', `refs/heads/${BRANCH}`]);
+    made.github.rename(made.ledgerRepository, 'umbrella/ledger');
+    expect(await made.mirror()).toMatchObject([{ action: 'closed', pull: { number: 1 } }]);
+  });
+
   it("is not confused by a stranger's pull request on the same path", async () => {
     const { made, pulls } = await withTool();
     const fork = made.github.addRepository('stranger/ledger', { forkOf: made.ledgerRepository });
