@@ -13,7 +13,12 @@ const PLACEHOLDER = /\{([^{}]*)\}/g;
 
 /** A tag is upstream's: it fills a path, and can't begin a query or a fragment or leave its folder. */
 function inUrl(text: string): string {
-  return text.split('/').map(encodeURIComponent).join('/');
+  const segments = text.split('/');
+  // No tag of git's has one.
+  if (segments.some((segment) => segment.startsWith('.') || segment.includes('..'))) {
+    fail('E_NAME', `${brief(text)} leads out of its folder in a URL`, { hint: 'select other tags' });
+  }
+  return segments.map(encodeURIComponent).join('/');
 }
 
 function fill(template: string, tag: string, version: string | undefined): string {

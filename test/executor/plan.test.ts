@@ -96,6 +96,10 @@ describe('the plan for a release', () => {
     expect(decision).toMatchObject({ action: 'failed', error: { code: 'E_NAME' } });
     const fine = plan(release('cli/v1+x', { assets: [] }), ['[assets]', 'url[] = https://h.example/{tag}/f-{version}']);
     expect(fine).toMatchObject({ files: [{ name: 'f-1+x', url: 'https://h.example/cli/v1%2Bx/f-1%2Bx' }] });
+    for (const tag of ['a/../../v1', '..', 'v1/..', './v1']) {
+      const out = plan(release(tag, { assets: [] }), ['[assets]', 'url[] = https://h.example/d/x{tag}/f']);
+      expect(out).toMatchObject({ action: 'failed', error: { code: 'E_NAME' } });
+    }
   });
 
   it('refuses {version} for a tag without a digit', () => {
