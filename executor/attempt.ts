@@ -35,9 +35,9 @@ export type Attempt =
   | { readonly kind: 'decided'; readonly decision: Exclude<Decision, { action: 'propose' }> };
 
 /**
- * Fetches a release, then reads it once more: where a file was added, replaced or taken away meanwhile, everything begins
- * again. After a 404 or a mismatch the same look tells a change from a lie. Throws `E_UPSTREAM_CHANGED` where it never
- * rests.
+ * Fetches a release, then reads it and its tag once more: where a file was added, replaced or taken away or the tag moved
+ * meanwhile, everything begins again. After a 404 or a mismatch the same look tells a change from a lie. Throws
+ * `E_UPSTREAM_CHANGED` where it never rests, and where it has another tag now.
  */
 export async function fetchSettled(
   run: Run,
@@ -62,9 +62,13 @@ export async function fetchSettled(
       failure = error;
     }
     const now = await getRelease(client, tool.repository, release.id);
-    if (now === undefined) throw failure ?? gone(release);
+    // The name may be somebody else's by now: what they serve under it is no lie of this release's.
+    if (now === undefined) throw gone(release, failure);
+    if (now.tag !== first.tag) throw retagged(first, now);
     if (sameFiles(release, now)) {
-      if (fetched !== undefined) return { kind: 'fetched', fetched, release: now, decision, commit };
+      if (fetched !== undefined && (await resolveTagCommit(client, tool.repository, now.tag)) === commit) {
+        return { kind: 'fetched', fetched, release: now, decision, commit };
+      }
       if (failure !== undefined && failure.code !== 'E_UPSTREAM_CHANGED') throw failure;
     }
     release = now;
@@ -72,13 +76,20 @@ export async function fetchSettled(
       ? { action: 'waiting', reason: 'it is a draft now' }
       : decideAgain(run, tool, release, standing);
   }
-  return fail('E_UPSTREAM_CHANGED', `the files of ${first.tag} kept changing while they were fetched`, {
+  return fail('E_UPSTREAM_CHANGED', `${first.tag} kept changing while it was fetched`, {
     hint: 'run again when upstream is done',
   });
 }
 
-function gone({ tag }: Release): PullthroughError {
-  return new PullthroughError('E_UPSTREAM_NOT_FOUND', `the release ${tag} was removed while it was fetched`);
+function gone({ tag }: Release, cause: unknown): PullthroughError {
+  return new PullthroughError('E_UPSTREAM_NOT_FOUND', `the release ${tag} was removed while it was fetched`, { cause });
+}
+
+/** A record says one tag, and this release has it no longer. */
+function retagged({ tag }: Release, now: Release): PullthroughError {
+  return new PullthroughError('E_UPSTREAM_CHANGED', `the release ${tag} was given the tag ${now.tag} meanwhile`, {
+    hint: 'run again: it is another release now',
+  });
 }
 
 /** Are all files those that they were: names, sizes, digests, dates? */

@@ -68,6 +68,37 @@ describe('an upstream that changes', () => {
     expect(actions(await made.mirror())).toEqual(['v1.0.0 failed E_UPSTREAM_NOT_FOUND']);
   });
 
+  it('by moving the tag: the record has the commit that it points to in the end', async () => {
+    const { made, repository } = await withTool();
+    const moved = 'f'.repeat(40);
+    made.github.faults.before(/GET .*\/releases\/download\//, () => void repository.setTag('v1.0.0', moved));
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 proposed']);
+    expect(recorded(made).commit).toBe(moved);
+  });
+
+  it('by giving the release another tag is no record of the old one', async () => {
+    const { made, repository, release } = await withTool();
+    made.github.faults.before(/GET .*\/releases\/download\//, () => {
+      release.tag = 'v1.0.1';
+      repository.setTag('v1.0.1');
+    });
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 failed E_UPSTREAM_CHANGED']);
+    expect(made.branches()).toEqual([]);
+    expect(actions(await made.mirror())).toEqual(['v1.0.1 proposed']);
+  });
+
+  it('by giving its name away meanwhile is gone, whatever the new owner serves', async () => {
+    const { made, repository } = await withTool();
+    made.github.faults.before(/GET \/repos\/acme\/tool$/, async () => {
+      made.github.removeRepository(repository);
+      const other = made.github.addRepository('acme/tool');
+      await other.addRelease({ tag: 'v1.0.0', assets: [{ name: 'tool-linux', content: 'LINUX BYTES' }] });
+    });
+    const results = await made.mirror();
+    expect(actions(results)).toEqual(['v1.0.0 failed E_UPSTREAM_NOT_FOUND']);
+    expect(foldExit(results)).toBe(1);
+  });
+
   it('by beginning an upload waits', async () => {
     const { made, release } = await withTool();
     let begun = false;
