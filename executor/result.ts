@@ -1,3 +1,4 @@
+import { ioError, systemCode } from '../io/io-error.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
 import type { PullReference } from './plan.ts';
@@ -45,8 +46,11 @@ export interface ReleaseResult {
   readonly error?: ErrorReport;
 }
 
-/** Any failure as a report; what is no error of ours is `E_INTERNAL`. */
+/** Any failure as a report; a failed system call is `E_IO`, whatever else is no error of ours `E_INTERNAL`. */
 export function reportError(error: unknown): ErrorReport {
+  if (error instanceof Error && 'syscall' in error && systemCode(error) !== undefined) {
+    return reportError(ioError(error, `a file here failed${'path' in error ? `, ${String(error.path)}` : ''}`));
+  }
   if (!(error instanceof PullthroughError)) {
     return { code: 'E_INTERNAL', message: error instanceof Error ? error.message : String(error) };
   }

@@ -103,7 +103,8 @@ export async function storeExternal(
     return { file: { name, size, sha256, url }, digests };
   } finally {
     task.done();
-    await rm(path, { force: true });
+    // What went wrong before is what is told.
+    await rm(path, { force: true }).catch(() => undefined);
   }
 }
 

@@ -1,6 +1,9 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { reportError } from '../../executor/result.ts';
 import type { ReleaseResult } from '../../executor/result.ts';
 import { parseChecklist } from '../../ledger-schema/checklist.ts';
 import { makeCertificates } from '../servers/certificates.ts';
@@ -65,6 +68,16 @@ describe('files that upstream hosts elsewhere', { timeout: 120_000 }, () => {
     await release.replaceAsset('t.tgz.sha256', `${digest('the program')}\n`);
     expect(actions(await run())).toEqual(['v1.0.0 proposed']);
     expect(made.git(['log', '-1', '--format=%b', BRANCH])).toContain('t.tgz.sha512 (sha512): equal for 1 of 3 files');
+  });
+
+  it('are E_IO where they cannot be kept on their way', async () => {
+    const { made, base } = await withHost({});
+    await made.tool('acme/tool', '[assets]', `url[] = ${base}/t.tgz`);
+    await mkdir(join(made.folder, 'cache'));
+    await writeFile(join(made.folder, 'cache', 'spool'), 'no folder');
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 failed E_IO']);
+    const unread: unknown = await readFile(join(made.folder, 'gone')).catch((error: unknown) => error);
+    expect(reportError(unread)).toMatchObject({ code: 'E_IO', message: expect.stringContaining('gone') as string });
   });
 
   it('that are not there fail the release', async () => {
