@@ -148,6 +148,16 @@ describe('what is believed of an object', () => {
     expect(server.seen[1]?.headers).toMatchObject({ range: 'bytes=600-', 'if-match': '"e"' });
   });
 
+  test('reading goes on also where the server sends it all again', async () => {
+    const broken: Reply = (_request, response) => {
+      response.writeHead(200, { 'content-length': bytes.length, etag: '"e"' }).write(bytes.subarray(0, 600));
+      setTimeout(() => response.destroy(), 50);
+    };
+    server.answer(head({}), broken, get);
+    expect(await open().verify(sha256, bytes.length)).toBe('present');
+    expect(methods()).toEqual(['HEAD', 'GET', 'GET']);
+  });
+
   test('one that changes while it is read is not joined', async () => {
     const broken: Reply = (_request, response) => {
       response.writeHead(200, { 'content-length': bytes.length, etag: '"e"' }).write(bytes.subarray(0, 600));
