@@ -22,10 +22,22 @@ export interface Garbage {
   readonly removed: boolean;
 }
 
+/** A run that used an old object again may have proposed it between the last look and its end. */
+function requireUnnamed(removed: readonly StoredObject[], named: ReadonlySet<string>): void {
+  const lost = removed.filter(({ sha256 }) => named.has(sha256));
+  if (lost.length === 0) return;
+  const digests = lost.slice(0, 3).map(({ sha256 }) => sha256);
+  const more = lost.length > digests.length ? ` and ${lost.length - digests.length} more` : '';
+  fail('E_STORE_DAMAGED', `a proposal came to name what was just removed: ${digests.join(', ')}${more}`, {
+    hint: 'pullthrough mirror --restock fetches it again',
+  });
+}
+
 /**
  * Lists, or with `remove` removes, what no record and no open proposal names. Objects are listed first, records and
  * proposals read second, so that what is proposed meanwhile is named by then; young objects stay. A ledger that can't be
- * read or trusted removes nothing. Throws as `openLedger`, `readTrust` and the store do.
+ * read or trusted removes nothing. Throws `E_STORE_DAMAGED` where something was named while it was removed, and as
+ * `openLedger`, `readTrust` and the store do.
  */
 export async function collectGarbage(
   context: Pick<ExecutorContext, 'ledger' | 'branch' | 'store' | 'pin' | 'now'>,
@@ -53,6 +65,7 @@ export async function collectGarbage(
   const objects = old.filter(isGarbage);
   if (remove) {
     for (const { sha256 } of objects) await store.remove(sha256);
+    if (objects.length > 0) requireUnnamed(objects, await readNamed());
   }
   const unnamed = fresh.filter((sha256) => !named.has(sha256)).length;
   return {

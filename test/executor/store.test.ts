@@ -156,6 +156,29 @@ describe('store gc', () => {
     expect((await gc(made, false)).objects).toMatchObject([{ sha256: digest('macos bytes') }]);
   });
 
+  it('says what was proposed while it was removed', async () => {
+    const { made } = await held();
+    const other = made.github.addRepository('acme/other');
+    await other.addRelease({ tag: 'v1', assets: [{ name: 'other', content: 'used again' }] });
+    await made.tool('acme/other');
+    const branch = 'refs/heads/pullthrough/github.com/acme/other/v1';
+    await made.mirror();
+    const proposal = made.git(['rev-parse', branch]);
+    made.git(['update-ref', '-d', branch]);
+    await age(made, 2);
+    const collect = made.run((context) => {
+      const { store } = context;
+      const remove = async (sha256: string): Promise<void> => {
+        made.git(['update-ref', branch, proposal]);
+        await store.remove(sha256);
+      };
+      const list = () => store.list();
+      return collectGarbage({ ...context, store: { ...context.store, list, remove } }, { remove: true });
+    });
+    await expect(collect).toFailWith('E_STORE_DAMAGED');
+    expect(actions(await run(made))).toEqual(['v1 restocked', 'v1.0.0 held']);
+  });
+
   it('removes nothing where the ledger cannot be trusted', async () => {
     const { made } = await held();
     await age(made, 2);
