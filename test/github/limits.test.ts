@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { SYSTEM_CLOCK } from '../../github/fetch.ts';
 import { getRepository } from '../../github/releases.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import { clientOf, fakeClock, github } from './setup.ts';
@@ -49,6 +50,22 @@ test('primary rate limit with a far reset: E_RATE_LIMIT with the reset time, and
   expect(server.requests).toHaveLength(1);
   await clock.sleep(1_802_000);
   expect(await getRepository(client, 'cli/cli')).toBeDefined();
+});
+
+test('a wait is no longer where the time is put back meanwhile', async () => {
+  const server = await github();
+  server.addRepository('cli/cli');
+  const now = Date.now.bind(Date);
+  let back = 0;
+  const time = vi.spyOn(Date, 'now').mockImplementation(() => now() - back);
+  try {
+    server.faults.secondaryLimit({ retryAfter: 1 });
+    setTimeout(() => (back = 3_600_000), 500);
+    await getRepository(clientOf(server, { clock: SYSTEM_CLOCK }), 'cli/cli');
+    expect(back).toBe(3_600_000);
+  } finally {
+    time.mockRestore();
+  }
 });
 
 test('secondary rate limit with Retry-After: waits that long', async () => {
