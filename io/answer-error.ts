@@ -19,12 +19,14 @@ export function statusError(answer: Answer, url: URL, withCredential: boolean): 
   const { status } = answer;
   if (status === 200 || status === 206) return undefined;
   const where = shownUrl(url);
-  const asked = retryAfter(answer.header('retry-after'));
-  const limited = status === 429 || (status === 403 && (asked !== undefined || isUsedUp(answer)));
+  const after = retryAfter(answer.header('retry-after'));
+  const limited = status === 429 || (status === 403 && (after !== undefined || isUsedUp(answer)));
+  const asked = after ?? (limited ? untilReset(answer) : undefined);
   if (limited) {
     const waits = asked !== undefined && asked <= LONGEST_WAIT_MS;
     const error = new PullthroughError('E_RATE_LIMIT', `${where} allows no more requests for now (${status})`, {
-      hint: asked === undefined ? 'try again later' : `try again in ${Math.ceil(asked / 1000)} s`,
+      hint:
+        asked === undefined ? 'try again later' : `try again in ${Math.ceil(asked / 1000)} s, at ${timeAfter(asked)}`,
     });
     return { error, again: waits || (status === 429 && asked === undefined), waitMs: waits ? asked : undefined };
   }
@@ -52,6 +54,18 @@ export function statusError(answer: Answer, url: URL, withCredential: boolean): 
     hint: again ? 'try again later' : undefined,
   });
   return { error, again, waitMs: asked !== undefined && asked <= LONGEST_WAIT_MS ? asked : undefined };
+}
+
+/** The wait for the reset of GitHub's hourly limit, by the server's own time; in milliseconds. */
+function untilReset(answer: Answer): number | undefined {
+  const reset = answer.header('x-ratelimit-reset');
+  if (!isUsedUp(answer) || reset === undefined || !/^\d{1,12}$/.test(reset)) return undefined;
+  const theirs = Date.parse(answer.header('date') ?? '');
+  return Math.max(1000, Number(reset) * 1000 - (Number.isNaN(theirs) ? Date.now() : theirs) + 1000);
+}
+
+function timeAfter(ms: number): string {
+  return new Date(Math.min(Date.now() + ms, 8.64e15)).toISOString();
 }
 
 function isUsedUp(answer: Answer): boolean {

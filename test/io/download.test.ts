@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { PullthroughError } from '../../ledger-schema/error.ts';
 import { downloadToFile, openDownload, startingOver } from '../../io/download.ts';
 import type { DownloadRequest } from '../../io/download.ts';
 import { file, redirect, startFlaky, status } from '../servers/flaky.ts';
@@ -232,6 +233,20 @@ describe('a status', () => {
     await expect(() => read({})).toFailWith('E_RATE_LIMIT');
     server.answer(status(403, { 'x-ratelimit-remaining': '0' }));
     await expect(() => read({})).toFailWith('E_RATE_LIMIT');
+  });
+
+  test("a reset of GitHub's limit is waited for as well, and told where it is far", async () => {
+    const used = (seconds: number) => ({
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset': String(Math.floor(Date.now() / 1000) + seconds),
+    });
+    server.answer(status(403, used(0)), file(bytes));
+    expect(digest(await read({ size: bytes.length }))).toBe(digest(bytes));
+    server.answer(status(403, used(1800)));
+    const error: unknown = await read({}).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'E_RATE_LIMIT' });
+    const time = /\d{4}-\d\d-\d\dT[\d:.]+Z/.exec((error as PullthroughError).hint ?? '')?.[0] ?? '';
+    expect(Math.abs(Date.parse(time) - (Date.now() + 1_800_000))).toBeLessThan(5000);
   });
 });
 
