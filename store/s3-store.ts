@@ -241,6 +241,7 @@ export class S3Store implements Store {
     const input = { Bucket: this.#place.bucket, Prefix: `${this.#place.prefix}sha256/` };
     try {
       for await (const page of paginateListObjectsV2({ client: this.#client }, input)) {
+        if (page.IsTruncated && !page.NextContinuationToken) this.#brokenList();
         for (const { Key, Size, LastModified } of page.Contents ?? []) {
           const sha256 = this.#digestIn(Key);
           if (sha256 === undefined || Size === undefined || LastModified === undefined) continue;
@@ -250,6 +251,13 @@ export class S3Store implements Store {
     } catch (error) {
       throw s3Error(error, `cannot list ${this.label}`);
     }
+  }
+
+  /** Half a list would pass for a whole one, and one that leads nowhere has no end. */
+  #brokenList(): never {
+    fail('E_STORE', `${this.label} says that its list goes on, and not where`, {
+      hint: 'the S3 server, or a proxy before it, does not keep to the protocol: report it there',
+    });
   }
 
   #digestIn(key: string | undefined): string | undefined {
@@ -274,7 +282,11 @@ export class S3Store implements Store {
           if (remove) await this.#abort({ Bucket, Key, UploadId });
         }
         if (!page.IsTruncated) return found;
-        ({ NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page);
+        const { NextKeyMarker, NextUploadIdMarker } = page;
+        if (!NextKeyMarker || (NextKeyMarker === KeyMarker && NextUploadIdMarker === UploadIdMarker)) {
+          this.#brokenList();
+        }
+        [KeyMarker, UploadIdMarker] = [NextKeyMarker, NextUploadIdMarker];
       }
     });
   }

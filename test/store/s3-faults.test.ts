@@ -170,6 +170,29 @@ describe('what is believed of an object', () => {
   });
 });
 
+describe('a list that goes on', () => {
+  const list = (name: string, more = ''): Reply => {
+    const xml = `<${name}><IsTruncated>true</IsTruncated>${more}</${name}>`;
+    return (_request, response) => response.writeHead(200, { 'content-type': 'application/xml' }).end(xml);
+  };
+
+  test.each(['', '<NextKeyMarker>k</NextKeyMarker><NextUploadIdMarker>u</NextUploadIdMarker>'])(
+    'and does not say where is E_STORE, not a list without an end: uploads %s',
+    async (more) => {
+      server.answer(list('ListMultipartUploadsResult', more));
+      await expect(() => open().leftovers(new Date(), false)).toFailWith('E_STORE');
+      expect(server.seen.length).toBeLessThanOrEqual(2);
+    },
+  );
+
+  test('and does not say where is E_STORE, not the end of it: objects', async () => {
+    server.answer(list('ListBucketResult'));
+    await expect(async () => {
+      for await (const object of open().list()) expect(object).toBeUndefined();
+    }).toFailWith('E_STORE');
+  });
+});
+
 describe('If-None-Match', () => {
   test('is asked for, and 412 is looked into', async () => {
     const there = { 'content-length': String(bytes.length), 'x-amz-checksum-sha256': base64 };
