@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { brief, sha256Hex, utf8 } from '../ledger-schema/bytes.ts';
@@ -87,14 +88,22 @@ async function readTools(root: string, host: string): Promise<Tool[]> {
   return [...tools.values()];
 }
 
-async function folders(...path: string[]): Promise<string[]> {
+/** The folders that lead to repositories. A tool.ini among them is nobody's, and would never be read. */
+async function folders(root: string, ...path: string[]): Promise<string[]> {
+  const folder = join(root, ...path);
+  let entries: Dirent[];
   try {
-    const entries = await readdir(join(...path), { withFileTypes: true });
-    return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
+    entries = await readdir(folder, { withFileTypes: true });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    return fail('E_IO', `cannot read the folder ${join(...path)}`, { cause });
+    return fail('E_IO', `cannot read the folder ${folder}`, { cause });
   }
+  if (entries.some((entry) => entry.name === 'tool.ini' && !entry.isDirectory())) {
+    fail('E_CONFIG', `${join(...path, 'tool.ini')} lies in no repository's folder`, {
+      hint: 'move it to packages/HOST/OWNER/REPO/tool.ini',
+    });
+  }
+  return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort();
 }
 
 async function readTool(root: string, host: string, path: [string, string, string]): Promise<Tool | undefined> {

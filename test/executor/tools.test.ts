@@ -51,10 +51,13 @@ describe('the tools of an executor', () => {
     await expect(labels(['o/a'])).toFailWith('E_CONFIG');
   });
 
-  it.each([['github.com/o/.x'], ['GitHub.com/o/a'], ['github.com/o/a b']])('in %s are refused', async (path) => {
-    await put(path);
-    await expect(labels()).toFailWith('E_CONFIG');
-  });
+  it.each([['github.com/o/.x'], ['GitHub.com/o/a'], ['github.com/o/a b'], ['github.com/o'], ['github.com'], ['.']])(
+    'in %s are refused',
+    async (path) => {
+      await put(path);
+      await expect(labels()).toFailWith('E_CONFIG');
+    },
+  );
 
   it('in two folders that differ in case are refused', async () => {
     await put('github.com/o/a');
