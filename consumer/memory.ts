@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { mkdir } from 'node:fs/promises';
 import { z } from 'zod';
 import { utf8 } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { readFileBounded, writeFileAtomic } from '../io/file.ts';
+import { makeFolders, readFileBounded, writeFileAtomic } from '../io/file.ts';
 import { withFileLock } from './file-lock.ts';
 
 /** A policy of the chain from a pin to the newest. */
@@ -72,7 +71,7 @@ export function memoryFile(directory: string, identity: LedgerIdentity): MemoryF
     path,
     read,
     update: async (next) => {
-      await makeFolder(folder);
+      await makeMemory(folder);
       await withFileLock(path, async () => {
         const text = (memory: Memory | undefined) => memory && encode(identity, memory);
         for (;;) {
@@ -87,9 +86,9 @@ export function memoryFile(directory: string, identity: LedgerIdentity): MemoryF
   };
 }
 
-async function makeFolder(folder: string): Promise<void> {
+async function makeMemory(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolders(folder, 0o700);
   } catch (cause) {
     fail('E_MEMORY', `the folder that remembers ledgers cannot be made: ${folder}`, {
       hint: 'set XDG_STATE_HOME to a folder that can be written and is kept between runs',

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fail } from '../ledger-schema/error.ts';
+import { makeFolders } from '../io/file.ts';
 import { moveTo } from '../io/rename.ts';
 
 export interface NewExecutor {
@@ -69,7 +70,7 @@ export async function initExecutor(options: NewExecutor): Promise<readonly strin
   const files = executorFiles(options);
   try {
     for (const [path, text] of files) {
-      await mkdir(join(made, dirname(path)), { recursive: true });
+      await makeFolders(join(made, dirname(path)));
       await writeFile(join(made, path), text);
     }
     if (entries !== undefined) await rmdir(directory);

@@ -1,8 +1,9 @@
 import { createHash, createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import { readFile as readFileCallback, stat as statCallback } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeFolders } from '../io/file.ts';
 import { prune, touch } from './etag-prune.ts';
 
 const readFile = promisify(readFileCallback);
@@ -63,7 +64,7 @@ export class EtagCache {
     const path = this.#path(key);
     const temporary = `${path}.${randomUUID()}`;
     try {
-      await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
+      await makeFolders(join(path, '..'), 0o700);
       // No fsync: after a crash a torn file fails its checksum.
       await writeFile(temporary, Buffer.concat([Buffer.from(this.#mac(key, content).toString('hex')), content]), {
         mode: 0o600,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
 import { BLOCK, lend, lent, placeInBlock, release, takeBlock } from './blocks.ts';
@@ -163,15 +163,46 @@ async function* blocksOf(path: string): AsyncGenerator<Uint8Array, void, undefin
   }
 }
 
-/** Makes a folder and those above it, each entry forced to disk. */
-export async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
-  const top = dirname(first);
-  for (let folder = dirname(path); ; folder = dirname(folder)) {
-    await syncFolder(folder);
-    if (folder === top || folder === dirname(folder)) return;
+/** As {@link makeFolders}, each entry forced to disk. */
+export async function makeFolder(path: string): Promise<string[]> {
+  const made = await makeFolders(path);
+  for (const folder of made) await syncFolder(dirname(folder));
+  return made;
+}
+
+/**
+ * Makes a folder and those above it, and gives those that it made, the deepest first. `mode`: permission bits of each.
+ * Throws the system's own errors; see {@link ioError}.
+ *
+ * Node's own `mkdir` with `recursive` never ends where the system says ENOENT though the folder above is there, as it
+ * does below /proc.
+ */
+export async function makeFolders(path: string, mode?: number): Promise<string[]> {
+  const folder = resolve(path);
+  const parent = dirname(folder);
+  try {
+    await mkdir(folder, mode);
+    return [folder];
+  } catch (error) {
+    if (await isFolder(folder)) return [];
+    if (systemCode(error) !== 'ENOENT' || parent === folder) throw error;
   }
+  const above = await makeFolders(parent, mode);
+  try {
+    await mkdir(folder, mode);
+    return [folder, ...above];
+  } catch (error) {
+    // Somebody else made it meanwhile.
+    if (await isFolder(folder)) return above;
+    throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** Forces a file's bytes to disk, whoever wrote them. */

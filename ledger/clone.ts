@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { fail } from '../ledger-schema/error.ts';
+import { makeFolders } from '../io/file.ts';
 import { ioError } from '../io/io-error.ts';
 import { moveTo } from '../io/rename.ts';
 import { gitEnvironment } from './git-environment.ts';
@@ -55,7 +56,7 @@ export class Clone {
   async locked<T>(action: () => Promise<T>): Promise<T> {
     const parent = dirname(this.directory);
     try {
-      await mkdir(parent, { recursive: true, mode: 0o700 });
+      await makeFolders(parent, 0o700);
     } catch (error) {
       throw ioError(error, `cannot make the cache folder ${parent}`);
     }

@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fail } from '../ledger-schema/error.ts';
+import { makeFolders } from '../io/file.ts';
+import { ioError } from '../io/io-error.ts';
 import { moveTo } from '../io/rename.ts';
 import { gitEnvironment } from './git-environment.ts';
 import type { GitConfig } from './git-environment.ts';
@@ -26,7 +28,11 @@ export interface NewRepository {
 export async function createRepository(options: NewRepository): Promise<void> {
   const { directory, bare } = options;
   await requireEmpty(directory);
-  await mkdir(dirname(directory), { recursive: true });
+  try {
+    await makeFolders(dirname(directory));
+  } catch (error) {
+    throw ioError(error, `cannot make the folder ${dirname(directory)}`);
+  }
   const made = `${directory}.${randomBytes(6).toString('hex')}.tmp`;
   const work = bare ? await mkdtemp(join(tmpdir(), 'pullthrough-')) : made;
   try {
@@ -74,7 +80,7 @@ async function build(options: NewRepository, made: string, work: string): Promis
   await git(gitDir, 'config', 'uploadpack.allowAnySHA1InWant', 'true');
   if (!bare) await git(gitDir, 'config', 'receive.denyCurrentBranch', 'updateInstead');
   for (const [path, bytes] of options.files) {
-    await mkdir(join(work, dirname(path)), { recursive: true });
+    await makeFolders(join(work, dirname(path)));
     await writeFile(join(work, path), bytes, { mode: 0o644 });
   }
   await git(gitDir, `--work-tree=${work}`, 'add', '--all', '--force', '.');

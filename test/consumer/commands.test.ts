@@ -207,6 +207,15 @@ describe('get', () => {
     expect(await readFile(path, 'utf8')).toBe('linux');
   });
 
+  test.runIf(process.platform === 'linux')('ends at once where the system makes no folder', async () => {
+    const argv = ['get', 'acme/tool@v1.0.0', '--output', '/proc/pullthrough', '--json', ...withStore()];
+    const { exit, json } = await known.run(argv);
+    expect(exit).toBe(1);
+    expect(json()).toMatchObject({
+      error: { code: 'E_IO', message: expect.stringContaining('/proc/pullthrough') as string },
+    });
+  });
+
   test('asks at a terminal which of several it is, and lists them with --quiet too', async () => {
     const { home, cwd } = await Machine.create();
     const argv = ['get', 'acme/both@latest', '--platform', 'linux/amd64', '--quiet', ...withStore()];

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openPending, readBlocks, readFileBounded, writeFileAtomic } from '../../io/file.ts';
+import { makeFolders, openPending, readBlocks, readFileBounded, writeFileAtomic } from '../../io/file.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -31,6 +31,35 @@ describe('an atomic write', () => {
     await expect(() => writeFileAtomic(join(folder, 'file', 'below'), 'x')).toFailWith('E_IO');
     await expect(() => writeFileAtomic(folder, 'x')).toFailWith('E_IO');
     expect(await readdir(folder)).toEqual(['file']);
+  });
+});
+
+describe('folders', () => {
+  test('are made with those above them, and only what was made is given', async () => {
+    const [a, b, c] = [join(folder, 'a'), join(folder, 'a', 'b'), join(folder, 'a', 'b', 'c')];
+    expect(await makeFolders(a, 0o700)).toEqual([a]);
+    expect((await stat(a)).mode & 0o777).toBe(0o700);
+    expect(await makeFolders(c)).toEqual([c, b]);
+    expect(await makeFolders(c)).toEqual([]);
+  });
+
+  test('are made by several at once', async () => {
+    const path = join(folder, 'a', 'b', 'c');
+    const made = await Promise.all(Array.from({ length: 8 }, () => makeFolders(path)));
+    expect(made.flat().sort()).toEqual([join(folder, 'a'), join(folder, 'a', 'b'), path]);
+  });
+
+  test('behind a file or a link to nothing are refused', async () => {
+    await writeFile(join(folder, 'file'), '');
+    await symlink('nothing', join(folder, 'link'));
+    await expect(makeFolders(join(folder, 'file'))).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(makeFolders(join(folder, 'file', 'x'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+    await expect(makeFolders(join(folder, 'link'))).rejects.toMatchObject({ code: 'EEXIST' });
+  });
+
+  test.runIf(process.platform === 'linux')('end at once where the system makes none', async () => {
+    await expect(makeFolders('/proc/pullthrough')).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(() => writeFileAtomic('/proc/pullthrough/a/b', 'x')).toFailWith('E_IO');
   });
 });
 
