@@ -1,6 +1,6 @@
 import { brief } from '../ledger-schema/bytes.ts';
-import { fail } from '../ledger-schema/error.ts';
-import { isHostName } from '../ledger-schema/path.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { encodeSegment, isHostName } from '../ledger-schema/path.ts';
 import { parseChoice } from './choose.ts';
 import type { Choice } from './choose.ts';
 
@@ -38,7 +38,18 @@ export function parseTool(text: string, host: string): ToolName {
   const [owner = '', repo = ''] = parts.slice(-2);
   const source = (parts.length === 3 ? (parts[0] ?? '') : host).toLowerCase();
   if (!isHostName(source)) fail('E_USAGE', `not a host name: ${brief(source)}`, { hint: HOW });
+  for (const part of [owner, repo]) requireSegment(part, text);
   return { source, owner, repo };
+}
+
+/** What no path of the ledger can hold is a slip of who typed it, and no defect of a ledger. Throws `E_USAGE`. */
+function requireSegment(part: string, text: string): void {
+  try {
+    encodeSegment(part);
+  } catch (cause) {
+    if (!(cause instanceof PullthroughError)) throw cause;
+    fail('E_USAGE', `no tool has such a name or tag: ${brief(text)}`, { hint: HOW, cause });
+  }
 }
 
 /** Reads `TOOL@…`, which splits at the first `@`. Throws `E_USAGE`. */
@@ -47,7 +58,10 @@ export function parseToolRequest(text: string, host: string): ToolRequest {
   if (at < 0) fail('E_USAGE', `no tag is named: ${brief(text)}`, { hint: HOW });
   const wanted = text.slice(at + 1);
   if (wanted === '' || wanted.length > 1024) fail('E_USAGE', `no tag is named: ${brief(text)}`, { hint: HOW });
-  return { ...parseTool(text.slice(0, at), host), text, wanted, ...parseWanted(wanted) };
+  const tool = parseTool(text.slice(0, at), host);
+  const { tag, choice } = parseWanted(wanted);
+  if (tag !== undefined && choice === undefined) requireSegment(tag, text);
+  return { ...tool, text, wanted, tag, choice };
 }
 
 /**

@@ -249,6 +249,8 @@ describe('on plain git', () => {
     expect(done.stdout).toContain(`nack of ${tool} v1.0.0 is merged`);
     expect(done.code).toBe(0);
     expect((await json(['nack', `${tool}@v9`, '--key', keyOf(ada)])).error?.code).toBe('E_NO_CHANGE');
+    const long = await json(['nack', `${tool}@${'v'.repeat(300)}`, '--key', keyOf(ada)]);
+    expect(long).toMatchObject({ code: 2, error: { code: 'E_USAGE' } });
     expect(await json(['nack', `${tool}@latest`, '--key', keyOf(ada)])).toMatchObject({
       code: 2,
       error: { code: 'E_USAGE' },
