@@ -58,6 +58,7 @@ export interface Gateway {
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 const MOST_CONNECTIONS = 4096;
+const EVERY_ANSWER = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' };
 
 /**
  * An HTTP gateway with GitHub's own paths, for acknowledged bytes alone. Throws what establishing trust throws, `E_IO`
@@ -81,9 +82,10 @@ export async function serve(options: ServeOptions): Promise<Gateway> {
     graceMs: timeouts.idle,
   });
   const metrics = new Metrics();
-  const app = newApp(timeouts);
+  const answer = failureAnswer(options, follower, progress);
+  const app = newApp(timeouts, answer);
   watch(app, metrics);
-  answerFailures(app, options, follower, progress);
+  answerFailures(app, answer);
   addRoutes(app, { catalog: () => follower.catalog, files, host: options.host, baseUrl: options.baseUrl });
   addOperations(app, { follower, cache, files, metrics });
   try {
@@ -118,7 +120,7 @@ export async function serve(options: ServeOptions): Promise<Gateway> {
   };
 }
 
-function newApp(timeouts: NonNullable<ServeOptions['timeouts']>): FastifyInstance {
+function newApp(timeouts: NonNullable<ServeOptions['timeouts']>, answer: FailureAnswer): FastifyInstance {
   const headers = timeouts.headers ?? 15_000;
   const app = fastify({
     // Sends headers and a body that is none within this time, or goes.
@@ -128,6 +130,11 @@ function newApp(timeouts: NonNullable<ServeOptions['timeouts']>): FastifyInstanc
     bodyLimit: 1024,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
+    // What the router itself refuses, as an address that can't be decoded, comes past every hook.
+    frameworkErrors: (error, request, reply) => {
+      reply.headers(EVERY_ANSWER);
+      void answer(asFailure(error), request, reply);
+    },
     routerOptions: { maxParamLength: 2048, ignoreTrailingSlash: true },
   });
   app.server.maxConnections = MOST_CONNECTIONS;
@@ -137,7 +144,7 @@ function newApp(timeouts: NonNullable<ServeOptions['timeouts']>): FastifyInstanc
 function watch(app: FastifyInstance, metrics: Metrics): void {
   app.addHook('onRequest', async (request, reply) => {
     metrics.began();
-    reply.headers({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
+    reply.headers(EVERY_ANSWER);
     // Unlike Fastify's own hook this also sees responses that their client broke off.
     reply.raw.once('close', () => {
       const length = Number(reply.getHeader('content-length') ?? 0);
@@ -147,13 +154,15 @@ function watch(app: FastifyInstance, metrics: Metrics): void {
   });
 }
 
+type FailureAnswer = (
+  failure: { readonly error: PullthroughError; readonly status: number },
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => FastifyReply;
+
 /** An error in the form that its reader expects: JSON for the API, a page for a browser, else a line of text. */
-function answerFailures(app: FastifyInstance, options: ServeOptions, follower: Follower, progress: Progress): void {
-  const answer = (
-    failure: { error: PullthroughError; status: number },
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ) => {
+function failureAnswer(options: ServeOptions, follower: Follower, progress: Progress): FailureAnswer {
+  return (failure, request, reply) => {
     const { error, status } = failure;
     if (status >= 500) progress.warn(`${request.method} ${request.url}: ${error.message} [${error.code}]`);
     for (const name of [
@@ -189,6 +198,9 @@ function answerFailures(app: FastifyInstance, options: ServeOptions, follower: F
     const hint = error.hint === undefined ? '' : `hint: ${error.hint}\n`;
     return reply.header('content-type', 'text/plain; charset=utf-8').send(`${error.message} [${error.code}]\n${hint}`);
   };
+}
+
+function answerFailures(app: FastifyInstance, answer: FailureAnswer): void {
   app.setErrorHandler((error, request, reply) => answer(asFailure(error), request, reply));
   app.setNotFoundHandler((request, reply) => {
     const error = new PullthroughError('E_NOT_FOUND', 'there is nothing at this address', {

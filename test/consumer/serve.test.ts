@@ -121,6 +121,20 @@ describe('a file', () => {
     expect(answer.headers.get('etag')).toBeNull();
   });
 
+  test('an address that cannot be decoded is refused in the same form as all else', async () => {
+    for (const [path, type] of [
+      ['/%zz', 'text/plain'],
+      ['/repos/acme/%zz/releases', 'application/json'],
+    ] as const) {
+      const answer = await get(path);
+      expect(answer.status).toBe(400);
+      expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+      expect(answer.headers.get('content-type')).toContain(type);
+      expect(await answer.text()).toContain('E_USAGE');
+    }
+    expect(await (await get('/%zz', { headers: { accept: 'text/html' } })).text()).toContain('Error 400');
+  });
+
   test('a path that the gateway does not have is told from a request that cannot be read', async () => {
     const text = async (path: string) => (await get(path)).text();
     expect(await text('/acme/tool/archive/refs/tags/v1.0.0.tar.gz')).toMatch(
