@@ -23,12 +23,13 @@ export const addCommand: Handler<ValuesOf<'executor', 'add'>> = async (names, op
   const executor = { root, source, env, progress, cacheDir: cacheOf(options, context) };
   const added: AddedTool[] = [];
   const failures: PullthroughError[] = [];
-  output.results({ tools: added, written: !dryRun });
+  output.results({ tools: added, written: false });
   for (const name of names) {
     signal.throwIfAborted();
     try {
       const tool = await addTool(executor, name, { dryRun });
       added.push(tool);
+      output.results({ written: !dryRun });
       output.line(
         `${tool.file}${dryRun ? ' would be written' : ''}: ${tool.tag} has ${countText(tool.files, 'file')}`,
         'good',

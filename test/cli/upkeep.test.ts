@@ -49,6 +49,10 @@ describe('add', () => {
       code: 4,
       document: { tools: [{ tool: 'acme/other' }], error: { code: 'E_PARTIAL' } },
     });
+    // The first is not there, the second is here already: nothing was written.
+    for (const names of [['acme/gone', 'acme/other'], ['acme/gone']]) {
+      expect(await json('add', ...names)).toMatchObject({ code: 1, document: { tools: [], written: false } });
+    }
     expect(await json('add', 'nonsense')).toMatchObject({ code: 2, document: { error: { code: 'E_USAGE' } } });
   });
 });
