@@ -11,12 +11,13 @@ function firstLine(error: unknown): string {
 
 /**
  * Any exception as the error that ends a command: one of ours as it is, a failed system call as E_IO, the rest as a
- * defect. It always says what to do.
+ * defect. It always says what to do. `command`: its name, where one was given.
  */
-export function toFailure(error: unknown): PullthroughError {
+export function toFailure(error: unknown, command?: string): PullthroughError {
   const failure = toError(error);
   if (failure.hint !== undefined) return failure;
-  return new PullthroughError(failure.code, failure.message, { hint: HINTS[failure.code], cause: failure });
+  const hint = HINTS[failure.code].replace('COMMAND', command ?? 'COMMAND');
+  return new PullthroughError(failure.code, failure.message, { hint, cause: failure });
 }
 
 function toError(error: unknown): PullthroughError {

@@ -133,13 +133,15 @@ export function documentOf(values: Results, error: PullthroughError | undefined)
 export async function run(world: World): Promise<number> {
   const end = await open(world);
   let failure: PullthroughError | undefined;
+  let command: string | undefined;
   try {
     const invocation = parseCommandLine(world.argv, world.stdout.columns ?? 120);
+    if (invocation.kind === 'command') command = invocation.command.name;
     const running = invoke(invocation, world, end);
     const own = invocation.kind === 'command' && invocation.command.spec.untilSignal === true;
     await (own ? running : untilDone(running, world.signal));
   } catch (error) {
-    failure = toFailure(error);
+    failure = toFailure(error, command);
     end.pause();
     end.failure(failure);
     for (const line of debugLines(error, world.env)) world.stderr.write(`${escapeTerminal(line)}\n`);

@@ -94,6 +94,9 @@ test('an error that brings no hint of its own says what to do all the same', asy
   for (const code of Object.keys(ERRORS) as (keyof typeof ERRORS)[]) {
     expect(toFailure(new PullthroughError(code, 'x')).hint, code).toMatch(/\w{2} \w/);
   }
+  expect(toFailure(new PullthroughError('E_USAGE', 'x'), 'trust propose').hint).toBe(
+    'see pullthrough trust propose --help',
+  );
   expect(toFailure(new PullthroughError('E_SIZE', 'x', { hint: 'its own' })).hint).toBe('its own');
 });
 
