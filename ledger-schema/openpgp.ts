@@ -45,6 +45,7 @@ const ARMOR: ArmorKind = {
   crcCode: 'E_KEY_FORMAT',
 };
 
+const SECRET_KEY = 5;
 const PUBLIC_KEY = 6;
 const PUBLIC_SUBKEY = 14;
 /** Signature, public key, user id, public subkey, user attribute. */
@@ -97,11 +98,14 @@ export async function readKeyFile(file: Uint8Array): Promise<KeyFile> {
   };
 }
 
+const PUBLIC = 'name the public key: the file .pub.asc that lies beside it, or what gpg --armor --export KEY writes';
+
 /** The bodies of all version 4 public keys by their fingerprint. */
 function checkPackets(bytes: Uint8Array): Map<string, Uint8Array> {
   const packets = splitPackets(bytes, 'E_KEY_FORMAT', 'the key file');
   const bodies = new Map<string, Uint8Array>();
   packets.forEach(({ tag, body }, i) => {
+    if (tag === SECRET_KEY) fail('E_KEY_FORMAT', 'the key file holds a secret key', { hint: PUBLIC });
     if (!ALLOWED.has(tag)) fail('E_KEY_FORMAT', `the key file holds a packet of tag ${tag}`);
     if ((tag === PUBLIC_KEY) !== (i === 0)) fail('E_KEY_FORMAT', 'the key file is not exactly one primary key');
     if (tag === PUBLIC_KEY || tag === PUBLIC_SUBKEY) {

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 
 interface Shown {
-  readonly error?: { readonly code: string; readonly message: string };
+  readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
   readonly version: number;
   readonly policy: Policy;
   readonly problems: readonly string[];
@@ -259,6 +259,15 @@ describe('a newer copy of a key', () => {
   });
 });
 
+test('trust propose with a secret key says so, and where the public one is', async () => {
+  await init({ roots: [ada] });
+  const [, secret = ''] = keyOf(linus);
+  const refused = await cli(['trust', 'propose', '--add-reviewer', `linus=${secret}`, ...keyOf(ada)]);
+  expect(refused).toMatchObject({ code: 2, error: { code: 'E_INPUT' } });
+  expect(refused.error?.message).toContain('a secret key');
+  expect(refused.error?.hint).toContain('.pub.asc');
+});
+
 test.each([
   ['a key that nobody lists', ['--retire', 'F'.repeat(40)]],
   ['a threshold that no number of holders reaches', ['--threshold', '9']],
@@ -271,10 +280,9 @@ test.each([
 ])('trust propose with %s is exit 2, and proposes nothing', async (_, flags) => {
   await init({ roots: [ada] });
   const made = flags.map((flag) => (flag.startsWith('KEY:') ? named(linus).replace('linus', 'grace') : flag));
-  expect(await cli(['trust', 'propose', ...made, ...keyOf(ada)])).toMatchObject({
-    code: 2,
-    error: { code: 'E_USAGE' },
-  });
+  const refused = await cli(['trust', 'propose', ...made, ...keyOf(ada)]);
+  expect(refused).toMatchObject({ code: 2, error: { code: 'E_USAGE' } });
+  expect(refused.error?.hint).not.toContain('COMMAND');
   const branches = execFileSync('git', ['branch', '--list'], { cwd: join(folder, 'ledger.git') }).toString();
   expect(branches.trim()).toBe('* main');
 });
