@@ -1,4 +1,7 @@
+import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../io/file.ts';
+import { ioError } from '../io/io-error.ts';
 import { fail, findCollision } from '../ledger-schema/index.ts';
 import { fetchFile } from './fetch-file.ts';
 import type { FetchOptions } from './fetch-file.ts';
@@ -21,7 +24,8 @@ const AT_ONCE = 4;
 
 /**
  * Brings files into a folder, several at once. The first failure stops the others; what is complete and right by then
- * stays. Throws what {@link fetchFile} throws, `E_COLLISION` where two names are one on some file systems.
+ * stays; a folder that was made for nothing goes again. Throws what {@link fetchFile} throws, `E_COLLISION` where two
+ * names are one on some file systems.
  */
 export async function fetchFiles(files: readonly Fetchable[], options: GetOptions): Promise<GotFile[]> {
   const pair = findCollision(files.map(({ name }) => name));
@@ -30,6 +34,19 @@ export async function fetchFiles(files: readonly Fetchable[], options: GetOption
       hint: 'get them one after another, into different folders, by --output',
     });
   }
+  const made = await makeFolder(options.output).catch((error: unknown) => {
+    throw ioError(error, `cannot make the folder ${options.output}`);
+  });
+  try {
+    return await fetchEach(files, options);
+  } catch (error) {
+    // Deepest first; one that holds something stays, and so do those above it.
+    for (const folder of made) await rmdir(folder).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function fetchEach(files: readonly Fetchable[], options: GetOptions): Promise<GotFile[]> {
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
   const results: GotFile[] = [];

@@ -219,6 +219,16 @@ describe('get', () => {
     });
   });
 
+  test('that fails takes the folders away that it made, and no others', async () => {
+    const machine = await Machine.create();
+    await mkdir(join(machine.cwd, 'kept'));
+    for (const output of ['new/bin', 'kept', 'kept/bin']) {
+      const argv = ['get', 'acme/tool@v1.0.0', '--output', output, ...trust(), '--store', 'http://127.0.0.1:9/gone'];
+      expect((await machine.run(argv)).exit).toBe(1);
+    }
+    expect(await readdir(machine.cwd, { recursive: true })).toEqual(['kept']);
+  });
+
   test('asks at a terminal which of several it is, and lists them with --quiet too', async () => {
     const { home, cwd } = await Machine.create();
     const argv = ['get', 'acme/both@latest', '--platform', 'linux/amd64', '--quiet', ...withStore()];
