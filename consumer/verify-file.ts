@@ -125,7 +125,7 @@ export function requireFile(file: FileVerdict): FileVerdict {
 /** Every regular file below a folder, in order; links are not followed. Throws `E_INPUT`, `E_TOO_LARGE`. */
 export async function filesBelow(folder: string): Promise<string[]> {
   const found = await lstat(folder).catch((error: unknown) => {
-    throw systemCode(error) === 'ENOENT' ? notThere(folder) : ioError(error, `cannot read ${folder}`);
+    throw systemCode(error) === 'ENOENT' ? notThere('folder', folder) : ioError(error, `cannot read ${folder}`);
   });
   if (!found.isDirectory())
     fail('E_INPUT', `${folder} is no folder`, { hint: 'name a file as an argument, without --all' });
@@ -147,12 +147,12 @@ export async function filesBelow(folder: string): Promise<string[]> {
 
 async function sizeOf(path: string): Promise<number> {
   const found = await stat(path).catch((error: unknown) => {
-    throw systemCode(error) === 'ENOENT' ? notThere(path) : ioError(error, `cannot read ${path}`);
+    throw systemCode(error) === 'ENOENT' ? notThere('file', path) : ioError(error, `cannot read ${path}`);
   });
   if (found.isFile()) return found.size;
   return fail('E_INPUT', `${path} is no regular file`, { hint: 'for all files of a folder: verify --all FOLDER' });
 }
 
-function notThere(path: string): PullthroughError {
-  return new PullthroughError('E_INPUT', `there is no file ${path}`);
+function notThere(what: 'file' | 'folder', path: string): PullthroughError {
+  return new PullthroughError('E_INPUT', `there is no ${what} ${path}`);
 }

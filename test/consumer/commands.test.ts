@@ -168,6 +168,8 @@ describe('verify', () => {
       ],
     });
     await writeFile(join(folder, 'c'), 'bad');
+    const none = await machine.run(['verify', '--all', 'none', ...trust()]);
+    expect(none.stderr).toContain('there is no folder');
     const bad = await all();
     expect(bad.exit).toBe(3);
     expect(bad.json()).toMatchObject({ error: { code: 'E_WITHDRAWN' } });
