@@ -110,7 +110,7 @@ export class Consumer implements AsyncDisposable {
     ]);
     const memory = memoryFile(stateDir ?? stateDirectory(env), ledgerIdentity(ledger.label, branch));
     const paths = near === undefined ? [] : [nearPath(near)];
-    return openView({ ledger, memory, pin, now, offline, progress, near: paths });
+    return openView({ ledger, branch, memory, pin, now, offline, progress, near: paths });
   }
 
   close(): Promise<void> {

@@ -39,7 +39,8 @@ export async function openGateway(consumer: ConsumerOptions, options: GatewayOpt
   try {
     const gateway = await serve({
       ...options,
-      look: ({ offline, now }) => openView({ ledger: offline ? copy : ledger, memory, pin, now, offline, progress }),
+      look: ({ offline, now }) =>
+        openView({ ledger: offline ? copy : ledger, branch, memory, pin, now, offline, progress }),
       mirrors: await openMirrors(stores, { baseDir, env, progress }),
       cacheDir: options.cacheDir ?? join(cacheDir, 'gateway'),
       host: consumer.host ?? 'github.com',

@@ -31,6 +31,8 @@ export interface LedgerView {
 
 export interface ViewOptions {
   readonly ledger: LedgerReader;
+  /** For messages. */
+  readonly branch: string;
   readonly memory: MemoryFile;
   /** The SHA-256 of any N.policy.json: 64 lower-case hex digits. */
   readonly pin: string;
@@ -69,7 +71,7 @@ export async function openView(options: ViewOptions): Promise<LedgerView> {
   }
 }
 
-async function readView({ ledger, offline, pin, now, near }: ViewOptions): Promise<LedgerView> {
+async function readView({ ledger, branch, offline, pin, now, near }: ViewOptions): Promise<LedgerView> {
   if (offline !== true) await ledger.update();
   const commit = ledger.head();
   if (commit === undefined) {
@@ -77,8 +79,8 @@ async function readView({ ledger, offline, pin, now, near }: ViewOptions): Promi
       ? fail('E_LEDGER_UNREACHABLE', `no copy of the ledger is here: ${ledger.label}`, {
           hint: 'run once without --offline',
         })
-      : fail('E_POLICY_MISSING', `the ledger is empty: ${ledger.label}`, {
-          hint: 'its branch has no commit yet: is the branch the right one?',
+      : fail('E_POLICY_MISSING', `the ledger has no branch ${branch}: ${ledger.label}`, {
+          hint: "is [ledger] branch in mirror.ini the right one? Or nothing was pushed yet: ask the ledger's owner",
         });
   }
   const snapshot = ledger.snapshot(commit);

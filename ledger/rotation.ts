@@ -44,7 +44,7 @@ export interface ProposedPolicy {
 /** Proposes the policy that follows the newest, with its keys and seals. Throws `E_USAGE`, `E_EXISTS`, `E_MOVED`. */
 export async function proposePolicy(rotation: Rotation): Promise<ProposedPolicy> {
   const { repository, trust, edits, keys, signer, author } = rotation;
-  const head = repository.head() ?? fail('E_POLICY_MISSING', 'the ledger is empty');
+  const head = repository.head() ?? fail('E_POLICY_MISSING', `the ledger is empty: ${repository.label}`);
   const version = trust.version + 1;
   const branch = trustBranch(version);
   if (repository.branches().has(branch)) {

@@ -113,6 +113,16 @@ describe('verify', () => {
     expect(await readdir(machine.home)).toEqual([]);
   });
 
+  test('a branch that the ledger does not have is named', async () => {
+    const machine = await Machine.create();
+    const ini = `[ledger]\nrepository = ${ledger.directory}\nbranch = mian\n[trust]\npin = sha256:${ledger.pin()}\n`;
+    await writeFile(join(machine.cwd, 'mirror.ini'), ini);
+    const { exit, stderr } = await machine.run(['verify', 'acme/tool@v1.0.0']);
+    expect(exit).toBe(3);
+    expect(stderr).toContain('no branch mian');
+    expect(stderr).toContain('mirror.ini');
+  });
+
   test('another pin is E_PIN', async () => {
     const machine = await Machine.create();
     const { exit, json } = await machine.run([

@@ -40,6 +40,7 @@ export async function view(
   options: { pin?: string; now?: Date; memory?: MemoryFile; ledger?: LedgerReader } = {},
 ): Promise<LedgerView> {
   return openView({
+    branch: 'main',
     ledger: options.ledger ?? (await reader(ledger)),
     memory: options.memory ?? (await freshMemory(ledger)),
     pin: options.pin ?? ledger.pin(),
