@@ -11,6 +11,7 @@ import type { Fetched } from './fetch.ts';
 import type { FetchedFile } from './record.ts';
 import { mirrorRelease, openMirroring } from './mirror.ts';
 import type { Inspection, MirrorOptions, Mirroring } from './mirror.ts';
+import { digestsOfHeld } from './old-digests.ts';
 import { tagCandidates } from './old-tag.ts';
 import type { OldDigests, OldVersion } from './old-tree.ts';
 import { reportError } from './result.ts';
@@ -133,7 +134,7 @@ async function importVersion(
   });
   const item = examined.items[0] ?? fail('E_INTERNAL', 'a release was examined and is gone');
   const held = await heldFiles(mirroring, examined, item);
-  if (held !== undefined) differences.push(...compare(files, new Map(held.map((file) => [file.name, file]))));
+  if (held !== undefined) differences.push(...compare(files, await digestsOfHeld(mirroring, held, files)));
   else differences.push(...missingFiles(files, item));
   requireNone(differences, release.tag);
   const inspection: Inspection = {
@@ -154,7 +155,7 @@ function requireNone(differences: readonly Difference[], tag: string): void {
   });
 }
 
-/** The files of the record that the ledger or an open proposal has already: nothing is downloaded then. */
+/** The files of the record that the ledger or an open proposal has already: nothing is downloaded from upstream then. */
 async function heldFiles(
   { run }: Mirroring,
   { recorded }: Examined,

@@ -6,6 +6,7 @@ import { foldExit } from '../../executor/exit.ts';
 import { importTree } from '../../executor/import.ts';
 import { tagCandidates } from '../../executor/old-tag.ts';
 import { parseOldList, readOldTree } from '../../executor/old-tree.ts';
+import { storeKey } from '../../store/store.ts';
 import { asset, digest, release } from './releases.ts';
 import { actions, world } from './world.ts';
 import type { World } from './world.ts';
@@ -170,6 +171,35 @@ describe('import', () => {
     expect(actions(await run())).toEqual(['tool-1.0 held']);
     await oldVersion(old, 'acme/tool/1.0', { a: 'other', b: 'b bytes' });
     expect(actions(await run())).toEqual(['- failed E_IMPORT_MISMATCH']);
+  });
+
+  it.each(['md5', 'sha512'] as const)(
+    'compares a wrong %s with what is held already, and reports it',
+    async (algorithm) => {
+      const { made, old, run } = await withOldTree({ a: 'a bytes', b: 'b bytes' });
+      await run();
+      const list = join(old, `packages/github.com/acme/tool/1.0/checklist.${algorithm}`);
+      await writeFile(list, `${digest('a bytes', algorithm)}  a\n${digest('B', algorithm)}  b\n`);
+      const difference = { file: 'b', algorithm, listed: digest('B', algorithm), found: digest('b bytes', algorithm) };
+      bytesAsked(made);
+      for (const merged of [false, true]) {
+        if (merged) made.merge('pullthrough/github.com/acme/tool/tool-1.0');
+        const results = await run();
+        expect(actions(results)).toEqual(['- failed E_IMPORT_MISMATCH']);
+        expect(results[0]?.differences).toEqual([difference]);
+      }
+      expect(bytesAsked(made)).toEqual([]);
+    },
+  );
+
+  it('says where the store lost or damaged the bytes that an old list is to be compared with', async () => {
+    const { made, run } = await withOldTree({ a: 'a bytes', b: 'b bytes' });
+    await run();
+    const path = join(made.folder, 'store', storeKey(digest('b bytes')));
+    await writeFile(path, 'c bytes');
+    expect(actions(await run())).toEqual(['- failed E_STORE_DAMAGED']);
+    await rm(path);
+    expect(actions(await run())).toEqual(['- failed E_STORE_MISSING']);
   });
 
   it('fails for a version that no tag became, and goes on with the others', async () => {

@@ -1,0 +1,44 @@
+import { lent, release } from '../io/blocks.ts';
+import { hashing } from '../io/hash.ts';
+import { mapShared } from '../io/limit.ts';
+import { fail } from '../ledger-schema/error.ts';
+import type { Mirroring } from './mirror.ts';
+import type { OldDigests, OldVersion } from './old-tree.ts';
+import type { FetchedFile } from './record.ts';
+
+/**
+ * What the old lists can be held against of a record that is there already: its own SHA-256 of each file, and where a
+ * list has another digest, that of the bytes in the store. Throws `E_STORE_MISSING`, `E_STORE_DAMAGED`, `E_STORE`.
+ */
+export async function digestsOfHeld(
+  { run, limit }: Pick<Mirroring, 'run' | 'limit'>,
+  held: readonly FetchedFile[],
+  listed: OldVersion['files'],
+): Promise<ReadonlyMap<string, OldDigests>> {
+  const digests = await mapShared(held, limit, async (file): Promise<[string, OldDigests]> => {
+    const { md5, sha512 } = listed.get(file.name) ?? {};
+    const more = md5 !== undefined || sha512 !== undefined;
+    return [file.name, more ? await digestsInStore(run.context, file) : { sha256: file.sha256 }];
+  });
+  return new Map(digests);
+}
+
+async function digestsInStore(
+  { store, progress, signal }: Mirroring['run']['context'],
+  { name, size, sha256 }: FetchedFile,
+): Promise<OldDigests> {
+  const task = progress.start(name, size);
+  try {
+    const hashed = hashing(store.read(sha256), ['md5', 'sha256', 'sha512']);
+    for await (const chunk of lent(hashed.body)) {
+      task.advance(chunk.length);
+      release(chunk);
+      signal?.throwIfAborted();
+    }
+    const digests = hashed.digests();
+    if (digests.sha256 === sha256) return digests;
+    return fail('E_STORE_DAMAGED', `${store.label} has other bytes for ${name}, so the old lists can't be compared`);
+  } finally {
+    task.done();
+  }
+}
