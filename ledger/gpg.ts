@@ -64,9 +64,11 @@ async function findKey(wanted: string | undefined, env: NodeJS.ProcessEnv): Prom
   const keys = parseSecretKeys(listed.stdout.toString('utf8'));
   const [key] = keys;
   if (key === undefined) {
+    // Without its agent gpg knows of no secret, and says only here that this is why.
+    const why = listed.stderr.trim() === '' ? '' : ` (${said(listed)})`;
     return fail(
       'E_SIGNING_KEY',
-      `gpg has no secret key${wanted === undefined ? '' : ` for ${JSON.stringify(wanted)}`}`,
+      `gpg has no secret key${wanted === undefined ? '' : ` for ${JSON.stringify(wanted)}`}${why}`,
       {
         hint: 'see what it has: gpg --list-secret-keys',
       },
@@ -122,12 +124,20 @@ async function exportKey(fingerprint: string, env: NodeJS.ProcessEnv): Promise<{
   }
 }
 
-function unusable(fingerprint: string, cause: unknown): never {
+const KINDS = 'the ledger takes Ed25519, ECDSA over P-256 or P-384, and RSA of 3072 bits or more';
+const RENEW =
+  'take another key; one that has only expired can be extended by gpg --quick-set-expire, ' +
+  'and its new copy proposed by pullthrough trust propose --replace-key';
+
+function unusable(fingerprint: string, cause: unknown, hint = KINDS): never {
   if (!(cause instanceof PullthroughError)) throw cause;
-  return fail('E_SIGNING_KEY', `gpg's key ${fingerprint} cannot be used: ${cause.message}`, {
-    hint: 'the ledger takes Ed25519, ECDSA over P-256 or P-384, and RSA of 3072 bits or more',
-    cause,
-  });
+  return fail('E_SIGNING_KEY', `gpg's key ${fingerprint} cannot be used: ${cause.message}`, { hint, cause });
+}
+
+/** Is it of a kind that the ledger takes, and only revoked or expired? */
+function hasSigned(key: KeyFile, now: Date): boolean {
+  const judgement = { now, revocation: false, expiry: false };
+  return key.components.some((component) => componentProblem(key, component, judgement) === undefined);
 }
 
 /** The newest component that can sign now and whose secret is at hand; the very one that was named with a `!`. */
@@ -143,7 +153,7 @@ function signingComponent(
   try {
     components = signingComponents(key, now, purpose);
   } catch (cause) {
-    return unusable(key.fingerprint, cause);
+    return unusable(key.fingerprint, cause, hasSigned(key, now) ? RENEW : KINDS);
   }
   const component = components
     .filter(({ fingerprint }) => secret.available.has(fingerprint))
@@ -185,7 +195,8 @@ async function detachSign(component: string, data: Uint8Array, env: NodeJS.Proce
 
 function said({ stderr, exitCode }: GpgResult): string {
   const lines = stderr.split('\n').map((line) => line.replace(/[\0-\x1f\x7f-\x9f]/g, ' ').trim());
-  const text = lines.filter((line) => line !== '').join('; ');
+  // It says some things twice.
+  const text = [...new Set(lines.filter((line) => line !== ''))].join('; ');
   return text === '' ? `it ended with ${exitCode ?? 'a signal'}` : text.slice(0, 500);
 }
 

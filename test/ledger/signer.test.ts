@@ -194,7 +194,9 @@ describe('a key file', () => {
       for (const name of gone) {
         const key = home.run(['--export-secret-keys', name]);
         await expect(() => fileSigner({ key }), name).toFailWith('E_SIGNING_KEY');
-        await expect(() => gpgSigner({ env: home.env, key: name }), name).toFailWith('E_SIGNING_KEY');
+        const byGpg = gpgSigner({ env: home.env, key: name });
+        await expect(() => byGpg, name).toFailWith('E_SIGNING_KEY');
+        await expect(byGpg).rejects.toMatchObject({ hint: expect.stringContaining('--replace-key') as unknown });
       }
     });
 
@@ -247,6 +249,17 @@ describe('gpg', () => {
     home.newKey('Grace', 'ed25519', 'secret');
     const signer = await gpgSigner({ env: home.env });
     await expect(() => signer.sign(DATA)).toFailWith('E_SIGNING_KEY');
+  });
+
+  it('says what gpg says where its agent cannot be reached', async () => {
+    const home = gnupg();
+    home.newKey('Grace', 'ed25519');
+    home.configure('no-autostart');
+    execFileSync('gpgconf', ['--kill', 'gpg-agent'], { env: home.env });
+    await expect(gpgSigner({ env: home.env })).rejects.toMatchObject({
+      code: 'E_SIGNING_KEY',
+      message: expect.stringContaining('agent') as unknown,
+    });
   });
 
   it('must be told which, where it has several', async () => {
