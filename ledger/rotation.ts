@@ -49,7 +49,7 @@ export async function proposePolicy(rotation: Rotation): Promise<ProposedPolicy>
   const branch = trustBranch(version);
   if (repository.branches().has(branch)) {
     fail('E_EXISTS', `policy ${version} is proposed already, on the branch ${branch}`, {
-      hint: 'sign it by pullthrough trust sign, or say no to it by pullthrough ledger close',
+      hint: 'sign it by pullthrough trust sign; who says no to it removes that branch',
     });
   }
   const snapshot = repository.snapshot(head);
@@ -173,7 +173,12 @@ export async function signPolicy({
   }
   const path = policySignPath(version, signer.fingerprint);
   if ((await ledgerFiles(repository.snapshot(tip)).read(path, SIGNATURE_BYTES)) !== undefined) {
-    fail('E_EXISTS', `policy ${version} has the signature of ${signer.fingerprint} already`);
+    fail('E_EXISTS', `policy ${version} has the signature of ${signer.fingerprint} already`, {
+      hint:
+        trust === undefined
+          ? 'nothing is left to do for this key'
+          : `nothing is left to do for this key; it is merged by: pullthrough ledger merge ${branch}`,
+    });
   }
   const commit = await repository.commit({
     parents: [tip],

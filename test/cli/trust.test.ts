@@ -119,8 +119,13 @@ describe('a ledger of two roots', () => {
     expect(await cli(['trust', 'propose', ...flags, ...keyOf(ada)])).toMatchObject({ code: 0, version: 2 });
     const early = await cli(['ledger', 'merge', 'pullthrough-trust/2']);
     expect(early).toMatchObject({ code: 3, error: { code: 'E_POLICY_THRESHOLD' } });
-    expect(await cli(['trust', 'propose', ...flags])).toMatchObject({ code: 2, error: { code: 'E_EXISTS' } });
-    expect(await cli(['trust', 'sign', ...keyOf(ada)])).toMatchObject({ code: 2, error: { code: 'E_EXISTS' } });
+    const twice = await cli(['trust', 'propose', ...flags]);
+    expect(twice).toMatchObject({ code: 2, error: { code: 'E_EXISTS' } });
+    // What closes proposals of records leaves policies alone.
+    expect(twice.error?.hint).not.toContain('ledger close');
+    const again = await cli(['trust', 'sign', ...keyOf(ada)]);
+    expect(again).toMatchObject({ code: 2, error: { code: 'E_EXISTS' } });
+    expect(again.error?.hint).toContain('ledger merge pullthrough-trust/2');
     expect(await cli(['trust', 'sign', ...keyOf(grace)])).toMatchObject({ code: 0, version: 2 });
     expect(await cli(['ledger', 'merge', 'pullthrough-trust/2'])).toMatchObject({ code: 0 });
     expect(await cli(['trust', 'show'])).toMatchObject({
