@@ -28,11 +28,18 @@ export const init: Handler<ValuesOf<'executor', 'init'>> = async ([directory = '
   output.results({ directory: path, files });
 };
 
+/** What mirror.ini would read as something else: a comment, a quotation, another line. */
+const CUT = /[\r\n;#]|^\s*["']|^$/;
+
 async function answer(given: string | undefined, flag: string, what: string, context: CommandContext): Promise<string> {
-  if (given !== undefined) return given;
+  const hint = `give ${what.replace(/^[^:]*: /, '')}`;
+  if (given !== undefined) {
+    return CUT.test(given)
+      ? fail('E_USAGE', `--${flag} has what mirror.ini can't hold: ${brief(given)}`, { hint })
+      : given;
+  }
   if (!context.interactive)
     fail('E_USAGE', `--${flag} is missing: ${what}`, { hint: 'give it; at a terminal it is asked for' });
   const text = await context.ask(`${what}:`);
-  const bad = /[\r\n;#]/.test(text) || text === '';
-  return bad ? fail('E_USAGE', `that names no ${flag}`, { hint: `answer with ${what.replace(/^[^:]*: /, '')}` }) : text;
+  return CUT.test(text) ? fail('E_USAGE', `that names no ${flag}`, { hint }) : text;
 }

@@ -14,6 +14,18 @@ async function folder(): Promise<string> {
 
 const at = (cwd: string, types: readonly string[]) => ({ cwd, columns: 120, types, env: process.env });
 
+test.each([
+  ['--ledger', 'a;b/c', '--store', 'file:./store'],
+  ['--ledger', '"acme/ledger', '--store', 'file:./store'],
+  ['--ledger', 'acme/ledger', '--store', 'file:./store#1'],
+])('init makes nothing of %s %s %s %s, which mirror.ini would read as something else', async (...flags) => {
+  const cwd = await folder();
+  const { code, stderr } = await runCli(['init', 'mirror', ...flags], { cwd });
+  expect(code).toBe(2);
+  expect(stderr).toContain('[E_USAGE]');
+  expect(await readdir(cwd)).toEqual([]);
+});
+
 describe('at a terminal', () => {
   test('init asks for what no flag gives', async () => {
     const cwd = await folder();
