@@ -7,6 +7,7 @@ import type { Output } from './output.ts';
 import { nameOf, showOthers } from './review-screen.ts';
 import { withOwner } from './reviewer-context.ts';
 import type { Cell } from './table.ts';
+import { countText } from './units.ts';
 
 /** A policy that expires in fewer days than a rotation may take. */
 const SOON = 30;
@@ -28,7 +29,8 @@ function show({ records, unusable, proposals, strangers, policy }: LedgerStatus,
     head: ['state', 'record', 'why'],
     rows: unusable.map(({ path, state, missing, problems, ignored }): Cell[] => {
       const why =
-        problems[0]?.message ?? (state === 'proposed' ? `${missing} more acks are needed` : ignored[0]?.message);
+        problems[0]?.message ??
+        (state === 'proposed' ? `it needs ${countText(missing, 'more ack')}` : ignored[0]?.message);
       return [state, path, why ?? ''];
     }),
   });

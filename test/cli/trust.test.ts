@@ -273,6 +273,15 @@ test('trust propose with a secret key says so, and where the public one is', asy
   expect(refused.error?.hint).toContain('.pub.asc');
 });
 
+test('ledger status says how many acks a merged record needs', async () => {
+  await init({ roots: [ada] });
+  await putRecord(tree, bot, []);
+  commitRecords();
+  const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(folder, 'cache') };
+  const { stdout } = await runCli(['ledger', 'status'], { cwd: join(folder, 'ledger.git'), env, now: new Date() });
+  expect(stdout).toContain('it needs 1 more ack\n');
+});
+
 test.each([
   ['a key that nobody lists', ['--retire', 'F'.repeat(40)]],
   ['a threshold that no number of holders reaches', ['--threshold', '9']],
