@@ -70,7 +70,9 @@ export function changesLine(previous: Novelty | undefined): ToneLine[] {
         ]
       : []),
     ...signers.map(({ name, before, now }) => ({
-      text: `${name} says it is by ${now.join(', ')}; in ${tag} it was ${before.join(', ')} (not verified)`,
+      text:
+        `${name} ${now.length === 0 ? 'names no key' : `says it is by ${now.join(', ')}`}; ` +
+        `in ${tag} it was ${before.join(', ')} (not verified)`,
       tone: 'warning' as const,
     })),
   ];

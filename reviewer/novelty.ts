@@ -19,10 +19,11 @@ export interface NewUploader {
   readonly uploader: string;
 }
 
-/** A signature over upstream's own checksums that names another key than that of the release before. */
+/** A signature over upstream's own checksums that names another key than that of the release before, or none any more. */
 export interface NewSigner {
   readonly name: string;
   readonly before: readonly string[];
+  /** Empty where it names none. */
   readonly now: readonly string[];
 }
 
@@ -106,7 +107,8 @@ async function changedSigners(input: NoveltyInput, before: Release, now: Release
     const match = earlier.get(nameless(asset.name, now.tag));
     if (match === undefined) continue;
     const [was, is] = await Promise.all([issuersOf(input, match), issuersOf(input, asset)]);
-    if (was === undefined || is === undefined || was.join() === is.join()) continue;
+    // One that named no key before gives nothing to compare with.
+    if (was === undefined || is === undefined || was.length === 0 || was.join() === is.join()) continue;
     signers.push({ name: asset.name, before: was, now: is });
   }
   return signers;
@@ -123,7 +125,8 @@ function nameless(name: string, tag: string): string {
   return version === undefined ? name : name.replace(version, '{version}');
 }
 
+/** Undefined where it can't be fetched. */
 async function issuersOf(input: NoveltyInput, asset: Asset): Promise<readonly string[] | undefined> {
   const bytes = await maybe(() => readAsset(input, asset));
-  return bytes === undefined ? undefined : claimedIssuers(bytes);
+  return bytes === undefined ? undefined : (claimedIssuers(bytes) ?? []);
 }

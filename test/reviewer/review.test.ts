@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { changesLine } from '../../cli/review-words.ts';
 import { storeKey } from '../../store/store.ts';
 import { openProposals } from '../../reviewer/open-proposals.ts';
 import { requireSame, reviewProposal } from '../../reviewer/review.ts';
@@ -351,6 +352,23 @@ describe('what is new', () => {
     expect((await review()).report.previous?.signers).toEqual([
       { name: 'SHA256SUMS.asc', before: [ada.fingerprint], now: [eve.fingerprint] },
     ]);
+  });
+
+  test("no key on upstream's own checksums any more", async () => {
+    const { ada } = world.people;
+    await before({ files: { ...FILES, 'SHA256SUMS.asc': await ada.sign(Buffer.from('x')) } });
+    await propose('v1.1.0', { files: { ...FILES, 'SHA256SUMS.asc': 'no signature' } });
+    const previous = (await review()).report.previous;
+    expect(previous?.signers).toEqual([{ name: 'SHA256SUMS.asc', before: [ada.fingerprint], now: [] }]);
+    const [line] = changesLine(previous).filter(({ text }) => text.startsWith('SHA256SUMS.asc'));
+    expect(line).toMatchObject({ text: expect.stringContaining('names no key; in v1.0.0') as string, tone: 'warning' });
+  });
+
+  test('a signature that names no key, as it named none before, is not worth a word', async () => {
+    const files = { ...FILES, 'SHA256SUMS.sig': 'of another kind' };
+    await before({ files });
+    await propose('v1.1.0', { files });
+    expect((await review()).report.previous?.signers).toEqual([]);
   });
 
   test('the same key on upstream’s own checksums is not worth a word', async () => {
