@@ -57,7 +57,8 @@ export async function ledgerStatus(context: ReviewerContext, state: LedgerState)
   for (const record of checked) records[record.state] += 1;
   const { changes, strangers } = await listOpenChanges(context);
   const wanted = changes.filter(({ kind }) => kind !== 'policy');
-  const proposals = await mapLimit(wanted, AT_ONCE, (change) => proposalStatus(context, state, change));
+  const read = await mapLimit(wanted, AT_ONCE, (change) => proposalStatus(context, state, change));
+  const proposals = read.filter((proposal) => proposal !== undefined);
   const { version, sha256, expires } = trust;
   return {
     commit: head,
@@ -78,14 +79,17 @@ async function proposalStatus(
   context: ReviewerContext,
   state: LedgerState,
   change: OpenChange,
-): Promise<ProposalStatus> {
+): Promise<ProposalStatus | undefined> {
   try {
     const { record, adds } = await readProposal(context, state, change);
     const owes = state.trust.policy.reviewers.holders.filter((holder) => !record.ackHolders.includes(holder));
     const { path, ackHolders, missing } = record;
     return { ...change, record: path, adds, state: record.state, acked: ackHolders, owes, missing };
   } catch (error) {
-    if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
+    if (!(error instanceof PullthroughError)) throw error;
+    // A branch that was merged and not removed yet has nothing to say.
+    if (error.code === 'E_NO_CHANGE') return undefined;
+    if (error.exit !== 3) throw error;
     return { ...change, acked: [], owes: [], missing: 0, error: { code: error.code, message: error.message } };
   }
 }

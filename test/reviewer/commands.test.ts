@@ -278,6 +278,17 @@ describe('on plain git', () => {
     expect(await json(['ledger', 'close', branch])).toMatchObject({ code: 1, error: { code: 'E_NO_CHANGE' } });
   });
 
+  test('ledger status tells of what is open, whatever branch of a merged proposal is left', async () => {
+    const left = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    // Merged by hand, with plain git.
+    world.run('update-ref', 'refs/heads/main', left.commit);
+    world.follow();
+    const open = await world.propose('v2.0.0');
+    const { code, stdout } = await pullthrough(['ledger', 'status', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ proposals: [{ branch: open.branch, missing: 1 }] });
+  });
+
   test('ledger merge works in the ledger itself, without a mirror.ini', async () => {
     const { branch } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     const [stdout, stderr] = [new Written(), new Written()];
