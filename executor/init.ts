@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, rm, rmdir, writeFile } from 'node:fs/promises';
+import { rm, rmdir, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fail } from '../ledger-schema/error.ts';
 import { makeFolders } from '../io/file.ts';
+import { isThereAndEmpty } from '../io/new-folder.ts';
 import { moveTo } from '../io/rename.ts';
 
 export interface NewExecutor {
@@ -59,13 +60,7 @@ export function executorFiles(options: NewExecutor): ReadonlyMap<string, string>
 /** Makes the folder of a new executor: whole, or not at all. Throws `E_EXISTS`, `E_IO`. */
 export async function initExecutor(options: NewExecutor): Promise<readonly string[]> {
   const { directory } = options;
-  const entries = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    return fail('E_EXISTS', `${directory} is there already and is no empty folder`, { cause: error });
-  });
-  if (entries !== undefined && entries.length > 0) {
-    fail('E_EXISTS', `${directory} is there already and is not empty`, { hint: 'name another folder' });
-  }
+  const empty = await isThereAndEmpty(directory);
   const made = `${directory}.${randomBytes(6).toString('hex')}.tmp`;
   const files = executorFiles(options);
   try {
@@ -73,7 +68,7 @@ export async function initExecutor(options: NewExecutor): Promise<readonly strin
       await makeFolders(join(made, dirname(path)));
       await writeFile(join(made, path), text);
     }
-    if (entries !== undefined) await rmdir(directory);
+    if (empty) await rmdir(directory);
     await moveTo(made, directory);
   } catch (cause) {
     fail('E_IO', `${directory} can't be made`, { cause, hint: 'is there room, and may you write there?' });

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fail } from '../ledger-schema/error.ts';
 import { makeFolders } from '../io/file.ts';
 import { ioError } from '../io/io-error.ts';
+import { isThereAndEmpty } from '../io/new-folder.ts';
 import { moveTo } from '../io/rename.ts';
 import { gitEnvironment } from './git-environment.ts';
 import type { GitConfig } from './git-environment.ts';
@@ -27,7 +28,7 @@ export interface NewRepository {
  */
 export async function createRepository(options: NewRepository): Promise<void> {
   const { directory, bare } = options;
-  await requireEmpty(directory);
+  await isThereAndEmpty(directory);
   try {
     await makeFolders(dirname(directory));
   } catch (error) {
@@ -43,18 +44,6 @@ export async function createRepository(options: NewRepository): Promise<void> {
   } finally {
     await rm(made, { recursive: true, force: true });
     if (bare) await rm(work, { recursive: true, force: true });
-  }
-}
-
-async function requireEmpty(directory: string): Promise<void> {
-  const entries = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    return fail('E_EXISTS', `${directory} is there already and is no empty folder`, { cause: error });
-  });
-  if (entries.length > 0) {
-    fail('E_EXISTS', `${directory} is there already and is not empty`, {
-      hint: 'name another folder, or move it away',
-    });
   }
 }
 

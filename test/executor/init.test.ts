@@ -39,5 +39,11 @@ test('an empty folder is taken, another is left as it is, and nothing else remai
   writeFileSync(join(full, 'mine'), 'x');
   await expect(() => initExecutor({ directory: full, ...options })).toFailWith('E_EXISTS');
   expect(readdirSync(full)).toEqual(['mine']);
+  for (const directory of [join(full, 'mine'), join(full, 'mine', 'below')]) {
+    await expect(initExecutor({ directory, ...options })).rejects.toMatchObject({
+      code: 'E_EXISTS',
+      message: expect.stringContaining('a file lies there, or above it') as unknown,
+    });
+  }
   expect(readdirSync(folder).sort()).toEqual(['empty', 'full']);
 });
