@@ -144,8 +144,14 @@ export class GitHubClient {
           ? await this.#read(route, { ...parameters, per_page: perPage, ...(page === 1 ? {} : { page }) }, schema)
           : await this.#read(`GET ${next}`, {}, schema);
       if (read === undefined) {
-        if (page === 1) yield undefined;
-        return;
+        if (page === 1) {
+          yield undefined;
+          return;
+        }
+        // What was read so far would pass for all there is.
+        fail('E_UPSTREAM_ANSWER', `${this.#host} has no page ${String(page)} of ${route}, to which it led`, {
+          hint: 'it may have been removed or renamed meanwhile: run again',
+        });
       }
       const { value, answer } = read;
       yield { value: value.filter(({ id }) => !seen.has(id) && seen.add(id)), unchanged: answer.unchanged };

@@ -178,6 +178,14 @@ test('paging shift: a release that is published between two pages makes no other
   expect(tags).toHaveLength(150);
 });
 
+test('a list whose next page is gone is E_UPSTREAM_ANSWER, not the end of it', async () => {
+  const server = await github();
+  const repository = server.addRepository('cli/cli');
+  for (let number = 0; number < 150; number += 1) await repository.addRelease({ tag: `v${String(number)}` });
+  server.faults.before(/page=2/, () => server.removeRepository(repository));
+  await expect(() => collect(listReleases(clientOf(server), 'cli/cli'))).toFailWith('E_UPSTREAM_ANSWER');
+});
+
 test('a next page outside of the API is refused', async () => {
   const server = await github({ tokens: { secret: { login: 'ada' } } });
   const client = clientOf(server, { token: 'secret' });
