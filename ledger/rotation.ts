@@ -66,10 +66,16 @@ export async function proposePolicy(rotation: Rotation): Promise<ProposedPolicy>
       sealed.push(`the seal of ${fingerprint} lists ${acks.length} ack${acks.length === 1 ? '' : 's'}`);
   }
   const policy = editPolicy(trust.policy, { ...edits, retire });
-  const changes = [...policyChanges(trust.policy, parsePolicy(policy)), ...sealed];
+  const next = parsePolicy(policy);
+  if (JSON.stringify({ ...next, version }) === JSON.stringify({ ...trust.policy, version })) {
+    fail('E_USAGE', `policy ${version} would say what policy ${trust.version} says`, {
+      hint: 'say what is to change; pullthrough trust propose --help lists what can',
+    });
+  }
+  const changes = [...policyChanges(trust.policy, next), ...sealed];
   files.set(policyPath(version), policy);
   for (const { key, bytes } of keys) files.set(keyPath(key), bytes);
-  if (signer !== undefined && isRoot(signer.fingerprint, [trust.policy, parsePolicy(policy)])) {
+  if (signer !== undefined && isRoot(signer.fingerprint, [trust.policy, next])) {
     files.set(policySignPath(version, signer.fingerprint), await signer.sign(policy));
   }
   const present = ledgerFiles(snapshot);

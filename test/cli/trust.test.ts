@@ -284,6 +284,8 @@ test('ledger status says how many acks a merged record needs', async () => {
 
 test.each([
   ['a key that nobody lists', ['--retire', 'F'.repeat(40)]],
+  ['nothing to change', []],
+  ['what is so already', ['--threshold', '1']],
   ['a threshold that no number of holders reaches', ['--threshold', '9']],
   ['a holder who is not there', ['--remove', 'reviewers:linus']],
   ['the last root', ['--remove', 'roots:ada']],
