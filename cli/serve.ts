@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import type { Gateway } from '../consumer/serve.ts';
 import { fail } from '../ledger-schema/error.ts';
 import type { ValuesOf } from './commands/index.ts';
@@ -34,7 +34,7 @@ function abandon(opening: Promise<Gateway>, signal: AbortSignal): never {
 }
 
 function cacheFolder(options: Options, { cwd }: CommandContext): string | undefined {
-  return options.cache === undefined ? undefined : join(cwd, options.cache);
+  return options.cache === undefined ? undefined : resolve(cwd, options.cache);
 }
 
 function stopped(signal: AbortSignal): Promise<void> {

@@ -194,6 +194,17 @@ test('serve where something listens already says so', async () => {
   expect(stderr).toContain('choose another address by --listen');
 });
 
+test('serve takes --cache where it is, and from here where it is relative', async () => {
+  const machine = await Machine.create();
+  const { home, cwd } = machine;
+  for (const cache of [join(home, 'away'), 'here']) {
+    const argv = ['serve', '--cache', cache, '--listen', new URL(store.url).host, ...withStore()];
+    expect((await machine.run(argv)).stderr).toContain('cannot listen');
+  }
+  expect(await readdir(join(home, 'away'))).toEqual(['files']);
+  expect(await readdir(cwd)).toEqual(['here']);
+});
+
 test.each([
   ['--listen', 'here'],
   ['--listen', '127.0.0.1:99999'],
