@@ -184,7 +184,7 @@ export async function makeFolders(path: string, mode?: number): Promise<string[]
     await mkdir(folder, mode);
     return [folder];
   } catch (error) {
-    if (await isFolder(folder)) return [];
+    if (await isThere(folder, error)) return [];
     if (systemCode(error) !== 'ENOENT' || parent === folder) throw error;
   }
   const above = await makeFolders(parent, mode);
@@ -193,12 +193,16 @@ export async function makeFolders(path: string, mode?: number): Promise<string[]
     return [folder, ...above];
   } catch (error) {
     // Somebody else made it meanwhile.
-    if (await isFolder(folder)) return above;
+    if (await isThere(folder, error)) return above;
     throw error;
   }
 }
 
-async function isFolder(path: string): Promise<boolean> {
+/** What systems say of a folder that is there already: of any, of a disk's root, where nothing may be written. */
+const THERE = new Set(['EEXIST', 'EISDIR', 'EPERM', 'EROFS']);
+
+async function isThere(path: string, error: unknown): Promise<boolean> {
+  if (!THERE.has(systemCode(error) ?? '')) return false;
   return stat(path).then(
     (found) => found.isDirectory(),
     () => false,

@@ -60,7 +60,12 @@ vi.mock('node:fs/promises', async (original) => {
               (handle) => handle.close(),
             ),
           ),
-    mkdir: (path: string, options: object) => faults.around(() => real.mkdir(path, options)),
+    // Where it can't make anything it is no write.
+    mkdir: async (path: string, mode?: number) => {
+      const [above, there] = await Promise.all([dirname(path), path].map((each) => real.stat(each).catch(() => false)));
+      const make = (): Promise<void> => real.mkdir(path, mode);
+      return above && !there ? faults.around(make) : make();
+    },
     rename: (from: string, to: string) => faults.around(() => real.rename(from, to)),
     // Cleaning up fails with a disk that died, and doesn't count as a write.
     rm: async (path: string, options: object) => real.rm(path, options),
