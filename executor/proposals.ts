@@ -42,7 +42,10 @@ export class Proposals {
     if (oids.length > 0 && head !== undefined) await this.#ledger.snapshot(head).prefetch(oids);
   }
 
-  /** The record that a proposal's branch holds, when a current executor's sign on it is valid. */
+  /**
+   * The record that a proposal's branch holds, when a current executor's sign on it is valid. With a signature that doesn't
+   * count, as of a reviewer who left since, the gate would refuse it for good: it counts as none, and is made anew.
+   */
   async valid(path: string): Promise<RecordStatus | undefined> {
     const commit = this.#ledger.branches().get(proposalBranch(path));
     if (commit === undefined) return undefined;
@@ -81,7 +84,8 @@ export class Proposals {
     try {
       const snapshot = this.#ledger.snapshot(commit);
       const status = await verifyRecord(recordFiles(snapshot, path, await snapshot.list(path)), this.#trust);
-      return status.signedBy === undefined || status.signedBy.former ? undefined : status;
+      const counts = status.signedBy !== undefined && !status.signedBy.former && status.ignored.length === 0;
+      return counts ? status : undefined;
     } catch (error) {
       // Anybody who may push could have made the branch: what is wrong with it is no failure of ours.
       if (error instanceof PullthroughError && error.exit === 3) return undefined;

@@ -129,6 +129,26 @@ describe('mirror with a ledger on GitHub', () => {
     expect(made.git(['diff', '--name-only', 'main', BRANCH])).not.toContain('README');
   });
 
+  it('makes a proposal anew that an ack of nobody holds up, under its pull request', async () => {
+    const { made, pulls } = await withTool();
+    await made.mirror();
+    await made.ack(BRANCH);
+    expect(actions(await made.mirror())).not.toContain('v1.0.0 proposed');
+    const ack =
+      made
+        .git(['diff', '--name-only', 'main', BRANCH])
+        .split('\n')
+        .find((path) => path.endsWith('.ack')) ?? '';
+    const copied = made.file(BRANCH, ack);
+    made.commit(BRANCH, ack.replace(/[0-9A-F]{40}/, 'A'.repeat(40)), `${copied}\n`);
+    const before = made.git(['rev-parse', BRANCH]);
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 proposed']);
+    expect(made.git(['rev-parse', BRANCH])).not.toBe(before);
+    expect(made.git(['diff', '--name-only', 'main', BRANCH])).not.toContain('.ack');
+    expect(pulls).toHaveLength(1);
+    expect(actions(await made.mirror())).not.toContain('v1.0.0 proposed');
+  });
+
   it('says what is new against the previous record', async () => {
     const { made, repository, pulls } = await withTool();
     await made.mirror();
