@@ -1,11 +1,11 @@
 // How fast bytes go from loopback into a store, side by side in one run:
-//   - 8 files of 128 MiB into the file store, against the old way (curl, sha256sum, sha512sum, md5sum, cp: one file after
+//   - 8 files of 128 MiB into the file store, by the whole command `pullthrough mirror` (from a GitHub on loopback, signing and
+//     proposing included) and by the store alone, against the old way (curl, sha256sum, sha512sum, md5sum, cp: one file after
 //     another) and against curl alone, 4 at a time; each side's files are on disk when its clock stops (sync);
 //   - one file of 1 GiB to disk, against curl;
-//     the first is the whole command `pullthrough mirror`, from a GitHub on loopback, signing and proposing included;
 //   - into S3, against `rclone copy` of the same files from disk (where rclone is, and with --s3 ENDPOINT,KEY,SECRET);
 //   - one file of 4 GiB: peak memory.
-//   npm run bench -- mirror [--dir FOLDER] [--rounds N] [--s3 ENDPOINT,KEY,SECRET]
+//   node dist/scripts/bench/mirror.js [--dir FOLDER] [--rounds N] [--s3 ENDPOINT,KEY,SECRET]
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
