@@ -1,0 +1,62 @@
+import { HeadObjectCommand } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { makeClient } from './s3-client.ts';
+import type { S3ClientOptions } from './s3-client.ts';
+import { isNotThere, s3Error } from './s3-error.ts';
+import type { S3Place } from './s3-url.ts';
+import { storeKey } from './store.ts';
+
+/** What the server knows of an object without sending it. */
+export interface ObjectHead {
+  /** Bytes. */
+  readonly size: number | undefined;
+  /** Lower-case hex, where the server has a digest of the whole object. */
+  readonly sha256: string | undefined;
+}
+
+/** A bucket, and the prefix in it that a store's objects lie below. */
+export class S3Bucket {
+  readonly client: S3Client;
+  readonly place: S3Place;
+  readonly label: string;
+
+  constructor(place: S3Place, options: S3ClientOptions) {
+    this.client = makeClient(place, options);
+    this.place = place;
+    this.label = `s3://${place.bucket}${place.prefix === '' ? '' : `/${place.prefix.slice(0, -1)}`}`;
+  }
+
+  at(sha256: string): { Bucket: string; Key: string } {
+    return { Bucket: this.place.bucket, Key: this.place.prefix + storeKey(sha256) };
+  }
+
+  /** The digest that a key is made of; undefined for what is no object of a store. */
+  digestIn(key: string | undefined): string | undefined {
+    const sha256 = key?.slice(-64) ?? '';
+    return /^[0-9a-f]{64}$/.test(sha256) && key === this.at(sha256).Key ? sha256 : undefined;
+  }
+
+  /** Does what is asked, and says what a failure means. */
+  async doing<T>(action: string, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      throw s3Error(error, `cannot ${action} in ${this.label}`);
+    }
+  }
+
+  /** Undefined where the object isn't there. A digest of digests of parts is none of the object's. */
+  async head(sha256: string): Promise<ObjectHead | undefined> {
+    return this.doing(`look at ${storeKey(sha256)}`, async () => {
+      try {
+        const head = await this.client.send(new HeadObjectCommand({ ...this.at(sha256), ChecksumMode: 'ENABLED' }));
+        const whole = head.ChecksumType === 'FULL_OBJECT' ? head.ChecksumSHA256 : undefined;
+        const hex = whole === undefined ? undefined : Buffer.from(whole, 'base64').toString('hex');
+        return { size: head.ContentLength, sha256: hex };
+      } catch (error) {
+        if (isNotThere(error)) return undefined;
+        throw error;
+      }
+    });
+  }
+}

@@ -1,0 +1,55 @@
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
+import { fail } from '../ledger-schema/error.ts';
+import { backoff, pause, RETRY } from '../io/retry.ts';
+import type { S3Bucket } from './s3-bucket.ts';
+import { isNotThere, s3Error } from './s3-error.ts';
+import { storeKey } from './store.ts';
+
+/**
+ * An object's bytes, read on where the connection broke. `progress`: bytes after which a broken connection is a first one
+ * again. Throws `E_STORE_MISSING`, and what {@link s3Error} makes of the server's failures.
+ */
+export async function* readObject(
+  bucket: S3Bucket,
+  sha256: string,
+  progress: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const action = `read ${storeKey(sha256)}`;
+  let offset = 0;
+  let etag: string | undefined;
+  for (let attempt = 1; ; attempt++) {
+    const range = offset > 0 ? { Range: `bytes=${offset}-`, ...(etag === undefined ? {} : { IfMatch: etag }) } : {};
+    const answer = await bucket.doing(action, () => get(bucket, sha256, range));
+    etag ??= answer.ETag;
+    const before = offset;
+    // Some servers and proxies know no Range, and send it all again.
+    let known = answer.$metadata.httpStatusCode === 206 ? 0 : offset;
+    try {
+      for await (const chunk of answer.Body as AsyncIterable<Uint8Array>) {
+        const fresh = chunk.subarray(known);
+        known -= chunk.length - fresh.length;
+        offset += fresh.length;
+        if (fresh.length > 0) yield fresh;
+      }
+      return;
+    } catch (error) {
+      if (offset - before >= progress) attempt = 1;
+      if (attempt >= RETRY.tries) throw s3Error(error, `cannot ${action} in ${bucket.label}`);
+      await pause(backoff(attempt + 1));
+    }
+  }
+}
+
+async function get(
+  bucket: S3Bucket,
+  sha256: string,
+  range: { Range?: string; IfMatch?: string },
+): Promise<GetObjectCommandOutput> {
+  try {
+    return await bucket.client.send(new GetObjectCommand({ ...bucket.at(sha256), ...range }));
+  } catch (error) {
+    if (!isNotThere(error)) throw error;
+    return fail('E_STORE_MISSING', `${bucket.label} does not hold ${storeKey(sha256)}`, { cause: error });
+  }
+}
