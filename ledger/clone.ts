@@ -2,10 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import lockfile from 'proper-lockfile';
 import { fail } from '../ledger-schema/error.ts';
 import { makeFolders } from '../io/file.ts';
 import { ioError } from '../io/io-error.ts';
+import { withLock } from '../io/lock.ts';
+import type { LockOptions } from '../io/lock.ts';
 import { moveTo } from '../io/rename.ts';
 import { gitEnvironment } from './git-environment.ts';
 import type { GitConfig } from './git-environment.ts';
@@ -18,8 +19,11 @@ import type { Remote } from './remote.ts';
 const MARK = 'pullthrough-clone';
 const LAYOUT = 'pullthrough clone 1';
 
-/** How another process's fetch is waited for: ten minutes, at most 0.2 s too long. */
-const PATIENCE = { retries: 3000, factor: 1.2, minTimeout: 20, maxTimeout: 200 };
+/**
+ * A process that was killed holds up the next for six seconds; another one's fetch is waited for ten minutes. Who was
+ * stopped for long finds the lock taken over: git's own locks then keep the two apart.
+ */
+const LOCK: LockOptions = { staleMs: 6_000, renewMs: 1_500, patienceMs: 600_000, code: 'E_IO' };
 
 export type ObjectFormat = 'sha1' | 'sha256';
 
@@ -60,24 +64,7 @@ export class Clone {
     } catch (error) {
       throw ioError(error, `cannot make the cache folder ${parent}`);
     }
-    const release = await lockfile
-      .lock(this.directory, {
-        realpath: false,
-        // A process that was killed holds up the next for so long.
-        stale: 6_000,
-        update: 1_500,
-        retries: PATIENCE,
-        // Who was stopped for long finds the lock taken over; git's own locks then keep the two apart.
-        onCompromised: () => undefined,
-      })
-      .catch((error: unknown) => {
-        throw ioError(error, `cannot lock the clone ${this.directory}`);
-      });
-    try {
-      return await action();
-    } finally {
-      await release().catch(() => undefined);
-    }
+    return withLock(this.directory, LOCK, action);
   }
 
   /** Makes an empty clone where there is none; under the lock. */

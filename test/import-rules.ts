@@ -22,6 +22,7 @@ const SOLE_IMPORTERS: readonly (readonly [packages: RegExp, importers: RegExp])[
   [/^@(?:aws-sdk|smithy)\//, /^store\//],
   [/^simple-git$/, /^ledger\//],
   [/^undici$/, /^io\//],
+  [/^proper-lockfile$/, /^io\/lock\.ts$/],
   [/^fastify$|^@fastify\//, /^consumer\/serve[^/]*\.ts$/],
   [/^(?:commander|cli-progress)$/, /^cli\//],
 ];

@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGitServer } from '../servers/git-server.ts';
@@ -205,6 +214,18 @@ describe('update', () => {
     expect(lists[1]).toEqual(lists[0]);
     expect(readdirSync(join(cacheDir, 'ledgers')).filter((name) => name.endsWith('.git'))).toHaveLength(1);
   });
+});
+
+it('says at once of a cache that takes no lock, and not after the ten minutes that another process is waited for', async () => {
+  const cacheDir = temporary();
+  const ledger = await open({ url, cacheDir });
+  // For root no folder is read-only; a file in the place of the lock can't be taken over either.
+  mkdirSync(dirname(ledger.directory), { recursive: true });
+  writeFileSync(`${ledger.directory}.lock`, '');
+  utimesSync(`${ledger.directory}.lock`, 0, 0);
+  const began = performance.now();
+  await expect(() => ledger.update()).toFailWith('E_IO');
+  expect(performance.now() - began).toBeLessThan(5000);
 });
 
 describe('a damaged clone is thrown away and made again', () => {
