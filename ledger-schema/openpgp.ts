@@ -66,28 +66,21 @@ export async function readKeyFile(file: Uint8Array): Promise<KeyFile> {
     fail('E_KEY_FORMAT', 'the key file holds no key that can be read', { cause });
   }
   const effort = { left: KEY_EFFORT };
-  const component = async (
-    packet: KeyPacket,
-    primary: boolean,
-    binding: (algorithm: KeyAlgorithm) => Binding | Promise<Binding>,
-  ): Promise<KeyComponent> => {
+  const read = (packet: KeyPacket): Omit<KeyComponent, 'primary' | 'binding'> => {
     const fingerprint = packet.getFingerprint().toUpperCase();
     const body = bodies.get(fingerprint) ?? fail('E_KEY_FORMAT', 'the key file holds a key that is not of version 4');
-    const algorithm = keyAlgorithm(body);
-    return { fingerprint, primary, created: keyCreated(body), algorithm, binding: await binding(algorithm), packet };
+    return { fingerprint, created: keyCreated(body), algorithm: keyAlgorithm(body), packet };
   };
   // By an algorithm that isn't allowed nothing is verified: nothing could come of it, and some take minutes.
-  const primary = await component(key.keyPacket, true, ({ problem }) =>
-    problem === undefined ? primaryOf(key, effort) : UNBOUND,
-  );
-  const components = [primary];
+  const own = read(key.keyPacket);
+  const allowed = own.algorithm.problem === undefined;
+  const primary = { ...own, primary: true, binding: allowed ? await primaryOf(key, effort) : UNBOUND };
+  const components: KeyComponent[] = [primary];
   for (const subkey of key.subkeys) {
-    const made = component(subkey.keyPacket, false, ({ problem }) =>
-      problem === undefined && primary.algorithm.problem === undefined
-        ? bindingOf(key, subkey, effort)
-        : saidOf(subkey),
-    );
-    components.push(await made);
+    const part = read(subkey.keyPacket);
+    const counts = allowed && part.algorithm.problem === undefined;
+    const binding = await (counts ? bindingOf(key, subkey, effort) : saidOf(subkey));
+    components.push({ ...part, primary: false, binding });
   }
   return {
     fingerprint: primary.fingerprint,
