@@ -1,7 +1,7 @@
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { brief } from '../ledger-schema/bytes.ts';
-import { systemCode } from '../io/io-error.ts';
-import { HINTS } from './hints.ts';
+import { isSystemError } from '../io/io-error.ts';
+import { hintOf } from './hints.ts';
 import type { Environment } from './secrets.ts';
 
 function firstLine(error: unknown): string {
@@ -16,13 +16,12 @@ function firstLine(error: unknown): string {
 export function toFailure(error: unknown, command?: string): PullthroughError {
   const failure = toError(error);
   if (failure.hint !== undefined) return failure;
-  const hint = HINTS[failure.code].replace('COMMAND', command ?? 'COMMAND');
-  return new PullthroughError(failure.code, failure.message, { hint, cause: failure });
+  return new PullthroughError(failure.code, failure.message, { hint: hintOf(failure, command), cause: failure });
 }
 
 function toError(error: unknown): PullthroughError {
   if (error instanceof PullthroughError) return error;
-  if (error instanceof Error && 'syscall' in error && systemCode(error) !== undefined) {
+  if (isSystemError(error)) {
     return new PullthroughError('E_IO', firstLine(error), { cause: error });
   }
   return new PullthroughError('E_INTERNAL', `something unexpected happened: ${firstLine(error)}`, {

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../ledger-schema/error.ts';
+import type { ErrorCode, PullthroughError } from '../ledger-schema/error.ts';
 
 const UPSTREAM = "compare what upstream has now with what others have, and tell the tool's people";
 const OWNER = "tell the ledger's owner; nothing of it is used";
@@ -95,3 +95,8 @@ export const HINTS: Readonly<Record<ErrorCode, string>> = {
   E_CHANGE: 'make one change for each thing',
   E_UNRELATED: 'fetch more history, or name the right base',
 };
+
+/** What to do about an error: by its own hint, else by its code's. `command`: the name of what runs, where it is known. */
+export function hintOf({ code, hint }: PullthroughError, command = 'COMMAND'): string {
+  return hint ?? HINTS[code].replace('COMMAND', command);
+}

@@ -3,7 +3,7 @@ import { escapeLog, escapeTerminal } from '../io/escape.ts';
 import type { Progress } from '../io/progress.ts';
 import { openActions } from './actions.ts';
 import type { Actions } from './actions.ts';
-import { HINTS } from './hints.ts';
+import { hintOf } from './hints.ts';
 import type { Bars } from './progress-bars.ts';
 import { startLine } from './progress-lines.ts';
 import type { Environment } from './secrets.ts';
@@ -83,7 +83,7 @@ export function openOutput(options: OutputOptions): OutputEnd {
 
   const showError = (error: PullthroughError, about?: string): void => {
     const message = `${about === undefined ? '' : `${about}: `}${error.message} [${error.code}]`;
-    const { hint = HINTS[error.code] } = error;
+    const hint = hintOf(error);
     if (actions !== undefined) {
       actions.annotate('error', `${message} hint: ${hint}`, error.code);
       return;

@@ -1,9 +1,9 @@
-import type { PullReference } from '../executor/plan.ts';
 import { createPull } from '../github/pulls.ts';
 import { codeSpan } from '../io/escape.ts';
 import type { ProposedPolicy } from '../ledger/rotation.ts';
-import { referenceTo } from '../reviewer/changes.ts';
 import type { ReviewerContext } from '../reviewer/context.ts';
+import { referenceTo } from '../executor/pull-reference.ts';
+import type { PullReference } from '../executor/pull-reference.ts';
 
 /** Opens the pull request of a proposed policy, on GitHub. Undefined for a ledger without pull requests. */
 export async function proposeTrustPull(

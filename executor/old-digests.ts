@@ -1,5 +1,4 @@
-import { lent, release } from '../io/blocks.ts';
-import { hashing } from '../io/hash.ts';
+import { digestsOf } from '../io/hash.ts';
 import { mapShared } from '../io/limit.ts';
 import { fail } from '../ledger-schema/error.ts';
 import type { Mirroring } from './mirror.ts';
@@ -29,13 +28,10 @@ async function digestsInStore(
 ): Promise<OldDigests> {
   const task = progress.start(name, size);
   try {
-    const hashed = hashing(store.read(sha256), ['md5', 'sha256', 'sha512']);
-    for await (const chunk of lent(hashed.body)) {
-      task.advance(chunk.length);
-      release(chunk);
+    const digests = await digestsOf(store.read(sha256), ['md5', 'sha256', 'sha512'], (bytes) => {
+      task.advance(bytes);
       signal?.throwIfAborted();
-    }
-    const digests = hashed.digests();
+    });
     if (digests.sha256 === sha256) return digests;
     return fail('E_STORE_DAMAGED', `${store.label} has other bytes for ${name}, so the old lists can't be compared`);
   } finally {

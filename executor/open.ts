@@ -7,10 +7,11 @@ import { proposalBody, proposalTitle } from './body.ts';
 import type { Examined } from './examine.ts';
 import { compareRecords, previousTag } from './previous.ts';
 import type { Comparison } from './previous.ts';
-import type { PullReference } from './plan.ts';
 import { checksInMessage } from './propose.ts';
 import type { FetchedFile } from './record.ts';
 import type { Run } from './run.ts';
+import { referenceTo } from './pull-reference.ts';
+import type { PullReference } from './pull-reference.ts';
 
 /** A proposal whose branch is pushed. */
 export interface PushedProposal {
@@ -36,8 +37,7 @@ export async function openPull(
   const left = (release?.assets ?? []).map(({ name }) => name).filter((name) => !names.has(name));
   const comparison = await compareWithPrevious(run, examined, checklist);
   const body = proposalBody({ checklist, files, checks, release, left, comparison, branch });
-  const { number, htmlUrl } = await run.pulls.create(branch, proposalTitle(checklist), body);
-  return { number, url: htmlUrl };
+  return referenceTo(await run.pulls.create(branch, proposalTitle(checklist), body));
 }
 
 /** What a proposal's branch that has no pull request holds; nothing is downloaded. */

@@ -4,6 +4,7 @@ import { checkEvidenceIsThere } from './evidence.ts';
 import { chooseFiles, onlyStatements } from './files.ts';
 import type { ChosenFile } from './files.ts';
 import type { ToolDefinition } from './tool.ts';
+import type { PullReference } from './pull-reference.ts';
 
 /** What the ledger has for a release: nothing yet, or why there is nothing to do. */
 export type Standing =
@@ -11,11 +12,6 @@ export type Standing =
   | { readonly kind: 'recorded' }
   | { readonly kind: 'proposed'; readonly branch: string; readonly commit: string; readonly pull?: PullReference }
   | { readonly kind: 'closed'; readonly branch: string; readonly pull?: PullReference };
-
-export interface PullReference {
-  readonly number: number;
-  readonly url: string;
-}
 
 /** What is to be done about one release, and why. */
 export type Decision =

@@ -7,7 +7,8 @@ import type { RecordStatus } from '../ledger-schema/record.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 import type { RepositoryId } from './holdings.ts';
 import type { LedgerPulls } from './ledger-pulls.ts';
-import type { PullReference, Standing } from './plan.ts';
+import type { Standing } from './plan.ts';
+import { referenceTo } from './pull-reference.ts';
 
 const PREFIX = 'pullthrough/';
 
@@ -122,8 +123,4 @@ function pathOf(branch: string): string | undefined {
     if (error instanceof PullthroughError) return undefined;
     throw error;
   }
-}
-
-function referenceTo({ number, htmlUrl }: { readonly number: number; readonly htmlUrl: string }): PullReference {
-  return { number, url: htmlUrl };
 }

@@ -1,11 +1,12 @@
 import { proposalBranch } from '../ledger-schema/path.ts';
 import type { Examined, Item } from './examine.ts';
 import type { ChosenFile } from './files.ts';
-import type { Decision, PullReference } from './plan.ts';
+import type { Decision } from './plan.ts';
 import type { FetchedFile } from './record.ts';
 import { reportError } from './result.ts';
 import type { ReleaseResult, ResultFile } from './result.ts';
 import type { Tool } from './tools.ts';
+import type { PullReference } from './pull-reference.ts';
 
 /** What a decision says of a release before anything is done. */
 export function decisionResult(examined: Examined, item: Item, decision: Decision): ReleaseResult {

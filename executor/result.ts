@@ -1,7 +1,7 @@
-import { ioError, systemCode } from '../io/io-error.ts';
+import { ioError, isSystemError } from '../io/io-error.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
-import type { PullReference } from './plan.ts';
+import type { PullReference } from './pull-reference.ts';
 
 /** An error as it is shown and as `--json` has it. */
 export interface ErrorReport {
@@ -48,8 +48,8 @@ export interface ReleaseResult {
 
 /** Any failure as a report; a failed system call is `E_IO`, whatever else is no error of ours `E_INTERNAL`. */
 export function reportError(error: unknown): ErrorReport {
-  if (error instanceof Error && 'syscall' in error && systemCode(error) !== undefined) {
-    return reportError(ioError(error, `a file here failed${'path' in error ? `, ${String(error.path)}` : ''}`));
+  if (isSystemError(error)) {
+    return reportError(ioError(error, `a file here failed${error.path === undefined ? '' : `, ${error.path}`}`));
   }
   if (!(error instanceof PullthroughError)) {
     return { code: 'E_INTERNAL', message: error instanceof Error ? error.message : String(error) };

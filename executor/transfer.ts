@@ -3,10 +3,10 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GitHubClient } from '../github/client.ts';
 import type { Asset } from '../github/types.ts';
-import { lend, lent, release } from '../io/blocks.ts';
+import { lend, lent } from '../io/blocks.ts';
 import { downloadToFile, openDownload } from '../io/download.ts';
 import { readBlocks } from '../io/file.ts';
-import { digestOf, hashing } from '../io/hash.ts';
+import { digestOf, digestsOf, hashing } from '../io/hash.ts';
 import type { HashAlgorithm } from '../io/hash.ts';
 import type { Limit } from '../io/limit.ts';
 import type { Progress } from '../io/progress.ts';
@@ -139,13 +139,6 @@ export async function storeList(
 
 async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   yield bytes;
-}
-
-async function digestsOf(bytes: AsyncIterable<Uint8Array>, algorithms: readonly HashAlgorithm[]): Promise<Digests> {
-  if (algorithms.length === 0) return {};
-  const hashed = hashing(bytes, algorithms);
-  for await (const chunk of lent(hashed.body)) release(chunk);
-  return hashed.digests();
 }
 
 /** Removes what a killed run left in the spool folder a day ago or more. Never fails. */

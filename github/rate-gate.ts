@@ -1,6 +1,6 @@
 import { fail } from '../ledger-schema/error.ts';
 import type { Progress } from '../io/progress.ts';
-import { retryAfter } from '../io/retry.ts';
+import { retryAfter, untilReset } from '../io/retry.ts';
 import type { ApiResponse, Clock } from './fetch.ts';
 
 /** How long one client waits in all, in milliseconds. */
@@ -27,11 +27,8 @@ export function limitOf(
   const after = retryAfter(response.headers.get('retry-after') ?? undefined, now);
   if (after !== undefined) return { kind: 'secondary', wait: after };
   if (response.headers.get('x-ratelimit-remaining') === '0') {
-    const reset = Number(response.headers.get('x-ratelimit-reset') ?? NaN) * 1000;
-    // The reset is the server's time; its own Date header keeps a wrong clock here out of the sum.
-    const theirs = Date.parse(response.headers.get('date') ?? '');
-    const wait = Number.isFinite(reset) ? Math.max(1000, reset - (Number.isNaN(theirs) ? now : theirs) + 1000) : MINUTE;
-    return { kind: 'primary', wait };
+    const header = (name: string): string | undefined => response.headers.get(name) ?? undefined;
+    return { kind: 'primary', wait: untilReset(header('x-ratelimit-reset'), header('date'), now) ?? MINUTE };
   }
   if (response.status === 429 || /secondary rate limit|abuse detection/i.test(message())) {
     return { kind: 'secondary', wait: undefined };

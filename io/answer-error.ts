@@ -1,5 +1,5 @@
 import { PullthroughError } from '../ledger-schema/error.ts';
-import { retryAfter } from './retry.ts';
+import { retryAfter, untilReset } from './retry.ts';
 import type { Answer } from './answer.ts';
 import { shownUrl } from './url.ts';
 
@@ -21,7 +21,8 @@ export function statusError(answer: Answer, url: URL, withCredential: boolean): 
   const where = shownUrl(url);
   const after = retryAfter(answer.header('retry-after'));
   const limited = status === 429 || (status === 403 && (after !== undefined || isUsedUp(answer)));
-  const asked = after ?? (limited ? untilReset(answer) : undefined);
+  const reset = isUsedUp(answer) ? untilReset(answer.header('x-ratelimit-reset'), answer.header('date')) : undefined;
+  const asked = after ?? (limited ? reset : undefined);
   if (limited) {
     const waits = asked !== undefined && asked <= LONGEST_WAIT_MS;
     const error = new PullthroughError('E_RATE_LIMIT', `${where} allows no more requests for now (${status})`, {
@@ -54,14 +55,6 @@ export function statusError(answer: Answer, url: URL, withCredential: boolean): 
     hint: again ? 'try again later' : undefined,
   });
   return { error, again, waitMs: asked !== undefined && asked <= LONGEST_WAIT_MS ? asked : undefined };
-}
-
-/** The wait for the reset of GitHub's hourly limit, by the server's own time; in milliseconds. */
-function untilReset(answer: Answer): number | undefined {
-  const reset = answer.header('x-ratelimit-reset');
-  if (!isUsedUp(answer) || reset === undefined || !/^\d{1,12}$/.test(reset)) return undefined;
-  const theirs = Date.parse(answer.header('date') ?? '');
-  return Math.max(1000, Number(reset) * 1000 - (Number.isNaN(theirs) ? Date.now() : theirs) + 1000);
 }
 
 function timeAfter(ms: number): string {

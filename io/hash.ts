@@ -50,9 +50,25 @@ export function hashing<A extends HashAlgorithm>(
 
 /** Reads a body to its end, for its digest alone. Lower-case hex. */
 export async function digestOf(body: AsyncIterable<Uint8Array>, algorithm: HashAlgorithm = 'sha256'): Promise<string> {
-  const hashed = hashing(body, [algorithm]);
-  for await (const chunk of lent(hashed.body)) release(chunk);
-  return hashed.digests()[algorithm];
+  return (await digestsOf(body, [algorithm]))[algorithm];
+}
+
+/**
+ * Several digests by one reading; where none is asked for, nothing is read. `onBytes` is told of the bytes as they come,
+ * and ends it by throwing.
+ */
+export async function digestsOf<A extends HashAlgorithm>(
+  body: AsyncIterable<Uint8Array>,
+  algorithms: readonly A[],
+  onBytes: (bytes: number) => void = () => undefined,
+): Promise<Record<A, string>> {
+  if (algorithms.length === 0) return {} as Record<A, string>;
+  const hashed = hashing(body, algorithms);
+  for await (const chunk of lent(hashed.body)) {
+    onBytes(chunk.length);
+    release(chunk);
+  }
+  return hashed.digests();
 }
 
 class Hasher {

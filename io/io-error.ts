@@ -22,6 +22,11 @@ export function systemCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** Is it a call into the system that failed, whatever of? */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return systemCode(error) !== undefined && error instanceof Error && 'syscall' in error;
+}
+
 /**
  * What a failed file operation means to a person. `action` is what was tried, as "cannot write /srv/store/x". Errors of
  * ours pass through.

@@ -33,6 +33,16 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/**
+ * The wait for the reset that GitHub's `x-ratelimit-reset` names, in milliseconds; undefined where it names none. It is the
+ * server's time: its own Date header keeps a wrong clock here out of the sum.
+ */
+export function untilReset(reset: string | undefined, date: string | undefined, now = Date.now()): number | undefined {
+  if (reset === undefined || !/^\d{1,12}$/.test(reset)) return undefined;
+  const theirs = Date.parse(date ?? '');
+  return Math.max(1000, Number(reset) * 1000 - (Number.isNaN(theirs) ? now : theirs) + 1000);
+}
+
 /** The wait that Retry-After asks for, in milliseconds; undefined where there is none. */
 export function retryAfter(value: string | undefined, now: number = Date.now()): number | undefined {
   if (value === undefined) return undefined;

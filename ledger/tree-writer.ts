@@ -75,13 +75,14 @@ export class TreeWriter {
       const key = entry.name.toString('latin1');
       entries.set(key, [...(entries.get(key) ?? []), entry]);
     }
-    const made: Promise<RawEntry>[] = [];
+    const folders: Promise<RawEntry>[] = [];
+    const files: RawEntry[] = [];
     for (const [name, child] of folder.folders) {
       const key = Buffer.from(name).toString('latin1');
       const [old] = entries.get(key) ?? [];
       if (old && old.mode !== '40000') fail('E_EXISTS', `${path}${name} is a file in the ledger, not a folder`);
       entries.delete(key);
-      made.push(
+      folders.push(
         this.#tree(child, old?.oid, `${path}${name}/`).then((oid) => ({ mode: '40000', name: Buffer.from(name), oid })),
       );
     }
@@ -91,9 +92,9 @@ export class TreeWriter {
         fail('E_EXISTS', `${path}${name} is a folder in the ledger, not a file`);
       }
       entries.delete(key);
-      made.push(Promise.resolve({ mode: '100644', name: Buffer.from(name), oid: this.#add('blob', content) }));
+      files.push({ mode: '100644', name: Buffer.from(name), oid: this.#add('blob', content) });
     }
-    const tree = encodeTree([...[...entries.values()].flat(), ...(await Promise.all(made))]);
+    const tree = encodeTree([...[...entries.values()].flat(), ...files, ...(await Promise.all(folders))]);
     if (tree.length > TREE_LIMIT) fail('E_TOO_LARGE', `the folder ${path} has too many files`);
     return this.#add('tree', tree);
   }

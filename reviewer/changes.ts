@@ -1,4 +1,3 @@
-import type { PullReference } from '../executor/plan.ts';
 import type { LedgerOnGitHub } from '../executor/context.ts';
 import { getPull, listPulls } from '../github/pulls.ts';
 import type { PullRequest } from '../github/types.ts';
@@ -6,6 +5,8 @@ import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { parseChangeName } from './change-name.ts';
 import type { ReviewerContext } from './context.ts';
+import { referenceTo } from '../executor/pull-reference.ts';
+import type { PullReference } from '../executor/pull-reference.ts';
 
 /** By the branch's name; what is in it is judged later. */
 export type BranchKind = 'proposal' | 'nack' | 'policy' | 'other';
@@ -40,10 +41,6 @@ const CLOSED = 'pullthrough-closed/';
 
 function kindOf(branch: string): BranchKind {
   return Object.entries(PREFIXES).find(([prefix]) => branch.startsWith(prefix))?.[1] ?? 'other';
-}
-
-export function referenceTo({ number, htmlUrl }: Pick<PullRequest, 'number' | 'htmlUrl'>): PullReference {
-  return { number, url: htmlUrl };
 }
 
 /**

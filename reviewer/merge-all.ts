@@ -1,4 +1,3 @@
-import type { PullReference } from '../executor/plan.ts';
 import { reportError } from '../executor/result.ts';
 import type { ErrorReport } from '../executor/result.ts';
 import { mapLimit } from '../io/limit.ts';
@@ -11,6 +10,7 @@ import type { LedgerState } from './ledger-state.ts';
 import { describeChange } from './merge-commit.ts';
 import { judgeChange, mergeChange } from './merge.ts';
 import type { MergeOptions } from './merge.ts';
+import type { PullReference } from '../executor/pull-reference.ts';
 
 /** What became of one change; the shape of `--json`. */
 export interface MergeResult {

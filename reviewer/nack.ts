@@ -1,5 +1,4 @@
 import { Holdings } from '../executor/holdings.ts';
-import type { PullReference } from '../executor/plan.ts';
 import { createPull } from '../github/pulls.ts';
 import { codeSpan, escapeTerminal } from '../io/escape.ts';
 import { readRecordFiles } from '../ledger/files.ts';
@@ -9,7 +8,7 @@ import type { RecordId } from '../ledger-schema/path.ts';
 import { verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
 import { reviewerIdentity } from './authorship.ts';
-import { findChange, referenceTo } from './changes.ts';
+import { findChange } from './changes.ts';
 import { commentStanding } from './comment.ts';
 import type { ReviewerContext } from './context.ts';
 import type { LedgerState } from './ledger-state.ts';
@@ -19,6 +18,8 @@ import { standingOf } from './report.ts';
 import { titleOf } from './review.ts';
 import { signNack } from './signing.ts';
 import type { ReviewerSigning } from './signing.ts';
+import { referenceTo } from '../executor/pull-reference.ts';
+import type { PullReference } from '../executor/pull-reference.ts';
 
 export interface NackResult {
   /** `already`: a nack by this key lies there. */

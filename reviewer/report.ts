@@ -1,5 +1,4 @@
 import { describeChecks } from '../executor/evidence.ts';
-import type { PullReference } from '../executor/plan.ts';
 import { reportError } from '../executor/result.ts';
 import type { ErrorReport } from '../executor/result.ts';
 import type { Release } from '../github/types.ts';
@@ -10,6 +9,7 @@ import type { ComparedFile } from './compare.ts';
 import type { Novelty } from './novelty.ts';
 import type { Proposal } from './proposal.ts';
 import type { Outcome } from './read-bytes.ts';
+import type { PullReference } from '../executor/pull-reference.ts';
 
 /**
  * `same`: every byte was fetched again, and all of them are those of the record. `differs`: something isn't as the record

@@ -25,7 +25,7 @@ version=$(node --print 'JSON.parse(fs.readFileSync("package.json", "utf8")).vers
 npm pack --silent --ignore-scripts --pack-destination "$out" > /dev/null
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-node dist/scripts/bundle.js "$folder/pullthrough-$version"
+cp -R bundle "$folder/pullthrough-$version"
 chmod -R u=rwX,go=rX "$folder"
 tar --create --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --directory "$folder" "pullthrough-$version" |
   gzip --no-name --best > "$out/pullthrough-$version-bundle.tar.gz"

@@ -18,7 +18,6 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   '.github/workflows/ci.yml elsewhere/install': 'asks the registry for all packages',
   '.github/workflows/ci.yml elsewhere/quickstart': 'builds into dist/; test/quickstart.test.ts runs what it starts',
   '.github/workflows/ci.yml elsewhere/tests of the format': 'runs some of these tests',
-  '.github/workflows/ci.yml elsewhere/bundle': 'writes into the project; test/action makes a bundle elsewhere',
   ".github/workflows/ci.yml elsewhere/the action's command": 'is what test/action/action.test.ts runs',
   '.github/workflows/release.yml build/build': 'asks the registry for all packages',
   '.github/workflows/release.yml build/files': 'needs dist/ and git; test/release.test.ts runs its script',
