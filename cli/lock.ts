@@ -116,12 +116,9 @@ async function check(entries: readonly LockEntry[], options: Options, context: C
   }
   const [first] = problems;
   if (first !== undefined) {
-    fail(first.code, `${problems.length} of the ${entries.length} entries of ${LOCK_FILE} must not be used`, {
-      hint: 'see above for each',
-    });
+    const which = entries.length === 1 ? 'the entry' : `${problems.length} of the ${entries.length} entries`;
+    fail(first.code, `${which} of ${LOCK_FILE} must not be used`, { hint: 'see above for each' });
   }
-  output.line(
-    `${entries.length === 1 ? 'the entry' : `all ${entries.length} entries`} of ${LOCK_FILE} are acknowledged`,
-    'good',
-  );
+  const all = entries.length === 1 ? 'the entry of' : `all ${entries.length} entries of`;
+  output.line(`${all} ${LOCK_FILE} ${entries.length === 1 ? 'is' : 'are'} acknowledged`, 'good');
 }
