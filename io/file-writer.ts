@@ -2,17 +2,20 @@ import type { FileHandle } from 'node:fs/promises';
 
 /** Bytes gathered for one call into the system: each call costs as much as copying some 100 KiB. */
 const BATCH = 1 << 20;
-/** Calls on their way at once, so that the next bytes arrive while these are written. */
-const AT_ONCE = 2;
+/** Bytes that may wait for the call on its way before whoever brings more is held back. */
+const MOST_WAITING = 2 * BATCH;
 /** Bytes after which the disk is set to work, so that little is left to wait for at the end. */
 const SYNC_EVERY = 64 << 20;
 
 type Done = (chunk: Uint8Array) => void;
 
-/** Appends chunks to a file in few large calls, some of them on their way while the caller goes on. */
+/**
+ * Appends chunks to a file in few large calls, while the caller goes on. One call at a time: the system lets one in, and a
+ * second one would keep a processor busy with waiting.
+ */
 export class FileWriter {
   readonly #handle: FileHandle;
-  readonly #running = new Set<Promise<void>>();
+  #running: Promise<void> | undefined;
   readonly #whenDone = new Map<Uint8Array, Done>();
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
@@ -34,15 +37,16 @@ export class FileWriter {
     this.#waiting.push(chunk);
     if (done) this.#whenDone.set(chunk, done);
     this.#waitingBytes += chunk.length;
-    if (this.#waitingBytes < BATCH) return;
-    this.#flush();
-    while (this.#running.size > AT_ONCE) await Promise.race(this.#running);
+    if (this.#waitingBytes >= BATCH) this.#flush();
+    while (this.#waitingBytes > MOST_WAITING && this.#running) await this.#running;
     if (this.#failure) throw this.#failure.error;
   }
 
   async finish(): Promise<void> {
-    this.#flush();
-    await Promise.all(this.#running);
+    while (this.#running || this.#waitingBytes > 0) {
+      this.#flush();
+      await this.#running;
+    }
     await this.#syncing;
     if (this.#failure) throw this.#failure.error;
   }
@@ -58,22 +62,22 @@ export class FileWriter {
   }
 
   #flush(): void {
-    if (this.#waitingBytes === 0) return;
+    if (this.#running || this.#waitingBytes === 0) return;
     const chunks = this.#waiting;
     const position = this.#position;
     this.#position += this.#waitingBytes;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    const call: Promise<void> = this.#writeAll(chunks, position)
+    this.#running = this.#writeAll(chunks, position)
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })
       .finally(() => {
-        this.#running.delete(call);
+        this.#running = undefined;
         this.#finished(chunks);
         this.#syncEarly();
+        if (this.#waitingBytes >= BATCH) this.#flush();
       });
-    this.#running.add(call);
   }
 
   /** A failure is kept, since the system reports it once. */
