@@ -1,5 +1,5 @@
 import { SILENT } from '../io/progress.ts';
-import { openLedger } from '../ledger/repository.ts';
+import { gitAtWork, openLedger } from '../ledger/repository.ts';
 import type { LedgerRepository } from '../ledger/repository.ts';
 import { cacheDirectory, stateDirectory } from '../io/folders.ts';
 import { fetchFrom } from './fetch-from.ts';
@@ -36,7 +36,7 @@ export class Consumer implements AsyncDisposable {
   /** Asks nothing yet. Throws `E_CONFIG` for a ledger or pin that can't be one. */
   static async open(options: ConsumerOptions): Promise<Consumer> {
     const env = options.env ?? process.env;
-    const opening = openLedger({
+    const repository = await openLedger({
       url: options.ledger,
       branch: options.branch ?? 'main',
       cacheDir: options.cacheDir ?? cacheDirectory(env),
@@ -45,9 +45,6 @@ export class Consumer implements AsyncDisposable {
       offline: options.offline,
       env,
     });
-    // What judges the ledger takes longer to load than git takes to start: both at once.
-    void Promise.all([import('./view.ts'), import('./memory.ts'), import('./resolve.ts')]).catch(() => undefined);
-    const repository = await opening;
     return new Consumer({ ...options, pin: pinOf(options.pin) }, repository);
   }
 
@@ -76,9 +73,12 @@ export class Consumer implements AsyncDisposable {
 
   /** Verifies the release, then brings its files: each reaches its name only when size and digest are right. */
   async get(tool: string, request: GetRequest = {}): Promise<GotRelease> {
+    const verifying = this.verify(tool);
     // Nothing is asked of a store before the release is verified; what will ask is loaded meanwhile.
-    void Promise.all([import('./select-assets.ts'), import('./mirrors.ts'), import('./get.ts')]).catch(() => undefined);
-    const release = await this.verify(tool);
+    void gitAtWork()
+      .then(() => Promise.all([import('./select-assets.ts'), import('./mirrors.ts'), import('./get.ts')]))
+      .catch(() => undefined);
+    const release = await verifying;
     const { selectAssets } = await import('./select-assets.ts');
     const wanted = await selectAssets(release.assets, request, releaseOf(release));
     return { release, files: await this.fetch(wanted, request) };
@@ -104,9 +104,12 @@ export class Consumer implements AsyncDisposable {
     const { branch = 'main', pin, stateDir, env = process.env, now = new Date() } = this.#options;
     const { offline, progress = SILENT } = this.#options;
     const ledger = looking(this.#repository, offline);
+    // What judges the ledger takes longer to load than git takes to start.
+    if (offline !== true) await gitAtWork();
     const [{ openView }, { ledgerIdentity, memoryFile }] = await Promise.all([
       import('./view.ts'),
       import('./memory.ts'),
+      import('./resolve.ts'),
     ]);
     const memory = memoryFile(stateDir ?? stateDirectory(env), ledgerIdentity(ledger.label, branch));
     const paths = near === undefined ? [] : [nearPath(near)];

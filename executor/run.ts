@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readTrust } from '../ledger/directories.ts';
+import { gitAtWork } from '../ledger/repository.ts';
 import { dispatcher } from '../io/http.ts';
 import { Limit } from '../io/limit.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
@@ -32,9 +33,7 @@ export interface Run {
 /** Fetches the ledger, establishes trust, and reads what the ledger has of these repositories. */
 export async function openRun(context: ExecutorContext, ids: readonly RepositoryId[]): Promise<Run> {
   const { ledger, now, pin, progress, github, branch } = context;
-  // What asks the API takes a while to load: while git fetches. What it fails with is said where it is used.
-  void dispatcher().catch(() => undefined);
-  await ledger.update();
+  await Promise.all([ledger.update(), loadWhatAsks()]);
   const lastLook = performance.now();
   const head =
     ledger.head() ??
@@ -65,6 +64,12 @@ export async function openRun(context: ExecutorContext, ids: readonly Repository
     lastLook,
     spool: join(context.cacheDir, 'spool'),
   };
+}
+
+/** What asks the API takes a while to load: while git fetches. What it fails with is said where it is used. */
+async function loadWhatAsks(): Promise<void> {
+  await gitAtWork();
+  await dispatcher().catch(() => undefined);
 }
 
 /** The signing key must be a current executor's, and usable now. Throws `E_NOT_EXECUTOR`. */

@@ -65,7 +65,7 @@ export class Fetcher {
    */
   async head(branch: string, known: string | undefined): Promise<string | undefined> {
     // Without a depth where something is here already: all that lies between the two comes.
-    const found = await this.#ref(`refs/heads/${branch}`, HEAD_REF, known === undefined);
+    const found = await this.#ref(`refs/heads/${branch}`, HEAD_REF, known === undefined, this.#first(known));
     if (found) return this.readHead();
     if (known !== undefined) await this.#clone.local(['update-ref', '-d', HEAD_REF]);
     return undefined;
@@ -86,9 +86,13 @@ export class Fetcher {
     return (await this.#ref(name, ASKED_REF, true)) ? this.#read(ASKED_REF) : undefined;
   }
 
-  /** Fetches commits that are tips of branches, each with some of its history. Under the lock. */
-  async tips(commits: readonly string[]): Promise<GitResult> {
-    return this.#fetch([...FETCH, ...this.#depthArgs(true), '--stdin', REMOTE], lines(commits), this.#filter());
+  /**
+   * Fetches commits that are tips of branches, each with some of its history. Where `head` is among them, it is remembered;
+   * `known` is what was remembered before. Under the lock.
+   */
+  async tips(commits: readonly string[], head: string | undefined, known: string | undefined): Promise<GitResult> {
+    const wanted = lines(commits.map((commit) => (commit === head ? `+${commit}:${HEAD_REF}` : commit)));
+    return this.#fetch([...FETCH, ...this.#depthArgs(true), '--stdin', REMOTE], wanted, this.#first(known));
   }
 
   /** Brings objects by their ids; those that the host doesn't have stay missing. `tips` stand in where it gives none by id. */
@@ -135,13 +139,18 @@ export class Fetcher {
     return this.#whole ? WHOLE : FILTERED;
   }
 
+  /** How the ledger's head is fetched: a clone that is new has nothing to repack. */
+  #first(known: string | undefined): GitConfig {
+    return known === undefined ? [...this.#filter(), ...NO_MAINTENANCE] : this.#filter();
+  }
+
   #depthArgs(wanted: boolean): string[] {
     return wanted && this.#depth !== undefined ? [`--depth=${this.#depth}`] : [];
   }
 
-  async #ref(ref: string, destination: string, shallow: boolean): Promise<boolean> {
+  async #ref(ref: string, destination: string, shallow: boolean, config = this.#filter()): Promise<boolean> {
     const args = [...FETCH, ...this.#depthArgs(shallow), REMOTE, `+${ref}:${destination}`];
-    const result = await this.#fetch(args, undefined, this.#filter());
+    const result = await this.#fetch(args, undefined, config);
     if (result.exitCode === 0) return true;
     if (/couldn't find remote ref/.test(result.stderr)) return false;
     throw this.#error(result, 'fetch the ledger');

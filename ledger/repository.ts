@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { CatFile } from './cat-file.ts';
 import { Clone } from './clone.ts';
@@ -74,6 +75,14 @@ export interface LedgerRepository extends AsyncDisposable {
   /** All or none where the host can. Throws `E_MOVED`, `E_CREDENTIAL`, `E_LEDGER_UNREACHABLE`, `E_GIT`. */
   push(updates: readonly BranchUpdate[]): Promise<void>;
   close(): Promise<void>;
+}
+
+/**
+ * A moment after `update` was called, git is at work and the processor has nothing to do: what is loaded from then on
+ * costs no time, and what is loaded before holds git up.
+ */
+export function gitAtWork(): Promise<void> {
+  return sleep(20);
 }
 
 /** Opens a ledger; nothing is asked of its host before `update`. Throws `E_CONFIG` for a URL that isn't allowed. */
@@ -234,13 +243,16 @@ class ClonedLedger implements LedgerRepository {
       const ours = [...all].filter(([name]) => OURS.some((prefix) => name.startsWith(prefix)));
       const tips = [...new Set([...(head === undefined ? [] : [head]), ...ours.map(([, commit]) => commit)])];
       const missing = await this.#open().objects.missing(tips);
-      const result = missing.length === 0 ? undefined : await this.#fetcher.tips(missing);
+      const result = missing.length === 0 ? undefined : await this.#fetcher.tips(missing, head, this.#head);
       if (result && result.exitCode !== 0) {
         // A branch moved between the two requests, on a host that gives branches' tips alone.
         if (isUnknown(result) && attempt < 3) continue;
         throw remoteError(result, 'fetch the ledger', this.#clone.remote, this.directory);
       }
-      if (head !== undefined && head !== (await this.#fetcher.readHead())) await this.#fetcher.writeHead(head);
+      const fetched = head !== undefined && missing.includes(head);
+      if (head !== undefined && !fetched && head !== (await this.#fetcher.readHead())) {
+        await this.#fetcher.writeHead(head);
+      }
       this.#head = head;
       this.#branches = new Map(ours);
       return;

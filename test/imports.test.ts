@@ -43,6 +43,13 @@ describe('this tree', () => {
     }
     expect([...loadedWith('cli/run.ts', sources)].filter((name) => name === 'openpgp')).toEqual([]);
   });
+
+  test('git looks at the ledger before what judges it is loaded', () => {
+    for (const start of ['consumer/consumer.ts', 'cli/get.ts', 'cli/verify.ts']) {
+      const judges = [...loadedWith(start, sources)].filter((name) => ['openpgp', 'zod'].includes(name));
+      expect(judges, start).toEqual([]);
+    }
+  });
 });
 
 describe('the checker', () => {

@@ -101,13 +101,13 @@ describe('reading a ledger', () => {
 });
 
 describe('update', () => {
-  it('clones once, and then asks two questions where nothing is new', async () => {
+  it.each(['branch', 'all'] as const)('of %s clones once, and then asks two questions', async (refs) => {
     const cacheDir = temporary();
-    const first = await open({ url, cacheDir });
+    const first = await open({ url, cacheDir, refs });
     await first.update();
     await first.snapshot(first.head() ?? '').list(DIRECTORY);
     server.reset();
-    const second = await open({ url, cacheDir });
+    const second = await open({ url, cacheDir, refs });
     expect(second.head()).toBe(first.head());
     await second.update();
     expect(server.requests).toHaveLength(2);
