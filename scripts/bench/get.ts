@@ -1,54 +1,28 @@
 // `get` of 1 GiB from loopback against `curl -o` of the same URL, in turn; the whole command, with its start and its
 // fsync, and so also against curl whose file is on disk when its clock stops.
 //   node dist/scripts/bench/get.js [--rounds N] [--dir FOLDER]
-import { execFileSync, spawn } from 'node:child_process';
-import { createHash, randomFillSync } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { storeKey } from '../../store/store.ts';
 import { makeLedger, median, runCommand } from './consumer-ledger.ts';
+import { makeFile } from './files.ts';
+import { startNginx } from './nginx.ts';
 
-const MIB = 1 << 20;
-const SIZE = 1024 * MIB;
-const SELF = fileURLToPath(import.meta.url);
-
-/** The same file at every path; says its port and digest. Runs until its standard input ends. */
-function serve(): void {
-  const block = randomFillSync(Buffer.alloc(MIB));
-  const hash = createHash('sha256');
-  for (let i = 0; i < SIZE / MIB; i++) hash.update(block);
-  const sha256 = hash.digest('hex');
-  const server = createServer((_, response) => {
-    let left = SIZE;
-    response.writeHead(200, { 'content-length': SIZE, etag: `"${sha256}"` });
-    const more = (): void => {
-      while (left > 0) {
-        left -= MIB;
-        if (!response.write(block)) return void response.once('drain', more);
-      }
-      response.end();
-    };
-    more();
-  });
-  server.listen(0, '127.0.0.1', () => console.log(`${(server.address() as AddressInfo).port} ${sha256}`));
-  process.stdin.resume().on('end', () => process.exit());
-}
+const SIZE = 1 << 30;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { rounds: { type: 'string' }, dir: { type: 'string' } } });
   const folder = mkdtempSync(join(resolve(values.dir ?? tmpdir()), 'pullthrough-bench-'));
-  const server = spawn(process.execPath, [SELF, 'serve'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const root = join(folder, 'store');
+  const sha256 = makeFile(join(root, 'made'), SIZE);
+  mkdirSync(join(root, storeKey(sha256), '..'), { recursive: true });
+  renameSync(join(root, 'made'), join(root, storeKey(sha256)));
+  const nginx = await startNginx(join(folder, 'nginx'), root);
   try {
-    const said = await new Promise<string>((found) =>
-      server.stdout.once('data', (data: Buffer) => found(String(data))),
-    );
-    const [port = '', sha256 = ''] = said.trim().split(' ');
-    const store = `http://127.0.0.1:${port}`;
+    const store = nginx.origin;
     const asset = { name: 'big', size: SIZE, sha256 };
     const ledger = join(folder, 'ledger.git');
     const { pin } = await makeLedger(ledger, [{ repository: 'acme/tool', tag: 'v1', assets: [asset] }]);
@@ -80,10 +54,9 @@ async function main(): Promise<void> {
       `  pullthrough get  ${ours.toFixed(2)} s  ${ratios}, peak memory ${memory.toFixed(0)} MiB (below 150 MB)`,
     );
   } finally {
-    server.stdin.end();
+    nginx.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-if (process.argv[2] === 'serve') serve();
-else await main();
+await main();

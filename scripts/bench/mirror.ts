@@ -5,12 +5,10 @@
 //   - one file of 1 GiB to disk, against curl;
 //   - into S3, against `rclone copy` of the same files from disk (where rclone is, and with --s3 ENDPOINT,KEY,SECRET);
 //   - one file of 4 GiB: peak memory.
+// nginx sends the files; the API of the GitHub is a process of its own.
 //   node dist/scripts/bench/mirror.js [--dir FOLDER] [--rounds N] [--s3 ENDPOINT,KEY,SECRET]
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { randomFillSync } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { linkSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,45 +18,34 @@ import { mapLimit } from '../../io/limit.ts';
 import { SILENT } from '../../io/progress.ts';
 import { openStore } from '../../store/open.ts';
 import { startGitHub } from '../../test/servers/github.ts';
+import { median } from './consumer-ledger.ts';
 import { Executor } from './executor.ts';
+import { makeFile } from './files.ts';
+import { startNginx } from './nginx.ts';
 
 const TOOL = 'acme/tool';
 const FILES = 8;
 const FILE = 128 << 20;
+const BIG = 1 << 30;
+const HUGE = 4 * BIG;
 const MIB = 1 << 20;
 const SELF = fileURLToPath(import.meta.url);
 const RUN = { stdio: ['ignore', 'ignore', 'inherit'] as ('ignore' | 'inherit')[] };
 
-/** A file's bytes: 8 of its own, then the same noise for all. */
-const noise = (): Buffer => randomFillSync(Buffer.alloc(MIB), 0, MIB);
-
-/** Serves `/<number>/<size>`, and the same as a GitHub's release; says its port and that API. Runs until its standard input ends. */
-async function serve(): Promise<void> {
-  const github = await startGitHub();
-  const assets = Array.from({ length: FILES }, (_, seed) => ({ name: `f${seed}`, content: { size: FILE, seed } }));
-  await github.addRepository(TOOL).addRelease({ tag: 'v1', assets });
-  const block = noise();
-  const server = createServer((request, response) => {
-    const [, number, size] = (request.url ?? '').split('/').map(Number);
-    let left = size ?? 0;
-    response.writeHead(200, { 'content-length': left, etag: `"${number}"` });
-    const head = Buffer.alloc(Math.min(8, left), number);
-    left -= head.length;
-    response.write(head);
-    const more = (): void => {
-      while (left > 0) {
-        const part = left >= MIB ? block : block.subarray(0, left);
-        left -= part.length;
-        if (!response.write(part)) {
-          response.once('drain', more);
-          return;
-        }
-      }
-      response.end();
-    };
-    more();
+/** The API of a GitHub with the files of `root` as a release's, which says that `origin` has their bytes. Runs until its standard input ends. */
+async function serve(root: string, origin: string): Promise<void> {
+  const github = await startGitHub({ names: { storage: origin } });
+  const repository = github.addRepository(TOOL);
+  const assets = Array.from({ length: FILES }, (_, number) => {
+    return { name: `f${number}`, content: { file: join(root, String(number), String(FILE)) } };
   });
-  server.listen(0, '127.0.0.1', () => console.log(`${(server.address() as AddressInfo).port} ${github.api}`));
+  const release = await repository.addRelease({ tag: 'v1', assets });
+  for (const { id, content } of release.assets) {
+    const path = join(root, 'github-production-release-asset', String(repository.id), String(id));
+    mkdirSync(join(path, '..'), { recursive: true });
+    if (typeof content === 'object' && 'file' in content) linkSync(content.file, path);
+  }
+  console.log(github.api);
   process.stdin.resume().on('end', () => process.exit());
 }
 
@@ -113,27 +100,23 @@ function measure(
   rmSync(folder, { recursive: true, force: true });
 }
 
-function digestAt(url: string): string {
-  return execFileSync('sh', ['-c', 'curl -sSf "$0" | sha256sum', url]).toString('latin1', 0, 64);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
 async function main(): Promise<void> {
   const options = { dir: { type: 'string' }, rounds: { type: 'string' }, s3: { type: 'string' } } as const;
   const { values } = parseArgs({ options });
   const rounds = Number(values.rounds ?? 3);
   const base = mkdtempSync(join(resolve(values.dir ?? tmpdir()), 'pullthrough-bench-'));
-  const server = spawn(process.execPath, [SELF, 'serve'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const said = await new Promise<string>((found) =>
+  const root = join(base, 'root');
+  const numbers = Array.from({ length: FILES }, (_, number) => number);
+  const digests = numbers.map((n) => makeFile(join(root, String(n), String(FILE)), FILE));
+  makeFile(join(root, '0', String(BIG)), BIG);
+  const huge = makeFile(join(root, '0', String(HUGE)), HUGE);
+  const nginx = await startNginx(join(base, 'nginx'), root);
+  const url = nginx.origin;
+  const server = spawn(process.execPath, [SELF, 'serve', root, url], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const api = await new Promise<string>((found) =>
     server.stdout.once('data', (data: Buffer) => found(String(data).trim())),
   );
-  const [port = '', api = ''] = said.split(' ');
   const executor = new Executor(join(base, 'executor'), api, TOOL);
-  const url = `http://127.0.0.1:${port}`;
   const folder = join(base, 'out');
   const child = (target: string, count: number, size: number, env: NodeJS.ProcessEnv = {}): string => {
     const args = [SELF, 'ours', url, target, String(count), String(size)];
@@ -144,16 +127,12 @@ async function main(): Promise<void> {
     if (status !== 0) throw new Error(`our side failed for ${target}`);
     return `peak memory ${String(stdout).trim()} MiB`;
   };
-  const numbers = Array.from({ length: FILES }, (_, number) => number);
   const curl = (...args: string[]): undefined =>
     void execFileSync('curl', ['-sSf', '--no-progress-meter', ...args], RUN);
   const curlAll = (into: string): undefined =>
     curl('-Z', '--parallel-max', '4', ...numbers.flatMap((n) => ['-o', join(into, `f${n}`), `${url}/${n}/${FILE}`]));
   // Where GitHub says a file's digest, it is known beforehand.
-  curlAll(base);
-  const known = Object.fromEntries(
-    numbers.map((n) => [`SHA256_${n}`, execFileSync('sha256sum', [join(base, `f${n}`)]).toString('latin1', 0, 64)]),
-  );
+  const known = Object.fromEntries(digests.map((digest, n) => [`SHA256_${n}`, digest]));
   try {
     measure(`${FILES} files of ${FILE / MIB} MiB onto disk`, rounds, folder, {
       'curl, 4 at a time': () => curlAll(folder),
@@ -171,15 +150,15 @@ async function main(): Promise<void> {
       },
     });
     measure('one file of 1 GiB onto disk', rounds, folder, {
-      'curl -o': () => curl('-o', join(folder, 'f'), `${url}/0/${1024 * MIB}`),
-      'get (download, verify, rename)': () => child(`get:${join(folder, 'f')}`, 1, 1024 * MIB),
+      'curl -o': () => curl('-o', join(folder, 'f'), `${url}/0/${BIG}`),
+      'get (download, verify, rename)': () => child(`get:${join(folder, 'f')}`, 1, BIG),
     });
-    if (values.s3 !== undefined)
-      await s3(values.s3, rounds, base, folder, child, known, digestAt(`${url}/0/${4096 * MIB}`));
+    if (values.s3 !== undefined) await s3(values.s3, rounds, root, folder, child, known, huge);
     else console.log('\nS3 is left out: give --s3 ENDPOINT,KEY,SECRET');
-    measure('one file of 4 GiB into the file store', 1, folder, { 'file store': () => child(folder, 1, 4096 * MIB) });
+    measure('one file of 4 GiB into the file store', 1, folder, { 'file store': () => child(folder, 1, HUGE) });
   } finally {
     server.stdin.end();
+    nginx.stop();
     rmSync(base, { recursive: true, force: true });
   }
 }
@@ -212,19 +191,20 @@ async function s3(
   const unknown = { ...env, ...Object.fromEntries(Object.keys(known).map((name) => [name, ''])) };
   const target = `s3://${bucket}?endpoint=${endpoint}`;
   const sides = {
-    'rclone copy, from disk': () => void execFileSync('rclone', ['copy', '--include', 'f*', files, remote], clone),
+    'rclone copy, from disk': () =>
+      void execFileSync('rclone', ['copy', '--include', `*/${FILE}`, files, remote], clone),
     'S3 store, digests known': () => child(target, FILES, FILE, env),
     'S3 store, digests unknown': () => child(target, FILES, FILE, unknown),
   };
   measure(`${FILES} files of ${FILE / MIB} MiB into S3`, rounds, folder, sides, empty);
   const large = { ...env, SHA256_0: big };
   measure('one file of 4 GiB into S3', 1, folder, {
-    'S3 store, digest known': () => child(target, 1, 4096 * MIB, large),
+    'S3 store, digest known': () => child(target, 1, HUGE, large),
   });
   empty();
 }
 
 const [mode, ...rest] = process.argv.slice(2);
-if (mode === 'serve') await serve();
+if (mode === 'serve') await serve(rest[0] ?? '', rest[1] ?? '');
 else if (mode === 'ours') await ours(rest[0] ?? '', rest[1] ?? '', Number(rest[2]), Number(rest[3]));
 else await main();

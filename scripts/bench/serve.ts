@@ -1,16 +1,15 @@
 // The gateway, warm, against nginx serving the same files as static files; wrk with 64 connections, in turn, in one run.
 //   node dist/scripts/bench/serve.js [--seconds N] [--rounds N] [--requests N]
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { sha256Hex } from '../../ledger-schema/bytes.ts';
 import { storeKey } from '../../store/store.ts';
 import { makeLedger, median, startCommand } from './consumer-ledger.ts';
+import { freePort, startNginx } from './nginx.ts';
 
 const FILES = 20;
 const MIB = 1 << 20;
@@ -18,15 +17,6 @@ const options = { seconds: { type: 'string' }, rounds: { type: 'string' }, reque
 const { values } = parseArgs({ options });
 const seconds = Number(values.seconds ?? 5);
 const folder = mkdtempSync(join(tmpdir(), 'pullthrough-bench-'));
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** All files in turn, by a script of wrk. */
 function wrk(port: number, prefix: string, duration: number): { requests: number; megabytes: number; count: number } {
@@ -57,16 +47,8 @@ const assets = Array.from({ length: FILES }, (_, i) => {
 });
 const ledger = join(folder, 'ledger.git');
 const { pin } = await makeLedger(ledger, [{ repository: 'acme/tool', tag: 'v1', assets }]);
-const [nginxPort, ourPort] = [await freePort(), await freePort()];
-writeFileSync(
-  join(folder, 'nginx.conf'),
-  `worker_processes auto; daemon off; user root; pid ${folder}/nginx.pid; error_log ${folder}/nginx.log;
-events { worker_connections 1024; }
-http { access_log off; sendfile on; tcp_nopush on; open_file_cache max=1000; keepalive_requests 1000000;
-${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}
-server { listen 127.0.0.1:${nginxPort}; root ${www}; } }\n`,
-);
-const nginx = spawn('nginx', ['-c', join(folder, 'nginx.conf')], { stdio: 'inherit' });
+const nginx = await startNginx(join(folder, 'nginx'), www);
+const ourPort = await freePort();
 const args = [
   'serve',
   '--listen',
@@ -97,7 +79,7 @@ try {
   }
   const runs = { nginx: [] as ReturnType<typeof wrk>[], ours: [] as ReturnType<typeof wrk>[] };
   for (let round = 0; round < Number(values.rounds ?? 3); round++) {
-    runs.nginx.push(wrk(nginxPort, '/', seconds));
+    runs.nginx.push(wrk(nginx.port, '/', seconds));
     runs.ours.push(wrk(ourPort, prefix, seconds));
   }
   const middle = (of: readonly ReturnType<typeof wrk>[]) => median(of.map(({ requests }) => requests));
@@ -117,7 +99,7 @@ try {
   }
   console.log(`  memory over ${done} requests more: ${memory.map((value) => value.toFixed(0)).join(', ')} MiB`);
 } finally {
-  nginx.kill();
+  nginx.stop();
   ours.kill();
   await new Promise((resolve) => ours.once('close', resolve));
   rmSync(folder, { recursive: true, force: true });

@@ -23,7 +23,7 @@ export interface GitHubServerOptions {
   /** The web (downloads for people, git) on an origin of its own, as github.com is another than api.github.com. */
   readonly separateWeb?: boolean;
   /** How it calls itself in its answers, where something before it gives it names; each an origin. */
-  readonly names?: { readonly api: string; readonly web: string; readonly storage: string };
+  readonly names?: { readonly api?: string; readonly web?: string; readonly storage?: string };
   /** The tokens that are known, by their text. An unknown one is a 401. */
   readonly tokens?: Record<string, TokenSpec>;
 }
