@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../cli/commands/index.ts';
 import { completionScript } from '../../cli/completion/index.ts';
+import { hasProgram } from '../programs.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -15,8 +16,6 @@ beforeAll(() => {
   writeFileSync(join(folder, 'a file.asc'), '');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const has = (shell: string) => spawnSync(shell, ['-c', 'true']).status === 0;
 
 /** The same questions for every shell: a line that ends where the cursor is, and what is offered. */
 const QUESTIONS: readonly (readonly [line: string, offered: readonly string[]])[] = [
@@ -68,7 +67,7 @@ describe('bash', () => {
 });
 
 // Debian and macOS have them; where a machine doesn't, vitest names the tests that were skipped.
-describe.skipIf(!has('fish'))('fish', () => {
+describe.skipIf(!hasProgram('fish'))('fish', () => {
   function offered(line: string): string[] {
     const script = `source ${folder}/fish; complete -C ${JSON.stringify(line)}`;
     const env = { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder };
@@ -86,7 +85,7 @@ describe.skipIf(!has('fish'))('fish', () => {
   });
 });
 
-describe.skipIf(!has('zsh'))('zsh', () => {
+describe.skipIf(!hasProgram('zsh'))('zsh', () => {
   /** What the line is after a Tab, or what is listed below it. A terminal is needed: zsh's own zpty. */
   async function afterTab(line: string): Promise<string> {
     const script = `

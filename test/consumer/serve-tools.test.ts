@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasProgram } from '../programs.ts';
 import { startGateway } from './gateway-fixture.ts';
 import type { TestGateway } from './gateway-fixture.ts';
 import { TestLedger } from './ledger-maker.ts';
@@ -16,13 +17,7 @@ import { StoreServer } from './store-server.ts';
 const run = promisify(execFile);
 const BODY = 'the bytes of the tool';
 
-async function isThere(tool: string): Promise<boolean> {
-  return run(tool, ['--version']).then(
-    () => true,
-    () => false,
-  );
-}
-const hasGh = await isThere('gh');
+const hasGh = hasProgram('gh');
 
 let gateway: TestGateway;
 let store: StoreServer;
