@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestProject } from 'vitest/node';
-import { ensurePrograms } from './programs.ts';
+import { ensurePrograms, testPrograms } from './programs.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -15,7 +15,7 @@ declare module 'vitest' {
 }
 
 export default function setup({ provide }: TestProject): () => Promise<void> {
-  ensurePrograms();
+  ensurePrograms(testPrograms());
   const folder = mkdtempSync(join(tmpdir(), 'pullthrough-run-'));
   provide('runFolder', folder);
   provide('runOwner', process.pid);

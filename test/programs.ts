@@ -31,22 +31,26 @@ export function hasProgram(name: string): boolean {
   });
 }
 
-/**
- * Installs what the tests need, where they run as root on Debian; elsewhere says by which command it is installed. What is
- * missing then, its tests say.
- */
-export function ensurePrograms(): void {
+/** What the tests of this run need, each program by its package. */
+export function testPrograms(): Readonly<Record<string, string>> {
   const { PULLTHROUGH_TEST_S3, PULLTHROUGH_TEST_NO_S3 } = process.env;
   const ownGateway = process.platform === 'linux' && !PULLTHROUGH_TEST_S3 && PULLTHROUGH_TEST_NO_S3 !== '1';
-  const wanted = Object.entries({ ...PROGRAMS, ...(ownGateway ? GATEWAY : {}) });
-  const packages = wanted.filter(([program]) => !hasProgram(program)).map(([, name]) => name);
-  if (packages.length === 0) return;
-  const install = ['install', '--yes', '--no-install-recommends', ...packages];
+  return ownGateway ? { ...PROGRAMS, ...GATEWAY } : PROGRAMS;
+}
+
+/**
+ * Installs the programs that are missing, where this runs as root on Debian; elsewhere says by which command they are
+ * installed, and leaves it to who needs one to say that it isn't there.
+ */
+export function ensurePrograms(wanted: Readonly<Record<string, string>>): void {
+  const missing = Object.entries(wanted).filter(([program]) => !hasProgram(program));
+  if (missing.length === 0) return;
+  const install = ['install', '--yes', '--no-install-recommends', ...missing.map(([, name]) => name)];
   if (process.getuid?.() !== 0 || !hasProgram('apt-get')) {
-    console.warn(`Some tests need programs that are not here; on Debian: sudo apt-get ${install.join(' ')}\n`);
+    console.warn(`Some programs that are needed are not here; on Debian: sudo apt-get ${install.join(' ')}\n`);
     return;
   }
-  console.warn(`Installing what the tests need: apt-get ${install.join(' ')}\n`);
+  console.warn(`Installing what is needed: apt-get ${install.join(' ')}\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   for (const args of [['update'], install])
     execFileSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env });

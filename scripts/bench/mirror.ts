@@ -17,6 +17,7 @@ import { downloadToFile, openDownload } from '../../io/download.ts';
 import { mapLimit } from '../../io/limit.ts';
 import { SILENT } from '../../io/progress.ts';
 import { openStore } from '../../store/open.ts';
+import { ensurePrograms } from '../../test/programs.ts';
 import { startGitHub } from '../../test/servers/github.ts';
 import { median } from './consumer-ledger.ts';
 import { Executor } from './executor.ts';
@@ -172,6 +173,7 @@ async function s3(
   known: Record<string, string>,
   big: string,
 ): Promise<void> {
+  ensurePrograms({ rclone: 'rclone' });
   const [endpoint = '', key = '', secret = ''] = server.split(',');
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const { CreateBucketCommand, S3Client } = await import('@aws-sdk/client-s3');

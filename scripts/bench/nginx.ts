@@ -6,6 +6,7 @@ import { createServer, connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ensurePrograms } from '../../test/programs.ts';
 
 export interface Nginx {
   readonly port: number;
@@ -25,6 +26,7 @@ export function freePort(): Promise<number> {
 
 /** Serves what lies below `root`, as Debian's nginx-light does it; its own files go below `folder`. */
 export async function startNginx(folder: string, root: string): Promise<Nginx> {
+  ensurePrograms({ nginx: 'nginx-light', curl: 'curl' });
   mkdirSync(folder, { recursive: true });
   const port = await freePort();
   const own = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -40,7 +42,7 @@ server { listen 127.0.0.1:${port}; root ${root}; } }\n`,
   );
   const nginx = spawn('nginx', ['-c', join(folder, 'nginx.conf')], { stdio: 'inherit' });
   let failure = '';
-  nginx.once('error', (error) => (failure = `nginx does not start, install nginx-light: ${error.message}`));
+  nginx.once('error', (error) => (failure = `nginx does not start: ${error.message}`));
   nginx.once('exit', (code) => (failure ||= `nginx ended with ${code}`));
   while (!(await accepts(port))) {
     if (failure) throw new Error(failure);

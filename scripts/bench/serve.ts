@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { sha256Hex } from '../../ledger-schema/bytes.ts';
 import { storeKey } from '../../store/store.ts';
+import { ensurePrograms } from '../../test/programs.ts';
 import { makeLedger, median, startCommand } from './consumer-ledger.ts';
 import { freePort, startNginx } from './nginx.ts';
 
@@ -34,6 +35,7 @@ done = function(s) io.write(string.format("RESULT %d %d %d %d\\n", s.requests, s
   return { requests: (requests ?? 0) / time, megabytes: (bytes ?? 0) / time / 1e6, count: requests ?? 0 };
 }
 
+ensurePrograms({ wrk: 'wrk' });
 const www = join(folder, 'www');
 const store = join(folder, 'store');
 mkdirSync(www);
