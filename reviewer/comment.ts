@@ -18,7 +18,8 @@ export function standingComment(standing: Standing, branch: string): string {
   }
   const have = `Acknowledged by ${acks.length === 0 ? 'nobody' : spans(acks)}: ${acks.length} of ${threshold}.`;
   if (missing === 0) return `${have} Nothing is missing.${command(`pullthrough ledger merge ${branch}`)}`;
-  const more = `Still missing: ${missing} of ${spans(owes)}.`;
+  // Where each of them has to, their names say how many.
+  const more = `Still missing: ${missing < owes.length ? `${missing} of ` : ''}${spans(owes)}.`;
   return `${have} ${more}${command(`pullthrough ack ${branch}`)}`;
 }
 

@@ -207,7 +207,7 @@ describe('on GitHub', () => {
     const number = world.ledger?.pulls.at(-1)?.number;
     await ack(context, branch, world.people.ada);
     expect(comments(number)).toHaveLength(1);
-    expect(comments(number)[0]).toContain('Acknowledged by `ada`: 1 of 2. Still missing: 1 of `grace`.');
+    expect(comments(number)[0]).toContain('Acknowledged by `ada`: 1 of 2. Still missing: `grace`.');
     await ack(context, branch, world.people.grace);
     expect(comments(number)).toHaveLength(1);
     expect(comments(number)[0]).toContain('Acknowledged by `ada`, `grace`: 2 of 2. Nothing is missing.');

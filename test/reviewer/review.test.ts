@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { changesLine } from '../../cli/review-words.ts';
+import { changesLine, missingText } from '../../cli/review-words.ts';
 import { storeKey } from '../../store/store.ts';
 import { openProposals } from '../../reviewer/open-proposals.ts';
 import { requireSame, reviewProposal } from '../../reviewer/review.ts';
@@ -394,4 +394,14 @@ describe('what is new', () => {
     expect((await review()).report).toMatchObject({ verdict: 'same', previous: { tag: 'v1.0.0', signers: [] } });
     expect((await review()).report.previous?.uploaders).toBeUndefined();
   });
+});
+
+test.each([
+  [1, ['ada'], 'ada still owes an ack'],
+  [2, ['ada', 'grace'], 'ada and grace still owe an ack'],
+  [1, ['ada', 'grace'], '1 of ada, grace still owes an ack'],
+  [2, ['ada', 'grace', 'linus'], '2 of ada, grace, linus still owe an ack'],
+])('%i of %j who are missing are told in words that fit', (missing, owes, text) => {
+  const standing = { state: 'proposed', signedBy: undefined, acks: [], nacks: [], threshold: 2 } as const;
+  expect(missingText({ ...standing, missing, owes })).toBe(text);
 });
