@@ -5,6 +5,7 @@ import type { ValuesOf } from './commands/index.ts';
 import type { Handler } from './context.ts';
 import type { Output } from './output.ts';
 import { nameOf, showOthers } from './review-screen.ts';
+import { oweText } from './review-words.ts';
 import { withOwner } from './reviewer-context.ts';
 import type { Cell } from './table.ts';
 import { countText } from './units.ts';
@@ -21,7 +22,7 @@ export const ledgerStatusCommand: Handler<ValuesOf<'ledger', 'ledger status'>> =
     show(status, output);
   });
 
-function show({ records, unusable, proposals, strangers, policy }: LedgerStatus, output: Output): void {
+function show({ records, unusable, proposals, policies, strangers, policy }: LedgerStatus, output: Output): void {
   const counted = Object.entries(records).filter(([state, count]) => count > 0 || state === 'acknowledged');
   output.line(`records: ${counted.map(([state, count]) => `${count} ${state}`).join(', ')}`);
   output.table({
@@ -36,9 +37,19 @@ function show({ records, unusable, proposals, strangers, policy }: LedgerStatus,
   });
   output.line(`open proposals: ${proposals.length}`);
   output.table({ title: 'proposals', head: ['proposal', 'state', 'acked', 'owes'], rows: proposals.map(row) });
+  output.table({
+    title: 'proposed policies',
+    head: ['proposal', 'needs'],
+    rows: policies.map((proposed): Cell[] => [
+      nameOf(proposed),
+      proposed.problems[0]?.message ?? `nothing; it is merged by: pullthrough ledger merge ${proposed.branch}`,
+    ]),
+  });
   showOthers([], strangers, output);
   const left =
-    policy.daysLeft < 0 ? `expired at ${policy.expires}` : `expires in ${policy.daysLeft} days (${policy.expires})`;
+    policy.daysLeft < 0
+      ? `expired at ${policy.expires}`
+      : `expires in ${countText(policy.daysLeft, 'day')} (${policy.expires})`;
   output.line(`policy ${policy.version} ${left}`, policy.daysLeft < SOON ? 'warning' : undefined);
   if (policy.daysLeft < SOON) output.warn('propose the next policy by: pullthrough trust propose --expires 365d');
 }
@@ -46,6 +57,6 @@ function show({ records, unusable, proposals, strangers, policy }: LedgerStatus,
 function row(proposal: ProposalStatus): Cell[] {
   const { branch, pull, state, acked, owes, missing, error } = proposal;
   // A nack can't be outvoted.
-  const needs = missing === 0 || state === 'withdrawn' ? '' : `${missing} of ${owes.join(', ')}`;
+  const needs = missing === 0 || state === 'withdrawn' ? '' : oweText({ missing, owes });
   return [nameOf({ branch, ...(pull && { pull }) }), error?.message ?? state ?? '', acked.join(', '), needs];
 }

@@ -9,6 +9,7 @@ import { AT_ONCE, listOpenChanges } from './changes.ts';
 import type { OpenChange, Stranger } from './changes.ts';
 import type { ReviewerContext } from './context.ts';
 import type { LedgerState } from './ledger-state.ts';
+import { judgeChange } from './merge.ts';
 import { readProposal } from './proposal.ts';
 
 /** An open proposal: what it is about, and what it still needs. */
@@ -25,12 +26,19 @@ export interface ProposalStatus extends OpenChange {
   readonly error?: { readonly code: ErrorCode; readonly message: string } | undefined;
 }
 
+/** A policy that waits for its signatures, or to be merged. */
+export interface ProposedPolicyStatus extends OpenChange {
+  /** Why the gate does not take it yet; empty where it can be merged. */
+  readonly problems: readonly { readonly code: ErrorCode; readonly message: string }[];
+}
+
 export interface LedgerStatus {
   readonly commit: string;
   readonly records: Readonly<Record<RecordState, number>>;
   /** Those that consumers can't use. */
   readonly unusable: readonly Pick<CheckedRecord, 'path' | 'state' | 'missing' | 'problems' | 'ignored'>[];
   readonly proposals: readonly ProposalStatus[];
+  readonly policies: readonly ProposedPolicyStatus[];
   /** Open pull requests from other repositories; they count for nothing. */
   readonly strangers: readonly Stranger[];
   readonly policy: {
@@ -56,15 +64,19 @@ export async function ledgerStatus(context: ReviewerContext, state: LedgerState)
   const records = { proposed: 0, acknowledged: 0, withdrawn: 0, invalid: 0 };
   for (const record of checked) records[record.state] += 1;
   const { changes, strangers } = await listOpenChanges(context);
-  const wanted = changes.filter(({ kind }) => kind !== 'policy');
-  const read = await mapLimit(wanted, AT_ONCE, (change) => proposalStatus(context, state, change));
-  const proposals = read.filter((proposal) => proposal !== undefined);
+  const [wanted, rotations] = [
+    changes.filter(({ kind }) => kind !== 'policy'),
+    changes.filter(({ kind }) => kind === 'policy'),
+  ];
+  const proposals = await mapLimit(wanted, AT_ONCE, (change) => proposalStatus(context, state, change));
+  const policies = await mapLimit(rotations, AT_ONCE, (change) => policyStatus(context, state, change));
   const { version, sha256, expires } = trust;
   return {
     commit: head,
     records,
     unusable: checked.filter((record) => record.state !== 'acknowledged'),
-    proposals,
+    proposals: proposals.filter((proposal) => proposal !== undefined),
+    policies: policies.filter((policy) => policy !== undefined),
     strangers,
     policy: {
       version,
@@ -91,5 +103,21 @@ async function proposalStatus(
     if (error.code === 'E_NO_CHANGE') return undefined;
     if (error.exit !== 3) throw error;
     return { ...change, acked: [], owes: [], missing: 0, error: { code: error.code, message: error.message } };
+  }
+}
+
+async function policyStatus(
+  context: ReviewerContext,
+  state: LedgerState,
+  change: OpenChange,
+): Promise<ProposedPolicyStatus | undefined> {
+  try {
+    const { problems } = await judgeChange(context, state, change);
+    return { ...change, problems: problems.map(({ code, message }) => ({ code, message })) };
+  } catch (error) {
+    if (!(error instanceof PullthroughError)) throw error;
+    if (error.code === 'E_NO_CHANGE') return undefined;
+    if (error.exit !== 3) throw error;
+    return { ...change, problems: [{ code: error.code, message: error.message }] };
   }
 }

@@ -282,6 +282,19 @@ test('ledger status says how many acks a merged record needs', async () => {
   expect(stdout).toContain('it needs 1 more ack\n');
 });
 
+test('ledger status tells of a proposed policy, and of what it needs', async () => {
+  await init({ roots: [ada, grace], threshold: 2 });
+  await cli(['trust', 'sign', ...keyOf(grace)]);
+  await cli(['trust', 'propose', '--expires', '700d', ...keyOf(ada)]);
+  const branch = 'pullthrough-trust/2';
+  const status = async () => (await cli(['ledger', 'status'])) as unknown;
+  expect(await status()).toMatchObject({ policies: [{ branch, problems: [{ code: 'E_POLICY_THRESHOLD' }] }] });
+  await cli(['trust', 'sign', ...keyOf(grace)]);
+  expect(await status()).toMatchObject({ policies: [{ branch, problems: [] }] });
+  await cli(['ledger', 'merge', branch]);
+  expect(await status()).toMatchObject({ code: 0, policies: [] });
+});
+
 test.each([
   ['a key that nobody lists', ['--retire', 'F'.repeat(40)]],
   ['nothing to change', []],
