@@ -28,6 +28,8 @@ export function showReview(report: ReviewReport, now: Date, output: Output): voi
   const hidden = report.problems.length - SHOWN_PROBLEMS;
   if (hidden > 0) field('problem', `and ${hidden} more`, 'bad');
   for (const warning of report.warnings.slice(0, SHOWN_PROBLEMS)) field('warning', warning, 'warning');
+  const unsaid = report.warnings.length - SHOWN_PROBLEMS;
+  if (unsaid > 0) field('warning', `and ${unsaid} more`, 'warning');
   field('proposal', proposalText(report));
   field('signed by', signedText(report));
   if (report.nacks.length > 0) field('nacked by', `${report.nacks.join(', ')}: these bytes must not be used`, 'bad');
@@ -83,10 +85,14 @@ function outcomeTone({ upstream, store }: ReviewedFile): Tone {
   return outcomes.every((outcome) => outcome === 'same') ? 'good' : 'warning';
 }
 
-/** What isn't the same comes first; of many files that are, the last ones are only counted. */
+/** What isn't the same comes first; of many files that are, those that upstream touched longest ago are only counted. */
 function showFiles({ files, repository, tag }: ReviewReport, now: Date, output: Output): void {
-  const sorted = [...files].sort((a, b) => Number(outcomeTone(a) === 'good') - Number(outcomeTone(b) === 'good'));
-  const shown = sorted.length > SHOWN_FILES ? sorted.slice(0, SHOWN_FILES - 1) : sorted;
+  const isGood = (file: ReviewedFile): number => Number(outcomeTone(file) === 'good');
+  const time = ({ updated }: ReviewedFile): number => (updated === undefined ? Infinity : Date.parse(updated));
+  const newest = (a: ReviewedFile, b: ReviewedFile): number => Number(time(b) > time(a)) - Number(time(a) > time(b));
+  const many = files.length > SHOWN_FILES;
+  const sorted = [...files].sort((a, b) => isGood(a) - isGood(b) || (many ? newest(a, b) : 0));
+  const shown = many ? sorted.slice(0, SHOWN_FILES - 1) : sorted;
   output.table({
     title: `${repository} ${tag}`,
     head: ['upstream', 'store', 'size', 'age', 'uploader', 'file'],
@@ -99,11 +105,16 @@ function showFiles({ files, repository, tag }: ReviewReport, now: Date, output: 
       file.url === undefined ? file.name : `${file.name} from ${file.url}`,
     ]),
   });
-  if (shown.length === sorted.length) return;
+  if (!many) return;
   const rest = sorted.slice(shown.length);
   const uploaders = [...new Set(rest.flatMap(({ uploader }) => uploader ?? []))];
-  const outcomes = [...new Set(rest.map(({ upstream }) => upstream))];
-  output.line(`and ${rest.length} more files: ${outcomes.join(', ')}; uploaded by ${listText(uploaders)}`);
+  const outcomes = [
+    ...new Set(rest.flatMap(({ upstream, store }) => [upstream, ...(store === undefined ? [] : [store])])),
+  ];
+  const dates = rest.flatMap(({ updated }) => updated ?? []).sort();
+  const newestOfRest = dates.at(-1);
+  const age = newestOfRest === undefined ? '' : `, the newest ${ageText(newestOfRest, now)} ago`;
+  output.line(`and ${rest.length} more files: ${outcomes.join(', ')}; uploaded by ${listText(uploaders)}${age}`);
 }
 
 /** Pull requests of strangers and branches that the gate refuses: seen, and not looked into. */

@@ -10,6 +10,7 @@ import type { ReviewReport } from '../../reviewer/report.ts';
 import { Written } from '../cli/world.ts';
 import { person } from '../ledger/people.ts';
 import type { Person } from '../ledger/people.ts';
+import { sha256Of } from '../servers/github-bytes.ts';
 import { World, TOKEN, LEDGER } from './world.ts';
 
 interface Ran {
@@ -89,6 +90,24 @@ describe('on plain git', () => {
     }
     expect(stdout.split('\n').length).toBeLessThan(24);
     expect(code).toBe(0);
+  });
+
+  test('of many files the screen shows what differs and what is new, and counts the rest and its warnings', async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `file-${String(i).padStart(2, '0')}`);
+    const lists = names.map((name) => `${'0'.repeat(64)}  ${name}\n`).join('');
+    const files = Object.fromEntries(names.map((name, i) => [name, { size: 77, seed: i + 1 }]));
+    const { branch, release } = await world.propose('v1.0.0', { files });
+    await release.addAsset({ name: 'SHA256SUMS', content: lists });
+    release.asset('file-18').updatedAt = new Date(Date.now() - 3_600_000);
+    const { stdout } = await pullthrough(['review', branch]);
+    expect(stdout).toMatch(/ {2}warning +and 15 more\n/);
+    expect(stdout).toMatch(/1 hour +octocat +file-18/);
+    expect(stdout).toContain('and 5 more files: same; uploaded by octocat, the newest 3 days ago');
+    for (const { content } of release.assets.slice(0, 20)) {
+      const sha256 = await sha256Of(content);
+      writeFileSync(join(world.folder, 'store/sha256', sha256.slice(0, 2), sha256), 'x'.repeat(77));
+    }
+    expect((await pullthrough(['review', branch])).stdout).toContain('and 5 more files: same, differs; uploaded by');
   });
 
   test('review --json is one document, also where something differs: exit 3', async () => {
