@@ -49,6 +49,11 @@ export interface ToneLine {
   readonly tone?: Tone;
 }
 
+function signerText({ name, now, gone }: Novelty['signers'][number]): string {
+  if (gone === true) return `${name} is missing`;
+  return `${name} ${now.length === 0 ? 'names no key' : `says it is by ${now.join(', ')}`}`;
+}
+
 /** What is new against the record before. */
 export function changesLine(previous: Novelty | undefined): ToneLine[] {
   if (previous === undefined) return [{ text: 'there is no acknowledged record before it to compare with' }];
@@ -76,10 +81,8 @@ export function changesLine(previous: Novelty | undefined): ToneLine[] {
           },
         ]
       : []),
-    ...signers.map(({ name, before, now }) => ({
-      text:
-        `${name} ${now.length === 0 ? 'names no key' : `says it is by ${now.join(', ')}`}; ` +
-        `in ${tag} it was ${before.join(', ')} (not verified)`,
+    ...signers.map((signer) => ({
+      text: `${signerText(signer)}; in ${tag} it was ${signer.before.join(', ')} (not verified)`,
       tone: 'warning' as const,
     })),
   ];

@@ -25,6 +25,8 @@ export interface NewSigner {
   readonly before: readonly string[];
   /** Empty where it names none. */
   readonly now: readonly string[];
+  /** The release has no such signature any more. */
+  readonly gone?: true;
 }
 
 /** What a release has that the acknowledged one before it hadn't. */
@@ -101,23 +103,21 @@ const SIGNED_LIST =
 const MOST_SIGNATURES = 8;
 
 async function changedSigners(input: NoveltyInput, before: Release, now: Release): Promise<NewSigner[]> {
-  const earlier = new Map(signatures(before).map((asset) => [nameless(asset.name, before.tag), asset]));
+  const later = new Map(signatures(now).map((asset) => [nameless(asset.name, now.tag), asset]));
   const signers: NewSigner[] = [];
-  for (const asset of signatures(now)) {
-    const match = earlier.get(nameless(asset.name, now.tag));
-    if (match === undefined) continue;
-    const [was, is] = await Promise.all([issuersOf(input, match), issuersOf(input, asset)]);
+  for (const asset of signatures(before).slice(0, MOST_SIGNATURES)) {
+    const match = later.get(nameless(asset.name, before.tag));
+    const [was, is] = await Promise.all([issuersOf(input, asset), match && issuersOf(input, match)]);
     // One that named no key before gives nothing to compare with.
-    if (was === undefined || is === undefined || was.length === 0 || was.join() === is.join()) continue;
-    signers.push({ name: asset.name, before: was, now: is });
+    if (was === undefined || was.length === 0) continue;
+    if (match === undefined) signers.push({ name: asset.name, before: was, now: [], gone: true });
+    else if (is !== undefined && was.join() !== is.join()) signers.push({ name: match.name, before: was, now: is });
   }
   return signers;
 }
 
 function signatures({ assets }: Release): Asset[] {
-  return assets
-    .filter(({ name, size }) => SIGNED_LIST.test(name) && size <= UPSTREAM_SIGNATURE_BYTES)
-    .slice(0, MOST_SIGNATURES);
+  return assets.filter(({ name }) => SIGNED_LIST.test(name));
 }
 
 function nameless(name: string, tag: string): string {
@@ -125,8 +125,9 @@ function nameless(name: string, tag: string): string {
   return version === undefined ? name : name.replace(version, '{version}');
 }
 
-/** Undefined where it can't be fetched. */
+/** Undefined where it is too large for a signature, or can't be fetched. */
 async function issuersOf(input: NoveltyInput, asset: Asset): Promise<readonly string[] | undefined> {
+  if (asset.size > UPSTREAM_SIGNATURE_BYTES) return undefined;
   const bytes = await maybe(() => readAsset(input, asset));
   return bytes === undefined ? undefined : (claimedIssuers(bytes) ?? []);
 }

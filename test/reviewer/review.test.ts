@@ -364,6 +364,19 @@ describe('what is new', () => {
     expect(line).toMatchObject({ text: expect.stringContaining('names no key; in v1.0.0') as string, tone: 'warning' });
   });
 
+  test("no signature of upstream's own checksums any more, though the record leaves it out", async () => {
+    const { ada } = world.people;
+    await before();
+    const asc = { name: 'SHA256SUMS.asc', content: await ada.sign(Buffer.from('x')) };
+    await world.tool.releases[0]?.addAsset(asc);
+    await propose('v1.1.0');
+    const previous = (await review()).report.previous;
+    expect(previous?.signers).toEqual([{ name: asc.name, before: [ada.fingerprint], now: [], gone: true }]);
+    expect(changesLine(previous)).toEqual([
+      { text: expect.stringContaining('SHA256SUMS.asc is missing; in v1.0.0') as string, tone: 'warning' },
+    ]);
+  });
+
   test('a signature that names no key, as it named none before, is not worth a word', async () => {
     const files = { ...FILES, 'SHA256SUMS.sig': 'of another kind' };
     await before({ files });
