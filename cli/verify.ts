@@ -113,8 +113,12 @@ function showFile(file: FileVerdict, output: Output): void {
     const who = [...new Set(acks.map(({ holder }) => holder))].join(', ');
     output.line(`${file.path} is ${asset} of ${tool}@${tag}, acknowledged by ${who}`, 'good');
   }
-  for (const { message } of file.problems)
-    output.warn(`${file.path}: its bytes are also in another record: ${message}`);
+  warnOfOthers(file, output);
+}
+
+/** A file may be acknowledged by one record, and withdrawn by another. */
+function warnOfOthers({ path, problems }: FileVerdict, output: Output): void {
+  for (const { message } of problems) output.warn(`${path}: its bytes are also in another record: ${message}`);
 }
 
 /** One line a file, whatever it is; fails when any is not acknowledged. */
@@ -129,6 +133,7 @@ function inventory(files: readonly FileVerdict[], output: Output): void {
       return [{ text: file.state, tone: file.state === 'acknowledged' ? 'good' : 'bad' }, release, file.path];
     }),
   });
+  for (const file of files) if (file.state === 'acknowledged') warnOfOthers(file, output);
   if (files.length === 0) output.note('there is no file');
   const bad = files.filter(({ state }) => state !== 'acknowledged');
   const [first] = bad.flatMap(({ problems }) => problems);

@@ -24,7 +24,7 @@ export interface FileVerdict {
   readonly state: 'acknowledged' | 'withdrawn' | 'proposed' | 'invalid' | 'unknown';
   /** Acknowledged releases that hold these bytes, and under which name; the one of the file's own name first. */
   readonly releases: readonly { readonly asset: string; readonly release: FileRelease }[];
-  /** Why there is none, or what else there is: a record that holds these bytes was withdrawn. */
+  /** Why there is none, what the state says first; or what else there is: a record with these bytes was withdrawn. */
   readonly problems: readonly {
     readonly code: ErrorCode;
     readonly message: string;
@@ -83,7 +83,7 @@ async function judgeAll(view: LedgerView, paths: readonly string[]): Promise<Rea
 
 function verdict(file: HashedFile, records: readonly (Judged | undefined)[], view: LedgerView): FileVerdict {
   const releases: { asset: string; release: FileRelease }[] = [];
-  const problems: { code: ErrorCode; message: string; hint?: string | undefined }[] = [];
+  const found: { state: FileVerdict['state']; problem: FileVerdict['problems'][number] }[] = [];
   const states = new Set<FileVerdict['state']>();
   for (const judged of records) {
     try {
@@ -95,10 +95,10 @@ function verdict(file: HashedFile, records: readonly (Judged | undefined)[], vie
       for (const { name, sha256 } of assets) if (sha256 === file.sha256) releases.push({ asset: name, release });
     } catch (error) {
       if (!(error instanceof PullthroughError)) throw error;
-      states.add(
-        error.code === 'E_WITHDRAWN' ? 'withdrawn' : error.code === 'E_NOT_ACKNOWLEDGED' ? 'proposed' : 'invalid',
-      );
-      problems.push({ code: error.code, message: error.message, hint: error.hint });
+      const { code, message, hint } = error;
+      const state = code === 'E_WITHDRAWN' ? 'withdrawn' : code === 'E_NOT_ACKNOWLEDGED' ? 'proposed' : 'invalid';
+      states.add(state);
+      found.push({ state, problem: { code, message, hint } });
     }
   }
   const own = basename(file.path);
@@ -106,6 +106,8 @@ function verdict(file: HashedFile, records: readonly (Judged | undefined)[], vie
     (a, b) =>
       Number(b.asset === own) - Number(a.asset === own) || compareBytes(a.release.ledger.path, b.release.ledger.path),
   );
+  found.sort((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state));
+  const problems = found.map(({ problem }) => problem);
   return { ...file, state: STATES.find((state) => states.has(state)) ?? 'unknown', releases, problems };
 }
 

@@ -185,6 +185,26 @@ describe('verify', () => {
     expect(bad.json()).toMatchObject({ error: { code: 'E_WITHDRAWN' } });
     expect((await machine.run(['verify', '--all', 'bin', ...trust()])).stdout).toMatch(/withdrawn {2}- {2}.*c$/m);
   });
+
+  test('bytes of several records: what is told is why they are refused, and --all warns of what was withdrawn', async () => {
+    const other = await TestLedger.create();
+    const record = (tag: string, body: string, more: object) =>
+      other.addRecord({ repository: 'acme/tool', tag, assets: { tool: body }, ...more });
+    await record('v1', 'bad', { acks: [] });
+    await record('v2', 'bad', { nacks: [other.people.grace] });
+    await record('v3', 'good', { nacks: [other.people.grace] });
+    await record('v4', 'good', {});
+    await other.commit();
+    const machine = await Machine.create();
+    const at = ['--ledger', other.directory, '--pin', `sha256:${other.pin()}`];
+    await writeFile(join(machine.cwd, 'file'), 'bad');
+    const bad = await machine.run(['verify', './file', '--json', ...at]);
+    expect(bad.json()).toMatchObject({ error: { code: 'E_WITHDRAWN' }, files: [{ state: 'withdrawn' }] });
+    await writeFile(join(machine.cwd, 'file'), 'good');
+    const good = await machine.run(['verify', '--all', '.', ...at]);
+    expect(good.exit).toBe(0);
+    expect(good.stderr).toMatch(/warning: .*file: its bytes are also in another record: .*v3 was withdrawn by grace/);
+  });
 });
 
 test('serve where something listens already says so', async () => {
