@@ -161,7 +161,7 @@ export type AcknowledgedRecord = RecordStatus & { readonly state: 'acknowledged'
 export function requireAcknowledged(status: RecordStatus, trust: Trust): AcknowledgedRecord {
   const { path, state, signedBy } = status;
   if (state === 'withdrawn') {
-    const by = status.nacks.map((nack) => nack.holder).join(', ');
+    const by = [...new Set(status.nacks.map((nack) => nack.holder))].join(', ');
     fail('E_WITHDRAWN', `${path} was withdrawn by ${by}`, { hint: 'choose another release, or ask them why' });
   }
   if (signedBy === undefined) {
@@ -175,7 +175,7 @@ export function requireAcknowledged(status: RecordStatus, trust: Trust): Acknowl
       'E_NOT_ACKNOWLEDGED',
       `${path} has ${status.ackHolders.length} of the ${threshold} acks that the policy asks for`,
       {
-        hint: `one of ${others.join(', ')} reviews it by: pullthrough ack`,
+        hint: `who may still acknowledge it, by pullthrough ack: ${others.join(', ')}`,
       },
     );
   }

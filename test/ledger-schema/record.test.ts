@@ -75,6 +75,19 @@ describe('the states of a record', () => {
     expect(status.ignored[0]?.code).toBe('E_SIG_INVALID');
   });
 
+  test('a refusal names each person once, and those alone who can still acknowledge', async () => {
+    const tree: Tree = new Map();
+    const path = await putRecord(tree, bot, [ada]);
+    const proposed = await judge(tree, path);
+    const trust = await establishTrust(memoryFiles(tree), { now });
+    const hint = expect.stringMatching(/: grace$/) as string;
+    expect(() => requireAcknowledged(proposed, trust)).toThrow(expect.objectContaining({ hint }));
+    await putNack(tree, path, ada);
+    await putNack(tree, path, ada2);
+    const withdrawn = await judge(tree, path);
+    expect(() => requireAcknowledged(withdrawn, trust)).toThrow(/ was withdrawn by ada$/);
+  });
+
   test('one valid nack withdraws it for ever, by a revoked or a former key too', async () => {
     const tree: Tree = new Map();
     const path = await putRecord(tree, bot, [ada, ada2, grace]);
