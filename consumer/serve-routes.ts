@@ -8,6 +8,7 @@ import { linksOf } from './serve-links.ts';
 import { releasePage, releasesPage, toolPath, toolsPage } from './serve-pages.ts';
 import type { PageContext } from './serve-pages.ts';
 import type { FoundTool } from './resolve.ts';
+import { parseTool } from './tool.ts';
 
 export interface RouteOptions {
   readonly catalog: () => Catalog;
@@ -136,8 +137,9 @@ export function addRoutes(app: FastifyInstance, options: RouteOptions): void {
   });
 }
 
-function toolOf({ source, owner, repo }: Params, { catalog, host }: RouteOptions): Promise<FoundTool> {
-  return catalog().tool({ source: (source ?? host).toLowerCase(), owner, repo });
+/** Throws `E_USAGE` for what can be no tool's name: that is its client's slip, and no defect of the ledger. */
+async function toolOf({ source, owner, repo }: Params, { catalog, host }: RouteOptions): Promise<FoundTool> {
+  return catalog().tool(parseTool(`${source ?? host}/${owner}/${repo}`, host));
 }
 
 /** The tag may hold slashes, as they are or encoded; an asset's name holds none. */

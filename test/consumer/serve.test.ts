@@ -119,6 +119,10 @@ describe('a file', () => {
     const answer = await get(path);
     expect(answer.status).toBe(status);
     expect(answer.headers.get('etag')).toBeNull();
+    ['//acme/tool/releases', 404],
+    ['/acme//releases/latest', 404],
+    [`/acme/${'a'.repeat(300)}/releases`, 404],
+    [`/${'a'.repeat(300)}/acme/tool/releases`, 404],
   });
 
   test('an address that cannot be decoded is refused in the same form as all else', async () => {
@@ -194,6 +198,7 @@ describe('the API', () => {
     ['/repos/acme/tool/releases/tags/v0.9.0', 410],
     ['/repos/acme/tool/releases/assets/1', 404],
     ['/repos/acme/tool/releases/1', 404],
+    [`/repos/acme/${'a'.repeat(300)}/releases`, 404],
     ['/api/v3/repos/acme', 404],
   ])('%s: %i as JSON', async (path, status) => {
     const answer = await get(path);
