@@ -123,7 +123,7 @@ export function releasePage(tool: ListedTool, release: VerifiedRelease, context:
         <pre
           tabindex="0"
         ><code>pullthrough get ${shellWord(`${name}@${exact(release.tag)}`)} ${shellWord(asset)}</code></pre>
-        <pre tabindex="0"><code>curl -fLO ${shellWord(context.links.web + href(asset))}</code></pre> `,
+        <pre tabindex="0"><code>${curlLine(asset, context.links.web + href(asset))}</code></pre> `,
   );
   const body = html`<p class="good">Acknowledged</p>
     <dl>
@@ -176,6 +176,12 @@ export function errorPage(title: string, message: string, hint: string | undefin
 /** A tag that would be read as a choice is named as one. */
 function exact(tag: string): string {
   return /^[A-Za-z][A-Za-z0-9._+-]*$/.test(tag) && tag !== 'latest' ? tag : `tag:${tag}`;
+}
+
+/** `curl -O` writes a name as it is encoded in the address. */
+function curlLine(name: string, url: string): string {
+  const target = encodeURIComponent(name) === name ? '-fLO' : `-fL -o ${shellWord(name)}`;
+  return `curl ${target} ${shellWord(url)}`;
 }
 
 /** One word for a POSIX shell. */

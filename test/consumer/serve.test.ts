@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process';
 import { readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
 import { metric, startGateway } from './gateway-fixture.ts';
 import type { TestGateway } from './gateway-fixture.ts';
 import { TestLedger } from './ledger-maker.ts';
+import { temporaryFolder } from './readers.ts';
 import { StoreServer } from './store-server.ts';
 
 const BODY = '0123456789'.repeat(10);
@@ -23,6 +26,7 @@ beforeAll(async () => {
   await ledger.addRecord({ repository: 'acme/tool', tag: 'v1.1.0-rc.1', assets: { 'tool-linux-amd64': 'other' } });
   await ledger.addRecord({ repository: 'acme/tool', tag: 'v2.0.0', assets, acks: [] });
   await ledger.addRecord({ repository: 'acme/tool', tag: 'v0.9.0', assets, nacks: [ledger.people.grace] });
+  await ledger.addRecord({ repository: 'acme/odd', tag: 'v1.0.0', assets: { 'a+b.tgz': 'other' } });
   await ledger.addRecord({ repository: 'acme/many', tag: 'cli/v1.0.0', assets: { cli: 'cli' } });
   await ledger.addRecord({ source: 'ghe.acme.example', repository: 'team/inner', tag: 'v1', assets: { ghe: 'ghe' } });
   await ledger.commit();
@@ -115,14 +119,14 @@ describe('a file', () => {
     ['/acme/tool/releases/download/', 404],
     ['/acme/tool/releases/download/%ff/x', 400],
     ['/nothing/at/all/here', 404],
-  ])('%s: %i, and says why in a line', async (path, status) => {
-    const answer = await get(path);
-    expect(answer.status).toBe(status);
-    expect(answer.headers.get('etag')).toBeNull();
     ['//acme/tool/releases', 404],
     ['/acme//releases/latest', 404],
     [`/acme/${'a'.repeat(300)}/releases`, 404],
     [`/${'a'.repeat(300)}/acme/tool/releases`, 404],
+  ])('%s: %i, and says why in a line', async (path, status) => {
+    const answer = await get(path);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('etag')).toBeNull();
   });
 
   test('an address that cannot be decoded is refused in the same form as all else', async () => {
@@ -194,11 +198,11 @@ describe('the API', () => {
 
   test.each([
     ['/repos/acme/none/releases', 404],
+    [`/repos/acme/${'a'.repeat(300)}/releases`, 404],
     ['/repos/acme/tool/releases/tags/v2.0.0', 404],
     ['/repos/acme/tool/releases/tags/v0.9.0', 410],
     ['/repos/acme/tool/releases/assets/1', 404],
     ['/repos/acme/tool/releases/1', 404],
-    [`/repos/acme/${'a'.repeat(300)}/releases`, 404],
     ['/api/v3/repos/acme', 404],
   ])('%s: %i as JSON', async (path, status) => {
     const answer = await get(path);
@@ -244,6 +248,15 @@ describe('the pages', () => {
     expect(release).toContain(ledger.people.ada.fingerprint);
     expect(release).toContain(`curl -fLO ${gateway.url}${FILE}`);
     expect(release).toContain('pullthrough get acme/tool@v1.0.0 tool-linux-amd64');
+  });
+
+  test('give a curl line that writes the very name of a file', async () => {
+    const release = await html('/acme/odd/releases/tag/v1.0.0');
+    const line = `curl -fL -o a+b.tgz ${gateway.url}/acme/odd/releases/download/v1.0.0/a%2Bb.tgz`;
+    expect(release).toContain(line);
+    const cwd = await temporaryFolder();
+    await promisify(execFile)('sh', ['-c', line], { cwd });
+    expect(await readdir(cwd)).toEqual(['a+b.tgz']);
   });
 
   test('find a tool by a part of its name, and show what was typed as text', async () => {
