@@ -5,7 +5,7 @@ import type { ValuesOf } from './commands/index.ts';
 import type { Handler } from './context.ts';
 import type { Output } from './output.ts';
 import { nameOf, showOthers } from './review-screen.ts';
-import { oweText } from './review-words.ts';
+import { listText, oweText } from './review-words.ts';
 import { withOwner } from './reviewer-context.ts';
 import type { Cell } from './table.ts';
 import { countText } from './units.ts';
@@ -28,12 +28,7 @@ function show({ records, unusable, proposals, policies, strangers, policy }: Led
   output.table({
     title: 'records that consumers cannot use',
     head: ['state', 'record', 'why'],
-    rows: unusable.map(({ path, state, missing, problems, ignored }): Cell[] => {
-      const why =
-        problems[0]?.message ??
-        (state === 'proposed' ? `it needs ${countText(missing, 'more ack')}` : ignored[0]?.message);
-      return [state, path, why ?? ''];
-    }),
+    rows: unusable.map((record): Cell[] => [record.state, record.path, whyUnusable(record)]),
   });
   output.line(`open proposals: ${proposals.length}`);
   output.table({ title: 'proposals', head: ['proposal', 'state', 'acked', 'owes'], rows: proposals.map(row) });
@@ -52,6 +47,13 @@ function show({ records, unusable, proposals, policies, strangers, policy }: Led
       : `expires in ${countText(policy.daysLeft, 'day')} (${policy.expires})`;
   output.line(`policy ${policy.version} ${left}`, policy.daysLeft < SOON ? 'warning' : undefined);
   if (policy.daysLeft < SOON) output.warn('propose the next policy by: pullthrough trust propose --expires 365d');
+}
+
+function whyUnusable({ state, missing, nacks, problems, ignored }: LedgerStatus['unusable'][number]): string {
+  const [problem] = problems;
+  if (problem !== undefined) return problem.message;
+  if (state === 'withdrawn') return `nacked by ${listText([...new Set(nacks.map(({ holder }) => holder))])}`;
+  return state === 'proposed' ? `it needs ${countText(missing, 'more ack')}` : (ignored[0]?.message ?? '');
 }
 
 function row(proposal: ProposalStatus): Cell[] {

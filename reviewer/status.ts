@@ -36,7 +36,7 @@ export interface LedgerStatus {
   readonly commit: string;
   readonly records: Readonly<Record<RecordState, number>>;
   /** Those that consumers can't use. */
-  readonly unusable: readonly Pick<CheckedRecord, 'path' | 'state' | 'missing' | 'problems' | 'ignored'>[];
+  readonly unusable: readonly Pick<CheckedRecord, 'path' | 'state' | 'missing' | 'nacks' | 'problems' | 'ignored'>[];
   readonly proposals: readonly ProposalStatus[];
   readonly policies: readonly ProposedPolicyStatus[];
   /** Open pull requests from other repositories; they count for nothing. */

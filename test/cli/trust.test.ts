@@ -282,6 +282,15 @@ test('ledger status says how many acks a merged record needs', async () => {
   expect(stdout).toContain('it needs 1 more ack\n');
 });
 
+test('ledger status says who nacked a withdrawn record', async () => {
+  await init({ roots: [ada] });
+  await putNack(tree, await putRecord(tree, bot, [ada]), grace);
+  commitRecords();
+  const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(folder, 'cache') };
+  const { stdout } = await runCli(['ledger', 'status'], { cwd: join(folder, 'ledger.git'), env, now: new Date() });
+  expect(stdout).toMatch(/^withdrawn .* nacked by grace$/m);
+});
+
 test('ledger status tells of a proposed policy, and of what it needs', async () => {
   await init({ roots: [ada, grace], threshold: 2 });
   await cli(['trust', 'sign', ...keyOf(grace)]);
