@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { checkLock, findEntries, lockEntry, putEntries, requestOf, requireDescent } from '../consumer/lock.ts';
-import { LOCK_FILE, lockKey, readLock, writeLock } from '../consumer/lock-file.ts';
+import { LOCK_FILE, lockKey, readLock, updateLock } from '../consumer/lock-file.ts';
 import type { LockEntry } from '../consumer/lock-file.ts';
 import { parseToolRequest } from '../consumer/tool.ts';
 import type { ValuesOf } from './commands/index.ts';
@@ -87,10 +87,16 @@ async function write(
       view,
       found.flatMap(({ before }) => before ?? []),
     );
-    const result = putEntries(entries, found);
-    await writeLock(path, result);
-    context.output.results({ file: path, entries: result });
-    show(entries, result, context);
+    // What lies there by now: another run may have added its own.
+    const { before, now } = await updateLock(path, (current) => {
+      const same = (entry: LockEntry) => current.find((other) => lockKey(other) === lockKey(entry));
+      return putEntries(
+        current,
+        found.map((one) => ({ before: one.before && same(one.before), now: one.now })),
+      );
+    });
+    context.output.results({ file: path, entries: now });
+    show(before, now, context);
   });
 }
 

@@ -207,9 +207,31 @@ export async function readLock(path: string): Promise<LockEntry[] | undefined> {
   return bytes === undefined ? undefined : parseLock(Buffer.from(bytes).toString('utf8'), path);
 }
 
-/** Writes a lock file whole, where it differs from what is there. Throws `E_IO`. */
-export async function writeLock(path: string, entries: readonly LockEntry[]): Promise<void> {
-  const text = encodeLock(entries);
-  const before = await readFileBounded(path, LIMIT).catch(() => undefined);
-  if (before === undefined || Buffer.from(before).toString('utf8') !== text) await writeFileAtomic(path, text);
+/**
+ * Changes what a lock file holds now, and writes it whole where it is another then. Nobody else of this program writes in
+ * between, so that two that run at once lose nothing. `change` may be asked twice. Throws `E_IO`, `E_LOCK_FILE`.
+ */
+export async function updateLock(
+  path: string,
+  change: (entries: readonly LockEntry[]) => LockEntry[],
+): Promise<{ readonly before: readonly LockEntry[]; readonly now: readonly LockEntry[] }> {
+  const look = async () => {
+    const before = (await readLock(path)) ?? [];
+    return { before, now: change(before) };
+  };
+  const first = await look();
+  if (await holds(path, encodeLock(first.now))) return first;
+  // Only who writes needs it.
+  const { withLock } = await import('../io/lock.ts');
+  return withLock(path, { staleMs: 10_000, renewMs: 5_000, patienceMs: 20_000, code: 'E_IO' }, async () => {
+    const { before, now } = await look();
+    const text = encodeLock(now);
+    if (!(await holds(path, text))) await writeFileAtomic(path, text);
+    return { before, now };
+  });
+}
+
+async function holds(path: string, text: string): Promise<boolean> {
+  const bytes = await readFileBounded(path, LIMIT).catch(() => undefined);
+  return bytes !== undefined && Buffer.from(bytes).toString('utf8') === text;
 }

@@ -191,6 +191,13 @@ describe('the commands', () => {
     expect(none.exit).toBe(3);
   });
 
+  test('two that lock at once lose nothing of each other', async () => {
+    const both = await Promise.all([lock('acme/tool@^1'), lock('acme/other@latest')]);
+    expect(both.map(({ exit }) => exit)).toEqual([0, 0]);
+    expect(parseLock(await text()).map(({ tool }) => tool)).toEqual(['github.com/acme/other', 'github.com/acme/tool']);
+    expect((await readdir(machine.cwd)).sort()).toEqual(['pullthrough.lock']);
+  });
+
   test('get --locked of bytes that are not the locked ones leaves nothing', async () => {
     await lock('acme/tool@^1');
     const store = await StoreServer.start(['one']);
