@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestProject } from 'vitest/node';
-import { ensurePrograms, testPrograms } from './programs.ts';
+import { ensurePrograms, testPrograms } from './servers/programs.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

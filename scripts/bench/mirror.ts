@@ -17,7 +17,7 @@ import { downloadToFile, openDownload } from '../../io/download.ts';
 import { mapLimit } from '../../io/limit.ts';
 import { SILENT } from '../../io/progress.ts';
 import { openStore } from '../../store/open.ts';
-import { ensurePrograms } from '../../test/programs.ts';
+import { ensurePrograms } from '../../test/servers/programs.ts';
 import { startGitHub } from '../../test/servers/github.ts';
 import { median } from './consumer-ledger.ts';
 import { Executor } from './executor.ts';

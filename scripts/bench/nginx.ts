@@ -6,7 +6,7 @@ import { createServer, connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ensurePrograms } from '../../test/programs.ts';
+import { ensurePrograms } from '../../test/servers/programs.ts';
 
 export interface Nginx {
   readonly port: number;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { sha256Hex } from '../../ledger-schema/bytes.ts';
 import { storeKey } from '../../store/store.ts';
-import { ensurePrograms } from '../../test/programs.ts';
+import { ensurePrograms } from '../../test/servers/programs.ts';
 import { makeLedger, median, startCommand } from './consumer-ledger.ts';
 import { freePort, startNginx } from './nginx.ts';
 

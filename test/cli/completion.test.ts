@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../cli/commands/index.ts';
 import { completionScript } from '../../cli/completion/index.ts';
-import { hasProgram } from '../programs.ts';
+import { hasProgram } from '../servers/programs.ts';
 
 let folder: string;
 beforeAll(() => {
