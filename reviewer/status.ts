@@ -64,10 +64,8 @@ export async function ledgerStatus(context: ReviewerContext, state: LedgerState)
   const records = { proposed: 0, acknowledged: 0, withdrawn: 0, invalid: 0 };
   for (const record of checked) records[record.state] += 1;
   const { changes, strangers } = await listOpenChanges(context);
-  const [wanted, rotations] = [
-    changes.filter(({ kind }) => kind !== 'policy'),
-    changes.filter(({ kind }) => kind === 'policy'),
-  ];
+  const wanted = changes.filter(({ kind }) => kind !== 'policy');
+  const rotations = changes.filter(({ kind }) => kind === 'policy');
   const proposals = await mapLimit(wanted, AT_ONCE, (change) => proposalStatus(context, state, change));
   const policies = await mapLimit(rotations, AT_ONCE, (change) => policyStatus(context, state, change));
   const { version, sha256, expires } = trust;
