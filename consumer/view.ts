@@ -66,12 +66,28 @@ export async function openView(options: ViewOptions): Promise<LedgerView> {
     } catch (error) {
       // Where the memory is of a later look than ours, another look shows no conflict; where it is one, it stays.
       const conflict = error instanceof PullthroughError && ['E_ROLLBACK', 'E_FORK'].includes(error.code);
-      if (!conflict || attempt === TRIES || options.offline === true) throw error;
+      if (conflict && options.offline === true) return rememberedView(options, error);
+      if (!conflict || attempt === TRIES) throw error;
     }
   }
 }
 
-async function readView({ ledger, branch, offline, pin, now, near }: ViewOptions): Promise<LedgerView> {
+/** What was fetched last is refused. What was seen before that, and was taken, may still be here. */
+async function rememberedView(options: ViewOptions, refusal: PullthroughError): Promise<LedgerView> {
+  const memory = await options.memory.read();
+  if (memory === undefined) throw refusal;
+  try {
+    const view = await viewOf(memory.commit, options);
+    await judge(memory, view, options);
+    options.progress.warn(`the ledger as it was before is used: ${refusal.message}`);
+    return view;
+  } catch (error) {
+    throw error instanceof PullthroughError ? refusal : error;
+  }
+}
+
+async function readView(options: ViewOptions): Promise<LedgerView> {
+  const { ledger, branch, offline } = options;
   if (offline !== true) await ledger.update();
   const commit = ledger.head();
   if (commit === undefined) {
@@ -83,6 +99,10 @@ async function readView({ ledger, branch, offline, pin, now, near }: ViewOptions
           hint: "is [ledger] branch in mirror.ini the right one? Or nothing was pushed yet: ask the ledger's owner",
         });
   }
+  return viewOf(commit, options);
+}
+
+async function viewOf(commit: string, { ledger, pin, now, near }: ViewOptions): Promise<LedgerView> {
   const snapshot = ledger.snapshot(commit);
   const trust = await readTrust(snapshot, { pin, now }, near);
   return {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Consumer } from '../../consumer/consumer.ts';
 import type { ConsumerOptions } from '../../consumer/options.ts';
 import { verify } from '../../consumer/index.ts';
+import { SILENT } from '../../io/progress.ts';
 import { utf8 } from '../../ledger-schema/index.ts';
 import { createGitHandler } from '../servers/git.ts';
 import { TestLedger } from './ledger-maker.ts';
@@ -144,6 +145,19 @@ describe.each(['a directory', 'http'] as const)('a ledger by %s', (transport) =>
     await ledger.reset(newer);
     await verify('acme/tool@latest', { ...options, cacheDir: `${options.cacheDir ?? ''}-of-another-machine` });
     await expect(() => verify('acme/tool@v1.0.0', { ...options, offline: true })).toFailWith('E_FORK');
+  });
+
+  test('offline is what was seen before one that was refused', async () => {
+    await ledger.reset(newer);
+    const options = await machine(ledger, transport);
+    await verify('acme/tool@latest', options);
+    await ledger.reset(forked);
+    await expect(() => verify('acme/tool@latest', options)).toFailWith('E_FORK');
+    const warnings: string[] = [];
+    const progress = { ...SILENT, warn: (message: string) => void warnings.push(message) };
+    const offline = await verify('acme/tool@latest', { ...options, offline: true, progress });
+    expect(offline).toMatchObject({ tag: 'v1.1.0', ledger: { commit: newer } });
+    expect(warnings).toEqual([expect.stringContaining(`does not descend from ${newer}`)]);
   });
 
   test('offline is what was fetched last', async () => {
