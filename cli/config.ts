@@ -120,12 +120,17 @@ function flag<T>(name: string, value: string | undefined, parse: IniParser<T>): 
   }
 }
 
+/** Where mirror.ini is, or would be. */
+export function configPath({ config = 'mirror.ini' }: ConfigFlags, cwd: string): string {
+  return resolve(cwd, config);
+}
+
 /**
  * Reads mirror.ini: the one that `--config` names, else the current directory's, else none. Flags stand before it; their
  * paths are relative to `cwd`. Throws `E_CONFIG` with file, line and key, and `E_USAGE` for a flag.
  */
 export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Config> {
-  const path = resolve(cwd, flags.config ?? 'mirror.ini');
+  const path = configPath(flags, cwd);
   const content = await readConfigFile(path, flags.config !== undefined);
   const folder = content === undefined ? resolve(cwd) : dirname(path);
   const { values } = readIni(content ?? '', flags.config ?? basename(path), schemaOf(folder));

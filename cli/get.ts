@@ -1,12 +1,14 @@
 import { stat } from 'node:fs/promises';
-import { relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fail } from '../ledger-schema/error.ts';
 import type { Consumer } from '../consumer/consumer.ts';
 import type { GetRequest, GotFile } from '../consumer/index.ts';
+import { LOCK_FILE } from '../consumer/lock-name.ts';
 import { parsePlatform } from '../consumer/platform.ts';
 import { parseToolRequest } from '../consumer/tool.ts';
 import { systemCode } from '../io/io-error.ts';
 import type { ValuesOf } from './commands/index.ts';
+import { configPath } from './config.ts';
 import { withConsumer } from './consumer-options.ts';
 import type { CommandContext, Handler } from './context.ts';
 import type { Cell } from './table.ts';
@@ -43,6 +45,7 @@ export async function getRequest(
     ask: context.interactive ? (names) => choose(names, context) : undefined,
     output,
     executable: options.executable,
+    keep: [configPath(options, context.cwd), join(context.cwd, LOCK_FILE)],
   };
 }
 

@@ -1,8 +1,8 @@
-import { rmdir } from 'node:fs/promises';
+import { lstat, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../io/file.ts';
 import { ioError } from '../io/io-error.ts';
-import { fail, findCollision } from '../ledger-schema/index.ts';
+import { fail, findCollision, foldAscii } from '../ledger-schema/index.ts';
 import { fetchFile } from './fetch-file.ts';
 import type { FetchOptions } from './fetch-file.ts';
 import type { Fetchable } from './select-assets.ts';
@@ -10,6 +10,8 @@ import type { Fetchable } from './select-assets.ts';
 export interface GetOptions extends FetchOptions {
   /** The folder to write to; it is made where missing. */
   readonly output: string;
+  /** Files that nothing takes the place of; absolute paths. */
+  readonly keep?: readonly string[] | undefined;
   /** Files at once; 4 unless told. */
   readonly concurrency?: number | undefined;
 }
@@ -25,7 +27,7 @@ const AT_ONCE = 4;
 /**
  * Brings files into a folder, several at once. The first failure stops the others; what is complete and right by then
  * stays; a folder that was made for nothing goes again. Throws what {@link fetchFile} throws, `E_COLLISION` where two
- * names are one on some file systems.
+ * names are one on some file systems, `E_EXISTS` for the place of a file that is to be kept.
  */
 export async function fetchFiles(files: readonly Fetchable[], options: GetOptions): Promise<GotFile[]> {
   const pair = findCollision(files.map(({ name }) => name));
@@ -34,6 +36,7 @@ export async function fetchFiles(files: readonly Fetchable[], options: GetOption
       hint: 'get them one after another, into different folders, by --output',
     });
   }
+  await requireOthers(files, options);
   const made = await makeFolder(options.output).catch((error: unknown) => {
     throw ioError(error, `cannot make the folder ${options.output}`);
   });
@@ -43,6 +46,29 @@ export async function fetchFiles(files: readonly Fetchable[], options: GetOption
     // Deepest first; one that holds something stays, and so do those above it.
     for (const folder of made) await rmdir(folder).catch(() => undefined);
     throw error;
+  }
+}
+
+/**
+ * A release could bring a file of a name that this program reads, and with it another pin. By its name, also where nothing
+ * is there yet, and by what it is, whatever leads to it.
+ */
+async function requireOthers(files: readonly Fetchable[], { output, keep = [] }: GetOptions): Promise<void> {
+  const identity = async (path: string): Promise<string | undefined> =>
+    lstat(path, { bigint: true }).then(
+      ({ dev, ino }) => `${dev} ${ino}`,
+      () => undefined,
+    );
+  for (const own of keep) {
+    const there = await identity(own);
+    for (const { name } of files) {
+      const path = join(output, name);
+      const same = foldAscii(path) === foldAscii(own) || (there !== undefined && there === (await identity(path)));
+      if (!same) continue;
+      fail('E_EXISTS', `the release has a file of the name ${name}, and ${own} is not replaced by it`, {
+        hint: 'get it into another folder by --output',
+      });
+    }
   }
 }
 

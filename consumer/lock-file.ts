@@ -3,6 +3,7 @@ import { PullthroughError, checkAssetNames, compareBytes, fail } from '../ledger
 import { tagBeginning } from '../ledger-schema/version.ts';
 import { readFileBounded, writeFileAtomic } from '../io/file.ts';
 import { beginningName } from './choose.ts';
+import { LOCK_FILE } from './lock-name.ts';
 import type { PolicyStamp } from './release.ts';
 import type { Fetchable } from './select-assets.ts';
 import { parseTool, toolText } from './tool.ts';
@@ -22,7 +23,6 @@ export interface LockEntry {
   readonly files: readonly Fetchable[];
 }
 
-export const LOCK_FILE = 'pullthrough.lock';
 const LIMIT = 32 * 1024 * 1024;
 const HEADING = '# pullthrough.lock, format 1: made by `pullthrough lock`, for `pullthrough get --locked`.';
 /** Any version's. */

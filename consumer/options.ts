@@ -35,6 +35,8 @@ export interface GetRequest extends AssetWish {
   /** The folder to write to. Default: the current directory. */
   readonly output?: string | undefined;
   readonly executable?: boolean | undefined;
+  /** The caller's own files, absolute paths: a release's file that would take the place of one is refused (`E_EXISTS`). */
+  readonly keep?: readonly string[] | undefined;
   /** Files at once. Default: 4. */
   readonly concurrency?: number | undefined;
 }

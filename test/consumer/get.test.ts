@@ -33,6 +33,7 @@ interface Got {
   readonly stores: readonly string[];
   readonly output?: string;
   readonly executable?: boolean;
+  readonly keep?: readonly string[];
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
 }
@@ -119,6 +120,21 @@ describe('a file', () => {
     const output = await temporaryFolder();
     await mkdir(join(output, 'jq'));
     await refused([jq], 'E_INPUT', { stores: [store.url], output });
+  });
+
+  test.each([
+    ['is there', 'mirror.ini', 'mirror.ini', true],
+    ['is there by another path', 'mirror.ini', 'elsewhere/mirror.ini', true],
+    ['is not there yet', 'mirror.ini', 'mirror.ini', false],
+    ['differs in case', 'Mirror.INI', 'mirror.ini', false],
+  ])('never takes the place of one of the caller’s own that %s', async (_, name, own, exists) => {
+    const output = await temporaryFolder();
+    await symlink(output, join(output, 'elsewhere'));
+    if (exists) await writeFile(join(output, 'mirror.ini'), 'the pin');
+    const keep = [join(output, own)];
+    await refused([jq, { ...jq, name }], 'E_EXISTS', { stores: [store.url], output, keep });
+    if (exists) expect(await readFile(join(output, 'mirror.ini'), 'utf8')).toBe('the pin');
+    await getFiles([jq], { stores: [store.url], output, keep });
   });
 
   test('is executable where that is asked, also one that was there', async () => {
