@@ -65,6 +65,7 @@ export class S3Handler {
       }
       const bytes = await collect(answer.body, origin);
       const statusCode = ok && isError(bytes) ? 503 : answer.status;
+      if (statusCode === answer.status && ok) requireS3(request, bytes, origin);
       return { response: { statusCode, headers: answer.headers, body: Readable.from([bytes]) } };
     } catch (error) {
       throw retryable(error);
@@ -108,6 +109,23 @@ async function collect(body: AsyncIterable<unknown>, where: string): Promise<Buf
 
 function isError(bytes: Buffer): boolean {
   return bytes.subarray(-64).toString('latin1').trimEnd().endsWith('</Error>');
+}
+
+/** What a list begins with, by the query's name that asks for it. */
+const LISTS = { 'list-type': '<ListBucketResult', uploads: '<ListMultipartUploadsResult' };
+
+/** A login page, or a console of the server's, says 200 to anything: it would pass for an empty list, and for a put. */
+function requireS3({ method, query = {} }: SdkRequest, bytes: Buffer, origin: string): void {
+  const [, root] = Object.entries(LISTS).find(([name]) => method === 'GET' && name in query) ?? [];
+  const isPage = /^\s*<(?:!doctype html|html)\b/i.test(bytes.subarray(0, 256).toString('latin1'));
+  if (!isPage && (root === undefined || bytes.includes(root))) return;
+  fail(
+    'E_STORE',
+    `${origin} answers ${isPage ? 'with a web page' : 'a list with something else'}, as no S3 server does`,
+    {
+      hint: 'look at endpoint= in the s3:// URL, and at what stands in between: a proxy, a login page',
+    },
+  );
 }
 
 /** As the signature has it: RFC 3986, names in order. */

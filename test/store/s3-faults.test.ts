@@ -193,6 +193,34 @@ describe('a list that goes on', () => {
   });
 });
 
+describe('a web page in the place of S3', () => {
+  const page: Reply = (request, response) => {
+    const html = '\n<!DOCTYPE html><html><body>Log in</body></html>';
+    response.writeHead(200, { 'content-type': 'text/html' }).end(request.method === 'HEAD' ? undefined : html);
+  };
+  const empty: Reply = (_request, response) => response.writeHead(200).end();
+
+  test.each([
+    ['a page', page],
+    ['nothing', empty],
+  ])('is no empty list: %s', async (_what, reply) => {
+    server.answer(reply);
+    const objects = async () => {
+      for await (const object of open().list()) expect(object).toBeUndefined();
+    };
+    await expect(objects).toFailWith('E_STORE');
+    await expect(() => open().leftovers(new Date(), false)).toFailWith('E_STORE');
+    expect(server.seen).toHaveLength(2);
+  });
+
+  test('has stored and removed nothing', async () => {
+    server.answer(page);
+    await expect(() => open().put({ size: bytes.length, sha256, name: 'f' }, body())).toFailWith('E_STORE');
+    await expect(() => open().remove(sha256)).toFailWith('E_STORE');
+    expect(server.seen.map(({ method }) => method)).toEqual(['HEAD', 'PUT', 'DELETE']);
+  });
+});
+
 describe('If-None-Match', () => {
   test('is asked for, and 412 is looked into', async () => {
     const there = { 'content-length': String(bytes.length), 'x-amz-checksum-sha256': base64 };
