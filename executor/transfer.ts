@@ -48,9 +48,9 @@ export interface Transferred {
 
 /** With a token from the API (private files have no other way), else from the address that costs no API request. */
 export function assetRequest(client: GitHubClient, asset: Asset) {
-  const { authorization } = client;
+  const { authorization, limits } = client;
   const url = authorization === undefined ? asset.browserUrl : asset.apiUrl;
-  return { url, size: asset.size, accept: 'application/octet-stream', authorization };
+  return { url, size: asset.size, accept: 'application/octet-stream', authorization, limits };
 }
 
 /** What must be hashed of a file's bytes, beside the SHA-256 that the store sees. */

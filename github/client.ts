@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { httpFetch } from '../io/http.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
+import type { LimitKeeper } from '../io/download.ts';
 import type { Progress } from '../io/progress.ts';
 import { backoff } from '../io/retry.ts';
 import { requireSafeUrl } from '../io/url.ts';
@@ -105,6 +106,11 @@ export class GitHubClient {
   /** The token for downloads from the API's origin, and for no other origin. */
   get authorization(): Authorization | undefined {
     return this.#token === undefined ? undefined : { origin: this.origin, value: `Bearer ${this.#token}` };
+  }
+
+  /** For downloads from the API's origin: they are limited as its requests are. */
+  get limits(): LimitKeeper {
+    return this.#transport.limits;
   }
 
   /** Requests sent, those answered by a 304, and milliseconds held back by limits. */

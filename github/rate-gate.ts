@@ -1,4 +1,6 @@
 import { fail } from '../ledger-schema/error.ts';
+import { SECONDARY_LIMIT } from '../io/answer-error.ts';
+import type { RateLimit } from '../io/answer-error.ts';
 import type { Progress } from '../io/progress.ts';
 import { retryAfter, untilReset } from '../io/retry.ts';
 import type { ApiResponse, Clock } from './fetch.ts';
@@ -8,12 +10,6 @@ const BUDGET = 60_000;
 /** "Wait for at least one minute", where a secondary limit says nothing else. */
 const MINUTE = 60_000;
 
-export interface Limit {
-  readonly kind: 'primary' | 'secondary';
-  /** Milliseconds from now. */
-  readonly wait: number | undefined;
-}
-
 /**
  * Is this answer a rate limit? Docs: "Rate limits for the REST API", "Exceeding the rate limit". A 403 that is none
  * of these is a 'no'. `message` is what the body says.
@@ -22,7 +18,7 @@ export function limitOf(
   response: Pick<ApiResponse, 'status' | 'headers'>,
   message: () => string,
   now: number,
-): Limit | undefined {
+): RateLimit | undefined {
   if (response.status !== 403 && response.status !== 429) return undefined;
   const after = retryAfter(response.headers.get('retry-after') ?? undefined, now);
   if (after !== undefined) return { kind: 'secondary', wait: after };
@@ -30,7 +26,7 @@ export function limitOf(
     const header = (name: string): string | undefined => response.headers.get(name) ?? undefined;
     return { kind: 'primary', wait: untilReset(header('x-ratelimit-reset'), header('date'), now) ?? MINUTE };
   }
-  if (response.status === 429 || /secondary rate limit|abuse detection/i.test(message())) {
+  if (response.status === 429 || SECONDARY_LIMIT.test(message())) {
     return { kind: 'secondary', wait: undefined };
   }
   return undefined;
@@ -78,7 +74,7 @@ export class RateGate {
   }
 
   /** Closes the gate as a limit says. Throws `E_RATE_LIMIT` where that is longer than the client waits. */
-  close(limit: Limit): void {
+  close(limit: RateLimit): void {
     const { clock, progress, host } = this.#options;
     const now = clock.now();
     const closed = this.#until > now;

@@ -1,4 +1,5 @@
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import type { LimitKeeper } from '../io/download.ts';
 import type { Progress } from '../io/progress.ts';
 import { RETRY, backoff, retryAfter } from '../io/retry.ts';
 import { messageOf } from './answers.ts';
@@ -69,6 +70,12 @@ export class Transport {
     this.#origin = origin;
     this.#host = host;
     this.#gate = new RateGate({ ...options, host, hint: options.rateLimitHint });
+  }
+
+  /** Everything else that asks this origin waits at the same gate. */
+  get limits(): LimitKeeper {
+    const gate = this.#gate;
+    return { origin: this.#origin, pass: () => gate.pass(), close: (limit) => gate.close(limit) };
   }
 
   /** Milliseconds that requests were held back by limits. */

@@ -3,8 +3,20 @@ import { retryAfter, untilReset } from './retry.ts';
 import type { Answer } from './answer.ts';
 import { shownUrl } from './url.ts';
 
-/** The longest wait that a server may ask for. */
-const LONGEST_WAIT_MS = 60_000;
+/** The longest wait that a server may ask for, and all waits of one download together. */
+export const LONGEST_WAIT_MS = 60_000;
+/** What GitHub's secondary limit says where no header tells it from a 'no'. */
+export const SECONDARY_LIMIT = /secondary rate limit|abuse detection/i;
+/** The most of an error's body that is read, and how long it may take. */
+const MOST_SAID = 65_536;
+const SAID_MS = 10_000;
+
+/** An answer that says to ask again later. */
+export interface RateLimit {
+  readonly kind: 'primary' | 'secondary';
+  /** Milliseconds from now; undefined where it doesn't say. */
+  readonly wait: number | undefined;
+}
 
 export interface Problem {
   readonly error: PullthroughError;
@@ -12,24 +24,32 @@ export interface Problem {
   readonly again: boolean;
   /** The wait that the server asks for, in milliseconds. */
   readonly waitMs: number | undefined;
+  readonly limit?: RateLimit | undefined;
 }
 
-/** What an answer's status means for a download; undefined for 200 and 206. */
-export function statusError(answer: Answer, url: URL, withCredential: boolean): Problem | undefined {
+/**
+ * What an answer's status means for a download; undefined for 200 and 206. `said`: the body of a 403, see
+ * {@link refusalText}.
+ */
+export function statusError(answer: Answer, url: URL, withCredential: boolean, said = ''): Problem | undefined {
   const { status } = answer;
   if (status === 200 || status === 206) return undefined;
   const where = shownUrl(url);
   const after = retryAfter(answer.header('retry-after'));
-  const limited = status === 429 || (status === 403 && (after !== undefined || isUsedUp(answer)));
+  const secondary = status === 403 && SECONDARY_LIMIT.test(said);
+  const limited = status === 429 || secondary || (status === 403 && (after !== undefined || isUsedUp(answer)));
   const reset = isUsedUp(answer) ? untilReset(answer.header('x-ratelimit-reset'), answer.header('date')) : undefined;
-  const asked = after ?? (limited ? reset : undefined);
+  // Docs, "Exceeding the rate limit": a secondary one that says no time wants a minute at least.
+  const asked = after ?? (limited ? reset : undefined) ?? (secondary ? LONGEST_WAIT_MS : undefined);
   if (limited) {
     const waits = asked !== undefined && asked <= LONGEST_WAIT_MS;
     const error = new PullthroughError('E_RATE_LIMIT', `${where} allows no more requests for now (${status})`, {
       hint:
         asked === undefined ? 'try again later' : `try again in ${Math.ceil(asked / 1000)} s, at ${timeAfter(asked)}`,
     });
-    return { error, again: waits || (status === 429 && asked === undefined), waitMs: waits ? asked : undefined };
+    const kind = after === undefined && isUsedUp(answer) ? 'primary' : 'secondary';
+    const limit: RateLimit = { kind, wait: after ?? reset };
+    return { error, again: waits || (status === 429 && asked === undefined), waitMs: waits ? asked : undefined, limit };
   }
   if (status === 404 || status === 410) {
     const error = new PullthroughError('E_UPSTREAM_NOT_FOUND', `${where} is not there (${status})`, {
@@ -55,6 +75,27 @@ export function statusError(answer: Answer, url: URL, withCredential: boolean): 
     hint: again ? 'try again later' : undefined,
   });
   return { error, again, waitMs: asked !== undefined && asked <= LONGEST_WAIT_MS ? asked : undefined };
+}
+
+/** What a 403 says in JSON, where no header tells what it is; bounded, and empty where it can't be read. */
+export async function refusalText(answer: Answer): Promise<string> {
+  if (answer.status !== 403 || !/^application\/(?:[\w.]+\+)?json\b/i.test(answer.header('content-type') ?? ''))
+    return '';
+  if (answer.header('retry-after') !== undefined || isUsedUp(answer)) return '';
+  const begun = performance.now();
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  try {
+    for await (const part of answer.body) {
+      parts.push(part);
+      total += part.length;
+      if (total > MOST_SAID || performance.now() - begun > SAID_MS) return '';
+    }
+  } catch (error) {
+    if (!(error instanceof PullthroughError)) throw error;
+    return '';
+  }
+  return Buffer.concat(parts).toString('utf8');
 }
 
 function timeAfter(ms: number): string {

@@ -31,7 +31,9 @@ export async function getDirect(url: URL, options: GetOptions): Promise<Answer |
       connection.close();
       return undefined;
     }
-    connection.expect(hasBody ? Number(length) : 0);
+    // A refusal may say in a few words that it is a limit.
+    const words = head.status === 403 && /^\d{1,5}$/.test(length ?? '');
+    connection.expect(hasBody || words ? Number(length) : 0);
     return {
       status: head.status,
       header: (name) => head.headers.get(name),

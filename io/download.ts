@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
-import { statusError } from './answer-error.ts';
-import type { Problem } from './answer-error.ts';
+import { LONGEST_WAIT_MS, refusalText, statusError } from './answer-error.ts';
+import type { Problem, RateLimit } from './answer-error.ts';
 import { lend, lent, release } from './blocks.ts';
 import { openPending } from './file.ts';
 import { hashing } from './hash.ts';
@@ -18,6 +18,15 @@ import { redirectTarget, requireSafeUrl, shownUrl } from './url.ts';
 export { hashing } from './hash.ts';
 export type { HashAlgorithm, Hashing } from './hash.ts';
 
+/** Keeps the limits of one origin, so that all who ask it wait together. Both throw `E_RATE_LIMIT`. */
+export interface LimitKeeper {
+  readonly origin: string;
+  /** Returns when the origin may be asked. */
+  pass(): Promise<void>;
+  /** Told of an answer that says to ask later. */
+  close(limit: RateLimit): void;
+}
+
 export interface DownloadRequest {
   readonly url: string;
   /** The exact size in bytes that was declared: a longer body is `E_SIZE`, a shorter one is tried again. */
@@ -27,6 +36,8 @@ export interface DownloadRequest {
   readonly accept?: string | undefined;
   /** An Authorization header's value for one origin (scheme, host, port); no other origin sees it. */
   readonly authorization?: { readonly origin: string; readonly value: string } | undefined;
+  /** Who knows of limits of this URL's origin; without it a download waits for itself, a minute in all. */
+  readonly limits?: LimitKeeper | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told of new bytes as they arrive; what comes twice is told once. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
@@ -55,15 +66,22 @@ export function openDownload(request: DownloadRequest): AsyncGenerator<Uint8Arra
 async function* download(request: DownloadRequest): AsyncGenerator<Uint8Array, void, undefined> {
   const rules = request.retry ?? RETRY;
   const delivered = new Delivered(request);
+  let waited = 0;
   for (let attempt = 1; ; attempt++) {
     const before = delivered.bytes;
     let problem: Problem | undefined;
     try {
       const { answer, url } = await follow(request, delivered);
-      problem = statusError(answer, url, request.authorization?.origin === url.origin);
+      const withCredential = request.authorization?.origin === url.origin;
+      problem = statusError(answer, url, withCredential, await refusalText(answer));
       if (problem) {
         answer.abandon();
-        throw problem.error;
+        if (problem.limit === undefined || request.limits?.origin !== url.origin) throw problem.error;
+        const { limit } = problem;
+        problem = undefined;
+        request.limits.close(limit);
+        attempt -= 1;
+        continue;
       }
       yield* delivered.take(answer, url);
       return;
@@ -71,6 +89,8 @@ async function* download(request: DownloadRequest): AsyncGenerator<Uint8Array, v
       if (!(error instanceof PullthroughError) || request.signal?.aborted) throw error;
       if (delivered.bytes - before >= PROGRESS) attempt = 1;
       if (attempt >= rules.tries || !(problem?.again ?? isWorthAnotherTry(error))) throw error;
+      waited += problem?.waitMs ?? 0;
+      if (waited > LONGEST_WAIT_MS) throw error;
       await pause(problem?.waitMs ?? backoff(attempt + 1, rules), request.signal);
     }
   }
@@ -85,7 +105,8 @@ function isWorthAnotherTry(error: PullthroughError): boolean {
 async function follow(request: DownloadRequest, delivered: Delivered): Promise<{ answer: Answer; url: URL }> {
   let url = requireSafeUrl(request.url);
   for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
-    const { authorization } = request;
+    const { authorization, limits } = request;
+    if (limits?.origin === url.origin) await limits.pass();
     const answer = await get(url, {
       headers: {
         'user-agent': 'pullthrough',

@@ -24,6 +24,30 @@ function recorded(made: World, branch = BRANCH) {
   return parseChecklist(new TextEncoder().encode(`${made.file(branch, path)}\n`));
 }
 
+describe('a limit that a download meets', () => {
+  const DOWNLOADS = /GET .*\/releases\/assets\//;
+
+  it('is waited for as those of the API are', async () => {
+    const { made } = await withTool();
+    made.env = { GITHUB_TOKEN: 'reader' };
+    made.github.faults.secondaryLimit({ retryAfter: 1, match: DOWNLOADS });
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 proposed']);
+    expect(made.notes.filter((note) => note.includes('limits requests (secondary): waiting 1 s'))).toHaveLength(1);
+  });
+
+  it('and that is far off ends all that is asked of this API, with the time', async () => {
+    const { made } = await withTool();
+    made.env = { GITHUB_TOKEN: 'reader' };
+    made.github.faults.secondaryLimit({ retryAfter: 900, match: DOWNLOADS, times: 99 });
+    const [result] = await made.mirror();
+    expect(result).toMatchObject({ action: 'failed', error: { code: 'E_RATE_LIMIT' } });
+    expect(result?.reason).toMatch(/is used up until \d{4}-/);
+    const asked = made.requests('api');
+    expect(asked.filter((request) => DOWNLOADS.test(request))).toHaveLength(1);
+    expect(asked.at(-1)).toMatch(DOWNLOADS);
+  });
+});
+
 describe('an upstream that changes', () => {
   it('while a file is fetched: a replaced one is fetched again, and the record holds what is there in the end', async () => {
     const { made, release } = await withTool();
