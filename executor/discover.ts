@@ -9,7 +9,7 @@ export interface Discovery {
   readonly releases: readonly Release[];
   /** Tags that `select` names and upstream has no release of. */
   readonly absent: readonly string[];
-  /** All answers were those of an earlier run, confirmed. */
+  /** All answers were those of an earlier run, confirmed. No release at all is what any other repository may have too. */
   readonly unchanged: boolean;
 }
 
@@ -39,7 +39,7 @@ export async function discoverReleases(
     if (latest !== undefined) return { releases: [latest], absent: [], unchanged: latest.unchanged === true };
     // No release is no error, no repository is one.
     await getRepository(client, repository);
-    return { releases: [], absent: [], unchanged: true };
+    return { releases: [], absent: [], unchanged: false };
   }
   return discoverList(client, repository, definition, isHeld);
 }
@@ -53,7 +53,8 @@ async function discoverTags(client: GitHubClient, repository: string, tags: read
     else releases.push(release);
   }
   if (absent.length > 0) await getRepository(client, repository);
-  return { releases, absent, unchanged: releases.every((release) => release.unchanged === true) };
+  const unchanged = absent.length === 0 && releases.every((release) => release.unchanged === true);
+  return { releases, absent, unchanged };
 }
 
 async function discoverList(
@@ -72,5 +73,5 @@ async function discoverList(
     if (isEligible(release, definition)) releases.push(isHeld(release.tag) ? { ...release, assets: [] } : release);
     if (releases.length >= wanted && read % PAGE === 0) break;
   }
-  return { releases, absent: [], unchanged };
+  return { releases, absent: [], unchanged: unchanged && read > 0 };
 }

@@ -194,6 +194,21 @@ describe('an upstream that changes', () => {
     expect(made.requests('storage').length).toBe(1);
   });
 
+  it.each([['latest'], ['all'], ['latest:2'], ['tag:v1.0.0,v2.0.0']])(
+    'by owner, without any release yet: select = %s',
+    async (select) => {
+      const { made, repository } = await withTool();
+      await made.mirror();
+      made.merge(BRANCH);
+      made.github.removeRepository(repository);
+      made.github.addRepository('acme/tool');
+      await made.tool('acme/tool', '[release]', `select = ${select}`);
+      for (let run = 1; run <= 2; run += 1) {
+        expect(actions(await made.mirror())).toEqual(['- failed E_REPOSITORY_CHANGED']);
+      }
+    },
+  );
+
   it('by owner while its first record is still a proposal', async () => {
     const { made, repository } = await withTool();
     await made.mirror();
