@@ -136,22 +136,24 @@ async function importVersion(
   const held = await heldFiles(mirroring, examined, item);
   if (held !== undefined) differences.push(...compare(files, await digestsOfHeld(mirroring, held, files)));
   else differences.push(...missingFiles(files, item));
-  requireNone(differences, release.tag);
+  requireNone(differences, release.tag, held !== undefined);
   const inspection: Inspection = {
     algorithms: ['md5', 'sha512'],
     inspect: (fetched: Fetched) => {
       differences.push(...compare(files, fetched.digests));
-      requireNone(differences, release.tag);
+      requireNone(differences, release.tag, false);
     },
   };
   return mirrorRelease(mirroring, examined, item, inspection);
 }
 
-function requireNone(differences: readonly Difference[], tag: string): void {
+function requireNone(differences: readonly Difference[], tag: string, isHeld: boolean): void {
   if (differences.length === 0) return;
-  const names = new Set(differences.map(({ file }) => file));
-  fail('E_IMPORT_MISMATCH', `${names.size} files of ${tag} are not what the old lists say`, {
-    hint: 'find out which side is right before anybody uses either; nothing was proposed',
+  const { size } = new Set(differences.map(({ file }) => file));
+  const what = size === 1 ? '1 file is' : `${size} files are`;
+  const then = isHeld ? 'the ledger or a proposal holds the release already' : 'nothing was proposed';
+  fail('E_IMPORT_MISMATCH', `${what} not what the old lists say of ${tag}`, {
+    hint: `find out which side is right before anybody uses either; ${then}`,
   });
 }
 

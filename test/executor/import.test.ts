@@ -186,6 +186,7 @@ describe('import', () => {
         if (merged) made.merge('pullthrough/github.com/acme/tool/tool-1.0');
         const results = await run();
         expect(actions(results)).toEqual(['- failed E_IMPORT_MISMATCH']);
+        expect(results[0]?.error?.hint).toContain('holds the release already');
         expect(results[0]?.differences).toEqual([difference]);
       }
       expect(bytesAsked(made)).toEqual([]);
