@@ -4,6 +4,9 @@ import { fail } from '../ledger-schema/error.ts';
 import type { ExecutorContext } from './context.ts';
 import type { Tool } from './tools.ts';
 
+/** What messages say is missing where no variable is read: setting GITHUB_TOKEN would change nothing. */
+const NO_TOKEN = 'token-from in its tool.ini';
+
 interface Upstream {
   readonly api: string;
   /** The environment variable of its token; undefined: none is sent. */
@@ -57,7 +60,8 @@ export class Upstreams {
     const key = `${api}\n${tokenName ?? ''}`;
     const { env, cacheDir, progress } = this.#context;
     const token = tokenName === undefined ? undefined : env[tokenName];
-    const client = this.#clients.get(key) ?? new GitHubClient({ api, token, tokenName, cacheDir, progress });
+    const named = tokenName ?? NO_TOKEN;
+    const client = this.#clients.get(key) ?? new GitHubClient({ api, token, tokenName: named, cacheDir, progress });
     this.#clients.set(key, client);
     return client;
   }

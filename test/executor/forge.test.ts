@@ -44,6 +44,23 @@ describe('another forge for a tool', () => {
     expect(JSON.stringify(made.github.requests)).not.toContain('ghe-token');
   });
 
+  it('without a token asks for its own, not for that of [source], which it would never be sent', async () => {
+    const made = await world();
+    const enterprise = await startGitHub({ enterprise: true });
+    onTestFinished(() => enterprise.close());
+    enterprise.addRepository('acme/secret', { private: true });
+    const file = join(made.folder, 'packages/ghe.acme.example/acme/secret/tool.ini');
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, `[source]\napi = ${enterprise.api}\n`);
+    const [missing] = await made.mirror();
+    enterprise.faults.answer({ status: 401, message: 'Must authenticate to access this API.' });
+    const [refused] = await made.mirror();
+    for (const result of [missing, refused]) {
+      expect(result?.error?.hint).toContain('token-from');
+      expect(result?.error?.hint).not.toContain('GITHUB_TOKEN');
+    }
+  });
+
   it('that nothing names the API of stops the run before any request', async () => {
     const made = await world();
     const file = join(made.folder, 'packages/ghe.acme.example/acme/tool/tool.ini');
