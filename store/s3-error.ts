@@ -52,14 +52,17 @@ export function s3Error(error: unknown, action: string): PullthroughError {
   if (/region is missing/i.test(message)) {
     return new PullthroughError('E_CONFIG', `${action}: no region is known`, { hint: REGION, cause: error });
   }
+  // An answer to HEAD has no body that would say why.
+  const isSaid = name !== '' && name !== 'Unknown' && name !== String(status);
   if (status === 401 || status === 403 || name === 'ExpiredToken' || name === 'InvalidToken') {
-    const denied = name === 'AccessDenied' || name === 'Forbidden' || name === '403';
-    return new PullthroughError('E_CREDENTIAL', `${action}: the S3 server refuses (${name || status})`, {
-      hint: denied ? RIGHTS : KEYS,
+    const hint = isSaid ? KEYS : `${KEYS}; and ${RIGHTS}`;
+    return new PullthroughError('E_CREDENTIAL', `${action}: the S3 server refuses (${isSaid ? name : status})`, {
+      hint: name === 'AccessDenied' || name === 'Forbidden' ? RIGHTS : hint,
       cause: error,
     });
   }
-  const what = status === undefined ? message || name : `the S3 server answered ${name} (${status})`;
+  const answered = `the S3 server answered ${isSaid ? `${name} (${status})` : status}`;
+  const what = status === undefined ? message || name : answered;
   return new PullthroughError('E_STORE', `${action}: ${what}`, { hint: HINTS[name] ?? hintFor(status), cause: error });
 }
 

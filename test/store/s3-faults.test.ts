@@ -106,6 +106,20 @@ describe('an S3 server that fails for a moment', () => {
   });
 });
 
+test.each([
+  [403, 'E_CREDENTIAL', 'refuses (403)'],
+  [500, 'E_STORE', 'answered 500'],
+])('an answer to HEAD says no more than its status: %i', async (code, expected, said) => {
+  server.answer(status(code));
+  const failed: unknown = await open('', 1)
+    .verify(sha256, 1)
+    .catch((thrown: unknown) => thrown);
+  expect(failed).toMatchObject({ code: expected, message: expect.stringContaining(said) as string });
+  if (code !== 403) return;
+  // Without s3:ListBucket, AWS says 403 of an object that is not there.
+  expect(failed).toMatchObject({ hint: expect.stringMatching(/AWS_ACCESS_KEY_ID.*s3:ListBucket/) as string });
+});
+
 describe('what is believed of an object', () => {
   const head = (headers: Record<string, string>): Reply => ok({ 'content-length': String(bytes.length), ...headers });
   const get: Reply = (_request, response) => {
