@@ -1,6 +1,6 @@
 import { lstat, opendir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fail } from '../ledger-schema/error.ts';
+import { fail, PullthroughError } from '../ledger-schema/error.ts';
 import { lend, lent } from '../io/blocks.ts';
 import { openPending, readBlocks, syncFile, syncFolder, TEMPORARY_NAME } from '../io/file.ts';
 import { digestOf, hashing } from '../io/hash.ts';
@@ -80,8 +80,13 @@ export class FileStore implements Store {
     const found = await this.#size(sha256);
     if (found === undefined) return 'missing';
     if (found !== size) return 'damaged';
-    const seen = await digestOf(this.read(sha256));
-    return seen === sha256 ? 'present' : 'damaged';
+    try {
+      return (await digestOf(this.read(sha256))) === sha256 ? 'present' : 'damaged';
+    } catch (error) {
+      // A bad sector holds no bytes that could be right; a new file lies elsewhere on the disk.
+      if (error instanceof PullthroughError && systemCode(error.cause) === 'EIO') return 'damaged';
+      throw error;
+    }
   }
 
   async has(sha256: string, size: number): Promise<boolean> {
