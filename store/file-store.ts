@@ -83,8 +83,11 @@ export class FileStore implements Store {
     try {
       return (await digestOf(this.read(sha256))) === sha256 ? 'present' : 'damaged';
     } catch (error) {
+      if (!(error instanceof PullthroughError)) throw error;
+      // It was removed meanwhile.
+      if (error.code === 'E_STORE_MISSING') return 'missing';
       // A bad sector holds no bytes that could be right; a new file lies elsewhere on the disk.
-      if (error instanceof PullthroughError && systemCode(error.cause) === 'EIO') return 'damaged';
+      if (systemCode(error.cause) === 'EIO') return 'damaged';
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { fail } from '../ledger-schema/error.ts';
+import { fail, PullthroughError } from '../ledger-schema/error.ts';
 import { lend, lent, release } from '../io/blocks.ts';
 import { openPending, readBlocks } from '../io/file.ts';
 import { digestOf, hashing } from '../io/hash.ts';
@@ -153,7 +153,13 @@ export class S3Store implements Store {
     if (head === undefined) return 'missing';
     if (head.size !== size) return 'damaged';
     if (head.sha256 !== undefined) return head.sha256 === sha256 ? 'present' : 'damaged';
-    return (await digestOf(this.read(sha256))) === sha256 ? 'present' : 'damaged';
+    try {
+      return (await digestOf(this.read(sha256))) === sha256 ? 'present' : 'damaged';
+    } catch (error) {
+      // It was removed meanwhile, or the server lost its bytes and not its name.
+      if (error instanceof PullthroughError && error.code === 'E_STORE_MISSING') return 'missing';
+      throw error;
+    }
   }
 
   async has(sha256: string, size: number): Promise<boolean> {

@@ -184,6 +184,13 @@ describe('what is believed of an object', () => {
   });
 });
 
+test('an object whose bytes are gone though its name is there is put again', async () => {
+  const named = ok({ 'content-length': String(bytes.length) });
+  server.answer(named, error(404, 'NoSuchKey'), ok());
+  expect(await open().put({ size: bytes.length, sha256, name: 'f' }, body())).toEqual({ sha256, repaired: false });
+  expect(methods()).toEqual(['HEAD', 'GET', 'PUT']);
+});
+
 describe('a list that goes on', () => {
   const list = (name: string, more = ''): Reply => {
     const xml = `<${name}><IsTruncated>true</IsTruncated>${more}</${name}>`;
