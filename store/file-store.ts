@@ -2,9 +2,10 @@ import { lstat, opendir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
 import { lend, lent } from '../io/blocks.ts';
-import { openPending, readBlocks, syncFile, syncFolder, TEMPORARY_NAME } from '../io/file.ts';
+import { openPending, readBlocks, syncFile, syncFolder } from '../io/file.ts';
 import { digestOf, hashing } from '../io/hash.ts';
 import { ioError, systemCode } from '../io/io-error.ts';
+import { gone, leftoversIn } from '../io/leftover.ts';
 import type { Progress } from '../io/progress.ts';
 import { checkDigest, exactly } from './body.ts';
 import { storeKey } from './store.ts';
@@ -150,24 +151,12 @@ export class FileStore implements Store {
   }
 
   async leftovers(before: Date, remove: boolean): Promise<readonly string[]> {
-    const found: string[] = [];
     try {
-      for (const name of await readdir(this.#temporary)) {
-        if (!TEMPORARY_NAME.test(name)) continue;
-        const path = join(this.#temporary, name);
-        const stat = await lstat(path).catch(gone);
-        if (!stat || stat.mtime >= before) continue;
-        found.push(path);
-        if (remove) await rm(path, { force: true });
-      }
+      const found = await leftoversIn(this.#temporary, before);
+      if (remove) for (const path of found) await rm(path, { force: true });
+      return found;
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw ioError(error, `cannot clean ${this.#temporary}`, 'E_STORE');
+      throw ioError(error, `cannot clean ${this.#temporary}`, 'E_STORE');
     }
-    return found;
   }
-}
-
-/** Another process removed it meanwhile. */
-function gone(error: unknown): undefined {
-  if (systemCode(error) !== 'ENOENT') throw error;
 }

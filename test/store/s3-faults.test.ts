@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -240,6 +240,29 @@ describe('a web page in the place of S3', () => {
     await expect(() => open().remove(sha256)).toFailWith('E_STORE');
     expect(server.seen.map(({ method }) => method)).toEqual(['HEAD', 'PUT', 'DELETE']);
   });
+});
+
+test('what a killed run left where a body waited for its digest is removed after a day', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'pullthrough-s3-'));
+  try {
+    vi.stubEnv('TMPDIR', folder);
+    const names = ['old', 'young', 'foreign'].map((name) =>
+      name === 'foreign'
+        ? 'foreign.part'
+        : `.pullthrough-${createHash('md5').update(name).digest('hex').slice(0, 24)}.part`,
+    );
+    const day = 86_400_000;
+    for (const [at, name] of names.entries()) {
+      await writeFile(join(folder, name), 'bytes');
+      if (at !== 1) await utimes(join(folder, name), new Date(), new Date(Date.now() - day - 60_000));
+    }
+    server.answer(status(403));
+    const large = Buffer.alloc(9_000_000);
+    await expect(() => open().put({ size: large.length, name: 'f' }, body(large))).toFailWith('E_CREDENTIAL');
+    expect((await readdir(folder)).sort()).toEqual(names.slice(1).sort());
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 describe('If-None-Match', () => {

@@ -1,0 +1,28 @@
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TEMPORARY_NAME } from './file.ts';
+import { systemCode } from './io-error.ts';
+
+/**
+ * The temporary files of this program in a folder that nobody wrote since `before`: a killed run left them. None where
+ * there is no folder. Throws the system's own errors; see {@link ioError}.
+ */
+export async function leftoversIn(folder: string, before: Date): Promise<string[]> {
+  const found: string[] = [];
+  try {
+    for (const name of await readdir(folder)) {
+      if (!TEMPORARY_NAME.test(name)) continue;
+      const path = join(folder, name);
+      const stat = await lstat(path).catch(gone);
+      if (stat && stat.mtime < before) found.push(path);
+    }
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+  return found;
+}
+
+/** Another process removed it meanwhile. */
+export function gone(error: unknown): undefined {
+  if (systemCode(error) !== 'ENOENT') throw error;
+}
