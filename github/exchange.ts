@@ -1,5 +1,5 @@
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { isCertificateError } from '../io/network-error.ts';
+import { isFinal } from '../io/network-error.ts';
 import type { ApiFetch, ApiInit } from './fetch.ts';
 
 /** The longest answer that is read, in bytes: a hundred releases with all their assets are a few MiB. */
@@ -49,7 +49,7 @@ export async function exchange(
     return { status: response.status, headers: response.headers, body };
   } catch (error) {
     const code = error instanceof PullthroughError ? error.code : undefined;
-    if ((code !== undefined && code !== 'E_NETWORK' && code !== 'E_TIMEOUT') || isCertificateError(error)) throw error;
+    if ((code !== undefined && code !== 'E_NETWORK' && code !== 'E_TIMEOUT') || isFinal(error)) throw error;
     throw new BrokenExchange(signal.aborted || code === 'E_TIMEOUT', error);
   }
 }

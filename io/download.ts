@@ -6,7 +6,7 @@ import type { Problem, RateLimit } from './answer-error.ts';
 import { lend, lent, release } from './blocks.ts';
 import { openPending } from './file.ts';
 import { hashing } from './hash.ts';
-import { isCertificateError } from './network-error.ts';
+import { isFinal } from './network-error.ts';
 import { isRest, rangeHeaders, versionOf } from './resume.ts';
 import type { Version } from './resume.ts';
 import { backoff, pause, RETRY, STALL_MS } from './retry.ts';
@@ -97,7 +97,7 @@ async function* download(request: DownloadRequest): AsyncGenerator<Uint8Array, v
 }
 
 function isWorthAnotherTry(error: PullthroughError): boolean {
-  if (error.code === 'E_NETWORK') return !isCertificateError(error);
+  if (error.code === 'E_NETWORK') return !isFinal(error);
   return error.code === 'E_TIMEOUT' || error.code === 'E_TRUNCATED';
 }
 

@@ -8,6 +8,8 @@ const TIMEOUTS = new Set([
   'ETIMEDOUT',
   'ESOCKETTIMEDOUT',
 ]);
+/** 401 is what tinyproxy answers to a wrong password. */
+const PROXY_REFUSES = /Proxy (?:response \(40[137]\)|Authentication Required)/;
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|HOSTNAME_MISMATCH|^UND_ERR_PRX_TLS$/;
 
 /** The innermost error that carries a code: fetch wraps the real one. */
@@ -21,10 +23,11 @@ function withCode(error: unknown): { code: string; error: unknown } | undefined 
   return undefined;
 }
 
-/** Is this error about the certificate that a server showed? Trying again does not help. */
-export function isCertificateError(error: unknown): boolean {
-  const code = withCode(error instanceof PullthroughError ? error.cause : error)?.code;
-  return code !== undefined && CERTIFICATE.test(code);
+/** A certificate that isn't trusted, or a proxy that says no: trying again does not help. */
+export function isFinal(error: unknown): boolean {
+  const cause = error instanceof PullthroughError ? error.cause : error;
+  const code = withCode(cause)?.code;
+  return (code !== undefined && CERTIFICATE.test(code)) || PROXY_REFUSES.test(messages(cause));
 }
 
 /** What a failed connection means to a person. `where` is a URL that may be shown. Errors of ours pass through. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
-import { isCertificateError, networkError } from '../io/network-error.ts';
+import { isFinal, networkError } from '../io/network-error.ts';
 import { send } from '../io/send.ts';
 import type { SendAnswer, SendRequest } from '../io/send.ts';
 
@@ -85,10 +85,10 @@ export class S3Handler {
   }
 }
 
-/** The mark that the SDK's retry strategy looks for. A certificate does not get better by asking again. */
+/** The mark that the SDK's retry strategy looks for. A certificate, or a proxy's no, does not get better by asking again. */
 function retryable(error: unknown): unknown {
   const again = error instanceof PullthroughError && (error.code === 'E_NETWORK' || error.code === 'E_TIMEOUT');
-  return again && !isCertificateError(error) ? Object.assign(error, { $retryable: {} }) : error;
+  return again && !isFinal(error) ? Object.assign(error, { $retryable: {} }) : error;
 }
 
 async function collect(body: AsyncIterable<unknown>, where: string): Promise<Buffer> {

@@ -1,7 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openDownload } from '../../io/download.ts';
 import { httpFetch, readBounded } from '../../io/http.ts';
+import type { RetryRules } from '../../io/retry.ts';
 import { file, startFlaky } from '../servers/flaky.ts';
 import type { FlakyServer } from '../servers/flaky.ts';
 import { startTinyproxy } from '../servers/tinyproxy.ts';
@@ -25,9 +28,10 @@ afterEach(async () => {
   proxy = undefined;
 });
 
-async function download(): Promise<void> {
+async function download(rules: RetryRules = retry): Promise<void> {
   const hash = createHash('sha256');
-  for await (const chunk of openDownload({ url: `${server.origin}/f`, size: bytes.length, retry })) hash.update(chunk);
+  for await (const chunk of openDownload({ url: `${server.origin}/f`, size: bytes.length, retry: rules }))
+    hash.update(chunk);
   expect(hash.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));
 }
 
@@ -71,13 +75,33 @@ describe('through a real proxy', () => {
     expect(String(error)).not.toContain('wr0ng');
   });
 
+  test.each([
+    [403, 1],
+    [407, 1],
+    [502, 3],
+  ])('one that answers %i is asked %i times: a no is one', async (code, times) => {
+    let asked = 0;
+    const gate = createServer().on('connect', (_request, socket) => {
+      asked += 1;
+      socket.end(`HTTP/1.1 ${code} No\r\ncontent-length: 0\r\n\r\n`);
+    });
+    await new Promise<void>((resolve) => gate.listen(0, '127.0.0.1', resolve));
+    try {
+      vi.stubEnv('HTTP_PROXY', `http://127.0.0.1:${(gate.address() as AddressInfo).port}`);
+      await expect(() => download({ ...retry, tries: 3 })).toFailWith('E_NETWORK');
+      expect(asked).toBe(times);
+    } finally {
+      gate.close();
+    }
+  });
+
   test('one that is not there is E_NETWORK', async () => {
     vi.stubEnv('HTTP_PROXY', server.origin);
     const { origin } = server;
     await server.close();
     server = await startFlaky();
     expect(server.origin).not.toBe(origin);
-    await expect(download).toFailWith('E_NETWORK');
+    await expect(() => download()).toFailWith('E_NETWORK');
     await expect(() => httpFetch(server.origin)).toFailWith('E_NETWORK');
   });
 
