@@ -1,4 +1,5 @@
 import { reportIssue, watch } from '../executor/watch.ts';
+import { watchExit } from '../executor/findings.ts';
 import type { WatchFinding, Watched } from '../executor/findings.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import type { ValuesOf } from './commands/index.ts';
@@ -21,17 +22,29 @@ export const watchCommand: Handler<ValuesOf<'executor', 'watch'>> = async (names
   }
   const tools = await toolsOf(prepared, names, shard);
   const only = names.length > 0 || shard !== undefined;
-  const { watched, issue } = await withExecutor(prepared, options, context, async (executor) => {
-    const found = await watch(executor, { tools, only, concurrency });
-    return { watched: found, issue: options.issue === true ? await reportIssue(executor, found, shard) : undefined };
-  });
   const { output } = context;
-  output.results({ watched, issue: issue === undefined ? null : { number: issue.id, url: issue.htmlUrl } });
-  show(watched, output);
-  if (issue !== undefined)
-    output.note(`the issue is ${issue.htmlUrl}${issue.change === 'closed' ? ', closed now' : ''}`);
+  const watched = await withExecutor(prepared, options, context, async (executor) => {
+    const found = await watch(executor, { tools, only, concurrency });
+    output.results({ watched: found, issue: null });
+    show(found, output);
+    if (options.issue !== true) return found;
+    try {
+      tell(await reportIssue(executor, found, shard), output);
+    } catch (error) {
+      // What differs is not lost, and weighs more.
+      if (!(error instanceof PullthroughError) || watchExit(found) !== 3) throw error;
+      output.problem(error, 'the issue');
+    }
+    return found;
+  });
   end(watched);
 };
+
+function tell(issue: Awaited<ReturnType<typeof reportIssue>>, output: Output): void {
+  if (issue === undefined) return;
+  output.results({ issue: { number: issue.id, url: issue.htmlUrl } });
+  output.note(`the issue is ${issue.htmlUrl}${issue.change === 'closed' ? ', closed now' : ''}`);
+}
 
 const nameOf = (tool: string, { tag }: WatchFinding): string => (tag === undefined ? tool : `${tool}@${tag}`);
 

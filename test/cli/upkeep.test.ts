@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fileSigner } from '../../ledger/signer.ts';
 import { people } from '../executor/world.ts';
-import type { World } from '../executor/world.ts';
+import type { World, WorldOptions } from '../executor/world.ts';
 import { executor } from './executor-world.ts';
 
 const RECORD = 'packages/github.com/acme/tool/v1.0.0';
@@ -13,8 +13,8 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const stored = (made: World, hash: string) => join(made.storeDirectory, 'sha256', hash.slice(0, 2), hash);
 
 /** An executor whose one record is acknowledged and merged. */
-async function acknowledged() {
-  const started = await executor();
+async function acknowledged(options: WorldOptions = {}) {
+  const started = await executor(options);
   const { made, cli } = started;
   expect((await cli(['mirror'])).code).toBe(0);
   const { ada } = await people();
@@ -77,6 +77,23 @@ describe('watch', () => {
     const { stdout, stderr } = await cli(['watch']);
     expect(stdout).toContain('file-replaced  acme/tool@v1.0.0  tool-linux  ');
     expect(stderr).toContain('acme/tool@v1.0.0, tool-linux: the file has');
+  });
+
+  test('--issue that cannot be written is told beside what was found, and does not hide it', async () => {
+    const { made, repository, json } = await acknowledged({ onGitHub: true });
+    const refused = { status: 403, message: 'Resource not accessible by integration', match: /issues/, times: 99 };
+    made.github.faults.answer(refused);
+    expect(await json('watch', '--issue')).toMatchObject({
+      code: 1,
+      document: { watched: [{ tool: 'acme/tool', findings: [] }], error: { code: 'E_CREDENTIAL' } },
+    });
+    repository.removeRelease('v1.0.0');
+    const ran = await json('watch', '--issue');
+    expect(ran).toMatchObject({
+      code: 3,
+      document: { watched: [{ findings: [{ kind: 'release-missing' }] }], error: { code: 'E_UPSTREAM_DIFFERS' } },
+    });
+    expect(ran.stderr).toMatch(/^error: the issue: .*LEDGER_TOKEN may not .* \[E_CREDENTIAL\]$/m);
   });
 
   test('--issue needs a ledger on GitHub, found before any request', async () => {
