@@ -162,6 +162,12 @@ export function remoteError(result: GitResult, action: string, remote: Remote, c
       'the folder belongs to another user; if you trust it, add it to git’s safe.directory',
     );
   }
+  if (/certificate/i.test(result.stderr)) {
+    return error(
+      'E_LEDGER_UNREACHABLE',
+      'for a CA of your company’s own, set GIT_SSL_CAINFO to a file that has it, and the others that git needs',
+    );
+  }
   if (UNREACHABLE.some((pattern) => pattern.test(result.stderr))) {
     return error('E_LEDGER_UNREACHABLE', 'check the ledger’s URL, the network, and whether LEDGER_TOKEN may read it');
   }

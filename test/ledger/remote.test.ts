@@ -1,8 +1,12 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import { shownStderr } from '../../ledger/remote.ts';
+import { makeCertificates } from '../servers/certificates.ts';
+import { createGitHandler } from '../servers/git.ts';
 import { startGitServer } from '../servers/git-server.ts';
 import { GIT_ENV, git, ledgerOf, open, temporary } from './git-fixture.ts';
 
@@ -92,6 +96,24 @@ describe('LEDGER_TOKEN', () => {
 });
 
 describe('the caller’s environment', () => {
+  it('says which CA is trusted, by git’s own variable', async () => {
+    const directory = ledgerOf(1);
+    const { caFile, key, cert } = await makeCertificates(temporary());
+    const host = createServer({ key, cert }, createGitHandler({ root: dirname(directory) }));
+    await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
+    try {
+      const url = `https://localhost:${(host.address() as AddressInfo).port}/ledger.git`;
+      const env = { ...GIT_ENV, GIT_SSL_CAINFO: undefined, SSL_CERT_FILE: undefined, CURL_CA_BUNDLE: undefined };
+      const stranger = await open({ url, env });
+      expect(await textOf(() => stranger.update())).toMatch(/^E_LEDGER_UNREACHABLE .*certificate.*GIT_SSL_CAINFO/);
+      const ledger = await open({ url, env: { ...env, GIT_SSL_CAINFO: caFile } });
+      await ledger.update();
+      expect(ledger.head()).toBe(git(directory, ['rev-parse', 'main']));
+    } finally {
+      host.close();
+    }
+  });
+
   it('adds no second credential', async () => {
     const directory = ledgerOf(1);
     await using host = await startGitServer({ root: dirname(directory) });
