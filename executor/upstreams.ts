@@ -59,9 +59,14 @@ export class Upstreams {
   #client({ api, tokenName }: Upstream): GitHubClient {
     const key = `${api}\n${tokenName ?? ''}`;
     const { env, cacheDir, progress } = this.#context;
+    const known = this.#clients.get(key);
+    if (known !== undefined) return known;
     const token = tokenName === undefined ? undefined : env[tokenName];
-    const named = tokenName ?? NO_TOKEN;
-    const client = this.#clients.get(key) ?? new GitHubClient({ api, token, tokenName: named, cacheDir, progress });
+    // Whoever names a variable counts on it: without its token, what is private looks as if it were gone.
+    if (tokenName !== undefined && tokenName !== 'GITHUB_TOKEN' && !token) {
+      progress.warn(`${tokenName}, which token-from names, is not set: ${api} is asked without a token`);
+    }
+    const client = new GitHubClient({ api, token, tokenName: tokenName ?? NO_TOKEN, cacheDir, progress });
     this.#clients.set(key, client);
     return client;
   }

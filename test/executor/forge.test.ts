@@ -37,6 +37,7 @@ describe('another forge for a tool', () => {
     await writeFile(file, `[source]\napi = ${enterprise.api}\ntoken-from = GHE_TOKEN\n`);
     made.env = { GITHUB_TOKEN: 'reader' };
     expect(actions(await made.mirror())).toEqual(['- failed E_UPSTREAM_NOT_FOUND']);
+    expect(made.warnings).toEqual([expect.stringContaining('GHE_TOKEN, which token-from names, is not set')]);
     made.env = { GITHUB_TOKEN: 'reader', GHE_TOKEN: 'ghe-token' };
     expect(await made.mirror()).toMatchObject([{ tool: 'ghe.acme.example/acme/secret', action: 'proposed' }]);
     expect(made.branches()).toEqual(['pullthrough/ghe.acme.example/acme/secret/v1']);
