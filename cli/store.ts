@@ -9,7 +9,7 @@ import type { ValuesOf } from './commands/index.ts';
 import type { Handler } from './context.ts';
 import { prepareExecutor, withExecutor } from './executor-context.ts';
 import type { Cell } from './table.ts';
-import { bytesText } from './units.ts';
+import { bytesText, countText } from './units.ts';
 
 /** What the ledger's records and open proposals name, and so the store must hold. */
 async function readExpected(executor: ExecutorContext): Promise<Expected[]> {
@@ -44,7 +44,7 @@ export const storeCheck: Handler<ValuesOf<'executor', 'store check'>> = async (_
     ],
   });
   if (damaged.length + missing.length > 0) {
-    fail('E_STORE_DAMAGED', `${damaged.length} objects are damaged and ${missing.length} are missing`, {
+    fail('E_STORE_DAMAGED', `${countText(damaged.length, 'object')} damaged, ${missing.length} missing`, {
       hint: 'pullthrough mirror --restock fetches them again',
     });
   }
@@ -66,6 +66,6 @@ export const storeGc: Handler<ValuesOf<'executor', 'store gc'>> = async (_, opti
     rows: objects.map(({ sha256, size, modified }): Cell[] => [sha256, size, modified.toISOString()]),
   });
   for (const name of leftovers) output.line(name);
-  const what = `${objects.length} objects (${bytesText(bytes)}) and ${leftovers.length} leftovers`;
+  const what = `${countText(objects.length, 'object')} (${bytesText(bytes)}) and ${countText(leftovers.length, 'leftover')}`;
   output.note(removed ? `removed ${what}` : `${what} would be removed by --delete; ${kept} are kept`);
 };

@@ -2,6 +2,7 @@ import { lstat, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../io/file.ts';
 import { ioError } from '../io/io-error.ts';
+import { sweep } from '../io/leftover.ts';
 import { fail, findCollision, foldAscii } from '../ledger-schema/index.ts';
 import { fetchFile } from './fetch-file.ts';
 import type { FetchOptions } from './fetch-file.ts';
@@ -26,7 +27,7 @@ const AT_ONCE = 4;
 
 /**
  * Brings files into a folder, several at once. The first failure stops the others; what is complete and right by then
- * stays; a folder that was made for nothing goes again. Throws what {@link fetchFile} throws, `E_COLLISION` where two
+ * stays; a folder that was made for nothing goes again, and so does what a run that was killed a day ago left. Throws what {@link fetchFile} throws, `E_COLLISION` where two
  * names are one on some file systems, `E_EXISTS` for the place of a file that is to be kept.
  */
 export async function fetchFiles(files: readonly Fetchable[], options: GetOptions): Promise<GotFile[]> {
@@ -40,6 +41,7 @@ export async function fetchFiles(files: readonly Fetchable[], options: GetOption
   const made = await makeFolder(options.output).catch((error: unknown) => {
     throw ioError(error, `cannot make the folder ${options.output}`);
   });
+  if (made.length === 0) await sweep(options.output);
   try {
     return await fetchEach(files, options);
   } catch (error) {

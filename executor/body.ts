@@ -84,7 +84,8 @@ function names(list: readonly string[], most: number): string {
 function upstreamSection({ release, checks, left }: BodyInput, most: number): string {
   const lines = [releaseLine(release), ...checks.slice(0, most).map(span)];
   if (checks.length > most) lines.push(`and ${checks.length - most} more checks: the commit's message has them all`);
-  if (left.length > 0) lines.push(`Upstream has ${left.length} more files, left out: ${names(left, most)}`);
+  if (left.length > 0)
+    lines.push(`Upstream has ${left.length} more file${left.length === 1 ? '' : 's'}, left out: ${names(left, most)}`);
   return `### What upstream says\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
 }
 

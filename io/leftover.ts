@@ -1,4 +1,4 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TEMPORARY_NAME } from './file.ts';
 import { systemCode } from './io-error.ts';
@@ -20,6 +20,15 @@ export async function leftoversIn(folder: string, before: Date): Promise<string[
     if (systemCode(error) !== 'ENOENT') throw error;
   }
   return found;
+}
+
+/** No file is on its way for as long. */
+const DAY_MS = 86_400_000;
+
+/** Removes what runs that were killed a day ago or more left in a folder. Never fails. */
+export async function sweep(folder: string): Promise<void> {
+  const left = await leftoversIn(folder, new Date(Date.now() - DAY_MS)).catch(() => []);
+  for (const path of left) await rm(path, { force: true }).catch(() => undefined);
 }
 
 /** Another process removed it meanwhile. */

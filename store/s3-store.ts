@@ -1,11 +1,10 @@
-import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
 import { lend, lent, release } from '../io/blocks.ts';
 import { openPending, readBlocks } from '../io/file.ts';
 import { digestOf, hashing } from '../io/hash.ts';
-import { leftoversIn } from '../io/leftover.ts';
+import { sweep } from '../io/leftover.ts';
 import type { Progress } from '../io/progress.ts';
 import { checkDigest, exactly } from './body.ts';
 import { PartPool } from './part-pool.ts';
@@ -19,9 +18,6 @@ import type { UploadTarget } from './s3-upload.ts';
 import type { S3Place } from './s3-url.ts';
 import { storeKey } from './store.ts';
 import type { PutRequest, Store, StoredObject } from './store.ts';
-
-/** No upload goes on for as long. */
-const DAY_MS = 86_400_000;
 
 type Presence = 'present' | 'missing' | 'damaged';
 type Digested = PutRequest & { readonly sha256: string };
@@ -190,10 +186,4 @@ export class S3Store implements Store {
   leftovers(before: Date, remove: boolean): Promise<readonly string[]> {
     return listUploads(this.#bucket, before, remove);
   }
-}
-
-/** Removes what killed runs left where bodies wait. Never fails. */
-async function sweep(folder: string): Promise<void> {
-  const left = await leftoversIn(folder, new Date(Date.now() - DAY_MS)).catch(() => []);
-  for (const path of left) await rm(path, { force: true }).catch(() => undefined);
 }

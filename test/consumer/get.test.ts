@@ -1,4 +1,4 @@
-import { lstat, mkdir, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, readdir, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SILENT } from '../../io/progress.ts';
@@ -135,6 +135,16 @@ describe('a file', () => {
     await refused([jq, { ...jq, name }], 'E_EXISTS', { stores: [store.url], output, keep });
     if (exists) expect(await readFile(join(output, 'mirror.ini'), 'utf8')).toBe('the pin');
     await getFiles([jq], { stores: [store.url], output, keep });
+  });
+
+  test('takes away what a run left that was killed a day ago, and nothing else', async () => {
+    const output = await temporaryFolder();
+    const name = (digit: string) => `.pullthrough-${digit.repeat(24)}.part`;
+    for (const each of [name('a'), name('b'), '.pullthrough-mine.part']) await writeFile(join(output, each), 'x');
+    const old = new Date(Date.now() - 90_000_000);
+    for (const each of [name('a'), '.pullthrough-mine.part']) await utimes(join(output, each), old, old);
+    await getFiles([jq], { stores: [store.url], output });
+    expect(await readdir(output)).toEqual([name('b'), '.pullthrough-mine.part', 'jq'].sort());
   });
 
   test('is executable where that is asked, also one that was there', async () => {
