@@ -85,37 +85,47 @@ export async function ledgerStatus(context: ReviewerContext, state: LedgerState)
   };
 }
 
-async function proposalStatus(
+function proposalStatus(
   context: ReviewerContext,
   state: LedgerState,
   change: OpenChange,
 ): Promise<ProposalStatus | undefined> {
-  try {
-    const { record, adds } = await readProposal(context, state, change);
-    const owes = state.trust.policy.reviewers.holders.filter((holder) => !record.ackHolders.includes(holder));
-    const { path, ackHolders, missing } = record;
-    return { ...change, record: path, adds, state: record.state, acked: ackHolders, owes, missing };
-  } catch (error) {
-    if (!(error instanceof PullthroughError)) throw error;
-    // A branch that was merged and not removed yet has nothing to say.
-    if (error.code === 'E_NO_CHANGE') return undefined;
-    if (error.exit !== 3) throw error;
-    return { ...change, acked: [], owes: [], missing: 0, error: { code: error.code, message: error.message } };
-  }
+  return orRefused<ProposalStatus>(
+    async () => {
+      const { record, adds } = await readProposal(context, state, change);
+      const owes = state.trust.policy.reviewers.holders.filter((holder) => !record.ackHolders.includes(holder));
+      const { path, ackHolders, missing } = record;
+      return { ...change, record: path, adds, state: record.state, acked: ackHolders, owes, missing };
+    },
+    (error) => ({ ...change, acked: [], owes: [], missing: 0, error }),
+  );
 }
 
-async function policyStatus(
+function policyStatus(
   context: ReviewerContext,
   state: LedgerState,
   change: OpenChange,
 ): Promise<ProposedPolicyStatus | undefined> {
+  return orRefused<ProposedPolicyStatus>(
+    async () => {
+      const { problems } = await judgeChange(context, state, change);
+      return { ...change, problems: problems.map(({ code, message }) => ({ code, message })) };
+    },
+    (problem) => ({ ...change, problems: [problem] }),
+  );
+}
+
+/** Undefined for a branch that was merged and not removed yet: it has nothing to say. */
+async function orRefused<T>(
+  look: () => Promise<T>,
+  refused: (problem: { readonly code: ErrorCode; readonly message: string }) => T,
+): Promise<T | undefined> {
   try {
-    const { problems } = await judgeChange(context, state, change);
-    return { ...change, problems: problems.map(({ code, message }) => ({ code, message })) };
+    return await look();
   } catch (error) {
     if (!(error instanceof PullthroughError)) throw error;
     if (error.code === 'E_NO_CHANGE') return undefined;
     if (error.exit !== 3) throw error;
-    return { ...change, problems: [{ code: error.code, message: error.message }] };
+    return refused({ code: error.code, message: error.message });
   }
 }
