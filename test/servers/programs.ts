@@ -46,12 +46,18 @@ export function ensurePrograms(wanted: Readonly<Record<string, string>>): void {
   const missing = Object.entries(wanted).filter(([program]) => !hasProgram(program));
   if (missing.length === 0) return;
   const install = ['install', '--yes', '--no-install-recommends', ...missing.map(([, name]) => name)];
+  const advice = `on Debian: sudo apt-get ${install.join(' ')}\n`;
   if (process.getuid?.() !== 0 || !hasProgram('apt-get')) {
-    console.warn(`Some programs that are needed are not here; on Debian: sudo apt-get ${install.join(' ')}\n`);
+    console.warn(`Some programs that are needed are not here; ${advice}`);
     return;
   }
   console.warn(`Installing what is needed: apt-get ${install.join(' ')}\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  for (const args of [['update'], install])
-    execFileSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env });
+  try {
+    for (const args of [['update'], install]) {
+      execFileSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env });
+    }
+  } catch (error) {
+    console.warn(`That failed (${error instanceof Error ? error.message : String(error)}); ${advice}`);
+  }
 }
