@@ -1,5 +1,5 @@
 import { lstat, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { makeFolder } from '../io/file.ts';
 import { ioError } from '../io/io-error.ts';
 import { sweep } from '../io/leftover.ts';
@@ -27,8 +27,9 @@ const AT_ONCE = 4;
 
 /**
  * Brings files into a folder, several at once. The first failure stops the others; what is complete and right by then
- * stays; a folder that was made for nothing goes again, and so does what a run that was killed a day ago left. Throws what {@link fetchFile} throws, `E_COLLISION` where two
- * names are one on some file systems, `E_EXISTS` for the place of a file that is to be kept.
+ * stays; a folder that was made for nothing goes again, and so does what a run that was killed a day ago left. Throws
+ * what {@link fetchFile} throws, `E_COLLISION` where two names are one on some file systems, `E_EXISTS` for the place of a
+ * file that is to be kept.
  */
 export async function fetchFiles(files: readonly Fetchable[], options: GetOptions): Promise<GotFile[]> {
   const pair = findCollision(files.map(({ name }) => name));
@@ -64,7 +65,7 @@ async function requireOthers(files: readonly Fetchable[], { output, keep = [] }:
   for (const own of keep) {
     const there = await identity(own);
     for (const { name } of files) {
-      const path = join(output, name);
+      const path = resolve(output, name);
       const same = foldAscii(path) === foldAscii(own) || (there !== undefined && there === (await identity(path)));
       if (!same) continue;
       fail('E_EXISTS', `the release has a file of the name ${name}, and ${own} is not replaced by it`, {

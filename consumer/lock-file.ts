@@ -222,8 +222,8 @@ export async function updateLock(
   const first = await look();
   if (await holds(path, encodeLock(first.now))) return first;
   // Only who writes needs it.
-  const { withLock } = await import('../io/lock.ts');
-  return withLock(path, { staleMs: 10_000, renewMs: 5_000, patienceMs: 20_000, code: 'E_IO' }, async () => {
+  const { MOMENT, withLock } = await import('../io/lock.ts');
+  return withLock(path, { ...MOMENT, code: 'E_IO' }, async () => {
     const { before, now } = await look();
     const text = encodeLock(now);
     if (!(await holds(path, text))) await writeFileAtomic(path, text);

@@ -4,10 +4,7 @@ import { z } from 'zod';
 import { utf8 } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { makeFolders, readFileBounded, writeFileAtomic } from '../io/file.ts';
-import { withLock } from '../io/lock.ts';
-import type { LockOptions } from '../io/lock.ts';
-
-const LOCK: LockOptions = { staleMs: 10_000, renewMs: 5_000, patienceMs: 20_000, code: 'E_MEMORY' };
+import { MOMENT, withLock } from '../io/lock.ts';
 
 /** A policy of the chain from a pin to the newest. */
 export interface ChainLink {
@@ -75,7 +72,7 @@ export function memoryFile(directory: string, identity: LedgerIdentity): MemoryF
     read,
     update: async (next) => {
       await makeMemory(folder);
-      await withLock(path, LOCK, async () => {
+      await withLock(path, { ...MOMENT, code: 'E_MEMORY' }, async () => {
         const text = (memory: Memory | undefined) => memory && encode(identity, memory);
         for (;;) {
           const current = await read();

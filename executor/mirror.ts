@@ -98,7 +98,7 @@ export async function openMirroring(
   }
   const run = await openRun(context, ids);
   if (signing !== undefined) await requireExecutor(run.trust, signing.signer.fingerprint);
-  await cleanSpool(run.spool, context.now);
+  await cleanSpool(run.spool);
   await checkpoint('opened');
   return {
     run,

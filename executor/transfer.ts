@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GitHubClient } from '../github/client.ts';
 import type { Asset } from '../github/types.ts';
@@ -8,6 +8,7 @@ import { downloadToFile, openDownload } from '../io/download.ts';
 import { readBlocks } from '../io/file.ts';
 import { digestOf, digestsOf, hashing } from '../io/hash.ts';
 import type { HashAlgorithm } from '../io/hash.ts';
+import { sweep } from '../io/leftover.ts';
 import type { Limit } from '../io/limit.ts';
 import type { Progress } from '../io/progress.ts';
 import type { Store } from '../store/store.ts';
@@ -20,7 +21,6 @@ import type { FetchedFile } from './record.ts';
 
 /** Files elsewhere declare no size that could be believed: this many bytes are the most. */
 const EXTERNAL_BYTES = 16 * 1024 ** 3;
-const DAY = 86_400_000;
 
 /** Where bytes come from and where they go. */
 export interface Transfer {
@@ -142,14 +142,6 @@ async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, un
 }
 
 /** Removes what a killed run left in the spool folder a day ago or more. Never fails. */
-export async function cleanSpool(spool: string, now: Date): Promise<void> {
-  for (const name of await readdir(spool).catch(() => [])) {
-    if (!/\.(?:spool|part)$/.test(name)) continue;
-    const path = join(spool, name);
-    const modified = await stat(path).then(
-      ({ mtime }) => mtime.getTime(),
-      () => Infinity,
-    );
-    if (modified < now.getTime() - DAY) await rm(path, { force: true }).catch(() => undefined);
-  }
+export async function cleanSpool(spool: string): Promise<void> {
+  await sweep(spool, /\.(?:spool|part)$/);
 }

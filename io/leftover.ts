@@ -4,14 +4,14 @@ import { TEMPORARY_NAME } from './file.ts';
 import { systemCode } from './io-error.ts';
 
 /**
- * The temporary files of this program in a folder that nobody wrote since `before`: a killed run left them. None where
- * there is no folder. Throws the system's own errors; see {@link ioError}.
+ * The temporary files of this program in a folder that nobody wrote since `before`: a killed run left them. `names`: what
+ * they are called there. None where there is no folder. Throws the system's own errors; see {@link ioError}.
  */
-export async function leftoversIn(folder: string, before: Date): Promise<string[]> {
+export async function leftoversIn(folder: string, before: Date, names = TEMPORARY_NAME): Promise<string[]> {
   const found: string[] = [];
   try {
     for (const name of await readdir(folder)) {
-      if (!TEMPORARY_NAME.test(name)) continue;
+      if (!names.test(name)) continue;
       const path = join(folder, name);
       const stat = await lstat(path).catch(gone);
       if (stat && stat.mtime < before) found.push(path);
@@ -26,8 +26,8 @@ export async function leftoversIn(folder: string, before: Date): Promise<string[
 const DAY_MS = 86_400_000;
 
 /** Removes what runs that were killed a day ago or more left in a folder. Never fails. */
-export async function sweep(folder: string): Promise<void> {
-  const left = await leftoversIn(folder, new Date(Date.now() - DAY_MS)).catch(() => []);
+export async function sweep(folder: string, names = TEMPORARY_NAME): Promise<void> {
+  const left = await leftoversIn(folder, new Date(Date.now() - DAY_MS), names).catch(() => []);
   for (const path of left) await rm(path, { force: true }).catch(() => undefined);
 }
 

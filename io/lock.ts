@@ -16,6 +16,9 @@ export interface LockOptions {
   readonly code: ErrorCode;
 }
 
+/** For what is written in a moment. */
+export const MOMENT = { staleMs: 10_000, renewMs: 5_000, patienceMs: 20_000 } as const;
+
 /** Where nobody holds it, waiting is of little use; Windows refuses for a moment what was just removed. */
 const FEW_MS = 500;
 

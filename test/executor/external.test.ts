@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -78,6 +78,18 @@ describe('files that upstream hosts elsewhere', { timeout: 120_000 }, () => {
     expect(actions(await made.mirror())).toEqual(['v1.0.0 failed E_IO']);
     const unread: unknown = await readFile(join(made.folder, 'gone')).catch((error: unknown) => error);
     expect(reportError(unread)).toMatchObject({ code: 'E_IO', message: expect.stringContaining('gone') as string });
+  });
+
+  it('leave nothing of a run that was killed a day ago where they are kept', async () => {
+    const made = await world();
+    const spool = join(made.folder, 'cache', 'spool');
+    await mkdir(spool, { recursive: true });
+    const names = ['old.spool', 'new.spool', `.pullthrough-${'0'.repeat(24)}.part`, 'notes.txt'];
+    for (const name of names) await writeFile(join(spool, name), 'x');
+    const old = new Date(Date.now() - 90_000_000);
+    for (const name of names.filter((each) => each !== 'new.spool')) await utimes(join(spool, name), old, old);
+    await made.mirror();
+    expect((await readdir(spool)).sort()).toEqual(['new.spool', 'notes.txt']);
   });
 
   it('that are not there fail the release', async () => {
