@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { cacheDirectory } from '../io/folders.ts';
-import type { ExecutorContext, LedgerOnGitHub } from '../executor/context.ts';
+import type { ExecutorContext } from '../executor/context.ts';
+import type { LedgerOnGitHub } from '../executor/proposal-context.ts';
 import { findTools } from '../executor/tools.ts';
 import type { Shard, Tool } from '../executor/tools.ts';
 import { openLedger } from '../ledger/repository.ts';

@@ -1,6 +1,7 @@
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { Share } from './commands/spec.ts';
-import type { Action, ErrorReport, ReleaseResult } from '../executor/result.ts';
+import type { Action, ReleaseResult } from '../executor/result.ts';
+import type { ErrorReport } from '../io/error-report.ts';
 import type { Output } from './output.ts';
 import { endSeveral } from './several.ts';
 import type { Tone } from './style.ts';

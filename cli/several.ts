@@ -1,6 +1,6 @@
 import type { PullthroughError } from '../ledger-schema/error.ts';
 import { ERRORS, fail } from '../ledger-schema/error.ts';
-import { foldExit } from '../executor/exit.ts';
+import { foldExit } from '../io/exit-code.ts';
 
 /**
  * Ends a command that worked on several things, some of which failed and were shown: exit 3 beats 4, and 4 is a failure

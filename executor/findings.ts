@@ -2,10 +2,10 @@ import type { Release } from '../github/types.ts';
 import { codeSpan } from '../io/escape.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
-import { foldExit } from './exit.ts';
+import { foldExit } from '../io/exit-code.ts';
 import { assetFilter } from './files.ts';
 import type { ToolDefinition } from './tool.ts';
-import type { ErrorReport } from './result.ts';
+import type { ErrorReport } from '../io/error-report.ts';
 
 export type FindingKind =
   | 'repository-missing'

@@ -14,7 +14,7 @@ import type { Inspection, MirrorOptions, Mirroring } from './mirror.ts';
 import { digestsOfHeld } from './old-digests.ts';
 import { tagCandidates } from './old-tag.ts';
 import type { OldDigests, OldVersion } from './old-tree.ts';
-import { reportError } from './result.ts';
+import { reportError } from '../io/error-report.ts';
 import type { ReleaseResult } from './result.ts';
 import { parseTool } from './tool.ts';
 import { toolKey } from './tools.ts';

@@ -5,13 +5,7 @@ import { chooseFiles, onlyStatements } from './files.ts';
 import type { ChosenFile } from './files.ts';
 import type { ToolDefinition } from './tool.ts';
 import type { PullReference } from './pull-reference.ts';
-
-/** What the ledger has for a release: nothing yet, or why there is nothing to do. */
-export type Standing =
-  | { readonly kind: 'none'; /** A branch of the proposal's name without a valid sign. */ readonly replaces?: string }
-  | { readonly kind: 'recorded' }
-  | { readonly kind: 'proposed'; readonly branch: string; readonly commit: string; readonly pull?: PullReference }
-  | { readonly kind: 'closed'; readonly branch: string; readonly pull?: PullReference };
+import type { Standing } from './proposals.ts';
 
 /** What is to be done about one release, and why. */
 export type Decision =

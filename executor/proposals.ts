@@ -7,8 +7,15 @@ import type { RecordStatus } from '../ledger-schema/record.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 import type { RepositoryId } from './holdings.ts';
 import type { LedgerPulls } from './ledger-pulls.ts';
-import type { Standing } from './plan.ts';
 import { referenceTo } from './pull-reference.ts';
+import type { PullReference } from './pull-reference.ts';
+
+/** What the ledger has for a release: nothing yet, or why there is nothing to do. */
+export type Standing =
+  | { readonly kind: 'none'; /** A branch of the proposal's name without a valid sign. */ readonly replaces?: string }
+  | { readonly kind: 'recorded' }
+  | { readonly kind: 'proposed'; readonly branch: string; readonly commit: string; readonly pull?: PullReference }
+  | { readonly kind: 'closed'; readonly branch: string; readonly pull?: PullReference };
 
 const PREFIX = 'pullthrough/';
 

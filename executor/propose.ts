@@ -6,7 +6,7 @@ import { proposalTitle } from './body.ts';
 import type { Checkpoint, Signing } from './context.ts';
 import { recordFiles } from './record.ts';
 import type { UnsignedRecord } from './record.ts';
-import type { Standing } from './plan.ts';
+import type { Standing } from './proposals.ts';
 import type { Run } from './run.ts';
 
 /** How often a push is tried against others who move the same branch. */

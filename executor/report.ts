@@ -3,7 +3,7 @@ import type { Examined, Item } from './examine.ts';
 import type { ChosenFile } from './files.ts';
 import type { Decision } from './plan.ts';
 import type { FetchedFile } from './record.ts';
-import { reportError } from './result.ts';
+import { reportError } from '../io/error-report.ts';
 import type { ReleaseResult, ResultFile } from './result.ts';
 import type { Tool } from './tools.ts';
 import type { PullReference } from './pull-reference.ts';

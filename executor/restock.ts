@@ -11,7 +11,7 @@ import type { Statement } from './evidence.ts';
 import type { FetchedFile } from './record.ts';
 import { recordedAs } from './recorded-as.ts';
 import { toolFailure } from './report.ts';
-import { reportError } from './result.ts';
+import { reportError } from '../io/error-report.ts';
 import type { ReleaseResult } from './result.ts';
 import { openRun } from './run.ts';
 import type { Run } from './run.ts';

@@ -1,14 +1,5 @@
-import { ioError, isSystemError } from '../io/io-error.ts';
-import { PullthroughError } from '../ledger-schema/error.ts';
-import type { ErrorCode } from '../ledger-schema/error.ts';
+import type { ErrorReport } from '../io/error-report.ts';
 import type { PullReference } from './pull-reference.ts';
-
-/** An error as it is shown and as `--json` has it. */
-export interface ErrorReport {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly hint?: string;
-}
 
 /**
  * `propose`: it would be proposed (plan, --dry-run). `proposed`: it is now. `held`: the ledger or an open proposal has
@@ -44,16 +35,4 @@ export interface ReleaseResult {
   /** ISO 8601: when it is old enough. */
   readonly until?: string;
   readonly error?: ErrorReport;
-}
-
-/** Any failure as a report; a failed system call is `E_IO`, whatever else is no error of ours `E_INTERNAL`. */
-export function reportError(error: unknown): ErrorReport {
-  if (isSystemError(error)) {
-    return reportError(ioError(error, `a file here failed${error.path === undefined ? '' : `, ${error.path}`}`));
-  }
-  if (!(error instanceof PullthroughError)) {
-    return { code: 'E_INTERNAL', message: error instanceof Error ? error.message : String(error) };
-  }
-  const { code, message, hint } = error;
-  return hint === undefined ? { code, message } : { code, message, hint };
 }

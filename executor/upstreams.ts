@@ -1,11 +1,21 @@
 import { GitHubClient } from '../github/client.ts';
 import { GITHUB_API } from '../io/api-url.ts';
+import type { Progress } from '../io/progress.ts';
 import { fail } from '../ledger-schema/error.ts';
-import type { ExecutorContext } from './context.ts';
 import type { Tool } from './tools.ts';
 
 /** What messages say is missing where no variable is read: setting GITHUB_TOKEN would change nothing. */
 const NO_TOKEN = 'token-from in its tool.ini';
+
+/** Which forge the tools are from, and what its clients share. */
+export interface UpstreamContext {
+  /** `[source]`: the API's base, and the host that records name. */
+  readonly source: { readonly api: string; readonly host: string };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `--cache`, or `$XDG_CACHE_HOME/pullthrough`. */
+  readonly cacheDir: string;
+  readonly progress: Progress;
+}
 
 interface Upstream {
   readonly api: string;
@@ -14,13 +24,13 @@ interface Upstream {
 }
 
 /** The API of a source; undefined where nothing says which. */
-function upstreamOf(source: string, configured: ExecutorContext['source']): Upstream | undefined {
+function upstreamOf(source: string, configured: UpstreamContext['source']): Upstream | undefined {
   if (source === configured.host) return { api: configured.api, tokenName: 'GITHUB_TOKEN' };
   // GITHUB_TOKEN is for the configured API, and goes to no other.
   return source === 'github.com' ? { api: GITHUB_API, tokenName: undefined } : undefined;
 }
 
-function upstreamOfTool(tool: Tool, configured: ExecutorContext['source']): Upstream {
+function upstreamOfTool(tool: Tool, configured: UpstreamContext['source']): Upstream {
   const { api, tokenFrom } = tool.definition;
   if (api !== undefined && (api !== configured.api || tokenFrom !== undefined)) return { api, tokenName: tokenFrom };
   return (
@@ -32,16 +42,16 @@ function upstreamOfTool(tool: Tool, configured: ExecutorContext['source']): Upst
 }
 
 /** Throws `E_CONFIG`, before any request, for a tool that nothing says the API of. */
-export function checkUpstreams(tools: readonly Tool[], configured: ExecutorContext['source']): void {
+export function checkUpstreams(tools: readonly Tool[], configured: UpstreamContext['source']): void {
   for (const tool of tools) upstreamOfTool(tool, configured);
 }
 
 /** One client for each API and credential, so that all tools share its limits, connections and kept answers. */
 export class Upstreams {
-  readonly #context: Pick<ExecutorContext, 'source' | 'env' | 'cacheDir' | 'progress'>;
+  readonly #context: UpstreamContext;
   readonly #clients = new Map<string, GitHubClient>();
 
-  constructor(context: Pick<ExecutorContext, 'source' | 'env' | 'cacheDir' | 'progress'>) {
+  constructor(context: UpstreamContext) {
     this.#context = context;
   }
 

@@ -13,7 +13,7 @@ import { SETTLED, compareRelease, finding, watchIssue } from './findings.ts';
 import type { WatchFinding, Watched } from './findings.ts';
 import type { Recorded, RepositoryId } from './holdings.ts';
 import { recordedAs } from './recorded-as.ts';
-import { reportError } from './result.ts';
+import { reportError } from '../io/error-report.ts';
 import { openRun } from './run.ts';
 import type { Run } from './run.ts';
 import { toolKey } from './tools.ts';

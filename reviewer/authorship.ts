@@ -1,16 +1,8 @@
 import type { Identity } from '../ledger/repository.ts';
 import type { Reviewer } from './reviewer-key.ts';
 
-/** A merge that nobody's configuration names an author for. */
-const NOBODY: Identity = { name: 'pullthrough', email: 'pullthrough@localhost' };
-
 /** Who a reviewer's commits say they are by: the user id of their key, as the ledger has it. It proves nothing. */
 export function reviewerIdentity({ holder, key }: Reviewer): Identity {
   const [, name = '', email = ''] = /^([^<>]*)<([^<>\s]+)>$/.exec(key.userIds[0] ?? '') ?? [];
   return { name: name.trim() || holder, email: email || `${holder}@localhost` };
-}
-
-/** `[ledger] author`, or a name that stands for none. */
-export function mergeIdentity(configured: Identity | undefined): Identity {
-  return configured ?? NOBODY;
 }

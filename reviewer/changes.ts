@@ -1,10 +1,9 @@
-import type { LedgerOnGitHub } from '../executor/context.ts';
+import type { LedgerOnGitHub, ProposalContext } from '../executor/proposal-context.ts';
 import { getPull, listPulls } from '../github/pulls.ts';
 import type { PullRequest } from '../github/types.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { parseChangeName } from './change-name.ts';
-import type { ReviewerContext } from './context.ts';
 import { referenceTo } from '../executor/pull-reference.ts';
 import type { PullReference } from '../executor/pull-reference.ts';
 
@@ -47,7 +46,7 @@ function kindOf(branch: string): BranchKind {
  * All changes of ours that are open, as of the ledger's last update: on GitHub the open pull requests whose branch lies
  * in the ledger's own repository, else the branches.
  */
-export async function listOpenChanges(context: ReviewerContext): Promise<OpenChanges> {
+export async function listOpenChanges(context: ProposalContext): Promise<OpenChanges> {
   const branches = context.ledger.branches();
   const changes: OpenChange[] = [];
   const strangers: Stranger[] = [];
@@ -80,7 +79,7 @@ function isOwn({ headRepositoryId, baseRepositoryId }: PullRequest): boolean {
 }
 
 /** Throws `E_USAGE` for a CHANGE that can name nothing in this ledger; asks nobody. */
-export function requireChangeName({ github }: Pick<ReviewerContext, 'github'>, text: string): void {
+export function requireChangeName({ github }: Pick<ProposalContext, 'github'>, text: string): void {
   parseChangeName(text, github?.repository);
 }
 
@@ -88,7 +87,7 @@ export function requireChangeName({ github }: Pick<ReviewerContext, 'github'>, t
  * The open change that CHANGE names. Throws `E_USAGE`, `E_NO_CHANGE` where there is none or it is closed, `E_STRANGER` for
  * a pull request from another repository.
  */
-export async function findChange(context: ReviewerContext, text: string): Promise<OpenChange> {
+export async function findChange(context: ProposalContext, text: string): Promise<OpenChange> {
   const name = parseChangeName(text, context.github?.repository);
   if (name.kind === 'branch') return findBranch(context, name.branch);
   if (context.github === undefined) return fail('E_USAGE', 'the ledger is not on GitHub');
@@ -101,7 +100,7 @@ export async function findChange(context: ReviewerContext, text: string): Promis
   return openPull(context, pull);
 }
 
-async function openPull(context: ReviewerContext, pull: PullRequest): Promise<OpenChange> {
+async function openPull(context: ProposalContext, pull: PullRequest): Promise<OpenChange> {
   const what = `pull request ${pull.number}`;
   if (!isOwn(pull)) {
     fail('E_STRANGER', `${what} comes from another repository than the ledger, and counts for nothing`, {
@@ -118,7 +117,7 @@ async function openPull(context: ReviewerContext, pull: PullRequest): Promise<Op
   return { kind: kindOf(branch), branch, commit, pull: referenceTo(pull) };
 }
 
-async function findBranch(context: ReviewerContext, branch: string): Promise<OpenChange> {
+async function findBranch(context: ProposalContext, branch: string): Promise<OpenChange> {
   if (branch === context.branch) fail('E_NO_CHANGE', `${branch} is the ledger's own branch`);
   if (branch.startsWith(CLOSED)) fail('E_NO_CHANGE', `${brief(branch)} was closed`);
   const commit = await commitOf(context, branch);
@@ -137,7 +136,7 @@ async function findBranch(context: ReviewerContext, branch: string): Promise<Ope
 }
 
 /** The pull requests that a branch of the ledger itself ever had. */
-async function pullsOf(context: ReviewerContext, github: LedgerOnGitHub, branch: string): Promise<PullRequest[]> {
+async function pullsOf(context: ProposalContext, github: LedgerOnGitHub, branch: string): Promise<PullRequest[]> {
   const { client, repository } = github;
   const [owner = ''] = repository.split('/');
   const query = { state: 'all', head: `${owner}:${branch}`, base: context.branch } as const;
@@ -145,6 +144,6 @@ async function pullsOf(context: ReviewerContext, github: LedgerOnGitHub, branch:
   return pulls.filter((pull) => pull.headRef === branch && isOwn(pull));
 }
 
-async function commitOf({ ledger }: ReviewerContext, branch: string): Promise<string | undefined> {
+async function commitOf({ ledger }: ProposalContext, branch: string): Promise<string | undefined> {
   return ledger.branches().get(branch) ?? (await ledger.fetchBranch(branch));
 }

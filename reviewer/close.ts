@@ -1,9 +1,9 @@
+import type { ProposalContext } from '../executor/proposal-context.ts';
 import { closePull } from '../github/pulls.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { closedBranch } from '../ledger-schema/path.ts';
 import { findChange, requireChangeName } from './changes.ts';
 import type { OpenChange } from './changes.ts';
-import type { ReviewerContext } from './context.ts';
 
 export interface CloseResult {
   readonly branch: string;
@@ -17,7 +17,7 @@ export interface CloseResult {
  * `pullthrough-closed/…` in one step; `mirror` leaves both alone. Throws `E_NO_CHANGE` for what is no open proposal,
  * `E_STRANGER`, `E_MOVED`, and what the host throws.
  */
-export async function closeProposal(context: ReviewerContext, text: string): Promise<CloseResult> {
+export async function closeProposal(context: ProposalContext, text: string): Promise<CloseResult> {
   requireChangeName(context, text);
   await context.ledger.update();
   const change = await findChange(context, text);

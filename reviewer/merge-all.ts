@@ -1,10 +1,10 @@
-import { reportError } from '../executor/result.ts';
-import type { ErrorReport } from '../executor/result.ts';
+import type { ProposalContext } from '../executor/proposal-context.ts';
+import { reportError } from '../io/error-report.ts';
+import type { ErrorReport } from '../io/error-report.ts';
 import { mapLimit } from '../io/limit.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { AT_ONCE, listOpenChanges } from './changes.ts';
 import type { BranchKind, OpenChange, Stranger } from './changes.ts';
-import type { ReviewerContext } from './context.ts';
 import { readLedger } from './ledger-state.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { describeChange } from './merge-commit.ts';
@@ -35,7 +35,7 @@ const MOST_PROBLEMS = 20;
  * ready is listed with what is missing. Throws what {@link readLedger} and the list of changes throw.
  */
 export async function mergeReady(
-  context: ReviewerContext,
+  context: ProposalContext,
   options: MergeOptions,
 ): Promise<{ readonly results: readonly MergeResult[]; readonly strangers: readonly Stranger[] }> {
   let state = await readLedger(context);
@@ -53,7 +53,7 @@ export async function mergeReady(
 }
 
 async function mergeOne(
-  context: ReviewerContext,
+  context: ProposalContext,
   state: LedgerState,
   change: OpenChange,
   options: MergeOptions,

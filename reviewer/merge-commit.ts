@@ -1,3 +1,4 @@
+import type { ProposalContext } from '../executor/proposal-context.ts';
 import type { GateReport } from '../ledger/gate.ts';
 import type { Identity } from '../ledger/repository.ts';
 import { CHECKLIST_BYTES } from '../ledger-schema/checklist.ts';
@@ -7,7 +8,6 @@ import { POLICY_BYTES } from '../ledger-schema/policy.ts';
 import { SEAL_BYTES } from '../ledger-schema/seal.ts';
 import { fail } from '../ledger-schema/error.ts';
 import type { OpenChange } from './changes.ts';
-import type { ReviewerContext } from './context.ts';
 import type { LedgerState } from './ledger-state.ts';
 
 /** The largest file that the format has. */
@@ -31,7 +31,7 @@ export function describeChange(report: Pick<GateReport, 'records' | 'added' | 's
  * whose tree is the branch's and the files that the change adds. It is made in the object store and not pushed.
  */
 export async function mergeCommit(
-  context: ReviewerContext,
+  context: ProposalContext,
   state: LedgerState,
   change: OpenChange,
   { title, author }: { readonly title: string; readonly author: Identity },
@@ -50,7 +50,7 @@ export async function mergeCommit(
 
 /** What the change has and the branch hasn't; the gate saw to it that it is nothing but new regular files. */
 async function addedFiles(
-  { ledger }: ReviewerContext,
+  { ledger }: ProposalContext,
   state: LedgerState,
   change: OpenChange,
 ): Promise<Map<string, Uint8Array>> {

@@ -1,12 +1,11 @@
 import { mergePull } from '../github/pulls.ts';
-import type { LedgerOnGitHub } from '../executor/context.ts';
+import type { LedgerOnGitHub, ProposalContext } from '../executor/proposal-context.ts';
 import { checkLedger, requirePassed } from '../ledger/gate.ts';
 import type { GateReport } from '../ledger/gate.ts';
 import type { Identity } from '../ledger/repository.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { mergeIdentity } from './authorship.ts';
+import { mergeIdentity } from './merge-identity.ts';
 import type { OpenChange } from './changes.ts';
-import type { ReviewerContext } from './context.ts';
 import { readLedger, stateAt } from './ledger-state.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { describeChange, mergeCommit } from './merge-commit.ts';
@@ -35,7 +34,7 @@ const TRIES = 5;
  * stops the check itself.
  */
 export async function judgeChange(
-  { ledger, pin, now }: ReviewerContext,
+  { ledger, pin, now }: ProposalContext,
   state: LedgerState,
   change: OpenChange,
 ): Promise<GateReport> {
@@ -59,7 +58,7 @@ export async function judgeChange(
  * `E_NO_CHANGE`, `E_MOVED`, `E_CREDENTIAL`, `E_HTTP`, `E_GIT`.
  */
 export async function mergeChange(
-  context: ReviewerContext,
+  context: ProposalContext,
   state: LedgerState,
   change: OpenChange,
   options: MergeOptions,
@@ -80,7 +79,7 @@ export async function mergeChange(
 }
 
 /** Looks again after something moved; a change that is gone can't be merged. */
-async function look(context: ReviewerContext, change: OpenChange, moved: PullthroughError) {
+async function look(context: ProposalContext, change: OpenChange, moved: PullthroughError) {
   const state = await readLedger(context);
   const { ledger } = context;
   const commit =
@@ -90,7 +89,7 @@ async function look(context: ReviewerContext, change: OpenChange, moved: Pullthr
 }
 
 async function mergeByPush(
-  context: ReviewerContext,
+  context: ProposalContext,
   state: LedgerState,
   change: OpenChange,
   title: string,
@@ -112,7 +111,7 @@ async function mergeByPush(
 }
 
 async function mergeOnGitHub(
-  context: ReviewerContext,
+  context: ProposalContext,
   { client, repository }: LedgerOnGitHub,
   change: OpenChange,
   title: string,
@@ -130,7 +129,7 @@ async function mergeOnGitHub(
 }
 
 /** GitHub may have removed it by itself, or keep everybody from doing so. */
-async function removeBranch({ ledger, progress }: ReviewerContext, change: OpenChange): Promise<void> {
+async function removeBranch({ ledger, progress }: ProposalContext, change: OpenChange): Promise<void> {
   try {
     await ledger.push([{ branch: change.branch, from: change.commit, to: undefined }]);
   } catch (error) {

@@ -1,8 +1,8 @@
+import type { ProposalContext } from '../executor/proposal-context.ts';
 import { mapLimit } from '../io/limit.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { AT_ONCE, findChange, listOpenChanges, requireChangeName } from './changes.ts';
 import type { OpenChange, Stranger } from './changes.ts';
-import type { ReviewerContext } from './context.ts';
 import { readLedger } from './ledger-state.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { readProposal } from './proposal.ts';
@@ -26,7 +26,7 @@ export interface OpenProposals {
  * itself and the gate takes it; one that doesn't is `refused`, and thrown where it was named. Throws what
  * {@link readLedger}, {@link findChange} and {@link readProposal} throw.
  */
-export async function openProposals(context: ReviewerContext, text: string | undefined): Promise<OpenProposals> {
+export async function openProposals(context: ProposalContext, text: string | undefined): Promise<OpenProposals> {
   if (text !== undefined) requireChangeName(context, text);
   const state = await readLedger(context);
   if (text !== undefined) {
@@ -42,7 +42,7 @@ export async function openProposals(context: ReviewerContext, text: string | und
 }
 
 async function tryProposal(
-  context: ReviewerContext,
+  context: ProposalContext,
   state: LedgerState,
   change: OpenChange,
 ): Promise<Proposal | RefusedChange | undefined> {

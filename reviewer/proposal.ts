@@ -1,3 +1,4 @@
+import type { ProposalContext } from '../executor/proposal-context.ts';
 import { recordFiles } from '../ledger/files.ts';
 import { checkLedger, requirePassed } from '../ledger/gate.ts';
 import { brief } from '../ledger-schema/bytes.ts';
@@ -6,7 +7,6 @@ import { proposalBranch } from '../ledger-schema/path.ts';
 import { verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
 import type { OpenChange } from './changes.ts';
-import type { ReviewerContext } from './context.ts';
 import type { LedgerState } from './ledger-state.ts';
 
 /** A change that the gate takes, but for the number of acks: one record, or acks of a record that is merged. */
@@ -23,7 +23,7 @@ export interface Proposal extends OpenChange {
  * everything of it is merged already.
  */
 export async function readProposal(
-  context: ReviewerContext,
+  context: ProposalContext,
   state: LedgerState,
   change: OpenChange,
 ): Promise<Proposal> {

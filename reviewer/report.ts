@@ -1,6 +1,6 @@
 import { describeChecks } from '../executor/evidence.ts';
-import { reportError } from '../executor/result.ts';
-import type { ErrorReport } from '../executor/result.ts';
+import { reportError } from '../io/error-report.ts';
+import type { ErrorReport } from '../io/error-report.ts';
 import type { Release } from '../github/types.ts';
 import type { PullthroughError } from '../ledger-schema/error.ts';
 import type { RecordState } from '../ledger-schema/record.ts';

@@ -1,3 +1,4 @@
+import type { ProposalContext } from '../executor/proposal-context.ts';
 import { mapLimit } from '../io/limit.ts';
 import { checkInParallel } from '../ledger/check-pool.ts';
 import type { CheckedRecord } from '../ledger/check-records.ts';
@@ -7,7 +8,6 @@ import { tryLedgerPath } from '../ledger-schema/layout.ts';
 import type { RecordState } from '../ledger-schema/record.ts';
 import { AT_ONCE, listOpenChanges } from './changes.ts';
 import type { OpenChange, Stranger } from './changes.ts';
-import type { ReviewerContext } from './context.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { judgeChange } from './merge.ts';
 import { readProposal } from './proposal.ts';
@@ -53,7 +53,7 @@ export interface LedgerStatus {
 const DAY = 86_400_000;
 
 /** Records and proposals by state, who owes what, days until the policy expires. */
-export async function ledgerStatus(context: ReviewerContext, state: LedgerState): Promise<LedgerStatus> {
+export async function ledgerStatus(context: ProposalContext, state: LedgerState): Promise<LedgerStatus> {
   const { snapshot, trust, head } = state;
   const paths: string[] = [];
   for await (const { path } of snapshot.walk('packages')) {
@@ -86,7 +86,7 @@ export async function ledgerStatus(context: ReviewerContext, state: LedgerState)
 }
 
 function proposalStatus(
-  context: ReviewerContext,
+  context: ProposalContext,
   state: LedgerState,
   change: OpenChange,
 ): Promise<ProposalStatus | undefined> {
@@ -102,7 +102,7 @@ function proposalStatus(
 }
 
 function policyStatus(
-  context: ReviewerContext,
+  context: ProposalContext,
   state: LedgerState,
   change: OpenChange,
 ): Promise<ProposedPolicyStatus | undefined> {

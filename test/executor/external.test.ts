@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { reportError } from '../../executor/result.ts';
+import { reportError } from '../../io/error-report.ts';
 import type { ReleaseResult } from '../../executor/result.ts';
 import { parseChecklist } from '../../ledger-schema/checklist.ts';
 import { makeCertificates } from '../servers/certificates.ts';

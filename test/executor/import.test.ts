@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { foldExit } from '../../executor/exit.ts';
+import { foldExit } from '../../io/exit-code.ts';
 import { importTree } from '../../executor/import.ts';
 import { tagCandidates } from '../../executor/old-tag.ts';
 import { parseOldList, readOldTree } from '../../executor/old-tree.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { foldExit } from '../../executor/exit.ts';
+import { foldExit } from '../../io/exit-code.ts';
 import { world } from './world.ts';
 
 const TOOLS = 150;

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { foldExit } from '../../executor/exit.ts';
+import { foldExit } from '../../io/exit-code.ts';
 import { parseChecklist } from '../../ledger-schema/checklist.ts';
 import { digest } from './releases.ts';
 import { AUTHOR, actions, people, world } from './world.ts';

@@ -1,7 +1,7 @@
 import { rm, truncate, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { foldExit } from '../../executor/exit.ts';
+import { foldExit } from '../../io/exit-code.ts';
 import { collectGarbage } from '../../executor/gc.ts';
 import { expectedObjects } from '../../executor/named.ts';
 import { restock } from '../../executor/restock.ts';

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { foldExit } from '../../executor/exit.ts';
+import { foldExit } from '../../io/exit-code.ts';
 import { findTools, inShard, parseShard } from '../../executor/tools.ts';
 
 let root: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { foldExit } from '../../executor/exit.ts';
+import { foldExit } from '../../io/exit-code.ts';
 import { parseChecklist } from '../../ledger-schema/checklist.ts';
 import { digest } from './releases.ts';
 import { actions, world } from './world.ts';

@@ -1,5 +1,5 @@
 import { ERRORS } from '../ledger-schema/error.ts';
-import type { ErrorReport } from './result.ts';
+import type { ErrorReport } from './error-report.ts';
 
 /**
  * The exit code of a run over many tools; cli.md, "Output": 3 beats 4, and 4 is 1 for some while others worked. Once

@@ -1,0 +1,27 @@
+import type { GitHubClient } from '../github/client.ts';
+import type { Progress } from '../io/progress.ts';
+import type { LedgerRepository } from '../ledger/repository.ts';
+
+export interface LedgerOnGitHub {
+  /** With LEDGER_TOKEN. */
+  readonly client: GitHubClient;
+  /** `owner/repo`. */
+  readonly repository: string;
+}
+
+/** The ledger, and where its changes are proposed. */
+export interface ProposalContext {
+  /** Opened with all its branches. */
+  readonly ledger: LedgerRepository;
+  /** `[ledger] branch`. */
+  readonly branch: string;
+  /** The ledger on GitHub, where a pull request belongs to each proposal. */
+  readonly github?: LedgerOnGitHub | undefined;
+  /** `[trust] pin`: 64 hex digits. */
+  readonly pin?: string | undefined;
+  /** The present time, the same for the whole run. */
+  readonly now: Date;
+  readonly progress: Progress;
+  /** Ends the run: nothing more is begun, and downloads stop where they are. */
+  readonly signal?: AbortSignal | undefined;
+}
