@@ -1,4 +1,5 @@
-import { tagBeginning, versionOf, versionText } from '../ledger-schema/version.ts';
+import { tagBeginning, versionOf } from '../ledger-schema/version.ts';
+import { followedFiles } from './versionless.ts';
 
 /** A record as a comparison needs it; sizes in bytes. */
 export interface ComparedRecord {
@@ -39,31 +40,26 @@ export function previousTag(tag: string, tags: Iterable<string>): string | undef
   return best?.tag;
 }
 
-/** A file's name without its version, so that `jq-1.7.tar.gz` and `jq-1.8.tar.gz` are the same file. */
-function nameless(name: string, tag: string): string {
-  const version = versionText(tag);
-  if (version === undefined || !version.includes('.')) return name;
-  const at = name.indexOf(version);
-  const before = name.slice(Math.max(0, at - 1), Math.max(0, at));
-  if (at < 0 || /[0-9.]/.test(before) || /[0-9]/.test(name.charAt(at + version.length))) return name;
-  return `${name.slice(0, at)}{version}${name.slice(at + version.length)}`;
-}
-
 function jumped(before: number, now: number): boolean {
   return Math.abs(now - before) >= SMALL_DIFFERENCE && (now * 2 > before * 3 || now * 3 < before * 2);
 }
 
 /** Compares two records of a tool by their files' names, versions aside, and sizes. */
 export function compareRecords(before: ComparedRecord, now: ComparedRecord): Comparison {
-  const earlier = new Map(before.assets.map((asset) => [nameless(asset.name, before.tag), asset]));
+  const earlier = new Map(before.assets.map(({ name, size }) => [name, size]));
+  const followed = followedFiles(namesOf(before), namesOf(now));
   const added: string[] = [];
   const jumps: SizeJump[] = [];
   for (const { name, size } of now.assets) {
-    const key = nameless(name, now.tag);
-    const match = earlier.get(key);
-    earlier.delete(key);
-    if (match === undefined) added.push(name);
-    else if (jumped(match.size, size)) jumps.push({ name, before: match.size, now: size });
+    const match = followed.get(name);
+    const was = match === undefined ? undefined : earlier.get(match);
+    if (was === undefined) added.push(name);
+    else if (jumped(was, size)) jumps.push({ name, before: was, now: size });
   }
-  return { tag: before.tag, added, missing: [...earlier.values()].map(({ name }) => name), jumps };
+  const matched = new Set(followed.values());
+  return { tag: before.tag, added, missing: [...earlier.keys()].filter((name) => !matched.has(name)), jumps };
+}
+
+function namesOf({ tag, assets }: ComparedRecord): { readonly tag: string; readonly names: readonly string[] } {
+  return { tag, names: assets.map(({ name }) => name) };
 }

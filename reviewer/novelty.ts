@@ -1,6 +1,7 @@
 import { Holdings } from '../executor/holdings.ts';
 import { compareRecords, previousTag } from '../executor/previous.ts';
 import type { Comparison } from '../executor/previous.ts';
+import { followedFiles } from '../executor/versionless.ts';
 import type { GitHubClient } from '../github/client.ts';
 import { getReleaseByTag } from '../github/releases.ts';
 import type { Asset, Release } from '../github/types.ts';
@@ -8,7 +9,6 @@ import { readRecordFiles } from '../ledger/files.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
-import { versionText } from '../ledger-schema/version.ts';
 import { UPSTREAM_SIGNATURE_BYTES, claimedIssuers } from './issuers.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { readAsset } from './statements.ts';
@@ -103,10 +103,11 @@ const SIGNED_LIST =
 const MOST_SIGNATURES = 8;
 
 async function changedSigners(input: NoveltyInput, before: Release, now: Release): Promise<NewSigner[]> {
-  const later = new Map(signatures(now).map((asset) => [nameless(asset.name, now.tag), asset]));
+  const named = (release: Release) => ({ tag: release.tag, names: signatures(release).map(({ name }) => name) });
+  const followers = new Map([...followedFiles(named(before), named(now))].map(([later, earlier]) => [earlier, later]));
   const signers: NewSigner[] = [];
   for (const asset of signatures(before).slice(0, MOST_SIGNATURES)) {
-    const match = later.get(nameless(asset.name, before.tag));
+    const match = signatures(now).find(({ name }) => name === followers.get(asset.name));
     const [was, is] = await Promise.all([issuersOf(input, asset), match && issuersOf(input, match)]);
     // One that named no key before gives nothing to compare with.
     if (was === undefined || was.length === 0) continue;
@@ -118,11 +119,6 @@ async function changedSigners(input: NoveltyInput, before: Release, now: Release
 
 function signatures({ assets }: Release): Asset[] {
   return assets.filter(({ name }) => SIGNED_LIST.test(name));
-}
-
-function nameless(name: string, tag: string): string {
-  const version = versionText(tag);
-  return version === undefined ? name : name.replace(version, '{version}');
 }
 
 /** Undefined where it is too large for a signature, or can't be fetched. */
