@@ -16,6 +16,7 @@ import { refusedResult, showOthers, showReview } from './review-screen.ts';
 import { missingText } from './review-words.ts';
 import type { OpenedReviewer } from './reviewer-context.ts';
 import { endSeveral } from './several.ts';
+import { typed } from '../io/shell.ts';
 
 export interface AcknowledgeRequest extends OpenedReviewer {
   readonly signer: Signer;
@@ -105,5 +106,5 @@ async function wanted(request: AcknowledgeRequest, review: SameReview, context: 
 function showAck({ standing, merged }: AckResult, { proposal }: SameReview, { output }: CommandContext): void {
   output.line(`${titleOf(proposal)}: your ack is pushed; ${missingText(standing)}`, 'good');
   if (merged !== undefined) output.line(`${merged.title} is merged, commit ${merged.commit}`, 'good');
-  else if (standing.missing === 0) output.note(`it is merged by: pullthrough ledger merge ${proposal.branch}`);
+  else if (standing.missing === 0) output.note(`to merge it: ${typed`pullthrough ledger merge ${proposal.branch}`}`);
 }

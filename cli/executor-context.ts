@@ -80,7 +80,8 @@ export async function withExecutor<T>(
   const github = await onGitHub(config, context, cacheDir);
   const { api, branch } = config.ledger;
   const url = await ledgerUrl(requireLedger(config), { api, token, progress });
-  await using ledger = await openLedger({ url, branch, cacheDir, token, refs: 'all', env });
+  const warn = (message: string): void => progress.warn(message);
+  await using ledger = await openLedger({ url, branch, cacheDir, token, refs: 'all', warn, env });
   const { folder: root, source, pin } = config;
   return await action({ root, source, ledger, branch, github, store, pin, now, progress, env, cacheDir, signal });
 }

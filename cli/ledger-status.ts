@@ -9,6 +9,7 @@ import { listText, oweText } from './review-words.ts';
 import { withOwner } from './reviewer-context.ts';
 import type { Cell } from './table.ts';
 import { countText } from './units.ts';
+import { typed } from '../io/shell.ts';
 
 /** A policy that expires in fewer days than a rotation may take. */
 const SOON = 30;
@@ -37,7 +38,7 @@ function show({ records, unusable, proposals, policies, strangers, policy }: Led
     head: ['proposal', 'needs'],
     rows: policies.map((proposed): Cell[] => [
       nameOf(proposed),
-      proposed.problems[0]?.message ?? `nothing; it is merged by: pullthrough ledger merge ${proposed.branch}`,
+      proposed.problems[0]?.message ?? `nothing; to merge it: ${typed`pullthrough ledger merge ${proposed.branch}`}`,
     ]),
   });
   showOthers([], strangers, output);

@@ -7,6 +7,7 @@ import type { OptionSpecs } from './commands/spec.ts';
 import { exampleText, overviewText } from './help.ts';
 import { commanderOption } from './program-options.ts';
 import { VERSION } from './version.ts';
+import { typed } from '../io/shell.ts';
 
 /** What a command line asks for. */
 export type Invocation =
@@ -107,7 +108,7 @@ function usageError(error: CommanderError, argv: readonly string[]): never {
   const meant = /\(Did you mean (.*)\?\)/.exec(more.join(' '))?.[1];
   const [, invalid, reason] = /^(.* is invalid)\. (.*)$/s.exec(first) ?? [];
   const named = namedCommand(argv);
-  const help = `see pullthrough ${named === undefined ? '' : `${named} `}--help`;
+  const help = `see ${typed`pullthrough ${[...(named?.split(' ') ?? []), '--help']}`}`;
   if (error.code === 'commander.help') {
     const known = COMMANDS.map(({ name }) => name).filter((name) => name.startsWith(`${named ?? ''} `));
     const hint = known.length > 0 ? `the commands are ${known.join(', ')}` : help;

@@ -63,7 +63,8 @@ async function withLedgerAt<T>(
           repository: location.repository,
         }
       : undefined;
-  await using ledger = await openLedger({ url, branch, cacheDir, token, refs: 'all', env });
+  const warn = (message: string): void => progress.warn(message);
+  await using ledger = await openLedger({ url, branch, cacheDir, token, refs: 'all', warn, env });
   const reviewer: ReviewerContext = {
     root: config.folder,
     source: config.source,

@@ -16,6 +16,7 @@ import { withTotal } from '../reviewer/total-progress.ts';
 import { findNackTarget, nackTarget } from '../reviewer/nack.ts';
 import { readLedger } from '../reviewer/ledger-state.ts';
 import { requireReviewer } from '../reviewer/reviewer-key.ts';
+import { typed } from '../io/shell.ts';
 
 /** `review [CHANGE]` */
 const review: Handler<ValuesOf<'reviewer', 'review'>> = ([change], options, context) =>
@@ -87,7 +88,7 @@ const nack: Handler<ValuesOf<'reviewer', 'nack'>> = async ([text = ''], options,
       if (result.branch !== undefined) output.line(`  branch     ${result.branch}`);
       if (result.pull !== undefined) output.line(`  pull       ${result.pull.url}`);
       if (result.of === 'record' && result.branch !== undefined) {
-        output.note(`it withdraws the record when it is merged: pullthrough ledger merge ${result.branch}`);
+        output.note(`it withdraws the record once it is merged: ${typed`pullthrough ledger merge ${result.branch}`}`);
       }
     });
   } finally {

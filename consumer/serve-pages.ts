@@ -7,6 +7,7 @@ import { html, page } from './serve-html.ts';
 import type { Markup } from './serve-html.ts';
 import type { VerifiedRelease } from './release.ts';
 import type { LedgerView } from './view.ts';
+import { typed } from '../io/shell.ts';
 
 /** What every page says of itself. */
 export interface PageContext {
@@ -101,7 +102,9 @@ export function releasesPage(
 function newest(tool: ListedTool, releases: readonly VerifiedRelease[], { host }: PageContext): Markup {
   if (groupTags(releases.map(({ tag }) => tag)).length !== 1) return html``;
   return html`<h2>The newest acknowledged release</h2>
-    <pre tabindex="0"><code>pullthrough get ${shownName(tool, host)}@latest --platform auto</code></pre>`;
+    <pre
+      tabindex="0"
+    ><code>${typed`pullthrough get ${`${shownName(tool, host)}@latest`} --platform auto`}</code></pre>`;
 }
 
 /** One release: who says that it is good, and its files. */
@@ -122,7 +125,7 @@ export function releasePage(tool: ListedTool, release: VerifiedRelease, context:
       html`<h3>${asset}</h3>
         <pre
           tabindex="0"
-        ><code>pullthrough get ${shellWord(`${name}@${exact(release.tag)}`)} ${shellWord(asset)}</code></pre>
+        ><code>${typed`pullthrough get ${[`${name}@${exact(release.tag)}`, ...assetWords(asset)]}`}</code></pre>
         <pre tabindex="0"><code>${curlLine(asset, context.links.web + href(asset))}</code></pre> `,
   );
   const body = html`<p class="good">Acknowledged</p>
@@ -178,15 +181,19 @@ function exact(tag: string): string {
   return /^[A-Za-z][A-Za-z0-9._+-]*$/.test(tag) && tag !== 'latest' ? tag : `tag:${tag}`;
 }
 
-/** `curl -O` writes a name as it is encoded in the address. */
-function curlLine(name: string, url: string): string {
-  const target = encodeURIComponent(name) === name ? '-fLO' : `-fL -o ${shellWord(name)}`;
-  return `curl ${target} ${shellWord(url)}`;
+/** A name that begins with a hyphen is no option. */
+function assetWords(name: string): readonly string[] {
+  return name.startsWith('-') ? ['--', name] : [name];
 }
 
-/** One word for a POSIX shell. */
-function shellWord(text: string): string {
-  return /^[A-Za-z0-9_./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+function fileWord(name: string): string {
+  return name.startsWith('-') ? `./${name}` : name;
+}
+
+/** `curl -O` writes a name as it is encoded in the address. */
+function curlLine(name: string, url: string): string {
+  const target = encodeURIComponent(name) === name ? ['-fLO'] : ['-fL', '-o', fileWord(name)];
+  return typed`curl ${[...target, url]}`;
 }
 
 function holders(acks: readonly Signed[]): string {

@@ -4,6 +4,7 @@ import { codeSpan, escapeTerminal } from '../io/escape.ts';
 import type { Comparison } from './previous.ts';
 import type { Checklist } from '../ledger-schema/checklist.ts';
 import type { FetchedFile } from './record.ts';
+import { typed } from '../io/shell.ts';
 
 /** The most characters of a pull request's body and title that GitHub takes. */
 export const BODY_LENGTH = 65_536;
@@ -113,7 +114,6 @@ function comparisonSection({ comparison }: BodyInput, most: number): string {
 }
 
 function reviewSection({ branch }: BodyInput): string {
-  // The branch's name is the record's path: percent-encoded, without anything that a shell or Markdown reads.
-  const lines = [`pullthrough review ${branch}`, `pullthrough ack ${branch}`];
+  const lines = [typed`pullthrough review ${branch}`, typed`pullthrough ack ${branch}`];
   return `### How to review it\n\n\`\`\`sh\n${lines.join('\n')}\n\`\`\`\n\nBoth fetch every file again and compare it; \`ack\` then signs.`;
 }

@@ -138,7 +138,7 @@ function pickNamed(tools: readonly Tool[], { names = [], host }: ToolQuery): Too
   const missing = names.find((name) => !found.some((tool) => toolKey(tool) === keyOfName(name, host)));
   if (missing !== undefined) {
     fail('E_USAGE', `there is no tool.ini for ${brief(missing)}`, {
-      hint: `write it by \`pullthrough add\`, as packages/${brief(keyOfName(missing, host))}/tool.ini`,
+      hint: `packages/${brief(keyOfName(missing, host))}/tool.ini would name it; pullthrough add writes one`,
     });
   }
   return found;

@@ -189,6 +189,14 @@ export function nackBranch(record: string, fingerprint: string): string {
   return branch('pullthrough-nack', record, `/${fingerprint}`);
 }
 
+/**
+ * Is it of the alphabet that names of changes have: encoded segments and slashes? Anybody who may push gives branches
+ * any name; another one is none of ours.
+ */
+export function isChangeBranch(name: string): boolean {
+  return /^[A-Za-z0-9_+@%][A-Za-z0-9._+@%/-]*$/.test(name);
+}
+
 /** Where `ledger close` moves a proposal's branch on plain git. */
 export function closedBranch(proposal: string): string {
   return proposal.replace(/^pullthrough\//, 'pullthrough-closed/');

@@ -175,7 +175,7 @@ export function requireAcknowledged(status: RecordStatus, trust: Trust): Acknowl
       'E_NOT_ACKNOWLEDGED',
       `${path} has ${status.ackHolders.length} of the ${threshold} acks that the policy asks for`,
       {
-        hint: `who may still acknowledge it, by pullthrough ack: ${others.join(', ')}`,
+        hint: `${others.join(', ')} may still acknowledge it: pullthrough ack`,
       },
     );
   }

@@ -108,7 +108,7 @@ export async function establishTrust(files: LedgerFiles, options: TrustOptions):
       fail(
         'E_POLICY_THRESHOLD',
         `policy ${step.version} is signed by ${holders.length}${who} of the ${threshold} root holders that policy ${version} asks for`,
-        { hint: `others of ${policy.roots.holders.join(', ')} sign it by: pullthrough trust sign` },
+        { hint: `others of ${policy.roots.holders.join(', ')} sign it: pullthrough trust sign` },
       );
     }
   };

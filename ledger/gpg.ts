@@ -4,6 +4,7 @@ import { canonicalKeyFile, componentProblem, signingComponents } from '../ledger
 import type { KeyComponent, KeyFile, SigningPurpose } from '../ledger-schema/openpgp.ts';
 import { signatureFile } from './signature-output.ts';
 import type { Signer } from './signature-output.ts';
+import { typed } from '../io/shell.ts';
 
 interface SecretKey {
   readonly fingerprint: string;
@@ -172,8 +173,8 @@ function signingComponent(
 function refusedByGpg(fingerprint: string, problem: string): never {
   return fail('E_SIGNING_KEY', `a nack by the key ${fingerprint} would count, but gpg refuses to sign: ${problem}`, {
     hint:
-      `sign with --key FILE, made by: gpg --armor --export-secret-keys ${fingerprint}; ` +
-      `an expired key on a card can be extended here alone: gpg --quick-set-expire ${fingerprint} 1w`,
+      `sign with --key FILE, made by: ${typed`gpg --armor --export-secret-keys ${fingerprint}`}; ` +
+      `an expired key on a card can be extended here alone: ${typed`gpg --quick-set-expire ${fingerprint} 1w`}`,
   });
 }
 

@@ -15,6 +15,7 @@ import type { ObjectAccess } from './local-partial.ts';
 import { Objects } from './objects.ts';
 import { shownStderr } from './remote.ts';
 import type { Snapshot } from './snapshot.ts';
+import { typed } from '../io/shell.ts';
 
 /** A repository of the user's own, read by its objects: no index, no work tree, no hooks, no replaced objects. */
 export interface LocalRepository extends AsyncDisposable {
@@ -66,7 +67,7 @@ function noRepository(directory: string, found: GitResult): never {
   const owner = found.stderr.includes('dubious ownership');
   return fail('E_INPUT', `${directory} is no git repository that can be read: ${shownStderr(found.stderr)}`, {
     hint: owner
-      ? `it belongs to another user; if you trust it: git config --global --add safe.directory ${directory}`
+      ? `it belongs to another user; if you trust it: ${typed`git config --global --add safe.directory ${directory}`}`
       : 'run this in a clone of the ledger',
   });
 }

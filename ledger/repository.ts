@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { brief } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { isChangeBranch } from '../ledger-schema/path.ts';
 import { CatFile } from './cat-file.ts';
 import { Clone } from './clone.ts';
 import { diffTrees } from './diff.ts';
@@ -36,6 +38,8 @@ export interface LedgerOptions {
   readonly refs: 'branch' | 'all';
   /** Ask nobody: what is here must do. */
   readonly offline?: boolean | undefined;
+  /** Told of branches whose names begin as ours and can't be ours, once each: they are ignored. */
+  readonly warn?: ((message: string) => void) | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
@@ -50,7 +54,7 @@ export interface LedgerRepository extends AsyncDisposable {
   readonly directory: string;
   /**
    * Looks at the ledger once: the branch, and with `refs: 'all'` every branch under pullthrough/, pullthrough-closed/,
-   * pullthrough-nack/ and pullthrough-trust/. A damaged clone is made again. Throws `E_LEDGER_UNREACHABLE`,
+   * pullthrough-nack/ and pullthrough-trust/ whose name is of the format's alphabet. A damaged clone is made again. Throws `E_LEDGER_UNREACHABLE`,
    * `E_CREDENTIAL`, `E_GIT`.
    */
   update(): Promise<void>;
@@ -106,6 +110,7 @@ class ClonedLedger implements LedgerRepository {
   #opened: { objects: Objects; history: History } | undefined;
   #head: string | undefined;
   #branches: ReadonlyMap<string, string> = new Map();
+  readonly #warned = new Set<string>();
 
   constructor(options: LedgerOptions, clone: Clone) {
     this.label = clone.remote.url;
@@ -240,7 +245,7 @@ class ClonedLedger implements LedgerRepository {
     for (let attempt = 1; ; attempt++) {
       const all = await this.#fetcher.listBranches();
       const head = all.get(this.#options.branch);
-      const ours = [...all].filter(([name]) => OURS.some((prefix) => name.startsWith(prefix)));
+      const ours = this.#ours(all);
       const tips = [...new Set([...(head === undefined ? [] : [head]), ...ours.map(([, commit]) => commit)])];
       const missing = await this.#open().objects.missing(tips);
       const result = missing.length === 0 ? undefined : await this.#fetcher.tips(missing, head, this.#head);
@@ -257,6 +262,18 @@ class ClonedLedger implements LedgerRepository {
       this.#branches = new Map(ours);
       return;
     }
+  }
+
+  #ours(all: ReadonlyMap<string, string>): [name: string, commit: string][] {
+    const ours = [...all].filter(([name]) => OURS.some((prefix) => name.startsWith(prefix)));
+    const strange = ours.map(([name]) => name).filter((name) => !isChangeBranch(name) && !this.#warned.has(name));
+    for (const name of strange) this.#warned.add(name);
+    const [first] = strange;
+    if (first !== undefined) {
+      const more = strange.length === 1 ? '' : ` and ${strange.length - 1} more`;
+      this.#options.warn?.(`ignored, because no change has such a name: the branch ${brief(first)}${more}`);
+    }
+    return ours.filter(([name]) => isChangeBranch(name));
   }
 
   #tips(): string[] {

@@ -15,6 +15,7 @@ import { policyChanges, policyInWords } from './policy-words.ts';
 import type { LedgerRepository } from './repository.ts';
 import { acksToSeal } from './sealing.ts';
 import type { Signer } from './signer.ts';
+import { typed } from '../io/shell.ts';
 
 /** The branch on which policy N is proposed and collects its signatures. */
 export function trustBranch(version: number): string {
@@ -183,7 +184,7 @@ export async function signPolicy({
       hint:
         trust === undefined
           ? 'nothing is left to do for this key'
-          : `nothing is left to do for this key; it is merged by: pullthrough ledger merge ${branch}`,
+          : `nothing is left to do for this key; to merge it: ${typed`pullthrough ledger merge ${branch}`}`,
     });
   }
   const commit = await repository.commit({

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { typed } from '../io/shell.ts';
 
 /** Checkouts are for people's eyes; still, none of them shall turn a record's bytes into others. */
 const ATTRIBUTES = `packages/** -text -diff
@@ -35,5 +36,5 @@ export function protectionLine(repository: string, branch = 'main'): string {
     allow_force_pushes: false,
     allow_deletions: false,
   };
-  return `echo '${JSON.stringify(rules)}' | gh api --method PUT repos/${repository}/branches/${branch}/protection --input -`;
+  return typed`echo ${JSON.stringify(rules)} | gh api --method PUT ${`repos/${repository}/branches/${branch}/protection`} --input -`;
 }

@@ -12,6 +12,7 @@ import { titleOf } from './review.ts';
 import type { SameReview } from './review.ts';
 import { readSign, signAck } from './signing.ts';
 import type { ReviewerSigning } from './signing.ts';
+import { typed } from '../io/shell.ts';
 
 export interface AckResult {
   /** `already`: an ack by this key lies there. */
@@ -40,7 +41,7 @@ export function requireAckable({ record, branch, adds }: Proposal): void {
   if (record.state !== 'withdrawn') return;
   const who = record.nacks.map(({ holder }) => holder).join(', ');
   fail('E_WITHDRAWN', `${record.path} was nacked by ${who}, and can't be merged as acknowledged any more`, {
-    hint: `pullthrough ledger close ${branch}`,
+    hint: typed`pullthrough ledger close ${branch}`,
   });
 }
 

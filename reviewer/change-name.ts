@@ -1,6 +1,6 @@
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { foldAscii } from '../ledger-schema/path.ts';
+import { foldAscii, isChangeBranch } from '../ledger-schema/path.ts';
 
 /** What CHANGE names; cli.md, "Reviewer": a pull request's number or URL, or a branch. */
 export type ChangeName =
@@ -20,7 +20,7 @@ export function parseChangeName(text: string, repository: string | undefined): C
   }
   if (/^https?:\/\//i.test(text)) return pullUrl(text, repository);
   const branch = text.replace(/^refs\/heads\//, '');
-  if (branch === '' || branch.length > 1024 || /^-|[\s\p{Cc}]/u.test(branch)) {
+  if (branch.length > 1024 || !isChangeBranch(branch)) {
     fail('E_USAGE', `not a change: ${brief(text)}`, { hint: HINT });
   }
   return { kind: 'branch', branch };

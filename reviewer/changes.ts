@@ -3,6 +3,7 @@ import { getPull, listPulls } from '../github/pulls.ts';
 import type { PullRequest } from '../github/types.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
+import { isChangeBranch } from '../ledger-schema/path.ts';
 import { parseChangeName } from './change-name.ts';
 import { referenceTo } from '../executor/pull-reference.ts';
 import type { PullReference } from '../executor/pull-reference.ts';
@@ -112,6 +113,7 @@ async function openPull(context: ProposalContext, pull: PullRequest): Promise<Op
     fail('E_NO_CHANGE', `${what} is not for the ledger's branch ${context.branch}`);
   }
   const branch = pull.headRef;
+  if (!isChangeBranch(branch)) fail('E_NO_CHANGE', `no change has a branch of such a name: ${brief(branch)}`);
   const commit = await commitOf(context, branch);
   if (commit === undefined) fail('E_NO_CHANGE', `the branch of ${what} is gone`);
   return { kind: kindOf(branch), branch, commit, pull: referenceTo(pull) };

@@ -4,6 +4,7 @@ import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ReviewerContext } from './context.ts';
 import type { Proposal } from './proposal.ts';
 import type { Standing } from './report.ts';
+import { typed } from '../io/shell.ts';
 
 const MARKER = 'pullthrough:acks';
 
@@ -14,13 +15,13 @@ export function standingComment(standing: Standing, branch: string): string {
   const command = (line: string): string => `\n\n\`\`\`sh\n${line}\n\`\`\``;
   if (nacks.length > 0) {
     const text = `Nacked by ${spans(nacks)}: these bytes must not be used. This can't be merged as acknowledged any more.`;
-    return `${text}${command(`pullthrough ledger close ${branch}`)}`;
+    return `${text}${command(typed`pullthrough ledger close ${branch}`)}`;
   }
   const have = `Acknowledged by ${acks.length === 0 ? 'nobody' : spans(acks)}: ${acks.length} of ${threshold}.`;
-  if (missing === 0) return `${have} Nothing is missing.${command(`pullthrough ledger merge ${branch}`)}`;
+  if (missing === 0) return `${have} Nothing is missing.${command(typed`pullthrough ledger merge ${branch}`)}`;
   // Where each of them has to, their names say how many.
   const more = `Still missing: ${missing < owes.length ? `${missing} of ` : ''}${spans(owes)}.`;
-  return `${have} ${more}${command(`pullthrough ack ${branch}`)}`;
+  return `${have} ${more}${command(typed`pullthrough ack ${branch}`)}`;
 }
 
 /** Says it on the proposal's pull request, where there is one. That it can't be said stops nothing: it is a warning. */

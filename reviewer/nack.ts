@@ -20,6 +20,7 @@ import { signNack } from './signing.ts';
 import type { ReviewerSigning } from './signing.ts';
 import { referenceTo } from '../executor/pull-reference.ts';
 import type { PullReference } from '../executor/pull-reference.ts';
+import { typed } from '../io/shell.ts';
 
 export interface NackResult {
   /** `already`: a nack by this key lies there. */
@@ -169,7 +170,7 @@ async function openPull(
   const body = [
     `A reviewer withdraws ${codeSpan(`${tool} ${tag}`)} of ${codeSpan(source)}: these bytes must not be used.`,
     'Once it is merged, no consumer resolves the release any more, for good.',
-    `\`\`\`sh\npullthrough ledger merge ${branch}\n\`\`\``,
+    `\`\`\`sh\n${typed`pullthrough ledger merge ${branch}`}\n\`\`\``,
   ].join('\n\n');
   const pull = await createPull(client, repository, {
     title: escapeTerminal(title).slice(0, 256),

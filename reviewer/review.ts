@@ -13,6 +13,7 @@ import { buildReport } from './report.ts';
 import type { ReviewReport } from './report.ts';
 import { readStatements } from './statements.ts';
 import { readUpstream } from './upstream.ts';
+import { typed } from '../io/shell.ts';
 
 /** A proposal that was reviewed here and now. */
 export interface Review {
@@ -38,7 +39,7 @@ export async function reviewProposal(
   const { adds } = proposal;
   if (adds === 'nack') {
     fail('E_NO_CHANGE', `${proposal.branch} withdraws a record; there is nothing to compare`, {
-      hint: `it is merged by: pullthrough ledger merge ${proposal.branch}`,
+      hint: `to merge it: ${typed`pullthrough ledger merge ${proposal.branch}`}`,
     });
   }
   const { record } = proposal;

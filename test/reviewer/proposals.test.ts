@@ -30,6 +30,8 @@ describe('CHANGE', () => {
     ['', LEDGER],
     ['-x', LEDGER],
     ['a b', LEDGER],
+    ['..', LEDGER],
+    ['x;$(id)', LEDGER],
     ['x'.repeat(2000), LEDGER],
     ['https://github.com/acme/ledger/issues/12', LEDGER],
     ['https://github.com/acme/other/pull/12', LEDGER],
@@ -63,6 +65,18 @@ describe('on plain git', () => {
     );
     expect(proposals.map(({ record }) => record.state)).toEqual(['acknowledged', 'proposed']);
     expect(refused).toEqual([]);
+  });
+
+  test('a branch whose name is none that a change can have is ignored, and said once', async () => {
+    world.run('branch', 'pullthrough/x;$(id)', 'main');
+    world.run('branch', 'pullthrough-trust/`id`', 'main');
+    for (let look = 0; look < 2; look++) {
+      expect(await openProposals(context, undefined)).toMatchObject({ proposals: [], refused: [] });
+    }
+    expect(world.warnings.filter((text) => text.includes('no change has such a name'))).toEqual([
+      'ignored, because no change has such a name: the branch pullthrough-trust/`id` and 1 more',
+    ]);
+    await expect(() => openProposals(context, 'pullthrough/x;$(id)')).toFailWith('E_USAGE');
   });
 
   test('a sign by anybody but an executor makes no proposal', async () => {
@@ -134,7 +148,7 @@ describe('on plain git', () => {
     await expect(() => openProposals(context, branch)).toFailWith('E_SIG_UNLISTED');
   });
 
-  test.each(['main', 'pullthrough/none', 'pullthrough-closed/x', '..'])('%s is no open change', async (name) => {
+  test.each(['main', 'pullthrough/none', 'pullthrough-closed/x', 'a..b'])('%s is no open change', async (name) => {
     await context.ledger.update();
     await expect(() => findChange(context, name)).toFailWith('E_NO_CHANGE');
   });

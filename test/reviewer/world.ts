@@ -237,12 +237,13 @@ export class World implements AsyncDisposable {
   async context(changes: Partial<ReviewerContext> = {}): Promise<ReviewerContext> {
     const cacheDir = mkdtempSync(join(this.folder, 'cache-'));
     const token = this.transport === 'file' ? undefined : TOKEN;
-    const ledger = await openLedger({ url: this.url, branch: 'main', cacheDir, token, refs: 'all' });
+    const warn = (message: string) => this.warnings.push(message);
+    const ledger = await openLedger({ url: this.url, branch: 'main', cacheDir, token, refs: 'all', warn });
     this.#closing.push(() => ledger.close());
     const progress: Progress = {
       ...SILENT,
       note: (message) => this.notes.push(message),
-      warn: (message) => this.warnings.push(message),
+      warn,
     };
     return {
       root: this.folder,
