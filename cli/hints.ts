@@ -54,6 +54,8 @@ export const HINTS: Readonly<Record<ErrorCode, string>> = {
   E_PIN: "ask the ledger's owner for the pin, by another way than the ledger",
   E_POLICY_FORMAT: OWNER,
   E_POLICY_GAP: OWNER,
+  E_POLICY_PREVIOUS: OWNER,
+  E_OTHER_LEDGER: OWNER,
   E_POLICY_THRESHOLD: 'more root holders sign it by pullthrough trust sign',
   E_POLICY_EXPIRED: "ask the ledger's owner for the next policy; pullthrough get --locked still works",
   E_POLICY_KEY: OWNER,

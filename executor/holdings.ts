@@ -6,6 +6,7 @@ import { trySegment } from '../ledger-schema/layout.ts';
 import { foldAscii } from '../ledger-schema/path.ts';
 import { readRecord } from '../ledger-schema/record.ts';
 import type { RecordContent } from '../ledger-schema/record.ts';
+import type { Trust } from '../ledger-schema/trust.ts';
 
 export interface RepositoryId {
   readonly source: string;
@@ -27,10 +28,13 @@ export interface Recorded {
 /** What the ledger's branch holds of the tools of a run: read once, a level of all paths at a time. */
 export class Holdings {
   readonly snapshot: Snapshot;
+  readonly #trust: Promise<Trust>;
   readonly #known = new Map<string, Recorded | undefined>();
 
-  constructor(snapshot: Snapshot) {
+  /** `trust` may still be under way: only a record's content waits for it. */
+  constructor(snapshot: Snapshot, trust: Promise<Trust>) {
     this.snapshot = snapshot;
+    this.#trust = trust;
   }
 
   /** Looks up many repositories, whatever their case, so that {@link find} costs nothing for them. */
@@ -79,7 +83,8 @@ export class Holdings {
 
   /** What a record of the ledger says. Throws as `readRecord` does. */
   async content(path: string): Promise<RecordContent> {
-    return readRecord(await readRecordFiles(this.snapshot, path));
+    const [files, trust] = await Promise.all([readRecordFiles(this.snapshot, path), this.#trust]);
+    return readRecord(files, trust.ledger);
   }
 
   /** The forge's number of a recorded repository: every record of it carries the same. */

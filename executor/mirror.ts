@@ -186,7 +186,9 @@ export async function mirrorRelease(
   const repositoryId = examined.identity?.id ?? fail('E_INTERNAL', 'a repository was mirrored without its id');
   const { source } = examined.tool;
   const { repository } = examined;
-  const record = buildRecord({ source, repository, repositoryId, tag: release.tag, commit, files: fetched.files });
+  const { ledger } = run.trust;
+  const { files } = fetched;
+  const record = buildRecord({ ledger, source, repository, repositoryId, tag: release.tag, commit, files });
   const result = { tag: release.tag, path: record.path, files: fetched.files, left };
   if (signing === undefined) {
     return recordResult(examined, result, { action: 'propose', reason: decision.reason, warnings });

@@ -1,6 +1,7 @@
 import { sha256Hex } from '../ledger-schema/bytes.ts';
 import { encodeChecklist } from '../ledger-schema/checklist.ts';
 import type { Checklist } from '../ledger-schema/checklist.ts';
+import type { EvidenceEntry } from '../ledger-schema/evidence.ts';
 import { recordPath } from '../ledger-schema/path.ts';
 import { encodeSums } from '../ledger-schema/sums.ts';
 
@@ -14,6 +15,8 @@ export interface FetchedFile {
 }
 
 export interface RecordInput {
+  /** The id of the ledger that it is made for. */
+  readonly ledger: string;
   readonly source: string;
   /** `owner/repo`, spelled as the record's path is to be. */
   readonly repository: string;
@@ -21,6 +24,8 @@ export interface RecordInput {
   readonly tag: string;
   readonly commit: string;
   readonly files: readonly FetchedFile[];
+  /** What upstream signed about them; none where it is empty or left out. */
+  readonly evidence?: readonly EvidenceEntry[];
 }
 
 /** A record before its signature. */
@@ -36,9 +41,19 @@ export interface UnsignedRecord {
 
 /** Writes a record; ledger-format.md, "checklist.json". Pure. Throws `E_PATH`, `E_CHECKLIST`, `E_ASSET_NAME`. */
 export function buildRecord(input: RecordInput): UnsignedRecord {
-  const { source, repository, repositoryId, tag, commit, files } = input;
+  const { ledger, source, repository, repositoryId, tag, commit, files, evidence = [] } = input;
   const assets = files.map(({ name, size, url }) => (url === undefined ? { name, size } : { name, size, url }));
-  const checklist: Checklist = { format: 1, source, repository, repositoryId, tag, commit, assets };
+  const checklist: Checklist = {
+    format: 1,
+    ledger,
+    source,
+    repository,
+    repositoryId,
+    tag,
+    commit,
+    assets,
+    ...(evidence.length === 0 ? {} : { evidence: [...evidence] }),
+  };
   const json = encodeChecklist(checklist);
   const sums = encodeSums([
     { name: 'checklist.json', sha256: sha256Hex(json) },

@@ -41,11 +41,12 @@ export async function openRun(context: ExecutorContext, ids: readonly Repository
       hint: 'look at [ledger] branch, or make the ledger by `pullthrough ledger init`',
     });
   const snapshot = ledger.snapshot(head);
-  const holdings = new Holdings(snapshot);
+  const trusting = readTrust(snapshot, { pin, now });
+  const holdings = new Holdings(snapshot, trusting);
   // Both need some requests, one after another: together. What the trust fails with goes first.
   const loading = holdings.load(ids);
   loading.catch(() => undefined);
-  const trust = await readTrust(snapshot, { pin, now });
+  const trust = await trusting;
   for (const { path, message } of trust.warnings) progress.warn(`${path}: ${message}`);
   if (trust.expired) progress.warn(`the ledger's trust policy expired at ${trust.expires.toISOString()}`);
   await loading;

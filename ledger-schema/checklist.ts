@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { compareBytes, isSortedUnique } from './bytes.ts';
 import { PullthroughError, fail } from './error.ts';
+import { checkEvidence, evidenceSchema, orderedEvidence } from './evidence.ts';
+import { ledgerId } from './fields.ts';
 import { canonicalJson, parseCanonical } from './json.ts';
 import type { CanonicalForm } from './json.ts';
 import { checkAssetNames, recordPath } from './path.ts';
@@ -9,6 +11,7 @@ const size = z.int().min(0).describe('bytes, from 0 to 2^53 - 1');
 
 export const checklistSchema = z.strictObject({
   format: z.literal(1),
+  ledger: ledgerId.describe("the trust policies' own"),
   source: z.string().min(1).max(253).describe("the forge's host name, lower-case"),
   repository: z.string().min(3).max(511).describe("owner/repo, as in the record's path"),
   repositoryId: z.int().min(1).describe("the forge's own number of the repository"),
@@ -32,6 +35,7 @@ export const checklistSchema = z.strictObject({
     )
     .min(1)
     .describe("sorted by the bytes of the assets' names, without duplicates"),
+  evidence: evidenceSchema.optional(),
 });
 
 /** checklist.json: which release, which files; ledger-format.md, "checklist.json". Sizes are bytes. */
@@ -48,12 +52,14 @@ const form: CanonicalForm<Checklist> = {
   limit: CHECKLIST_BYTES,
   ordered: (c) => ({
     format: c.format,
+    ledger: c.ledger,
     source: c.source,
     repository: c.repository,
     repositoryId: c.repositoryId,
     tag: c.tag,
     commit: c.commit,
     assets: c.assets.map(({ name, size, url }) => (url === undefined ? { name, size } : { name, size, url })),
+    ...(c.evidence === undefined ? {} : { evidence: c.evidence.map(orderedEvidence) }),
   }),
 };
 
@@ -72,6 +78,7 @@ function checkRules(checklist: Checklist): void {
       fail('E_CHECKLIST', `checklist.json's url of ${name} is not a plain https URL`);
     }
   }
+  if (checklist.evidence !== undefined) checkEvidence(checklist.evidence);
 }
 
 function isPlainHttps(text: string): boolean {
@@ -87,10 +94,11 @@ export function parseChecklist(bytes: Uint8Array): Checklist {
   return checklist;
 }
 
-/** Writes checklist.json with its assets sorted. Throws as {@link parseChecklist} does. */
+/** Writes checklist.json with its assets and evidence sorted. Throws as {@link parseChecklist} does. */
 export function encodeChecklist(checklist: Checklist): Uint8Array {
   const assets = [...checklist.assets].sort((a, b) => compareBytes(a.name, b.name));
-  const bytes = canonicalJson(form.ordered({ ...checklist, assets }));
+  const evidence = checklist.evidence?.slice().sort((a, b) => compareBytes(a.sha256, b.sha256));
+  const bytes = canonicalJson(form.ordered({ ...checklist, assets, evidence }));
   parseChecklist(bytes);
   return bytes;
 }

@@ -56,6 +56,8 @@ export const ERRORS = {
   E_PIN: [3, 'no policy of the ledger has the pinned digest'],
   E_POLICY_FORMAT: [3, 'a policy is not canonical or breaks a rule of the format'],
   E_POLICY_GAP: [3, 'a policy number is missing on the way to the newest policy'],
+  E_POLICY_PREVIOUS: [3, 'a policy was made to follow another policy than the one before it here'],
+  E_OTHER_LEDGER: [3, 'a policy or a record was made for another ledger'],
   E_POLICY_THRESHOLD: [3, 'a policy has not enough root signatures'],
   E_POLICY_EXPIRED: [3, 'the newest policy has expired'],
   E_POLICY_KEY: [3, 'a policy lists a key or seal that cannot be used'],

@@ -19,6 +19,8 @@ export {
 export type { RecordId, RecordPath } from './path.ts';
 export { CHECKLIST_BYTES, checklistSchema, encodeChecklist, parseChecklist } from './checklist.ts';
 export type { Checklist, ChecklistAsset } from './checklist.ts';
+export { EVIDENCE_BYTES, EVIDENCE_ENTRIES, isSigner } from './evidence.ts';
+export type { EvidenceEntry, EvidenceKind } from './evidence.ts';
 export { encodeSums, parseSums } from './sums.ts';
 export type { Sum } from './sums.ts';
 export { POLICY_BYTES, encodePolicy, parsePolicy, policySchema } from './policy.ts';

@@ -83,6 +83,7 @@ function toProblem(error: z.core.$ZodError | undefined): Problem | undefined {
  */
 function firstProblem(schema: z.core.$ZodType, value: unknown): Problem | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
+  if (schema instanceof z.ZodOptional) return firstProblem(schema.unwrap(), value);
   if (schema instanceof z.ZodArray && Array.isArray(value)) {
     const check = checker(schema.element);
     return first(value, (item, i) => within(i, check(item)));
@@ -106,6 +107,7 @@ function checker(schema: z.core.$ZodType): (value: unknown) => Problem | undefin
 }
 
 function hasMany(schema: z.core.$ZodType): boolean {
+  if (schema instanceof z.ZodOptional) return hasMany(schema.unwrap());
   if (schema instanceof z.ZodObject) return Object.values<z.core.$ZodType>(schema.shape).some(hasMany);
   return schema instanceof z.ZodArray || schema instanceof z.ZodRecord;
 }

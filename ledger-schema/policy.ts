@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { brief, compareBytes, isSortedUnique } from './bytes.ts';
 import { fail } from './error.ts';
+import { FINGERPRINT, SHA256, ledgerId } from './fields.ts';
 import { canonicalJson, parseCanonical } from './json.ts';
 import type { CanonicalForm } from './json.ts';
-
-const FINGERPRINT = /^[0-9A-F]{40}$/;
-const SHA256 = /^[0-9a-f]{64}$/;
 
 const fingerprint = z.string().regex(FINGERPRINT).describe("the primary key's v4 fingerprint, upper-case hex");
 const sha256 = z.string().regex(SHA256);
@@ -19,7 +17,9 @@ const threshold = z.int().min(1).describe('counts holders, never keys');
 
 export const policySchema = z.strictObject({
   format: z.literal(1),
+  ledger: ledgerId.describe('drawn at random for policy 1; the same in every later one'),
   version: z.int().min(1).describe("equals the number in the file's name"),
+  previous: sha256.optional().describe('of the policy before; left out of policy 1'),
   expires: z
     .string()
     .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
@@ -65,7 +65,9 @@ const form: CanonicalForm<Policy> = {
   limit: POLICY_BYTES,
   ordered: (p) => ({
     format: p.format,
+    ledger: p.ledger,
     version: p.version,
+    ...(p.previous === undefined ? {} : { previous: p.previous }),
     expires: p.expires,
     roots: { threshold: p.roots.threshold, holders: p.roots.holders },
     executors: { holders: p.executors.holders },
@@ -135,7 +137,13 @@ function isInstant(text: string): boolean {
   return !Number.isNaN(milliseconds) && new Date(milliseconds).toISOString() === text.replace('Z', '.000Z');
 }
 
+function checkPrevious({ version, previous }: Policy): void {
+  if (version === 1 && previous !== undefined) refuse('policy 1 has a previous, and there is no policy before it');
+  if (version > 1 && previous === undefined) refuse(`policy ${version} has no previous, the sha256 of the one before`);
+}
+
 function checkRules(policy: Policy): void {
+  checkPrevious(policy);
   if (!isInstant(policy.expires)) refuse(`expires is not a date: ${brief(policy.expires)}`);
   checkSorted(Object.keys(policy.holders), 'the holders');
   for (const role of ['roots', 'executors', 'reviewers'] as const) checkRole(policy, role);

@@ -59,10 +59,10 @@ export interface RecordStatus extends RecordContent {
 
 /**
  * Step 2 of "What a consumer does": the path is canonical, each file parses in its one form, both lists name the same
- * files, and source, repository and tag equal the path. Throws `E_PATH`, `E_MODE`, `E_RECORD`, `E_SUMS`, `E_CHECKLIST`,
- * `E_ASSET_NAME`, `E_COLLISION`, `E_RECORD_PATH`, `E_TOO_LARGE`.
+ * files, source, repository and tag equal the path, and its ledger is `ledger`, the policy's. Throws `E_PATH`, `E_MODE`,
+ * `E_RECORD`, `E_SUMS`, `E_CHECKLIST`, `E_ASSET_NAME`, `E_COLLISION`, `E_RECORD_PATH`, `E_OTHER_LEDGER`, `E_TOO_LARGE`.
  */
-export async function readRecord(record: RecordFiles): Promise<RecordContent> {
+export async function readRecord(record: RecordFiles, ledger: string): Promise<RecordContent> {
   // Consumer 2: the path is canonical
   const id = parseRecordPath(record.path);
   // Consumer 2: each file parses in its one form
@@ -89,6 +89,10 @@ export async function readRecord(record: RecordFiles): Promise<RecordContent> {
     const says = brief(recordPath(checklist));
     fail('E_RECORD_PATH', `${record.path} holds a record that says it is ${says}`);
   }
+  // Consumer 2: its ledger is the policy's
+  if (checklist.ledger !== ledger) {
+    fail('E_OTHER_LEDGER', `${record.path} was made for the ledger ${checklist.ledger}; this one is ${ledger}`);
+  }
   return { path: record.path, checklist, sums, assets, sumsBytes };
 }
 
@@ -105,7 +109,7 @@ async function required(record: RecordFiles, name: string): Promise<Uint8Array> 
  * {@link readRecord} does; whether the record may be used is what {@link requireAcknowledged} says.
  */
 export async function verifyRecord(record: RecordFiles, trust: Trust): Promise<RecordStatus> {
-  const content = await readRecord(record);
+  const content = await readRecord(record, trust.ledger);
   const ignored: Finding[] = [];
   const acks: Signed[] = [];
   const nacks: Signed[] = [];

@@ -57,6 +57,11 @@ export class Trust {
     return this.#newest.sha256;
   }
 
+  /** The ledger's id: every policy of the chain and every record carries it. */
+  get ledger(): string {
+    return this.policy.ledger;
+  }
+
   /** Past it consumers resolve nothing new. */
   get expires(): Date {
     return new Date(this.policy.expires);
@@ -82,7 +87,8 @@ export class Trust {
 /**
  * Walks from the pin (or policy 1) to the newest policy by valid steps; ledger-format.md, "Trust policy", and "What a
  * consumer does", step 1. Pure but for `files`. Throws `E_POLICY_MISSING`, `E_PIN`, `E_POLICY_GAP`, `E_POLICY_FORMAT`,
- * `E_POLICY_THRESHOLD`.
+ * `E_OTHER_LEDGER`,
+ * `E_POLICY_PREVIOUS`, `E_POLICY_THRESHOLD`.
  */
 export async function establishTrust(files: LedgerFiles, options: TrustOptions): Promise<Trust> {
   const entries = await files.list('trust');
@@ -119,11 +125,24 @@ export async function establishTrust(files: LedgerFiles, options: TrustOptions):
   let last = first.step;
   while (last.version < newest) {
     const next = await readStep(files, last.version + 1, newest);
+    checkSuccessor(last, next.step);
     await count(next.step, next.bytes, last);
     chain.push(next.step);
     last = next.step;
   }
   return new Trust(chain, keyring, options.now, warnings);
+}
+
+/** What was signed to follow another policy, here or in another ledger, is no successor. */
+function checkSuccessor(before: PolicyStep, { version, policy }: PolicyStep): void {
+  const path = policyPath(version);
+  if (policy.ledger !== before.policy.ledger) {
+    fail('E_OTHER_LEDGER', `${path} was made for the ledger ${policy.ledger}; this one is ${before.policy.ledger}`);
+  }
+  if (policy.previous !== before.sha256) {
+    const says = policy.previous ?? 'nothing';
+    fail('E_POLICY_PREVIOUS', `${path} follows ${says}, but policy ${before.version} here is ${before.sha256}`);
+  }
 }
 
 interface ReadStep {

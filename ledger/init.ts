@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { sha256Hex, utf8 } from '../ledger-schema/bytes.ts';
 import { keyPath, policyPath, policySignPath } from '../ledger-schema/layout.ts';
 import type { KeyFile } from '../ledger-schema/openpgp.ts';
@@ -30,6 +31,8 @@ export interface NewLedger extends Omit<NewRepository, 'files' | 'message'> {
 }
 
 export interface MadeLedger {
+  /** The ledger's id, 32 hex digits drawn at random. */
+  readonly ledger: string;
   /** What consumers pin: the sha256 of policy 1. */
   readonly pin: string;
   /** Holders whose signature policy 1 has. */
@@ -39,30 +42,32 @@ export interface MadeLedger {
 }
 
 /** A new ledger repository: policy 1, its keys and signatures. Throws `E_USAGE`, `E_EXISTS`, `E_GIT`. */
-export async function initLedger(ledger: NewLedger): Promise<MadeLedger> {
+export async function initLedger(made: NewLedger): Promise<MadeLedger> {
+  const ledger = randomBytes(16).toString('hex');
   const policy = firstPolicy(
-    ledger.keys.map(({ role, holder, key }) => ({ role, holder, key: toListedKey(key) })),
+    ledger,
+    made.keys.map(({ role, holder, key }) => ({ role, holder, key: toListedKey(key) })),
     {
       grants: [],
       copies: [],
       retire: [],
       revoke: [],
-      rootThreshold: ledger.rootThreshold,
-      reviewerThreshold: ledger.reviewerThreshold,
-      expires: ledger.expires,
+      rootThreshold: made.rootThreshold,
+      reviewerThreshold: made.reviewerThreshold,
+      expires: made.expires,
     },
   );
   const files = new Map<string, Uint8Array>([[policyPath(1), policy]]);
-  for (const { key, bytes } of ledger.keys) files.set(keyPath(key), bytes);
+  for (const { key, bytes } of made.keys) files.set(keyPath(key), bytes);
   const signedBy = new Set<string>();
-  for (const signer of ledger.signers) {
-    const root = ledger.keys.find(({ role, key }) => role === 'roots' && key.fingerprint === signer.fingerprint);
+  for (const signer of made.signers) {
+    const root = made.keys.find(({ role, key }) => role === 'roots' && key.fingerprint === signer.fingerprint);
     if (root === undefined) continue;
     files.set(policySignPath(1, signer.fingerprint), await signer.sign(policy));
     signedBy.add(root.holder);
   }
-  for (const [path, text] of ledger.extras) files.set(path, utf8(text));
-  await createRepository({ ...ledger, files, message: 'Begin the ledger with trust policy 1' });
+  for (const [path, text] of made.extras) files.set(path, utf8(text));
+  await createRepository({ ...made, files, message: 'Begin the ledger with trust policy 1' });
   const missing = Math.max(0, parsePolicy(policy).roots.threshold - signedBy.size);
-  return { pin: sha256Hex(policy), signedBy: [...signedBy].sort(), missing };
+  return { ledger, pin: sha256Hex(policy), signedBy: [...signedBy].sort(), missing };
 }

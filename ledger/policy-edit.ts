@@ -29,8 +29,18 @@ export interface PolicyEdits {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends object ? Mutable<T[K]> : T[K] };
 
-/** The policy that follows `policy`. Throws `E_USAGE` for what can't be done, naming who or what. */
-export function editPolicy(policy: Policy, edits: PolicyEdits): Uint8Array {
+/** A policy with the digest of its bytes, which its successor names. */
+export interface PolicyBefore {
+  readonly policy: Policy;
+  readonly sha256: string;
+}
+
+/** The policy that follows another. Throws `E_USAGE` for what can't be done, naming who or what. */
+export function editPolicy({ policy, sha256 }: PolicyBefore, edits: PolicyEdits): Uint8Array {
+  return applyEdits({ ...policy, previous: sha256 }, edits);
+}
+
+function applyEdits(policy: Policy, edits: PolicyEdits): Uint8Array {
   const next: Mutable<Policy> = structuredClone(policy);
   next.version = policy.version + 1;
   next.expires = edits.expires ?? policy.expires;
@@ -50,13 +60,15 @@ export function editPolicy(policy: Policy, edits: PolicyEdits): Uint8Array {
   }
 }
 
-/** Policy 1 of a new ledger. Throws `E_USAGE`. */
+/** Policy 1 of a new ledger, whose id is `ledger`. Throws `E_USAGE`. */
 export function firstPolicy(
+  ledger: string,
   grants: readonly Grant[],
   options: Required<Pick<PolicyEdits, 'expires'>> & PolicyEdits,
 ): Uint8Array {
   const empty: Policy = {
     format: 1,
+    ledger,
     version: 0,
     expires: options.expires ?? '',
     roots: { threshold: 1, holders: [] },
@@ -65,7 +77,7 @@ export function firstPolicy(
     holders: {},
     former: { executors: [], reviewers: [] },
   };
-  return editPolicy(empty, { ...options, grants });
+  return applyEdits(empty, { ...options, grants });
 }
 
 function give(policy: Mutable<Policy>, { role, holder, key }: Grant): void {

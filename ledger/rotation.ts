@@ -66,9 +66,10 @@ export async function proposePolicy(rotation: Rotation): Promise<ProposedPolicy>
     if (acks !== undefined)
       sealed.push(`the seal of ${fingerprint} lists ${acks.length} ack${acks.length === 1 ? '' : 's'}`);
   }
-  const policy = editPolicy(trust.policy, { ...edits, retire });
+  const policy = editPolicy(trust, { ...edits, retire });
   const next = parsePolicy(policy);
-  if (JSON.stringify({ ...next, version }) === JSON.stringify({ ...trust.policy, version })) {
+  const said = (of: Policy): string => JSON.stringify({ ...of, version, previous: undefined });
+  if (said(next) === said(trust.policy)) {
     fail('E_USAGE', `policy ${version} would say what policy ${trust.version} says`, {
       hint: 'say what is to change; pullthrough trust propose --help lists what can',
     });

@@ -39,17 +39,23 @@ export async function acksToSeal(
   const acks: Sum[] = [];
   for (const { path, oid, record } of found) {
     const ack = await snapshot.blob(oid, SIGNATURE_BYTES);
-    if (await isAckOf(ack, snapshot, record, key, trust.now)) acks.push({ name: path, sha256: sha256Hex(ack) });
+    if (await isAckOf(ack, snapshot, record, key, trust)) acks.push({ name: path, sha256: sha256Hex(ack) });
   }
   return acks;
 }
 
-async function isAckOf(ack: Uint8Array, snapshot: Snapshot, record: string, key: KeyFile, now: Date): Promise<boolean> {
+async function isAckOf(
+  ack: Uint8Array,
+  snapshot: Snapshot,
+  record: string,
+  key: KeyFile,
+  trust: Trust,
+): Promise<boolean> {
   try {
     const files = await readRecordFiles(snapshot, record);
-    const { sumsBytes } = await readRecord(files);
+    const { sumsBytes } = await readRecord(files, trust.ledger);
     const sign = (await files.read('checklist.sha256.sign', SIGNATURE_BYTES)) ?? new Uint8Array();
-    const judgement = { now, revocation: false, expiry: false };
+    const judgement = { now: trust.now, revocation: false, expiry: false };
     await verifySignature(parseSignatureFile(ack), concatBytes(sumsBytes, sign), key, judgement);
     return true;
   } catch (error) {

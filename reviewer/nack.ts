@@ -46,7 +46,7 @@ const REASON_LENGTH = 2000;
  * record nor an open proposal of it, and what reading one throws.
  */
 export async function findNackTarget(context: ReviewerContext, state: LedgerState, id: RecordId): Promise<NackTarget> {
-  const path = (await new Holdings(state.snapshot).find(id))?.records.get(id.tag);
+  const path = (await new Holdings(state.snapshot, Promise.resolve(state.trust)).find(id))?.records.get(id.tag);
   if (path !== undefined) {
     const record = await verifyRecord(await readRecordFiles(state.snapshot, path), state.trust);
     return { of: 'record', record };

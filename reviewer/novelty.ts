@@ -40,7 +40,7 @@ export interface Novelty extends Comparison {
 
 /** The acknowledged record of the next lower version of the same tool; undefined where there is none. */
 export async function findPrevious(state: LedgerState, record: RecordStatus): Promise<RecordStatus | undefined> {
-  const recorded = await new Holdings(state.snapshot).find(record.checklist);
+  const recorded = await new Holdings(state.snapshot, Promise.resolve(state.trust)).find(record.checklist);
   const tags = new Map(recorded?.records);
   for (;;) {
     const tag = previousTag(record.checklist.tag, tags.keys());

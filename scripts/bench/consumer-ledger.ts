@@ -37,7 +37,7 @@ export async function makeLedger(
   const bot = await fileSigner({ key: botKey.secret });
   const ada = await fileSigner({ key: adaKey.secret });
   const key = async (signer: Signer) => canonicalKeyFile(await signer.publicKey());
-  await initLedger({
+  const { ledger } = await initLedger({
     directory,
     bare: true,
     branch: 'main',
@@ -71,7 +71,7 @@ export async function makeLedger(
     const path = recordPath(id);
     const commit = sha256Hex(utf8(path)).slice(0, 40);
     const listed = assets.map(({ name, size }) => ({ name, size }));
-    const json = encodeChecklist({ format: 1, ...id, repositoryId, commit, assets: listed });
+    const json = encodeChecklist({ format: 1, ledger, ...id, repositoryId, commit, assets: listed });
     const sums = encodeSums([{ name: 'checklist.json', sha256: sha256Hex(json) }, ...assets]);
     if (signatures === undefined || index < real) {
       const sign = await bot.sign(sums);

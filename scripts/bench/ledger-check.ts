@@ -24,10 +24,11 @@ interface People {
 }
 
 /** A record as the executor would make it, signed and acked, as fast-import's lines. */
-async function record(index: number, { bot, ada }: People): Promise<(string | Uint8Array)[]> {
+async function record(index: number, { bot, ada }: People, ledger: string): Promise<(string | Uint8Array)[]> {
   const repository = Math.floor(index / TAGS_A_REPOSITORY);
   const checklist = {
     format: 1 as const,
+    ledger,
     source: 'github.com',
     repository: `owner${repository % 100}/tool${repository}`,
     repositoryId: repository + 1,
@@ -64,12 +65,24 @@ function git(directory: string, args: readonly string[], input?: Uint8Array): st
   }).trim();
 }
 
-async function commit(directory: string, branch: string, from: number, to: number, people: People): Promise<void> {
+interface Place {
+  readonly directory: string;
+  /** The ledger's id. */
+  readonly ledger: string;
+}
+
+async function commit(
+  { directory, ledger }: Place,
+  branch: string,
+  from: number,
+  to: number,
+  people: People,
+): Promise<void> {
   const parts: (string | Uint8Array)[] = [
     'feature done\n',
     `commit refs/heads/${branch}\ncommitter Bench <bench@localhost> 1700000000 +0000\ndata 6\nrecord\nfrom refs/heads/main^0\n`,
   ];
-  for (let index = from; index < to; index++) parts.push(...(await record(index, people)));
+  for (let index = from; index < to; index++) parts.push(...(await record(index, people, ledger)));
   parts.push('done\n');
   git(
     directory,
@@ -84,7 +97,7 @@ async function makeLedger(folder: string, records: number, people: People): Prom
   const key = async (signer: Signer) => canonicalKeyFile(await signer.publicKey());
   const bot = await key(people.bot);
   const ada = await key(people.ada);
-  await initLedger({
+  const { ledger } = await initLedger({
     directory,
     bare: true,
     branch: 'main',
@@ -101,8 +114,8 @@ async function makeLedger(folder: string, records: number, people: People): Prom
     signers: [people.ada],
     extras: new Map(),
   });
-  await commit(directory, 'main', 0, records, people);
-  await commit(directory, 'proposal', records, records + 1, people);
+  await commit({ directory, ledger }, 'main', 0, records, people);
+  await commit({ directory, ledger }, 'proposal', records, records + 1, people);
   return directory;
 }
 

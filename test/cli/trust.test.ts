@@ -25,6 +25,7 @@ beforeAll(async () => {
 interface Shown {
   readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
   readonly version: number;
+  readonly sha256: string;
   readonly policy: Policy;
   readonly problems: readonly string[];
   readonly changes: readonly string[];
@@ -84,6 +85,8 @@ async function init({ roots, threshold = 1, reviewers = [ada, grace] }: First): 
   ];
   const made = await cli(['ledger', 'init', '--bare', 'ledger.git', ...flags, ...keyOf(roots[0] ?? ada)], folder);
   expect(made).toMatchObject({ code: 0 });
+  const policy = execFileSync('git', ['show', 'main:trust/1.policy.json'], { cwd: join(folder, 'ledger.git') });
+  tree.set('trust/1.policy.json', policy);
 }
 
 /** Puts the records as they are now onto the ledger's branch. */
@@ -106,6 +109,18 @@ async function rotate(flags: readonly string[], ...signers: readonly Person[]): 
   expect(merged).toMatchObject({ code: 0 });
   return cli(['trust', 'show']);
 }
+
+test('each ledger draws an id of its own, and every policy names the one before', async () => {
+  await init({ roots: [ada] });
+  const first = await cli(['trust', 'show']);
+  expect(first.policy.ledger).toMatch(/^[0-9a-f]{32}$/);
+  expect(first.policy).not.toHaveProperty('previous');
+  const second = await rotate(['--threshold', '2'], ada);
+  expect(second.policy).toMatchObject({ ledger: first.policy.ledger, version: 2, previous: first.sha256 });
+  rmSync(join(folder, 'ledger.git'), { recursive: true });
+  await init({ roots: [ada] });
+  expect((await cli(['trust', 'show'])).policy.ledger).not.toBe(first.policy.ledger);
+});
 
 describe('a ledger of two roots', () => {
   test('trusts nothing until both signed policy 1, and rotates with both', async () => {

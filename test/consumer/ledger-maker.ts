@@ -24,6 +24,8 @@ import type { Person } from './people.ts';
 const run = promisify(execFile);
 
 export interface RecordSpec {
+  /** Another ledger's id. */
+  readonly ledger?: string;
   readonly source?: string;
   readonly repository: string;
   readonly repositoryId?: number;
@@ -43,6 +45,9 @@ export interface People {
   readonly grace: Person;
   readonly linus: Person;
 }
+
+/** The id of the test ledgers. */
+export const LEDGER_ID = '9f86d081884c7d659a2feaa0c55ad015';
 
 export const EXPIRES = '2030-01-01T00:00:00Z';
 
@@ -79,7 +84,9 @@ export class TestLedger {
     const version = this.#policies.length + 1;
     const policy: Policy = {
       format: 1,
+      ledger: LEDGER_ID,
       version,
+      ...(version === 1 ? {} : { previous: this.pin() }),
       expires: EXPIRES,
       roots: { threshold: 1, holders: ['ada', 'grace', 'linus'] },
       executors: { holders: ['mirror-bot'] },
@@ -105,6 +112,7 @@ export class TestLedger {
     const assets: ChecklistAsset[] = bodies.map(({ name, bytes }) => ({ name, size: bytes.length }));
     const checklist = encodeChecklist({
       format: 1,
+      ledger: spec.ledger ?? LEDGER_ID,
       source,
       repository,
       repositoryId: spec.repositoryId ?? 1,

@@ -9,6 +9,7 @@ function input(names: readonly string[], changes: Partial<BodyInput> = {}): Body
   const files = names.map((name) => ({ name, size: 1234567, sha256: digest(name) }));
   return {
     checklist: buildRecord({
+      ledger: 'a'.repeat(32),
       source: 'github.com',
       repository: 'jqlang/jq',
       repositoryId: 1,

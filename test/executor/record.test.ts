@@ -6,6 +6,7 @@ import { parseSums } from '../../ledger-schema/sums.ts';
 import { digest } from './releases.ts';
 
 const INPUT: RecordInput = {
+  ledger: 'a'.repeat(32),
   source: 'github.com',
   repository: 'jqlang/jq',
   repositoryId: 5101141,

@@ -49,8 +49,10 @@ const random = (): Uint8Array => {
 };
 
 const HEX = 'a'.repeat(64);
+const LEDGER = 'a'.repeat(32);
 const CHECKLIST = `{
   "format": 1,
+  "ledger": "${LEDGER}",
   "source": "github.com",
   "repository": "a/b",
   "repositoryId": 1,
@@ -60,6 +62,7 @@ const CHECKLIST = `{
 `;
 const POLICY = `{
   "format": 1,
+  "ledger": "${LEDGER}",
   "version": 1,
   "expires": "2027-11-24T00:00:00Z",
   "roots": {
@@ -67,6 +70,9 @@ const POLICY = `{
     "holders": [
 `;
 const asset = (name: string): string => `    {\n      "name": "${name}",\n      "size": 1\n    }`;
+const entry = (sha256: string): string =>
+  `    {\n      "kind": "list",\n      "sha256": "${sha256}",\n      "size": 1\n    }`;
+const EVIDENCE = `${CHECKLIST}${asset('a')}\n  ],\n  "evidence": [\n`;
 const begin = (label: string): string => `-----BEGIN PGP ${label}-----\n\n`;
 const end = (label: string): string => `=AAAA\n-----END PGP ${label}-----\n`;
 
@@ -117,6 +123,9 @@ const MAKERS: readonly (readonly [name: string, make: () => Uint8Array])[] = [
     () => numbered((_, i) => asset(`a${i % 2 === 0 ? 'A' : 'a'}`), CHECKLIST, '\n  ]\n}\n', ',\n'),
   ],
   ['assets in the wrong order', () => numbered((_, i) => asset(String(9_999_999 - i)), CHECKLIST, '\n  ]\n}\n', ',\n')],
+  ['wrong items of evidence', () => filled('0,', EVIDENCE, '0]}\n')],
+  ['empty objects as evidence', () => filled('{},', EVIDENCE, '{}]}\n')],
+  ['good evidence', () => numbered((i) => entry(i.padStart(64, '0')), EVIDENCE, '\n  ]\n}\n', ',\n')],
   ['wrong items of holders', () => filled('0,', POLICY, '0]}}\n')],
   ['many root holders', () => numbered((i) => `"a${i}"`, POLICY, ']}}\n', ',\n')],
   ['holders with wrong names', () => numbered((i) => `"${i}": 0`, '{"holders": {', '}}\n', ',')],

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { armor } from '../../ledger-schema/armor.ts';
 import { equalBytes, fromUtf8, sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
+import { EVIDENCE_BYTES } from '../../ledger-schema/evidence.ts';
 import { encodeChecklist, parseChecklist } from '../../ledger-schema/checklist.ts';
 import {
   ackPath,
@@ -59,17 +60,35 @@ const assetName = fc
   .filter((name) => !/^(checklist\.|con\b|prn\b|aux\b|nul\b|com[0-9]\b|lpt[0-9]\b)/i.test(name));
 const assetNames = fc.uniqueArray(assetName, { minLength: 1, maxLength: 8, selector: (name) => name.toLowerCase() });
 
+const evidenceSigner = fc.oneof(
+  hexDigits(40, true).map((signer) => ({ kind: 'openpgp' as const, signer })),
+  hexDigits(64).map((digits) => ({ kind: 'key' as const, signer: `key:${digits}` })),
+  fc
+    .stringMatching(/^[a-z!-/]{1,40}$/)
+    .map((signer) => ({ kind: 'sigstore' as const, signer, issuer: 'https://a.example' })),
+  fc.stringMatching(/^RW[QRST][A-Za-z0-9+/]{53}$/).map((signer) => ({ kind: 'minisign' as const, signer })),
+  fc.constant({ kind: 'list' as const }),
+);
+const evidence = fc.uniqueArray(
+  fc
+    .tuple(evidenceSigner, hexDigits(64), fc.integer({ min: 1, max: EVIDENCE_BYTES }))
+    .map(([{ kind, ...who }, sha256, size]) => ({ kind, sha256, size, ...who })),
+  { maxLength: 4, selector: ({ sha256 }) => sha256 },
+);
+
 const checklist = fc
-  .tuple(id, assetNames, fc.nat(), hexDigits(40), fc.option(fc.webUrl({ validSchemes: ['https'] })))
-  .map(([{ source, owner, repo, tag }, names, number, commit, url]) =>
+  .tuple(id, assetNames, fc.nat(), hexDigits(40), fc.option(fc.webUrl({ validSchemes: ['https'] })), evidence)
+  .map(([{ source, owner, repo, tag }, names, number, commit, url, stated]) =>
     encodeChecklist({
       format: 1,
+      ledger: 'a'.repeat(32),
       source,
       repository: `${owner}/${repo}`,
       repositoryId: number + 1,
       tag,
       commit,
       assets: names.map((name, i) => (url === null ? { name, size: i * number } : { name, size: number, url })),
+      ...(stated.length === 0 ? {} : { evidence: stated }),
     }),
   );
 
@@ -95,7 +114,9 @@ const policy = fc
     const key = (i: number): { fingerprint: string; sha256: string } => ({ fingerprint: `${10 + i}${digits}`, sha256 });
     return encodePolicy({
       format: 1,
+      ledger: 'a'.repeat(32),
       version,
+      ...(version === 1 ? {} : { previous: sha256 }),
       expires: '2027-11-24T00:00:00Z',
       roots: { threshold: people.length, holders: people },
       executors: { holders: [bot] },

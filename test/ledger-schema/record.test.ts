@@ -181,6 +181,13 @@ describe('the content of a record', () => {
     await expect(() => judge(tree, moved)).toFailWith('E_RECORD_PATH');
   });
 
+  test('a record of another ledger is refused, however many the same people acked it', async () => {
+    const tree: Tree = new Map();
+    const path = await putRecord(tree, bot, [ada, grace], { checklist: { ledger: 'b'.repeat(32) } });
+    await expect(() => judge(tree, path)).toFailWith('E_OTHER_LEDGER');
+    expect((await judge(tree, path, roles({ ledger: 'b'.repeat(32) }))).state).toBe('acknowledged');
+  });
+
   test('lists that name other files than each other are refused', async () => {
     const tree: Tree = new Map();
     const path = await putRecord(tree, bot, [ada, grace]);

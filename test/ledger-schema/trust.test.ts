@@ -3,6 +3,7 @@ import { sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
 import { keyProblems } from '../../ledger-schema/keyring.ts';
 import { keyPath, policyPath } from '../../ledger-schema/layout.ts';
+import { encodePolicy } from '../../ledger-schema/policy.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
 import { person, policyOf, putPolicy, revokedCopy } from '../ledger/people.ts';
 import type { Person, Roles, Tree } from '../ledger/people.ts';
@@ -90,6 +91,37 @@ describe('the walk without a pin', () => {
     expect(await outcome(await ledger([1, old, [ada, grace]], [2, base(), [ada, grace]]))).toBe(2);
     const tree = await ledger([1, old, [ada, grace]]);
     expect((await establishTrust(memoryFiles(tree), { now })).expired).toBe(true);
+  });
+
+  test('a policy that the same roots signed for another ledger is no successor', async () => {
+    const lax = await ledger([1, base(), [ada, grace]], [2, { ...base(), ledger: 'b'.repeat(32) }, [ada, grace]]);
+    expect(await outcome(lax)).toBe('E_OTHER_LEDGER');
+    const first = { ...base(), ledger: 'b'.repeat(32) };
+    expect(await outcome(await ledger([1, first, [ada, grace]]))).toBe(1);
+  });
+
+  test('a policy that was signed to follow another is no successor', async () => {
+    const policies = [[1, base(), [ada, grace]] as const, [2, base(), [ada, grace]] as const];
+    expect(await outcome(await ledger(...policies))).toBe(2);
+    const dropped = { ...base(), previous: sha256Hex(utf8('a policy that was dropped')) };
+    expect(await outcome(await ledger([1, base(), [ada, grace]], [2, dropped, [ada, grace]]))).toBe(
+      'E_POLICY_PREVIOUS',
+    );
+    // Policy 3 follows the policy 2 that was dropped, once another policy 2 was merged.
+    const tree = await ledger(...policies, [3, base(), [ada, grace]]);
+    await putPolicy(tree, 2, { ...base(), expires: '2031-01-01T00:00:00Z' }, [ada, grace]);
+    expect(await outcome(tree)).toBe('E_POLICY_PREVIOUS');
+  });
+
+  test('policy 1 follows nothing, and every later one says what it follows', async () => {
+    const tree: Tree = new Map();
+    await expect(() => putPolicy(tree, 1, { ...base(), previous: '0'.repeat(64) }, [ada])).toFailWith(
+      'E_POLICY_FORMAT',
+    );
+    const { previous, ...without } = policyOf(2, base());
+    expect(previous).toHaveLength(64);
+    await expect(() => encodePolicy(without)).toFailWith('E_POLICY_FORMAT');
+    await expect(() => encodePolicy({ ...policyOf(1, base()), ledger: 'A'.repeat(32) })).toFailWith('E_POLICY_FORMAT');
   });
 
   test('ten follows nine', async () => {

@@ -355,6 +355,15 @@ describe('a change of trust', () => {
     expect(await change(two)).toEqual(['E_POLICY_GAP']);
   });
 
+  test('a policy and a record that the same people signed for another ledger are refused', async () => {
+    const elsewhere = { ...roles, ledger: 'b'.repeat(32) };
+    expect(await change((t) => putPolicy(t, 2, elsewhere, [ada]))).toEqual(['E_OTHER_LEDGER']);
+    const dropped = { ...roles, previous: 'c'.repeat(64) };
+    expect(await change((t) => putPolicy(t, 2, dropped, [ada]))).toEqual(['E_POLICY_PREVIOUS']);
+    const trial = { tag: 'v2.0.0', checklist: { ledger: 'b'.repeat(32) } };
+    expect(await change((t) => putRecord(t, bot, [ada], trial))).toEqual(['E_OTHER_LEDGER']);
+  });
+
   test('a new policy that lists a key that cannot be used is refused', async () => {
     const dead = await person('linus', { made: new Date(now.getTime() - 9 * DAY), lives: 60 });
     expect(await change((t) => putPolicy(t, 2, { ...roles, reviewers: [ada, dead] }, [ada]))).toEqual(['E_POLICY_KEY']);

@@ -6,8 +6,11 @@ import type { Checklist } from '../../ledger-schema/checklist.ts';
 import { ackPath, keyPath, nackPath, policyPath, policySignPath } from '../../ledger-schema/layout.ts';
 import { recordPath } from '../../ledger-schema/path.ts';
 import type { ListedKey, Policy } from '../../ledger-schema/policy.ts';
-import { encodePolicy } from '../../ledger-schema/policy.ts';
+import { encodePolicy, parsePolicy } from '../../ledger-schema/policy.ts';
 import { encodeSums } from '../../ledger-schema/sums.ts';
+
+/** The id of the test ledgers. */
+export const LEDGER_ID = '9f86d081884c7d659a2feaa0c55ad015';
 
 /** What a test ledger holds, by path; a stand-in for a git tree. */
 export type Tree = Map<string, Uint8Array>;
@@ -95,19 +98,26 @@ export interface Roles {
   readonly formerExecutors?: readonly Person[];
   readonly formerReviewers?: readonly { readonly who: Person; readonly seal: string }[];
   readonly expires?: string;
+  /** Another ledger's id. */
+  readonly ledger?: string;
+  /** Another digest than that of the policy before. */
+  readonly previous?: string;
 }
 
-export function policyOf(version: number, roles: Roles): Policy {
+export function policyOf(version: number, roles: Roles, before?: Uint8Array): Policy {
   const everybody = [...(roles.roots ?? []), ...(roles.executors ?? []), ...(roles.reviewers ?? [])];
   const holders: Record<string, ListedKey[]> = {};
   for (const { name, listed } of everybody) {
     const keys = (holders[name] ??= []);
     if (!keys.some((key) => key.fingerprint === listed.fingerprint)) keys.push(listed);
   }
+  const previous = roles.previous ?? sha256Hex(before ?? utf8(''));
   const names = (people: readonly Person[] = []): string[] => [...new Set(people.map(({ name }) => name))];
   return {
     format: 1,
+    ledger: roles.ledger ?? LEDGER_ID,
     version,
+    ...(version === 1 && roles.previous === undefined ? {} : { previous }),
     expires: roles.expires ?? new Date(Date.now() + 300 * DAY).toISOString().replace(/\.\d+Z/, 'Z'),
     roots: { threshold: roles.rootThreshold ?? 1, holders: names(roles.roots) },
     executors: { holders: names(roles.executors) },
@@ -127,7 +137,7 @@ export async function putPolicy(
   roles: Roles,
   signers: readonly Person[],
 ): Promise<Uint8Array> {
-  const bytes = encodePolicy(policyOf(version, roles));
+  const bytes = encodePolicy(policyOf(version, roles, tree.get(policyPath(version - 1))));
   tree.set(policyPath(version), bytes);
   const former = (roles.formerReviewers ?? []).map(({ who }) => who);
   const all = [roles.roots, roles.executors, roles.reviewers, roles.formerExecutors, former].flatMap(
@@ -146,6 +156,12 @@ export interface RecordOptions {
   readonly checklist?: Partial<Checklist>;
 }
 
+/** The id that the tree's first policy has; that of every test ledger where there is none yet. */
+function ledgerOf(tree: Tree): string {
+  const first = tree.get(policyPath(1));
+  return first === undefined ? LEDGER_ID : parsePolicy(first).ledger;
+}
+
 /** Puts a record with its sign and acks into a tree; returns its path. */
 export async function putRecord(
   tree: Tree,
@@ -156,6 +172,7 @@ export async function putRecord(
   const content = utf8(options.content ?? 'the bytes\n');
   const checklist: Checklist = {
     format: 1,
+    ledger: ledgerOf(tree),
     source: 'github.com',
     repository: options.repository ?? 'acme/tool',
     repositoryId: options.repositoryId ?? 42,

@@ -14,7 +14,7 @@ import { proposalBranch } from '../../ledger-schema/path.ts';
 import { FileStore } from '../../store/file-store.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { GitLedger } from '../ledger/git-ledger.ts';
-import { person, putAck, putPolicy } from '../ledger/people.ts';
+import { LEDGER_ID, person, putAck, putPolicy } from '../ledger/people.ts';
 import type { Person, Roles, Tree } from '../ledger/people.ts';
 import { sha256Of, sizeOf, streamOf } from '../servers/github-bytes.ts';
 import { startGitServer } from '../servers/git-server.ts';
@@ -165,6 +165,7 @@ export class World implements AsyncDisposable {
       })),
     );
     const unsigned = buildRecord({
+      ledger: LEDGER_ID,
       source,
       repository: this.tool.fullName,
       repositoryId: this.tool.id,
