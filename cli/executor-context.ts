@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { cacheDirectory } from '../io/folders.ts';
+import { cacheDirectory } from '../io/files/folders.ts';
 import type { ExecutorContext } from '../executor/context.ts';
 import type { LedgerOnGitHub } from '../executor/proposal-context.ts';
 import { findTools } from '../executor/tools.ts';

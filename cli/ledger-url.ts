@@ -1,4 +1,4 @@
-import { GITHUB_API } from '../io/api-url.ts';
+import { GITHUB_API } from '../io/http/api-url.ts';
 import type { Progress } from '../io/progress.ts';
 import type { LedgerLocation } from './location.ts';
 

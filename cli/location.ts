@@ -1,7 +1,7 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { homedir } from 'node:os';
 import { fail } from '../ledger-schema/error.ts';
-import { requireSafeUrl, shownUrl } from '../io/url.ts';
+import { requireSafeUrl, shownUrl } from '../io/http/url.ts';
 
 /** Where a ledger lies: cli.md, "Configuration", `[ledger] repository`. */
 export type LedgerLocation =

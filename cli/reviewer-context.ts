@@ -1,4 +1,4 @@
-import { cacheDirectory } from '../io/folders.ts';
+import { cacheDirectory } from '../io/files/folders.ts';
 import { GitHubClient } from '../github/client.ts';
 import { openLedger } from '../ledger/repository.ts';
 import type { ReviewerContext } from '../reviewer/context.ts';

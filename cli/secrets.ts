@@ -1,4 +1,4 @@
-import { readFileBounded } from '../io/file.ts';
+import { readFileBounded } from '../io/files/file.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 
 /** Variables by name; `process.env`, or what a test has instead. */

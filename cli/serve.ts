@@ -4,7 +4,7 @@ import { fail } from '../ledger-schema/error.ts';
 import type { ValuesOf } from './commands/index.ts';
 import { consumerOptions } from './consumer-options.ts';
 import type { CommandContext, Handler } from './context.ts';
-import { requireSafeUrl } from '../io/url.ts';
+import { requireSafeUrl } from '../io/http/url.ts';
 
 type Options = ValuesOf<'consumer', 'serve'>;
 

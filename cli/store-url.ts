@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { fail } from '../ledger-schema/error.ts';
-import { requireSafeUrl, shownUrl } from '../io/url.ts';
+import { requireSafeUrl, shownUrl } from '../io/http/url.ts';
 import { parseS3Url } from '../store/s3-url.ts';
 import { resolvePath } from './location.ts';
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { readFileBounded } from '../io/file.ts';
+import { readFileBounded } from '../io/files/file.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { KEY_BYTES, canonicalKeyFile } from '../ledger-schema/openpgp.ts';

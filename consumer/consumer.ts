@@ -1,7 +1,7 @@
 import { SILENT } from '../io/progress.ts';
 import { gitAtWork, openLedger } from '../ledger/repository.ts';
 import type { LedgerRepository } from '../ledger/repository.ts';
-import { cacheDirectory, stateDirectory } from '../io/folders.ts';
+import { cacheDirectory, stateDirectory } from '../io/files/folders.ts';
 import { fetchFrom } from './fetch-from.ts';
 import type { ConsumerOptions, GetRequest } from './options.ts';
 import type { GotFile } from './get.ts';

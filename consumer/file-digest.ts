@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { digestOf } from '../io/hash.ts';
+import { digestOf } from '../io/files/hash.ts';
 import { ioError } from '../io/io-error.ts';
 
 const READ_AT_ONCE = 1 << 20;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { SILENT } from '../io/progress.ts';
 import { openLedger } from '../ledger/repository.ts';
 import type { ConsumerOptions } from './options.ts';
-import { cacheDirectory, stateDirectory } from '../io/folders.ts';
+import { cacheDirectory, stateDirectory } from '../io/files/folders.ts';
 import { ledgerIdentity, memoryFile } from './memory.ts';
 import { openMirrors } from './mirrors.ts';
 import { pinOf } from './pin.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { PullthroughError, checkAssetNames, compareBytes, fail } from '../ledger-schema/index.ts';
 import { tagBeginning } from '../ledger-schema/version.ts';
-import { readFileBounded, writeFileAtomic } from '../io/file.ts';
+import { readFileBounded, writeFileAtomic } from '../io/files/file.ts';
 import { beginningName } from './choose.ts';
 import { LOCK_FILE } from './lock-name.ts';
 import type { PolicyStamp } from './release.ts';
@@ -222,7 +222,7 @@ export async function updateLock(
   const first = await look();
   if (await holds(path, encodeLock(first.now))) return first;
   // Only who writes needs it.
-  const { MOMENT, withLock } = await import('../io/lock.ts');
+  const { MOMENT, withLock } = await import('../io/files/lock.ts');
   return withLock(path, { ...MOMENT, code: 'E_IO' }, async () => {
     const { before, now } = await look();
     const text = encodeLock(now);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { getLatestRelease, getRepository, listReleases } from '../github/releases.ts';
 import { isRepositoryName } from '../github/names.ts';
 import type { Release } from '../github/types.ts';
-import { writeFileAtomic } from '../io/file.ts';
+import { writeFileAtomic } from '../io/files/file.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { encodeSegment, isHostName } from '../ledger-schema/path.ts';

@@ -1,5 +1,5 @@
-import { lent, release } from '../io/blocks.ts';
-import { hashing } from '../io/hash.ts';
+import { lent, release } from '../io/http/blocks.ts';
+import { hashing } from '../io/files/hash.ts';
 import { fail } from '../ledger-schema/error.ts';
 import type { PutRequest, Store } from '../store/store.ts';
 

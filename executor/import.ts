@@ -1,7 +1,7 @@
 import type { GitHubClient } from '../github/client.ts';
 import { listReleases } from '../github/releases.ts';
 import type { Release } from '../github/types.ts';
-import type { HashAlgorithm } from '../io/hash.ts';
+import type { HashAlgorithm } from '../io/files/hash.ts';
 import { mapLimit } from '../io/limit.ts';
 import { fail } from '../ledger-schema/error.ts';
 import type { ExecutorContext } from './context.ts';

@@ -3,9 +3,9 @@ import { rm, rmdir, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fail } from '../ledger-schema/error.ts';
-import { makeFolders } from '../io/file.ts';
-import { isThereAndEmpty } from '../io/new-folder.ts';
-import { moveTo } from '../io/rename.ts';
+import { makeFolders } from '../io/files/file.ts';
+import { isThereAndEmpty } from '../io/files/new-folder.ts';
+import { moveTo } from '../io/files/rename.ts';
 
 export interface NewExecutor {
   /** Absolute; must not exist, or be empty. */

@@ -1,7 +1,7 @@
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { parseRecordPath } from '../ledger-schema/path.ts';
 import { checkSign } from '../ledger-schema/record-signatures.ts';
-import type { HashAlgorithm } from '../io/hash.ts';
+import type { HashAlgorithm } from '../io/files/hash.ts';
 import { Limit, mapLimit } from '../io/limit.ts';
 import { fetchSettled } from './attempt.ts';
 import type { Checkpoint, ExecutorContext, Signing } from './context.ts';

@@ -1,4 +1,4 @@
-import { digestsOf } from '../io/hash.ts';
+import { digestsOf } from '../io/files/hash.ts';
 import { mapShared } from '../io/limit.ts';
 import { fail } from '../ledger-schema/error.ts';
 import type { Mirroring } from './mirror.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readTrust } from '../ledger/directories.ts';
 import { gitAtWork } from '../ledger/repository.ts';
-import { dispatcher } from '../io/http.ts';
+import { dispatcher } from '../io/http/http.ts';
 import { Limit } from '../io/limit.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { requireUsable } from '../ledger-schema/openpgp.ts';

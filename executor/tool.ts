@@ -2,7 +2,7 @@ import picomatch from 'picomatch';
 import { validRange } from 'semver';
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { apiUrl } from '../io/api-url.ts';
+import { apiUrl } from '../io/http/api-url.ts';
 import { boolean, readIni, text } from '../io/ini.ts';
 import type { IniFile, IniParser, IniSchema } from '../io/ini.ts';
 import { nearest } from '../io/nearest.ts';

@@ -1,5 +1,5 @@
 import { GitHubClient } from '../github/client.ts';
-import { GITHUB_API } from '../io/api-url.ts';
+import { GITHUB_API } from '../io/http/api-url.ts';
 import type { Progress } from '../io/progress.ts';
 import { fail } from '../ledger-schema/error.ts';
 import type { Tool } from './tools.ts';

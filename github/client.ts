@@ -1,12 +1,12 @@
 import { Octokit } from '@octokit/rest';
 import type { z } from 'zod';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { httpFetch } from '../io/http.ts';
+import { httpFetch } from '../io/http/http.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
-import type { LimitKeeper } from '../io/download.ts';
+import type { LimitKeeper } from '../io/http/download.ts';
 import type { Progress } from '../io/progress.ts';
-import { backoff } from '../io/retry.ts';
-import { requireSafeUrl } from '../io/url.ts';
+import { backoff } from '../io/http/retry.ts';
+import { requireSafeUrl } from '../io/http/url.ts';
 import { isAbsent, messageOf, nextLink, parseAnswer, statusError } from './answers.ts';
 import type { ErrorContext, Refusal } from './answers.ts';
 import { EtagCache, cacheIdentity } from './etag-cache.ts';
@@ -26,7 +26,7 @@ export interface GitHubClientOptions {
   /** Answers are kept below `<cacheDir>/github/`; without it every request counts. */
   readonly cacheDir?: string | undefined;
   readonly progress: Progress;
-  /** Default: io/http.ts. */
+  /** Default: io/http/http.ts. */
   readonly fetch?: ApiFetch | undefined;
   readonly clock?: Clock | undefined;
   /** Milliseconds that one request may take; default a minute. */

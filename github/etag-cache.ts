@@ -3,7 +3,7 @@ import { readFile as readFileCallback, stat as statCallback } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { makeFolders } from '../io/file.ts';
+import { makeFolders } from '../io/files/file.ts';
 import { prune, touch } from './etag-prune.ts';
 
 const readFile = promisify(readFileCallback);

@@ -1,5 +1,5 @@
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { isFinal } from '../io/network-error.ts';
+import { isFinal } from '../io/http/network-error.ts';
 import type { ApiFetch, ApiInit } from './fetch.ts';
 
 /** The longest answer that is read, in bytes: a hundred releases with all their assets are a few MiB. */

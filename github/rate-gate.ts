@@ -1,8 +1,8 @@
 import { fail } from '../ledger-schema/error.ts';
-import { SECONDARY_LIMIT } from '../io/answer-error.ts';
-import type { RateLimit } from '../io/answer-error.ts';
+import { SECONDARY_LIMIT } from '../io/http/answer-error.ts';
+import type { RateLimit } from '../io/http/answer-error.ts';
 import type { Progress } from '../io/progress.ts';
-import { retryAfter, untilReset } from '../io/retry.ts';
+import { retryAfter, untilReset } from '../io/http/retry.ts';
 import type { ApiResponse, Clock } from './fetch.ts';
 
 /** How long one client waits in all, in milliseconds. */

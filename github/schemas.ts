@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isLoopback } from '../io/url.ts';
+import { isLoopback } from '../io/http/url.ts';
 
 /**
  * What is read of the API's answers; the rest is not looked at. Every string has a bound, every number is a safe

@@ -1,7 +1,7 @@
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import type { LimitKeeper } from '../io/download.ts';
+import type { LimitKeeper } from '../io/http/download.ts';
 import type { Progress } from '../io/progress.ts';
-import { RETRY, backoff, retryAfter } from '../io/retry.ts';
+import { RETRY, backoff, retryAfter } from '../io/http/retry.ts';
 import { messageOf } from './answers.ts';
 import { ifNoneMatch } from './etag-cache.ts';
 import type { CachedAnswer, EtagCache } from './etag-cache.ts';

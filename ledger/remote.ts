@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
-import { requireSafeUrl } from '../io/url.ts';
+import { requireSafeUrl } from '../io/http/url.ts';
 import type { GitConfig } from './git-environment.ts';
 import type { GitResult } from './git.ts';
 

@@ -6,7 +6,7 @@ import type { ChosenFile } from '../executor/files.ts';
 import type { Requirement } from '../executor/tool.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Asset, Release } from '../github/types.ts';
-import { openDownload } from '../io/download.ts';
+import { openDownload } from '../io/http/download.ts';
 import { mapLimit } from '../io/limit.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { RecordedAsset } from '../ledger-schema/record.ts';

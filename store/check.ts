@@ -1,6 +1,6 @@
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
-import { lent, release } from '../io/blocks.ts';
-import { hashing } from '../io/hash.ts';
+import { lent, release } from '../io/http/blocks.ts';
+import { hashing } from '../io/files/hash.ts';
 import { systemCode } from '../io/io-error.ts';
 import { mapLimit } from '../io/limit.ts';
 import type { Progress, ProgressTask } from '../io/progress.ts';

@@ -1,11 +1,11 @@
 import { lstat, opendir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
-import { lend, lent } from '../io/blocks.ts';
-import { openPending, readBlocks, syncFile, syncFolder } from '../io/file.ts';
-import { digestOf, hashing } from '../io/hash.ts';
+import { lend, lent } from '../io/http/blocks.ts';
+import { openPending, readBlocks, syncFile, syncFolder } from '../io/files/file.ts';
+import { digestOf, hashing } from '../io/files/hash.ts';
 import { ioError, systemCode } from '../io/io-error.ts';
-import { gone, leftoversIn } from '../io/leftover.ts';
+import { gone, leftoversIn } from '../io/files/leftover.ts';
 import type { Progress } from '../io/progress.ts';
 import { checkDigest, exactly } from './body.ts';
 import { storeKey } from './store.ts';

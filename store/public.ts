@@ -1,8 +1,8 @@
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
-import { lend, lent } from '../io/blocks.ts';
-import { openDownload } from '../io/download.ts';
-import { RETRY } from '../io/retry.ts';
-import { requireSafeUrl, shownUrl } from '../io/url.ts';
+import { lend, lent } from '../io/http/blocks.ts';
+import { openDownload } from '../io/http/download.ts';
+import { RETRY } from '../io/http/retry.ts';
+import { requireSafeUrl, shownUrl } from '../io/http/url.ts';
 import { openStore, schemeOf } from './open.ts';
 import type { OpenStoreOptions } from './open.ts';
 import { storeKey } from './store.ts';

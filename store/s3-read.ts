@@ -1,7 +1,7 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { fail } from '../ledger-schema/error.ts';
-import { backoff, pause, RETRY } from '../io/retry.ts';
+import { backoff, pause, RETRY } from '../io/http/retry.ts';
 import type { S3Bucket } from './s3-bucket.ts';
 import { isNotThere, s3Error } from './s3-error.ts';
 import { storeKey } from './store.ts';

@@ -1,10 +1,10 @@
 import { tmpdir } from 'node:os';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
-import { lend, lent, release } from '../io/blocks.ts';
-import { openPending, readBlocks } from '../io/file.ts';
-import { digestOf, hashing } from '../io/hash.ts';
-import { sweep } from '../io/leftover.ts';
+import { lend, lent, release } from '../io/http/blocks.ts';
+import { openPending, readBlocks } from '../io/files/file.ts';
+import { digestOf, hashing } from '../io/files/hash.ts';
+import { sweep } from '../io/files/leftover.ts';
 import type { Progress } from '../io/progress.ts';
 import { checkDigest, exactly } from './body.ts';
 import { PartPool } from './part-pool.ts';

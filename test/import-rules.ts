@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path/posix';
 import ts from 'typescript';
 
-/** What the rooms may import, as docs/architecture.md draws it: downwards alone, never sideways on one line. */
+/** What the rooms may import, as CONTRIBUTING.md draws it: downwards alone, never sideways on one line. */
 const LINES = [
   ['ledger-schema'],
   ['io'],
@@ -22,7 +22,7 @@ const SOLE_IMPORTERS: readonly (readonly [packages: RegExp, importers: RegExp])[
   [/^@(?:aws-sdk|smithy)\//, /^store\//],
   [/^simple-git$/, /^ledger\//],
   [/^undici$/, /^io\//],
-  [/^proper-lockfile$/, /^io\/lock\.ts$/],
+  [/^proper-lockfile$/, /^io\/files\/lock\.ts$/],
   [/^fastify$|^@fastify\//, /^consumer\/serve[^/]*\.ts$/],
   [/^(?:commander|cli-progress)$/, /^cli\//],
 ];

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { downloadToFile, openDownload } from '../../io/download.ts';
+import { downloadToFile, openDownload } from '../../io/http/download.ts';
 import { mapLimit } from '../../io/limit.ts';
 import { SILENT } from '../../io/progress.ts';
 import { openStore } from '../../store/open.ts';

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { RateLimit } from '../../io/answer-error.ts';
-import { openDownload } from '../../io/download.ts';
-import type { DownloadRequest } from '../../io/download.ts';
+import type { RateLimit } from '../../io/http/answer-error.ts';
+import { openDownload } from '../../io/http/download.ts';
+import type { DownloadRequest } from '../../io/http/download.ts';
 import { fail } from '../../ledger-schema/error.ts';
 import { file, startFlaky, status } from '../servers/flaky.ts';
 import type { FlakyServer, Reply } from '../servers/flaky.ts';
 
 const waits: number[] = [];
-vi.mock('../../io/retry.ts', async (original) => ({
+vi.mock('../../io/http/retry.ts', async (original) => ({
   ...(await original()),
   pause: async (ms: number) => void waits.push(ms),
 }));

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { FileWriter } from '../../io/file-writer.ts';
+import { FileWriter } from '../../io/files/file-writer.ts';
 
 const MIB = 1 << 20;
 

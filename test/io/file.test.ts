@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { makeFolders, openPending, readBlocks, readFileBounded, writeFileAtomic } from '../../io/file.ts';
+import { makeFolders, openPending, readBlocks, readFileBounded, writeFileAtomic } from '../../io/files/file.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { BLOCK, keep, lend, lent, release, takeBlock } from '../../io/blocks.ts';
-import { digestOf, hashing } from '../../io/hash.ts';
-import type { HashAlgorithm } from '../../io/hash.ts';
+import { BLOCK, keep, lend, lent, release, takeBlock } from '../../io/http/blocks.ts';
+import { digestOf, hashing } from '../../io/files/hash.ts';
+import type { HashAlgorithm } from '../../io/files/hash.ts';
 import { runModule } from '../child.ts';
 
 async function* chunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void, undefined> {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { httpFetch, readBounded } from '../../io/http.ts';
-import { backoff, pause, retryAfter } from '../../io/retry.ts';
-import { isLoopback, redirectTarget, shownUrl } from '../../io/url.ts';
+import { httpFetch, readBounded } from '../../io/http/http.ts';
+import { backoff, pause, retryAfter } from '../../io/http/retry.ts';
+import { isLoopback, redirectTarget, shownUrl } from '../../io/http/url.ts';
 import { file, redirect, startFlaky } from '../servers/flaky.ts';
 import type { FlakyServer } from '../servers/flaky.ts';
 

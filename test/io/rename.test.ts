@@ -2,7 +2,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { moveTo } from '../../io/rename.ts';
+import { moveTo } from '../../io/files/rename.ts';
 
 /** A system whose first renames fail. */
 function failing(platform: NodeJS.Platform, times: number, code: string) {

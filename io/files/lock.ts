@@ -1,8 +1,8 @@
 import lockfile from 'proper-lockfile';
-import { PullthroughError } from '../ledger-schema/error.ts';
-import type { ErrorCode } from '../ledger-schema/error.ts';
-import { ioError, systemCode } from './io-error.ts';
-import { pause } from './retry.ts';
+import { PullthroughError } from '../../ledger-schema/error.ts';
+import type { ErrorCode } from '../../ledger-schema/error.ts';
+import { ioError, systemCode } from '../io-error.ts';
+import { pause } from '../http/retry.ts';
 
 /** Times in milliseconds. */
 export interface LockOptions {

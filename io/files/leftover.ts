@@ -1,7 +1,7 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TEMPORARY_NAME } from './file.ts';
-import { systemCode } from './io-error.ts';
+import { systemCode } from '../io-error.ts';
 
 /**
  * The temporary files of this program in a folder that nobody wrote since `before`: a killed run left them. `names`: what

@@ -1,4 +1,4 @@
-import { PullthroughError } from '../ledger-schema/error.ts';
+import { PullthroughError } from '../../ledger-schema/error.ts';
 import { retryAfter, untilReset } from './retry.ts';
 import type { Answer } from './answer.ts';
 import { shownUrl } from './url.ts';

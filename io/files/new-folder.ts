@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
-import { fail } from '../ledger-schema/error.ts';
-import { ioError, systemCode } from './io-error.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import { ioError, systemCode } from '../io-error.ts';
 
 /**
  * Is the folder there, as an empty one? False where nothing is. Throws `E_EXISTS` where it holds anything, or a file lies

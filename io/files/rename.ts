@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemCode } from './io-error.ts';
+import { systemCode } from '../io-error.ts';
 
 /** What Windows answers while somebody has the file or folder open. */
 const BUSY = ['EPERM', 'EACCES', 'EBUSY'];

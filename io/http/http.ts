@@ -1,5 +1,5 @@
 import type { Dispatcher, RequestInit, Response } from 'undici';
-import { fail, PullthroughError } from '../ledger-schema/error.ts';
+import { fail, PullthroughError } from '../../ledger-schema/error.ts';
 import { networkError } from './network-error.ts';
 import { STALL_MS } from './retry.ts';
 import { requireSafeUrl, shownUrl } from './url.ts';

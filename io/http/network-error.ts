@@ -1,5 +1,5 @@
-import { PullthroughError } from '../ledger-schema/error.ts';
-import { systemCode } from './io-error.ts';
+import { PullthroughError } from '../../ledger-schema/error.ts';
+import { systemCode } from '../io-error.ts';
 
 const TIMEOUTS = new Set([
   'UND_ERR_CONNECT_TIMEOUT',

@@ -1,5 +1,5 @@
-import { fail } from '../ledger-schema/error.ts';
-import type { IniParser } from './ini.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import type { IniParser } from '../ini.ts';
 import { requireSafeUrl } from './url.ts';
 
 /** GitHub's own; `[source] api` and `[ledger] api` default to it. */

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
-import { fail, PullthroughError } from '../ledger-schema/error.ts';
+import { fail, PullthroughError } from '../../ledger-schema/error.ts';
 import { LONGEST_WAIT_MS, refusalText, statusError } from './answer-error.ts';
 import type { Problem, RateLimit } from './answer-error.ts';
 import { lend, lent, release } from './blocks.ts';
-import { openPending } from './file.ts';
-import { hashing } from './hash.ts';
+import { openPending } from '../files/file.ts';
+import { hashing } from '../files/hash.ts';
 import { isFinal } from './network-error.ts';
 import { isRest, rangeHeaders, versionOf } from './resume.ts';
 import type { Version } from './resume.ts';
@@ -15,8 +15,8 @@ import { get } from './transport.ts';
 import type { Answer } from './answer.ts';
 import { redirectTarget, requireSafeUrl, shownUrl } from './url.ts';
 
-export { hashing } from './hash.ts';
-export type { HashAlgorithm, Hashing } from './hash.ts';
+export { hashing } from '../files/hash.ts';
+export type { HashAlgorithm, Hashing } from '../files/hash.ts';
 
 /** Keeps the limits of one origin, so that all who ask it wait together. Both throw `E_RATE_LIMIT`. */
 export interface LimitKeeper {

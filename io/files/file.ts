@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { PullthroughError } from '../ledger-schema/error.ts';
-import type { ErrorCode } from '../ledger-schema/error.ts';
-import { BLOCK, lend, lent, placeInBlock, release, takeBlock } from './blocks.ts';
+import { PullthroughError } from '../../ledger-schema/error.ts';
+import type { ErrorCode } from '../../ledger-schema/error.ts';
+import { BLOCK, lend, lent, placeInBlock, release, takeBlock } from '../http/blocks.ts';
 import { FileWriter } from './file-writer.ts';
-import { ioError, systemCode } from './io-error.ts';
+import { ioError, systemCode } from '../io-error.ts';
 import { moveTo } from './rename.ts';
 
 /** The names of this program's temporary files, whatever they become. */

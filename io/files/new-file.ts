@@ -1,9 +1,9 @@
 import { open, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { syncFolder } from './file.ts';
-import { ioError, systemCode } from './io-error.ts';
+import { ioError, systemCode } from '../io-error.ts';
 
 async function create(path: string, mode: number): Promise<FileHandle> {
   try {

@@ -1,4 +1,4 @@
-import { fail } from '../ledger-schema/error.ts';
+import { fail } from '../../ledger-schema/error.ts';
 
 /** localhost, 127.0.0.0/8 and [::1], as `URL.hostname` spells them. */
 export function isLoopback(hostname: string): boolean {

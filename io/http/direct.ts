@@ -2,7 +2,7 @@ import { connect as connectPlain } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
-import { fail, PullthroughError } from '../ledger-schema/error.ts';
+import { fail, PullthroughError } from '../../ledger-schema/error.ts';
 import { BLOCK, lend, placeInBlock, release, takeBlock } from './blocks.ts';
 import { findHead, MOST_HEAD, parseHead } from './http-head.ts';
 import type { Head } from './http-head.ts';
