@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { fail } from '../ledger-schema/error.ts';
 import { requireSafeUrl, shownUrl } from '../io/http/url.ts';
-import { parseS3Url } from '../store/s3-url.ts';
+import { parseS3Url } from '../store/s3/url.ts';
 import { resolvePath } from './location.ts';
 
 const HINT = 'write file:./FOLDER, a path, or s3://BUCKET/PREFIX?endpoint=https://HOST&region=REGION';

@@ -1,10 +1,10 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { makeClient } from './s3-client.ts';
-import type { S3ClientOptions } from './s3-client.ts';
-import { isNotThere, s3Error } from './s3-error.ts';
-import type { S3Place } from './s3-url.ts';
-import { storeKey } from './store.ts';
+import { makeClient } from './client.ts';
+import type { S3ClientOptions } from './client.ts';
+import { isNotThere, s3Error } from './error.ts';
+import type { S3Place } from './url.ts';
+import { storeKey } from '../store.ts';
 
 /** What the server knows of an object without sending it. */
 export interface ObjectHead {

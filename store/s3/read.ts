@@ -1,10 +1,10 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
-import { fail } from '../ledger-schema/error.ts';
-import { backoff, pause, RETRY } from '../io/http/retry.ts';
-import type { S3Bucket } from './s3-bucket.ts';
-import { isNotThere, s3Error } from './s3-error.ts';
-import { storeKey } from './store.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import { backoff, pause, RETRY } from '../../io/http/retry.ts';
+import type { S3Bucket } from './bucket.ts';
+import { isNotThere, s3Error } from './error.ts';
+import { storeKey } from '../store.ts';
 
 /**
  * An object's bytes, read on where the connection broke. `progress`: bytes after which a broken connection is a first one

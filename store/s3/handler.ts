@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
-import { fail, PullthroughError } from '../ledger-schema/error.ts';
-import { isFinal, networkError } from '../io/http/network-error.ts';
-import { send } from '../io/http/send.ts';
-import type { SendAnswer, SendRequest } from '../io/http/send.ts';
+import { fail, PullthroughError } from '../../ledger-schema/error.ts';
+import { isFinal, networkError } from '../../io/http/network-error.ts';
+import { send } from '../../io/http/send.ts';
+import type { SendAnswer, SendRequest } from '../../io/http/send.ts';
 
 /** What the SDK hands to a request handler, as far as it is used here. */
 export interface SdkRequest {

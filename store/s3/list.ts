@@ -1,8 +1,8 @@
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
-import { fail } from '../ledger-schema/error.ts';
-import type { S3Bucket } from './s3-bucket.ts';
-import { isNotThere, s3Error } from './s3-error.ts';
-import type { StoredObject } from './store.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import type { S3Bucket } from './bucket.ts';
+import { isNotThere, s3Error } from './error.ts';
+import type { StoredObject } from '../store.ts';
 
 /** Every object of the store. Throws `E_STORE` for a list that has no end, and what {@link s3Error} makes of failures. */
 export async function* listObjects(bucket: S3Bucket): AsyncGenerator<StoredObject, void, undefined> {

@@ -6,9 +6,9 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import type { CompletedPart, PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
-import { lent, release } from '../io/http/blocks.ts';
-import { HashJob } from '../io/files/hash-thread.ts';
-import { fail } from '../ledger-schema/error.ts';
+import { lent, release } from '../../io/http/blocks.ts';
+import { HashJob } from '../../io/files/hash-thread.ts';
+import { fail } from '../../ledger-schema/error.ts';
 import type { PartPool } from './part-pool.ts';
 
 /** Parts of one upload on their way at once. */

@@ -1,6 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { S3Handler } from './s3-handler.ts';
-import type { S3Place } from './s3-url.ts';
+import { S3Handler } from './handler.ts';
+import type { S3Place } from './url.ts';
 
 export interface S3ClientOptions {
   /** Tries of one request, the first one included; 8 unless told. The wait doubles from 0.1 s (SlowDown: 0.5 s). */

@@ -1,5 +1,5 @@
-import { fail } from '../ledger-schema/error.ts';
-import { requireSafeUrl } from '../io/http/url.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import { requireSafeUrl } from '../../io/http/url.ts';
 
 /** Where an S3 store is, as `[store] url` says it. */
 export interface S3Place {

@@ -1,4 +1,4 @@
-import { PullthroughError } from '../ledger-schema/error.ts';
+import { PullthroughError } from '../../ledger-schema/error.ts';
 
 const KEYS = 'check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile, or the role that the job runs with';
 const RIGHTS =
