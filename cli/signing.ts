@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import type { SigningPurpose } from '../ledger-schema/openpgp.ts';
+import type { SigningPurpose } from '../ledger-schema/openpgp/openpgp.ts';
 import type { Signer } from '../ledger/signer.ts';
 import type { CommandContext } from './context.ts';
 import { passphraseFrom, readKeyFile, signingKeyFrom } from './secrets.ts';

@@ -4,7 +4,7 @@ import { gitAtWork } from '../ledger/repository.ts';
 import { dispatcher } from '../io/http/http.ts';
 import { Limit } from '../io/limit.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { requireUsable } from '../ledger-schema/openpgp.ts';
+import { requireUsable } from '../ledger-schema/openpgp/openpgp.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 import type { ExecutorContext } from './context.ts';
 import { Holdings } from './holdings.ts';

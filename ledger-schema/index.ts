@@ -40,12 +40,12 @@ export {
 export type { LedgerPath } from './layout.ts';
 export { REGULAR, TREE } from './files.ts';
 export type { FileEntry, Finding, LedgerFiles } from './files.ts';
-export { SIGNATURE_BYTES, parseSignatureFile } from './signature.ts';
-export type { ParsedSignature } from './signature.ts';
-export { KEY_BYTES, componentProblem, readKeyFile, requireUsable, verifySignature } from './openpgp.ts';
-export type { Judgement, KeyComponent, KeyFile } from './openpgp.ts';
-export { Keyring, keyProblems, listings } from './keyring.ts';
-export type { Listing } from './keyring.ts';
+export { SIGNATURE_BYTES, parseSignatureFile } from './openpgp/signature.ts';
+export type { ParsedSignature } from './openpgp/signature.ts';
+export { KEY_BYTES, componentProblem, readKeyFile, requireUsable, verifySignature } from './openpgp/openpgp.ts';
+export type { Judgement, KeyComponent, KeyFile } from './openpgp/openpgp.ts';
+export { Keyring, keyProblems, listings } from './openpgp/keyring.ts';
+export type { Listing } from './openpgp/keyring.ts';
 export { Trust, establishTrust } from './trust.ts';
 export type { Role, TrustOptions } from './trust.ts';
 export { readRecord, requireAcknowledged, verifyRecord } from './record.ts';

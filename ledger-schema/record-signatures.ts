@@ -1,9 +1,9 @@
 import { sha256Hex } from './bytes.ts';
 import { PullthroughError, fail } from './error.ts';
-import { namedComponent, verifySignature } from './openpgp.ts';
-import type { Judgement } from './openpgp.ts';
+import { namedComponent, verifySignature } from './openpgp/openpgp.ts';
+import type { Judgement } from './openpgp/openpgp.ts';
 import type { ListedKey } from './policy.ts';
-import { parseSignatureFile } from './signature.ts';
+import { parseSignatureFile } from './openpgp/signature.ts';
 import type { Trust } from './trust.ts';
 
 /** A signature that counts. */

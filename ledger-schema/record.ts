@@ -8,7 +8,7 @@ import { tryLedgerPath } from './layout.ts';
 import { parseRecordPath, recordPath } from './path.ts';
 import { checkAck, checkNack, checkSign } from './record-signatures.ts';
 import type { Signed } from './record-signatures.ts';
-import { SIGNATURE_BYTES } from './signature.ts';
+import { SIGNATURE_BYTES } from './openpgp/signature.ts';
 import { parseSums } from './sums.ts';
 import type { Sum } from './sums.ts';
 import type { Trust } from './trust.ts';

@@ -1,12 +1,12 @@
 import { PullthroughError, fail } from './error.ts';
 import type { Finding, LedgerFiles } from './files.ts';
-import { listings } from './keyring.ts';
-import type { Keyring } from './keyring.ts';
+import { listings } from './openpgp/keyring.ts';
+import type { Keyring } from './openpgp/keyring.ts';
 import { policySignPath, tryLedgerPath } from './layout.ts';
-import { namedComponent, verifySignature } from './openpgp.ts';
-import type { Judgement, KeyFile } from './openpgp.ts';
+import { namedComponent, verifySignature } from './openpgp/openpgp.ts';
+import type { Judgement, KeyFile } from './openpgp/openpgp.ts';
 import type { ListedKey, Policy, PolicyStep } from './policy.ts';
-import { SIGNATURE_BYTES, parseSignatureFile } from './signature.ts';
+import { SIGNATURE_BYTES, parseSignatureFile } from './openpgp/signature.ts';
 
 export interface RootCount {
   readonly files: LedgerFiles;

@@ -1,7 +1,7 @@
 import { brief } from '../ledger-schema/bytes.ts';
 import { checkLeaf, collect, collectAsync, collisionIn } from '../ledger-schema/change.ts';
 import type { Finding, LedgerFiles } from '../ledger-schema/files.ts';
-import { keyProblems } from '../ledger-schema/keyring.ts';
+import { keyProblems } from '../ledger-schema/openpgp/keyring.ts';
 import { establishTrust } from '../ledger-schema/trust.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 import { checkInParallel } from './check-pool.ts';

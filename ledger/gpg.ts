@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { canonicalKeyFile, componentProblem, signingComponents } from '../ledger-schema/openpgp.ts';
-import type { KeyComponent, KeyFile, SigningPurpose } from '../ledger-schema/openpgp.ts';
+import { canonicalKeyFile, componentProblem, signingComponents } from '../ledger-schema/openpgp/openpgp.ts';
+import type { KeyComponent, KeyFile, SigningPurpose } from '../ledger-schema/openpgp/openpgp.ts';
 import { signatureFile } from './signature-output.ts';
 import type { Signer } from './signature-output.ts';
 import { typed } from '../io/shell.ts';

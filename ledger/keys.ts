@@ -1,4 +1,4 @@
-import { generateKey } from '../ledger-schema/openpgp-sign.ts';
+import { generateKey } from '../ledger-schema/openpgp/openpgp-sign.ts';
 
 /** A key that was just made. */
 export interface NewKey {

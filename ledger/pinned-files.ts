@@ -1,7 +1,7 @@
 import { sha256Hex } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
 import type { LedgerFiles } from '../ledger-schema/files.ts';
-import { KEY_BYTES, readKeyFile } from '../ledger-schema/openpgp.ts';
+import { KEY_BYTES, readKeyFile } from '../ledger-schema/openpgp/openpgp.ts';
 import { SEAL_BYTES, parseSeal } from '../ledger-schema/seal.ts';
 import type { Sum } from '../ledger-schema/sums.ts';
 

@@ -1,6 +1,6 @@
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { listings } from '../ledger-schema/keyring.ts';
-import type { KeyFile } from '../ledger-schema/openpgp.ts';
+import { listings } from '../ledger-schema/openpgp/keyring.ts';
+import type { KeyFile } from '../ledger-schema/openpgp/openpgp.ts';
 import type { ListedKey, Policy } from '../ledger-schema/policy.ts';
 import { encodePolicy } from '../ledger-schema/policy.ts';
 import type { Role } from '../ledger-schema/trust.ts';

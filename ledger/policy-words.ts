@@ -1,4 +1,4 @@
-import { listings } from '../ledger-schema/keyring.ts';
+import { listings } from '../ledger-schema/openpgp/keyring.ts';
 import type { Policy } from '../ledger-schema/policy.ts';
 
 function people(names: readonly string[]): string {

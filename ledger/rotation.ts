@@ -1,12 +1,12 @@
 import { sha256Hex } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { listings } from '../ledger-schema/keyring.ts';
+import { listings } from '../ledger-schema/openpgp/keyring.ts';
 import { keyPath, policyPath, policySignPath, sealPath } from '../ledger-schema/layout.ts';
-import type { KeyFile } from '../ledger-schema/openpgp.ts';
+import type { KeyFile } from '../ledger-schema/openpgp/openpgp.ts';
 import { POLICY_BYTES, parsePolicy } from '../ledger-schema/policy.ts';
 import type { Policy } from '../ledger-schema/policy.ts';
 import { encodeSeal } from '../ledger-schema/seal.ts';
-import { SIGNATURE_BYTES } from '../ledger-schema/signature.ts';
+import { SIGNATURE_BYTES } from '../ledger-schema/openpgp/signature.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 import { ledgerFiles } from './files.ts';
 import { editPolicy } from './policy-edit.ts';

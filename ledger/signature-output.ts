@@ -1,9 +1,9 @@
-import { armor } from '../ledger-schema/armor.ts';
+import { armor } from '../ledger-schema/openpgp/armor.ts';
 import { utf8 } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { verifySignature } from '../ledger-schema/openpgp.ts';
-import type { KeyFile, SigningPurpose } from '../ledger-schema/openpgp.ts';
-import { parseSignatureFile } from '../ledger-schema/signature.ts';
+import { verifySignature } from '../ledger-schema/openpgp/openpgp.ts';
+import type { KeyFile, SigningPurpose } from '../ledger-schema/openpgp/openpgp.ts';
+import { parseSignatureFile } from '../ledger-schema/openpgp/signature.ts';
 
 /** Whoever signs for the ledger: a key file, or gpg-agent. */
 export interface Signer {

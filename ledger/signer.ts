@@ -1,6 +1,6 @@
-import { readSecretKey, signDetached } from '../ledger-schema/openpgp-sign.ts';
+import { readSecretKey, signDetached } from '../ledger-schema/openpgp/openpgp-sign.ts';
 import { signatureFile } from './signature-output.ts';
-import type { SigningPurpose } from '../ledger-schema/openpgp.ts';
+import type { SigningPurpose } from '../ledger-schema/openpgp/openpgp.ts';
 import type { Signer } from './signature-output.ts';
 
 export type { Signer } from './signature-output.ts';

@@ -2,7 +2,7 @@ import type { ProposalContext } from '../executor/proposal-context.ts';
 import type { GateReport } from '../ledger/gate.ts';
 import type { Identity } from '../ledger/repository.ts';
 import { CHECKLIST_BYTES } from '../ledger-schema/checklist.ts';
-import { KEY_BYTES } from '../ledger-schema/openpgp.ts';
+import { KEY_BYTES } from '../ledger-schema/openpgp/openpgp.ts';
 import { parseRecordPath } from '../ledger-schema/path.ts';
 import { POLICY_BYTES } from '../ledger-schema/policy.ts';
 import { SEAL_BYTES } from '../ledger-schema/seal.ts';

@@ -1,6 +1,6 @@
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { requireUsable } from '../ledger-schema/openpgp.ts';
-import type { KeyFile } from '../ledger-schema/openpgp.ts';
+import { requireUsable } from '../ledger-schema/openpgp/openpgp.ts';
+import type { KeyFile } from '../ledger-schema/openpgp/openpgp.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 
 /** A key that the policy lists as a current reviewer's. */

@@ -17,7 +17,7 @@ export const ROOMS = LINES.flat();
 
 /** Packages that one place alone may know; the pattern is of the importing file's path. */
 const SOLE_IMPORTERS: readonly (readonly [packages: RegExp, importers: RegExp])[] = [
-  [/^openpgp$/, /^ledger-schema\/openpgp[^/]*\.ts$/],
+  [/^openpgp$/, /^ledger-schema\/openpgp\/openpgp[^/]*\.ts$/],
   [/^@octokit\//, /^github\//],
   [/^@(?:aws-sdk|smithy)\//, /^store\//],
   [/^simple-git$/, /^ledger\//],

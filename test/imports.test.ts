@@ -62,7 +62,7 @@ describe('the checker', () => {
         'store/b.ts': "import { S3Client } from '@aws-sdk/client-s3'; import type { C } from '../io/c.ts';",
         'io/c.ts': "import { fetch } from 'undici'; import { x } from '../ledger-schema/x.ts'; Date.now();",
         'ledger-schema/x.ts': "import * as z from 'zod'; new Date(text); const y = { process: 1 }; y.process;",
-        'ledger-schema/openpgp-key.ts': "import { readKey } from 'openpgp';",
+        'ledger-schema/openpgp/openpgp-key.ts': "import { readKey } from 'openpgp';",
         'consumer/serve-http.ts': "import fastify from 'fastify';",
       }),
     ).toEqual([]);

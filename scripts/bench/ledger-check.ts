@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { concatBytes, sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import { encodeChecklist } from '../../ledger-schema/checklist.ts';
 import { ackPath } from '../../ledger-schema/layout.ts';
-import { canonicalKeyFile } from '../../ledger-schema/openpgp.ts';
+import { canonicalKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
 import { recordPath } from '../../ledger-schema/path.ts';
 import { encodeSums } from '../../ledger-schema/sums.ts';
 import { initLedger } from '../../ledger/init.ts';

@@ -1,5 +1,5 @@
 import * as openpgp from 'openpgp';
-import { armor } from '../../ledger-schema/armor.ts';
+import { armor } from '../../ledger-schema/openpgp/armor.ts';
 import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
 import type { ListedKey } from '../../ledger-schema/index.ts';
 

@@ -16,7 +16,7 @@ import { initLedger } from '../../ledger/init.ts';
 import { openLedger } from '../../ledger/repository.ts';
 import { fileSigner, newKey } from '../../ledger/signer.ts';
 import { ackPath } from '../../ledger-schema/layout.ts';
-import { readKeyFile } from '../../ledger-schema/openpgp.ts';
+import { readKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
 import type { Role } from '../../ledger-schema/trust.ts';
 import { openStore } from '../../store/open.ts';
 import { startGitHub } from '../servers/github.ts';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { armor } from '../../ledger-schema/armor.ts';
+import { armor } from '../../ledger-schema/openpgp/armor.ts';
 import { ackPath } from '../../ledger-schema/layout.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import { versionOf } from '../../ledger-schema/version.ts';
-import { readKeyFile } from '../../ledger-schema/openpgp.ts';
+import { readKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
 import { armorKey, cat, mpi } from '../fixtures/openpgp/bytes.ts';
 import {
   boundSubkey,

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as openpgp from 'openpgp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { armor } from '../../ledger-schema/armor.ts';
+import { armor } from '../../ledger-schema/openpgp/armor.ts';
 import { utf8 } from '../../ledger-schema/bytes.ts';
-import { readKeyFile, requireUsable, verifySignature } from '../../ledger-schema/openpgp.ts';
-import { parseSignatureFile } from '../../ledger-schema/signature.ts';
+import { readKeyFile, requireUsable, verifySignature } from '../../ledger-schema/openpgp/openpgp.ts';
+import { parseSignatureFile } from '../../ledger-schema/openpgp/signature.ts';
 
 const now = new Date();
 const current = { now, revocation: true, expiry: true };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { armor } from '../../ledger-schema/armor.ts';
+import { armor } from '../../ledger-schema/openpgp/armor.ts';
 import { equalBytes, fromUtf8, sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import { EVIDENCE_BYTES } from '../../ledger-schema/evidence.ts';
 import { encodeChecklist, parseChecklist } from '../../ledger-schema/checklist.ts';
@@ -13,12 +13,12 @@ import {
   sealPath,
 } from '../../ledger-schema/layout.ts';
 import type { LedgerPath } from '../../ledger-schema/layout.ts';
-import { canonicalKeyFile, readKeyFile } from '../../ledger-schema/openpgp.ts';
-import { splitPackets } from '../../ledger-schema/packet.ts';
+import { canonicalKeyFile, readKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
+import { splitPackets } from '../../ledger-schema/openpgp/packet.ts';
 import { decodeSegment, encodeSegment, parseRecordPath, recordPath } from '../../ledger-schema/path.ts';
 import { encodePolicy, parsePolicy } from '../../ledger-schema/policy.ts';
 import { encodeSeal, parseSeal } from '../../ledger-schema/seal.ts';
-import { parseSignatureFile } from '../../ledger-schema/signature.ts';
+import { parseSignatureFile } from '../../ledger-schema/openpgp/signature.ts';
 import { encodeSums, parseSums } from '../../ledger-schema/sums.ts';
 import { cases, fixture } from '../fixtures/openpgp/read.ts';
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { armor } from '../../ledger-schema/armor.ts';
+import { armor } from '../../ledger-schema/openpgp/armor.ts';
 import { equalBytes } from '../../ledger-schema/bytes.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
-import { readKeyFile, verifySignature } from '../../ledger-schema/openpgp.ts';
+import { readKeyFile, verifySignature } from '../../ledger-schema/openpgp/openpgp.ts';
 import { decodeSegment, encodeSegment } from '../../ledger-schema/path.ts';
-import { parseSignatureFile } from '../../ledger-schema/signature.ts';
+import { parseSignatureFile } from '../../ledger-schema/openpgp/signature.ts';
 import { versionOf } from '../../ledger-schema/version.ts';
 import { cases, fixture } from '../fixtures/openpgp/read.ts';
 import { PARSERS, rearmored } from './parsers.ts';

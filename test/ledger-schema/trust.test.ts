@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
-import { keyProblems } from '../../ledger-schema/keyring.ts';
+import { keyProblems } from '../../ledger-schema/openpgp/keyring.ts';
 import { keyPath, policyPath } from '../../ledger-schema/layout.ts';
 import { encodePolicy } from '../../ledger-schema/policy.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
@@ -206,7 +206,7 @@ test('holders and policies are told apart by role', async () => {
 
 async function backdated(who: Person, data: Uint8Array, date: Date): Promise<Uint8Array> {
   const openpgp = await import('openpgp');
-  const { armor } = await import('../../ledger-schema/armor.ts');
+  const { armor } = await import('../../ledger-schema/openpgp/armor.ts');
   // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- the library types its answer so
   const signature = await openpgp.sign({
     message: await openpgp.createMessage({ binary: data }),

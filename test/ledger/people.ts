@@ -1,5 +1,5 @@
 import * as openpgp from 'openpgp';
-import { armor } from '../../ledger-schema/armor.ts';
+import { armor } from '../../ledger-schema/openpgp/armor.ts';
 import { concatBytes, sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import { encodeChecklist } from '../../ledger-schema/checklist.ts';
 import type { Checklist } from '../../ledger-schema/checklist.ts';

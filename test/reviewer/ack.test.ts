@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { concatBytes } from '../../ledger-schema/bytes.ts';
 import { ackPath } from '../../ledger-schema/layout.ts';
 import { checkAck } from '../../ledger-schema/record-signatures.ts';
-import { canonicalKeyFile } from '../../ledger-schema/openpgp.ts';
+import { canonicalKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
 import { checkLedger } from '../../ledger/gate.ts';
 import { gpgSigner } from '../../ledger/signer.ts';
 import { acknowledge, hasAcked, requireAckable } from '../../reviewer/ack.ts';

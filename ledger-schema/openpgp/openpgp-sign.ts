@@ -1,6 +1,6 @@
 import * as openpgp from 'openpgp';
-import { fromUtf8, utf8 } from './bytes.ts';
-import { PullthroughError, fail } from './error.ts';
+import { fromUtf8, utf8 } from '../bytes.ts';
+import { PullthroughError, fail } from '../error.ts';
 import { KEY_BYTES, canonicalKeyFile, signingComponents } from './openpgp.ts';
 import type { KeyComponent, KeyFile, SigningPurpose } from './openpgp.ts';
 

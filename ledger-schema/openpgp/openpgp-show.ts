@@ -1,6 +1,6 @@
 import * as openpgp from 'openpgp';
-import { fromUtf8 } from './bytes.ts';
-import { fail } from './error.ts';
+import { fromUtf8 } from '../bytes.ts';
+import { fail } from '../error.ts';
 import { KEY_BYTES, canonicalKeyFile } from './openpgp.ts';
 import type { KeyFile } from './openpgp.ts';
 

@@ -1,8 +1,8 @@
 import * as openpgp from 'openpgp';
 import { armor, dearmor } from './armor.ts';
 import type { ArmorKind } from './armor.ts';
-import { fromUtf8, sha256Hex, utf8 } from './bytes.ts';
-import { PullthroughError, fail } from './error.ts';
+import { fromUtf8, sha256Hex, utf8 } from '../bytes.ts';
+import { PullthroughError, fail } from '../error.ts';
 import { isCanonicalScalar, isWeakPoint, pad32 } from './ed25519.ts';
 import { isSmallOrderKey, keyAlgorithm, keyCreated, v4Fingerprint } from './key-packet.ts';
 import type { KeyAlgorithm } from './key-packet.ts';

@@ -1,5 +1,5 @@
-import { fail } from './error.ts';
-import type { ErrorCode } from './error.ts';
+import { fail } from '../error.ts';
+import type { ErrorCode } from '../error.ts';
 
 export interface Packet {
   readonly tag: number;

@@ -1,6 +1,6 @@
-import { fromUtf8 } from './bytes.ts';
-import { fail } from './error.ts';
-import type { ErrorCode } from './error.ts';
+import { fromUtf8 } from '../bytes.ts';
+import { fail } from '../error.ts';
+import type { ErrorCode } from '../error.ts';
 
 export interface ArmorKind {
   readonly label: 'PGP SIGNATURE' | 'PGP PUBLIC KEY BLOCK';

@@ -1,5 +1,5 @@
 import { sha1 } from '@noble/hashes/legacy.js';
-import { concatBytes, equalBytes } from './bytes.ts';
+import { concatBytes, equalBytes } from '../bytes.ts';
 import { isWeakPoint } from './ed25519.ts';
 import { readMpis, readNumber, toHex } from './packet.ts';
 import { ECDSA, EDDSA_LEGACY, RSA, RSA_SIGN } from './signature.ts';

@@ -1,11 +1,11 @@
-import { PullthroughError, fail } from './error.ts';
-import type { LedgerFiles } from './files.ts';
-import { keyPath, sealPath } from './layout.ts';
+import { PullthroughError, fail } from '../error.ts';
+import type { LedgerFiles } from '../files.ts';
+import { keyPath, sealPath } from '../layout.ts';
 import { KEY_BYTES, readKeyFile, requireUsable } from './openpgp.ts';
 import type { Judgement, KeyFile } from './openpgp.ts';
-import type { FormerReviewer, ListedKey, Policy } from './policy.ts';
-import { SEAL_BYTES, parseSeal } from './seal.ts';
-import { sha256Hex } from './bytes.ts';
+import type { FormerReviewer, ListedKey, Policy } from '../policy.ts';
+import { SEAL_BYTES, parseSeal } from '../seal.ts';
+import { sha256Hex } from '../bytes.ts';
 
 /** The key files and seals that policies pin, read once each. */
 export class Keyring {

@@ -1,5 +1,5 @@
 import * as openpgp from 'openpgp';
-import { fail } from './error.ts';
+import { fail } from '../error.ts';
 
 /**
  * What a key's own signatures say of the primary key or of a subkey. `problem`: it can never be used. `expires` is in

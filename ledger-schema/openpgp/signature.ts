@@ -1,6 +1,6 @@
 import { dearmor } from './armor.ts';
 import type { ArmorKind } from './armor.ts';
-import { fail } from './error.ts';
+import { fail } from '../error.ts';
 import { readMpis, readNumber, readSubpacketLength, splitPackets, toHex } from './packet.ts';
 import type { Packet } from './packet.ts';
 
