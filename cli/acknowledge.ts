@@ -1,4 +1,4 @@
-import type { Signer } from '../ledger/signer.ts';
+import type { Signer } from '../ledger/signing/signer.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { acknowledge, hasAcked, requireAckable } from '../reviewer/ack.ts';
 import type { AckResult } from '../reviewer/ack.ts';

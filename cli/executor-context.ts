@@ -4,7 +4,7 @@ import type { ExecutorContext } from '../executor/context.ts';
 import type { LedgerOnGitHub } from '../executor/proposal-context.ts';
 import { findTools } from '../executor/tools.ts';
 import type { Shard, Tool } from '../executor/tools.ts';
-import { openLedger } from '../ledger/repository.ts';
+import { openLedger } from '../ledger/git/repository.ts';
 import { openStore } from '../store/open.ts';
 import { loadConfig, requireLedger, requireStore } from './config.ts';
 import type { Author, Config, ConfigFlags } from './config.ts';

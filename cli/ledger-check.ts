@@ -1,8 +1,8 @@
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import type { Finding } from '../ledger-schema/files.ts';
-import { checkLedger } from '../ledger/gate.ts';
-import type { GateReport } from '../ledger/gate.ts';
-import { openLocalRepository } from '../ledger/local.ts';
+import { checkLedger } from '../ledger/gate/gate.ts';
+import type { GateReport } from '../ledger/gate/gate.ts';
+import { openLocalRepository } from '../ledger/git/local.ts';
 import { loadConfig } from './config.ts';
 import type { Handler } from './context.ts';
 import type { ValuesOf } from './commands/index.ts';

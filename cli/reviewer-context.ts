@@ -1,6 +1,6 @@
 import { cacheDirectory } from '../io/files/folders.ts';
 import { GitHubClient } from '../github/client.ts';
-import { openLedger } from '../ledger/repository.ts';
+import { openLedger } from '../ledger/git/repository.ts';
 import type { ReviewerContext } from '../reviewer/context.ts';
 import { publicReader } from '../store/public.ts';
 import { loadConfig, requireLedger } from './config.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import type { SigningPurpose } from '../ledger-schema/openpgp/openpgp.ts';
-import type { Signer } from '../ledger/signer.ts';
+import type { Signer } from '../ledger/signing/signer.ts';
 import type { CommandContext } from './context.ts';
 import { passphraseFrom, readKeyFile, signingKeyFrom } from './secrets.ts';
 
@@ -21,7 +21,7 @@ export async function openSigner(
 ): Promise<Signer> {
   const { env, cwd } = context;
   if (flags.gpg !== undefined && flags.key !== undefined) fail('E_USAGE', '--gpg and --key are both given; use one');
-  const { fileSigner, gpgSigner } = await import('../ledger/signer.ts');
+  const { fileSigner, gpgSigner } = await import('../ledger/signing/signer.ts');
   if (flags.gpg !== undefined) return gpgSigner({ key: flags.gpg === true ? undefined : flags.gpg, env, purpose });
   const inCwd = (path: string): string => resolve(cwd, path);
   const key = flags.key === undefined ? await signingKeyFrom(env, inCwd) : await readKeyFile(inCwd(flags.key), '--key');

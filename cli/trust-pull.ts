@@ -1,6 +1,6 @@
 import { createPull } from '../github/pulls.ts';
 import { codeSpan } from '../io/escape.ts';
-import type { ProposedPolicy } from '../ledger/rotation.ts';
+import type { ProposedPolicy } from '../ledger/policy/rotation.ts';
 import type { ReviewerContext } from '../reviewer/context.ts';
 import { referenceTo } from '../executor/pull-reference.ts';
 import type { PullReference } from '../executor/pull-reference.ts';

@@ -6,10 +6,10 @@ import { KEY_BYTES, canonicalKeyFile } from '../ledger-schema/openpgp/openpgp.ts
 import type { KeyFile } from '../ledger-schema/openpgp/openpgp.ts';
 import { keyProblems } from '../ledger-schema/openpgp/keyring.ts';
 import type { Role, Trust } from '../ledger-schema/trust.ts';
-import { toListedKey } from '../ledger/policy-edit.ts';
-import type { Grant } from '../ledger/policy-edit.ts';
-import { policyInWords } from '../ledger/policy-words.ts';
-import { policyToSign, proposePolicy, signPolicy, trustBranch } from '../ledger/rotation.ts';
+import { toListedKey } from '../ledger/policy/policy-edit.ts';
+import type { Grant } from '../ledger/policy/policy-edit.ts';
+import { policyInWords } from '../ledger/policy/policy-words.ts';
+import { policyToSign, proposePolicy, signPolicy, trustBranch } from '../ledger/policy/rotation.ts';
 import type { ValuesOf } from './commands/index.ts';
 import type { CommandContext, Handler } from './context.ts';
 import { inputOf } from './key.ts';

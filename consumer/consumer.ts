@@ -1,6 +1,6 @@
 import { SILENT } from '../io/progress.ts';
-import { gitAtWork, openLedger } from '../ledger/repository.ts';
-import type { LedgerRepository } from '../ledger/repository.ts';
+import { gitAtWork, openLedger } from '../ledger/git/repository.ts';
+import type { LedgerRepository } from '../ledger/git/repository.ts';
 import { cacheDirectory, stateDirectory } from '../io/files/folders.ts';
 import { fetchFrom } from './fetch-from.ts';
 import type { ConsumerOptions, GetRequest } from './options.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { SILENT } from '../io/progress.ts';
-import { openLedger } from '../ledger/repository.ts';
+import { openLedger } from '../ledger/git/repository.ts';
 import type { ConsumerOptions } from './options.ts';
 import { cacheDirectory, stateDirectory } from '../io/files/folders.ts';
 import { ledgerIdentity, memoryFile } from './memory.ts';

@@ -1,4 +1,4 @@
-import type { Signer } from '../ledger/signer.ts';
+import type { Signer } from '../ledger/signing/signer.ts';
 import type { Store } from '../store/store.ts';
 import type { ProposalContext } from './proposal-context.ts';
 

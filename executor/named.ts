@@ -1,5 +1,5 @@
 import { recordFiles } from '../ledger/files.ts';
-import type { LedgerRepository } from '../ledger/repository.ts';
+import type { LedgerRepository } from '../ledger/git/repository.ts';
 import type { Snapshot, TreeEntry } from '../ledger/snapshot.ts';
 import { CHECKLIST_BYTES } from '../ledger-schema/checklist.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';

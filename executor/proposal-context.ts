@@ -1,6 +1,6 @@
 import type { GitHubClient } from '../github/client.ts';
 import type { Progress } from '../io/progress.ts';
-import type { LedgerRepository } from '../ledger/repository.ts';
+import type { LedgerRepository } from '../ledger/git/repository.ts';
 
 export interface LedgerOnGitHub {
   /** With LEDGER_TOKEN. */

@@ -1,5 +1,5 @@
 import { recordFiles } from '../ledger/files.ts';
-import type { LedgerRepository } from '../ledger/repository.ts';
+import type { LedgerRepository } from '../ledger/git/repository.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { closedBranch, foldAscii, parseRecordPath, proposalBranch } from '../ledger-schema/path.ts';
 import { verifyRecord } from '../ledger-schema/record.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readTrust } from '../ledger/directories.ts';
-import { gitAtWork } from '../ledger/repository.ts';
+import { gitAtWork } from '../ledger/git/repository.ts';
 import { dispatcher } from '../io/http/http.ts';
 import { Limit } from '../io/limit.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';

@@ -1,4 +1,4 @@
-import type { Identity } from '../ledger/repository.ts';
+import type { Identity } from '../ledger/git/repository.ts';
 import type { Reviewer } from './reviewer-key.ts';
 
 /** Who a reviewer's commits say they are by: the user id of their key, as the ledger has it. It proves nothing. */

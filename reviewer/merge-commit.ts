@@ -1,6 +1,6 @@
 import type { ProposalContext } from '../executor/proposal-context.ts';
-import type { GateReport } from '../ledger/gate.ts';
-import type { Identity } from '../ledger/repository.ts';
+import type { GateReport } from '../ledger/gate/gate.ts';
+import type { Identity } from '../ledger/git/repository.ts';
 import { CHECKLIST_BYTES } from '../ledger-schema/checklist.ts';
 import { KEY_BYTES } from '../ledger-schema/openpgp/openpgp.ts';
 import { parseRecordPath } from '../ledger-schema/path.ts';

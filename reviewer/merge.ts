@@ -1,8 +1,8 @@
 import { mergePull } from '../github/pulls.ts';
 import type { LedgerOnGitHub, ProposalContext } from '../executor/proposal-context.ts';
-import { checkLedger, requirePassed } from '../ledger/gate.ts';
-import type { GateReport } from '../ledger/gate.ts';
-import type { Identity } from '../ledger/repository.ts';
+import { checkLedger, requirePassed } from '../ledger/gate/gate.ts';
+import type { GateReport } from '../ledger/gate/gate.ts';
+import type { Identity } from '../ledger/git/repository.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { mergeIdentity } from './merge-identity.ts';
 import type { OpenChange } from './changes.ts';

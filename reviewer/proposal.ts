@@ -1,6 +1,6 @@
 import type { ProposalContext } from '../executor/proposal-context.ts';
 import { recordFiles } from '../ledger/files.ts';
-import { checkLedger, requirePassed } from '../ledger/gate.ts';
+import { checkLedger, requirePassed } from '../ledger/gate/gate.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { proposalBranch } from '../ledger-schema/path.ts';

@@ -5,7 +5,7 @@ import { REGULAR } from '../ledger-schema/files.ts';
 import { ackPath, nackPath } from '../ledger-schema/layout.ts';
 import type { RecordContent } from '../ledger-schema/record.ts';
 import { SIGNATURE_BYTES } from '../ledger-schema/openpgp/signature.ts';
-import type { Signer } from '../ledger/signer.ts';
+import type { Signer } from '../ledger/signing/signer.ts';
 import type { Snapshot } from '../ledger/snapshot.ts';
 import type { LedgerState } from './ledger-state.ts';
 import type { Reviewer } from './reviewer-key.ts';

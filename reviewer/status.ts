@@ -1,7 +1,7 @@
 import type { ProposalContext } from '../executor/proposal-context.ts';
 import { mapLimit } from '../io/limit.ts';
-import { checkInParallel } from '../ledger/check-pool.ts';
-import type { CheckedRecord } from '../ledger/check-records.ts';
+import { checkInParallel } from '../ledger/gate/check-pool.ts';
+import type { CheckedRecord } from '../ledger/gate/check-records.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
 import { tryLedgerPath } from '../ledger-schema/layout.ts';

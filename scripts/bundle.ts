@@ -17,7 +17,7 @@ export interface BundleOptions {
 }
 
 /** What node starts by itself; a worker is a program of its own. */
-const ENTRIES = ['action/main', 'cli/main', 'ledger/check-worker'];
+const ENTRIES = ['action/main', 'cli/main', 'ledger/gate/check-worker'];
 
 /**
  * A module that asks for its own address, to find a file beside it, gets the one that it has in the bundle's folder,

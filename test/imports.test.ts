@@ -80,7 +80,7 @@ describe('the checker', () => {
     ['what is not there', 'cli/a.ts', "import { c } from './gone.ts'", 'no source file'],
     ['without .ts', 'cli/a.ts', "import { b } from './b'", 'no source file'],
     ['a computed name', 'cli/a.ts', 'await import(`./${name}.ts`)', 'computed'],
-    ['openpgp elsewhere', 'ledger/signer.ts', "import { sign } from 'openpgp'", 'another room'],
+    ['openpgp elsewhere', 'ledger/signing/signer.ts', "import { sign } from 'openpgp'", 'another room'],
     ['octokit elsewhere', 'cli/a.ts', "import { Octokit } from '@octokit/rest'", 'another room'],
     ['the AWS SDK elsewhere', 'cli/a.ts', "import type { S3Client } from '@aws-sdk/client-s3'", 'another room'],
     ['simple-git elsewhere', 'cli/a.ts', "import git from 'simple-git'", 'another room'],

@@ -10,8 +10,8 @@ import { canonicalKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
 import { recordPath } from '../../ledger-schema/path.ts';
 import { encodeSums } from '../../ledger-schema/sums.ts';
 import { initLedger } from '../../ledger/init.ts';
-import { fileSigner, newKey } from '../../ledger/signer.ts';
-import type { Signer } from '../../ledger/signer.ts';
+import { fileSigner, newKey } from '../../ledger/signing/signer.ts';
+import type { Signer } from '../../ledger/signing/signer.ts';
 import { PROGRAM } from '../program.ts';
 
 export interface BenchAsset {

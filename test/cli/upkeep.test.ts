@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { fileSigner } from '../../ledger/signer.ts';
+import { fileSigner } from '../../ledger/signing/signer.ts';
 import { people } from '../executor/world.ts';
 import type { World, WorldOptions } from '../executor/world.ts';
 import { executor } from './executor-world.ts';

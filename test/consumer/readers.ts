@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SILENT } from '../../io/progress.ts';
-import { openLocalRepository } from '../../ledger/local.ts';
+import { openLocalRepository } from '../../ledger/git/local.ts';
 import { ledgerIdentity, memoryFile } from '../../consumer/memory.ts';
 import type { MemoryFile } from '../../consumer/memory.ts';
 import { openView } from '../../consumer/view.ts';

@@ -4,8 +4,8 @@ import { mirror } from '../../executor/mirror.ts';
 import { findTools } from '../../executor/tools.ts';
 import { GitHubClient } from '../../github/client.ts';
 import { SILENT } from '../../io/progress.ts';
-import { openLedger } from '../../ledger/repository.ts';
-import { fileSigner } from '../../ledger/signer.ts';
+import { openLedger } from '../../ledger/git/repository.ts';
+import { fileSigner } from '../../ledger/signing/signer.ts';
 import { openStore } from '../../store/open.ts';
 
 export interface ChildTask {

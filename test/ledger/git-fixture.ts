@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll } from 'vitest';
-import { openLedger } from '../../ledger/repository.ts';
-import type { LedgerOptions, LedgerRepository } from '../../ledger/repository.ts';
+import { openLedger } from '../../ledger/git/repository.ts';
+import type { LedgerOptions, LedgerRepository } from '../../ledger/git/repository.ts';
 
 /** What git gets in tests: nobody's configuration, and fixed people. */
 export const GIT_ENV: NodeJS.ProcessEnv = {

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openLocalRepository } from '../../ledger/local.ts';
+import { openLocalRepository } from '../../ledger/git/local.ts';
 import { startGitServer } from '../servers/git-server.ts';
 import { bareRepository, commits, git, open, temporary } from './git-fixture.ts';
 import type { NewCommit } from './git-fixture.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openLocalRepository } from '../../ledger/local.ts';
+import { openLocalRepository } from '../../ledger/git/local.ts';
 import { startGitServer } from '../servers/git-server.ts';
 import {
   GIT_ENV,

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { LedgerRepository } from '../../ledger/repository.ts';
+import type { LedgerRepository } from '../../ledger/git/repository.ts';
 import { startGitServer } from '../servers/git-server.ts';
 import { bareRepository, collect, commits, git, ledgerOf, open, record, temporary } from './git-fixture.ts';
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PullthroughError } from '../../ledger-schema/error.ts';
-import { shownStderr } from '../../ledger/remote.ts';
+import { shownStderr } from '../../ledger/git/remote.ts';
 import { makeCertificates } from '../servers/certificates.ts';
 import { createGitHandler } from '../servers/git.ts';
 import { startGitServer } from '../servers/git-server.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { policyPath } from '../../ledger-schema/layout.ts';
 import { closedBranch, proposalBranch } from '../../ledger-schema/path.ts';
-import { checkLedger } from '../../ledger/gate.ts';
+import { checkLedger } from '../../ledger/gate/gate.ts';
 import { findChange } from '../../reviewer/changes.ts';
 import { closeProposal } from '../../reviewer/close.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';

@@ -1,0 +1,81 @@
+import { REGULAR } from '../../ledger-schema/files.ts';
+import type { Finding } from '../../ledger-schema/files.ts';
+import { toFinding } from '../../ledger-schema/change.ts';
+import { verifyRecord } from '../../ledger-schema/record.ts';
+import type { RecordState } from '../../ledger-schema/record.ts';
+import type { Signed } from '../../ledger-schema/record-signatures.ts';
+import type { Trust } from '../../ledger-schema/trust.ts';
+import { recordFiles } from '../files.ts';
+import type { Snapshot } from '../snapshot.ts';
+
+/** One record as a check or a status sees it; plain data, so that a worker can send it. */
+export interface CheckedRecord {
+  readonly path: string;
+  readonly state: RecordState;
+  /** Undefined where its content can't be read. */
+  readonly repositoryId: number | undefined;
+  readonly signedBy: Signed | undefined;
+  readonly acks: readonly Signed[];
+  readonly ackHolders: readonly string[];
+  readonly nacks: readonly Signed[];
+  /** How many more holders must ack. */
+  readonly missing: number;
+  /** What makes it invalid. */
+  readonly problems: readonly Finding[];
+  /** Signature files that don't count. */
+  readonly ignored: readonly Finding[];
+}
+
+/** Records that are read together: in a partial clone one request for all that is missing of them. */
+const BATCH = 256;
+
+/** Judges many records of a snapshot; what is wrong with one is in its result. */
+export async function checkRecords(
+  snapshot: Snapshot,
+  trust: Trust,
+  paths: readonly string[],
+): Promise<CheckedRecord[]> {
+  const checked: CheckedRecord[] = [];
+  for (let start = 0; start < paths.length; start += BATCH) {
+    const batch = paths.slice(start, start + BATCH);
+    const directories = await snapshot.listMany(batch);
+    const regular = [...directories.values()].flat().filter((entry) => entry.mode === REGULAR);
+    await snapshot.prefetch(regular.map((entry) => entry.oid));
+    checked.push(
+      ...(await Promise.all(batch.map((path) => checkRecord(snapshot, trust, path, directories.get(path) ?? [])))),
+    );
+  }
+  return checked;
+}
+
+export async function checkRecord(
+  snapshot: Snapshot,
+  trust: Trust,
+  path: string,
+  entries: Parameters<typeof recordFiles>[2],
+): Promise<CheckedRecord> {
+  try {
+    const status = await verifyRecord(recordFiles(snapshot, path, entries), trust);
+    const problems: Finding[] = [];
+    // A sign that doesn't count was good when it was merged, by a key that has left: reported. None at all is refused.
+    if (!entries.some((entry) => entry.name === 'checklist.sha256.sign' && entry.mode === REGULAR)) {
+      problems.push({ code: 'E_NO_SIGN', path, message: `${path} has no .sign` });
+    }
+    return {
+      path,
+      state: problems.length > 0 && status.state !== 'withdrawn' ? 'invalid' : status.state,
+      repositoryId: status.checklist.repositoryId,
+      signedBy: status.signedBy,
+      acks: status.acks,
+      ackHolders: status.ackHolders,
+      nacks: status.nacks,
+      missing: status.missing,
+      problems,
+      ignored: status.ignored,
+    };
+  } catch (error) {
+    const problems = [toFinding(error, path)];
+    const nothing = { repositoryId: undefined, signedBy: undefined, acks: [], ackHolders: [], nacks: [] };
+    return { path, state: 'invalid', ...nothing, missing: 0, problems, ignored: [] };
+  }
+}

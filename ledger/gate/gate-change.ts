@@ -1,0 +1,230 @@
+import { brief } from '../../ledger-schema/bytes.ts';
+import { collisionIn, readChange, toFinding } from '../../ledger-schema/change.ts';
+import type { AddedFile, ChangedEntry, Side } from '../../ledger-schema/change.ts';
+import { CHECKLIST_BYTES, parseChecklist } from '../../ledger-schema/checklist.ts';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import { REGULAR } from '../../ledger-schema/files.ts';
+import type { Finding } from '../../ledger-schema/files.ts';
+import { establishTrust } from '../../ledger-schema/trust.ts';
+import type { Trust } from '../../ledger-schema/trust.ts';
+import { checkRecord } from './check-records.ts';
+import type { CheckedRecord } from './check-records.ts';
+import type { Difference } from '../git/objects/diff.ts';
+import { ledgerFiles, overlay } from '../files.ts';
+import { expiryWarning, policyOf, unacknowledged } from './gate-report.ts';
+import type { GateOptions, GateReport, GateRepository } from './gate-report.ts';
+import { checkTrustChange } from './gate-trust.ts';
+import type { Snapshot } from '../snapshot.ts';
+
+/** What the format rules over; the rest of the ledger is its owner's. */
+const OURS = /^(?:packages|trust)(?:\/|$)/;
+
+function parent(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+function side(mode: string | undefined, oid: string | undefined): Side | undefined {
+  return mode === undefined || oid === undefined ? undefined : { mode, oid };
+}
+
+/** Judges what a change does to its base's tree, by the policy that the base holds. */
+export async function checkChange(
+  repository: GateRepository,
+  options: GateOptions & { readonly base: string },
+): Promise<GateReport> {
+  const base = repository.snapshot(options.base);
+  const differences = await changed(repository, options);
+  const change = readChange(differences.map(toEntry), await present(base, differences));
+  const problems = [...change.problems, ...(await namesTwice(repository.snapshot(options.head), differences))];
+  if (change.scope === 'none') {
+    return { scope: 'none', problems, warnings: [], records: [], added: [], policy: undefined };
+  }
+  problems.push(...(await collisions(base, change.added)));
+
+  const trust = await baseTrust(base, options, change);
+  const warnings = trust === undefined ? [] : expiryWarning(trust);
+  if (change.scope === 'trust') {
+    const checked = await checkTrustChange({ base, added: change.added, trust, pin: options.pin, now: options.now });
+    problems.push(...checked.problems);
+    warnings.push(...checked.warnings);
+    return { scope: 'trust', problems, warnings, records: [], added: [], policy: policyOf(trust) };
+  }
+  if (trust === undefined) fail('E_POLICY_MISSING', 'the base holds no trust policy, so it takes no records');
+  const records = await checkTouchedRecords(base, change.added, trust);
+  problems.push(...records.flatMap((record) => record.problems));
+  const added = change.added.flatMap(({ kind }) => (kind.kind === 'sums' ? [kind.record] : []));
+  problems.push(...(await repositoryIds(base, records)));
+  if (options.requireAcknowledged === true) problems.push(...unacknowledged(records, new Set(added)));
+  return { scope: 'records', problems, warnings, records, added, policy: policyOf(trust) };
+}
+
+/**
+ * What differs from any of the merge bases. From one alone a change could hide what it removes: where two branches were
+ * merged crosswise, the base without the file would be asked, and the merge would still go by the other.
+ */
+async function changed(
+  repository: GateRepository,
+  { base, head }: { readonly base: string; readonly head: string },
+): Promise<Difference[]> {
+  const ancestors = await repository.mergeBases(base, head);
+  if (ancestors.length === 0) fail('E_UNRELATED', 'the change and its base have no common history');
+  const [first = [], ...others] = await Promise.all(ancestors.map((ancestor) => repository.diff(ancestor, head)));
+  const known = new Map(first.map((difference) => [difference.path, difference]));
+  for (const difference of others.flat()) {
+    const { path, oldOid } = difference;
+    // What one base has already is an edit, whatever another lacks.
+    if (known.get(path)?.oldOid === undefined || oldOid !== undefined) known.set(path, difference);
+  }
+  return others.length === 0 ? [...first] : [...known.values()];
+}
+
+function toEntry(difference: Difference): ChangedEntry {
+  const { path, oldMode, oldOid, newMode, newOid } = difference;
+  return { path, before: side(oldMode, oldOid), after: side(newMode, newOid) };
+}
+
+/** What the base's tree has at each of the changed paths. */
+async function present(
+  base: Snapshot,
+  differences: readonly Difference[],
+): Promise<(path: string) => Side | undefined> {
+  const directories = await base.listMany([...new Set(differences.map(({ path }) => parent(path)))]);
+  const sides = new Map<string, Side>();
+  for (const [directory, entries] of directories) {
+    for (const { name, mode, oid } of entries)
+      sides.set(directory === '' ? name : `${directory}/${name}`, { mode, oid });
+  }
+  return (path) => sides.get(path);
+}
+
+/**
+ * By the base's policies; undefined where it has none, or where the change brings signatures alone to a policy 1 that
+ * still lacks some.
+ */
+async function baseTrust(
+  base: Snapshot,
+  { pin, now }: GateOptions,
+  { added }: { readonly added: readonly AddedFile[] },
+): Promise<Trust | undefined> {
+  try {
+    return await establishTrust(ledgerFiles(base), { pin, now });
+  } catch (error) {
+    if (!(error instanceof PullthroughError)) throw error;
+    const first = added.every(({ kind }) => kind.kind === 'policy-sign' && kind.version === 1);
+    if (error.code === 'E_POLICY_MISSING' || (error.code === 'E_POLICY_THRESHOLD' && first)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Names that stand twice in the change's own tree, which nobody reads as the next one does; looked for on the way to
+ * every difference, since a second folder may hold nothing that isn't there already, and lack something.
+ */
+async function namesTwice(head: Snapshot, differences: readonly Difference[]): Promise<Finding[]> {
+  const directories = new Set(['']);
+  for (const { path } of differences) {
+    if (!OURS.test(path)) continue;
+    for (let folder = parent(path); folder !== ''; folder = parent(folder)) directories.add(folder);
+  }
+  return [...(await head.listMany([...directories]))].flatMap(([directory, entries]) => nameTwice(directory, entries));
+}
+
+function nameTwice(directory: string, entries: readonly { readonly name: string }[]): Finding[] {
+  const names = new Set<string>();
+  const again = entries
+    .filter(({ name }) => directory !== '' || OURS.test(name))
+    .find(({ name }) => names.size === names.add(name).size);
+  if (again === undefined) return [];
+  const path = directory === '' ? again.name : `${directory}/${again.name}`;
+  return [{ code: 'E_COLLISION', path, message: `${brief(path)} stands twice in its folder` }];
+}
+
+/** Names that are equal after folding in each directory on the way to an added file, with what is there. */
+async function collisions(base: Snapshot, added: readonly AddedFile[]): Promise<Finding[]> {
+  const names = new Map<string, Set<string>>();
+  for (const { path } of added) {
+    const segments = path.split('/');
+    for (let depth = 1; depth < segments.length; depth++) {
+      const directory = segments.slice(0, depth).join('/');
+      names.set(directory, (names.get(directory) ?? new Set()).add(segments[depth] ?? ''));
+    }
+  }
+  const there = await base.listMany([...names.keys()]);
+  return [...names].flatMap(([directory, come]) => {
+    const present = (there.get(directory) ?? []).map((entry) => entry.name);
+    return collisionIn(directory, [...present, ...come]) ?? [];
+  });
+}
+
+/** Judges every record that the change touches as it will be when merged, and each signature file that it adds. */
+async function checkTouchedRecords(
+  base: Snapshot,
+  added: readonly AddedFile[],
+  trust: Trust,
+): Promise<CheckedRecord[]> {
+  const touched = new Map<string, AddedFile[]>();
+  for (const file of added) {
+    if (!('record' in file.kind)) continue;
+    touched.set(file.kind.record, [...(touched.get(file.kind.record) ?? []), file]);
+  }
+  const merged = overlay(base, added);
+  await base.listMany([...touched.keys()]);
+  const records = await Promise.all(
+    [...touched].map(async ([path, files]) => ({ path, files, entries: await merged.list(path) })),
+  );
+  await base.prefetch(records.flatMap(({ entries }) => entries.map(({ oid }) => oid)));
+  return Promise.all(
+    records.map(async ({ path, files, entries }) => {
+      const checked = await checkRecord(base, trust, path, entries);
+      const refused = files.flatMap((file) => refusedSignature(file, checked, trust));
+      return { ...checked, problems: [...checked.problems, ...refused] };
+    }),
+  );
+}
+
+/** Why the gate doesn't take a signature file that the change adds. */
+function refusedSignature({ path, kind }: AddedFile, record: CheckedRecord, trust: Trust): Finding[] {
+  if (kind.kind !== 'sign' && kind.kind !== 'ack' && kind.kind !== 'nack') return [];
+  const ignored = record.ignored.find((finding) => finding.path === path);
+  if (ignored !== undefined) return [ignored];
+  const former =
+    kind.kind === 'sign'
+      ? record.signedBy?.former === true
+      : trust.holderOf('reviewers', kind.fingerprint) === undefined;
+  if (!former) return [];
+  const role = kind.kind === 'sign' ? 'executor' : 'reviewer';
+  const message = `${path} is by a key that is no current ${role}'s; new signatures are taken from current ones only`;
+  return [{ code: 'E_SIG_UNLISTED', path, message }];
+}
+
+/** Every owner/repo path carries one repositoryId in all its records. */
+async function repositoryIds(base: Snapshot, records: readonly CheckedRecord[]): Promise<Finding[]> {
+  const known = new Map<string, number>();
+  const problems: Finding[] = [];
+  for (const { path, repositoryId } of records) {
+    if (repositoryId === undefined) continue;
+    const repository = parent(path);
+    const id = known.get(repository) ?? (await recordedId(base, repository, path)) ?? repositoryId;
+    known.set(repository, id);
+    if (id === repositoryId) continue;
+    const message = `${path} has repositoryId ${repositoryId}, but the records of ${repository} have ${id}: it is another repository`;
+    problems.push({ code: 'E_REPOSITORY_ID', path, message });
+  }
+  return problems;
+}
+
+/** The repositoryId that a repository's records carry in the base, by the first that can be read. */
+async function recordedId(base: Snapshot, repository: string, except: string): Promise<number | undefined> {
+  for (const tag of await base.list(repository)) {
+    const path = `${repository}/${tag.name}`;
+    if (path === except) continue;
+    const entry = (await base.list(path)).find((file) => file.name === 'checklist.json' && file.mode === REGULAR);
+    if (entry === undefined) continue;
+    try {
+      return parseChecklist(await base.blob(entry.oid, CHECKLIST_BYTES)).repositoryId;
+    } catch (error) {
+      toFinding(error, path);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fail } from '../../ledger-schema/error.ts';
+import { gitEnvironment } from './git-environment.ts';
+import { runGit } from './git.ts';
+import type { FetchObjects } from './objects/objects.ts';
+import { shownStderr } from './remote.ts';
+
+type Environment = Readonly<Record<string, string>>;
+
+/** How the objects of a repository are read. */
+export interface ObjectAccess {
+  /** For `git cat-file`. */
+  readonly env: Environment;
+  readonly fetch: FetchObjects | undefined;
+  close(): Promise<void>;
+}
+
+/**
+ * How to read a repository of the user's own. In a partial clone, git fetches whatever is missing, each object by itself
+ * the moment that it is asked for. Here it is told of the objects alone, by a repository that knows of no remote, and
+ * what is missing is fetched together, by the clone's own configuration.
+ */
+export async function objectAccess(gitDir: string, gitEnv: Environment, env: NodeJS.ProcessEnv): Promise<ObjectAccess> {
+  const remote = await promisorOf(gitDir, gitEnv);
+  if (remote === undefined) return { env: gitEnv, fetch: undefined, close: () => Promise.resolve() };
+  const asked = await runGit({
+    directory: gitDir,
+    env: gitEnv,
+    args: ['rev-parse', '--path-format=absolute', '--git-path', 'objects', '--show-object-format'],
+  });
+  const [objects = '', format = 'sha1'] = asked.stdout.split('\n');
+  const scratch = await mkdtemp(join(tmpdir(), 'pullthrough-objects-'));
+  const close = (): Promise<void> => rm(scratch, { recursive: true, force: true });
+  const args = ['init', '--bare', '--template=', `--object-format=${format}`, scratch];
+  const made = await runGit({ directory: scratch, env: gitEnvironment({ env }), args });
+  if (asked.exitCode !== 0 || made.exitCode !== 0) {
+    await close();
+    fail('E_GIT', `the objects of ${gitDir} cannot be found: ${shownStderr(asked.stderr + made.stderr)}`);
+  }
+  return {
+    env: gitEnvironment({ env, gitDir: scratch, extra: { GIT_OBJECT_DIRECTORY: objects } }),
+    fetch: (oids) => fetchMissing(gitDir, gitEnv, remote, oids),
+    close,
+  };
+}
+
+/** The name of the remote that promised what is missing; undefined for a whole repository. */
+async function promisorOf(gitDir: string, env: Environment): Promise<string | undefined> {
+  const args = ['config', '--null', '--get-regexp', '^(extensions\\.partialclone|remote\\..*\\.promisor)$'];
+  const { stdout } = await runGit({ directory: gitDir, env, args });
+  for (const entry of stdout.split('\0')) {
+    const [key = '', value] = entry.split('\n');
+    const remote = key.toLowerCase() === 'extensions.partialclone' ? value : /^remote\.(.*)\.promisor$/.exec(key)?.[1];
+    if (remote !== undefined && value !== 'false' && !remote.startsWith('-')) return remote;
+  }
+  return undefined;
+}
+
+/** As git itself fetches what is missing, but for many objects. */
+async function fetchMissing(gitDir: string, env: Environment, remote: string, oids: readonly string[]): Promise<void> {
+  const options = ['--verbose', '--progress', '--no-tags', '--no-write-fetch-head', '--no-auto-gc', '--filter=tree:0'];
+  const args = ['-c', 'fetch.negotiationAlgorithm=noop', 'fetch', ...options, '--stdin', remote];
+  const result = await runGit({ directory: gitDir, env, args, input: `${oids.join('\n')}\n` });
+  if (result.exitCode !== 0 && !/not our ref|unadvertised object/.test(result.stderr)) {
+    fail('E_GIT', `this partial clone cannot fetch what it lacks: ${shownStderr(result.stderr)}`, {
+      hint: 'check its remote, or clone the ledger again without a filter',
+    });
+  }
+}

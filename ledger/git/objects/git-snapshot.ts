@@ -1,0 +1,119 @@
+import { fail } from '../../../ledger-schema/error.ts';
+import type { Objects } from './objects.ts';
+import type { PathEntry, Snapshot, TreeEntry } from '../../snapshot.ts';
+import { TREE_MODE } from './tree.ts';
+
+/** So many trees are read, and where they are missing fetched, at once during a walk. */
+const WALK_BATCH = 4096;
+/** Far more than any ledger has. Trees that hold one another again and again would otherwise walk for ever. */
+const DEEPEST = 64;
+const MOST_LEAVES = 5_000_000;
+
+interface Place {
+  readonly path: string;
+  readonly oid: string;
+}
+
+/** A commit's tree by git's objects; `root` gives the oid of its tree. */
+export class GitSnapshot implements Snapshot {
+  readonly commit: string;
+  readonly #objects: Objects;
+  readonly #root: () => Promise<string>;
+
+  constructor(commit: string, objects: Objects, root: () => Promise<string>) {
+    this.commit = commit;
+    this.#objects = objects;
+    this.#root = root;
+  }
+
+  async list(directory: string): Promise<readonly TreeEntry[]> {
+    return (await this.listMany([directory])).get(directory) ?? [];
+  }
+
+  async listMany(directories: readonly string[]): Promise<ReadonlyMap<string, readonly TreeEntry[]>> {
+    const root = await this.#root();
+    let open = directories.map((directory) => ({
+      directory,
+      rest: directory === '' ? [] : directory.split('/'),
+      oid: root,
+    }));
+    const result = new Map<string, readonly TreeEntry[]>(directories.map((directory) => [directory, []]));
+    // One level of every path at a time: what is missing of it is one request.
+    while (open.length > 0) {
+      const unique = [...new Set(open.map(({ oid }) => oid))];
+      const trees = await this.#objects.trees(unique);
+      const byOid = new Map(unique.map((oid, index) => [oid, trees[index] ?? []]));
+      const next: typeof open = [];
+      for (const { directory, rest, oid } of open) {
+        const entries = byOid.get(oid) ?? [];
+        const [name, ...deeper] = rest;
+        if (name === undefined) {
+          result.set(directory, entries);
+          continue;
+        }
+        const child = entries.find((entry) => entry.mode === TREE_MODE && entry.name === name);
+        if (child) next.push({ directory, rest: deeper, oid: child.oid });
+      }
+      open = next;
+    }
+    return result;
+  }
+
+  async *walk(directory: string): AsyncIterable<PathEntry> {
+    const place = await this.#place(directory);
+    let leaves = 0;
+    for await (const entry of place ? this.#walkAll([place], 0) : []) {
+      if (++leaves > MOST_LEAVES) fail('E_TOO_LARGE', `more than ${MOST_LEAVES} files lie below ${directory || '/'}`);
+      yield entry;
+    }
+  }
+
+  blob(oid: string, limit: number): Promise<Uint8Array> {
+    return this.#objects.blob(oid, limit);
+  }
+
+  prefetch(oids: readonly string[]): Promise<void> {
+    return this.#objects.prefetch(oids);
+  }
+
+  async #place(directory: string): Promise<Place | undefined> {
+    const root = await this.#root();
+    if (directory === '') return { path: '', oid: root };
+    const cut = directory.lastIndexOf('/');
+    const name = directory.slice(cut + 1);
+    const entries = await this.list(cut < 0 ? '' : directory.slice(0, cut));
+    const entry = entries.find((candidate) => candidate.mode === TREE_MODE && candidate.name === name);
+    return entry && { path: directory, oid: entry.oid };
+  }
+
+  /**
+   * The leaves of each directory, one directory after the other; one without entries is a leaf itself. Directories that
+   * stand beside each other are read together, all levels down, so that the number of requests follows the depth and not
+   * the number of directories.
+   */
+  async *#walkAll(places: readonly Place[], depth: number): AsyncGenerator<PathEntry> {
+    if (depth > DEEPEST) fail('E_TOO_LARGE', `folders lie more than ${DEEPEST} deep in commit ${this.commit}`);
+    for (let from = 0; from < places.length; from += WALK_BATCH) {
+      const batch = places.slice(from, from + WALK_BATCH);
+      const trees = await this.#objects.trees(batch.map(({ oid }) => oid));
+      let run: Place[] = [];
+      for (const [index, { path, oid }] of batch.entries()) {
+        const entries = trees[index] ?? [];
+        if (entries.length === 0 && path !== '') {
+          yield { path, name: path.slice(path.lastIndexOf('/') + 1), mode: TREE_MODE, oid };
+        }
+        for (const entry of entries) {
+          const full = path === '' ? entry.name : `${path}/${entry.name}`;
+          if (entry.mode === TREE_MODE) {
+            run.push({ path: full, oid: entry.oid });
+            continue;
+          }
+          if (run.length > 0) yield* this.#walkAll(run, depth + 1);
+          run = [];
+          yield { ...entry, path: full };
+        }
+      }
+      if (run.length > 0) yield* this.#walkAll(run, depth + 1);
+    }
+  }
+}

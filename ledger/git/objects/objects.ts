@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fail } from '../../../ledger-schema/error.ts';
+import type { CatFile, ObjectContents, ObjectInfo } from './cat-file.ts';
+import type { TreeEntry } from '../../snapshot.ts';
+import { TREE_LIMIT, parseTree } from './tree.ts';
+
+/** Brings objects here from where the repository was cloned from; one request for all. What stays missing is no error. */
+export type FetchObjects = (oids: readonly string[]) => Promise<void>;
+
+/** So long is waited for others who miss something too, as after a fetch for several of them: far less than a fetch takes. */
+const TOGETHER_MS = 5;
+/** So many entries of trees are remembered; about 6 MB. What is forgotten is read again from here. */
+const REMEMBERED_ENTRIES = 20_000;
+
+/**
+ * Git's objects by their ids. In a partial clone, what is missing is fetched: everything that is asked for while a fetch
+ * runs goes into the next one.
+ */
+export class Objects {
+  readonly oidLength: 20 | 32;
+  readonly #catFile: CatFile;
+  readonly #fetch: FetchObjects | undefined;
+  readonly #trees = new Map<string, readonly TreeEntry[]>();
+  #remembered = 0;
+  #wanted = new Map<string, Promise<void>>();
+  #fetching: Promise<void> = Promise.resolve();
+  #pending: Promise<void> | undefined;
+
+  constructor(catFile: CatFile, oidLength: 20 | 32, fetch?: FetchObjects) {
+    this.#catFile = catFile;
+    this.oidLength = oidLength;
+    this.#fetch = fetch;
+  }
+
+  /** Type and size of an object that is here; it fetches nothing. */
+  info(oid: string): Promise<ObjectInfo | undefined> {
+    return this.#catFile.info(oid);
+  }
+
+  /** Those of `oids` that aren't here. */
+  async missing(oids: readonly string[]): Promise<string[]> {
+    const unique = [...new Set(oids)].filter((oid) => !this.#trees.has(oid));
+    const infos = await Promise.all(unique.map((oid) => this.#catFile.info(oid)));
+    return unique.filter((_, index) => infos[index] === undefined);
+  }
+
+  /** Makes objects be here, by one request. */
+  async prefetch(oids: readonly string[]): Promise<void> {
+    if (!this.#fetch || oids.length === 0) return;
+    await this.#bring(await this.missing(oids));
+  }
+
+  /** The bytes of an object that is here, or undefined; it fetches nothing. Throws `E_TOO_LARGE`, `E_GIT`. */
+  async here(oid: string, type: string, limit: number): Promise<Uint8Array | undefined> {
+    const found = await this.#catFile.contents(oid, limit);
+    return found && check(oid, found, type, limit);
+  }
+
+  /** A blob's bytes, a copy of its own. Throws `E_TOO_LARGE` before they are read, `E_GIT` where it isn't there. */
+  async blob(oid: string, limit: number): Promise<Uint8Array> {
+    let info = await this.#catFile.info(oid);
+    if (!info) {
+      await this.#bring([oid]);
+      info = (await this.#catFile.info(oid)) ?? gone(oid);
+    }
+    if (info.type === 'blob' && info.size > limit) tooLarge(oid, info.size, limit);
+    const bytes = await this.here(oid, 'blob', limit);
+    return Uint8Array.from(bytes ?? gone(oid));
+  }
+
+  /** The entries of a tree. Throws `E_TOO_LARGE`, and `E_GIT` where it isn't there or is broken. */
+  async tree(oid: string): Promise<readonly TreeEntry[]> {
+    const [entries] = await this.trees([oid]);
+    return entries ?? gone(oid);
+  }
+
+  /** Many trees in the order of `oids`, by one request for all that are missing. */
+  async trees(oids: readonly string[]): Promise<readonly (readonly TreeEntry[])[]> {
+    const found = new Map<string, readonly TreeEntry[]>();
+    const look = async (oid: string): Promise<void> => {
+      const known = this.#trees.get(oid);
+      const bytes = known ? undefined : await this.here(oid, 'tree', TREE_LIMIT);
+      const entries = known ?? (bytes && parseTree(oid, bytes, this.oidLength));
+      if (!entries) return;
+      found.set(oid, entries);
+      this.#remember(oid, entries);
+    };
+    const unique = [...new Set(oids)];
+    await Promise.all(unique.map(look));
+    const missing = unique.filter((oid) => !found.has(oid));
+    await this.#bring(missing);
+    await Promise.all(missing.map(look));
+    return oids.map((oid) => found.get(oid) ?? gone(oid));
+  }
+
+  /** A tree's own bytes. */
+  async rawTree(oid: string): Promise<Uint8Array> {
+    const bytes = await this.here(oid, 'tree', TREE_LIMIT);
+    if (bytes) return bytes;
+    await this.#bring([oid]);
+    return (await this.here(oid, 'tree', TREE_LIMIT)) ?? gone(oid);
+  }
+
+  async close(): Promise<void> {
+    this.#trees.clear();
+    this.#remembered = 0;
+    await this.#catFile.close();
+  }
+
+  #remember(oid: string, entries: readonly TreeEntry[]): void {
+    if (entries.length > REMEMBERED_ENTRIES / 2 || this.#trees.has(oid)) return;
+    this.#trees.set(oid, entries);
+    this.#remembered += entries.length + 1;
+    for (const [oldest, { length }] of this.#trees) {
+      if (this.#remembered <= REMEMBERED_ENTRIES) break;
+      this.#trees.delete(oldest);
+      this.#remembered -= length + 1;
+    }
+  }
+
+  async #bring(oids: readonly string[]): Promise<void> {
+    const fetch = this.#fetch;
+    if (!fetch || oids.length === 0) return;
+    const running: Promise<void>[] = [];
+    for (const oid of oids) {
+      const next = this.#wanted.get(oid) ?? this.#nextFetch(fetch);
+      this.#wanted.set(oid, next);
+      running.push(next);
+    }
+    await Promise.all(new Set(running));
+  }
+
+  /** The fetch that hasn't begun yet: it begins when the one before has ended and nobody adds to it any more. */
+  #nextFetch(fetch: FetchObjects): Promise<void> {
+    if (this.#pending) return this.#pending;
+    const before = this.#fetching;
+    const next = (async () => {
+      await before.catch(() => undefined);
+      await sleep(TOGETHER_MS);
+      const batch = this.#wanted;
+      this.#wanted = new Map();
+      this.#pending = undefined;
+      await fetch([...batch.keys()]);
+    })();
+    this.#pending = next;
+    this.#fetching = next;
+    return next;
+  }
+}
+
+function check(oid: string, found: ObjectContents, type: string, limit: number): Uint8Array {
+  if (found.type !== type) fail('E_GIT', `object ${oid} is a ${found.type}, not a ${type}`);
+  return found.bytes ?? tooLarge(oid, found.size, limit);
+}
+
+function tooLarge(oid: string, size: number, limit: number): never {
+  return fail('E_TOO_LARGE', `object ${oid} of the ledger has ${size} bytes; at most ${limit} are allowed`);
+}
+
+function gone(oid: string): never {
+  return fail('E_GIT', `object ${oid} is not in the repository`, {
+    hint: 'fetch it, or clone the repository again without limits',
+  });
+}

@@ -1,0 +1,60 @@
+import { fail } from '../../../ledger-schema/error.ts';
+import type { TreeEntry } from '../../snapshot.ts';
+
+/** One entry as its bytes stand in the tree object. */
+export interface RawEntry {
+  /** Octal digits as stored: `40000` for a tree, where {@link TreeEntry} says 040000. */
+  readonly mode: string;
+  readonly name: Buffer;
+  readonly oid: string;
+}
+
+/** A tree larger than this is refused unread; git's own hosts refuse far smaller ones. */
+export const TREE_LIMIT = 32 * 1024 * 1024;
+
+export const TREE_MODE = '040000';
+
+/**
+ * The entries of a raw tree object, in stored order: `<mode> <name>\0<binary oid>` again and again. `oidLength` is 20
+ * or 32 bytes. What comes from a clone's fsck-less past or a repository here may be anything: a broken tree is `E_GIT`.
+ */
+export function* parseRawTree(tree: string, bytes: Uint8Array, oidLength: number): Generator<RawEntry> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at < buffer.length;) {
+    const space = buffer.indexOf(0x20, at);
+    const nul = space < 0 ? -1 : buffer.indexOf(0, space);
+    if (nul < 0 || nul + 1 + oidLength > buffer.length || space - at > 8) fail('E_GIT', `tree ${tree} is broken`);
+    const mode = buffer.toString('latin1', at, space);
+    const name = buffer.subarray(space + 1, nul);
+    // With a slash in a name two different entries could have one path.
+    if (!/^[0-7]+$/.test(mode) || name.length === 0 || name.includes(0x2f)) fail('E_GIT', `tree ${tree} is broken`);
+    at = nul + 1 + oidLength;
+    yield { mode, name, oid: buffer.toString('hex', nul + 1, at) };
+  }
+}
+
+/** The bytes of a tree of these entries, in git's order: a folder's name counts as if it ended with a slash. */
+export function encodeTree(entries: readonly RawEntry[]): Buffer {
+  const keyed = entries.map((entry) => {
+    const slash = Number.parseInt(entry.mode, 8) === 0o40000 ? '/' : '';
+    return { entry, key: Buffer.concat([entry.name, Buffer.from(slash)]) };
+  });
+  keyed.sort((a, b) => a.key.compare(b.key));
+  return Buffer.concat(
+    keyed.flatMap(({ entry: { mode, name, oid } }) => [
+      Buffer.from(`${mode} `),
+      name,
+      Buffer.from([0]),
+      Buffer.from(oid, 'hex'),
+    ]),
+  );
+}
+
+/** The entries of a raw tree as {@link TreeEntry}s; duplicates and strange modes are kept as they are. */
+export function parseTree(tree: string, bytes: Uint8Array, oidLength: number): TreeEntry[] {
+  const entries: TreeEntry[] = [];
+  for (const { mode, name, oid } of parseRawTree(tree, bytes, oidLength)) {
+    entries.push({ name: name.toString('utf8'), mode: mode.padStart(6, '0'), oid });
+  }
+  return entries;
+}

@@ -1,0 +1,94 @@
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import type { Clone } from './clone.ts';
+import type { GitResult } from './git.ts';
+import { REMOTE, remoteError, shownStderr } from './remote.ts';
+
+/** One branch of the ledger, moved only from where it is believed to be. */
+export interface BranchUpdate {
+  /** Without `refs/heads/`. */
+  readonly branch: string;
+  /** The commit it shall be at; undefined removes it. */
+  readonly to: string | undefined;
+  /** The commit it must be at now; undefined: it must not be there. */
+  readonly from: string | undefined;
+}
+
+/** What git and its hosts say of a ref that isn't where it was believed to be. */
+const MOVED = [
+  /stale info/,
+  /fetch first/,
+  /non-fast-forward/,
+  /reference already exists/,
+  /is at [0-9a-f]{40,64} but expected/,
+  /incorrect old value/,
+  /remote ref does not exist/,
+  /unable to resolve reference/,
+  /failed to update ref/,
+];
+
+/** What a ref's name may not hold; `git check-ref-format` has the same rules. */
+export function isBranchName(name: string): boolean {
+  return (
+    name.length <= 250 &&
+    !/[\0-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|\.$|\/$|^\/|^@$/.test(name) &&
+    name.split('/').every((part) => part !== '' && !part.startsWith('.') && !part.endsWith('.lock'))
+  );
+}
+
+/**
+ * Pushes commits of the clone. All updates or none where the host can (`--atomic`), else one after the other. A branch
+ * that is already where it shall be is no error. Throws `E_MOVED`, `E_CREDENTIAL`, `E_LEDGER_UNREACHABLE`, `E_GIT`.
+ */
+export async function push(clone: Clone, updates: readonly BranchUpdate[]): Promise<void> {
+  for (const { branch } of updates) if (!isBranchName(branch)) fail('E_GIT', `git knows no branch named ${branch}`);
+  const wanted = updates.filter(({ from, to }) => from !== undefined || to !== undefined);
+  if (wanted.length === 0) return;
+  const result = await run(clone, wanted);
+  if (wanted.length > 1 && /does not support --atomic/.test(result.stderr)) {
+    for (const update of wanted) judge(clone, await run(clone, [update]));
+    return;
+  }
+  judge(clone, result);
+}
+
+/** What git says where it would have to send what a partial clone doesn't have. */
+const LACKING = /^fatal: (?:bad (?:\w+ )?object|unable to read|missing \w+ object)|pack-objects died/m;
+
+async function run(clone: Clone, updates: readonly BranchUpdate[]): Promise<GitResult> {
+  const args = ['push', '--porcelain', '--no-verify', '--no-thin'];
+  if (updates.length > 1) args.push('--atomic');
+  for (const { branch, from } of updates) args.push(`--force-with-lease=refs/heads/${branch}:${from ?? ''}`);
+  args.push(REMOTE);
+  for (const { branch, to } of updates) args.push(`${to ?? ''}:refs/heads/${branch}`);
+  const result = await clone.network(args);
+  if (result.exitCode === 0 || !LACKING.test(result.stderr)) return result;
+  // The ledger moved on: what it has in common with a commit made on an older head is found by asking, which is one more
+  // conversation, or the whole of that head would have to be sent, which a partial clone doesn't even have.
+  return clone.network(args, { config: [['push.negotiate', 'true']] });
+}
+
+function judge(clone: Clone, result: GitResult): void {
+  const refused = result.stdout.split('\n').filter((line) => line.startsWith('!'));
+  // With --atomic the refs that would have been taken are rejected as well; they say nothing.
+  const reasons = refused
+    .map((line) => line.split('\t'))
+    .filter((fields) => !/atomic push failed/.test(fields[2] ?? ''));
+  for (const [, refs = '', reason = ''] of reasons) {
+    const branch = refs.slice(refs.indexOf(':') + 1).replace('refs/heads/', '');
+    // A branch that lies where a folder of branches is wanted hasn't moved; the reason alone doesn't tell the two apart.
+    const moved = MOVED.some((pattern) => pattern.test(reason)) && !/exists; cannot create/.test(result.stderr);
+    if (moved) {
+      throw new PullthroughError('E_MOVED', `the branch ${branch} of the ledger moved since it was read`, {
+        hint: 'run it again: it looks at what is there now',
+      });
+    }
+  }
+  if (result.exitCode === 0 && refused.length === 0) return;
+  const [first] = reasons;
+  if (!first || /unpacker error/.test(first[2] ?? ''))
+    throw remoteError(result, 'push to the ledger', clone.remote, clone.directory);
+  const said = [first[2] ?? '', shownStderr(result.stderr, clone.remote.secrets)].join(' ').slice(0, 700);
+  throw new PullthroughError('E_GIT', `the ledger refused the push: ${said}`, {
+    hint: 'check the rules of the ledger’s branches, and what LEDGER_TOKEN may do',
+  });
+}

@@ -1,0 +1,175 @@
+import { isAbsolute } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import type { ErrorCode } from '../../ledger-schema/error.ts';
+import { requireSafeUrl } from '../../io/http/url.ts';
+import type { GitConfig } from './git-environment.ts';
+import type { GitResult } from './git.ts';
+
+/** Where a ledger is, how git may reach it, and with what. */
+export interface Remote {
+  /** What git is told: a URL without secrets, or an absolute path. */
+  readonly url: string;
+  readonly kind: 'file' | 'ssh' | 'http';
+  /** The transports that git may use: the user's own `insteadOf` can lead from one to another, but never to plain HTTP. */
+  readonly protocols: readonly string[];
+  /** Configuration for commands that talk to it; it can hold the token and goes by the environment alone. */
+  readonly config: GitConfig;
+  /** Variables that such commands need besides. */
+  readonly extra: Readonly<Record<string, string>>;
+  /** What must never be shown. */
+  readonly secrets: readonly string[];
+  readonly hasToken: boolean;
+}
+
+/** The name that a clone knows its ledger by; not `origin`, so that a user's configuration for that doesn't apply. */
+export const REMOTE = 'pullthrough-ledger';
+
+const PROTOCOLS = ['file', 'ssh', 'https'];
+
+/** host:path as ssh knows it, with or without a user. */
+const SCP_LIKE =
+  /^(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)?(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\]):(?!\/\/)[^-\s]\S*$/;
+
+/**
+ * What may stand as a ledger's URL: https, ssh (also as `git@host:path`), file, an absolute path, and http on this
+ * machine. The token goes to an http(s) ledger only, as a header for its URL. Throws `E_CONFIG`.
+ */
+export function remoteOf(url: string, token: string | undefined): Remote {
+  const plain = { url, protocols: PROTOCOLS, config: [], extra: {}, secrets: [], hasToken: false };
+  if (url.startsWith('-') || /[\0-\x1f\x7f]/.test(url))
+    return badUrl('the ledger’s URL begins with - or holds control characters');
+  if (isAbsolute(url)) return { ...plain, kind: 'file', config: servedHere() };
+  if (/^file:\/\//i.test(url)) {
+    if (!/^file:\/\/(localhost)?\//i.test(url) || !URL.canParse(url)) {
+      return badUrl('the ledger’s file: URL names another host, or cannot be read');
+    }
+    return { ...plain, url: fileURLToPath(url), kind: 'file', config: servedHere() };
+  }
+  if (/^ssh:\/\//i.test(url)) {
+    const parsed = URL.canParse(url) ? new URL(url) : badUrl('the ledger’s ssh: URL cannot be read');
+    // A host or user that begins with - would be an option of ssh.
+    if (parsed.password !== '' || /^-|^%2d/i.test(parsed.hostname) || /^-|^%2d/i.test(parsed.username)) {
+      return badUrl('the ledger’s ssh: URL has a password, or a host or user that begins with -');
+    }
+    return { ...plain, kind: 'ssh' };
+  }
+  if (/^https?:\/\//i.test(url)) return httpRemote(requireSafeUrl(url), token);
+  if (SCP_LIKE.test(url)) return { ...plain, kind: 'ssh' };
+  return badUrl('the ledger’s URL is none of https://, ssh://, git@host:path, file:// and an absolute path');
+}
+
+function httpRemote(url: URL, token: string | undefined): Remote {
+  const protocols = url.protocol === 'http:' ? [...PROTOCOLS, 'http'] : PROTOCOLS;
+  const remote = { url: url.href, kind: 'http', protocols } as const;
+  // The line's end would let a token add headers of its own.
+  if (token !== undefined && /[\r\n\0]/.test(token)) fail('E_CREDENTIAL', 'LEDGER_TOKEN holds a line break');
+  if (token === undefined || token === '') return { ...remote, config: [], extra: {}, secrets: [], hasToken: false };
+  const basic = Buffer.from(`x-access-token:${token}`).toString('base64');
+  return {
+    ...remote,
+    hasToken: true,
+    secrets: [token, basic],
+    config: [
+      // The empty one takes away what other configuration adds for the same URL: two of them are refused by hosts.
+      [`http.${url.href}.extraHeader`, ''],
+      [`http.${url.href}.extraHeader`, `Authorization: Basic ${basic}`],
+      ['http.followRedirects', 'false'],
+      // A refused token is an error, and no reason to try what else this machine knows.
+      ['credential.helper', ''],
+      [`credential.${url.origin}.helper`, ''],
+    ],
+    extra: { GIT_ASKPASS: '', SSH_ASKPASS: '' },
+  };
+}
+
+/** For a ledger on this machine git serves it itself, and may send only what is asked for. */
+function servedHere(): GitConfig {
+  const serve = 'git -c uploadpack.allowFilter=true -c uploadpack.allowAnySHA1InWant=true upload-pack';
+  return [[`remote.${REMOTE}.uploadpack`, serve]];
+}
+
+function badUrl(message: string): never {
+  return fail('E_CONFIG', message, { hint: 'see [ledger] repository in mirror.ini' });
+}
+
+/** What git said on stderr, in one bounded line without secrets, control characters, user names and queries of URLs. */
+export function shownStderr(stderr: string, secrets: readonly string[] = []): string {
+  let text = stderr;
+  for (const secret of secrets) text = text.replaceAll(secret, '***');
+  const lines = text
+    .replace(/\/\/[^/@\s]+@/g, '//')
+    .replace(/(https?:\/\/[^\s?'"]+)\?[^\s'"]*/g, '$1')
+    .split(/[\r\n]+/)
+    .map((line) => line.replace(/[\0-\x1f\x7f-\x9f]/g, ' ').trim())
+    .filter((line) => line !== '' && !/^(hint|warning|To |From |Done$)/.test(line));
+  // What git itself concludes stands first; what the host says can be long.
+  const telling = lines.filter((line) => /^(fatal|error|remote:)/.test(line));
+  return (telling.length > 0 ? telling : lines).join('; ').slice(0, 600);
+}
+
+const REFUSED = [
+  /Authentication failed/,
+  /could not read (Username|Password)/,
+  /returned error: 40[13]/,
+  /Permission denied/,
+  /Permission to \S+ denied/,
+  /HTTP Basic: Access denied/,
+  /Invalid username or (password|token)/i,
+];
+const UNREACHABLE = [
+  /Could not resolve/,
+  /Failed to connect|Couldn't connect|Connection (refused|reset|timed out|closed)/,
+  /Operation too slow|timed out/,
+  /unable to access/,
+  /does not appear to be a git repository|not a git repository|No such file or directory/,
+  /Repository not found|repository '.*' not found/i,
+  /Could not read from remote repository/,
+  /dubious ownership/,
+  /early EOF|unexpected disconnect|the remote end hung up/,
+];
+
+/**
+ * The error for a git command that talked to the ledger and failed; `action` is as "fetch the ledger". What git says of
+ * the `clone` itself is `E_GIT`, whatever it says.
+ */
+export function remoteError(result: GitResult, action: string, remote: Remote, clone: string): PullthroughError {
+  const said = shownStderr(result.stderr, remote.secrets);
+  const error = (code: ErrorCode, hint: string): PullthroughError =>
+    new PullthroughError(code, `cannot ${action}: ${said === '' ? `git ended with ${result.exitCode}` : said}`, {
+      hint,
+    });
+  if (result.stderr.includes(clone)) return error('E_GIT', `remove the clone ${clone} if it stays so`);
+  if (REFUSED.some((pattern) => pattern.test(result.stderr))) {
+    if (remote.kind === 'ssh') return error('E_CREDENTIAL', 'the ledger’s host refused your ssh key');
+    if (remote.kind === 'file') return error('E_CREDENTIAL', 'give this user access to the ledger’s folder');
+    return error(
+      'E_CREDENTIAL',
+      remote.hasToken
+        ? 'the host refused LEDGER_TOKEN: check that it has not expired and may do this with the ledger'
+        : 'set LEDGER_TOKEN to a token that may do this with the ledger',
+    );
+  }
+  if (remote.hasToken && /returned error: 30[1278]|redirect/i.test(result.stderr)) {
+    return error(
+      'E_LEDGER_UNREACHABLE',
+      'a redirect is not followed with a token: write the ledger’s new URL into mirror.ini',
+    );
+  }
+  if (/dubious ownership/.test(result.stderr)) {
+    return error(
+      'E_LEDGER_UNREACHABLE',
+      'the folder belongs to another user; if you trust it, add it to git’s safe.directory',
+    );
+  }
+  if (/certificate/i.test(result.stderr)) {
+    return error(
+      'E_LEDGER_UNREACHABLE',
+      'for a CA of your company’s own, set GIT_SSL_CAINFO to a file that has it, and the others that git needs',
+    );
+  }
+  if (UNREACHABLE.some((pattern) => pattern.test(result.stderr))) {
+    return error('E_LEDGER_UNREACHABLE', 'check the ledger’s URL, the network, and whether LEDGER_TOKEN may read it');
+  }
+  return error('E_GIT', 'run it again; if it stays, try the same with git by hand');
+}

@@ -1,0 +1,294 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { brief } from '../../ledger-schema/bytes.ts';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import { isChangeBranch } from '../../ledger-schema/path.ts';
+import { CatFile } from './objects/cat-file.ts';
+import { Clone } from './clone.ts';
+import { diffTrees } from './objects/diff.ts';
+import type { Difference } from './objects/diff.ts';
+import { Fetcher, OtherObjectFormat, isUnknown } from './fetch.ts';
+import { GitSnapshot } from './objects/git-snapshot.ts';
+import { History } from './objects/history.ts';
+import type { LogEntry } from './objects/history.ts';
+import { Objects } from './objects/objects.ts';
+import { isBranchName, push } from './push.ts';
+import type { BranchUpdate } from './push.ts';
+import { remoteError, remoteOf, shownStderr } from './remote.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { TreeWriter } from './objects/tree-writer.ts';
+import type { CommitRequest } from './objects/tree-writer.ts';
+
+export type { BranchUpdate } from './push.ts';
+export type { CommitRequest, Identity } from './objects/tree-writer.ts';
+export type { LogEntry } from './objects/history.ts';
+export type { Difference } from './objects/diff.ts';
+
+/** The branches beside the configured one that mean something to us. */
+const OURS = ['pullthrough/', 'pullthrough-closed/', 'pullthrough-nack/', 'pullthrough-trust/'];
+
+export interface LedgerOptions {
+  /** https, ssh, file, `git@host:path` or an absolute path; no secret in it. */
+  readonly url: string;
+  readonly branch: string;
+  /** The clone lies in `ledgers/` below it. */
+  readonly cacheDir: string;
+  /** LEDGER_TOKEN; it goes to an http(s) ledger alone. */
+  readonly token?: string | undefined;
+  /** `branch`: the configured branch alone; `all`: every proposal's branch too. */
+  readonly refs: 'branch' | 'all';
+  /** Ask nobody: what is here must do. */
+  readonly offline?: boolean | undefined;
+  /** Told of branches whose names begin as ours and can't be ours, once each: they are ignored. */
+  readonly warn?: ((message: string) => void) | undefined;
+  readonly env?: NodeJS.ProcessEnv | undefined;
+}
+
+/**
+ * A ledger on a git host, through a bare, shallow, partial clone of it. Nothing about the host is trusted: objects are
+ * named by their contents, and everything else is for the caller to judge.
+ */
+export interface LedgerRepository extends AsyncDisposable {
+  /** For messages: where the ledger is, without any secret. */
+  readonly label: string;
+  /** The clone's git directory. */
+  readonly directory: string;
+  /**
+   * Looks at the ledger once: the branch, and with `refs: 'all'` every branch under pullthrough/, pullthrough-closed/,
+   * pullthrough-nack/ and pullthrough-trust/ whose name is of the format's alphabet. A damaged clone is made again. Throws `E_LEDGER_UNREACHABLE`,
+   * `E_CREDENTIAL`, `E_GIT`.
+   */
+  update(): Promise<void>;
+  /** The commit of the configured branch as of the last update; undefined where the ledger has no such branch. */
+  head(): string | undefined;
+  /** The other branches as of the last update, name to commit; none offline. */
+  branches(): ReadonlyMap<string, string>;
+  snapshot(commit: string): Snapshot;
+  /** Looks at one branch, or `refs/pull/N/head`, now; undefined where there is none. */
+  fetchBranch(name: string): Promise<string | undefined>;
+  isAncestor(old: string, later: string): Promise<boolean>;
+  /** The newest common commit; undefined where there is none. */
+  mergeBase(a: string, b: string): Promise<string | undefined>;
+  /** All of them, the newest first; several where branches were merged crosswise. */
+  mergeBases(a: string, b: string): Promise<readonly string[]>;
+  /** What `to` has and `from` hasn't, children first; with `from` undefined all of it. */
+  log(from: string | undefined, to: string): Promise<LogEntry[]>;
+  /** What differs between two commits' trees; `before` undefined is the empty tree. */
+  diff(before: string | undefined, after: string): Promise<Difference[]>;
+  /** Makes a commit here; `push` makes it known. Throws `E_EXISTS` where a file would take a folder's place. */
+  commit(request: CommitRequest): Promise<string>;
+  /** All or none where the host can. Throws `E_MOVED`, `E_CREDENTIAL`, `E_LEDGER_UNREACHABLE`, `E_GIT`. */
+  push(updates: readonly BranchUpdate[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * A moment after `update` was called, git is at work and the processor has nothing to do: what is loaded from then on
+ * costs no time, and what is loaded before holds git up.
+ */
+export function gitAtWork(): Promise<void> {
+  return sleep(20);
+}
+
+/** Opens a ledger; nothing is asked of its host before `update`. Throws `E_CONFIG` for a URL that isn't allowed. */
+export async function openLedger(options: LedgerOptions): Promise<LedgerRepository> {
+  if (!isBranchName(options.branch)) {
+    fail('E_CONFIG', `git knows no branch named ${JSON.stringify(options.branch)}`, { hint: 'see [ledger] branch' });
+  }
+  const remote = remoteOf(options.url, options.token);
+  const clone = new Clone({ ...options, remote, env: options.env ?? process.env });
+  const repository = new ClonedLedger(options, clone);
+  await repository.open();
+  return repository;
+}
+
+class ClonedLedger implements LedgerRepository {
+  readonly label: string;
+  readonly directory: string;
+  readonly #options: LedgerOptions;
+  readonly #clone: Clone;
+  #fetcher: Fetcher;
+  #opened: { objects: Objects; history: History } | undefined;
+  #head: string | undefined;
+  #branches: ReadonlyMap<string, string> = new Map();
+  readonly #warned = new Set<string>();
+
+  constructor(options: LedgerOptions, clone: Clone) {
+    this.label = clone.remote.url;
+    this.directory = clone.directory;
+    this.#options = options;
+    this.#clone = clone;
+    this.#fetcher = new Fetcher(clone);
+  }
+
+  async open(): Promise<void> {
+    if (await this.#clone.isThere()) this.#head = await this.#fetcher.readHead();
+  }
+
+  async update(): Promise<void> {
+    if (this.#options.offline) {
+      if (!(await this.#clone.isThere())) this.#offline();
+      return;
+    }
+    await this.#clone.locked(async () => {
+      try {
+        await this.#make();
+        await this.#update();
+      } catch (error) {
+        // Whatever git can't explain by host or credential is the clone's fault, until a new one shows the same.
+        if (error instanceof OtherObjectFormat) this.#clone.format = error.format;
+        else if (!(error instanceof PullthroughError) || error.code !== 'E_GIT') throw error;
+        await this.close();
+        await this.#clone.discard();
+        await this.#make();
+        this.#fetcher = new Fetcher(this.#clone);
+        await this.#update();
+      }
+    });
+  }
+
+  head(): string | undefined {
+    return this.#head;
+  }
+
+  branches(): ReadonlyMap<string, string> {
+    return this.#branches;
+  }
+
+  snapshot(commit: string): Snapshot {
+    const { objects, history } = this.#open();
+    return new GitSnapshot(commit, objects, () => history.treeOf(commit));
+  }
+
+  async fetchBranch(name: string): Promise<string | undefined> {
+    const ref = /^refs\/pull\/[1-9]\d{0,9}\/head$/.test(name) ? name : `refs/heads/${name}`;
+    if (!isBranchName(name)) fail('E_NO_CHANGE', `git knows no branch named ${JSON.stringify(name)}`);
+    if (this.#options.offline) this.#offline();
+    return this.#clone.locked(async () => {
+      await this.#clone.make();
+      return this.#fetcher.ref(ref);
+    });
+  }
+
+  isAncestor(old: string, later: string): Promise<boolean> {
+    return this.#open().history.isAncestor(old, later);
+  }
+
+  mergeBase(a: string, b: string): Promise<string | undefined> {
+    return this.#open().history.mergeBase(a, b);
+  }
+
+  mergeBases(a: string, b: string): Promise<readonly string[]> {
+    return this.#open().history.mergeBases(a, b);
+  }
+
+  log(from: string | undefined, to: string): Promise<LogEntry[]> {
+    return this.#open().history.log(from, to);
+  }
+
+  async diff(before: string | undefined, after: string): Promise<Difference[]> {
+    const { objects, history } = this.#open();
+    const old = before === undefined ? undefined : await history.treeOf(before);
+    return diffTrees(objects, old, await history.treeOf(after));
+  }
+
+  async commit(request: CommitRequest): Promise<string> {
+    const { objects, history } = this.#open();
+    const { base } = request;
+    const isTree = base !== undefined && (await objects.info(base))?.type === 'tree';
+    const tree = base === undefined || isTree ? base : await history.treeOf(base);
+    return new TreeWriter(this.#clone, objects).commit(request, tree);
+  }
+
+  async push(updates: readonly BranchUpdate[]): Promise<void> {
+    if (this.#options.offline) this.#offline();
+    await push(this.#clone, updates);
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    await opened?.objects.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #open(): { objects: Objects; history: History } {
+    if (this.#opened) return this.#opened;
+    const catFile = new CatFile(this.directory, this.#clone.localEnv(), () => this.#clone.condemn());
+    const objects = new Objects(catFile, this.#clone.format === 'sha256' ? 32 : 20, (oids) =>
+      this.#offlineOr(() => this.#fetcher.objects(oids, this.#tips())),
+    );
+    const history = new History(objects, async (commits) => {
+      const before = await objects.missing(commits);
+      if (before.length === 0) return true;
+      await this.#offlineOr(() => this.#clone.locked(() => this.#fetcher.history(before, this.#tips())));
+      return (await objects.missing(before)).length < before.length;
+    });
+    this.#opened = { objects, history };
+    return this.#opened;
+  }
+
+  /** What a new clone is asked for first comes without its history. */
+  async #make(): Promise<void> {
+    if (await this.#clone.isThere()) return;
+    this.#head = undefined;
+    await this.#clone.make();
+  }
+
+  async #update(): Promise<void> {
+    if (this.#options.refs === 'branch') {
+      this.#head = await this.#fetcher.head(this.#options.branch, this.#head);
+      return;
+    }
+    for (let attempt = 1; ; attempt++) {
+      const all = await this.#fetcher.listBranches();
+      const head = all.get(this.#options.branch);
+      const ours = this.#ours(all);
+      const tips = [...new Set([...(head === undefined ? [] : [head]), ...ours.map(([, commit]) => commit)])];
+      const missing = await this.#open().objects.missing(tips);
+      const result = missing.length === 0 ? undefined : await this.#fetcher.tips(missing, head, this.#head);
+      if (result && result.exitCode !== 0) {
+        // A branch moved between the two requests, on a host that gives branches' tips alone.
+        if (isUnknown(result) && attempt < 3) continue;
+        throw remoteError(result, 'fetch the ledger', this.#clone.remote, this.directory);
+      }
+      const fetched = head !== undefined && missing.includes(head);
+      if (head !== undefined && !fetched && head !== (await this.#fetcher.readHead())) {
+        await this.#fetcher.writeHead(head);
+      }
+      this.#head = head;
+      this.#branches = new Map(ours);
+      return;
+    }
+  }
+
+  #ours(all: ReadonlyMap<string, string>): [name: string, commit: string][] {
+    const ours = [...all].filter(([name]) => OURS.some((prefix) => name.startsWith(prefix)));
+    const strange = ours.map(([name]) => name).filter((name) => !isChangeBranch(name) && !this.#warned.has(name));
+    for (const name of strange) this.#warned.add(name);
+    const [first] = strange;
+    if (first !== undefined) {
+      const more = strange.length === 1 ? '' : ` and ${strange.length - 1} more`;
+      this.#options.warn?.(`ignored, because no change has such a name: the branch ${brief(first)}${more}`);
+    }
+    return ours.filter(([name]) => isChangeBranch(name));
+  }
+
+  #tips(): string[] {
+    const tips = [...new Set([...(this.#head === undefined ? [] : [this.#head]), ...this.#branches.values()])];
+    return tips.length > 0 ? tips : fail('E_GIT', `${this.label} has no commit, or was not looked at yet`);
+  }
+
+  async #offlineOr(fetch: () => Promise<void>): Promise<void> {
+    if (this.#options.offline) this.#offline();
+    await fetch();
+  }
+
+  #offline(): never {
+    return fail('E_LEDGER_UNREACHABLE', `what is asked of ${shownStderr(this.label)} is not in the clone here`, {
+      hint: 'run it once without --offline',
+    });
+  }
+}
