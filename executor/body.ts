@@ -3,7 +3,7 @@ import { brief } from '../ledger-schema/bytes.ts';
 import { codeSpan, escapeTerminal } from '../io/escape.ts';
 import type { Comparison } from './previous.ts';
 import type { Checklist } from '../ledger-schema/checklist.ts';
-import type { FetchedFile } from './record.ts';
+import type { FetchedFile } from '../ledger/new-record.ts';
 import { typed } from '../io/shell.ts';
 
 /** The most characters of a pull request's body and title that GitHub takes. */

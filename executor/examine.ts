@@ -5,7 +5,7 @@ import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { foldAscii, parseRecordPath, recordPath } from '../ledger-schema/path.ts';
 import { discoverReleases } from './discover.ts';
 import type { Discovery } from './discover.ts';
-import type { Recorded } from './holdings.ts';
+import type { Recorded } from '../ledger/record-index.ts';
 import { planRelease } from './plan.ts';
 import type { Decision } from './plan.ts';
 import type { Standing } from './proposals.ts';

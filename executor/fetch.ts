@@ -4,7 +4,7 @@ import type { Checkpoint } from './context.ts';
 import { evidenceLists, statementsOf } from './evidence.ts';
 import type { DigestList, Statement } from './evidence.ts';
 import type { ChosenFile } from './files.ts';
-import type { FetchedFile } from './record.ts';
+import type { FetchedFile } from '../ledger/new-record.ts';
 import type { Requirement } from './tool.ts';
 import { readList, storeAsset, storeExternal, storeList } from './transfer.ts';
 import type { Digests, Transfer, Transferred } from './transfer.ts';

@@ -8,7 +8,7 @@ import type { ExecutorContext } from './context.ts';
 import { examineReleases } from './examine.ts';
 import type { Examined, Item } from './examine.ts';
 import type { Fetched } from './fetch.ts';
-import type { FetchedFile } from './record.ts';
+import type { FetchedFile } from '../ledger/new-record.ts';
 import { mirrorRelease, openMirroring } from './mirror.ts';
 import type { Inspection, MirrorOptions, Mirroring } from './mirror.ts';
 import { digestsOfHeld } from './old-digests.ts';

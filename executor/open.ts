@@ -8,7 +8,7 @@ import type { Examined } from './examine.ts';
 import { compareRecords, previousTag } from './previous.ts';
 import type { Comparison } from './previous.ts';
 import { checksInMessage } from './propose.ts';
-import type { FetchedFile } from './record.ts';
+import type { FetchedFile } from '../ledger/new-record.ts';
 import type { Run } from './run.ts';
 import { referenceTo } from './pull-reference.ts';
 import type { PullReference } from './pull-reference.ts';

@@ -5,7 +5,7 @@ import { closedBranch, foldAscii, parseRecordPath, proposalBranch } from '../led
 import { verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
-import type { RepositoryId } from './holdings.ts';
+import type { RepositoryId } from '../ledger/record-index.ts';
 import type { LedgerPulls } from './ledger-pulls.ts';
 import { referenceTo } from './pull-reference.ts';
 import type { PullReference } from './pull-reference.ts';

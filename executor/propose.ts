@@ -4,8 +4,8 @@ import { proposalBranch } from '../ledger-schema/path.ts';
 import { escapeTerminal } from '../io/escape.ts';
 import { proposalTitle } from './body.ts';
 import type { Checkpoint, Signing } from './context.ts';
-import { recordFiles } from './record.ts';
-import type { UnsignedRecord } from './record.ts';
+import { recordFiles } from '../ledger/new-record.ts';
+import type { UnsignedRecord } from '../ledger/new-record.ts';
 import type { Standing } from './proposals.ts';
 import type { Run } from './run.ts';
 

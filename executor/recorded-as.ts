@@ -1,6 +1,6 @@
 import { getRepository } from '../github/releases.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
-import type { RepositoryId } from './holdings.ts';
+import type { RepositoryId } from '../ledger/record-index.ts';
 import type { Run } from './run.ts';
 import type { Tool } from './tools.ts';
 

@@ -8,7 +8,7 @@ import { verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus, RecordedAsset } from '../ledger-schema/record.ts';
 import type { ExecutorContext } from './context.ts';
 import type { Statement } from './evidence.ts';
-import type { FetchedFile } from './record.ts';
+import type { FetchedFile } from '../ledger/new-record.ts';
 import { recordedAs } from './recorded-as.ts';
 import { toolFailure } from './report.ts';
 import { reportError } from '../io/error-report.ts';

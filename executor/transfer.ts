@@ -17,7 +17,7 @@ import { checkBytes, expectedDigest } from './evidence.ts';
 import type { DigestList, Statement } from './evidence.ts';
 import type { ExternalFile } from './asset-url.ts';
 import type { ChosenFile } from './files.ts';
-import type { FetchedFile } from './record.ts';
+import type { FetchedFile } from '../ledger/new-record.ts';
 
 /** Files elsewhere declare no size that could be believed: this many bytes are the most. */
 const EXTERNAL_BYTES = 16 * 1024 ** 3;

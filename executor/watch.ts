@@ -11,7 +11,7 @@ import type { RecordStatus } from '../ledger-schema/record.ts';
 import type { ExecutorContext } from './context.ts';
 import { SETTLED, compareRelease, finding, watchIssue } from './findings.ts';
 import type { WatchFinding, Watched } from './findings.ts';
-import type { Recorded, RepositoryId } from './holdings.ts';
+import type { Recorded, RepositoryId } from '../ledger/record-index.ts';
 import { recordedAs } from './recorded-as.ts';
 import { reportError } from '../io/error-report.ts';
 import { openRun } from './run.ts';

@@ -1,4 +1,4 @@
-import { Holdings } from '../executor/holdings.ts';
+import { Holdings } from '../ledger/record-index.ts';
 import { createPull } from '../github/pulls.ts';
 import { codeSpan, escapeTerminal } from '../io/escape.ts';
 import { readRecordFiles } from '../ledger/files.ts';

@@ -1,4 +1,4 @@
-import { Holdings } from '../executor/holdings.ts';
+import { Holdings } from '../ledger/record-index.ts';
 import { compareRecords, previousTag } from '../executor/previous.ts';
 import type { Comparison } from '../executor/previous.ts';
 import { followedFiles } from '../executor/versionless.ts';

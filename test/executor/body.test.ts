@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BODY_LENGTH, proposalBody, proposalTitle } from '../../executor/body.ts';
 import type { BodyInput } from '../../executor/body.ts';
 import { compareRecords, previousTag } from '../../executor/previous.ts';
-import { buildRecord } from '../../executor/record.ts';
+import { buildRecord } from '../../ledger/new-record.ts';
 import { digest } from './releases.ts';
 
 function input(names: readonly string[], changes: Partial<BodyInput> = {}): BodyInput {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { buildRecord, recordFiles } from '../../executor/record.ts';
-import type { RecordInput } from '../../executor/record.ts';
+import { buildRecord, recordFiles } from '../../ledger/new-record.ts';
+import type { RecordInput } from '../../ledger/new-record.ts';
 import { parseChecklist } from '../../ledger-schema/checklist.ts';
 import { parseSums } from '../../ledger-schema/sums.ts';
 import { digest } from './releases.ts';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildRecord, recordFiles } from '../../executor/record.ts';
+import { buildRecord, recordFiles } from '../../ledger/new-record.ts';
 import { GitHubClient } from '../../github/client.ts';
 import { createPull } from '../../github/pulls.ts';
 import type { PullRequest } from '../../github/types.ts';

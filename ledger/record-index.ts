@@ -1,5 +1,5 @@
-import { readRecordFiles } from '../ledger/files.ts';
-import type { Snapshot, TreeEntry } from '../ledger/snapshot.ts';
+import { readRecordFiles } from './files.ts';
+import type { Snapshot, TreeEntry } from './snapshot.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { TREE } from '../ledger-schema/files.ts';
 import { trySegment } from '../ledger-schema/layout.ts';
