@@ -1,6 +1,6 @@
 import { addTool, parseToolName } from '../executor/add.ts';
 import type { AddedTool } from '../executor/add.ts';
-import { findTools } from '../executor/tools.ts';
+import { findTools } from '../upstream/tools.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ValuesOf } from './commands/index.ts';
 import { loadConfig } from './config.ts';

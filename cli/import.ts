@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { importTree } from '../executor/import.ts';
 import type { Difference, ImportResult } from '../executor/import.ts';
 import { readOldTree } from '../executor/old-tree.ts';
-import { inShard } from '../executor/tools.ts';
+import { inShard } from '../upstream/tools.ts';
 import type { ValuesOf } from './commands/index.ts';
 import type { Handler } from './context.ts';
 import { EXECUTOR_AUTHOR, prepareExecutor, toolsOf, withExecutor } from './executor-context.ts';

@@ -8,9 +8,9 @@ import { fail } from '../ledger-schema/error.ts';
 import { encodeSegment, isHostName } from '../ledger-schema/path.ts';
 import type { ExecutorContext } from './context.ts';
 import { toolText } from './tool-text.ts';
-import { parseTool } from './tool.ts';
-import { findTools, toolKey } from './tools.ts';
-import { Upstreams } from './upstreams.ts';
+import { parseTool } from '../upstream/tool-definition.ts';
+import { findTools, toolKey } from '../upstream/tools.ts';
+import { Upstreams } from '../upstream/upstreams.ts';
 
 /** Releases that are looked at. */
 const NEWEST = 30;

@@ -8,7 +8,7 @@ import { fetchRelease } from './fetch.ts';
 import type { Fetched } from './fetch.ts';
 import type { Decision } from './plan.ts';
 import type { Run } from './run.ts';
-import type { Transfer } from './transfer.ts';
+import type { Transfer } from '../upstream/transfer.ts';
 
 /** How often a release that changes while it is fetched is begun again. */
 const TRIES = 3;

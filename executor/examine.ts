@@ -3,15 +3,15 @@ import { getRepository } from '../github/releases.ts';
 import type { Release, Repository } from '../github/types.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { foldAscii, parseRecordPath, recordPath } from '../ledger-schema/path.ts';
-import { discoverReleases } from './discover.ts';
-import type { Discovery } from './discover.ts';
+import { discoverReleases } from '../upstream/discover.ts';
+import type { Discovery } from '../upstream/discover.ts';
 import type { Recorded } from '../ledger/record-index.ts';
 import { planRelease } from './plan.ts';
 import type { Decision } from './plan.ts';
 import type { Standing } from './proposals.ts';
 import type { Run } from './run.ts';
-import { selectReleases } from './select.ts';
-import type { Tool } from './tools.ts';
+import { selectReleases } from '../upstream/select.ts';
+import type { Tool } from '../upstream/tools.ts';
 
 /** One release that `select` chose, and what is to be done about it. */
 export interface Item {

@@ -16,9 +16,9 @@ import { tagCandidates } from './old-tag.ts';
 import type { OldDigests, OldVersion } from './old-tree.ts';
 import { reportError } from '../io/error-report.ts';
 import type { ReleaseResult } from './result.ts';
-import { parseTool } from './tool.ts';
-import { toolKey } from './tools.ts';
-import type { Tool } from './tools.ts';
+import { parseTool } from '../upstream/tool-definition.ts';
+import { toolKey } from '../upstream/tools.ts';
+import type { Tool } from '../upstream/tools.ts';
 
 const TOOLS_AT_ONCE = 8;
 

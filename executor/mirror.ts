@@ -6,7 +6,7 @@ import { Limit, mapLimit } from '../io/limit.ts';
 import { fetchSettled } from './attempt.ts';
 import type { Checkpoint, ExecutorContext, Signing } from './context.ts';
 import { dryStore } from './dry-store.ts';
-import { describeChecks } from './evidence.ts';
+import { describeChecks } from '../upstream/published-digests.ts';
 import { examineTool } from './examine.ts';
 import type { Examined, Item } from './examine.ts';
 import { fetchRelease } from './fetch.ts';
@@ -20,10 +20,10 @@ import { decisionResult, nothingSelected, recordResult, releaseFailure, toolFail
 import type { ReleaseResult } from './result.ts';
 import { openRun, requireExecutor } from './run.ts';
 import type { Run } from './run.ts';
-import type { Tool } from './tools.ts';
-import { cleanSpool } from './transfer.ts';
-import type { Transfer } from './transfer.ts';
-import { checkUpstreams } from './upstreams.ts';
+import type { Tool } from '../upstream/tools.ts';
+import { cleanSpool } from '../upstream/transfer.ts';
+import type { Transfer } from '../upstream/transfer.ts';
+import { checkUpstreams } from '../upstream/upstreams.ts';
 
 /** Tools that are looked at together; the API's client has its own limit on requests. */
 const TOOLS_AT_ONCE = 32;

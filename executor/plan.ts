@@ -1,9 +1,9 @@
 import type { Release } from '../github/types.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
-import { checkEvidenceIsThere } from './evidence.ts';
-import { chooseFiles, onlyStatements } from './files.ts';
-import type { ChosenFile } from './files.ts';
-import type { ToolDefinition } from './tool.ts';
+import { checkEvidenceIsThere } from '../upstream/published-digests.ts';
+import { chooseFiles, onlyStatements } from '../upstream/choose-files.ts';
+import type { ChosenFile } from '../upstream/choose-files.ts';
+import type { ToolDefinition } from '../upstream/tool-definition.ts';
 import type { PullReference } from './pull-reference.ts';
 import type { Standing } from './proposals.ts';
 

@@ -2,7 +2,7 @@ import { getRepository } from '../github/releases.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { RepositoryId } from '../ledger/record-index.ts';
 import type { Run } from './run.ts';
-import type { Tool } from './tools.ts';
+import type { Tool } from '../upstream/tools.ts';
 
 /**
  * The repository that a tool's records and proposals lie under: its own name, and where that has none the one that the

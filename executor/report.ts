@@ -1,11 +1,11 @@
 import { proposalBranch } from '../ledger-schema/path.ts';
 import type { Examined, Item } from './examine.ts';
-import type { ChosenFile } from './files.ts';
+import type { ChosenFile } from '../upstream/choose-files.ts';
 import type { Decision } from './plan.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
 import { reportError } from '../io/error-report.ts';
 import type { ReleaseResult, ResultFile } from './result.ts';
-import type { Tool } from './tools.ts';
+import type { Tool } from '../upstream/tools.ts';
 import type { PullReference } from './pull-reference.ts';
 
 /** What a decision says of a release before anything is done. */

@@ -11,7 +11,7 @@ import { Holdings } from '../ledger/record-index.ts';
 import type { RepositoryId } from '../ledger/record-index.ts';
 import { LedgerPulls } from './ledger-pulls.ts';
 import { Proposals } from './proposals.ts';
-import { Upstreams } from './upstreams.ts';
+import { Upstreams } from '../upstream/upstreams.ts';
 
 /** One look at the ledger, and what all tools of a run share. */
 export interface Run {

@@ -4,7 +4,7 @@ import { brief } from '../ledger-schema/bytes.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { checkAssetName } from '../ledger-schema/path.ts';
 import { tagBeginning, versionText } from '../ledger-schema/version.ts';
-import { onlyStatements } from './files.ts';
+import { onlyStatements } from '../upstream/choose-files.ts';
 
 /** A name that a list of digests often has. */
 const LIST = /(?:checksums?|sha256sums?|sha512sums?)(?:[._-][^/]*)?(?:\.txt)?$|(?:sha256|sha512)(?:sums?)?\.txt$/i;

@@ -16,8 +16,8 @@ import { recordedAs } from './recorded-as.ts';
 import { reportError } from '../io/error-report.ts';
 import { openRun } from './run.ts';
 import type { Run } from './run.ts';
-import { toolKey } from './tools.ts';
-import type { Shard, Tool } from './tools.ts';
+import { toolKey } from '../upstream/tools.ts';
+import type { Shard, Tool } from '../upstream/tools.ts';
 
 /** Repositories that are asked about together, unless told; the API's client has its own limit on requests. */
 const TOOLS_AT_ONCE = 32;

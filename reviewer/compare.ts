@@ -1,5 +1,5 @@
-import type { Statement } from '../executor/evidence.ts';
-import { assetRequest } from '../executor/transfer.ts';
+import type { Statement } from '../upstream/published-digests.ts';
+import { assetRequest } from '../upstream/transfer.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Asset, Release } from '../github/types.ts';
 import { lend, lent } from '../io/http/blocks.ts';

@@ -1,4 +1,4 @@
-import { describeChecks } from '../executor/evidence.ts';
+import { describeChecks } from '../upstream/published-digests.ts';
 import { reportError } from '../io/error-report.ts';
 import type { ErrorReport } from '../io/error-report.ts';
 import type { Release } from '../github/types.ts';

@@ -1,9 +1,9 @@
-import { LIST_BYTES, parseDigestList } from '../executor/digest-list.ts';
-import { checkEvidenceIsThere, evidenceLists, statementsOf } from '../executor/evidence.ts';
-import type { DigestList, Statement } from '../executor/evidence.ts';
-import { assetRequest } from '../executor/transfer.ts';
-import type { ChosenFile } from '../executor/files.ts';
-import type { Requirement } from '../executor/tool.ts';
+import { LIST_BYTES, parseDigestList } from '../upstream/digest-list.ts';
+import { checkEvidenceIsThere, evidenceLists, statementsOf } from '../upstream/published-digests.ts';
+import type { DigestList, Statement } from '../upstream/published-digests.ts';
+import { assetRequest } from '../upstream/transfer.ts';
+import type { ChosenFile } from '../upstream/choose-files.ts';
+import type { Requirement } from '../upstream/tool-definition.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Asset, Release } from '../github/types.ts';
 import { openDownload } from '../io/http/download.ts';

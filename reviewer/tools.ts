@@ -1,7 +1,7 @@
-import type { Requirement } from '../executor/tool.ts';
-import { findTools, toolKey } from '../executor/tools.ts';
-import type { Tool } from '../executor/tools.ts';
-import { Upstreams } from '../executor/upstreams.ts';
+import type { Requirement } from '../upstream/tool-definition.ts';
+import { findTools, toolKey } from '../upstream/tools.ts';
+import type { Tool } from '../upstream/tools.ts';
+import { Upstreams } from '../upstream/upstreams.ts';
 import type { GitHubClient } from '../github/client.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ReviewerContext } from './context.ts';

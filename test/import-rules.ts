@@ -6,6 +6,7 @@ const LINES = [
   ['ledger-schema'],
   ['io'],
   ['github', 'store', 'ledger'],
+  ['upstream'],
   ['executor', 'consumer'],
   ['reviewer'],
   ['cli'],

@@ -5,7 +5,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { parse } from 'yaml';
 import { VERSION } from '../../cli/version.ts';
-import { inShard } from '../../executor/tools.ts';
+import { inShard } from '../../upstream/tools.ts';
 import { storeKey } from '../../store/store.ts';
 import { sha256Of } from '../servers/github-bytes.ts';
 import { refreshPulls } from '../servers/github.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addTool } from '../../executor/add.ts';
 import { toolText } from '../../executor/tool-text.ts';
-import { parseTool } from '../../executor/tool.ts';
+import { parseTool } from '../../upstream/tool-definition.ts';
 import { asset, release } from './releases.ts';
 import { actions, world } from './world.ts';
 

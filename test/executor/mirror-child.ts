@@ -1,7 +1,7 @@
 /** One run of `mirror` in a process of its own, which ends by SIGKILL at the step that it is told; see child.ts. */
 import { readFileSync } from 'node:fs';
 import { mirror } from '../../executor/mirror.ts';
-import { findTools } from '../../executor/tools.ts';
+import { findTools } from '../../upstream/tools.ts';
 import { GitHubClient } from '../../github/client.ts';
 import { SILENT } from '../../io/progress.ts';
 import { openLedger } from '../../ledger/git/repository.ts';

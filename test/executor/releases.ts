@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Asset, Release } from '../../github/types.ts';
-import { parseTool } from '../../executor/tool.ts';
-import type { ToolDefinition } from '../../executor/tool.ts';
+import { parseTool } from '../../upstream/tool-definition.ts';
+import type { ToolDefinition } from '../../upstream/tool-definition.ts';
 
 /** The definition that a tool.ini of these lines gives. */
 export function tool(...lines: string[]): ToolDefinition {

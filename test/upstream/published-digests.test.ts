@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { LIST_BYTES, parseDigestList } from '../../executor/digest-list.ts';
-import { checkBytes, describeChecks, statementsOf } from '../../executor/evidence.ts';
-import type { ChosenFile } from '../../executor/files.ts';
+import { LIST_BYTES, parseDigestList } from '../../upstream/digest-list.ts';
+import { checkBytes, describeChecks, statementsOf } from '../../upstream/published-digests.ts';
+import type { ChosenFile } from '../../upstream/choose-files.ts';
 import type { Asset } from '../../github/types.ts';
-import type { Requirement } from '../../executor/tool.ts';
-import { asset, digest } from './releases.ts';
+import type { Requirement } from '../../upstream/tool-definition.ts';
+import { asset, digest } from '../executor/releases.ts';
 
 const A = digest('a');
 const B = digest('b');

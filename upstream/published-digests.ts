@@ -2,9 +2,9 @@ import type { Release } from '../github/types.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { LIST_BYTES, parseDigestList } from './digest-list.ts';
 import type { ListAlgorithm, ListedDigests } from './digest-list.ts';
-import type { ChosenFile } from './files.ts';
-import { globMatcher } from './tool.ts';
-import type { Requirement } from './tool.ts';
+import type { ChosenFile } from './choose-files.ts';
+import { globMatcher } from './tool-definition.ts';
+import type { Requirement } from './tool-definition.ts';
 
 /** One thing that upstream said of a file's bytes. */
 export interface Statement {

@@ -3,8 +3,8 @@ import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { checkAssetNames } from '../ledger-schema/path.ts';
 import { externalFile } from './asset-url.ts';
 import type { ExternalFile } from './asset-url.ts';
-import { globMatcher } from './tool.ts';
-import type { ToolDefinition } from './tool.ts';
+import { globMatcher } from './tool-definition.ts';
+import type { ToolDefinition } from './tool-definition.ts';
 
 /** A file that a record is to hold: an asset of the release, or one that upstream hosts elsewhere. */
 export type ChosenFile =

@@ -13,10 +13,10 @@ import type { Limit } from '../io/limit.ts';
 import type { Progress } from '../io/progress.ts';
 import type { Store } from '../store/store.ts';
 import { LIST_BYTES } from './digest-list.ts';
-import { checkBytes, expectedDigest } from './evidence.ts';
-import type { DigestList, Statement } from './evidence.ts';
+import { checkBytes, expectedDigest } from './published-digests.ts';
+import type { DigestList, Statement } from './published-digests.ts';
 import type { ExternalFile } from './asset-url.ts';
-import type { ChosenFile } from './files.ts';
+import type { ChosenFile } from './choose-files.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
 
 /** Files elsewhere declare no size that could be believed: this many bytes are the most. */

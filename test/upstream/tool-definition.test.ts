@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { globMatcher, parseTool } from '../../executor/tool.ts';
+import { globMatcher, parseTool } from '../../upstream/tool-definition.ts';
 import { codeThrown } from '../matchers.ts';
-import { tool } from './releases.ts';
+import { tool } from '../executor/releases.ts';
 
 describe('a tool definition', () => {
   it('that is empty means the latest release with every asset', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { selectReleases } from '../../executor/select.ts';
-import { release, tool } from './releases.ts';
+import { selectReleases } from '../../upstream/select.ts';
+import { release, tool } from '../executor/releases.ts';
 
 const day = (number: number) => new Date(Date.UTC(2026, 0, number));
 const published = (tag: string, number: number, changes = {}) => release(tag, { publishedAt: day(number), ...changes });

@@ -6,8 +6,8 @@ import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { trySegment } from '../ledger-schema/layout.ts';
 import { foldAscii, isHostName } from '../ledger-schema/path.ts';
 import { readFileBounded } from '../io/files/file.ts';
-import { parseTool } from './tool.ts';
-import type { ToolDefinition } from './tool.ts';
+import { parseTool } from './tool-definition.ts';
+import type { ToolDefinition } from './tool-definition.ts';
 
 /** A tool of this executor: where it is from, and its definition. */
 export interface Tool {

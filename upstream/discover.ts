@@ -2,7 +2,7 @@ import type { GitHubClient } from '../github/client.ts';
 import { getLatestRelease, getReleaseByTag, getRepository, listReleases } from '../github/releases.ts';
 import type { Release } from '../github/types.ts';
 import { enough, isEligible } from './select.ts';
-import type { ToolDefinition } from './tool.ts';
+import type { ToolDefinition } from './tool-definition.ts';
 
 /** What upstream has of what a tool may select. */
 export interface Discovery {

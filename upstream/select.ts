@@ -1,7 +1,7 @@
 import { satisfies } from 'semver';
 import type { Release } from '../github/types.ts';
 import { versionOf } from '../ledger-schema/version.ts';
-import type { Selection, ToolDefinition } from './tool.ts';
+import type { Selection, ToolDefinition } from './tool-definition.ts';
 
 type Wanted = Pick<ToolDefinition, 'select' | 'prerelease' | 'tagPrefix'>;
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { foldExit } from '../../io/exit-code.ts';
-import { findTools, inShard, parseShard } from '../../executor/tools.ts';
+import { findTools, inShard, parseShard } from '../../upstream/tools.ts';
 
 let root: string;
 beforeEach(async () => (root = await mkdtemp(join(tmpdir(), 'pt-tools-'))));
