@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { cacheDirectory } from '../io/files/folders.ts';
 import type { ExecutorContext } from '../executor/context.ts';
-import type { LedgerOnGitHub } from '../executor/proposal-context.ts';
+import type { LedgerOnGitHub } from '../proposals/context.ts';
 import { findTools } from '../upstream/tools.ts';
 import type { Shard, Tool } from '../upstream/tools.ts';
 import { openLedger } from '../ledger/git/repository.ts';

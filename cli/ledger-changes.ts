@@ -1,10 +1,10 @@
 import { PullthroughError } from '../ledger-schema/error.ts';
-import { findChange, requireChangeName } from '../reviewer/changes.ts';
+import { findChange, requireChangeName } from '../proposals/list-changes.ts';
 import { closeProposal } from '../reviewer/close.ts';
-import { readLedger } from '../reviewer/ledger-state.ts';
+import { readLedger } from '../proposals/ledger-state.ts';
 import { mergeReady } from '../reviewer/merge-all.ts';
 import type { MergeResult } from '../reviewer/merge-all.ts';
-import { mergeChange } from '../reviewer/merge.ts';
+import { mergeChange } from '../proposals/merge.ts';
 import type { ValuesOf } from './commands/index.ts';
 import type { Handler } from './context.ts';
 import type { Output } from './output.ts';

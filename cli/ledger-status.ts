@@ -1,4 +1,4 @@
-import { readLedger } from '../reviewer/ledger-state.ts';
+import { readLedger } from '../proposals/ledger-state.ts';
 import { ledgerStatus } from '../reviewer/status.ts';
 import type { LedgerStatus, ProposalStatus } from '../reviewer/status.ts';
 import type { ValuesOf } from './commands/index.ts';

@@ -1,6 +1,6 @@
 import type { ReviewReport, ReviewedFile } from '../reviewer/report.ts';
-import type { Stranger } from '../reviewer/changes.ts';
-import type { RefusedChange } from '../reviewer/open-proposals.ts';
+import type { Stranger } from '../proposals/list-changes.ts';
+import type { RefusedChange } from '../proposals/open-proposals.ts';
 import { ageText, changesLine, listText, missingText } from './review-words.ts';
 import { toFailure } from './failure.ts';
 import type { Output } from './output.ts';

@@ -9,12 +9,12 @@ import { refusedResult, showOthers, showReview } from './review-screen.ts';
 import { withReviewer } from './reviewer-context.ts';
 import { endSeveral } from './several.ts';
 import { openSigner } from './signing.ts';
-import { openProposals } from '../reviewer/open-proposals.ts';
+import { openProposals } from '../proposals/open-proposals.ts';
 import { requireSame, reviewProposal, titleOf } from '../reviewer/review.ts';
 import { readTools } from '../reviewer/tools.ts';
 import { withTotal } from '../reviewer/total-progress.ts';
 import { findNackTarget, nackTarget } from '../reviewer/nack.ts';
-import { readLedger } from '../reviewer/ledger-state.ts';
+import { readLedger } from '../proposals/ledger-state.ts';
 import { requireReviewer } from '../reviewer/reviewer-key.ts';
 import { typed } from '../io/shell.ts';
 

@@ -2,8 +2,8 @@ import { createPull } from '../github/pulls.ts';
 import { codeSpan } from '../io/escape.ts';
 import type { ProposedPolicy } from '../ledger/policy/rotation.ts';
 import type { ReviewerContext } from '../reviewer/context.ts';
-import { referenceTo } from '../executor/pull-reference.ts';
-import type { PullReference } from '../executor/pull-reference.ts';
+import { referenceTo } from '../proposals/pull-reference.ts';
+import type { PullReference } from '../proposals/pull-reference.ts';
 
 /** Opens the pull request of a proposed policy, on GitHub. Undefined for a ledger without pull requests. */
 export async function proposeTrustPull(

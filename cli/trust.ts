@@ -13,7 +13,7 @@ import { policyToSign, proposePolicy, signPolicy, trustBranch } from '../ledger/
 import type { ValuesOf } from './commands/index.ts';
 import type { CommandContext, Handler } from './context.ts';
 import { inputOf } from './key.ts';
-import { readLedger } from '../reviewer/ledger-state.ts';
+import { readLedger } from '../proposals/ledger-state.ts';
 import { withOwner } from './reviewer-context.ts';
 import type { OpenedReviewer } from './reviewer-context.ts';
 import { openSigner, openSignerIfAny } from './signing.ts';

@@ -1,6 +1,6 @@
 import type { Signer } from '../ledger/signing/signer.ts';
 import type { Store } from '../store/store.ts';
-import type { ProposalContext } from './proposal-context.ts';
+import type { ProposalContext } from '../proposals/context.ts';
 
 /** What every command of the executor works on. */
 export interface ExecutorContext extends ProposalContext {

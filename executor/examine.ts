@@ -8,7 +8,7 @@ import type { Discovery } from '../upstream/discover.ts';
 import type { Recorded } from '../ledger/record-index.ts';
 import { planRelease } from './plan.ts';
 import type { Decision } from './plan.ts';
-import type { Standing } from './proposals.ts';
+import type { Standing } from '../proposals/standing.ts';
 import type { Run } from './run.ts';
 import { selectReleases } from '../upstream/select.ts';
 import type { Tool } from '../upstream/tools.ts';

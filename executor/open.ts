@@ -3,15 +3,15 @@ import type { Release } from '../github/types.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import type { Checklist } from '../ledger-schema/checklist.ts';
 import { proposalBranch } from '../ledger-schema/path.ts';
-import { proposalBody, proposalTitle } from './body.ts';
+import { proposalBody, proposalTitle } from '../proposals/pull-body.ts';
 import type { Examined } from './examine.ts';
-import { compareRecords, previousTag } from './previous.ts';
-import type { Comparison } from './previous.ts';
+import { compareRecords, previousTag } from '../proposals/compare-records.ts';
+import type { Comparison } from '../proposals/compare-records.ts';
 import { checksInMessage } from './propose.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
 import type { Run } from './run.ts';
-import { referenceTo } from './pull-reference.ts';
-import type { PullReference } from './pull-reference.ts';
+import { referenceTo } from '../proposals/pull-reference.ts';
+import type { PullReference } from '../proposals/pull-reference.ts';
 
 /** A proposal whose branch is pushed. */
 export interface PushedProposal {

@@ -4,8 +4,8 @@ import { checkEvidenceIsThere } from '../upstream/published-digests.ts';
 import { chooseFiles, onlyStatements } from '../upstream/choose-files.ts';
 import type { ChosenFile } from '../upstream/choose-files.ts';
 import type { ToolDefinition } from '../upstream/tool-definition.ts';
-import type { PullReference } from './pull-reference.ts';
-import type { Standing } from './proposals.ts';
+import type { PullReference } from '../proposals/pull-reference.ts';
+import type { Standing } from '../proposals/standing.ts';
 
 /** What is to be done about one release, and why. */
 export type Decision =

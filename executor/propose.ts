@@ -2,11 +2,11 @@ import { readRecordFiles } from '../ledger/files.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { proposalBranch } from '../ledger-schema/path.ts';
 import { escapeTerminal } from '../io/escape.ts';
-import { proposalTitle } from './body.ts';
+import { proposalTitle } from '../proposals/pull-body.ts';
 import type { Checkpoint, Signing } from './context.ts';
 import { recordFiles } from '../ledger/new-record.ts';
 import type { UnsignedRecord } from '../ledger/new-record.ts';
-import type { Standing } from './proposals.ts';
+import type { Standing } from '../proposals/standing.ts';
 import type { Run } from './run.ts';
 
 /** How often a push is tried against others who move the same branch. */

@@ -6,7 +6,7 @@ import type { FetchedFile } from '../ledger/new-record.ts';
 import { reportError } from '../io/error-report.ts';
 import type { ReleaseResult, ResultFile } from './result.ts';
 import type { Tool } from '../upstream/tools.ts';
-import type { PullReference } from './pull-reference.ts';
+import type { PullReference } from '../proposals/pull-reference.ts';
 
 /** What a decision says of a release before anything is done. */
 export function decisionResult(examined: Examined, item: Item, decision: Decision): ReleaseResult {

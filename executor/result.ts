@@ -1,5 +1,5 @@
 import type { ErrorReport } from '../io/error-report.ts';
-import type { PullReference } from './pull-reference.ts';
+import type { PullReference } from '../proposals/pull-reference.ts';
 
 /**
  * `propose`: it would be proposed (plan, --dry-run). `proposed`: it is now. `held`: the ledger or an open proposal has

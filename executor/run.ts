@@ -9,8 +9,8 @@ import type { Trust } from '../ledger-schema/trust.ts';
 import type { ExecutorContext } from './context.ts';
 import { Holdings } from '../ledger/record-index.ts';
 import type { RepositoryId } from '../ledger/record-index.ts';
-import { LedgerPulls } from './ledger-pulls.ts';
-import { Proposals } from './proposals.ts';
+import { LedgerPulls } from '../proposals/ledger-pulls.ts';
+import { Proposals } from '../proposals/standing.ts';
 import { Upstreams } from '../upstream/upstreams.ts';
 
 /** One look at the ledger, and what all tools of a run share. */

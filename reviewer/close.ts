@@ -1,9 +1,9 @@
-import type { ProposalContext } from '../executor/proposal-context.ts';
+import type { ProposalContext } from '../proposals/context.ts';
 import { closePull } from '../github/pulls.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { closedBranch } from '../ledger-schema/path.ts';
-import { findChange, requireChangeName } from './changes.ts';
-import type { OpenChange } from './changes.ts';
+import { findChange, requireChangeName } from '../proposals/list-changes.ts';
+import type { OpenChange } from '../proposals/list-changes.ts';
 
 export interface CloseResult {
   readonly branch: string;

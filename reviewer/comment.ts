@@ -2,7 +2,7 @@ import { upsertComment } from '../github/pulls.ts';
 import { codeSpan } from '../io/escape.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ReviewerContext } from './context.ts';
-import type { Proposal } from './proposal.ts';
+import type { Proposal } from '../proposals/read-proposal.ts';
 import type { Standing } from './report.ts';
 import { typed } from '../io/shell.ts';
 

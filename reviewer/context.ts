@@ -1,4 +1,4 @@
-import type { ProposalContext } from '../executor/proposal-context.ts';
+import type { ProposalContext } from '../proposals/context.ts';
 import type { PublicStore } from '../store/public.ts';
 
 /** What every command of the reviewer works on. */

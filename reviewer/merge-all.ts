@@ -1,16 +1,16 @@
-import type { ProposalContext } from '../executor/proposal-context.ts';
+import type { ProposalContext } from '../proposals/context.ts';
 import { reportError } from '../io/error-report.ts';
 import type { ErrorReport } from '../io/error-report.ts';
 import { mapLimit } from '../io/limit.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
-import { AT_ONCE, listOpenChanges } from './changes.ts';
-import type { BranchKind, OpenChange, Stranger } from './changes.ts';
-import { readLedger } from './ledger-state.ts';
-import type { LedgerState } from './ledger-state.ts';
-import { describeChange } from './merge-commit.ts';
-import { judgeChange, mergeChange } from './merge.ts';
-import type { MergeOptions } from './merge.ts';
-import type { PullReference } from '../executor/pull-reference.ts';
+import { AT_ONCE, listOpenChanges } from '../proposals/list-changes.ts';
+import type { BranchKind, OpenChange, Stranger } from '../proposals/list-changes.ts';
+import { readLedger } from '../proposals/ledger-state.ts';
+import type { LedgerState } from '../proposals/ledger-state.ts';
+import { describeChange } from '../proposals/merge-commit.ts';
+import { judgeChange, mergeChange } from '../proposals/merge.ts';
+import type { MergeOptions } from '../proposals/merge.ts';
+import type { PullReference } from '../proposals/pull-reference.ts';
 
 /** What became of one change; the shape of `--json`. */
 export interface MergeResult {

@@ -8,18 +8,18 @@ import type { RecordId } from '../ledger-schema/path.ts';
 import { verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
 import { reviewerIdentity } from './authorship.ts';
-import { findChange } from './changes.ts';
+import { findChange } from '../proposals/list-changes.ts';
 import { commentStanding } from './comment.ts';
 import type { ReviewerContext } from './context.ts';
-import type { LedgerState } from './ledger-state.ts';
-import { readProposal } from './proposal.ts';
-import type { Proposal } from './proposal.ts';
+import type { LedgerState } from '../proposals/ledger-state.ts';
+import { readProposal } from '../proposals/read-proposal.ts';
+import type { Proposal } from '../proposals/read-proposal.ts';
 import { standingOf } from './report.ts';
 import { titleOf } from './review.ts';
 import { signNack } from './signing.ts';
 import type { ReviewerSigning } from './signing.ts';
-import { referenceTo } from '../executor/pull-reference.ts';
-import type { PullReference } from '../executor/pull-reference.ts';
+import { referenceTo } from '../proposals/pull-reference.ts';
+import type { PullReference } from '../proposals/pull-reference.ts';
 import { typed } from '../io/shell.ts';
 
 export interface NackResult {

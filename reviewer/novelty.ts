@@ -1,7 +1,7 @@
 import { Holdings } from '../ledger/record-index.ts';
-import { compareRecords, previousTag } from '../executor/previous.ts';
-import type { Comparison } from '../executor/previous.ts';
-import { followedFiles } from '../executor/versionless.ts';
+import { compareRecords, previousTag } from '../proposals/compare-records.ts';
+import type { Comparison } from '../proposals/compare-records.ts';
+import { followedFiles } from '../proposals/versionless.ts';
 import type { GitHubClient } from '../github/client.ts';
 import { getReleaseByTag } from '../github/releases.ts';
 import type { Asset, Release } from '../github/types.ts';
@@ -10,7 +10,7 @@ import { PullthroughError } from '../ledger-schema/error.ts';
 import { verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
 import { UPSTREAM_SIGNATURE_BYTES, claimedIssuers } from './issuers.ts';
-import type { LedgerState } from './ledger-state.ts';
+import type { LedgerState } from '../proposals/ledger-state.ts';
 import { readAsset } from './statements.ts';
 
 /** A file whose uploader is none of those of the release before. */

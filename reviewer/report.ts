@@ -7,9 +7,9 @@ import type { RecordState } from '../ledger-schema/record.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 import type { ComparedFile } from './compare.ts';
 import type { Novelty } from './novelty.ts';
-import type { Proposal } from './proposal.ts';
+import type { Proposal } from '../proposals/read-proposal.ts';
 import type { Outcome } from './read-bytes.ts';
-import type { PullReference } from '../executor/pull-reference.ts';
+import type { PullReference } from '../proposals/pull-reference.ts';
 
 /**
  * `same`: every byte was fetched again, and all of them are those of the record. `differs`: something isn't as the record

@@ -7,7 +7,7 @@ import type { RecordContent } from '../ledger-schema/record.ts';
 import { SIGNATURE_BYTES } from '../ledger-schema/openpgp/signature.ts';
 import type { Signer } from '../ledger/signing/signer.ts';
 import type { Snapshot } from '../ledger/snapshot.ts';
-import type { LedgerState } from './ledger-state.ts';
+import type { LedgerState } from '../proposals/ledger-state.ts';
 import type { Reviewer } from './reviewer-key.ts';
 
 /** A signature file that the gate will take, and where it belongs. */

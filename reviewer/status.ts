@@ -1,4 +1,4 @@
-import type { ProposalContext } from '../executor/proposal-context.ts';
+import type { ProposalContext } from '../proposals/context.ts';
 import { mapLimit } from '../io/limit.ts';
 import { checkInParallel } from '../ledger/gate/check-pool.ts';
 import type { CheckedRecord } from '../ledger/gate/check-records.ts';
@@ -6,11 +6,11 @@ import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
 import { tryLedgerPath } from '../ledger-schema/layout.ts';
 import type { RecordState } from '../ledger-schema/record.ts';
-import { AT_ONCE, listOpenChanges } from './changes.ts';
-import type { OpenChange, Stranger } from './changes.ts';
-import type { LedgerState } from './ledger-state.ts';
-import { judgeChange } from './merge.ts';
-import { readProposal } from './proposal.ts';
+import { AT_ONCE, listOpenChanges } from '../proposals/list-changes.ts';
+import type { OpenChange, Stranger } from '../proposals/list-changes.ts';
+import type { LedgerState } from '../proposals/ledger-state.ts';
+import { judgeChange } from '../proposals/merge.ts';
+import { readProposal } from '../proposals/read-proposal.ts';
 
 /** An open proposal: what it is about, and what it still needs. */
 export interface ProposalStatus extends OpenChange {

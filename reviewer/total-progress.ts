@@ -1,6 +1,6 @@
 import type { Progress } from '../io/progress.ts';
 import { bytesOf } from './review.ts';
-import type { Proposal } from './proposal.ts';
+import type { Proposal } from '../proposals/read-proposal.ts';
 import type { ReviewerContext } from './context.ts';
 
 /** A context whose reviews also advance one task over all proposals; `done` ends it. One proposal needs none. */

@@ -6,12 +6,10 @@ const LINES = [
   ['ledger-schema'],
   ['io'],
   ['github', 'store', 'ledger'],
-  ['upstream'],
-  ['executor', 'consumer'],
-  ['reviewer'],
+  ['upstream', 'proposals'],
+  ['executor', 'reviewer', 'consumer'],
   ['cli'],
-  ['action'],
-  ['scripts'],
+  ['action', 'scripts'],
 ];
 
 export const ROOMS = LINES.flat();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planRelease } from '../../executor/plan.ts';
 import type { Decision } from '../../executor/plan.ts';
-import type { Standing } from '../../executor/proposals.ts';
+import type { Standing } from '../../proposals/standing.ts';
 import type { Release } from '../../github/types.ts';
 import { asset, release, tool } from './releases.ts';
 

@@ -12,7 +12,7 @@ import { gpgSigner } from '../../ledger/signing/signer.ts';
 import { acknowledge, hasAcked, requireAckable } from '../../reviewer/ack.ts';
 import type { AckResult } from '../../reviewer/ack.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
-import { openProposals } from '../../reviewer/open-proposals.ts';
+import { openProposals } from '../../proposals/open-proposals.ts';
 import { requireReviewer } from '../../reviewer/reviewer-key.ts';
 import { requireSame, reviewProposal } from '../../reviewer/review.ts';
 import type { SameReview } from '../../reviewer/review.ts';

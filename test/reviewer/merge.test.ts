@@ -2,13 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { policyPath } from '../../ledger-schema/layout.ts';
 import { closedBranch, proposalBranch } from '../../ledger-schema/path.ts';
 import { checkLedger } from '../../ledger/gate/gate.ts';
-import { findChange } from '../../reviewer/changes.ts';
+import { findChange } from '../../proposals/list-changes.ts';
 import { closeProposal } from '../../reviewer/close.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
-import { readLedger } from '../../reviewer/ledger-state.ts';
+import { readLedger } from '../../proposals/ledger-state.ts';
 import { mergeReady } from '../../reviewer/merge-all.ts';
-import { mergeChange } from '../../reviewer/merge.ts';
-import type { Merged } from '../../reviewer/merge.ts';
+import { mergeChange } from '../../proposals/merge.ts';
+import type { Merged } from '../../proposals/merge.ts';
 import { putAck, putNack, putPolicy } from '../ledger/people.ts';
 import { World } from './world.ts';
 import type { Transport } from './world.ts';

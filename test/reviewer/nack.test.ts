@@ -2,10 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { closePull } from '../../github/pulls.ts';
 import { nackPath } from '../../ledger-schema/layout.ts';
 import { nackBranch } from '../../ledger-schema/path.ts';
-import { findChange } from '../../reviewer/changes.ts';
+import { findChange } from '../../proposals/list-changes.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
-import { readLedger } from '../../reviewer/ledger-state.ts';
-import { mergeChange } from '../../reviewer/merge.ts';
+import { readLedger } from '../../proposals/ledger-state.ts';
+import { mergeChange } from '../../proposals/merge.ts';
 import { findNackTarget, nackTarget } from '../../reviewer/nack.ts';
 import type { NackResult } from '../../reviewer/nack.ts';
 import { requireReviewer } from '../../reviewer/reviewer-key.ts';

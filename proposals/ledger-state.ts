@@ -1,4 +1,4 @@
-import type { ProposalContext } from '../executor/proposal-context.ts';
+import type { ProposalContext } from './context.ts';
 import { readTrust } from '../ledger/directories.ts';
 import type { Snapshot } from '../ledger/snapshot.ts';
 import { fail } from '../ledger-schema/error.ts';

@@ -1,7 +1,7 @@
 import type { Release } from '../github/types.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { codeSpan, escapeTerminal } from '../io/escape.ts';
-import type { Comparison } from './previous.ts';
+import type { Comparison } from './compare-records.ts';
 import type { Checklist } from '../ledger-schema/checklist.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
 import { typed } from '../io/shell.ts';

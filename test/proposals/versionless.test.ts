@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { compareRecords } from '../../executor/previous.ts';
-import { followedFiles, versionless } from '../../executor/versionless.ts';
+import { compareRecords } from '../../proposals/compare-records.ts';
+import { followedFiles, versionless } from '../../proposals/versionless.ts';
 
 describe('a name without its version', () => {
   test.each([

@@ -1,11 +1,11 @@
 import { mergePull } from '../github/pulls.ts';
-import type { LedgerOnGitHub, ProposalContext } from '../executor/proposal-context.ts';
+import type { LedgerOnGitHub, ProposalContext } from './context.ts';
 import { checkLedger, requirePassed } from '../ledger/gate/gate.ts';
 import type { GateReport } from '../ledger/gate/gate.ts';
 import type { Identity } from '../ledger/git/repository.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { mergeIdentity } from './merge-identity.ts';
-import type { OpenChange } from './changes.ts';
+import type { OpenChange } from './list-changes.ts';
 import { readLedger, stateAt } from './ledger-state.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { describeChange, mergeCommit } from './merge-commit.ts';

@@ -1,12 +1,12 @@
-import type { ProposalContext } from '../executor/proposal-context.ts';
+import type { ProposalContext } from './context.ts';
 import { mapLimit } from '../io/limit.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
-import { AT_ONCE, findChange, listOpenChanges, requireChangeName } from './changes.ts';
-import type { OpenChange, Stranger } from './changes.ts';
+import { AT_ONCE, findChange, listOpenChanges, requireChangeName } from './list-changes.ts';
+import type { OpenChange, Stranger } from './list-changes.ts';
 import { readLedger } from './ledger-state.ts';
 import type { LedgerState } from './ledger-state.ts';
-import { readProposal } from './proposal.ts';
-import type { Proposal } from './proposal.ts';
+import { readProposal } from './read-proposal.ts';
+import type { Proposal } from './read-proposal.ts';
 
 /** A branch or pull request of ours that the gate refuses. */
 export interface RefusedChange {

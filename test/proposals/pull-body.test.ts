@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { BODY_LENGTH, proposalBody, proposalTitle } from '../../executor/body.ts';
-import type { BodyInput } from '../../executor/body.ts';
-import { compareRecords, previousTag } from '../../executor/previous.ts';
+import { BODY_LENGTH, proposalBody, proposalTitle } from '../../proposals/pull-body.ts';
+import type { BodyInput } from '../../proposals/pull-body.ts';
+import { compareRecords, previousTag } from '../../proposals/compare-records.ts';
 import { buildRecord } from '../../ledger/new-record.ts';
-import { digest } from './releases.ts';
+import { digest } from '../executor/releases.ts';
 
 function input(names: readonly string[], changes: Partial<BodyInput> = {}): BodyInput {
   const files = names.map((name) => ({ name, size: 1234567, sha256: digest(name) }));

@@ -1,4 +1,4 @@
-import type { ProposalContext } from '../executor/proposal-context.ts';
+import type { ProposalContext } from './context.ts';
 import type { GateReport } from '../ledger/gate/gate.ts';
 import type { Identity } from '../ledger/git/repository.ts';
 import { CHECKLIST_BYTES } from '../ledger-schema/checklist.ts';
@@ -7,7 +7,7 @@ import { parseRecordPath } from '../ledger-schema/path.ts';
 import { POLICY_BYTES } from '../ledger-schema/policy.ts';
 import { SEAL_BYTES } from '../ledger-schema/seal.ts';
 import { fail } from '../ledger-schema/error.ts';
-import type { OpenChange } from './changes.ts';
+import type { OpenChange } from './list-changes.ts';
 import type { LedgerState } from './ledger-state.ts';
 
 /** The largest file that the format has. */

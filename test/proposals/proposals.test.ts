@@ -3,13 +3,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPull, closePull } from '../../github/pulls.ts';
 import { ackPath } from '../../ledger-schema/layout.ts';
 import { proposalBranch } from '../../ledger-schema/path.ts';
-import { parseChangeName } from '../../reviewer/change-name.ts';
-import { findChange } from '../../reviewer/changes.ts';
+import { parseChangeName } from '../../proposals/change-name.ts';
+import { findChange } from '../../proposals/list-changes.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
-import { openProposals } from '../../reviewer/open-proposals.ts';
+import { openProposals } from '../../proposals/open-proposals.ts';
 import { GitLedger } from '../ledger/git-ledger.ts';
 import { putAck, putNack } from '../ledger/people.ts';
-import { LEDGER, World } from './world.ts';
+import { LEDGER, World } from '../reviewer/world.ts';
 
 describe('CHANGE', () => {
   test.each([

@@ -2,7 +2,7 @@ import { createPull, listPulls } from '../github/pulls.ts';
 import type { PullQuery } from '../github/pulls.ts';
 import { getRepository } from '../github/releases.ts';
 import type { PullRequest } from '../github/types.ts';
-import type { LedgerOnGitHub } from './proposal-context.ts';
+import type { LedgerOnGitHub } from './context.ts';
 
 /**
  * The pull requests of a ledger's own branches. A pull request from elsewhere is none of ours, whatever its branch is

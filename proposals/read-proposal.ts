@@ -1,4 +1,4 @@
-import type { ProposalContext } from '../executor/proposal-context.ts';
+import type { ProposalContext } from './context.ts';
 import { recordFiles } from '../ledger/files.ts';
 import { checkLedger, requirePassed } from '../ledger/gate/gate.ts';
 import { brief } from '../ledger-schema/bytes.ts';
@@ -6,7 +6,7 @@ import { fail } from '../ledger-schema/error.ts';
 import { proposalBranch } from '../ledger-schema/path.ts';
 import { verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
-import type { OpenChange } from './changes.ts';
+import type { OpenChange } from './list-changes.ts';
 import type { LedgerState } from './ledger-state.ts';
 
 /** A change that the gate takes, but for the number of acks: one record, or acks of a record that is merged. */

@@ -1,12 +1,12 @@
-import type { LedgerOnGitHub, ProposalContext } from '../executor/proposal-context.ts';
+import type { LedgerOnGitHub, ProposalContext } from './context.ts';
 import { getPull, listPulls } from '../github/pulls.ts';
 import type { PullRequest } from '../github/types.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { isChangeBranch } from '../ledger-schema/path.ts';
 import { parseChangeName } from './change-name.ts';
-import { referenceTo } from '../executor/pull-reference.ts';
-import type { PullReference } from '../executor/pull-reference.ts';
+import { referenceTo } from './pull-reference.ts';
+import type { PullReference } from './pull-reference.ts';
 
 /** By the branch's name; what is in it is judged later. */
 export type BranchKind = 'proposal' | 'nack' | 'policy' | 'other';
