@@ -1,9 +1,9 @@
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { findChange, requireChangeName } from '../proposals/list-changes.ts';
-import { closeProposal } from '../reviewer/close.ts';
+import { closeProposal } from '../owner/close.ts';
 import { readLedger } from '../proposals/ledger-state.ts';
-import { mergeReady } from '../reviewer/merge-all.ts';
-import type { MergeResult } from '../reviewer/merge-all.ts';
+import { mergeReady } from '../owner/merge-all.ts';
+import type { MergeResult } from '../owner/merge-all.ts';
 import { mergeChange } from '../proposals/merge.ts';
 import type { ValuesOf } from './commands/index.ts';
 import type { Handler } from './context.ts';

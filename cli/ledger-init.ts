@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { initLedger } from '../ledger/init.ts';
-import type { InitialKey } from '../ledger/init.ts';
-import { ledgerExtras, protectionLine } from '../ledger/templates.ts';
+import { initLedger } from '../owner/init.ts';
+import type { InitialKey } from '../owner/init.ts';
+import { ledgerExtras, protectionLine } from '../owner/templates.ts';
 import type { Role } from '../ledger-schema/trust.ts';
 import type { ValuesOf } from './commands/index.ts';
 import type { CommandContext, Handler } from './context.ts';

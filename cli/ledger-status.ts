@@ -1,6 +1,6 @@
 import { readLedger } from '../proposals/ledger-state.ts';
-import { ledgerStatus } from '../reviewer/status.ts';
-import type { LedgerStatus, ProposalStatus } from '../reviewer/status.ts';
+import { ledgerStatus } from '../owner/status.ts';
+import type { LedgerStatus, ProposalStatus } from '../owner/status.ts';
 import type { ValuesOf } from './commands/index.ts';
 import type { Handler } from './context.ts';
 import type { Output } from './output.ts';

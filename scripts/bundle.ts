@@ -70,7 +70,7 @@ export async function makeBundle({ root, compiled, folder }: BundleOptions): Pro
     chunkFileNames: 'chunks/[name].js',
     comments: false,
   });
-  for (const room of ['executor', 'ledger']) {
+  for (const room of ['executor', 'owner']) {
     cpSync(join(root, room, 'templates'), join(folder, room, 'templates'), { recursive: true });
   }
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string };

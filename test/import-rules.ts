@@ -7,7 +7,7 @@ const LINES = [
   ['io'],
   ['github', 'store', 'ledger'],
   ['upstream', 'proposals'],
-  ['executor', 'reviewer', 'consumer'],
+  ['executor', 'reviewer', 'owner', 'consumer'],
   ['cli'],
   ['action', 'scripts'],
 ];

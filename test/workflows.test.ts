@@ -55,7 +55,7 @@ describe.each(WORKFLOWS)('%s', (file) => {
 
   test('runs on pull_request_target as the gate alone, without secrets, a checkout or a right to write', () => {
     if (!('pull_request_target' in workflow.on)) return;
-    expect(file).toBe('ledger/templates/gate.yml');
+    expect(file).toBe('owner/templates/gate.yml');
     expect(text).not.toContain('secrets.');
     expect(text).not.toContain('actions/checkout');
     expect(Object.values(workflow.jobs).map(({ permissions }) => permissions)).toEqual([{ contents: 'read' }]);

@@ -11,7 +11,7 @@ import { ackPath } from '../../ledger-schema/layout.ts';
 import { canonicalKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
 import { recordPath } from '../../ledger-schema/path.ts';
 import { encodeSums } from '../../ledger-schema/sums.ts';
-import { initLedger } from '../../ledger/init.ts';
+import { initLedger } from '../../owner/init.ts';
 import { fileSigner, newKey } from '../../ledger/signing/signer.ts';
 import type { Signer } from '../../ledger/signing/signer.ts';
 import { PROGRAM } from '../program.ts';

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { executorFiles } from '../../executor/init.ts';
-import { ledgerExtras } from '../../ledger/templates.ts';
+import { ledgerExtras } from '../../owner/templates.ts';
 import { VERSION } from '../../cli/version.ts';
 import { TestLedger } from '../consumer/ledger-maker.ts';
 import { StoreServer } from '../consumer/store-server.ts';

@@ -12,7 +12,7 @@ import { findTools } from '../../upstream/tools.ts';
 import type { Tool } from '../../upstream/tools.ts';
 import { GitHubClient } from '../../github/client.ts';
 import type { Progress } from '../../io/progress.ts';
-import { initLedger } from '../../ledger/init.ts';
+import { initLedger } from '../../owner/init.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
 import { fileSigner, newKey } from '../../ledger/signing/signer.ts';
 import { ackPath } from '../../ledger-schema/layout.ts';

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { standingComment } from '../../reviewer/comment.ts';
-import { protectionLine } from '../../ledger/templates.ts';
+import { protectionLine } from '../../owner/templates.ts';
 import { shellWord, typed } from '../../io/shell.ts';
 
 const HOSTILE = [

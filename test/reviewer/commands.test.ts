@@ -5,7 +5,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run } from '../../cli/run.ts';
 import { ackPath, nackPath } from '../../ledger-schema/layout.ts';
 import { closedBranch, nackBranch } from '../../ledger-schema/path.ts';
-import type { MergeResult } from '../../reviewer/merge-all.ts';
+import type { MergeResult } from '../../owner/merge-all.ts';
 import type { ReviewReport } from '../../reviewer/report.ts';
 import { Written } from '../cli/world.ts';
 import { person } from '../ledger/people.ts';

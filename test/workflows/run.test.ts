@@ -29,8 +29,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
 };
 
 const MIRROR = 'executor/templates/mirror.yml';
-const GATE = 'ledger/templates/gate.yml';
-const MERGE = 'ledger/templates/merge.yml';
+const GATE = 'owner/templates/gate.yml';
+const MERGE = 'owner/templates/merge.yml';
 
 let world: WorkflowTeam;
 beforeAll(async () => {

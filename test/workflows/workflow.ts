@@ -32,7 +32,7 @@ export interface Workflow {
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
-const FOLDERS = ['.github/workflows', 'executor/templates', 'ledger/templates', 'docs/examples/workflows'];
+const FOLDERS = ['.github/workflows', 'executor/templates', 'owner/templates', 'docs/examples/workflows'];
 
 /** Every workflow that lies here or is made by a command, relative to the project's root. */
 export const WORKFLOWS = FOLDERS.flatMap((folder) =>

@@ -4,10 +4,10 @@ import { keyPath, policyPath, policySignPath } from '../ledger-schema/layout.ts'
 import type { KeyFile } from '../ledger-schema/openpgp/openpgp.ts';
 import { parsePolicy } from '../ledger-schema/policy.ts';
 import type { Role } from '../ledger-schema/trust.ts';
-import { createRepository } from './git/new-repository.ts';
-import type { NewRepository } from './git/new-repository.ts';
-import { firstPolicy, toListedKey } from './policy/policy-edit.ts';
-import type { Signer } from './signing/signer.ts';
+import { createRepository } from '../ledger/git/new-repository.ts';
+import type { NewRepository } from '../ledger/git/new-repository.ts';
+import { firstPolicy, toListedKey } from '../ledger/policy/policy-edit.ts';
+import type { Signer } from '../ledger/signing/signer.ts';
 
 /** A holder's key for a role of the first policy. */
 export interface InitialKey {

@@ -3,15 +3,15 @@ import { policyPath } from '../../ledger-schema/layout.ts';
 import { closedBranch, proposalBranch } from '../../ledger-schema/path.ts';
 import { checkLedger } from '../../ledger/gate/gate.ts';
 import { findChange } from '../../proposals/list-changes.ts';
-import { closeProposal } from '../../reviewer/close.ts';
+import { closeProposal } from '../../owner/close.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { readLedger } from '../../proposals/ledger-state.ts';
-import { mergeReady } from '../../reviewer/merge-all.ts';
+import { mergeReady } from '../../owner/merge-all.ts';
 import { mergeChange } from '../../proposals/merge.ts';
 import type { Merged } from '../../proposals/merge.ts';
 import { putAck, putNack, putPolicy } from '../ledger/people.ts';
-import { World } from './world.ts';
-import type { Transport } from './world.ts';
+import { World } from '../reviewer/world.ts';
+import type { Transport } from '../reviewer/world.ts';
 
 async function merge(context: ReviewerContext, text: string): Promise<Merged> {
   const state = await readLedger(context);
