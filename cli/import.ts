@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { importTree } from '../executor/import.ts';
-import type { Difference, ImportResult } from '../executor/import.ts';
-import { readOldTree } from '../executor/old-tree.ts';
+import { importTree } from '../executor/import/import.ts';
+import type { Difference, ImportResult } from '../executor/import/import.ts';
+import { readOldTree } from '../executor/import/old-tree.ts';
 import { inShard } from '../upstream/tools.ts';
 import type { ValuesOf } from './commands/index.ts';
 import type { Handler } from './context.ts';

@@ -22,7 +22,7 @@ export const mirrorCommand: Handler<ValuesOf<'executor', 'mirror'>> = async (nam
   const prepared = await prepareExecutor(options, context);
   const tools = await toolsOf(prepared, names, options.shard);
   if (options.restock === true) {
-    const { restock } = await import('../executor/restock.ts');
+    const { restock } = await import('../executor/upkeep/restock.ts');
     const results = await withExecutor(prepared, options, context, (executor) =>
       restock(executor, { tools, dryRun, concurrency }),
     );

@@ -1,5 +1,5 @@
-import { expectedObjects } from '../executor/named.ts';
-import { collectGarbage } from '../executor/gc.ts';
+import { expectedObjects } from '../executor/upkeep/referenced-digests.ts';
+import { collectGarbage } from '../executor/upkeep/gc.ts';
 import type { ExecutorContext } from '../executor/context.ts';
 import { readTrust } from '../ledger/directories.ts';
 import { fail } from '../ledger-schema/error.ts';

@@ -1,6 +1,6 @@
-import { reportIssue, watch } from '../executor/watch.ts';
-import { watchExit } from '../executor/findings.ts';
-import type { WatchFinding, Watched } from '../executor/findings.ts';
+import { reportIssue, watch } from '../executor/upkeep/watch.ts';
+import { watchExit } from '../executor/upkeep/watch-findings.ts';
+import type { WatchFinding, Watched } from '../executor/upkeep/watch-findings.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import type { ValuesOf } from './commands/index.ts';
 import { requireLedger } from './config.ts';

@@ -1,5 +1,5 @@
 import { proposalBranch } from '../ledger-schema/path.ts';
-import type { Examined, Item } from './examine.ts';
+import type { Examined, Item } from './assess-tool.ts';
 import type { ChosenFile } from '../upstream/choose-files.ts';
 import type { Decision } from './plan.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { watchExit, watchIssue } from '../../executor/findings.ts';
-import { reportIssue, watch } from '../../executor/watch.ts';
+import { watchExit, watchIssue } from '../../executor/upkeep/watch-findings.ts';
+import { reportIssue, watch } from '../../executor/upkeep/watch.ts';
 import { world } from './world.ts';
 import type { World } from './world.ts';
 

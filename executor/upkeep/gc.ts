@@ -1,8 +1,8 @@
-import { readTrust } from '../ledger/directories.ts';
-import { fail } from '../ledger-schema/error.ts';
-import type { StoredObject } from '../store/store.ts';
-import type { ExecutorContext } from './context.ts';
-import { namedDigests } from './named.ts';
+import { readTrust } from '../../ledger/directories.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import type { StoredObject } from '../../store/store.ts';
+import type { ExecutorContext } from '../context.ts';
+import { namedDigests } from './referenced-digests.ts';
 
 /** Younger objects stay: a run that is under way may be about to name them. Milliseconds. */
 const YOUNG = 24 * 3_600_000;

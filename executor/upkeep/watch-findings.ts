@@ -1,11 +1,11 @@
-import type { Release } from '../github/types.ts';
-import { codeSpan } from '../io/escape.ts';
-import { brief } from '../ledger-schema/bytes.ts';
-import type { RecordStatus } from '../ledger-schema/record.ts';
-import { foldExit } from '../io/exit-code.ts';
-import { assetFilter } from '../upstream/choose-files.ts';
-import type { ToolDefinition } from '../upstream/tool-definition.ts';
-import type { ErrorReport } from '../io/error-report.ts';
+import type { Release } from '../../github/types.ts';
+import { codeSpan } from '../../io/escape.ts';
+import { brief } from '../../ledger-schema/bytes.ts';
+import type { RecordStatus } from '../../ledger-schema/record.ts';
+import { foldExit } from '../../io/exit-code.ts';
+import { assetFilter } from '../../upstream/choose-files.ts';
+import type { ToolDefinition } from '../../upstream/tool-definition.ts';
+import type { ErrorReport } from '../../io/error-report.ts';
 
 export type FindingKind =
   | 'repository-missing'

@@ -1,9 +1,9 @@
-import { digestsOf } from '../io/files/hash.ts';
-import { mapShared } from '../io/limit.ts';
-import { fail } from '../ledger-schema/error.ts';
-import type { Mirroring } from './mirror.ts';
+import { digestsOf } from '../../io/files/hash.ts';
+import { mapShared } from '../../io/limit.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import type { Mirroring } from '../mirror.ts';
 import type { OldDigests, OldVersion } from './old-tree.ts';
-import type { FetchedFile } from '../ledger/new-record.ts';
+import type { FetchedFile } from '../../ledger/new-record.ts';
 
 /**
  * What the old lists can be held against of a record that is there already: its own SHA-256 of each file, and where a

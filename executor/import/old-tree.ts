@@ -1,10 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { brief, fromUtf8 } from '../ledger-schema/bytes.ts';
-import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { checkAssetName, isHostName } from '../ledger-schema/path.ts';
-import { readFileBounded } from '../io/files/file.ts';
-import type { HashAlgorithm } from '../io/files/hash.ts';
+import { brief, fromUtf8 } from '../../ledger-schema/bytes.ts';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import { checkAssetName, isHostName } from '../../ledger-schema/path.ts';
+import { readFileBounded } from '../../io/files/file.ts';
+import type { HashAlgorithm } from '../../io/files/hash.ts';
 
 /** The lists of an old tree, `checklist.md5` and so on, and the length of their digests in hex digits. */
 const LISTS = { md5: 32, sha256: 64, sha512: 128 } as const satisfies Record<HashAlgorithm, number>;

@@ -1,11 +1,11 @@
-import { recordFiles } from '../ledger/files.ts';
-import type { LedgerRepository } from '../ledger/git/repository.ts';
-import type { Snapshot, TreeEntry } from '../ledger/snapshot.ts';
-import { CHECKLIST_BYTES } from '../ledger-schema/checklist.ts';
-import { PullthroughError } from '../ledger-schema/error.ts';
-import { verifyRecord } from '../ledger-schema/record.ts';
-import type { RecordedAsset } from '../ledger-schema/record.ts';
-import type { Trust } from '../ledger-schema/trust.ts';
+import { recordFiles } from '../../ledger/files.ts';
+import type { LedgerRepository } from '../../ledger/git/repository.ts';
+import type { Snapshot, TreeEntry } from '../../ledger/snapshot.ts';
+import { CHECKLIST_BYTES } from '../../ledger-schema/checklist.ts';
+import { PullthroughError } from '../../ledger-schema/error.ts';
+import { verifyRecord } from '../../ledger-schema/record.ts';
+import type { RecordedAsset } from '../../ledger-schema/record.ts';
+import type { Trust } from '../../ledger-schema/trust.ts';
 
 /** Records whose blobs are made to be here at once. */
 const BATCH = 1024;
