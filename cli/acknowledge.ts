@@ -9,7 +9,7 @@ import type { ReviewReport, Standing } from '../reviewer/report.ts';
 import { requireReviewer } from '../reviewer/reviewer-key.ts';
 import { requireSame, reviewProposal, titleOf } from '../reviewer/review.ts';
 import type { SameReview } from '../reviewer/review.ts';
-import type { ReviewTools } from '../reviewer/tools.ts';
+import type { ReviewTools } from '../reviewer/review-tools.ts';
 import { withTotal } from '../reviewer/total-progress.ts';
 import type { CommandContext } from './context.ts';
 import { refusedResult, showOthers, showReview } from './review-screen.ts';

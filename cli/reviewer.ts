@@ -11,7 +11,7 @@ import { endSeveral } from './several.ts';
 import { openSigner } from './signing.ts';
 import { openProposals } from '../proposals/open-proposals.ts';
 import { requireSame, reviewProposal, titleOf } from '../reviewer/review.ts';
-import { readTools } from '../reviewer/tools.ts';
+import { readTools } from '../reviewer/review-tools.ts';
 import { withTotal } from '../reviewer/total-progress.ts';
 import { findNackTarget, nackTarget } from '../reviewer/nack.ts';
 import { readLedger } from '../proposals/ledger-state.ts';

@@ -1,7 +1,7 @@
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { inTools } from './tools.ts';
-import type { ReviewTools } from './tools.ts';
+import { inTools } from './review-tools.ts';
+import type { ReviewTools } from './review-tools.ts';
 import { compareFiles } from './compare.ts';
 import type { ComparedFile } from './compare.ts';
 import type { ReviewerContext } from './context.ts';
@@ -12,7 +12,7 @@ import type { Outcome } from './read-bytes.ts';
 import { buildReport } from './report.ts';
 import type { ReviewReport } from './report.ts';
 import { readStatements } from './statements.ts';
-import { readUpstream } from './upstream.ts';
+import { readUpstream } from './read-upstream.ts';
 import { typed } from '../io/shell.ts';
 
 /** A proposal that was reviewed here and now. */

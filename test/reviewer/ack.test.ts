@@ -16,7 +16,7 @@ import { openProposals } from '../../proposals/open-proposals.ts';
 import { requireReviewer } from '../../reviewer/reviewer-key.ts';
 import { requireSame, reviewProposal } from '../../reviewer/review.ts';
 import type { SameReview } from '../../reviewer/review.ts';
-import { readTools } from '../../reviewer/tools.ts';
+import { readTools } from '../../reviewer/review-tools.ts';
 import type { Signer } from '../../ledger/signing/signer.ts';
 import { person, putAck, putNack } from '../ledger/people.ts';
 import type { Person } from '../ledger/people.ts';

@@ -6,7 +6,7 @@ import { storeKey } from '../../store/store.ts';
 import { openProposals } from '../../proposals/open-proposals.ts';
 import { requireSame, reviewProposal } from '../../reviewer/review.ts';
 import type { Review } from '../../reviewer/review.ts';
-import { readTools } from '../../reviewer/tools.ts';
+import { readTools } from '../../reviewer/review-tools.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { proposalBranch } from '../../ledger-schema/path.ts';
 import { verifyRecord } from '../../ledger-schema/record.ts';
