@@ -4,11 +4,11 @@ import type { Handler } from './context.ts';
 import { getRequest, showFiles } from './get.ts';
 import type { GetFlags } from './get.ts';
 import { requireLock } from './lock.ts';
-import { fetchFrom } from '../consumer/fetch-from.ts';
-import { findEntries } from '../consumer/lock.ts';
+import { fetchFrom } from '../consumer/download/fetch-from.ts';
+import { findEntries } from '../consumer/lock/lock.ts';
 import { releaseOf } from '../consumer/release.ts';
-import { selectAssets } from '../consumer/select-assets.ts';
-import type { Fetchable } from '../consumer/select-assets.ts';
+import { selectAssets } from '../consumer/download/select-assets.ts';
+import type { Fetchable } from '../consumer/download/select-assets.ts';
 
 /** `get --locked [TOOL] [ASSET...]`: what pullthrough.lock says, from the stores alone. No ledger, no git, no pin. */
 export const getLocked: Handler<GetFlags> = async ([tool, ...patterns], options, context) => {

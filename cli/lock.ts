@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { checkLock, findEntries, lockEntry, putEntries, requestOf, requireDescent } from '../consumer/lock.ts';
-import { lockKey, readLock, updateLock } from '../consumer/lock-file.ts';
-import type { LockEntry } from '../consumer/lock-file.ts';
-import { LOCK_FILE } from '../consumer/lock-name.ts';
+import { checkLock, findEntries, lockEntry, putEntries, requestOf, requireDescent } from '../consumer/lock/lock.ts';
+import { lockKey, readLock, updateLock } from '../consumer/lock/lock-file.ts';
+import type { LockEntry } from '../consumer/lock/lock-file.ts';
+import { LOCK_FILE } from '../consumer/lock/lock-name.ts';
 import { parseToolRequest } from '../consumer/tool.ts';
 import type { ValuesOf } from './commands/index.ts';
 import { loadConfig } from './config.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Gateway } from '../consumer/serve.ts';
+import type { Gateway } from '../consumer/serve/serve.ts';
 import { fail } from '../ledger-schema/error.ts';
 import type { ValuesOf } from './commands/index.ts';
 import { consumerOptions } from './consumer-options.ts';
@@ -14,7 +14,7 @@ export const serve: Handler<Options> = async (_, options, context) => {
   const baseUrl = options['base-url'] === undefined ? undefined : parseBaseUrl(options['base-url']);
   const cacheBytes = options['cache-size'] === undefined ? undefined : parseSize(options['cache-size']);
   const consumer = await consumerOptions(options, context, { bytes: true });
-  const { openGateway } = await import('../consumer/gateway.ts');
+  const { openGateway } = await import('../consumer/serve/gateway.ts');
   const { output, signal } = context;
   const opening = openGateway(consumer, { listen, baseUrl, cacheBytes, cacheDir: cacheFolder(options, context) });
   const gateway = await Promise.race([opening, stopped(signal).then(() => undefined)]);

@@ -3,7 +3,7 @@ import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import type { Signed, VerifiedRelease } from '../consumer/index.ts';
 import type { Consumer } from '../consumer/consumer.ts';
 import { isFileArgument, parseToolRequest } from '../consumer/tool.ts';
-import type { FileVerdict } from '../consumer/verify-file.ts';
+import type { FileVerdict } from '../consumer/verify/verify-file.ts';
 import { withConsumer } from './consumer-options.ts';
 import type { CommandContext, Handler } from './context.ts';
 import type { ValuesOf } from './commands/index.ts';
@@ -28,7 +28,7 @@ export const verify: Handler<Options> = async (args, options, context) => {
   // Found before any request
   for (const arg of args) if (!isFileArgument(arg)) parseToolRequest(arg, 'github.com');
   const paths = args.filter(isFileArgument).map((path) => resolve(context.cwd, path));
-  if (paths.length > 0) await (await import('../consumer/verify-file.ts')).requireFiles(paths);
+  if (paths.length > 0) await (await import('../consumer/verify/verify-file.ts')).requireFiles(paths);
   await withConsumer(options, context, (consumer) => verifyEach(args, paths, consumer, context));
 };
 
@@ -62,7 +62,7 @@ async function verifyEach(
   if (files.length > 0) output.results({ files });
   for (const file of files) {
     await attempt(file.path, async () => {
-      const { requireFile } = await import('../consumer/verify-file.ts');
+      const { requireFile } = await import('../consumer/verify/verify-file.ts');
       showFile(requireFile(file), output);
     });
   }

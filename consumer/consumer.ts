@@ -2,16 +2,16 @@ import { SILENT } from '../io/progress.ts';
 import { gitAtWork, openLedger } from '../ledger/git/repository.ts';
 import type { LedgerRepository } from '../ledger/git/repository.ts';
 import { cacheDirectory, stateDirectory } from '../io/files/folders.ts';
-import { fetchFrom } from './fetch-from.ts';
+import { fetchFrom } from './download/fetch-from.ts';
 import type { ConsumerOptions, GetRequest } from './options.ts';
-import type { GotFile } from './get.ts';
+import type { GotFile } from './download/get.ts';
 import { pinOf } from './pin.ts';
 import { releaseOf, toRelease } from './release.ts';
 import type { VerifiedRelease } from './release.ts';
-import type { Fetchable } from './select-assets.ts';
+import type { Fetchable } from './download/select-assets.ts';
 import { parseToolRequest } from './tool.ts';
 import type { ToolRequest } from './tool.ts';
-import type { FileVerdict } from './verify-file.ts';
+import type { FileVerdict } from './verify/verify-file.ts';
 import type { LedgerReader, LedgerView } from './view.ts';
 
 export interface GotRelease {
@@ -58,7 +58,7 @@ export class Consumer implements AsyncDisposable {
 
   /** Which releases are these files from? By their bytes alone. */
   async verifyFiles(paths: readonly string[]): Promise<FileVerdict[]> {
-    const { hashFiles, verifyFiles } = await import('./verify-file.ts');
+    const { hashFiles, verifyFiles } = await import('./verify/verify-file.ts');
     const files = await hashFiles(paths);
     const view = await this.view();
     this.#options.progress?.note('looking for the bytes in every record of the ledger');
@@ -67,7 +67,7 @@ export class Consumer implements AsyncDisposable {
 
   /** The same, for every regular file below a folder. */
   async verifyFolder(folder: string): Promise<FileVerdict[]> {
-    const { filesBelow } = await import('./verify-file.ts');
+    const { filesBelow } = await import('./verify/verify-file.ts');
     return this.verifyFiles(await filesBelow(folder));
   }
 
@@ -76,10 +76,16 @@ export class Consumer implements AsyncDisposable {
     const verifying = this.verify(tool);
     // Nothing is asked of a store before the release is verified; what will ask is loaded meanwhile.
     void gitAtWork()
-      .then(() => Promise.all([import('./select-assets.ts'), import('./mirrors.ts'), import('./get.ts')]))
+      .then(() =>
+        Promise.all([
+          import('./download/select-assets.ts'),
+          import('./download/mirrors.ts'),
+          import('./download/get.ts'),
+        ]),
+      )
       .catch(() => undefined);
     const release = await verifying;
-    const { selectAssets } = await import('./select-assets.ts');
+    const { selectAssets } = await import('./download/select-assets.ts');
     const wanted = await selectAssets(release.assets, request, releaseOf(release));
     return { release, files: await this.fetch(wanted, request) };
   }

@@ -23,11 +23,11 @@ export type { Progress, ProgressTask } from '../io/progress.ts';
 export { Consumer } from './consumer.ts';
 export type { GotRelease } from './consumer.ts';
 export type { ConsumerOptions, GetRequest } from './options.ts';
-export { parsePlatform, pickForPlatform } from './platform.ts';
-export type { Platform } from './platform.ts';
-export type { GotFile } from './get.ts';
+export { parsePlatform, pickForPlatform } from './download/platform.ts';
+export type { Platform } from './download/platform.ts';
+export type { GotFile } from './download/get.ts';
 export type { PolicyStamp, VerifiedRelease } from './release.ts';
-export type { FileRelease, FileVerdict } from './verify-file.ts';
+export type { FileRelease, FileVerdict } from './verify/verify-file.ts';
 
 /**
  * Is a release acknowledged, and by whom? Steps 1 to 3 of the ledger format's "What a consumer does, in order".

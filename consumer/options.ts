@@ -1,5 +1,5 @@
 import type { Progress } from '../io/progress.ts';
-import type { AssetWish } from './select-assets.ts';
+import type { AssetWish } from './download/select-assets.ts';
 
 /** Where the ledger is, what is trusted, and where bytes are read. */
 export interface ConsumerOptions {

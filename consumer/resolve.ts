@@ -3,7 +3,7 @@ import { PullthroughError, encodeSegment } from '../ledger-schema/index.ts';
 import type { AcknowledgedRecord, RecordStatus } from '../ledger-schema/index.ts';
 import { candidates, groupTags, isNamed } from './choose.ts';
 import type { Choice, TagGroup } from './choose.ts';
-import { fetchRecords } from './fetch-records.ts';
+import { fetchRecords } from './verify/fetch-records.ts';
 import { toolText } from './tool.ts';
 import type { ToolName, ToolRequest } from './tool.ts';
 import { requireCurrent } from './view.ts';

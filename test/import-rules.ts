@@ -22,7 +22,7 @@ const SOLE_IMPORTERS: readonly (readonly [packages: RegExp, importers: RegExp])[
   [/^simple-git$/, /^ledger\//],
   [/^undici$/, /^io\//],
   [/^proper-lockfile$/, /^io\/files\/lock\.ts$/],
-  [/^fastify$|^@fastify\//, /^consumer\/serve[^/]*\.ts$/],
+  [/^fastify$|^@fastify\//, /^consumer\/serve\/[^/]*\.ts$/],
   [/^(?:commander|cli-progress)$/, /^cli\//],
 ];
 

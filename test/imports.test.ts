@@ -63,7 +63,7 @@ describe('the checker', () => {
         'io/c.ts': "import { fetch } from 'undici'; import { x } from '../ledger-schema/x.ts'; Date.now();",
         'ledger-schema/x.ts': "import * as z from 'zod'; new Date(text); const y = { process: 1 }; y.process;",
         'ledger-schema/openpgp/openpgp-key.ts': "import { readKey } from 'openpgp';",
-        'consumer/serve-http.ts': "import fastify from 'fastify';",
+        'consumer/serve/http.ts': "import fastify from 'fastify';",
       }),
     ).toEqual([]);
   });
@@ -85,7 +85,7 @@ describe('the checker', () => {
     ['the AWS SDK elsewhere', 'cli/a.ts', "import type { S3Client } from '@aws-sdk/client-s3'", 'another room'],
     ['simple-git elsewhere', 'cli/a.ts', "import git from 'simple-git'", 'another room'],
     ['undici elsewhere', 'github/c.ts', "import { fetch } from 'undici'", 'another room'],
-    ['fastify elsewhere', 'consumer/get.ts', "import fastify from 'fastify'", 'another room'],
+    ['fastify elsewhere', 'consumer/download/get.ts', "import fastify from 'fastify'", 'another room'],
     ['node: in the schema', 'ledger-schema/a.ts', "import { join } from 'node:path'", 'pure'],
     ['a package in the schema', 'ledger-schema/a.ts', "import picomatch from 'picomatch'", 'pure'],
     ['the clock', 'ledger-schema/a.ts', 'const t = Date.now()', 'Date.now'],

@@ -1,6 +1,6 @@
-import { openGateway } from '../../consumer/gateway.ts';
-import type { GatewayOptions } from '../../consumer/gateway.ts';
-import type { Gateway } from '../../consumer/serve.ts';
+import { openGateway } from '../../consumer/serve/gateway.ts';
+import type { GatewayOptions } from '../../consumer/serve/gateway.ts';
+import type { Gateway } from '../../consumer/serve/serve.ts';
 import { SILENT } from '../../io/progress.ts';
 import type { TestLedger } from './ledger-maker.ts';
 import { NOW, temporaryFolder } from './readers.ts';

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SILENT } from '../../io/progress.ts';
 import type { Progress } from '../../io/progress.ts';
 import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
-import { fetchFiles } from '../../consumer/get.ts';
-import { openMirrors } from '../../consumer/mirrors.ts';
-import { selectAssets } from '../../consumer/select-assets.ts';
-import type { Fetchable } from '../../consumer/select-assets.ts';
-import { parsePlatform } from '../../consumer/platform.ts';
+import { fetchFiles } from '../../consumer/download/get.ts';
+import { openMirrors } from '../../consumer/download/mirrors.ts';
+import { selectAssets } from '../../consumer/download/select-assets.ts';
+import type { Fetchable } from '../../consumer/download/select-assets.ts';
+import { parsePlatform } from '../../consumer/download/platform.ts';
 import { temporaryFolder } from './readers.ts';
 import { StoreServer } from './store-server.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parsePlatform, pickForPlatform, thisPlatform } from '../../consumer/platform.ts';
+import { parsePlatform, pickForPlatform, thisPlatform } from '../../consumer/download/platform.ts';
 
 /** The names of real releases. */
 const RELEASES = {

@@ -1,13 +1,13 @@
-import { PullthroughError, fail, foldAscii, recordPath, requireAcknowledged } from '../ledger-schema/index.ts';
-import type { ErrorCode } from '../ledger-schema/index.ts';
+import { PullthroughError, fail, foldAscii, recordPath, requireAcknowledged } from '../../ledger-schema/index.ts';
+import type { ErrorCode } from '../../ledger-schema/index.ts';
 import { lockKey } from './lock-file.ts';
 import type { LockEntry } from './lock-file.ts';
-import type { VerifiedRelease } from './release.ts';
-import { readStatus } from './resolve.ts';
-import { parseTool, parseToolRequest, toolText } from './tool.ts';
-import type { ToolName } from './tool.ts';
-import { requireCurrent } from './view.ts';
-import type { LedgerView } from './view.ts';
+import type { VerifiedRelease } from '../release.ts';
+import { readStatus } from '../resolve.ts';
+import { parseTool, parseToolRequest, toolText } from '../tool.ts';
+import type { ToolName } from '../tool.ts';
+import { requireCurrent } from '../view.ts';
+import type { LedgerView } from '../view.ts';
 
 /** What a release is locked as; `range` is what was asked for. */
 export function lockEntry(release: VerifiedRelease, range: string): LockEntry {

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { Links } from './serve-api.ts';
+import type { Links } from './api.ts';
 
 /** A host name or address, perhaps with a port: nothing that could stand for more in a link. */
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/;

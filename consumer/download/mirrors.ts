@@ -1,7 +1,7 @@
-import { schemeOf } from '../store/open.ts';
-import type { OpenStoreOptions } from '../store/open.ts';
-import { openPublic } from '../store/public.ts';
-import type { PublicStore } from '../store/public.ts';
+import { schemeOf } from '../../store/open.ts';
+import type { OpenStoreOptions } from '../../store/open.ts';
+import { openPublic } from '../../store/public.ts';
+import type { PublicStore } from '../../store/public.ts';
 
 /**
  * The places that bytes are read from, in their order: with `offline` folders alone, and perhaps none, for files that are

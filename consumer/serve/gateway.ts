@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { SILENT } from '../io/progress.ts';
-import { openLedger } from '../ledger/git/repository.ts';
-import type { ConsumerOptions } from './options.ts';
-import { cacheDirectory, stateDirectory } from '../io/files/folders.ts';
-import { ledgerIdentity, memoryFile } from './memory.ts';
-import { openMirrors } from './mirrors.ts';
-import { pinOf } from './pin.ts';
+import { SILENT } from '../../io/progress.ts';
+import { openLedger } from '../../ledger/git/repository.ts';
+import type { ConsumerOptions } from '../options.ts';
+import { cacheDirectory, stateDirectory } from '../../io/files/folders.ts';
+import { ledgerIdentity, memoryFile } from '../memory.ts';
+import { openMirrors } from '../download/mirrors.ts';
+import { pinOf } from '../pin.ts';
 import { serve } from './serve.ts';
 import type { Gateway, ServeOptions } from './serve.ts';
-import { openView } from './view.ts';
+import { openView } from '../view.ts';
 
 export type GatewayOptions = Pick<
   ServeOptions,

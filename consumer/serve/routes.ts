@@ -1,14 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { fail } from '../ledger-schema/index.ts';
-import type { VerifiedRelease } from './release.ts';
-import { assetId, assetJson, linkHeader, releaseId, releaseJson, urlPath } from './serve-api.ts';
-import type { Catalog } from './serve-catalog.ts';
-import type { FileSender } from './serve-files.ts';
-import { linksOf } from './serve-links.ts';
-import { releasePage, releasesPage, toolPath, toolsPage } from './serve-pages.ts';
-import type { PageContext } from './serve-pages.ts';
-import type { FoundTool } from './resolve.ts';
-import { parseTool } from './tool.ts';
+import { fail } from '../../ledger-schema/index.ts';
+import type { VerifiedRelease } from '../release.ts';
+import { assetId, assetJson, linkHeader, releaseId, releaseJson, urlPath } from './api.ts';
+import type { Catalog } from './catalog.ts';
+import type { FileSender } from './files.ts';
+import { linksOf } from './links.ts';
+import { releasePage, releasesPage, toolPath, toolsPage } from './pages.ts';
+import type { PageContext } from './pages.ts';
+import type { FoundTool } from '../resolve.ts';
+import { parseTool } from '../tool.ts';
 
 export interface RouteOptions {
   readonly catalog: () => Catalog;

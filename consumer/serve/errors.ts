@@ -1,5 +1,5 @@
-import { PullthroughError } from '../ledger-schema/index.ts';
-import type { ErrorCode } from '../ledger-schema/index.ts';
+import { PullthroughError } from '../../ledger-schema/index.ts';
+import type { ErrorCode } from '../../ledger-schema/index.ts';
 
 /** What isn't acknowledged isn't there; what is withdrawn was. */
 const STATUS: Partial<Record<ErrorCode, number>> = {

@@ -1,5 +1,5 @@
-import { CHECKLIST_BYTES, PullthroughError, REGULAR, tryLedgerPath } from '../ledger-schema/index.ts';
-import type { Snapshot } from '../ledger/snapshot.ts';
+import { CHECKLIST_BYTES, PullthroughError, REGULAR, tryLedgerPath } from '../../ledger-schema/index.ts';
+import type { Snapshot } from '../../ledger/snapshot.ts';
 
 /** Lists read, and in a partial clone fetched, at once. */
 const BATCH = 2000;

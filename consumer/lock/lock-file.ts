@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { PullthroughError, checkAssetNames, compareBytes, fail } from '../ledger-schema/index.ts';
-import { tagBeginning } from '../ledger-schema/version.ts';
-import { readFileBounded, writeFileAtomic } from '../io/files/file.ts';
-import { beginningName } from './choose.ts';
+import { PullthroughError, checkAssetNames, compareBytes, fail } from '../../ledger-schema/index.ts';
+import { tagBeginning } from '../../ledger-schema/version.ts';
+import { readFileBounded, writeFileAtomic } from '../../io/files/file.ts';
+import { beginningName } from '../choose.ts';
 import { LOCK_FILE } from './lock-name.ts';
-import type { PolicyStamp } from './release.ts';
-import type { Fetchable } from './select-assets.ts';
-import { parseTool, toolText } from './tool.ts';
+import type { PolicyStamp } from '../release.ts';
+import type { Fetchable } from '../download/select-assets.ts';
+import { parseTool, toolText } from '../tool.ts';
 
 /** One release that is locked: what `get --locked` may bring, without asking anybody. */
 export interface LockEntry {
@@ -222,7 +222,7 @@ export async function updateLock(
   const first = await look();
   if (await holds(path, encodeLock(first.now))) return first;
   // Only who writes needs it.
-  const { MOMENT, withLock } = await import('../io/files/lock.ts');
+  const { MOMENT, withLock } = await import('../../io/files/lock.ts');
   return withLock(path, { ...MOMENT, code: 'E_IO' }, async () => {
     const { before, now } = await look();
     const text = encodeLock(now);

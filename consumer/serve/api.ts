@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { versionOf } from '../ledger-schema/version.ts';
-import type { VerifiedRelease } from './release.ts';
+import { versionOf } from '../../ledger-schema/version.ts';
+import type { VerifiedRelease } from '../release.ts';
 
 /** Where a client reaches the gateway, and its API; both without a slash at the end. */
 export interface Links {

@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
-import { brief } from '../ledger-schema/bytes.ts';
-import { fail } from '../ledger-schema/error.ts';
+import { brief } from '../../ledger-schema/bytes.ts';
+import { fail } from '../../ledger-schema/error.ts';
 import { pickForPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';
 

@@ -2,21 +2,21 @@ import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { fail } from '../ledger-schema/index.ts';
-import { PullthroughError } from '../ledger-schema/index.ts';
-import { SILENT } from '../io/progress.ts';
-import type { Progress } from '../io/progress.ts';
-import type { Mirror } from './fetch-file.ts';
-import { FileCache } from './serve-cache.ts';
-import { asFailure } from './serve-errors.ts';
-import { FileSender } from './serve-files.ts';
-import { Follower } from './serve-follow.ts';
-import type { FollowOptions } from './serve-follow.ts';
-import { STYLE } from './serve-html.ts';
-import { linksOf } from './serve-links.ts';
-import { Metrics } from './serve-metrics.ts';
-import { errorPage } from './serve-pages.ts';
-import { addRoutes, sendPage } from './serve-routes.ts';
+import { fail } from '../../ledger-schema/index.ts';
+import { PullthroughError } from '../../ledger-schema/index.ts';
+import { SILENT } from '../../io/progress.ts';
+import type { Progress } from '../../io/progress.ts';
+import type { Mirror } from '../download/fetch-file.ts';
+import { FileCache } from './cache.ts';
+import { asFailure } from './errors.ts';
+import { FileSender } from './files.ts';
+import { Follower } from './follow.ts';
+import type { FollowOptions } from './follow.ts';
+import { STYLE } from './html.ts';
+import { linksOf } from './links.ts';
+import { Metrics } from './metrics.ts';
+import { errorPage } from './pages.ts';
+import { addRoutes, sendPage } from './routes.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,5 +1,5 @@
-import { SILENT } from '../io/progress.ts';
-import type { ConsumerOptions, GetRequest } from './options.ts';
+import { SILENT } from '../../io/progress.ts';
+import type { ConsumerOptions, GetRequest } from '../options.ts';
 import type { GotFile } from './get.ts';
 import type { Fetchable } from './select-assets.ts';
 

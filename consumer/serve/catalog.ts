@@ -1,15 +1,15 @@
-import { PullthroughError, TREE, fail, requireAcknowledged, trySegment } from '../ledger-schema/index.ts';
-import type { AcknowledgedRecord } from '../ledger-schema/index.ts';
-import { groupTags } from './choose.ts';
-import { fetchDirectories } from '../ledger/directories.ts';
-import { toRelease } from './release.ts';
-import type { VerifiedRelease } from './release.ts';
-import { findTool, readStatus, recordAt, resolveIn } from './resolve.ts';
-import type { FoundTool } from './resolve.ts';
-import { toolText } from './tool.ts';
-import type { ToolName } from './tool.ts';
-import { requireCurrent } from './view.ts';
-import type { LedgerView } from './view.ts';
+import { PullthroughError, TREE, fail, requireAcknowledged, trySegment } from '../../ledger-schema/index.ts';
+import type { AcknowledgedRecord } from '../../ledger-schema/index.ts';
+import { groupTags } from '../choose.ts';
+import { fetchDirectories } from '../../ledger/directories.ts';
+import { toRelease } from '../release.ts';
+import type { VerifiedRelease } from '../release.ts';
+import { findTool, readStatus, recordAt, resolveIn } from '../resolve.ts';
+import type { FoundTool } from '../resolve.ts';
+import { toolText } from '../tool.ts';
+import type { ToolName } from '../tool.ts';
+import { requireCurrent } from '../view.ts';
+import type { LedgerView } from '../view.ts';
 
 /** A tool by its directories: what a list shows before anything of it is verified. */
 export interface ListedTool {

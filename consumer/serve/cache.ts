@@ -1,15 +1,15 @@
 import { lstat, open, readdir, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail } from '../ledger-schema/index.ts';
-import { TEMPORARY_NAME, makeFolder } from '../io/files/file.ts';
-import { digestOf } from '../io/files/hash.ts';
-import { ioError } from '../io/io-error.ts';
-import { SILENT } from '../io/progress.ts';
-import type { Progress } from '../io/progress.ts';
-import { fetchFile } from './fetch-file.ts';
-import type { Mirror } from './fetch-file.ts';
-import type { Fetchable } from './select-assets.ts';
+import { fail } from '../../ledger-schema/index.ts';
+import { TEMPORARY_NAME, makeFolder } from '../../io/files/file.ts';
+import { digestOf } from '../../io/files/hash.ts';
+import { ioError } from '../../io/io-error.ts';
+import { SILENT } from '../../io/progress.ts';
+import type { Progress } from '../../io/progress.ts';
+import { fetchFile } from '../download/fetch-file.ts';
+import type { Mirror } from '../download/fetch-file.ts';
+import type { Fetchable } from '../download/select-assets.ts';
 
 export interface FileCacheOptions {
   readonly folder: string;

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { digestOf } from '../io/files/hash.ts';
-import { ioError } from '../io/io-error.ts';
+import { digestOf } from '../../io/files/hash.ts';
+import { ioError } from '../../io/io-error.ts';
 
 const READ_AT_ONCE = 1 << 20;
 

@@ -1,5 +1,5 @@
-import { brief } from '../ledger-schema/bytes.ts';
-import { fail } from '../ledger-schema/error.ts';
+import { brief } from '../../ledger-schema/bytes.ts';
+import { fail } from '../../ledger-schema/error.ts';
 import { archOf, armVersion, hasSideWord, isSideFile, osOf, stemOf, typeRank } from './asset-name.ts';
 import type { Arch, Os } from './asset-name.ts';
 

@@ -1,7 +1,7 @@
-import type { RecordFiles } from '../ledger-schema/index.ts';
-import { fetchDirectories } from '../ledger/directories.ts';
-import { recordFiles } from '../ledger/files.ts';
-import type { Snapshot } from '../ledger/snapshot.ts';
+import type { RecordFiles } from '../../ledger-schema/index.ts';
+import { fetchDirectories } from '../../ledger/directories.ts';
+import { recordFiles } from '../../ledger/files.ts';
+import type { Snapshot } from '../../ledger/snapshot.ts';
 
 /** The directories of records, by few requests; those that aren't there are left out. Throws `E_TOO_LARGE`. */
 export async function fetchRecords(snapshot: Snapshot, paths: readonly string[]): Promise<RecordFiles[]> {

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { FileCache, OpenFile } from './serve-cache.ts';
-import { judge } from './serve-range.ts';
-import type { Fetchable } from './select-assets.ts';
+import type { FileCache, OpenFile } from './cache.ts';
+import { judge } from './range.ts';
+import type { Fetchable } from '../download/select-assets.ts';
 
 /** Read at once for a file that doesn't stay in memory; smaller where many are sent at once. */
 const CHUNK = 256 * 1024;

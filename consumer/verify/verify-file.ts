@@ -1,15 +1,15 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { PullthroughError, compareBytes, fail, requireAcknowledged, verifyRecord } from '../ledger-schema/index.ts';
-import type { ErrorCode, RecordStatus } from '../ledger-schema/index.ts';
-import { ioError, systemCode } from '../io/io-error.ts';
+import { PullthroughError, compareBytes, fail, requireAcknowledged, verifyRecord } from '../../ledger-schema/index.ts';
+import type { ErrorCode, RecordStatus } from '../../ledger-schema/index.ts';
+import { ioError, systemCode } from '../../io/io-error.ts';
 import { fetchRecords } from './fetch-records.ts';
 import { sha256OfFile } from './file-digest.ts';
 import { findBytes } from './find-bytes.ts';
-import { toRelease } from './release.ts';
-import type { VerifiedRelease } from './release.ts';
-import { requireCurrent } from './view.ts';
-import type { LedgerView } from './view.ts';
+import { toRelease } from '../release.ts';
+import type { VerifiedRelease } from '../release.ts';
+import { requireCurrent } from '../view.ts';
+import type { LedgerView } from '../view.ts';
 
 /** A release without its list of files. */
 export type FileRelease = Omit<VerifiedRelease, 'assets'>;

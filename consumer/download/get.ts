@@ -1,9 +1,9 @@
 import { lstat, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { makeFolder } from '../io/files/file.ts';
-import { ioError } from '../io/io-error.ts';
-import { sweep } from '../io/files/leftover.ts';
-import { fail, findCollision, foldAscii } from '../ledger-schema/index.ts';
+import { makeFolder } from '../../io/files/file.ts';
+import { ioError } from '../../io/io-error.ts';
+import { sweep } from '../../io/files/leftover.ts';
+import { fail, findCollision, foldAscii } from '../../ledger-schema/index.ts';
 import { fetchFile } from './fetch-file.ts';
 import type { FetchOptions } from './fetch-file.ts';
 import type { Fetchable } from './select-assets.ts';
