@@ -2,7 +2,7 @@ import { addTool, parseToolName } from '../executor/add.ts';
 import type { AddedTool } from '../executor/add.ts';
 import { findTools } from '../upstream/tools.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
-import type { ValuesOf } from './commands/index.ts';
+import type { ValuesOf } from './spec/index.ts';
 import { loadConfig } from './config.ts';
 import type { Handler } from './context.ts';
 import { cacheOf } from './executor-context.ts';

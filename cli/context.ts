@@ -1,5 +1,5 @@
 import type { Progress } from '../io/progress.ts';
-import type { GROUPS, Group, ValuesOf } from './commands/index.ts';
+import type { GROUPS, Group, ValuesOf } from './spec/index.ts';
 import type { Output } from './output.ts';
 import type { Environment } from './secrets.ts';
 

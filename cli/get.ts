@@ -7,7 +7,7 @@ import { LOCK_FILE } from '../consumer/lock/lock-name.ts';
 import { parsePlatform } from '../consumer/download/platform.ts';
 import { parseToolRequest } from '../consumer/tool.ts';
 import { systemCode } from '../io/io-error.ts';
-import type { ValuesOf } from './commands/index.ts';
+import type { ValuesOf } from './spec/index.ts';
 import { configPath } from './config.ts';
 import { withConsumer } from './consumer-options.ts';
 import type { CommandContext, Handler } from './context.ts';

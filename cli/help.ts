@@ -1,6 +1,6 @@
-import { OVERVIEW } from './commands/overview.ts';
-import { globalOptions } from './commands/index.ts';
-import type { CommandSpec } from './commands/spec.ts';
+import { OVERVIEW } from './spec/overview.ts';
+import { globalOptions } from './spec/index.ts';
+import type { CommandSpec } from './spec/spec.ts';
 import { flagsOf } from './program-options.ts';
 
 const COLUMN = 42;

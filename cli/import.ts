@@ -3,7 +3,7 @@ import { importTree } from '../executor/import/import.ts';
 import type { Difference, ImportResult } from '../executor/import/import.ts';
 import { readOldTree } from '../executor/import/old-tree.ts';
 import { inShard } from '../upstream/tools.ts';
-import type { ValuesOf } from './commands/index.ts';
+import type { ValuesOf } from './spec/index.ts';
 import type { Handler } from './context.ts';
 import { EXECUTOR_AUTHOR, prepareExecutor, toolsOf, withExecutor } from './executor-context.ts';
 import type { Output } from './output.ts';

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { initExecutor } from '../executor/init.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
-import type { ValuesOf } from './commands/index.ts';
+import type { ValuesOf } from './spec/index.ts';
 import type { CommandContext, Handler } from './context.ts';
 import { PIN_HINT } from './config.ts';
 import { parseLocation } from './location.ts';

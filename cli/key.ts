@@ -9,7 +9,7 @@ import type { ShownKey } from '../ledger-schema/openpgp/openpgp-show.ts';
 import { readFileBounded } from '../io/files/file.ts';
 import { writeNewFile } from '../io/files/new-file.ts';
 import { newKey } from '../ledger/signing/signer.ts';
-import type { ValuesOf } from './commands/index.ts';
+import type { ValuesOf } from './spec/index.ts';
 import type { CommandContext, Handler } from './context.ts';
 import { passphraseFrom } from './secrets.ts';
 

@@ -5,7 +5,7 @@ import { readLedger } from '../proposals/ledger-state.ts';
 import { mergeReady } from '../owner/merge-all.ts';
 import type { MergeResult } from '../owner/merge-all.ts';
 import { mergeChange } from '../proposals/merge.ts';
-import type { ValuesOf } from './commands/index.ts';
+import type { ValuesOf } from './spec/index.ts';
 import type { Handler } from './context.ts';
 import type { Output } from './output.ts';
 import { nameOf, showOthers } from './review-screen.ts';

@@ -5,7 +5,7 @@ import type { GateReport } from '../ledger/gate/gate.ts';
 import { openLocalRepository } from '../ledger/git/local.ts';
 import { loadConfig } from './config.ts';
 import type { Handler } from './context.ts';
-import type { ValuesOf } from './commands/index.ts';
+import type { ValuesOf } from './spec/index.ts';
 import type { Output } from './output.ts';
 
 /** More findings than a person reads, and than Actions shows; `--json` has them all. */

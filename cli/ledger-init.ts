@@ -4,7 +4,7 @@ import { initLedger } from '../owner/init.ts';
 import type { InitialKey } from '../owner/init.ts';
 import { ledgerExtras, protectionLine } from '../owner/templates.ts';
 import type { Role } from '../ledger-schema/trust.ts';
-import type { ValuesOf } from './commands/index.ts';
+import type { ValuesOf } from './spec/index.ts';
 import type { CommandContext, Handler } from './context.ts';
 import { openSignerIfAny } from './signing.ts';
 import { VERSION } from './version.ts';

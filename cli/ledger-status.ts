@@ -1,7 +1,7 @@
 import { readLedger } from '../proposals/ledger-state.ts';
 import { ledgerStatus } from '../owner/status.ts';
 import type { LedgerStatus, ProposalStatus } from '../owner/status.ts';
-import type { ValuesOf } from './commands/index.ts';
+import type { ValuesOf } from './spec/index.ts';
 import type { Handler } from './context.ts';
 import type { Output } from './output.ts';
 import { nameOf, showOthers } from './review-screen.ts';

@@ -5,7 +5,7 @@ import { lockKey, readLock, updateLock } from '../consumer/lock/lock-file.ts';
 import type { LockEntry } from '../consumer/lock/lock-file.ts';
 import { LOCK_FILE } from '../consumer/lock/lock-name.ts';
 import { parseToolRequest } from '../consumer/tool.ts';
-import type { ValuesOf } from './commands/index.ts';
+import type { ValuesOf } from './spec/index.ts';
 import { loadConfig } from './config.ts';
 import { withConsumer } from './consumer-options.ts';
 import type { CommandContext, Handler } from './context.ts';

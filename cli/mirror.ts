@@ -1,4 +1,4 @@
-import type { ValuesOf } from './commands/index.ts';
+import type { ValuesOf } from './spec/index.ts';
 import type { Handler } from './context.ts';
 import { EXECUTOR_AUTHOR, prepareExecutor, toolsOf, withExecutor } from './executor-context.ts';
 import { endReleases, showReleases } from './release-screen.ts';

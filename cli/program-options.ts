@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { nearest } from '../io/nearest.ts';
-import type { OptionSpec, Share } from './commands/spec.ts';
+import type { OptionSpec, Share } from './spec/spec.ts';
 
 function parseCount(text: string, most: number): number {
   const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : 0;

@@ -1,9 +1,9 @@
 import { Command as Program, CommanderError } from 'commander';
 import { nearest } from '../io/nearest.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { COMMANDS, globalOptions } from './commands/index.ts';
-import type { Command, GlobalValues } from './commands/index.ts';
-import type { OptionSpecs } from './commands/spec.ts';
+import { COMMANDS, globalOptions } from './spec/index.ts';
+import type { Command, GlobalValues } from './spec/index.ts';
+import type { OptionSpecs } from './spec/spec.ts';
 import { exampleText, overviewText } from './help.ts';
 import { commanderOption } from './program-options.ts';
 import { VERSION } from './version.ts';

@@ -1,5 +1,5 @@
 import { PullthroughError } from '../ledger-schema/error.ts';
-import type { Share } from './commands/spec.ts';
+import type { Share } from './spec/spec.ts';
 import type { Action, ReleaseResult } from '../executor/result.ts';
 import type { ErrorReport } from '../io/error-report.ts';
 import type { Output } from './output.ts';

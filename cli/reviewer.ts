@@ -2,7 +2,7 @@ import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { parseToolRequest } from '../consumer/tool.ts';
 import type { ToolRequest } from '../consumer/tool.ts';
 import type { ReviewReport } from '../reviewer/report.ts';
-import type { ValuesOf } from './commands/index.ts';
+import type { ValuesOf } from './spec/index.ts';
 import { acknowledgeEach } from './acknowledge.ts';
 import type { Handler, Handlers } from './context.ts';
 import { refusedResult, showOthers, showReview } from './review-screen.ts';

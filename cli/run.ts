@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import type { PullthroughError } from '../ledger-schema/error.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { escapeTerminal, safeJson } from '../io/escape.ts';
-import type { Command, Group } from './commands/index.ts';
+import type { Command, Group } from './spec/index.ts';
 import type { CommandContext, Handler } from './context.ts';
 import { debugLines, toFailure } from './failure.ts';
 import { openOutput } from './output.ts';

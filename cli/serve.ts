@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Gateway } from '../consumer/serve/serve.ts';
 import { fail } from '../ledger-schema/error.ts';
-import type { ValuesOf } from './commands/index.ts';
+import type { ValuesOf } from './spec/index.ts';
 import { consumerOptions } from './consumer-options.ts';
 import type { CommandContext, Handler } from './context.ts';
 import { requireSafeUrl } from '../io/http/url.ts';

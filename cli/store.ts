@@ -5,7 +5,7 @@ import { readTrust } from '../ledger/directories.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { checkStore } from '../store/check.ts';
 import type { Expected } from '../store/check.ts';
-import type { ValuesOf } from './commands/index.ts';
+import type { ValuesOf } from './spec/index.ts';
 import type { Handler } from './context.ts';
 import { prepareExecutor, withExecutor } from './executor-context.ts';
 import type { Cell } from './table.ts';

@@ -10,7 +10,7 @@ import { toListedKey } from '../ledger/policy/policy-edit.ts';
 import type { Grant } from '../ledger/policy/policy-edit.ts';
 import { policyInWords } from '../ledger/policy/policy-words.ts';
 import { policyToSign, proposePolicy, signPolicy, trustBranch } from '../ledger/policy/rotation.ts';
-import type { ValuesOf } from './commands/index.ts';
+import type { ValuesOf } from './spec/index.ts';
 import type { CommandContext, Handler } from './context.ts';
 import { inputOf } from './key.ts';
 import { readLedger } from '../proposals/ledger-state.ts';

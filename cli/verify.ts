@@ -6,7 +6,7 @@ import { isFileArgument, parseToolRequest } from '../consumer/tool.ts';
 import type { FileVerdict } from '../consumer/verify/verify-file.ts';
 import { withConsumer } from './consumer-options.ts';
 import type { CommandContext, Handler } from './context.ts';
-import type { ValuesOf } from './commands/index.ts';
+import type { ValuesOf } from './spec/index.ts';
 import type { Output } from './output.ts';
 import type { Cell } from './table.ts';
 import { bytesText } from './units.ts';

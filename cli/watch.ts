@@ -2,7 +2,7 @@ import { reportIssue, watch } from '../executor/upkeep/watch.ts';
 import { watchExit } from '../executor/upkeep/watch-findings.ts';
 import type { WatchFinding, Watched } from '../executor/upkeep/watch-findings.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import type { ValuesOf } from './commands/index.ts';
+import type { ValuesOf } from './spec/index.ts';
 import { requireLedger } from './config.ts';
 import type { Handler } from './context.ts';
 import { prepareExecutor, toolsOf, withExecutor } from './executor-context.ts';

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
-import { COMMANDS } from '../cli/commands/index.ts';
+import { COMMANDS } from '../cli/spec/index.ts';
 import { ROOMS } from './import-rules.ts';
 
 /**

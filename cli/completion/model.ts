@@ -1,5 +1,5 @@
-import { COMMANDS, globalOptions } from '../commands/index.ts';
-import type { OptionSpec } from '../commands/spec.ts';
+import { COMMANDS, globalOptions } from '../spec/index.ts';
+import type { OptionSpec } from '../spec/spec.ts';
 
 /** What a shell offers for an option's value, or an argument. */
 export type Offer = 'nothing' | 'file' | 'folder' | readonly string[];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { COMMANDS } from '../../cli/commands/index.ts';
-import { OVERVIEW } from '../../cli/commands/overview.ts';
+import { COMMANDS } from '../../cli/spec/index.ts';
+import { OVERVIEW } from '../../cli/spec/overview.ts';
 import { toFailure } from '../../cli/failure.ts';
 import { parseCommandLine } from '../../cli/program.ts';
 import { ERRORS, PullthroughError } from '../../ledger-schema/error.ts';

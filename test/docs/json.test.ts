@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { COMMANDS } from '../../cli/commands/index.ts';
+import { COMMANDS } from '../../cli/spec/index.ts';
 
 const page = await readFile(join(import.meta.dirname, '../../docs/json.md'), 'utf8');
 
