@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { annotation } from '../io/escape.ts';
 import { VERSION } from '../cli/version.ts';
-import { toFailure } from '../cli/failure.ts';
+import { toFailure } from '../cli/screens/failure.ts';
 import { writeCommand } from './command.ts';
 import { readInputs } from './inputs.ts';
 import { addPath, setOutput } from './runner-files.ts';

@@ -7,6 +7,6 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
   process.stdout.on('error', () => (process.exitCode = 1));
   process.stdout.write(`${VERSION}\n`);
 } else {
-  const { main } = await import('./process.ts');
+  const { main } = await import('./wiring/process.ts');
   await main(argv);
 }

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { HINTS } from '../cli/hints.ts';
+import { HINTS } from '../cli/screens/hints.ts';
 import { ERRORS } from '../ledger-schema/error.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
 

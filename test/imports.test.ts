@@ -35,17 +35,17 @@ describe('this tree', () => {
 
   test('the version costs no module, a consumer neither Octokit nor the AWS SDK', () => {
     expect([...loadedWith('cli/main.ts', sources)]).toEqual([]);
-    for (const start of ['consumer/index.ts', 'cli/consumer.ts', 'cli/run.ts']) {
+    for (const start of ['consumer/index.ts', 'cli/commands/consumer.ts', 'cli/wiring/run.ts']) {
       const heavy = [...loadedWith(start, sources)].filter((name) =>
         /^@(?:octokit|aws-sdk|smithy)\/|^fastify$/.test(name),
       );
       expect(heavy, start).toEqual([]);
     }
-    expect([...loadedWith('cli/run.ts', sources)].filter((name) => name === 'openpgp')).toEqual([]);
+    expect([...loadedWith('cli/wiring/run.ts', sources)].filter((name) => name === 'openpgp')).toEqual([]);
   });
 
   test('git looks at the ledger before what judges it is loaded', () => {
-    for (const start of ['consumer/consumer.ts', 'cli/get.ts', 'cli/verify.ts']) {
+    for (const start of ['consumer/consumer.ts', 'cli/commands/consumer/get.ts', 'cli/commands/consumer/verify.ts']) {
       const judges = [...loadedWith(start, sources)].filter((name) => ['openpgp', 'zod'].includes(name));
       expect(judges, start).toEqual([]);
     }

@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig, requireLedger, requirePin, requireStore } from '../../cli/config.ts';
-import type { Config, ConfigFlags } from '../../cli/config.ts';
-import { parseLocation } from '../../cli/location.ts';
-import { passphraseFrom, signingKeyFrom, tokenFrom } from '../../cli/secrets.ts';
+import { loadConfig, requireLedger, requirePin, requireStore } from '../../cli/wiring/config.ts';
+import type { Config, ConfigFlags } from '../../cli/wiring/config.ts';
+import { parseLocation } from '../../cli/wiring/location.ts';
+import { passphraseFrom, signingKeyFrom, tokenFrom } from '../../cli/wiring/secrets.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PullthroughError } from '../../ledger-schema/error.ts';
-import { debugLines, toFailure } from '../../cli/failure.ts';
-import { openOutput } from '../../cli/output.ts';
-import type { OutputOptions } from '../../cli/output.ts';
-import { barLine, openBars } from '../../cli/progress-bars.ts';
-import { startLine } from '../../cli/progress-lines.ts';
-import { wantsColour } from '../../cli/style.ts';
-import { columnsOf } from '../../cli/table.ts';
-import { bytesText, timeText } from '../../cli/units.ts';
+import { debugLines, toFailure } from '../../cli/screens/failure.ts';
+import { openOutput } from '../../cli/screens/output.ts';
+import type { OutputOptions } from '../../cli/screens/output.ts';
+import { barLine, openBars } from '../../cli/screens/progress-bars.ts';
+import { startLine } from '../../cli/screens/progress-lines.ts';
+import { wantsColour } from '../../cli/screens/style.ts';
+import { columnsOf } from '../../cli/screens/table.ts';
+import { bytesText, timeText } from '../../cli/screens/units.ts';
 import { Written, runCli } from './world.ts';
 
 function opened(options: Partial<OutputOptions> = {}, columns?: number) {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../cli/spec/index.ts';
 import { OVERVIEW } from '../../cli/spec/overview.ts';
-import { toFailure } from '../../cli/failure.ts';
-import { parseCommandLine } from '../../cli/program.ts';
+import { toFailure } from '../../cli/screens/failure.ts';
+import { parseCommandLine } from '../../cli/wiring/program.ts';
 import { ERRORS, PullthroughError } from '../../ledger-schema/error.ts';
 import { runCli } from './world.ts';
 
@@ -162,10 +162,10 @@ test('the version', async () => {
 
 test('every command is built', async () => {
   const groups = {
-    executor: (await import('../../cli/executor.ts')).handlers,
-    reviewer: (await import('../../cli/reviewer.ts')).handlers,
-    ledger: (await import('../../cli/ledger.ts')).handlers,
-    consumer: (await import('../../cli/consumer.ts')).handlers,
+    executor: (await import('../../cli/commands/executor.ts')).handlers,
+    reviewer: (await import('../../cli/commands/reviewer.ts')).handlers,
+    ledger: (await import('../../cli/commands/ledger.ts')).handlers,
+    consumer: (await import('../../cli/commands/consumer.ts')).handlers,
   };
   for (const { name, group } of COMMANDS) expect(Object.keys(groups[group]), name).toContain(name);
 });

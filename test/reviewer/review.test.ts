@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { changesLine, missingText } from '../../cli/review-words.ts';
+import { changesLine, missingText } from '../../cli/screens/review-words.ts';
 import { storeKey } from '../../store/store.ts';
 import { openProposals } from '../../proposals/open-proposals.ts';
 import { requireSame, reviewProposal } from '../../reviewer/review.ts';

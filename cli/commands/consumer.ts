@@ -1,0 +1,17 @@
+import type { Handlers } from '../wiring/context.ts';
+
+export const handlers: Handlers<'consumer'> = {
+  verify: async (...call) => (await import('./consumer/verify.ts')).verify(...call),
+  get: async (args, options, context) =>
+    options.locked === true
+      ? (await import('./consumer/get-locked.ts')).getLocked(args, options, context)
+      : (await import('./consumer/get.ts')).get(args, options, context),
+  lock: async (...call) => (await import('./consumer/lock.ts')).lock(...call),
+  serve: async (...call) => (await import('./consumer/serve.ts')).serve(...call),
+  completion: async ([shell = ''], _, { output }) => {
+    const { completionScript } = await import('../completion/index.ts');
+    const script = completionScript(shell);
+    output.results({ shell, script });
+    output.raw(script);
+  },
+};

@@ -1,0 +1,33 @@
+import { loadConfig, requirePublicStores } from '../../wiring/config.ts';
+import { storeOptions } from '../../wiring/consumer-options.ts';
+import type { Handler } from '../../wiring/context.ts';
+import { getRequest, showFiles } from './get.ts';
+import type { GetFlags } from './get.ts';
+import { requireLock } from './lock.ts';
+import { fetchFrom } from '../../../consumer/download/fetch-from.ts';
+import { findEntries } from '../../../consumer/lock/lock.ts';
+import { releaseOf } from '../../../consumer/release.ts';
+import { selectAssets } from '../../../consumer/download/select-assets.ts';
+import type { Fetchable } from '../../../consumer/download/select-assets.ts';
+
+/** `get --locked [TOOL] [ASSET...]`: what pullthrough.lock says, from the stores alone. No ledger, no git, no pin. */
+export const getLocked: Handler<GetFlags> = async ([tool, ...patterns], options, context) => {
+  const config = await loadConfig(options, context.cwd);
+  requirePublicStores(config);
+  const entries = await requireLock(context);
+  const wanted = tool === undefined ? entries : findEntries(entries, tool, config.source.host);
+  const request = await getRequest(patterns, options, context);
+  const files: Fetchable[] = [];
+  for (const entry of wanted) {
+    const { version, expires } = entry.policy;
+    if (Date.parse(expires) <= context.now.getTime()) {
+      context.output.warn(
+        `${releaseOf(entry)} was locked by policy ${version}, which expired on ${expires}: run pullthrough lock --update`,
+      );
+    }
+    files.push(...(await selectAssets(entry.files, request, releaseOf(entry))));
+  }
+  const got = await fetchFrom(storeOptions(config, options, context), files, request);
+  context.output.results({ entries: wanted, files: got });
+  showFiles(got, context);
+};

@@ -1,0 +1,82 @@
+import { stat } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { fail } from '../../../ledger-schema/error.ts';
+import type { Consumer } from '../../../consumer/consumer.ts';
+import type { GetRequest, GotFile } from '../../../consumer/index.ts';
+import { LOCK_FILE } from '../../../consumer/lock/lock-name.ts';
+import { parsePlatform } from '../../../consumer/download/platform.ts';
+import { parseToolRequest } from '../../../consumer/tool.ts';
+import { systemCode } from '../../../io/io-error.ts';
+import type { ValuesOf } from '../../spec/index.ts';
+import { configPath } from '../../wiring/config.ts';
+import { withConsumer } from '../../wiring/consumer-options.ts';
+import type { CommandContext, Handler } from '../../wiring/context.ts';
+import type { Cell } from '../../screens/table.ts';
+import { bytesText } from '../../screens/units.ts';
+
+export type GetFlags = ValuesOf<'consumer', 'get'>;
+
+/** `get TOOL@TAG [ASSET...]` */
+export const get: Handler<GetFlags> = async (args, options, context) => {
+  const [tool, ...patterns] = args;
+  if (tool === undefined) fail('E_USAGE', 'no tool was named', { hint: 'pullthrough get owner/repo@TAG [ASSET...]' });
+  parseToolRequest(tool, 'github.com');
+  const request = await getRequest(patterns, options, context);
+  const action = async (consumer: Consumer): Promise<void> => {
+    const { release, files } = await consumer.get(tool, request);
+    context.output.results({ release, files });
+    showFiles(files, context);
+  };
+  await withConsumer(options, context, action, { bytes: true });
+};
+
+/** What the flags ask for. Throws `E_USAGE` for a platform that is none, `E_INPUT` for an output that is no folder. */
+export async function getRequest(
+  patterns: readonly string[],
+  options: GetFlags,
+  context: CommandContext,
+): Promise<GetRequest> {
+  if (patterns.includes('')) fail('E_USAGE', 'an ASSET is empty', { hint: 'name a file or a glob, or none for all' });
+  const output = resolve(context.cwd, options.output ?? '.');
+  await requireFolderOrNothing(output);
+  return {
+    patterns,
+    platform: options.platform === undefined ? undefined : parsePlatform(options.platform),
+    ask: context.interactive ? (names) => choose(names, context) : undefined,
+    output,
+    executable: options.executable,
+    keep: [configPath(options, context.cwd), join(context.cwd, LOCK_FILE)],
+  };
+}
+
+/** It is made where there is nothing yet. */
+async function requireFolderOrNothing(path: string): Promise<void> {
+  const found = await stat(path).catch((error: unknown) => systemCode(error));
+  const other = typeof found === 'object' ? !found.isDirectory() : found === 'ENOTDIR';
+  if (other) fail('E_INPUT', `--output: ${path} is no folder, nor can it be made`, { hint: 'name another one' });
+}
+
+async function choose(names: readonly string[], context: CommandContext): Promise<string> {
+  const answer = await context.ask(
+    `which one? [1-${names.length}]`,
+    names.map((name, i) => `${i + 1}  ${name}`),
+  );
+  return (
+    names[Number(answer) - 1] ??
+    names.find((name) => name === answer) ??
+    fail('E_USAGE', 'that is none of them', { hint: `answer by a number from 1 to ${names.length}` })
+  );
+}
+
+export function showFiles(files: readonly GotFile[], { output, cwd }: CommandContext): void {
+  output.table({
+    title: 'files',
+    head: ['', 'SHA-256', 'size', 'file'],
+    rows: files.map(({ state, sha256, size, path }): Cell[] => [
+      { text: state === 'present' ? 'already here' : 'verified', tone: 'good' },
+      sha256,
+      bytesText(size),
+      relative(cwd, path),
+    ]),
+  });
+}

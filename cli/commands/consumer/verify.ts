@@ -1,0 +1,144 @@
+import { resolve } from 'node:path';
+import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
+import type { Signed, VerifiedRelease } from '../../../consumer/index.ts';
+import type { Consumer } from '../../../consumer/consumer.ts';
+import { isFileArgument, parseToolRequest } from '../../../consumer/tool.ts';
+import type { FileVerdict } from '../../../consumer/verify/verify-file.ts';
+import { withConsumer } from '../../wiring/consumer-options.ts';
+import type { CommandContext, Handler } from '../../wiring/context.ts';
+import type { ValuesOf } from '../../spec/index.ts';
+import type { Output } from '../../screens/output.ts';
+import type { Cell } from '../../screens/table.ts';
+import { bytesText } from '../../screens/units.ts';
+
+type Options = ValuesOf<'consumer', 'verify'>;
+
+/** `verify TOOL@TAG`, `verify FILE…`, `verify --all DIR`. */
+export const verify: Handler<Options> = async (args, options, context) => {
+  if (options.all !== undefined) {
+    if (args.length > 0) fail('E_USAGE', '--all takes no other argument', { hint: 'verify --all DIR' });
+    const folder = resolve(context.cwd, options.all);
+    return withConsumer(options, context, async (consumer) =>
+      inventory(await consumer.verifyFolder(folder), context.output),
+    );
+  }
+  if (args.length === 0) {
+    fail('E_USAGE', 'nothing to verify was named', { hint: 'pullthrough verify owner/repo@TAG, ./FILE or --all DIR' });
+  }
+  // Found before any request
+  for (const arg of args) if (!isFileArgument(arg)) parseToolRequest(arg, 'github.com');
+  const paths = args.filter(isFileArgument).map((path) => resolve(context.cwd, path));
+  if (paths.length > 0) await (await import('../../../consumer/verify/verify-file.ts')).requireFiles(paths);
+  await withConsumer(options, context, (consumer) => verifyEach(args, paths, consumer, context));
+};
+
+async function verifyEach(
+  args: readonly string[],
+  paths: readonly string[],
+  consumer: Consumer,
+  { output, signal }: CommandContext,
+): Promise<void> {
+  const releases: VerifiedRelease[] = [];
+  const problems: { argument: string; error: PullthroughError }[] = [];
+  const attempt = async (argument: string, action: () => Promise<void>) => {
+    signal.throwIfAborted();
+    try {
+      await action();
+    } catch (error) {
+      if (!(error instanceof PullthroughError) || args.length === 1) throw error;
+      output.problem(error, argument);
+      problems.push({ argument, error });
+    }
+  };
+  for (const argument of args.filter((arg) => !isFileArgument(arg))) {
+    await attempt(argument, async () => {
+      const release = await consumer.verify(argument);
+      releases.push(release);
+      showRelease(release, output);
+    });
+  }
+  const files = paths.length === 0 ? [] : await consumer.verifyFiles(paths);
+  // One that is refused ends the command, and is a result too.
+  if (files.length > 0) output.results({ files });
+  for (const file of files) {
+    await attempt(file.path, async () => {
+      const { requireFile } = await import('../../../consumer/verify/verify-file.ts');
+      showFile(requireFile(file), output);
+    });
+  }
+  output.results({
+    ...(releases.length > 0 ? { releases } : {}),
+    ...(problems.length > 0
+      ? {
+          problems: problems.map(({ argument, error: { code, message, hint } }) => ({ argument, code, message, hint })),
+        }
+      : {}),
+  });
+  failIfAny(
+    problems.map(({ error }) => error),
+    args.length,
+  );
+}
+
+/** What isn't trusted outweighs what failed. */
+function failIfAny(errors: readonly PullthroughError[], of: number): void {
+  const worst = errors.find((error) => error.exit === 3) ?? errors[0];
+  if (worst === undefined) return;
+  fail(worst.code, `${errors.length} of ${of} could not be verified`, { hint: 'see above for each', cause: worst });
+}
+
+/** Who signed and acknowledged a release, and its files. */
+export function showRelease(release: VerifiedRelease, output: Output): void {
+  const { tool, tag, policy, ledger, signedBy, acks, assets } = release;
+  output.line(`${tool}@${tag} is acknowledged`, 'good');
+  output.line(`  signed by  ${signer(signedBy)}`);
+  for (const ack of acks) output.line(`  acked by   ${signer(ack)}`);
+  output.line(`  policy     ${policy.version}, until ${policy.expires}`);
+  output.line(`  ledger     ${ledger.repository}, commit ${ledger.commit}`);
+  output.table({
+    title: `${tool}@${tag}`,
+    head: ['SHA-256', 'size', 'file'],
+    rows: assets.map(({ sha256, size, name }): Cell[] => [sha256, bytesText(size), name]),
+  });
+  for (const { path, message } of release.ignored) output.warn(`${path} does not count: ${message}`);
+}
+
+function signer({ holder, fingerprint, former }: Signed): string {
+  return `${holder === fingerprint ? '' : `${holder}, `}${fingerprint}${former ? ' (a former key)' : ''}`;
+}
+
+function showFile(file: FileVerdict, output: Output): void {
+  for (const { asset, release } of file.releases) {
+    const { tool, tag, acks } = release;
+    const who = [...new Set(acks.map(({ holder }) => holder))].join(', ');
+    output.line(`${file.path} is ${asset} of ${tool}@${tag}, acknowledged by ${who}`, 'good');
+  }
+  warnOfOthers(file, output);
+}
+
+/** A file may be acknowledged by one record, and withdrawn by another. */
+function warnOfOthers({ path, problems }: FileVerdict, output: Output): void {
+  for (const { message } of problems) output.warn(`${path}: its bytes are also in another record: ${message}`);
+}
+
+/** One line a file, whatever it is; fails when any is not acknowledged. */
+function inventory(files: readonly FileVerdict[], output: Output): void {
+  output.results({ files });
+  output.table({
+    title: 'inventory',
+    head: ['state', 'release', 'file'],
+    rows: files.map((file): Cell[] => {
+      const [first] = file.releases;
+      const release = first === undefined ? '' : `${first.release.tool}@${first.release.tag}`;
+      return [{ text: file.state, tone: file.state === 'acknowledged' ? 'good' : 'bad' }, release, file.path];
+    }),
+  });
+  for (const file of files) if (file.state === 'acknowledged') warnOfOthers(file, output);
+  if (files.length === 0) output.note('there is no file');
+  const bad = files.filter(({ state }) => state !== 'acknowledged');
+  const [first] = bad.flatMap(({ problems }) => problems);
+  if (bad.length === 0) return;
+  fail(first?.code ?? 'E_NOT_FOUND', `${bad.length} of ${files.length} files are not acknowledged`, {
+    hint: 'pullthrough verify ./FILE says why for each',
+  });
+}

@@ -1,0 +1,45 @@
+import type { ValuesOf } from '../../spec/index.ts';
+import type { Handler } from '../../wiring/context.ts';
+import { EXECUTOR_AUTHOR, prepareExecutor, toolsOf, withExecutor } from '../../wiring/executor-context.ts';
+import { endReleases, showReleases } from '../../screens/release-screen.ts';
+import { openSigner } from '../../wiring/signing.ts';
+import { mirror, plan } from '../../../executor/mirror.ts';
+
+/** `plan [TOOL...]` */
+export const planCommand: Handler<ValuesOf<'executor', 'plan'>> = async (names, options, context) => {
+  const prepared = await prepareExecutor(options, context);
+  const { concurrency } = options;
+  const tools = await toolsOf(prepared, names, options.shard);
+  const results = await withExecutor(prepared, options, context, (executor) => plan(executor, { tools, concurrency }));
+  showReleases('Plan', results, context.output, options.shard);
+  endReleases(results);
+};
+
+/** `mirror [TOOL...]` */
+export const mirrorCommand: Handler<ValuesOf<'executor', 'mirror'>> = async (names, options, context) => {
+  const dryRun = options['dry-run'] === true;
+  const { concurrency } = options;
+  const prepared = await prepareExecutor(options, context);
+  const tools = await toolsOf(prepared, names, options.shard);
+  if (options.restock === true) {
+    const { restock } = await import('../../../executor/upkeep/restock.ts');
+    const results = await withExecutor(prepared, options, context, (executor) =>
+      restock(executor, { tools, dryRun, concurrency }),
+    );
+    showReleases('Restock', results, context.output, options.shard);
+    endReleases(results);
+    return;
+  }
+  const signer = dryRun ? undefined : await openSigner({}, context);
+  try {
+    const author = prepared.config.ledger.author ?? EXECUTOR_AUTHOR;
+    const signing = signer === undefined ? undefined : { signer, author };
+    const results = await withExecutor(prepared, options, context, (executor) =>
+      mirror(executor, { tools, signing, dryRun, concurrency }),
+    );
+    showReleases('Releases', results, context.output, options.shard);
+    endReleases(results);
+  } finally {
+    await signer?.close?.();
+  }
+};

@@ -1,0 +1,71 @@
+import { expectedObjects } from '../../../executor/upkeep/referenced-digests.ts';
+import { collectGarbage } from '../../../executor/upkeep/gc.ts';
+import type { ExecutorContext } from '../../../executor/context.ts';
+import { readTrust } from '../../../ledger/directories.ts';
+import { fail } from '../../../ledger-schema/error.ts';
+import { checkStore } from '../../../store/check.ts';
+import type { Expected } from '../../../store/check.ts';
+import type { ValuesOf } from '../../spec/index.ts';
+import type { Handler } from '../../wiring/context.ts';
+import { prepareExecutor, withExecutor } from '../../wiring/executor-context.ts';
+import type { Cell } from '../../screens/table.ts';
+import { bytesText, countText } from '../../screens/units.ts';
+
+/** What the ledger's records and open proposals name, and so the store must hold. */
+async function readExpected(executor: ExecutorContext): Promise<Expected[]> {
+  const { ledger, branch, pin, now, progress } = executor;
+  await ledger.update();
+  const head = ledger.head() ?? fail('E_POLICY_MISSING', `the ledger ${ledger.label} has no branch ${branch}`);
+  const trust = await readTrust(ledger.snapshot(head), { pin, now });
+  const objects = expectedObjects(ledger, head, trust, (path, { message }) => {
+    progress.warn(`${path} is not a valid record: ${message}`);
+  });
+  const expected: Expected[] = [];
+  for await (const { sha256, size } of objects) expected.push({ sha256, size });
+  return expected;
+}
+
+/** `store check`: exit 3 where bytes are damaged or missing. */
+export const storeCheck: Handler<ValuesOf<'executor', 'store check'>> = async (_, options, context) => {
+  const { output, now, progress } = context;
+  const sample = options.sample && { part: options.sample.index, of: options.sample.count };
+  const prepared = await prepareExecutor(options, context);
+  const report = await withExecutor(prepared, options, context, async (executor) =>
+    checkStore(executor.store, { expected: await readExpected(executor), sample, now, progress }),
+  );
+  const { objects, hashed, bytes, damaged, missing } = report;
+  output.results({ objects, hashed, bytes, damaged, missing });
+  output.table({
+    title: 'objects that are not as they should be',
+    head: ['state', 'SHA-256', 'size', 'what'],
+    rows: [
+      ...missing.map((found): Cell[] => [{ text: 'missing', tone: 'bad' }, found.sha256, found.size, found.what]),
+      ...damaged.map((found): Cell[] => [{ text: 'damaged', tone: 'bad' }, found.sha256, found.size, found.what]),
+    ],
+  });
+  if (damaged.length + missing.length > 0) {
+    fail('E_STORE_DAMAGED', `${countText(damaged.length, 'object')} damaged, ${missing.length} missing`, {
+      hint: 'pullthrough mirror --restock fetches them again',
+    });
+  }
+  output.line(`the store is in order: ${hashed} of ${objects} objects hashed, ${bytesText(bytes)}`, 'good');
+};
+
+/** `store gc`: lists what nothing names; `--delete` removes it. */
+export const storeGc: Handler<ValuesOf<'executor', 'store gc'>> = async (_, options, context) => {
+  const { output } = context;
+  const prepared = await prepareExecutor(options, context);
+  const garbage = await withExecutor(prepared, options, context, (executor) =>
+    collectGarbage(executor, { remove: options.delete === true }),
+  );
+  const { objects, bytes, leftovers, kept, young, removed } = garbage;
+  output.results({ objects, bytes, leftovers, kept, young, removed });
+  output.table({
+    title: removed ? 'removed' : 'named by no record and no proposal',
+    head: ['SHA-256', 'size', 'modified'],
+    rows: objects.map(({ sha256, size, modified }): Cell[] => [sha256, size, modified.toISOString()]),
+  });
+  for (const name of leftovers) output.line(name);
+  const what = `${countText(objects.length, 'object')} (${bytesText(bytes)}) and ${countText(leftovers.length, 'leftover')}`;
+  output.note(removed ? `removed ${what}` : `${what} would be removed by --delete; ${kept} are kept`);
+};

@@ -1,0 +1,64 @@
+import { PullthroughError } from '../../../ledger-schema/error.ts';
+import { findChange, requireChangeName } from '../../../proposals/list-changes.ts';
+import { closeProposal } from '../../../owner/close.ts';
+import { readLedger } from '../../../proposals/ledger-state.ts';
+import { mergeReady } from '../../../owner/merge-all.ts';
+import type { MergeResult } from '../../../owner/merge-all.ts';
+import { mergeChange } from '../../../proposals/merge.ts';
+import type { ValuesOf } from '../../spec/index.ts';
+import type { Handler } from '../../wiring/context.ts';
+import type { Output } from '../../screens/output.ts';
+import { nameOf, showOthers } from '../../screens/review-screen.ts';
+import { withOwner } from '../../wiring/reviewer-context.ts';
+import { endSeveral } from '../../screens/several.ts';
+
+/** `ledger merge [CHANGE]` */
+export const ledgerMerge: Handler<ValuesOf<'ledger', 'ledger merge'>> = ([change], options, context) =>
+  withOwner(options, context, async ({ reviewer, config }) => {
+    const { output } = context;
+    const { author } = config.ledger;
+    if (change !== undefined) {
+      requireChangeName(reviewer, change);
+      const state = await readLedger(reviewer);
+      const found = await findChange(reviewer, change);
+      const { title, commit } = await mergeChange(reviewer, state, found, { author });
+      const { branch, pull } = found;
+      const result: MergeResult = { action: 'merged', title, branch, ...(pull && { pull }), commit };
+      output.results({ changes: [result], strangers: [] });
+      show(result, output);
+      return;
+    }
+    const { results, strangers } = await mergeReady(reviewer, { author });
+    output.results({ changes: results, strangers });
+    showOthers([], strangers, output);
+    for (const result of results) show(result, output);
+    if (results.length === 0) output.note('there is nothing to merge');
+    const failures = results.flatMap(({ error }) => (error === undefined ? [] : [toError(error)]));
+    // What waits is no failure: it was not asked for.
+    endSeveral(failures, results.filter(({ action }) => action !== 'waiting').length, 'changes');
+  });
+
+/** `ledger close CHANGE` */
+export const ledgerClose: Handler<ValuesOf<'ledger', 'ledger close'>> = ([change = ''], options, context) =>
+  withOwner(options, context, async ({ reviewer }) => {
+    const { output } = context;
+    const { branch, pull, closed } = await closeProposal(reviewer, change);
+    output.results({ branch, pull: pull ?? null, closed: closed ?? null });
+    output.line(`${nameOf({ branch, ...(pull && { pull }) })} is closed`, 'good');
+    if (closed !== undefined) output.line(`  its branch is ${closed} now`);
+  });
+
+function show({ action, title, commit, missing, error, branch, pull }: MergeResult, output: Output): void {
+  const where = pull === undefined ? '' : ` (#${pull.number})`;
+  if (action === 'merged') output.line(`${title}${where} is merged, commit ${commit ?? ''}`, 'good');
+  if (action === 'waiting') {
+    const [first, ...more] = missing ?? [];
+    const rest = more.length === 0 ? '' : `, and ${more.length} more`;
+    output.line(`${title}${where} is not ready: ${first?.message ?? ''}${rest}`, 'warning');
+  }
+  if (error !== undefined) output.problem(toError(error), nameOf({ branch, ...(pull && { pull }) }));
+}
+
+function toError({ code, message, hint }: NonNullable<MergeResult['error']>): PullthroughError {
+  return new PullthroughError(code, message, { hint });
+}

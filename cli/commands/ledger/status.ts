@@ -1,0 +1,65 @@
+import { readLedger } from '../../../proposals/ledger-state.ts';
+import { ledgerStatus } from '../../../owner/status.ts';
+import type { LedgerStatus, ProposalStatus } from '../../../owner/status.ts';
+import type { ValuesOf } from '../../spec/index.ts';
+import type { Handler } from '../../wiring/context.ts';
+import type { Output } from '../../screens/output.ts';
+import { nameOf, showOthers } from '../../screens/review-screen.ts';
+import { listText, oweText } from '../../screens/review-words.ts';
+import { withOwner } from '../../wiring/reviewer-context.ts';
+import type { Cell } from '../../screens/table.ts';
+import { countText } from '../../screens/units.ts';
+import { typed } from '../../../io/shell.ts';
+
+/** A policy that expires in fewer days than a rotation may take. */
+const SOON = 30;
+
+/** `ledger status` */
+export const ledgerStatusCommand: Handler<ValuesOf<'ledger', 'ledger status'>> = (_, options, context) =>
+  withOwner(options, context, async ({ reviewer }) => {
+    const status = await ledgerStatus(reviewer, await readLedger(reviewer));
+    const { output } = context;
+    output.results({ ...status });
+    show(status, output);
+  });
+
+function show({ records, unusable, proposals, policies, strangers, policy }: LedgerStatus, output: Output): void {
+  const counted = Object.entries(records).filter(([state, count]) => count > 0 || state === 'acknowledged');
+  output.line(`records: ${counted.map(([state, count]) => `${count} ${state}`).join(', ')}`);
+  output.table({
+    title: 'records that consumers cannot use',
+    head: ['state', 'record', 'why'],
+    rows: unusable.map((record): Cell[] => [record.state, record.path, whyUnusable(record)]),
+  });
+  output.line(`open proposals: ${proposals.length}`);
+  output.table({ title: 'proposals', head: ['proposal', 'state', 'acked', 'owes'], rows: proposals.map(row) });
+  output.table({
+    title: 'proposed policies',
+    head: ['proposal', 'needs'],
+    rows: policies.map((proposed): Cell[] => [
+      nameOf(proposed),
+      proposed.problems[0]?.message ?? `nothing; to merge it: ${typed`pullthrough ledger merge ${proposed.branch}`}`,
+    ]),
+  });
+  showOthers([], strangers, output);
+  const left =
+    policy.daysLeft < 0
+      ? `expired at ${policy.expires}`
+      : `expires in ${countText(policy.daysLeft, 'day')} (${policy.expires})`;
+  output.line(`policy ${policy.version} ${left}`, policy.daysLeft < SOON ? 'warning' : undefined);
+  if (policy.daysLeft < SOON) output.warn('propose the next policy by: pullthrough trust propose --expires 365d');
+}
+
+function whyUnusable({ state, missing, nacks, problems, ignored }: LedgerStatus['unusable'][number]): string {
+  const [problem] = problems;
+  if (problem !== undefined) return problem.message;
+  if (state === 'withdrawn') return `nacked by ${listText([...new Set(nacks.map(({ holder }) => holder))])}`;
+  return state === 'proposed' ? `it needs ${countText(missing, 'more ack')}` : (ignored[0]?.message ?? '');
+}
+
+function row(proposal: ProposalStatus): Cell[] {
+  const { branch, pull, state, acked, owes, missing, error } = proposal;
+  // A nack can't be outvoted.
+  const needs = missing === 0 || state === 'withdrawn' ? '' : oweText({ missing, owes });
+  return [nameOf({ branch, ...(pull && { pull }) }), error?.message ?? state ?? '', acked.join(', '), needs];
+}

@@ -1,0 +1,75 @@
+import { PullthroughError } from '../../ledger-schema/error.ts';
+import type { Share } from '../spec/spec.ts';
+import type { Action, ReleaseResult } from '../../executor/result.ts';
+import type { ErrorReport } from '../../io/error-report.ts';
+import type { Output } from './output.ts';
+import { endSeveral } from './several.ts';
+import type { Tone } from './style.ts';
+import type { Cell } from './table.ts';
+import { bytesText } from './units.ts';
+
+const TONES: Readonly<Partial<Record<Action, Tone>>> = {
+  propose: 'strong',
+  proposed: 'good',
+  restock: 'strong',
+  restocked: 'good',
+  waiting: 'warning',
+  failed: 'bad',
+};
+
+function toError({ code, message, hint }: ErrorReport): PullthroughError {
+  return new PullthroughError(code, message, { hint });
+}
+
+const nameOf = ({ tool, tag }: ReleaseResult): string => (tag === undefined ? tool : `${tool}@${tag}`);
+
+function sizeOf({ files }: ReleaseResult): string {
+  if (files === undefined) return '';
+  const total = files.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  const unknown = files.some(({ size }) => size === undefined);
+  return `${files.length} file${files.length === 1 ? '' : 's'}, ${unknown ? 'at least ' : ''}${bytesText(total)}`;
+}
+
+function actionCell({ action }: ReleaseResult): Cell {
+  const tone = TONES[action];
+  return tone === undefined ? action : { text: action, tone };
+}
+
+/** What a run did, or would do, with each release: a table, then each failure. */
+export function showReleases(title: string, results: readonly ReleaseResult[], output: Output, shard?: Share): void {
+  output.results({ releases: results });
+  for (const result of results) {
+    for (const warning of result.warnings) output.warn(`${nameOf(result)}: ${warning}`);
+  }
+  output.table({
+    title,
+    head: ['action', 'tool', 'tag', 'files', 'why'],
+    rows: results.map((result) => [
+      actionCell(result),
+      result.tool,
+      result.tag ?? '',
+      sizeOf(result),
+      result.pull === undefined ? result.reason : `${result.reason} (${result.pull.url})`,
+    ]),
+  });
+  if (results.length === 0) {
+    const share = shard === undefined ? 'there is no tool' : `share ${shard.index} of ${shard.count} holds no tool`;
+    output.note(shard === undefined ? `${share}: write a tool.ini by pullthrough add OWNER/REPO` : share);
+  }
+  if (isOnlyFailure(results)) return;
+  for (const result of results) {
+    if (result.error !== undefined) output.problem(toError(result.error), nameOf(result));
+  }
+}
+
+function isOnlyFailure(results: readonly ReleaseResult[]): boolean {
+  return results.length === 1 && results[0]?.error !== undefined;
+}
+
+/** Ends the command by the failures of a run; a lone one is thrown as it is. */
+export function endReleases(results: readonly ReleaseResult[]): void {
+  const failures = results.flatMap(({ error }) => (error === undefined ? [] : [toError(error)]));
+  const [only] = failures;
+  if (isOnlyFailure(results) && only !== undefined && only.exit !== 2) throw only;
+  endSeveral(failures, results.length, 'releases');
+}

@@ -1,0 +1,203 @@
+import { basename, dirname, resolve } from 'node:path';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import { brief, fromUtf8 } from '../../ledger-schema/bytes.ts';
+import { isHostName } from '../../ledger-schema/path.ts';
+import { GITHUB_API, apiUrl, sourceHost } from '../../io/http/api-url.ts';
+import { readFileBounded } from '../../io/files/file.ts';
+import { INI_LENGTH, oneOf, readIni } from '../../io/ini.ts';
+import type { IniParser, IniSchema } from '../../io/ini.ts';
+import { parseLocation } from './location.ts';
+import type { LedgerLocation } from './location.ts';
+import { parsePublicUrl, parseStoreUrl } from './store-url.ts';
+
+export interface Author {
+  readonly name: string;
+  readonly email: string;
+}
+
+/** What mirror.ini and the flags say, with the defaults of cli.md's "Configuration". */
+export interface Config {
+  /** The mirror.ini that was read. */
+  readonly file: string | undefined;
+  /** Absolute: where mirror.ini lies, and what paths in it are relative to. */
+  readonly folder: string;
+  readonly ledger: {
+    readonly location: LedgerLocation | undefined;
+    readonly branch: string;
+    readonly api: string;
+    readonly merge: 'manual' | 'acknowledged';
+    readonly author: Author | undefined;
+  };
+  readonly store: {
+    /** `file:` with an absolute path, or `s3:`; where the executor writes. */
+    readonly url: string | undefined;
+    /** Where consumers read, in order. */
+    readonly publicUrls: readonly string[];
+  };
+  readonly source: { readonly api: string; readonly host: string };
+  /** 64 hex digits. */
+  readonly pin: string | undefined;
+}
+
+/** The flags that stand for a key of mirror.ini. */
+export interface ConfigFlags {
+  readonly config?: string | undefined;
+  readonly ledger?: string | undefined;
+  readonly store?: string | undefined;
+  readonly pin?: string | undefined;
+}
+
+const branch: IniParser<string> = (value) => {
+  // git check-ref-format, and no name that is an option.
+  const bad = /[\s~^:?*[\\]|\.\.|@\{|\/\/|^[-/.]|[/.]$|\/\.|\.lock(?:\/|$)|^@$/.test(value);
+  if (bad || value.length > 200) fail('E_CONFIG', `${brief(value)} is no name of a branch`);
+  return value;
+};
+
+const author: IniParser<Author> = (value) => {
+  const [, name, email] = /^([^<>]*[^<>\s])\s*<([^<>\s@]+@[^<>\s@]+)>$/.exec(value) ?? [];
+  if (name === undefined || email === undefined) {
+    fail('E_CONFIG', `${brief(value)} is no author`, { hint: 'write Name <mail@example.org>' });
+  }
+  return { name, email };
+};
+
+const host: IniParser<string> = (value) => {
+  if (!isHostName(value)) {
+    fail('E_CONFIG', `${brief(value)} is no lower-case host name`, { hint: 'write it without scheme, port and path' });
+  }
+  return value;
+};
+
+export const PIN_HINT = 'write sha256: and the 64 lower-case hex digits that sha256sum prints for an N.policy.json';
+
+const pin: IniParser<string> = (value) =>
+  /^sha256:([0-9a-f]{64})$/.exec(value)?.[1] ?? fail('E_CONFIG', `${brief(value)} is no pin`, { hint: PIN_HINT });
+
+/** What paths in the file are relative to goes into the parsers, so that each refusal names its line. */
+function schemaOf(folder: string) {
+  return {
+    ledger: {
+      repository: (value: string) => parseLocation(value, folder),
+      branch,
+      api: apiUrl,
+      merge: oneOf('manual', 'acknowledged'),
+      author,
+    },
+    store: {
+      url: (value: string) => parseStoreUrl(value, folder),
+      'public-url': (value: string) => parsePublicUrl(value, folder),
+      'public-url[]': (value: string) => parsePublicUrl(value, folder),
+    },
+    source: { api: apiUrl, host },
+    trust: { pin },
+  } as const satisfies IniSchema;
+}
+
+async function readConfigFile(path: string, asked: boolean): Promise<string | undefined> {
+  let bytes: Uint8Array | undefined;
+  try {
+    bytes = await readFileBounded(path, INI_LENGTH);
+  } catch (cause) {
+    if (!(cause instanceof PullthroughError)) throw cause;
+    fail('E_CONFIG', cause.message, { hint: cause.hint, cause });
+  }
+  if (bytes === undefined) {
+    return asked ? fail('E_CONFIG', `there is no file at ${path}`, { hint: 'give its path by --config' }) : undefined;
+  }
+  return fromUtf8(bytes) ?? fail('E_CONFIG', `${path} is not UTF-8`);
+}
+
+/** A flag's value through a key's parser; what is wrong with it is the command line's fault. */
+function flag<T>(name: string, value: string | undefined, parse: IniParser<T>): T | undefined {
+  if (value === undefined) return undefined;
+  try {
+    if (value === '') fail('E_USAGE', 'it is empty');
+    return parse(value);
+  } catch (cause) {
+    if (!(cause instanceof PullthroughError)) throw cause;
+    return fail('E_USAGE', `--${name}: ${cause.message}`, { hint: cause.hint, cause });
+  }
+}
+
+/** Where mirror.ini is, or would be. */
+export function configPath({ config = 'mirror.ini' }: ConfigFlags, cwd: string): string {
+  return resolve(cwd, config);
+}
+
+/**
+ * Reads mirror.ini: the one that `--config` names, else the current directory's, else none. Flags stand before it; their
+ * paths are relative to `cwd`. Throws `E_CONFIG` with file, line and key, and `E_USAGE` for a flag.
+ */
+export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Config> {
+  const path = configPath(flags, cwd);
+  const content = await readConfigFile(path, flags.config !== undefined);
+  const folder = content === undefined ? resolve(cwd) : dirname(path);
+  const { values } = readIni(content ?? '', flags.config ?? basename(path), schemaOf(folder));
+  const { ledger, store, source, trust } = values;
+  const api = source.api ?? GITHUB_API;
+  const storeFlag = flag('store', flags.store, (value) => parsePublicUrl(value, cwd));
+  const first = store['public-url'] === undefined ? [] : [store['public-url']];
+  const configured = [...first, ...store['public-url[]']];
+  const written = store.url === undefined ? [] : [store.url];
+  return {
+    file: content === undefined ? undefined : path,
+    folder,
+    ledger: {
+      location: flag('ledger', flags.ledger, (value) => parseLocation(value, cwd)) ?? ledger.repository,
+      branch: ledger.branch ?? 'main',
+      api: ledger.api ?? api,
+      merge: ledger.merge ?? 'manual',
+      author: ledger.author,
+    },
+    store: {
+      url: store.url,
+      publicUrls: storeFlag !== undefined ? [storeFlag] : configured.length > 0 ? configured : written,
+    },
+    source: { api, host: source.host ?? sourceHost(api) },
+    pin: flag('pin', flags.pin, pin) ?? trust.pin,
+  };
+}
+
+/** The ledger's location. Throws `E_NO_LEDGER`. */
+export function requireLedger(config: Config): LedgerLocation {
+  return (
+    config.ledger.location ??
+    fail('E_NO_LEDGER', 'no ledger is configured', {
+      hint:
+        config.file === undefined
+          ? 'run this in the folder of a mirror.ini, name one by --config, or name the ledger by --ledger'
+          : `add repository = to [ledger] in ${config.file}`,
+    })
+  );
+}
+
+/** The pin that consumers start from. Throws `E_NO_PIN`. */
+export function requirePin(config: Config): string {
+  return (
+    config.pin ??
+    fail('E_NO_PIN', 'there is no trust pin, so nothing of the ledger can be believed', {
+      hint:
+        "ask the ledger's owner over another channel for the line that 'pullthrough trust show' prints, and put it as " +
+        'pin = sha256:... into [trust] of mirror.ini, or give it by --pin',
+    })
+  );
+}
+
+/** The store that the executor writes to. Throws `E_NO_STORE`. */
+export function requireStore(config: Config): string {
+  return (
+    config.store.url ??
+    fail('E_NO_STORE', 'no store is configured', {
+      hint: 'add url = file:./store, or s3://..., to [store] in mirror.ini',
+    })
+  );
+}
+
+/** The stores that consumers read, in order. Throws `E_NO_STORE`. */
+export function requirePublicStores({ store }: Config): readonly string[] {
+  if (store.publicUrls.length > 0) return store.publicUrls;
+  return fail('E_NO_STORE', 'there is no store to read from', {
+    hint: 'give --store, or url or public-url in [store] of mirror.ini',
+  });
+}

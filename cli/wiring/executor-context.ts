@@ -1,0 +1,87 @@
+import { resolve } from 'node:path';
+import { cacheDirectory } from '../../io/files/folders.ts';
+import type { ExecutorContext } from '../../executor/context.ts';
+import type { LedgerOnGitHub } from '../../proposals/context.ts';
+import { findTools } from '../../upstream/tools.ts';
+import type { Shard, Tool } from '../../upstream/tools.ts';
+import { openLedger } from '../../ledger/git/repository.ts';
+import { openStore } from '../../store/open.ts';
+import { loadConfig, requireLedger, requireStore } from './config.ts';
+import type { Author, Config, ConfigFlags } from './config.ts';
+import type { CommandContext } from './context.ts';
+import { ledgerUrl } from './ledger-url.ts';
+import { tokenFrom } from './secrets.ts';
+
+export interface ExecutorFlags extends ConfigFlags {
+  readonly cache?: string | undefined;
+}
+
+/** What was found here, before any request: all of it exit 2 where it is wrong. */
+export interface PreparedExecutor {
+  readonly config: Config;
+  readonly store: string;
+}
+
+/** Reads mirror.ini, which must name a ledger and a store. Throws `E_CONFIG`, `E_NO_LEDGER`, `E_NO_STORE`. */
+export async function prepareExecutor(flags: ExecutorFlags, context: CommandContext): Promise<PreparedExecutor> {
+  const config = await loadConfig(flags, context.cwd);
+  // Found before any request, where the clients would find them later.
+  for (const name of ['GITHUB_TOKEN', 'LEDGER_TOKEN']) tokenFrom(context.env, name);
+  requireLedger(config);
+  return { config, store: requireStore(config) };
+}
+
+/** The tools that a command line names. Throws `E_CONFIG`, `E_USAGE`. */
+export async function toolsOf(
+  { config }: PreparedExecutor,
+  names: readonly string[],
+  shard: Shard | undefined,
+): Promise<Tool[]> {
+  return findTools({ root: config.folder, host: config.source.host, names, shard });
+}
+
+/** Who makes the executor's commits where mirror.ini names nobody. */
+export const EXECUTOR_AUTHOR: Author = { name: 'pullthrough', email: 'pullthrough@localhost' };
+
+/** The directory of `--cache`, or the user's. */
+export function cacheOf(flags: ExecutorFlags, { cwd, env }: CommandContext): string {
+  return flags.cache === undefined ? cacheDirectory(env) : resolve(cwd, flags.cache);
+}
+
+async function onGitHub(
+  config: Config,
+  context: CommandContext,
+  cacheDir: string,
+): Promise<LedgerOnGitHub | undefined> {
+  const location = requireLedger(config);
+  if (location.kind !== 'github') return undefined;
+  const { GitHubClient } = await import('../../github/client.ts');
+  const token = tokenFrom(context.env, 'LEDGER_TOKEN');
+  const { api } = config.ledger;
+  const { progress } = context;
+  return {
+    client: new GitHubClient({ api, token, tokenName: 'LEDGER_TOKEN', cacheDir, progress }),
+    repository: location.repository,
+  };
+}
+
+/** Runs an action of the executor with ledger and store open; the ledger was not asked for yet. */
+export async function withExecutor<T>(
+  prepared: PreparedExecutor,
+  flags: ExecutorFlags,
+  context: CommandContext,
+  action: (executor: ExecutorContext) => Promise<T>,
+): Promise<T> {
+  const { config } = prepared;
+  const { env, now, progress, signal } = context;
+  const cacheDir = cacheOf(flags, context);
+  const token = tokenFrom(env, 'LEDGER_TOKEN');
+  const store = await openStore(prepared.store, { baseDir: config.folder, env, progress });
+  const github = await onGitHub(config, context, cacheDir);
+  const { api, branch } = config.ledger;
+  const url = await ledgerUrl(requireLedger(config), { api, token, progress });
+  const warn = (message: string): void => progress.warn(message);
+  await using ledger = await openLedger({ url, branch, cacheDir, token, refs: 'all', warn, env });
+  const { folder: root, source, pin } = config;
+  return await action({ root, source, ledger, branch, github, store, pin, now, progress, env, cacheDir, signal });
+}

@@ -1,0 +1,152 @@
+import { Command as Program, CommanderError } from 'commander';
+import { nearest } from '../../io/nearest.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import { COMMANDS, globalOptions } from '../spec/index.ts';
+import type { Command, GlobalValues } from '../spec/index.ts';
+import type { OptionSpecs } from '../spec/spec.ts';
+import { exampleText, overviewText } from '../screens/help.ts';
+import { commanderOption } from './program-options.ts';
+import { VERSION } from '../version.ts';
+import { typed } from '../../io/shell.ts';
+
+/** What a command line asks for. */
+export type Invocation =
+  | { readonly kind: 'text'; readonly text: string }
+  | {
+      readonly kind: 'command';
+      readonly command: Command;
+      readonly args: readonly string[];
+      readonly options: GlobalValues & Readonly<Record<string, unknown>>;
+    };
+
+/** The values by the options' own names, where commander has them in camel case. */
+function valuesOf(program: Program, specs: OptionSpecs): Record<string, unknown> {
+  const given = program.optsWithGlobals();
+  return Object.fromEntries(
+    Object.entries(specs).map(([name, spec]) => [name, given[commanderOption(name, spec).attributeName()]]),
+  );
+}
+
+function parentOf(program: Program, words: readonly string[]): Program {
+  let parent = program;
+  for (const word of words) {
+    parent = parent.commands.find((child) => child.name() === word) ?? parent.command(word).usage('COMMAND');
+  }
+  return parent;
+}
+
+const PARENTS: Readonly<Record<string, string>> = {
+  store: 'what the store holds',
+  ledger: 'the ledger: its gate, its merges, its state',
+  trust: 'the policy, its rotation, its signatures',
+  key: 'OpenPGP keys',
+};
+
+function addCommand(program: Program, command: Command, chosen: (invocation: Invocation) => void): void {
+  const words = command.name.split(' ');
+  const parent = parentOf(program, words.slice(0, -1));
+  if (parent !== program) parent.description(PARENTS[parent.name()] ?? '');
+  const { spec } = command;
+  const child = parent.command(words.at(-1) ?? '').summary(spec.summary);
+  child.description(spec.about === undefined ? spec.summary : `${spec.summary}\n\n${spec.about}`);
+  for (const { name } of spec.arguments) child.argument(name.startsWith('[') ? name : `<${name}>`);
+  for (const [name, option] of Object.entries(spec.options)) child.addOption(commanderOption(name, option));
+  child.addHelpText('after', exampleText(spec));
+  child.action(() => {
+    const options = valuesOf(child, { ...globalOptions, ...spec.options }) as GlobalValues;
+    chosen({ kind: 'command', command, args: child.args, options: { ...options } });
+  });
+}
+
+/**
+ * `--gpg [KEY]` stands before CHANGE as often as not: what follows it is taken for a key only where it looks like one,
+ * a fingerprint, key id or mail address.
+ */
+function moveBareGpg(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  const options = end < 0 ? [...argv] : argv.slice(0, end);
+  const rest = end < 0 ? [] : argv.slice(end);
+  const at = options.indexOf('--gpg');
+  const next = options[at + 1];
+  if (at < 0 || next === undefined || next.startsWith('-')) return [...argv];
+  if (/^(?:0x)?[0-9A-Fa-f]{8,64}!?$/.test(next) || /^[^/\s]*@[^/]*$|<.*@.*>/.test(next)) return [...argv];
+  options.splice(at, 1);
+  return [...options, '--gpg', ...rest];
+}
+
+/** `help store check` as `store check --help`: commander's own knows one word only. */
+function expandHelp(argv: readonly string[]): readonly string[] {
+  const [first, ...words] = argv;
+  return first === 'help' && words.length > 0 ? [...words, '--help'] : argv;
+}
+
+/** Asked for the help of a command that is none, commander shows that of its group. */
+function requireCommand(program: Program): void {
+  const [word] = program.args;
+  if (word === undefined || word.startsWith('-') || program.commands.length === 0) return;
+  const found = program.commands.find((child) => child.name() === word);
+  if (found !== undefined) return requireCommand(found);
+  const meant = nearest(
+    word,
+    program.commands.map((child) => child.name()),
+  );
+  fail('E_USAGE', `unknown command '${word}'`, {
+    hint: meant === undefined ? 'see pullthrough --help' : `did you mean ${meant}?`,
+  });
+}
+
+/** The command that the words of a line begin with, as far as there is one: `store` or `store check`. */
+function namedCommand(argv: readonly string[]): string | undefined {
+  const words = argv.filter((word) => !word.startsWith('-'));
+  const names = COMMANDS.flatMap(({ name }) => [name, name.split(' ')[0] ?? name]);
+  return [words.slice(0, 2).join(' '), words[0]].find((name) => name !== undefined && names.includes(name));
+}
+
+/** A refusal of commander as one of ours: its sentence, and what it thinks was meant. */
+function usageError(error: CommanderError, argv: readonly string[]): never {
+  const [first = '', ...more] = error.message.replace(/^error: /, '').split('\n');
+  const meant = /\(Did you mean (.*)\?\)/.exec(more.join(' '))?.[1];
+  const [, invalid, reason] = /^(.* is invalid)\. (.*)$/s.exec(first) ?? [];
+  const named = namedCommand(argv);
+  const help = `see ${typed`pullthrough ${[...(named?.split(' ') ?? []), '--help']}`}`;
+  if (error.code === 'commander.help') {
+    const known = COMMANDS.map(({ name }) => name).filter((name) => name.startsWith(`${named ?? ''} `));
+    const hint = known.length > 0 ? `the commands are ${known.join(', ')}` : help;
+    return fail('E_USAGE', 'no command was given', { hint, cause: error });
+  }
+  const sentence = invalid ?? first.replace(/\. Expected /, ': expected ').replace(/\.$/, '');
+  return fail('E_USAGE', sentence, {
+    hint: reason ?? (meant === undefined ? help : `did you mean ${meant}?`),
+    cause: error,
+  });
+}
+
+/** Reads a command line (without node and the program's own name). Throws `E_USAGE`. */
+export function parseCommandLine(argv: readonly string[], columns: number): Invocation {
+  const printed: string[] = [];
+  let invocation: Invocation | undefined;
+  const program = new Program('pullthrough').version(VERSION).exitOverride();
+  program.configureOutput({
+    writeOut: (text) => printed.push(text),
+    writeErr: () => undefined,
+    outputError: () => undefined,
+    getOutHelpWidth: () => columns,
+  });
+  program.configureHelp({ showGlobalOptions: true });
+  program.helpInformation = overviewText;
+  for (const [name, option] of Object.entries(globalOptions)) program.addOption(commanderOption(name, option));
+  for (const command of COMMANDS) {
+    addCommand(program, command, (found) => {
+      invocation = found;
+    });
+  }
+  try {
+    program.parse(moveBareGpg(expandHelp(argv)), { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.helpDisplayed') requireCommand(program);
+    if (error.exitCode === 0) return { kind: 'text', text: printed.join('') };
+    return usageError(error, argv);
+  }
+  return invocation ?? fail('E_USAGE', 'no command was given', { hint: 'see pullthrough --help' });
+}
