@@ -12,7 +12,7 @@ import type { Fetchable } from './download/select-assets.ts';
 import { parseToolRequest } from './tool.ts';
 import type { ToolRequest } from './tool.ts';
 import type { FileVerdict } from './verify/verify-file.ts';
-import type { LedgerReader, LedgerView } from './view.ts';
+import type { LedgerReader, LedgerView } from '../ledger/view/view.ts';
 
 export interface GotRelease {
   readonly release: VerifiedRelease;
@@ -113,8 +113,8 @@ export class Consumer implements AsyncDisposable {
     // What judges the ledger takes longer to load than git takes to start.
     if (offline !== true) await gitAtWork();
     const [{ openView }, { ledgerIdentity, memoryFile }] = await Promise.all([
-      import('./view.ts'),
-      import('./memory.ts'),
+      import('../ledger/view/view.ts'),
+      import('../ledger/view/memory.ts'),
       import('./resolve.ts'),
     ]);
     const memory = memoryFile(stateDir ?? stateDirectory(env), ledgerIdentity(ledger.label, branch));
@@ -151,5 +151,6 @@ function looking(repository: LedgerRepository, offline: boolean | undefined): Le
     head: () => repository.head(),
     snapshot: (commit) => repository.snapshot(commit),
     isAncestor: (old, now) => repository.isAncestor(old, now),
+    requireOnlyAdded: (old, now) => repository.requireOnlyAdded(old, now),
   };
 }

@@ -1,6 +1,6 @@
 import type { AcknowledgedRecord, Finding, RecordedAsset, Signed } from '../ledger-schema/index.ts';
 import { toolText } from './tool.ts';
-import type { LedgerView } from './view.ts';
+import type { LedgerView } from '../ledger/view/view.ts';
 
 /** The policy that a verdict is by. */
 export interface PolicyStamp {

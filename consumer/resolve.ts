@@ -6,8 +6,8 @@ import type { Choice, TagGroup } from './choose.ts';
 import { fetchRecords } from './verify/fetch-records.ts';
 import { toolText } from './tool.ts';
 import type { ToolName, ToolRequest } from './tool.ts';
-import { requireCurrent } from './view.ts';
-import type { LedgerView } from './view.ts';
+import { requireCurrent } from './current.ts';
+import type { LedgerView } from '../ledger/view/view.ts';
 
 /** A tool that the ledger has records of, as the ledger spells it. */
 export interface FoundTool {

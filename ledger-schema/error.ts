@@ -96,7 +96,7 @@ export const ERRORS = {
   E_NOT_ACKNOWLEDGED: [3, 'a record has not enough acks'],
   E_WITHDRAWN: [3, 'a record was withdrawn by a reviewer'],
   E_NOT_FOUND: [3, 'no acknowledged record is there'],
-  E_APPEND_ONLY: [3, 'a change edits or removes what is merged'],
+  E_APPEND_ONLY: [3, 'what is merged was edited or removed, by a change or in the ledger itself'],
   E_CHANGE: [3, 'a change touches what it may not touch'],
   E_UNRELATED: [3, 'a change has no common history with its base'],
 } as const satisfies Record<string, readonly [1 | 2 | 3 | 4, string]>;

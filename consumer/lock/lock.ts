@@ -6,8 +6,8 @@ import type { VerifiedRelease } from '../release.ts';
 import { readStatus } from '../resolve.ts';
 import { parseTool, parseToolRequest, toolText } from '../tool.ts';
 import type { ToolName } from '../tool.ts';
-import { requireCurrent } from '../view.ts';
-import type { LedgerView } from '../view.ts';
+import { requireCurrent } from '../current.ts';
+import type { LedgerView } from '../../ledger/view/view.ts';
 
 /** What a release is locked as; `range` is what was asked for. */
 export function lockEntry(release: VerifiedRelease, range: string): LockEntry {

@@ -8,8 +8,8 @@ import { findTool, readStatus, recordAt, resolveIn } from '../resolve.ts';
 import type { FoundTool } from '../resolve.ts';
 import { toolText } from '../tool.ts';
 import type { ToolName } from '../tool.ts';
-import { requireCurrent } from '../view.ts';
-import type { LedgerView } from '../view.ts';
+import { requireCurrent } from '../current.ts';
+import type { LedgerView } from '../../ledger/view/view.ts';
 
 /** A tool by its directories: what a list shows before anything of it is verified. */
 export interface ListedTool {

@@ -1,7 +1,7 @@
 import { PullthroughError } from '../../ledger-schema/index.ts';
 import type { Progress } from '../../io/progress.ts';
 import { Catalog } from './catalog.ts';
-import type { LedgerView } from '../view.ts';
+import type { LedgerView } from '../../ledger/view/view.ts';
 
 export interface FollowOptions {
   /** Looks at the ledger now, or takes what was fetched last. */

@@ -3,12 +3,12 @@ import { SILENT } from '../../io/progress.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
 import type { ConsumerOptions } from '../options.ts';
 import { cacheDirectory, stateDirectory } from '../../io/files/folders.ts';
-import { ledgerIdentity, memoryFile } from '../memory.ts';
+import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
 import { openMirrors } from '../download/mirrors.ts';
 import { pinOf } from '../pin.ts';
 import { serve } from './serve.ts';
 import type { Gateway, ServeOptions } from './serve.ts';
-import { openView } from '../view.ts';
+import { openView } from '../../ledger/view/view.ts';
 
 export type GatewayOptions = Pick<
   ServeOptions,

@@ -6,7 +6,7 @@ import type { ListedTool } from './catalog.ts';
 import { html, page } from './html.ts';
 import type { Markup } from './html.ts';
 import type { VerifiedRelease } from '../release.ts';
-import type { LedgerView } from '../view.ts';
+import type { LedgerView } from '../../ledger/view/view.ts';
 import { typed } from '../../io/shell.ts';
 
 /** What every page says of itself. */

@@ -8,8 +8,8 @@ import { sha256OfFile } from './file-digest.ts';
 import { findBytes } from './find-bytes.ts';
 import { toRelease } from '../release.ts';
 import type { VerifiedRelease } from '../release.ts';
-import { requireCurrent } from '../view.ts';
-import type { LedgerView } from '../view.ts';
+import { requireCurrent } from '../current.ts';
+import type { LedgerView } from '../../ledger/view/view.ts';
 
 /** A release without its list of files. */
 export type FileRelease = Omit<VerifiedRelease, 'assets'>;

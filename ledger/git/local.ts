@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { resolve as resolvePath } from 'node:path';
 import { fail } from '../../ledger-schema/error.ts';
+import { requireOnlyAdded } from './objects/append-only.ts';
 import { CatFile } from './objects/cat-file.ts';
 import { diffTrees } from './objects/diff.ts';
 import type { Difference } from './objects/diff.ts';
@@ -33,6 +34,8 @@ export interface LocalRepository extends AsyncDisposable {
   mergeBases(a: string, b: string): Promise<readonly string[]>;
   isAncestor(old: string, later: string): Promise<boolean>;
   log(from: string | undefined, to: string): Promise<LogEntry[]>;
+  /** Throws `E_APPEND_ONLY` where something below `packages/` or `trust/` was changed or removed between two commits. */
+  requireOnlyAdded(old: string, later: string): Promise<void>;
   /** What differs between two commits' trees; `before` undefined is the empty tree. */
   diff(before: string | undefined, after: string): Promise<Difference[]>;
   close(): Promise<void>;
@@ -117,6 +120,10 @@ class OpenLocalRepository implements LocalRepository {
 
   log(from: string | undefined, to: string): Promise<LogEntry[]> {
     return this.#history.log(from, to);
+  }
+
+  async requireOnlyAdded(old: string, later: string): Promise<void> {
+    await requireOnlyAdded(this.#objects, await this.#history.treeOf(old), await this.#history.treeOf(later));
   }
 
   async diff(before: string | undefined, after: string): Promise<Difference[]> {

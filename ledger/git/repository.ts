@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { brief } from '../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { isChangeBranch } from '../../ledger-schema/path.ts';
+import { requireOnlyAdded } from './objects/append-only.ts';
 import { CatFile } from './objects/cat-file.ts';
 import { Clone } from './clone.ts';
 import { diffTrees } from './objects/diff.ts';
@@ -72,6 +73,8 @@ export interface LedgerRepository extends AsyncDisposable {
   mergeBases(a: string, b: string): Promise<readonly string[]>;
   /** What `to` has and `from` hasn't, children first; with `from` undefined all of it. */
   log(from: string | undefined, to: string): Promise<LogEntry[]>;
+  /** Throws `E_APPEND_ONLY` where something below `packages/` or `trust/` was changed or removed between two commits. */
+  requireOnlyAdded(old: string, later: string): Promise<void>;
   /** What differs between two commits' trees; `before` undefined is the empty tree. */
   diff(before: string | undefined, after: string): Promise<Difference[]>;
   /** Makes a commit here; `push` makes it known. Throws `E_EXISTS` where a file would take a folder's place. */
@@ -183,6 +186,11 @@ class ClonedLedger implements LedgerRepository {
 
   log(from: string | undefined, to: string): Promise<LogEntry[]> {
     return this.#open().history.log(from, to);
+  }
+
+  async requireOnlyAdded(old: string, later: string): Promise<void> {
+    const { objects, history } = this.#open();
+    await requireOnlyAdded(objects, await history.treeOf(old), await history.treeOf(later));
   }
 
   async diff(before: string | undefined, after: string): Promise<Difference[]> {

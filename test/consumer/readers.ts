@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SILENT } from '../../io/progress.ts';
 import { openLocalRepository } from '../../ledger/git/local.ts';
-import { ledgerIdentity, memoryFile } from '../../consumer/memory.ts';
-import type { MemoryFile } from '../../consumer/memory.ts';
-import { openView } from '../../consumer/view.ts';
-import type { LedgerReader, LedgerView } from '../../consumer/view.ts';
+import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
+import type { MemoryFile } from '../../ledger/view/memory.ts';
+import { openView } from '../../ledger/view/view.ts';
+import type { LedgerReader, LedgerView } from '../../ledger/view/view.ts';
 import type { TestLedger } from './ledger-maker.ts';
 
 export const NOW = new Date('2026-06-01T00:00:00Z');
@@ -27,6 +27,7 @@ export async function reader(ledger: TestLedger, branch = 'main'): Promise<Ledge
     head: () => head,
     snapshot: (commit) => repository.snapshot(commit),
     isAncestor: (old, now) => repository.isAncestor(old, now),
+    requireOnlyAdded: (old, now) => repository.requireOnlyAdded(old, now),
   };
 }
 

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parseToolRequest } from '../../consumer/tool.ts';
 import { toRelease } from '../../consumer/release.ts';
 import { resolveRelease } from '../../consumer/resolve.ts';
-import type { LedgerView } from '../../consumer/view.ts';
+import type { LedgerView } from '../../ledger/view/view.ts';
 import { TestLedger } from './ledger-maker.ts';
 import { view } from './readers.ts';
 

@@ -8,7 +8,7 @@ import { Consumer } from '../../consumer/consumer.ts';
 import type { ConsumerOptions } from '../../consumer/options.ts';
 import { verify } from '../../consumer/index.ts';
 import { SILENT } from '../../io/progress.ts';
-import { utf8 } from '../../ledger-schema/index.ts';
+import { nackPath, utf8 } from '../../ledger-schema/index.ts';
 import { createGitHandler } from '../servers/git.ts';
 import { TestLedger } from './ledger-maker.ts';
 import { NOW, temporaryFolder } from './readers.ts';
@@ -108,6 +108,31 @@ describe.each(['a directory', 'http'] as const)('a ledger by %s', (transport) =>
     await verify('acme/tool@latest', options);
     await ledger.reset(forked);
     await expect(() => verify('acme/tool@latest', options)).toFailWith('E_FORK');
+  });
+
+  test.each([
+    ['with its clone', false],
+    ['with its clone lost', true],
+  ])('that lost a nack is refused, and taken again when it is back, %s', async (_, lost) => {
+    const honest = await TestLedger.create();
+    const withdrawn = await honest.addRecord({ repository: 'acme/tool', tag: 'v1.0.0', assets: ASSETS });
+    await honest.nack(withdrawn, honest.people.grace);
+    const before = await honest.commit();
+    const options = await machine(honest, transport);
+    await expect(() => verify('acme/tool@v1.0.0', options)).toFailWith('E_WITHDRAWN');
+    honest.files.delete(nackPath(withdrawn, honest.people.grace.fingerprint));
+    await honest.commit();
+    if (lost) await lose(options);
+    await expect(() => verify('acme/tool@v1.0.0', options)).toFailWith('E_APPEND_ONLY');
+    // Offline it is the ledger as it was taken last, as far as that is still here.
+    await expect(() => verify('acme/tool@v1.0.0', { ...options, offline: true })).toFailWith(
+      lost ? 'E_LEDGER_UNREACHABLE' : 'E_WITHDRAWN',
+    );
+    await honest.nack(withdrawn, honest.people.grace);
+    await honest.addRecord({ repository: 'acme/tool', tag: 'v1.1.0', assets: ASSETS });
+    const after = await honest.commit({ parent: before });
+    expect(await verify('acme/tool@v1.1.0', options)).toMatchObject({ ledger: { commit: after } });
+    await expect(() => verify('acme/tool@v1.0.0', options)).toFailWith('E_WITHDRAWN');
   });
 
   test.each([1, 40])('rewritten in %d commits, nothing of the old ones left anywhere, is refused', async (length) => {

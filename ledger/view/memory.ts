@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { utf8 } from '../ledger-schema/bytes.ts';
-import { fail } from '../ledger-schema/error.ts';
-import { makeFolders, readFileBounded, writeFileAtomic } from '../io/files/file.ts';
-import { MOMENT, withLock } from '../io/files/lock.ts';
+import { utf8 } from '../../ledger-schema/bytes.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import { makeFolders, readFileBounded, writeFileAtomic } from '../../io/files/file.ts';
+import { MOMENT, withLock } from '../../io/files/lock.ts';
 
 /** A policy of the chain from a pin to the newest. */
 export interface ChainLink {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { fail } from '../../ledger-schema/index.ts';
-import type { ChainLink, Memory } from '../../consumer/memory.ts';
-import { checkAgainstMemory } from '../../consumer/rollback.ts';
-import type { LedgerQuestions } from '../../consumer/rollback.ts';
+import type { ChainLink, Memory } from '../../ledger/view/memory.ts';
+import { checkAgainstMemory } from '../../ledger/view/rollback.ts';
+import type { LedgerQuestions } from '../../ledger/view/rollback.ts';
 
 /** Policies by one letter a digest: `chain(1, 'abc')` are policies 1 to 3. */
 function chain(start: number, letters: string): ChainLink[] {
@@ -14,6 +14,8 @@ function ledger(policies: ChainLink[] = []): LedgerQuestions {
   const sameLine = (a: string, b: string) => (a === a.toLowerCase()) === (b === b.toLowerCase());
   return {
     descends: async (old, now) => sameLine(old, now) && old <= now,
+    // From `p` on something is missing.
+    onlyAdded: async (_, now) => (now < 'p' ? undefined : fail('E_APPEND_ONLY', 'something was removed')),
     chainFrom: async (link) => {
       const at = policies.findIndex((other) => other.version === link.version && other.sha256 === link.sha256);
       return at < 0 ? fail('E_PIN', 'not there') : policies.slice(at);
@@ -54,6 +56,7 @@ describe('what was seen before', () => {
     ['an older commit', 'l', chain(2, 'bcd'), 'E_ROLLBACK'],
     ['a commit of another line', 'M', chain(2, 'bcd'), 'E_FORK'],
     ['an older commit with a newer policy', 'l', chain(2, 'bcde'), 'E_ROLLBACK'],
+    ['a newer commit that removed something', 'p', chain(2, 'bcd'), 'E_APPEND_ONLY'],
   ] as const)('%s is refused', async (_, commit, seen, code) => {
     await expect(() => checkAgainstMemory(memory, { commit, chain: seen }, ledger())).toFailWith(code);
   });

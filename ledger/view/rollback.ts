@@ -1,4 +1,4 @@
-import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import type { ChainLink, Memory } from './memory.ts';
 
 /** What a ledger shows now: its commit, and the policies from the pin to the newest. */
@@ -11,22 +11,26 @@ export interface Seen {
 export interface LedgerQuestions {
   /** Is `old` an ancestor of `now`, or the same? */
   descends(old: string, now: string): Promise<boolean>;
+  /** Throws `E_APPEND_ONLY` where something below `packages/` or `trust/` was changed or removed between the two. */
+  onlyAdded(old: string, now: string): Promise<void>;
   /** The policies that valid steps reach from this one. Fails where the ledger doesn't have it. */
   chainFrom(link: ChainLink): Promise<readonly ChainLink[]>;
 }
 
 /**
  * Holds what a ledger shows against what was seen of it before; ledger-format.md, "What a consumer does", step 1. Gives
- * what to remember from now on. Throws `E_ROLLBACK` for something older, `E_FORK` for something else.
+ * what to remember from now on. `following`: what {@link checkCommit} says, where it was asked already. Throws
+ * `E_ROLLBACK` for something older, `E_FORK` for something else, `E_APPEND_ONLY` for something that lost a part.
  */
 export async function checkAgainstMemory(
   memory: Memory | undefined,
   seen: Seen,
   ledger: LedgerQuestions,
+  following?: Promise<void>,
 ): Promise<Memory> {
   if (memory === undefined) return { commit: seen.commit, policies: seen.chain };
   const policies = await checkPolicies(memory.policies, seen.chain, ledger);
-  await checkCommit(memory.commit, seen.commit, ledger);
+  await (following ?? checkCommit(memory.commit, seen.commit, ledger));
   return { commit: seen.commit, policies };
 }
 
@@ -88,8 +92,14 @@ function anotherPolicy(version: number): never {
   });
 }
 
-async function checkCommit(old: string, now: string, ledger: LedgerQuestions): Promise<void> {
-  if (old === now || (await ledger.descends(old, now))) return;
+/** A commit that was seen must come before this one, and all that it held must be here. */
+export async function checkCommit(
+  old: string,
+  now: string,
+  ledger: Pick<LedgerQuestions, 'descends' | 'onlyAdded'>,
+): Promise<void> {
+  if (old === now) return;
+  if (await ledger.descends(old, now)) return ledger.onlyAdded(old, now);
   // It is refused either way, also where the host has the old commit no longer and can't say which it is.
   const older = await ledger.descends(now, old).catch((error: unknown) => {
     if (!(error instanceof PullthroughError)) throw error;

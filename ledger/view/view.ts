@@ -1,0 +1,169 @@
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import { establishTrust } from '../../ledger-schema/trust.ts';
+import type { Trust } from '../../ledger-schema/trust.ts';
+import type { Progress } from '../../io/progress.ts';
+import { readTrust } from '../directories.ts';
+import { ledgerFiles } from '../files.ts';
+import type { ChainLink, Memory, MemoryFile } from './memory.ts';
+import { checkAgainstMemory, checkCommit } from './rollback.ts';
+import type { LedgerQuestions } from './rollback.ts';
+import type { Snapshot } from '../snapshot.ts';
+
+/** What is needed of a ledger's repository to look at it. */
+export interface LedgerReader {
+  /** For messages. */
+  readonly label: string;
+  /** Fetches the branch. */
+  update(): Promise<void>;
+  /** The branch's commit as of the last update. */
+  head(): string | undefined;
+  snapshot(commit: string): Snapshot;
+  isAncestor(old: string, now: string): Promise<boolean>;
+  /** Throws `E_APPEND_ONLY` where something of the format was changed or removed between two commits. */
+  requireOnlyAdded(old: string, now: string): Promise<void>;
+}
+
+/** One commit of a ledger with its trust established, held against what was seen before. */
+export interface LedgerView {
+  readonly label: string;
+  readonly commit: string;
+  readonly snapshot: Snapshot;
+  readonly trust: Trust;
+  /** Is the view's commit this one, or one that came after it? */
+  descendsFrom(commit: string): Promise<boolean>;
+}
+
+export interface ViewOptions {
+  readonly ledger: LedgerReader;
+  /** For messages. */
+  readonly branch: string;
+  readonly memory: MemoryFile;
+  /** The SHA-256 of any N.policy.json: 64 lower-case hex digits. Without one trust starts at policy 1. */
+  readonly pin?: string | undefined;
+  readonly now: Date;
+  /** Take the ledger as it was fetched last. */
+  readonly offline?: boolean | undefined;
+  readonly progress: Progress;
+  /** Directories that will be read, so that a partial clone fetches them with the policy's own. */
+  readonly near?: readonly string[] | undefined;
+  /** Called with the commit before its trust is read: what is read of it meanwhile shares requests. */
+  readonly meanwhile?: ((snapshot: Snapshot) => void) | undefined;
+}
+
+/** A run that began before another one saw more looks again. */
+const TRIES = 3;
+const CONFLICTS: ReadonlySet<string> = new Set(['E_ROLLBACK', 'E_FORK']);
+const REFUSALS: ReadonlySet<string> = new Set([...CONFLICTS, 'E_APPEND_ONLY']);
+
+/**
+ * Looks at the ledger, and decides whether to believe it: step 1 of ledger-format.md's "What a consumer does", for all who
+ * decide by a ledger. From the pin, or policy 1, to the newest policy by valid steps; never an older policy, another of the
+ * same number, a commit that doesn't descend from the one seen last, or one that changed or removed what that one held.
+ * Nothing that is refused is remembered. Whether the policy has expired is the caller's question.
+ *
+ * Throws `E_PIN`, `E_POLICY_*`, `E_ROLLBACK`, `E_FORK`, `E_APPEND_ONLY`, `E_MEMORY`, `E_LEDGER_UNREACHABLE`, `E_GIT`,
+ * `E_CREDENTIAL`.
+ */
+export async function openView(options: ViewOptions): Promise<LedgerView> {
+  const { memory, offline } = options;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const before = await memory.read();
+      const { view, following } = await readView(options, before);
+      const judged = await judge(before, view, options, following);
+      if (same(before, judged)) return view;
+      await memory.update(async (current) => (same(current, before) ? judged : judge(current, view, options)));
+      return view;
+    } catch (error) {
+      if (!(error instanceof PullthroughError)) throw error;
+      if (offline === true && REFUSALS.has(error.code)) return rememberedView(options, error);
+      // Where the memory is of a later look than ours, another look shows no conflict; where it is one, it stays.
+      if (!CONFLICTS.has(error.code) || attempt === TRIES) throw error;
+    }
+  }
+}
+
+/** What was fetched last is refused. What was seen before that, and was taken, may still be here. */
+async function rememberedView(options: ViewOptions, refusal: PullthroughError): Promise<LedgerView> {
+  const memory = await options.memory.read();
+  if (memory === undefined) throw refusal;
+  try {
+    const view = await viewAt(memory.commit, options);
+    await judge(memory, view, options);
+    options.progress.warn(`the ledger as it was before is used: ${refusal.message}`);
+    return view;
+  } catch (error) {
+    throw error instanceof PullthroughError ? refusal : error;
+  }
+}
+
+/** A view, and what the commit that was remembered says to it. */
+interface Read {
+  readonly view: LedgerView;
+  readonly following: Promise<void> | undefined;
+}
+
+async function readView(options: ViewOptions, memory: Memory | undefined): Promise<Read> {
+  const { ledger, branch, offline } = options;
+  if (offline !== true) await ledger.update();
+  const commit = ledger.head();
+  if (commit === undefined) {
+    return offline === true
+      ? fail('E_LEDGER_UNREACHABLE', `no copy of the ledger is here: ${ledger.label}`, {
+          hint: 'run once without --offline',
+        })
+      : fail('E_POLICY_MISSING', `the ledger has no branch ${branch}: ${ledger.label}`, {
+          hint:
+            "is [ledger] branch in mirror.ini the right one? Or nothing was pushed yet: ask the ledger's owner; " +
+            "'pullthrough ledger init' makes a new ledger",
+        });
+  }
+  // Both ask for trees, one level after another: together, so that they share requests.
+  const following = memory && checkCommit(memory.commit, commit, questionsTo(ledger));
+  following?.catch(() => undefined);
+  return { view: await viewAt(commit, options), following };
+}
+
+/** The ledger at a commit that is here already, held against nothing; as after a merge of our own. */
+export async function viewAt(
+  commit: string,
+  { ledger, pin, now, near, meanwhile }: Pick<ViewOptions, 'ledger' | 'pin' | 'now' | 'near' | 'meanwhile'>,
+): Promise<LedgerView> {
+  const snapshot = ledger.snapshot(commit);
+  meanwhile?.(snapshot);
+  const trust = await readTrust(snapshot, { pin, now }, near);
+  return {
+    label: ledger.label,
+    commit,
+    snapshot,
+    trust,
+    descendsFrom: async (old) => old === commit || ledger.isAncestor(old, commit),
+  };
+}
+
+function questionsTo(ledger: LedgerReader): Pick<LedgerQuestions, 'descends' | 'onlyAdded'> {
+  return {
+    descends: (old, commit) => ledger.isAncestor(old, commit),
+    onlyAdded: (old, commit) => ledger.requireOnlyAdded(old, commit),
+  };
+}
+
+async function judge(
+  memory: Memory | undefined,
+  { commit, snapshot, trust }: LedgerView,
+  { ledger, now }: ViewOptions,
+  following?: Promise<void>,
+): Promise<Memory> {
+  const chainFrom = async ({ sha256 }: ChainLink) =>
+    links(await establishTrust(ledgerFiles(snapshot), { pin: sha256, now }));
+  const questions = { ...questionsTo(ledger), chainFrom };
+  return checkAgainstMemory(memory, { commit, chain: links(trust) }, questions, following);
+}
+
+function links({ chain }: Trust): ChainLink[] {
+  return chain.map(({ version, sha256 }) => ({ version, sha256 }));
+}
+
+function same(a: Memory | undefined, b: Memory | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
