@@ -20,7 +20,7 @@ export const ERRORS = {
   // 1: it failed
   E_NETWORK: [1, 'a host cannot be reached, or the connection broke again and again'],
   E_HTTP: [1, 'a server answered with an error'],
-  E_TIMEOUT: [1, 'a server stopped sending'],
+  E_TIMEOUT: [1, 'a server stopped sending, or sends too slowly'],
   E_RATE_LIMIT: [1, 'the API rate limit is used up for longer than a run waits'],
   E_CREDENTIAL: [1, 'a credential is missing, refused, or lacks a permission'],
   E_UPSTREAM_NOT_FOUND: [1, 'the repository, release, tag or file is not there upstream'],

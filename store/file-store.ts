@@ -9,7 +9,7 @@ import { gone, leftoversIn } from '../io/files/leftover.ts';
 import type { Progress } from '../io/progress.ts';
 import { checkDigest, exactly } from './body.ts';
 import { storeKey } from './store.ts';
-import type { PutRequest, Store, StoredObject } from './store.ts';
+import type { PutRequest, ReadOptions, Store, StoredObject } from './store.ts';
 
 const HEX_64 = /^[0-9a-f]{64}$/;
 
@@ -108,15 +108,19 @@ export class FileStore implements Store {
     }
   }
 
-  read(sha256: string): AsyncGenerator<Uint8Array, void, undefined> {
-    return lend(this.#read(sha256));
+  read(sha256: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    return lend(this.#read(sha256, options));
   }
 
-  async *#read(sha256: string): AsyncGenerator<Uint8Array, void, undefined> {
+  async *#read(sha256: string, { signal }: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
     const path = this.#path(sha256);
     try {
-      yield* lent(readBlocks(path));
+      for await (const chunk of lent(readBlocks(path))) {
+        signal?.throwIfAborted();
+        yield chunk;
+      }
     } catch (error) {
+      if (signal?.aborted) throw error;
       if (systemCode(error) === 'ENOENT') {
         fail('E_STORE_MISSING', `${this.label} does not hold ${storeKey(sha256)}`, { cause: error });
       }

@@ -6,6 +6,7 @@ import { requireSafeUrl, shownUrl } from '../io/http/url.ts';
 import { openStore, schemeOf } from './open.ts';
 import type { OpenStoreOptions } from './open.ts';
 import { storeKey } from './store.ts';
+import type { ReadOptions } from './store.ts';
 
 /** What is asked for: lower-case hex, and the exact size in bytes. */
 export interface PublicFile {
@@ -13,8 +14,7 @@ export interface PublicFile {
   readonly size: number;
 }
 
-export interface PublicReadOptions {
-  readonly signal?: AbortSignal | undefined;
+export interface PublicReadOptions extends ReadOptions {
   /** Is there another place behind this one? Then it isn't worth many tries. */
   readonly others?: boolean | undefined;
 }
@@ -35,7 +35,7 @@ export async function openPublic(url: string, options: OpenStoreOptions): Promis
   const scheme = schemeOf(url);
   if (scheme !== 'http' && scheme !== 'https') {
     const store = await openStore(url, options);
-    return { label: store.label, read: ({ sha256 }) => store.read(sha256) };
+    return { label: store.label, read: ({ sha256 }, how) => store.read(sha256, how) };
   }
   const base = requireSafeUrl(url);
   if (base.search !== '' || base.hash !== '') {
@@ -51,7 +51,7 @@ async function* readOverHttp(base: URL, { sha256, size }: PublicFile, options: P
   const url = new URL(storeKey(sha256), base).href;
   const retry = options.others ? { ...RETRY, tries: 2 } : RETRY;
   try {
-    yield* lent(openDownload({ url, size, signal: options.signal, retry }));
+    yield* lent(openDownload({ url, size, signal: options.signal, pace: options.pace, retry }));
   } catch (error) {
     if (!(error instanceof PullthroughError) || error.code !== 'E_UPSTREAM_NOT_FOUND') throw error;
     fail('E_STORE_MISSING', `${shownUrl(base)} does not hold ${storeKey(sha256)}`, { cause: error });

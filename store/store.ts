@@ -1,3 +1,13 @@
+import type { PaceRules } from '../io/http/pace.ts';
+
+/** How an object is read. */
+export interface ReadOptions {
+  /** Ends the reading, also while the server says nothing. */
+  readonly signal?: AbortSignal | undefined;
+  /** How slow a server may be; a minute behind 16 KiB/s unless told. */
+  readonly pace?: PaceRules | undefined;
+}
+
 /** What is known of an object before its bytes arrive. */
 export interface PutRequest {
   /** The exact size in bytes that the body must have. */
@@ -46,7 +56,7 @@ export interface Store {
   has(sha256: string, size: number): Promise<boolean>;
 
   /** The object's bytes as they are, unverified; the caller hashes them. Throws `E_STORE_MISSING`. */
-  read(sha256: string): AsyncIterable<Uint8Array>;
+  read(sha256: string, options?: ReadOptions): AsyncIterable<Uint8Array>;
 
   /** Every object, in no particular order. */
   list(): AsyncIterable<StoredObject>;

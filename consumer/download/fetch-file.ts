@@ -7,6 +7,7 @@ import { openPending } from '../../io/files/file.ts';
 import type { PendingFile } from '../../io/files/file.ts';
 import { hashing } from '../../io/files/hash.ts';
 import { ioError, systemCode } from '../../io/io-error.ts';
+import type { PaceRules } from '../../io/http/pace.ts';
 import type { Progress } from '../../io/progress.ts';
 import type { PublicStore } from '../../store/public.ts';
 import { sha256OfFile } from '../verify/file-digest.ts';
@@ -20,6 +21,8 @@ export interface FetchOptions {
   readonly mirrors: readonly Mirror[];
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
+  /** How slow a mirror may be before the next one is asked; a minute behind 16 KiB/s unless told. */
+  readonly pace?: PaceRules | undefined;
   readonly executable?: boolean | undefined;
 }
 
@@ -79,7 +82,8 @@ async function fromMirrors(file: Fetchable, pending: PendingFile, options: Fetch
       try {
         await startingOver(async () => {
           if (pending.size > 0) await pending.restart();
-          await copy(file, mirror.read(file, { signal: options.signal, others }), pending, mirror.label, (bytes) => {
+          const body = mirror.read(file, { signal: options.signal, pace: options.pace, others });
+          await copy(file, body, pending, mirror.label, (bytes) => {
             if (bytes > told) task.advance(bytes - told);
             told = Math.max(told, bytes);
           });

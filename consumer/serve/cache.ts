@@ -2,14 +2,17 @@ import { lstat, open, readdir, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../ledger-schema/index.ts';
-import { TEMPORARY_NAME, makeFolder } from '../../io/files/file.ts';
-import { digestOf } from '../../io/files/hash.ts';
+import { TEMPORARY_NAME } from '../../io/files/file.ts';
 import { ioError } from '../../io/io-error.ts';
+import type { PaceRules } from '../../io/http/pace.ts';
 import { SILENT } from '../../io/progress.ts';
 import type { Progress } from '../../io/progress.ts';
+import { SharedWork, abortable } from '../../io/shared-work.ts';
 import { fetchFile } from '../download/fetch-file.ts';
 import type { Mirror } from '../download/fetch-file.ts';
 import type { Fetchable } from '../download/select-assets.ts';
+import { makePrivateFolder, openRight, readWhole, stampOf } from './cache-file.ts';
+import type { OpenFile } from './cache-file.ts';
 
 export interface FileCacheOptions {
   readonly folder: string;
@@ -17,16 +20,8 @@ export interface FileCacheOptions {
   readonly maxBytes: number;
   readonly mirrors: readonly Mirror[];
   readonly progress: Progress;
-  /** Aborts fetches when the server stops. */
-  readonly signal: AbortSignal;
-}
-
-/** A verified file, open; whoever has it reads it, and gives it back. */
-export interface OpenFile {
-  readonly size: number;
-  /** Reads into the whole buffer, from a position. Throws `E_IO` where the file ends before. */
-  read(buffer: Uint8Array, position: number): Promise<void>;
-  release(): void;
+  /** How slow a mirror may be. */
+  readonly pace?: PaceRules | undefined;
 }
 
 export interface CacheCounts {
@@ -63,8 +58,10 @@ export class FileCache {
   readonly #options: FileCacheOptions;
   /** In the order of their use, the oldest first. */
   readonly #entries = new Map<string, Entry>();
-  readonly #opening = new Map<string, Promise<Entry>>();
-  readonly #waiting: (() => void)[] = [];
+  readonly #opening = new SharedWork<Entry>();
+  /** Files that are about to go: their next copy must not be the one that is removed. */
+  readonly #removing = new Map<string, Promise<void>>();
+  readonly #waiting = new Set<() => void>();
   #fetching = 0;
   #bytes = 0;
   /** Of what is being fetched. */
@@ -82,7 +79,7 @@ export class FileCache {
     const cache = new FileCache(options);
     const { folder } = options;
     try {
-      await makeFolder(folder);
+      await makePrivateFolder(folder);
       const found: { name: string; size: number; time: number }[] = [];
       for (const name of await readdir(folder)) {
         const path = join(folder, name);
@@ -109,21 +106,39 @@ export class FileCache {
   }
 
   /**
-   * A verified file. Throws what fetching throws, `E_TOO_LARGE` for a file that is larger than the whole cache, and
-   * `E_BUSY` where too many others wait.
+   * A verified file. `signal` ends the waiting, and the fetch where nobody else waits for it. Throws its reason, what
+   * fetching throws, `E_TOO_LARGE` for a file that is larger than the whole cache, and `E_BUSY` where too many wait.
    */
-  async get(file: Fetchable): Promise<OpenFile> {
+  async get(file: Fetchable, signal: AbortSignal): Promise<OpenFile> {
     for (let attempt = 1; ; attempt++) {
       const ready = this.#entries.get(file.sha256);
-      if (ready?.handle !== undefined) {
+      if (ready?.handle !== undefined && (await this.#isUnchanged(ready, ready.handle))) {
         if (attempt === 1) this.#hits++;
         return this.#use(ready, ready.handle);
       }
-      const entry = await (this.#opening.get(file.sha256) ?? this.#open(file));
+      const entry = await this.#opening.join(file.sha256, signal, (stop) => this.#prepare(file, stop));
       if (entry.handle !== undefined) return this.#use(entry, entry.handle);
       // Thrown out for another file before its reader came
       if (attempt === 5) fail('E_BUSY', 'the cache is too small for what is asked of it', { hint: 'make it larger' });
     }
+  }
+
+  /** A file that was written to since its bytes were seen is closed, and looked at again as if it had just been found. */
+  async #isUnchanged(entry: Entry, handle: FileHandle): Promise<boolean> {
+    const stamp = await stampOf(handle).catch(() => undefined);
+    // Whoever reads it now keeps the handle; the entry is somebody else's by then.
+    if (entry.gone || entry.handle !== handle) return false;
+    if (stamp === entry.verified) return true;
+    await this.#replace(entry);
+    return false;
+  }
+
+  /** Leaves the file in its place, under an entry of its own: those who read the old one must not close the new one. */
+  async #replace(entry: Entry): Promise<void> {
+    if (entry.gone) return;
+    entry.gone = true;
+    this.#entries.set(entry.sha256, emptyEntry(entry.sha256, entry.size));
+    if (entry.users === 0) await this.#drop(entry);
   }
 
   /** Closes every file; those that are being read stay open for their readers. */
@@ -134,7 +149,7 @@ export class FileCache {
   }
 
   #add(sha256: string, size: number): Entry {
-    const entry: Entry = { sha256, size, verified: undefined, handle: undefined, users: 0, gone: false };
+    const entry = emptyEntry(sha256, size);
     this.#entries.set(sha256, entry);
     return entry;
   }
@@ -150,6 +165,11 @@ export class FileCache {
     return {
       size,
       read: (buffer, position) => readWhole(handle, buffer, position),
+      unchanged: async () => (await stampOf(handle)) === entry.verified,
+      damaged: () => {
+        this.#options.progress.warn(`a file of the cache changed while it was sent: ${entry.sha256}; removed`);
+        this.#evict(entry).catch(() => undefined);
+      },
       release: () => {
         if (!held) return;
         held = false;
@@ -160,59 +180,39 @@ export class FileCache {
   }
 
   /** One at a time for each file: the others wait for the same. */
-  #open(file: Fetchable): Promise<Entry> {
-    const opening = this.#prepare(file).finally(() => this.#opening.delete(file.sha256));
-    this.#opening.set(file.sha256, opening);
-    return opening;
-  }
-
-  async #prepare(file: Fetchable): Promise<Entry> {
+  async #prepare(file: Fetchable, signal: AbortSignal): Promise<Entry> {
     const path = join(this.#options.folder, file.sha256);
+    await this.#removing.get(file.sha256)?.catch(() => undefined);
     const known = this.#entries.get(file.sha256);
     if (known !== undefined) {
-      const handle = await this.#reopen(known, path);
-      if (handle !== undefined) {
+      const right = await openRight(path, known.sha256, known.verified);
+      if (right !== undefined) {
         this.#hits++;
-        known.handle = handle;
+        known.handle = right.handle;
+        known.verified = right.stamp;
         return known;
       }
       this.#options.progress.warn(`the cache held damaged bytes under ${file.sha256}: removed`);
       await this.#evict(known);
     }
     this.#misses++;
-    const entry = await this.#fetch(file, path);
+    const entry = await this.#fetch(file, path, signal);
     await this.#closeUnused();
     return entry;
   }
 
-  /** What lies in the folder is believed only after this process saw its bytes, and while it is the same file. */
-  async #reopen(entry: Entry, path: string): Promise<FileHandle | undefined> {
-    const handle = await open(path, 'r').catch(() => undefined);
-    if (handle === undefined) return undefined;
-    const stamp = await stampOf(handle);
-    if (entry.verified !== stamp) {
-      const body = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: 1 << 20 });
-      const seen = await digestOf(body as AsyncIterable<Uint8Array>).catch(() => undefined);
-      if (seen !== entry.sha256) {
-        await handle.close();
-        return undefined;
-      }
-    }
-    entry.verified = stamp;
-    return handle;
-  }
-
-  async #fetch(file: Fetchable, path: string): Promise<Entry> {
-    const { maxBytes, mirrors, signal, progress } = this.#options;
+  async #fetch(file: Fetchable, path: string, signal: AbortSignal): Promise<Entry> {
+    const { maxBytes, mirrors, pace, progress } = this.#options;
     if (file.size > maxBytes) {
       fail('E_TOO_LARGE', `${file.name} has ${file.size} bytes, more than the whole cache may have (${maxBytes})`);
     }
-    await this.#turn(file.size);
+    await this.#turn(file.size, signal);
     this.#fetching++;
     this.#reserved += file.size;
     try {
       await this.#makeRoom();
-      await fetchFile(file, path, { mirrors, signal, progress: { ...SILENT, warn: (text) => progress.warn(text) } });
+      const quiet = { ...SILENT, warn: (text: string) => progress.warn(text) };
+      await fetchFile(file, path, { mirrors, signal, pace, progress: quiet });
       const handle = await open(path, 'r');
       const entry = this.#add(file.sha256, file.size);
       this.#bytes += file.size;
@@ -220,24 +220,37 @@ export class FileCache {
       entry.handle = handle;
       return entry;
     } catch (error) {
+      signal.throwIfAborted();
       this.#failures++;
       throw ioError(error, `cannot use the cache ${this.#options.folder}`);
     } finally {
       this.#fetching--;
       this.#reserved -= file.size;
-      for (const next of this.#waiting.splice(0)) next();
+      for (const wake of this.#waiting) wake();
     }
   }
 
   /** Waits until few others are fetched, and what they need leaves room for this one. */
-  async #turn(bytes: number): Promise<void> {
+  async #turn(bytes: number, signal: AbortSignal): Promise<void> {
     const busy = () =>
       this.#fetching >= FETCHES || (this.#fetching > 0 && this.#reserved + bytes > this.#options.maxBytes);
     while (busy()) {
-      if (this.#waiting.length >= MOST_WAITING) {
+      if (this.#waiting.size >= MOST_WAITING) {
         fail('E_BUSY', `${MOST_WAITING} files wait to be fetched`, { hint: 'try again in a minute' });
       }
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await this.#next(signal);
+    }
+  }
+
+  /** Waits until a fetch ended, or `signal` says that nobody needs this one any more. */
+  async #next(signal: AbortSignal): Promise<void> {
+    let wake: () => void = () => undefined;
+    const woken = new Promise<void>((resolve) => (wake = resolve));
+    this.#waiting.add(wake);
+    try {
+      await abortable(woken, signal);
+    } finally {
+      this.#waiting.delete(wake);
     }
   }
 
@@ -253,7 +266,9 @@ export class FileCache {
     this.#entries.delete(entry.sha256);
     this.#bytes -= entry.size;
     entry.gone = true;
-    await rm(join(this.#options.folder, entry.sha256), { force: true });
+    const removing = rm(join(this.#options.folder, entry.sha256), { force: true });
+    this.#removing.set(entry.sha256, removing);
+    await removing.finally(() => this.#removing.delete(entry.sha256));
     if (entry.users === 0) await this.#drop(entry);
   }
 
@@ -271,15 +286,6 @@ export class FileCache {
   }
 }
 
-async function stampOf(handle: FileHandle): Promise<string> {
-  const { ino, size, mtimeMs } = await handle.stat();
-  return `${ino} ${size} ${mtimeMs}`;
-}
-
-async function readWhole(handle: FileHandle, buffer: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < buffer.length;) {
-    const { bytesRead } = await handle.read(buffer, done, buffer.length - done, position + done);
-    if (bytesRead === 0) fail('E_IO', 'a file of the cache ended early');
-    done += bytesRead;
-  }
+function emptyEntry(sha256: string, size: number): Entry {
+  return { sha256, size, verified: undefined, handle: undefined, users: 0, gone: false };
 }

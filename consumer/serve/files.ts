@@ -1,6 +1,11 @@
-import { Readable } from 'node:stream';
+import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { FileCache, OpenFile } from './cache.ts';
+import { fail } from '../../ledger-schema/index.ts';
+import { FileBody } from './body.ts';
+import type { FileCache } from './cache.ts';
+import type { OpenFile } from './cache-file.ts';
+import { LIMITS, fetchingTime, whileWaiting } from './limits.ts';
+import type { Limits } from './limits.ts';
 import { judge } from './range.ts';
 import type { Fetchable } from '../download/select-assets.ts';
 
@@ -8,9 +13,8 @@ import type { Fetchable } from '../download/select-assets.ts';
 const CHUNK = 256 * 1024;
 const SMALL_CHUNK = 64 * 1024;
 const MANY = 64;
-/** A client must take a response at this many bytes a second on average, after a minute's grace. */
+/** A client must take a response at this many bytes a second on average, after its idle time's grace. */
 const SLOWEST = 16 * 1024;
-const GRACE_MS = 60_000;
 
 export interface FileSenderOptions {
   readonly cache: FileCache;
@@ -18,8 +22,9 @@ export interface FileSenderOptions {
   readonly memoryBytes: number;
   /** The largest of them. */
   readonly smallBytes: number;
-  /** Milliseconds that a client has beyond what its rate allows; a minute unless told. */
-  readonly graceMs?: number | undefined;
+  readonly limits: Limits;
+  /** How many places a file may be fetched from. */
+  readonly stores: number;
 }
 
 /**
@@ -30,7 +35,6 @@ export class FileSender {
   readonly #options: FileSenderOptions;
   /** In the order of their use, the oldest first. */
   readonly #hot = new Map<string, Buffer>();
-  readonly #reading = new Map<string, Promise<Buffer>>();
   #hotBytes = 0;
   #streams = 0;
 
@@ -76,47 +80,62 @@ export class FileSender {
       ...(answer.status === 206 ? { 'content-range': `bytes ${start}-${end - 1}/${file.size}` } : {}),
     });
     if (method === 'HEAD') return reply.send();
-    const body = await this.#body(file, start, end);
+    const body = await this.#body(file, start, end, reply);
     this.#limitTime(reply, end - start);
     return reply.send(body);
   }
 
-  async #body(file: Fetchable, start: number, end: number): Promise<Buffer | Readable> {
-    if (file.size <= this.#options.smallBytes) return (await this.#small(file)).subarray(start, end);
-    const open = await this.#options.cache.get(file);
+  async #body(file: Fetchable, start: number, end: number, reply: FastifyReply): Promise<Buffer | FileBody> {
+    if (file.size <= this.#options.smallBytes) return (await this.#small(file, reply)).subarray(start, end);
+    const open = await this.#open(file, reply);
     const chunk = this.#streams >= MANY ? SMALL_CHUNK : CHUNK;
     this.#streams++;
-    return new FileBody(open, start, end, chunk, () => this.#streams--);
+    return new FileBody({ file: open, sha256: file.sha256, start, end, chunk, done: () => this.#streams-- });
   }
 
-  async #small(file: Fetchable): Promise<Buffer> {
+  /** Waits for the file as long as its client does, and not for ever. */
+  #open(file: Fetchable, reply: FastifyReply): Promise<OpenFile> {
+    const { cache, limits, stores } = this.#options;
+    return whileWaiting(reply, fetchingTime(limits, file.size, stores), async (signal) => {
+      const open = await cache.get(file, signal);
+      if (signal.aborted) open.release();
+      return open;
+    });
+  }
+
+  async #small(file: Fetchable, reply: FastifyReply): Promise<Buffer> {
     const kept = this.#hot.get(file.sha256);
     if (kept !== undefined) {
       this.#hot.delete(file.sha256);
       this.#hot.set(file.sha256, kept);
       return kept;
     }
-    const reading = this.#reading.get(file.sha256) ?? this.#read(file);
-    return reading;
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      const buffer = await this.#read(file, await this.#open(file, reply));
+      if (buffer !== undefined) return buffer;
+    }
+    return fail('E_IO', `the cache does not keep the bytes of ${file.name}`, { hint: 'look at its disk' });
   }
 
-  #read(file: Fetchable): Promise<Buffer> {
-    const reading = (async () => {
-      const open = await this.#options.cache.get(file);
-      try {
-        const buffer = Buffer.allocUnsafeSlow(file.size);
-        await open.read(buffer, 0);
-        this.#keep(file.sha256, buffer);
+  /** The whole file; undefined where it is not what it was when it was verified. */
+  async #read({ sha256, size }: Fetchable, open: OpenFile): Promise<Buffer | undefined> {
+    try {
+      const buffer = Buffer.allocUnsafeSlow(size);
+      await open.read(buffer, 0);
+      if (createHash('sha256').update(buffer).digest('hex') === sha256) {
+        this.#keep(sha256, buffer);
         return buffer;
-      } finally {
-        open.release();
       }
-    })().finally(() => this.#reading.delete(file.sha256));
-    this.#reading.set(file.sha256, reading);
-    return reading;
+      open.damaged();
+      return undefined;
+    } finally {
+      open.release();
+    }
   }
 
   #keep(sha256: string, buffer: Buffer): void {
+    // Several may have read it at once.
+    if (this.#hot.has(sha256)) return;
     this.#hot.set(sha256, buffer);
     this.#hotBytes += buffer.length;
     for (const [oldest, { length }] of this.#hot) {
@@ -129,48 +148,11 @@ export class FileSender {
   /** Ends a response that its client doesn't take. Whole minutes: timers of one length are cheap. */
   #limitTime(reply: FastifyReply, bytes: number): void {
     const { raw } = reply;
-    const grace = this.#options.graceMs ?? GRACE_MS;
-    const allowed = grace + Math.ceil(bytes / SLOWEST / 60) * 60_000 * (grace / GRACE_MS);
+    const { idle } = this.#options.limits;
+    const allowed = idle + Math.ceil(bytes / SLOWEST / 60) * 60_000 * (idle / LIMITS.idle);
     const timer = setTimeout(() => raw.destroy(), allowed);
     timer.unref();
     raw.once('close', () => clearTimeout(timer));
-  }
-}
-
-/** A part of an open file, read as it is taken. */
-class FileBody extends Readable {
-  readonly #file: OpenFile;
-  readonly #end: number;
-  readonly #done: () => void;
-  #position: number;
-
-  constructor(file: OpenFile, start: number, end: number, chunk: number, done: () => void) {
-    super({ highWaterMark: chunk });
-    this.#file = file;
-    this.#position = start;
-    this.#end = end;
-    this.#done = done;
-  }
-
-  override _read(size: number): void {
-    const length = Math.min(size, this.#end - this.#position);
-    if (length === 0) {
-      this.push(null);
-      return;
-    }
-    const buffer = Buffer.allocUnsafeSlow(length);
-    const position = this.#position;
-    this.#position += length;
-    this.#file.read(buffer, position).then(
-      () => this.push(buffer),
-      (error: unknown) => this.destroy(error instanceof Error ? error : new Error(String(error))),
-    );
-  }
-
-  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    this.#file.release();
-    this.#done();
-    callback(error);
   }
 }
 

@@ -4,15 +4,19 @@ import type { VerifiedRelease } from '../release.ts';
 import { assetId, assetJson, linkHeader, releaseId, releaseJson, urlPath } from './api.ts';
 import type { Catalog } from './catalog.ts';
 import type { FileSender } from './files.ts';
+import { whileWaiting } from './limits.ts';
+import type { Limits } from './limits.ts';
 import { linksOf } from './links.ts';
 import { releasePage, releasesPage, toolPath, toolsPage } from './pages.ts';
 import type { PageContext } from './pages.ts';
+import type { Fetchable } from '../download/select-assets.ts';
 import type { FoundTool } from '../resolve.ts';
 import { parseTool } from '../tool.ts';
 
 export interface RouteOptions {
   readonly catalog: () => Catalog;
   readonly files: FileSender;
+  readonly limits: Limits;
   /** The source of a tool that is named without a host. */
   readonly host: string;
   /** How clients reach the gateway; without it, as their requests say. */
@@ -35,7 +39,8 @@ interface Query {
   readonly per_page?: string | string[];
 }
 type Request = FastifyRequest<{ Params: Params; Querystring: Query }>;
-type Answer = (request: Request, reply: FastifyReply) => Promise<FastifyReply>;
+/** What is sent, or the file that is to be sent. */
+type Answer = (request: Request, reply: FastifyReply) => Promise<FastifyReply | Fetchable>;
 
 /** GitHub's own paths, for browsers and `curl`, for its API, and for `gh`, which asks below `/api/v3`. */
 export function addRoutes(app: FastifyInstance, options: RouteOptions): void {
@@ -44,9 +49,12 @@ export function addRoutes(app: FastifyInstance, options: RouteOptions): void {
       method: ['GET', 'HEAD'],
       url,
       config: { name },
-      handler: answer,
+      handler: async (request, reply) => {
+        const found = await whileWaiting(reply, limits.answer, () => answer(request, reply));
+        return 'sha256' in found ? files.send(found, request, reply) : found;
+      },
     });
-  const { files } = options;
+  const { files, limits } = options;
   const tool = ({ params }: Request) => toolOf(params, options);
   const pages = (request: Request): PageContext => ({
     links: linksOf(request, options.baseUrl),
@@ -56,9 +64,9 @@ export function addRoutes(app: FastifyInstance, options: RouteOptions): void {
   });
 
   for (const base of ['/:owner/:repo', '/:source/:owner/:repo']) {
-    get(`${base}/releases/download/*`, 'download', async (request, reply) => {
+    get(`${base}/releases/download/*`, 'download', async (request) => {
       const [tag, asset] = splitLast(request.params['*'] ?? '');
-      return files.send(assetOf(await options.catalog().release(await tool(request), tag), asset), request, reply);
+      return assetOf(await options.catalog().release(await tool(request), tag), asset);
     });
     get(`${base}/releases/latest/download/:asset`, 'download', async (request, reply) => {
       const found = await tool(request);
@@ -118,7 +126,7 @@ export function addRoutes(app: FastifyInstance, options: RouteOptions): void {
     get(`${releases}/assets/:id`, 'api', async (request, reply) => {
       const { release, asset } = await assetById(options.catalog(), await tool(request), request.params.id ?? '');
       const accept = request.headers.accept ?? '';
-      if (accept.includes('application/octet-stream')) return files.send(asset, request, reply);
+      if (accept.includes('application/octet-stream')) return asset;
       return sendJson(reply, assetJson(release, asset, linksOf(request, options.baseUrl)));
     });
   }

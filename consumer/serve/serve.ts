@@ -13,6 +13,8 @@ import { FileSender } from './files.ts';
 import { Follower } from './follow.ts';
 import type { FollowOptions } from './follow.ts';
 import { STYLE } from './html.ts';
+import { LIMITS } from './limits.ts';
+import type { Limits } from './limits.ts';
 import { linksOf } from './links.ts';
 import { Metrics } from './metrics.ts';
 import { errorPage } from './pages.ts';
@@ -42,8 +44,8 @@ export interface ServeOptions {
   /** Milliseconds between two looks at the ledger; a minute unless told. */
   readonly interval?: number | undefined;
   readonly now?: (() => number) | undefined;
-  /** Milliseconds: for a request's headers, for a client that takes nothing, for requests at the end. */
-  readonly timeouts?: { readonly headers?: number; readonly idle?: number; readonly stop?: number } | undefined;
+  /** How long it waits for whom. */
+  readonly timeouts?: Partial<Limits> | undefined;
 }
 
 export interface Gateway {
@@ -65,28 +67,29 @@ const EVERY_ANSWER = { 'x-content-type-options': 'nosniff', 'referrer-policy': '
  * for a cache that can't be used or an address that is taken.
  */
 export async function serve(options: ServeOptions): Promise<Gateway> {
-  const { progress = SILENT, now = Date.now, timeouts = {} } = options;
-  const stopping = new AbortController();
+  const { progress = SILENT, now = Date.now } = options;
+  const limits: Limits = { ...LIMITS, ...options.timeouts };
   const cache = await FileCache.open({
     folder: join(options.cacheDir, 'files'),
     maxBytes: options.cacheBytes ?? 10 * GIB,
     mirrors: options.mirrors,
     progress,
-    signal: stopping.signal,
+    pace: limits.pace,
   });
   const follower = await Follower.start({ look: options.look, progress, interval: options.interval ?? 60_000, now });
   const files = new FileSender({
     cache,
     memoryBytes: options.memoryBytes ?? 64 * MIB,
     smallBytes: 2 * MIB,
-    graceMs: timeouts.idle,
+    limits,
+    stores: options.mirrors.length,
   });
   const metrics = new Metrics();
   const answer = failureAnswer(options, follower, progress);
-  const app = newApp(timeouts, answer);
-  watch(app, metrics);
+  const app = newApp(limits, answer);
+  watch(app, metrics, limits);
   answerFailures(app, answer);
-  addRoutes(app, { catalog: () => follower.catalog, files, host: options.host, baseUrl: options.baseUrl });
+  addRoutes(app, { catalog: () => follower.catalog, files, limits, host: options.host, baseUrl: options.baseUrl });
   addOperations(app, { follower, cache, files, metrics });
   try {
     await app.listen(options.listen);
@@ -103,11 +106,9 @@ export async function serve(options: ServeOptions): Promise<Gateway> {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     look: () => follower.look(),
     async stop() {
-      const end = () => {
-        stopping.abort(new Error('the gateway stops'));
-        app.server.closeAllConnections();
-      };
-      const deadline = setTimeout(end, timeouts.stop ?? 30_000);
+      // Without clients nobody waits for a fetch, and it ends.
+      const end = () => app.server.closeAllConnections();
+      const deadline = setTimeout(end, limits.stop);
       // A connection whose last response has ended would be kept for a next request.
       const idle = setInterval(() => app.server.closeIdleConnections(), 50);
       await app.close();
@@ -120,8 +121,7 @@ export async function serve(options: ServeOptions): Promise<Gateway> {
   };
 }
 
-function newApp(timeouts: NonNullable<ServeOptions['timeouts']>, answer: FailureAnswer): FastifyInstance {
-  const headers = timeouts.headers ?? 15_000;
+function newApp({ headers }: Limits, answer: FailureAnswer): FastifyInstance {
   const app = fastify({
     // Sends headers and a body that is none within this time, or goes.
     http: { headersTimeout: headers, connectionsCheckingInterval: Math.min(5000, headers) },
@@ -141,7 +141,12 @@ function newApp(timeouts: NonNullable<ServeOptions['timeouts']>, answer: Failure
   return app;
 }
 
-function watch(app: FastifyInstance, metrics: Metrics): void {
+function watch(app: FastifyInstance, metrics: Metrics, { idle }: Limits): void {
+  // From here on the socket must move; a next request on it begins without.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    reply.raw.socket?.setTimeout(idle);
+    done();
+  });
   app.addHook('onRequest', async (request, reply) => {
     metrics.began();
     reply.headers(EVERY_ANSWER);
@@ -164,7 +169,8 @@ type FailureAnswer = (
 function failureAnswer(options: ServeOptions, follower: Follower, progress: Progress): FailureAnswer {
   return (failure, request, reply) => {
     const { error, status } = failure;
-    if (status >= 500) progress.warn(`${request.method} ${request.url}: ${error.message} [${error.code}]`);
+    if (status >= 500 && !reply.raw.destroyed)
+      progress.warn(`${request.method} ${request.url}: ${error.message} [${error.code}]`);
     for (const name of [
       'etag',
       'accept-ranges',

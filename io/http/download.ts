@@ -7,6 +7,8 @@ import { lend, lent, release } from './blocks.ts';
 import { openPending } from '../files/file.ts';
 import { hashing } from '../files/hash.ts';
 import { isFinal } from './network-error.ts';
+import { Pace } from './pace.ts';
+import type { PaceRules } from './pace.ts';
 import { isRest, rangeHeaders, versionOf } from './resume.ts';
 import type { Version } from './resume.ts';
 import { backoff, pause, RETRY, STALL_MS } from './retry.ts';
@@ -44,6 +46,8 @@ export interface DownloadRequest {
   readonly retry?: RetryRules | undefined;
   /** Milliseconds without a byte after which a try is given up; 60,000 unless told. */
   readonly stallMs?: number | undefined;
+  /** How slow the sender may be; a minute behind 16 KiB/s unless told. One that trickles is not tried again. */
+  readonly pace?: PaceRules | undefined;
 }
 
 const MOST_REDIRECTS = 10;
@@ -70,10 +74,11 @@ async function* download(request: DownloadRequest): AsyncGenerator<Uint8Array, v
   for (let attempt = 1; ; attempt++) {
     const before = delivered.bytes;
     let problem: Problem | undefined;
+    const pace = new Pace(shownUrl(request.url), request.pace, request.signal);
     try {
-      const { answer, url } = await follow(request, delivered);
+      const { answer, url } = await follow(request, delivered, pace);
       const withCredential = request.authorization?.origin === url.origin;
-      problem = statusError(answer, url, withCredential, await refusalText(answer));
+      problem = statusError(answer, url, withCredential, await pace.waitFor(refusalText(answer)));
       if (problem) {
         answer.abandon();
         if (problem.limit === undefined || request.limits?.origin !== url.origin) throw problem.error;
@@ -83,15 +88,17 @@ async function* download(request: DownloadRequest): AsyncGenerator<Uint8Array, v
         attempt -= 1;
         continue;
       }
-      yield* delivered.take(answer, url);
+      yield* delivered.take(answer, url, pace);
       return;
     } catch (error) {
-      if (!(error instanceof PullthroughError) || request.signal?.aborted) throw error;
+      if (!(error instanceof PullthroughError) || request.signal?.aborted || pace.trickles) throw error;
       if (delivered.bytes - before >= PROGRESS) attempt = 1;
       if (attempt >= rules.tries || !(problem?.again ?? isWorthAnotherTry(error))) throw error;
       waited += problem?.waitMs ?? 0;
       if (waited > LONGEST_WAIT_MS) throw error;
       await pause(problem?.waitMs ?? backoff(attempt + 1, rules), request.signal);
+    } finally {
+      pace.stop();
     }
   }
 }
@@ -102,23 +109,24 @@ function isWorthAnotherTry(error: PullthroughError): boolean {
 }
 
 /** Sends the request, following redirects by hand: the Authorization header goes to its own origin alone. */
-async function follow(request: DownloadRequest, delivered: Delivered): Promise<{ answer: Answer; url: URL }> {
+async function follow(
+  request: DownloadRequest,
+  delivered: Delivered,
+  pace: Pace,
+): Promise<{ answer: Answer; url: URL }> {
   let url = requireSafeUrl(request.url);
   for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
     const { authorization, limits } = request;
     if (limits?.origin === url.origin) await limits.pass();
-    const answer = await get(url, {
-      headers: {
-        'user-agent': 'pullthrough',
-        accept: request.accept ?? '*/*',
-        'accept-encoding': 'identity',
-        ...delivered.headers(),
-        ...(authorization?.origin === url.origin ? { authorization: authorization.value } : {}),
-      },
-      stallMs: request.stallMs ?? STALL_MS,
-      size: request.size,
-      signal: request.signal,
-    });
+    const headers = {
+      'user-agent': 'pullthrough',
+      accept: request.accept ?? '*/*',
+      'accept-encoding': 'identity',
+      ...delivered.headers(),
+      ...(authorization?.origin === url.origin ? { authorization: authorization.value } : {}),
+    };
+    const { size, stallMs = STALL_MS } = request;
+    const answer = await pace.waitFor(get(url, { headers, stallMs, size, signal: pace.signal }));
     if (![301, 302, 303, 307, 308].includes(answer.status)) return { answer, url };
     answer.abandon();
     url = redirectTarget(url, answer.header('location'));
@@ -144,10 +152,10 @@ class Delivered {
   }
 
   /** The bytes of an answer that the caller has not got yet. */
-  async *take(answer: Answer, url: URL): AsyncGenerator<Uint8Array, void, undefined> {
+  async *take(answer: Answer, url: URL, pace: Pace): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       const skip = this.#begin(answer, url);
-      const blocks = lent(answer.body);
+      const blocks = pace.through(lent(answer.body));
       const body = skip > 0 ? this.#skipping(blocks, skip, url) : blocks;
       for await (const chunk of body) {
         const room = this.#most - this.bytes;

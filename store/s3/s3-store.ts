@@ -17,7 +17,7 @@ import { putLarge, putSmall } from './upload.ts';
 import type { UploadTarget } from './upload.ts';
 import type { S3Place } from './url.ts';
 import { storeKey } from '../store.ts';
-import type { PutRequest, Store, StoredObject } from '../store.ts';
+import type { PutRequest, ReadOptions, Store, StoredObject } from '../store.ts';
 
 type Presence = 'present' | 'missing' | 'damaged';
 type Digested = PutRequest & { readonly sha256: string };
@@ -169,8 +169,8 @@ export class S3Store implements Store {
     return (await this.#bucket.head(sha256))?.size === size;
   }
 
-  read(sha256: string): AsyncGenerator<Uint8Array, void, undefined> {
-    return lend(readObject(this.#bucket, sha256, this.#pool.size));
+  read(sha256: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    return lend(readObject(this.#bucket, sha256, { ...options, progress: this.#pool.size }));
   }
 
   list(): AsyncGenerator<StoredObject, void, undefined> {

@@ -159,24 +159,6 @@ describe('clients', () => {
     socket.destroy();
   });
 
-  test('that go away while a cold file is fetched harm nobody', async () => {
-    const gateway = await start();
-    let asked: () => void = () => undefined;
-    const once = new Promise<void>((resolve) => (asked = resolve));
-    store.fault = (_, response, body) => {
-      asked();
-      setTimeout(() => response.end(body), 200);
-      return true;
-    };
-    const leaving = new AbortController();
-    const left = fetch(url(gateway), { signal: leaving.signal }).catch(() => 'left');
-    await once;
-    leaving.abort();
-    expect(await left).toBe('left');
-    expect(await status(gateway)).toBe(200);
-    expect(store.requests).toHaveLength(1);
-  });
-
   test('are served to the end when the gateway stops, and new ones are not', async () => {
     const gateway = await start();
     store.fault = (_, response, body) => {

@@ -1,0 +1,121 @@
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { openDownload } from '../../io/http/download.ts';
+import type { DownloadRequest } from '../../io/http/download.ts';
+import { Pace } from '../../io/http/pace.ts';
+
+const LARGE = 9_000_000;
+/** 16 bytes in a millisecond. */
+const pace = { graceMs: 250, bytesPerSecond: 16_000 };
+const retry = { tries: 3, baseMs: 1, capMs: 1 };
+
+let server: Server | undefined;
+const sockets = new Set<Socket>();
+let asked = 0;
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
+});
+
+/** A server that writes `first` and then, every 20 ms, the next byte of `drip` (round and round). */
+async function drip(first: string | Uint8Array, drops: string): Promise<string> {
+  asked = 0;
+  server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('data', () => {
+      asked += 1;
+      socket.write(first);
+      let at = 0;
+      const timer = setInterval(() => socket.write(drops[at++ % drops.length] ?? ''), 20);
+      socket.once('close', () => clearInterval(timer));
+    });
+  });
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/f`;
+}
+
+async function read(request: DownloadRequest): Promise<number> {
+  let bytes = 0;
+  for await (const part of openDownload({ pace, retry, ...request })) bytes += part.length;
+  return bytes;
+}
+
+const head = (size: number) => `HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n`;
+
+describe.each([
+  ['a small file', 2000],
+  ['a large one', LARGE],
+])('a server that trickles %s', (_what, size) => {
+  test('a byte now and then, is left at its grace and not asked again', async () => {
+    const url = await drip(head(size), 'x');
+    const begun = performance.now();
+    await expect(() => read({ url, size })).toFailWith('E_TIMEOUT');
+    expect(performance.now() - begun).toBeLessThan(3000);
+    expect(asked).toBe(1);
+  });
+
+  test('in its head, is left as well', async () => {
+    const url = await drip('HTTP/1.1 200 OK\r\nx: ', 'y');
+    const begun = performance.now();
+    await expect(() => read({ url, size })).toFailWith('E_TIMEOUT');
+    expect(performance.now() - begun).toBeLessThan(5000);
+  });
+
+  test('after it was fast, is left too: what it was ahead is not saved up', async () => {
+    const first = Math.floor(size * 0.9);
+    const url = await drip(Buffer.concat([Buffer.from(head(size)), Buffer.alloc(first)]), 'x');
+    let bytes = 0;
+    await expect(async () => {
+      for await (const part of openDownload({ url, size, pace, retry })) bytes += part.length;
+    }).toFailWith('E_TIMEOUT');
+    expect(bytes).toBeGreaterThanOrEqual(first);
+    expect(asked).toBe(1);
+  });
+});
+
+describe('a pace', () => {
+  async function* chunks(count: number, bytes: number, ms: number): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let at = 0; at < count; at++) {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      yield new Uint8Array(bytes);
+    }
+  }
+
+  test('lets whoever keeps it take all the time that the size needs', async () => {
+    const kept = new Pace('x', { graceMs: 100, bytesPerSecond: 10_000 });
+    let bytes = 0;
+    for await (const part of kept.through(chunks(10, 1000, 40))) bytes += part.length;
+    kept.stop();
+    expect(bytes).toBe(10_000);
+    expect(kept.problem).toBeUndefined();
+  });
+
+  test('does not run while the reader is slow', async () => {
+    const kept = new Pace('x', { graceMs: 80, bytesPerSecond: 1 });
+    for await (const part of kept.through(chunks(3, 1, 1))) {
+      expect(part).toHaveLength(1);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    kept.stop();
+    expect(kept.problem).toBeUndefined();
+  });
+
+  test('tells one that trickles from one that stopped', async () => {
+    const never = new Promise<never>(() => undefined);
+    const stopped = new Pace('x', { graceMs: 20, bytesPerSecond: 1 });
+    stopped.waitFor(never).catch(() => undefined);
+    await new Promise((resolve) => stopped.signal.addEventListener('abort', resolve));
+    expect([stopped.problem?.code, stopped.trickles]).toEqual(['E_TIMEOUT', false]);
+  });
+
+  test('passes on the signal of who asked', () => {
+    const outer = new AbortController();
+    const kept = new Pace('x', undefined, outer.signal);
+    outer.abort(new Error('enough'));
+    kept.stop();
+    expect(kept.signal.reason).toEqual(new Error('enough'));
+    expect(kept.problem).toBeUndefined();
+  });
+});
