@@ -9,6 +9,7 @@ import type { Recorded } from '../ledger/record-index.ts';
 import { planRelease } from './plan.ts';
 import type { Decision } from './plan.ts';
 import type { Standing } from '../proposals/standing.ts';
+import { missingFiles } from './proposed-files.ts';
 import type { Run } from './run.ts';
 import { selectReleases } from '../upstream/select.ts';
 import type { Tool } from '../upstream/tools.ts';
@@ -132,12 +133,21 @@ async function decide(run: Run, tool: Tool, place: Place, release: Release): Pro
   try {
     const path = recordPathFor(tool.source, place, release.tag);
     const isRecorded = place.recorded?.records.has(release.tag) === true;
-    const standing: Standing = isRecorded ? { kind: 'recorded' } : await run.proposals.standing(path);
+    const standing: Standing = isRecorded ? { kind: 'recorded' } : await standingOf(run, tool, path, release);
     return { release, path, standing, decision: decideAgain(run, tool, release, standing) };
   } catch (error) {
     if (!(error instanceof PullthroughError) || error.code !== 'E_NAME') throw error;
     return { release, path: undefined, standing: none, decision: { action: 'failed', error } };
   }
+}
+
+/** The standing of a release's proposal; when it was made is read only where upstream has more than it holds. */
+async function standingOf(run: Run, tool: Tool, path: string, release: Release): Promise<Standing> {
+  const standing = await run.proposals.standing(path);
+  if (standing.kind !== 'proposed') return standing;
+  const missing = missingFiles(release, tool.definition, standing.record?.assets ?? []);
+  const since = missing.length === 0 ? undefined : await run.proposals.since(standing);
+  return since === undefined ? standing : { ...standing, since };
 }
 
 /** The decision about a release as it is now. */

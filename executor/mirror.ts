@@ -16,6 +16,7 @@ import { openPull, readProposal } from './open-pull.ts';
 import { pushProposal } from './push-proposal.ts';
 import { buildRecord } from '../ledger/new-record.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
+import { nackedReason } from './plan.ts';
 import { decisionResult, nothingSelected, recordResult, releaseFailure, toolFailure } from './report.ts';
 import type { ReleaseResult } from './result.ts';
 import { openRun, requireExecutor } from './run.ts';
@@ -81,7 +82,7 @@ export async function mirror(context: ExecutorContext, options: MirrorOptions): 
   const { run } = mirroring;
   return eachTool(run, tools, {
     release: (examined, item) => mirrorRelease(mirroring, examined, item),
-    unopened: (examined, path) => (dryRun === true ? openLater : openNow)(run, examined, path),
+    unopened: (examined, path) => (dryRun === true ? openLater(run, examined, path) : openNow(run, examined, path)),
   });
 }
 
@@ -172,7 +173,7 @@ export async function mirrorRelease(
   const { decision, path, release } = item;
   run.context.signal?.throwIfAborted();
   if (decision.action === 'open' && signing !== undefined && path !== undefined) {
-    return openNow(run, examined, path);
+    return openNow(run, examined, path, decision.reason);
   }
   if (decision.action !== 'propose' || path === undefined) return decisionResult(examined, item, decision);
 
@@ -201,7 +202,11 @@ export async function mirrorRelease(
   const pushed = await pushProposal(run, signing, { record, sign, checks }, item.standing, checkpoint);
   await checkpoint('pushed');
   if (!pushed.ours) {
-    const reason = 'another run proposed it meanwhile';
+    const { standing } = pushed;
+    const reason =
+      standing.kind === 'nacked'
+        ? nackedReason(standing.by, `the branch ${standing.branch}`)
+        : 'another run proposed it meanwhile';
     return recordResult(examined, result, { action: 'held', reason, warnings });
   }
   if (await someAreGone(run, fetched.files)) {
@@ -209,10 +214,19 @@ export async function mirrorRelease(
     const again = await fetchRelease(transfer, attempt.release, attempt.decision.files, evidence, checkpoint);
     requireSame(fetched.files, again.files);
   }
-  const proposal = { path, checklist: record.checklist, files: fetched.files, checks, release: attempt.release };
+  const notes = [...pushed.notes, ...pushed.warnings];
+  const proposal = { path, checklist: record.checklist, files: fetched.files, checks, release: attempt.release, notes };
   const pull = await openPull(run, examined, proposal);
   await checkpoint('proposed');
-  return recordResult(examined, { ...result, pull }, { action: 'proposed', reason: decision.reason, warnings });
+  return recordResult(
+    examined,
+    { ...result, pull },
+    {
+      action: 'proposed',
+      reason: decision.reason,
+      warnings: [...warnings, ...pushed.warnings],
+    },
+  );
 }
 
 function transferOf(mirroring: Mirroring, { client, tool }: Examined, tag: string): Transfer {
@@ -249,9 +263,9 @@ async function openLater(run: Run, examined: Examined, path: string): Promise<Re
 }
 
 /** A branch without a pull request gets one, and nothing is downloaded. */
-async function openNow(run: Run, examined: Examined, path: string): Promise<ReleaseResult> {
+async function openNow(run: Run, examined: Examined, path: string, reason = UNOPENED): Promise<ReleaseResult> {
   const proposal = await readProposal(run, examined, path);
   const pull = await openPull(run, examined, proposal);
   const { checklist, files } = proposal;
-  return recordResult(examined, { tag: checklist.tag, path, files, pull }, { action: 'proposed', reason: UNOPENED });
+  return recordResult(examined, { tag: checklist.tag, path, files, pull }, { action: 'proposed', reason });
 }

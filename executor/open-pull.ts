@@ -1,5 +1,6 @@
 import { getReleaseByTag } from '../github/releases.ts';
-import type { Release } from '../github/types.ts';
+import type { PullRequest, Release } from '../github/types.ts';
+import { codeSpan } from '../io/escape.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import type { Checklist } from '../ledger-schema/checklist.ts';
 import { proposalBranch } from '../ledger-schema/path.ts';
@@ -9,6 +10,7 @@ import { compareRecords, previousTag } from '../proposals/compare-records.ts';
 import type { Comparison } from '../proposals/compare-records.ts';
 import { checksInMessage } from './push-proposal.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
+import type { LedgerPulls } from '../proposals/ledger-pulls.ts';
 import type { Run } from './run.ts';
 import { referenceTo } from '../proposals/pull-reference.ts';
 import type { PullReference } from '../proposals/pull-reference.ts';
@@ -22,22 +24,46 @@ export interface PushedProposal {
   readonly checks: readonly string[];
   /** Undefined: upstream has it no longer. */
   readonly release: Release | undefined;
+  /** What reviewers should know of the branch that it took the place of, a sentence each. */
+  readonly notes?: readonly string[];
 }
 
-/** Opens the pull request of a proposal; undefined where the ledger isn't on GitHub. */
+/**
+ * Opens the pull request of a proposal, or makes the open one say what the branch holds now; undefined where the ledger
+ * isn't on GitHub.
+ */
 export async function openPull(
   run: Run,
   examined: Examined,
   proposal: PushedProposal,
 ): Promise<PullReference | undefined> {
   if (run.pulls === undefined) return undefined;
-  const { path, checklist, files, checks, release } = proposal;
+  const { path, checklist, files, checks, release, notes = [] } = proposal;
   const branch = proposalBranch(path);
   const names = new Set(files.map(({ name }) => name));
   const left = (release?.assets ?? []).map(({ name }) => name).filter((name) => !names.has(name));
   const comparison = await compareWithPrevious(run, examined, checklist);
   const body = proposalBody({ checklist, files, checks, release, left, comparison, branch });
-  return referenceTo(await run.pulls.create(branch, proposalTitle(checklist), body));
+  const pull = await run.pulls.create(branch, proposalTitle(checklist), body);
+  if (notes.length > 0) await tell(run, run.pulls, pull, notes, branch);
+  return referenceTo(pull);
+}
+
+/** In the place of what was said of the acks of the earlier commit. That it can't be said stops nothing. */
+async function tell(
+  run: Run,
+  pulls: LedgerPulls,
+  { number }: PullRequest,
+  notes: readonly string[],
+  branch: string,
+): Promise<void> {
+  const said = notes.map((note) => `${codeSpan(note)}.`).join('\n\n');
+  try {
+    await pulls.comment(number, `${said}\n\n\`\`\`sh\npullthrough review ${branch}\n\`\`\``);
+  } catch (error) {
+    if (!(error instanceof PullthroughError)) throw error;
+    run.context.progress.warn(`no comment could be written on pull request ${number}: ${error.message}`);
+  }
 }
 
 /** What a proposal's branch that has no pull request holds; nothing is downloaded. */

@@ -1,4 +1,6 @@
 import { readRecordFiles } from '../ledger/files.ts';
+import { areAbout, nackHolders, openNacks } from '../ledger/open-nacks.ts';
+import { brief } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { proposalBranch } from '../ledger-schema/path.ts';
 import { escapeTerminal } from '../io/escape.ts';
@@ -21,6 +23,17 @@ export interface SignedRecord {
   readonly checks: readonly string[];
 }
 
+/** What came of a push. */
+export type Pushed =
+  | { readonly ours: false; /** What stands in its place. */ readonly standing: Standing }
+  | {
+      readonly ours: true;
+      readonly standing: Standing;
+      /** What reviewers should know of the branch that it took the place of, a sentence each. */
+      readonly notes: readonly string[];
+      readonly warnings: readonly string[];
+    };
+
 /**
  * Pushes a record, whole and in one commit, as its proposal's branch; bytes are in the store before. Where somebody else
  * was quicker, theirs stands, and nothing is pushed. Throws `E_MOVED` where others keep moving the
@@ -32,7 +45,7 @@ export async function pushProposal(
   signed: SignedRecord,
   begun: Standing,
   checkpoint: Checkpoint,
-): Promise<{ readonly ours: boolean; readonly standing: Standing }> {
+): Promise<Pushed> {
   const { ledger } = run.context;
   const { path } = signed.record;
   const branch = proposalBranch(path);
@@ -45,25 +58,68 @@ export async function pushProposal(
         run.lastLook = performance.now();
         standing = await standingNow(run, path);
       }
-      if (standing.kind !== 'none') return { ours: false, standing };
+      const place = placeFor(standing, signed.record);
+      if (place === undefined) return { ours: false, standing };
+      const nacks = await nacksToCarry(run, place.from, signed.record);
+      if (nacks.kind === 'nacked') return { ours: false, standing: { ...nacks, branch } };
       const head = ledger.head() ?? fail('E_MOVED', `the ledger ${ledger.label} has no branch any more`);
       const commit = await ledger.commit({
         parents: [head],
         base: head,
-        files: recordFiles(signed.record, signed.sign),
-        message: commitMessage(signed, signer.fingerprint),
+        files: new Map([...recordFiles(signed.record, signed.sign), ...nacks.files]),
+        message: commitMessage({ ...signed, notes: [...place.notes, ...nacks.notes] }, signer.fingerprint),
         author,
       });
       await checkpoint('committed');
       try {
-        await ledger.push([{ branch, to: commit, from: standing.replaces }]);
-        return { ours: true, standing: { kind: 'proposed', branch, commit } };
+        await ledger.push([{ branch, to: commit, from: place.from }]);
+        return {
+          ours: true,
+          standing: { kind: 'proposed', branch, commit },
+          notes: place.notes,
+          warnings: nacks.notes,
+        };
       } catch (error) {
         if (!(error instanceof PullthroughError) || error.code !== 'E_MOVED' || tries === TRIES) throw error;
         fresh = false;
       }
     }
   });
+}
+
+/** Where a record may be pushed to; undefined where what is there stands. */
+function placeFor(
+  standing: Standing,
+  { checklist }: UnsignedRecord,
+): { readonly from: string | undefined; readonly notes: readonly string[] } | undefined {
+  if (standing.kind === 'none') return { from: standing.replaces?.commit, notes: [] };
+  if (standing.kind !== 'proposed' || standing.record === undefined) return undefined;
+  const { assets, ackHolders, nacks } = standing.record;
+  const now = new Set(checklist.assets.map(({ name }) => name));
+  const hasMore = now.size > assets.length && assets.every(({ name }) => now.has(name));
+  if (!hasMore || nacks.length > 0) return undefined;
+  const known = new Set(assets.map(({ name }) => name));
+  const added = [...now].filter((name) => !known.has(name));
+  const acks = ackHolders.length === 0 ? '' : `; the acks of ${ackHolders.join(' and ')} were about the earlier files`;
+  return { from: standing.commit, notes: [`Made again, since upstream added ${brief(added.join(', '))}${acks}`] };
+}
+
+type Carried =
+  | { readonly kind: 'carried'; readonly files: ReadonlyMap<string, Uint8Array>; readonly notes: readonly string[] }
+  | { readonly kind: 'nacked'; readonly commit: string; readonly by: readonly string[] };
+
+/**
+ * The nacks of the branch that a record takes the place of. Those about the same checklist.sha256 go with it; one about
+ * another keeps the branch where it is. See docs/decisions/0009-a-nack-outlives-its-branch.md.
+ */
+async function nacksToCarry(run: Run, from: string | undefined, { path, sums }: UnsignedRecord): Promise<Carried> {
+  if (from === undefined) return { kind: 'carried', files: new Map(), notes: [] };
+  const nacks = await openNacks(run.context.ledger.snapshot(from), path, run.trust, [sums]);
+  const by = nackHolders(nacks);
+  if (!areAbout(nacks, sums)) return { kind: 'nacked', commit: from, by };
+  const notes =
+    by.length === 0 ? [] : [`The nack of ${by.join(' and ')} was carried over: these bytes must not be used`];
+  return { kind: 'carried', files: new Map(nacks.map(({ path: file, bytes }) => [file, bytes])), notes };
 }
 
 /** The record's standing after another look at the ledger. */
@@ -78,9 +134,15 @@ async function standingNow(run: Run, path: string): Promise<Standing> {
 
 const CHECKED = 'Checked against what upstream says:';
 
-function commitMessage({ record, checks }: SignedRecord, fingerprint: string): string {
+function commitMessage(
+  { record, checks, notes }: SignedRecord & { readonly notes: readonly string[] },
+  fingerprint: string,
+): string {
   const lines = checks.map((check) => `- ${escapeTerminal(check)}`);
-  return [proposalTitle(record.checklist), '', CHECKED, ...lines, '', `Signed by ${fingerprint}.`, ''].join('\n');
+  const said = notes.flatMap((note) => [`${escapeTerminal(note)}.`, '']);
+  return [proposalTitle(record.checklist), '', CHECKED, ...lines, '', ...said, `Signed by ${fingerprint}.`, ''].join(
+    '\n',
+  );
 }
 
 /** The checks that the commit of a proposal tells; empty where it tells none. Its message is anybody's. */

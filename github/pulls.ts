@@ -9,6 +9,9 @@ import type { PullRequest } from './types.ts';
 
 export { closeIssue, upsertComment, upsertIssue } from './notes.ts';
 
+/** The one comment of a proposal's pull request that says who stands for it. */
+export const ACKS_MARKER = 'pullthrough:acks';
+
 const pullListSchema = z.array(pullSchema);
 const PULL = '/repos/{owner}/{repo}/pulls/{pull_number}';
 /** How often a merge is tried again when another one came first. */

@@ -1,4 +1,4 @@
-import { createPull, listPulls } from '../github/pulls.ts';
+import { ACKS_MARKER, createPull, listPulls, updatePull, upsertComment } from '../github/pulls.ts';
 import type { PullQuery } from '../github/pulls.ts';
 import { getRepository } from '../github/releases.ts';
 import type { PullRequest } from '../github/types.ts';
@@ -31,10 +31,18 @@ export class LedgerPulls {
     return all.filter((pull) => pull.headRef === branch).sort((a, b) => b.number - a.number)[0];
   }
 
-  /** Opens a branch's pull request, or finds the one that somebody opened meanwhile. */
+  /** Opens a branch's pull request, or makes the one that is open already say the same. */
   async create(branch: string, title: string, body: string): Promise<PullRequest> {
     const { client, repository } = this.#github;
-    return createPull(client, repository, { title, head: branch, base: this.#base, body });
+    const pull = await createPull(client, repository, { title, head: branch, base: this.#base, body });
+    if (pull.body === body && pull.title === title) return pull;
+    return updatePull(client, repository, pull.number, { title, body });
+  }
+
+  /** Says something of a proposal where its acks are told, so that both are never of different commits. */
+  async comment(number: number, text: string): Promise<void> {
+    const { client, repository } = this.#github;
+    await upsertComment(client, repository, number, ACKS_MARKER, text);
   }
 
   /** Redirects lead to a ledger that was renamed; `head` finds nothing under its former owner. */

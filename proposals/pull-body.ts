@@ -9,6 +9,8 @@ import { typed } from '../io/shell.ts';
 /** The most characters of a pull request's body and title that GitHub takes. */
 export const BODY_LENGTH = 65_536;
 const TITLE_LENGTH = 256;
+/** Stands in a body whose table of files ends early. */
+export const TABLE_CUT = 'the others are in checklist.sha256';
 /** How many names, checks and jumps are listed; fewer where upstream's texts are so long that the body would burst. */
 const LISTED = [30, 5, 0];
 
@@ -55,7 +57,7 @@ function fileTable(files: readonly FetchedFile[], room: number): string {
   const head = `| file | bytes | sha256 |\n| --- | ---: | --- |\n`;
   const end = `\n${files.length} ${files.length === 1 ? 'file' : 'files'}, ${count(total)} byte${total === 1 ? '' : 's'}.`;
   const cut = (shown: number): string =>
-    ` The table shows ${shown} of them: the others are in checklist.sha256, and the review command shows all.`;
+    ` The table shows ${shown} of them: ${TABLE_CUT}, and the review command shows all.`;
   let table = head;
   let shown = 0;
   for (const file of files) {

@@ -1,21 +1,49 @@
 import { recordFiles } from '../ledger/files.ts';
 import type { LedgerRepository } from '../ledger/git/repository.ts';
+import { nackHolders, openNacks } from '../ledger/open-nacks.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { closedBranch, foldAscii, parseRecordPath, proposalBranch } from '../ledger-schema/path.ts';
-import { verifyRecord } from '../ledger-schema/record.ts';
-import type { RecordStatus } from '../ledger-schema/record.ts';
+import { readRecord, verifyRecord } from '../ledger-schema/record.ts';
+import type { RecordStatus, RecordedAsset } from '../ledger-schema/record.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 import type { RepositoryId } from '../ledger/record-index.ts';
+import { TABLE_CUT } from './pull-body.ts';
 import type { LedgerPulls } from './ledger-pulls.ts';
 import { referenceTo } from './pull-reference.ts';
 import type { PullReference } from './pull-reference.ts';
 
 /** What the ledger has for a release: nothing yet, or why there is nothing to do. */
 export type Standing =
-  | { readonly kind: 'none'; /** A branch of the proposal's name without a valid sign. */ readonly replaces?: string }
+  | { readonly kind: 'none'; readonly replaces?: Replaced }
   | { readonly kind: 'recorded' }
-  | { readonly kind: 'proposed'; readonly branch: string; readonly commit: string; readonly pull?: PullReference }
-  | { readonly kind: 'closed'; readonly branch: string; readonly pull?: PullReference };
+  | ProposedStanding
+  | { readonly kind: 'closed'; readonly branch: string; readonly pull?: PullReference }
+  /** A reviewer said no to other bytes than those of now, on a branch that is left as it is. */
+  | { readonly kind: 'nacked'; readonly branch: string; readonly commit: string; readonly by: readonly string[] };
+
+export interface ProposedStanding {
+  readonly kind: 'proposed';
+  readonly branch: string;
+  readonly commit: string;
+  readonly pull?: PullReference;
+  /** The pull request was written for an earlier commit of the branch. */
+  readonly outdated?: boolean;
+  readonly record?: ProposedRecord;
+  /** When it was proposed, by its commit; read only where upstream has more files. */
+  readonly since?: Date;
+}
+
+/** What a proposal holds: its files, and who said what of them. */
+export type ProposedRecord = Pick<RecordStatus, 'assets' | 'ackHolders' | 'nacks'>;
+
+/** A branch of the proposal's name without a valid sign. */
+export interface Replaced {
+  readonly commit: string;
+  /** Who nacked what it holds: a nack needs no sign. */
+  readonly nackedBy: readonly string[];
+  /** What was nacked, where it can be read. */
+  readonly assets?: readonly RecordedAsset[];
+}
 
 const PREFIX = 'pullthrough/';
 
@@ -66,16 +94,38 @@ export class Proposals {
   async standing(path: string): Promise<Standing> {
     const branch = proposalBranch(path);
     const commit = this.#ledger.branches().get(branch);
-    const valid = (await this.valid(path)) !== undefined;
-    if (commit !== undefined && valid) {
-      if (this.#pulls === undefined) return { kind: 'proposed', branch, commit };
+    const record = await this.valid(path);
+    if (commit !== undefined && record !== undefined) {
+      if (this.#pulls === undefined) return { kind: 'proposed', branch, commit, record };
       const open = await this.#pulls.open(branch);
-      if (open !== undefined) return { kind: 'proposed', branch, commit, pull: referenceTo(open) };
+      if (open !== undefined) {
+        const outdated = !describes(open.body, record.assets);
+        return { kind: 'proposed', branch, commit, record, pull: referenceTo(open), ...(outdated && { outdated }) };
+      }
     }
     const refused = await this.#refused(branch);
     if (refused !== undefined) return refused;
     if (commit === undefined) return { kind: 'none' };
-    return valid ? { kind: 'proposed', branch, commit } : { kind: 'none', replaces: commit };
+    if (record !== undefined) return { kind: 'proposed', branch, commit, record };
+    return { kind: 'none', replaces: await this.#replaced(commit, path) };
+  }
+
+  /** When a proposal was made, by its oldest commit, which is the executor's. */
+  async since({ commit }: Pick<ProposedStanding, 'commit'>): Promise<Date | undefined> {
+    return (await this.#ledger.log(this.#ledger.head(), commit))[0]?.date;
+  }
+
+  async #replaced(commit: string, path: string): Promise<Replaced> {
+    const snapshot = this.#ledger.snapshot(commit);
+    const nackedBy = nackHolders(await openNacks(snapshot, path, this.#trust));
+    if (nackedBy.length === 0) return { commit, nackedBy };
+    try {
+      const { assets } = await readRecord(recordFiles(snapshot, path, await snapshot.list(path)), this.#trust.ledger);
+      return { commit, nackedBy, assets };
+    } catch (error) {
+      if (error instanceof PullthroughError && error.exit === 3) return { commit, nackedBy };
+      throw error;
+    }
   }
 
   /** Did a person say no? On GitHub by closing the pull request, on plain git by `ledger close`. */
@@ -130,4 +180,10 @@ function pathOf(branch: string): string | undefined {
     if (error instanceof PullthroughError) return undefined;
     throw error;
   }
+}
+
+/** Does a pull request's body list these very files? One whose table was cut short can't tell. */
+function describes(body: string, assets: readonly RecordedAsset[]): boolean {
+  if (body.includes(TABLE_CUT)) return true;
+  return assets.every(({ sha256 }) => body.includes(sha256));
 }

@@ -1,12 +1,10 @@
-import { upsertComment } from '../github/pulls.ts';
+import { ACKS_MARKER, upsertComment } from '../github/pulls.ts';
 import { codeSpan } from '../io/escape.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ReviewerContext } from './context.ts';
 import type { Proposal } from '../proposals/read-proposal.ts';
 import type { Standing } from './report.ts';
 import { typed } from '../io/shell.ts';
-
-const MARKER = 'pullthrough:acks';
 
 /** What a pull request's comment says of who stands for its record, in Markdown. Pure. */
 export function standingComment(standing: Standing, branch: string): string {
@@ -31,7 +29,7 @@ export async function commentStanding(context: ReviewerContext, proposal: Propos
   const { number } = proposal.pull;
   try {
     const body = standingComment(standing, proposal.branch);
-    await upsertComment(github.client, github.repository, number, MARKER, body);
+    await upsertComment(github.client, github.repository, number, ACKS_MARKER, body);
   } catch (error) {
     if (!(error instanceof PullthroughError)) throw error;
     progress.warn(`no comment could be written on pull request ${number}: ${error.message}`);

@@ -49,7 +49,7 @@ describe('the plan for a release', () => {
   });
 
   it('says that a branch without a valid sign is replaced', () => {
-    expect(plan(release('v1'), [], { kind: 'none', replaces: 'c' })).toMatchObject({
+    expect(plan(release('v1'), [], { kind: 'none', replaces: { commit: 'c', nackedBy: [] } })).toMatchObject({
       action: 'propose',
       reason: 'the branch of its proposal has no valid sign, and is replaced',
     });

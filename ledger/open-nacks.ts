@@ -1,0 +1,72 @@
+import { concatBytes, equalBytes, utf8 } from '../ledger-schema/bytes.ts';
+import { CHECKLIST_BYTES } from '../ledger-schema/checklist.ts';
+import { PullthroughError } from '../ledger-schema/error.ts';
+import { REGULAR } from '../ledger-schema/files.ts';
+import { tryLedgerPath } from '../ledger-schema/layout.ts';
+import { checkNack } from '../ledger-schema/record-signatures.ts';
+import type { Signed } from '../ledger-schema/record-signatures.ts';
+import { SIGNATURE_BYTES } from '../ledger-schema/openpgp/signature.ts';
+import type { Trust } from '../ledger-schema/trust.ts';
+import { readRecordFiles } from './files.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** A reviewer's no that lies in a branch. */
+export interface OpenNack {
+  /** The file's path in the ledger. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly by: Signed;
+  /** The bytes of checklist.sha256 that it is about. */
+  readonly sums: Uint8Array;
+}
+
+/**
+ * The valid nacks of a record as a branch has it. A nack stands on checklist.sha256 alone: whatever else is wrong with the
+ * branch, as a sign by a key that was replaced since, takes nothing from it. `others` are checklists that it may be about
+ * besides the branch's own.
+ */
+export async function openNacks(
+  snapshot: Snapshot,
+  record: string,
+  trust: Trust,
+  others: readonly Uint8Array[] = [],
+): Promise<OpenNack[]> {
+  const files = await readRecordFiles(snapshot, record);
+  const own = await readQuietly(() => files.read('checklist.sha256', CHECKLIST_BYTES));
+  const found: OpenNack[] = [];
+  for (const { name, mode } of files.entries) {
+    const path = `${record}/${name}`;
+    const kind = tryLedgerPath(path);
+    if (kind?.kind !== 'nack' || mode !== REGULAR) continue;
+    const bytes = await readQuietly(() => files.read(name, SIGNATURE_BYTES));
+    if (bytes === undefined) continue;
+    for (const sums of own === undefined ? others : [own, ...others]) {
+      const data = concatBytes(sums, utf8('nack\n'));
+      const by = await readQuietly(() => checkNack(bytes, data, kind.fingerprint, trust));
+      if (by === undefined) continue;
+      found.push({ path, bytes, by, sums });
+      break;
+    }
+  }
+  return found;
+}
+
+/** Are all of them about this very checklist, so that they can go with it? */
+export function areAbout(nacks: readonly OpenNack[], sums: Uint8Array): boolean {
+  return nacks.every((nack) => equalBytes(nack.sums, sums));
+}
+
+/** The people behind them, each once. */
+export function nackHolders(nacks: readonly { readonly by: Pick<Signed, 'holder'> }[]): string[] {
+  return [...new Set(nacks.map(({ by }) => by.holder))].sort();
+}
+
+/** Anybody who may push could have made the branch: what can't be read or doesn't verify says nothing. */
+async function readQuietly<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof PullthroughError && error.exit === 3) return undefined;
+    throw error;
+  }
+}
