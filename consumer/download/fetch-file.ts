@@ -24,36 +24,49 @@ export interface FetchOptions {
   /** How slow a mirror may be before the next one is asked; a minute behind 16 KiB/s unless told. */
   readonly pace?: PaceRules | undefined;
   readonly executable?: boolean | undefined;
+  /** Other bytes that lie there are replaced, and so is a symbolic link itself. Without it they are `E_EXISTS`. */
+  readonly replace?: boolean | undefined;
 }
 
 /**
  * Brings one file to its place; step 4 of ledger-format.md's "What a consumer does". Bytes are hashed as they arrive,
- * with a hard stop at size + 1, and reach `path` only when size and digest are right; then they replace what lies there,
- * and a symbolic link itself is replaced, not followed. A file that is there and right is `present`: nothing is read from
- * a mirror. Whatever fails, nothing unfinished remains.
+ * with a hard stop at size + 1, and reach `path` only when size and digest are right. A file that is there and right is
+ * `present`: nothing is read from a mirror. Whatever fails, nothing unfinished remains.
  *
- * Throws `E_DIGEST_MISMATCH`, `E_SIZE`, `E_TRUNCATED`, `E_STORE_MISSING`, `E_NO_STORE`, `E_INPUT` where a folder lies at
+ * Throws `E_EXISTS`, `E_DIGEST_MISMATCH`, `E_SIZE`, `E_TRUNCATED`, `E_STORE_MISSING`, `E_NO_STORE`, `E_INPUT` where a folder lies at
  * `path`, `E_IO`, and what the mirrors' transports throw.
  */
 export async function fetchFile(file: Fetchable, path: string, options: FetchOptions): Promise<'fetched' | 'present'> {
-  if (await isThere(file, path)) {
+  const found = await whatIsAt(path, file);
+  if (found === 'right') {
     if (options.executable === true) await makeExecutable(path);
     return 'present';
   }
+  if (found === 'other' && options.replace !== true) requireFree([path]);
   if (options.mirrors.length === 0) noMirror(file, []);
   const mode = options.executable === true ? 0o777 & ~process.umask() : undefined;
   const pending = await openPending({ folder: dirname(path), mode });
   try {
     await fromMirrors(file, pending, options);
-    await pending.commit(path);
+    await pending.commit(path, { replace: options.replace === true });
     return 'fetched';
   } finally {
     await pending.discard();
   }
 }
 
-/** Is this very file at the path already? A link or anything else special is not it. */
-async function isThere(file: Fetchable, path: string): Promise<boolean> {
+/** Throws `E_EXISTS` where anything stands in the way. */
+export function requireFree(paths: readonly string[]): void {
+  const [first] = paths;
+  if (first === undefined) return;
+  const more = paths.length === 1 ? '' : `, and ${paths.length - 1} more`;
+  fail('E_EXISTS', `another file is there already: ${first}${more}`, {
+    hint: 'move it away, choose another --output, or replace it by --force',
+  });
+}
+
+/** Is this very file at the path already? A link or anything else special is not it. Throws `E_INPUT` for a folder. */
+export async function whatIsAt(path: string, file: Fetchable): Promise<'nothing' | 'right' | 'other'> {
   const stat = await lstat(path).catch((error: unknown) => {
     if (systemCode(error) !== 'ENOENT') throw ioError(error, `cannot read ${path}`);
     return undefined;
@@ -61,7 +74,9 @@ async function isThere(file: Fetchable, path: string): Promise<boolean> {
   if (stat?.isDirectory()) {
     fail('E_INPUT', `a folder lies where the file is to be: ${path}`, { hint: 'move it, or choose another --output' });
   }
-  return stat?.isFile() === true && stat.size === file.size && (await sha256OfFile(path)) === file.sha256;
+  if (stat === undefined) return 'nothing';
+  if (!stat.isFile() || stat.size !== file.size) return 'other';
+  return (await sha256OfFile(path)) === file.sha256 ? 'right' : 'other';
 }
 
 async function makeExecutable(path: string): Promise<void> {

@@ -15,6 +15,6 @@ export async function fetchFrom(
   const [{ openMirrors }, { fetchFiles }] = await Promise.all([import('./mirrors.ts'), import('./get.ts')]);
   const { stores = [], offline, env = process.env, baseDir = process.cwd(), progress = SILENT, signal } = options;
   const mirrors = await openMirrors(stores, { baseDir, env, progress, offline });
-  const { output = baseDir, executable, keep, concurrency } = request;
-  return fetchFiles(files, { mirrors, progress, signal, output, executable, keep, concurrency });
+  const { output = baseDir, executable, replace, keep, concurrency } = request;
+  return fetchFiles(files, { mirrors, progress, signal, output, executable, replace, keep, concurrency });
 }

@@ -4,8 +4,9 @@ import { makeFolder } from '../../io/files/file.ts';
 import { ioError } from '../../io/io-error.ts';
 import { sweep } from '../../io/files/leftover.ts';
 import { fail, findCollision, foldAscii } from '../../ledger-schema/index.ts';
-import { fetchFile } from './fetch-file.ts';
+import { fetchFile, requireFree, whatIsAt } from './fetch-file.ts';
 import type { FetchOptions } from './fetch-file.ts';
+import { requireNotOwn } from './own-files.ts';
 import type { Fetchable } from './select-assets.ts';
 
 export interface GetOptions extends FetchOptions {
@@ -29,7 +30,7 @@ const AT_ONCE = 4;
  * Brings files into a folder, several at once. The first failure stops the others; what is complete and right by then
  * stays; a folder that was made for nothing goes again, and so does what a run that was killed a day ago left. Throws
  * what {@link fetchFile} throws, `E_COLLISION` where two names are one on some file systems, `E_EXISTS` for the place of a
- * file that is to be kept.
+ * file that is to be kept, and where other bytes lie already, unless `replace` is set. Then nothing is asked of a store.
  */
 export async function fetchFiles(files: readonly Fetchable[], options: GetOptions): Promise<GotFile[]> {
   const pair = findCollision(files.map(({ name }) => name));
@@ -38,7 +39,9 @@ export async function fetchFiles(files: readonly Fetchable[], options: GetOption
       hint: 'get them one after another, into different folders, by --output',
     });
   }
+  for (const { name } of files) requireNotOwn(name);
   await requireOthers(files, options);
+  if (options.replace !== true) await requireRoom(files, options);
   const made = await makeFolder(options.output).catch((error: unknown) => {
     throw ioError(error, `cannot make the folder ${options.output}`);
   });
@@ -73,6 +76,16 @@ async function requireOthers(files: readonly Fetchable[], { output, keep = [] }:
       });
     }
   }
+}
+
+/** Found before anything is asked of a store. A file that is there and right is no hindrance. */
+async function requireRoom(files: readonly Fetchable[], { output }: GetOptions): Promise<void> {
+  const taken: string[] = [];
+  for (const file of files) {
+    const path = join(output, file.name);
+    if ((await whatIsAt(path, file)) === 'other') taken.push(path);
+  }
+  requireFree(taken);
 }
 
 async function fetchEach(files: readonly Fetchable[], options: GetOptions): Promise<GotFile[]> {

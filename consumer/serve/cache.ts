@@ -212,7 +212,7 @@ export class FileCache {
     try {
       await this.#makeRoom();
       const quiet = { ...SILENT, warn: (text: string) => progress.warn(text) };
-      await fetchFile(file, path, { mirrors, signal, pace, progress: quiet });
+      await fetchFile(file, path, { mirrors, signal, pace, replace: true, progress: quiet });
       const handle = await open(path, 'r');
       const entry = this.#add(file.sha256, file.size);
       this.#bytes += file.size;

@@ -7,7 +7,7 @@ import type { ErrorCode } from '../../ledger-schema/error.ts';
 import { BLOCK, lend, lent, placeInBlock, release, takeBlock } from '../http/blocks.ts';
 import { FileWriter } from './file-writer.ts';
 import { ioError, systemCode } from '../io-error.ts';
-import { moveTo } from './rename.ts';
+import { moveTo, placeAt } from './rename.ts';
 
 /** The names of this program's temporary files, whatever they become. */
 export const TEMPORARY_NAME = /^\.pullthrough-[0-9a-f]{24}\.part$/;
@@ -26,8 +26,11 @@ export interface PendingFile {
   flush(): Promise<void>;
   /** Empties the file, to begin again. */
   restart(): Promise<void>;
-  /** Forces the bytes to disk, moves the file to `path` and forces the folder to disk. Replaces what lies there. */
-  commit(path: string): Promise<void>;
+  /**
+   * Forces the bytes to disk, moves the file to `path` and forces the folder to disk. Replaces what lies there, unless
+   * `replace` is false: then it throws `E_EXISTS`.
+   */
+  commit(path: string, options?: { readonly replace?: boolean }): Promise<void>;
   /** Removes the file. After `commit` it does nothing, so it belongs in `finally`. */
   discard(): Promise<void>;
 }
@@ -73,7 +76,7 @@ export async function openPending(options: PendingOptions): Promise<PendingFile>
     },
     flush: () => guarded(path, () => writer.finish()),
     restart: () => guarded(path, () => writer.restart()),
-    commit: (target) =>
+    commit: (target, { replace = true } = {}) =>
       guarded(target, async () => {
         await writer.finish();
         if (options.mode !== undefined) await handle.chmod(options.mode);
@@ -81,7 +84,7 @@ export async function openPending(options: PendingOptions): Promise<PendingFile>
         await handle.close();
         closed = true;
         await makeFolder(dirname(target));
-        await moveTo(path, target);
+        await (replace ? moveTo(path, target) : placeAt(path, target));
         await syncFolder(dirname(target));
       }),
     async discard() {

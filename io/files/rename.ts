@@ -1,5 +1,6 @@
-import { rename } from 'node:fs/promises';
+import { link, lstat, rename, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fail } from '../../ledger-schema/error.ts';
 import { systemCode } from '../io-error.ts';
 
 /** What Windows answers while somebody has the file or folder open. */
@@ -30,4 +31,32 @@ export async function moveTo(
       await sleep(wait);
     }
   }
+}
+
+/**
+ * As {@link moveTo}, where nothing is there yet. Throws `E_EXISTS` where something is, and leaves both as they are; on a
+ * file system without hard links something that comes at that very moment is replaced.
+ */
+export async function placeAt(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST' || (await isThere(to))) taken(to, error);
+    return moveTo(from, to);
+  }
+  await rm(from, { force: true });
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function taken(path: string, cause: unknown): never {
+  fail('E_EXISTS', `something else is there already: ${path}`, {
+    hint: 'move it away, or choose another place',
+    cause,
+  });
 }

@@ -33,6 +33,7 @@ interface Got {
   readonly stores: readonly string[];
   readonly output?: string;
   readonly executable?: boolean;
+  readonly replace?: boolean;
   readonly keep?: readonly string[];
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
@@ -83,26 +84,55 @@ describe('a file', () => {
     expect((await getFiles([jq], { stores: [], output })).files[0]?.state).toBe('present');
   });
 
-  test('that is there with other bytes of the same length is replaced', async () => {
+  test.each([
+    ['of the same length', (path: string) => writeFile(path, 'the bytes of jX')],
+    ['of another length', (path: string) => writeFile(path, 'older')],
+    ['as a link to the right bytes', (path: string) => symlink(join(path, '../../right'), path)],
+    ['as a link to nothing', (path: string) => symlink('nothing', path)],
+  ])('that is there with other bytes, %s, is refused before any request, and stays', async (_, put) => {
+    const own = await server('the bytes of jq');
+    const output = join(await temporaryFolder(), 'out');
+    await mkdir(output);
+    await writeFile(join(output, '../right'), 'the bytes of jq');
+    await put(join(output, 'jq'));
+    const before = await lstat(join(output, 'jq'));
+    await refused([jq, file('other', 'the bytes of jq')], 'E_EXISTS', { stores: [own.url], output });
+    expect(own.requests).toEqual([]);
+    expect((await lstat(join(output, 'jq'))).ino).toBe(before.ino);
+  });
+
+  test('that comes into being while it is downloaded is not replaced', async () => {
+    const own = await server('the bytes of jq');
+    const output = await temporaryFolder();
+    own.fault = (_, response, body) => {
+      void writeFile(join(output, 'jq'), 'mine').then(() => response.end(body));
+      return true;
+    };
+    await expect(getFiles([jq], { stores: [own.url], output })).rejects.toMatchObject({ code: 'E_EXISTS' });
+    expect(await readFile(join(output, 'jq'), 'utf8')).toBe('mine');
+    expect(await readdir(output)).toEqual(['jq']);
+  });
+
+  test('that is there with other bytes of the same length is replaced by force', async () => {
     const output = await temporaryFolder();
     await writeFile(join(output, 'jq'), 'the bytes of jX');
-    expect((await getFiles([jq], { stores: [store.url], output })).files[0]?.state).toBe('fetched');
+    expect((await getFiles([jq], { stores: [store.url], output, replace: true })).files[0]?.state).toBe('fetched');
     expect(await readFile(join(output, 'jq'), 'utf8')).toBe('the bytes of jq');
   });
 
   test('that is there with other bytes stays as it is when the download fails', async () => {
     const output = await temporaryFolder();
     await writeFile(join(output, 'jq'), 'older');
-    await refused([jq], 'E_STORE_MISSING', { stores: [(await server()).url], output });
+    await refused([jq], 'E_STORE_MISSING', { stores: [(await server()).url], output, replace: true });
     expect(await readFile(join(output, 'jq'), 'utf8')).toBe('older');
   });
 
-  test('takes the place of a symbolic link, and what the link points to stays', async () => {
+  test('takes the place of a symbolic link by force, and what the link points to stays', async () => {
     const output = await temporaryFolder();
     const victim = join(await temporaryFolder(), 'victim');
     await writeFile(victim, 'precious');
     await symlink(victim, join(output, 'jq'));
-    await getFiles([jq], { stores: [store.url], output });
+    await getFiles([jq], { stores: [store.url], output, replace: true });
     expect((await lstat(join(output, 'jq'))).isFile()).toBe(true);
     expect(await readFile(victim, 'utf8')).toBe('precious');
   });
@@ -112,7 +142,7 @@ describe('a file', () => {
     const other = join(await temporaryFolder(), 'jq');
     await writeFile(other, 'the bytes of jq');
     await symlink(other, join(output, 'jq'));
-    await getFiles([jq], { stores: [store.url], output });
+    await getFiles([jq], { stores: [store.url], output, replace: true });
     expect((await lstat(join(output, 'jq'))).isFile()).toBe(true);
   });
 
@@ -122,18 +152,31 @@ describe('a file', () => {
     await refused([jq], 'E_INPUT', { stores: [store.url], output });
   });
 
+  test.each(['mirror.ini', 'tool.ini', 'Pullthrough.LOCK', 'MIRROR.INI'])(
+    'of the name %s is never written, in any folder, by force neither',
+    async (name) => {
+      const own = await server('the bytes of jq');
+      const options = { stores: [own.url], replace: true };
+      await refused([jq, { ...jq, name }], 'E_EXISTS', options);
+      const output = join(await temporaryFolder(), 'sub', 'folder');
+      await mkdir(output, { recursive: true });
+      await refused([{ ...jq, name }], 'E_EXISTS', { ...options, output });
+      expect(own.requests).toEqual([]);
+    },
+  );
+
   test.each([
-    ['is there', 'mirror.ini', 'mirror.ini', true],
-    ['is there by another path', 'mirror.ini', 'elsewhere/mirror.ini', true],
-    ['is not there yet', 'mirror.ini', 'mirror.ini', false],
-    ['differs in case', 'Mirror.INI', 'mirror.ini', false],
+    ['is there', 'own.ini', 'own.ini', true],
+    ['is there by another path', 'own.ini', 'elsewhere/own.ini', true],
+    ['is not there yet', 'own.ini', 'own.ini', false],
+    ['differs in case', 'Own.INI', 'own.ini', false],
   ])('never takes the place of one of the caller’s own that %s', async (_, name, own, exists) => {
     const output = await temporaryFolder();
     await symlink(output, join(output, 'elsewhere'));
-    if (exists) await writeFile(join(output, 'mirror.ini'), 'the pin');
+    if (exists) await writeFile(join(output, 'own.ini'), 'the pin');
     const keep = [join(output, own)];
-    await refused([jq, { ...jq, name }], 'E_EXISTS', { stores: [store.url], output, keep });
-    if (exists) expect(await readFile(join(output, 'mirror.ini'), 'utf8')).toBe('the pin');
+    await refused([jq, { ...jq, name }], 'E_EXISTS', { stores: [store.url], output, keep, replace: true });
+    if (exists) expect(await readFile(join(output, 'own.ini'), 'utf8')).toBe('the pin');
     await getFiles([jq], { stores: [store.url], output, keep });
   });
 

@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { moveTo } from '../../io/files/rename.ts';
+import { moveTo, placeAt } from '../../io/files/rename.ts';
 
 /** A system whose first renames fail. */
 function failing(platform: NodeJS.Platform, times: number, code: string) {
@@ -43,5 +43,28 @@ describe('moveTo', () => {
     const system = failing(platform, 1, code);
     await expect(moveTo('a', 'b', system)).rejects.toMatchObject({ code });
     expect(system.calls).toHaveLength(1);
+  });
+});
+
+describe('placeAt', () => {
+  test('moves a file where nothing is', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'pt-place-'));
+    await writeFile(join(folder, 'new'), 'new');
+    await placeAt(join(folder, 'new'), join(folder, 'there'));
+    expect(await readdir(folder)).toEqual(['there']);
+  });
+
+  test.each([
+    ['a file', (path: string) => writeFile(path, 'mine')],
+    ['a link to nothing', (path: string) => symlink('nothing', path)],
+    ['a folder', (path: string) => mkdir(path)],
+  ])('leaves %s as it is', async (_, put) => {
+    const folder = await mkdtemp(join(tmpdir(), 'pt-place-'));
+    await writeFile(join(folder, 'new'), 'new');
+    await put(join(folder, 'there'));
+    const before = await lstat(join(folder, 'there'));
+    await expect(placeAt(join(folder, 'new'), join(folder, 'there'))).rejects.toMatchObject({ code: 'E_EXISTS' });
+    expect((await lstat(join(folder, 'there'))).ino).toBe(before.ino);
+    expect(await readFile(join(folder, 'new'), 'utf8')).toBe('new');
   });
 });

@@ -45,6 +45,7 @@ export async function getRequest(
     ask: context.interactive ? (names) => choose(names, context) : undefined,
     output,
     executable: options.executable,
+    replace: options.force,
     keep: [configPath(options, context.cwd), join(context.cwd, LOCK_FILE)],
   };
 }

@@ -1,0 +1,17 @@
+import { foldAscii } from '../../ledger-schema/path.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import { LOCK_FILE } from '../lock/lock-name.ts';
+
+/** What this program reads of a folder, and takes whom to trust and what to fetch from. */
+const OWN = new Set(['mirror.ini', 'tool.ini', LOCK_FILE]);
+
+/**
+ * A release could bring a file of a name that this program reads, and with it another pin: none is ever written, in any
+ * folder and in any case, whatever was asked for. Throws `E_EXISTS`.
+ */
+export function requireNotOwn(name: string): void {
+  if (!OWN.has(foldAscii(name))) return;
+  fail('E_EXISTS', `the release has a file of the name ${name}, which pullthrough itself reads: it is never written`, {
+    hint: 'get it under another name by --as, or name the other files',
+  });
+}
