@@ -26,7 +26,7 @@ const SOLE_IMPORTERS: readonly (readonly [packages: RegExp, importers: RegExp])[
   [/^(?:commander|cli-progress)$/, /^cli\//],
 ];
 
-const PURE_PACKAGES = /^(?:@noble\/hashes\/.+|openpgp|semver|zod)$/;
+const PURE_PACKAGES = /^(?:@noble\/(?:curves|hashes)\/.+|openpgp|semver|zod)$/;
 /** Names of the world outside that a pure room must not touch. */
 const IMPURE_NAMES = new Set(
   (

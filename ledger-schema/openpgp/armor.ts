@@ -26,34 +26,51 @@ export function dearmor(file: Uint8Array, kind: ArmorKind): Uint8Array {
   const crc = /^=([A-Za-z0-9+/]{4})$/.exec(lines.pop() ?? '')?.[1];
   if (crc === undefined) fail(kind.crcCode, `not one armour block of ${kind.label}: its CRC-24 line is missing`);
   const body = lines.map((line, i) => {
-    if (!/^[A-Za-z0-9+/]{1,76}$|^[A-Za-z0-9+/]{0,74}={1,2}$/.test(line))
+    if (!/^(?=.{1,76}$)[A-Za-z0-9+/]*={0,2}$/.test(line))
       refuse(`line ${i + 3} is not base64 of at most 76 characters`);
     if (line.includes('=') && i < lines.length - 1) refuse(`line ${i + 3} ends the base64 before its last line`);
     return line;
   });
   const bytes = fromBase64(body.join('')) ?? refuse('its base64 is not in its one form');
-  const sum = crc24(bytes);
-  const expected = toBase64(Uint8Array.of(sum >>> 16, (sum >>> 8) & 0xff, sum & 0xff));
-  if (crc !== expected) fail(kind.crcCode, `not one armour block of ${kind.label}: its CRC-24 is wrong`);
+  if (crc !== checksum(bytes)) fail(kind.crcCode, `not one armour block of ${kind.label}: its CRC-24 is wrong`);
   return bytes;
 }
 
 /** Writes the one shape that {@link dearmor} reads, 64 characters a line. */
 export function armor(bytes: Uint8Array, label: ArmorKind['label']): string {
   const lines = toBase64(bytes).match(/.{1,64}/g) ?? [];
-  const sum = crc24(bytes);
-  const crc = toBase64(Uint8Array.of(sum >>> 16, (sum >>> 8) & 0xff, sum & 0xff));
-  return [`-----BEGIN ${label}-----`, '', ...lines, `=${crc}`, `-----END ${label}-----`, ''].join('\n');
+  return [`-----BEGIN ${label}-----`, '', ...lines, `=${checksum(bytes)}`, `-----END ${label}-----`, ''].join('\n');
 }
 
-/** RFC 9580, section 6.1.1. */
-function crc24(bytes: Uint8Array): number {
-  let crc = 0xb704ce;
-  for (const byte of bytes) {
-    crc ^= byte << 16;
-    for (let i = 0; i < 8; i++) crc = crc & 0x800000 ? ((crc << 1) ^ 0x864cfb) & 0xffffff : (crc << 1) & 0xffffff;
-  }
+/**
+ * The bytes of the first armour block of a file as people have them: text around it, armour headers, other line ends and
+ * lengths of lines, no checksum. Undefined where there is no block, or its base64 or checksum is wrong.
+ */
+export function looseArmor(file: Uint8Array): Uint8Array | undefined {
+  const block = /^-----BEGIN PGP ([A-Z ]+)-----[ \t]*$(.*?)^-----END PGP \1-----[ \t]*$/ms.exec(
+    (fromUtf8(file) ?? '').replaceAll('\r\n', '\n'),
+  );
+  if (block?.[2] === undefined) return undefined;
+  const lines = block[2].split('\n').map((line) => line.trim());
+  lines.shift();
+  while (/^[A-Za-z][A-Za-z0-9-]*:/.test(lines[0] ?? '')) lines.shift();
+  const base64 = lines.filter((line) => line !== '');
+  const crc = /^=[A-Za-z0-9+/]{4}$/.test(base64.at(-1) ?? '') ? base64.pop() : undefined;
+  const bytes = fromBase64(base64.join(''));
+  return bytes !== undefined && (crc === undefined || crc === `=${checksum(bytes)}`) ? bytes : undefined;
+}
+
+/** The CRC-24 of RFC 9580, section 6.1.1, for each value of its first byte. */
+const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte << 16;
+  for (let i = 0; i < 8; i++) crc = crc & 0x800000 ? ((crc << 1) ^ 0x864cfb) & 0xffffff : (crc << 1) & 0xffffff;
   return crc;
+});
+
+function checksum(bytes: Uint8Array): string {
+  let crc = 0xb704ce;
+  for (const byte of bytes) crc = ((crc << 8) & 0xffffff) ^ (CRC_TABLE[(crc >>> 16) ^ byte] ?? 0);
+  return toBase64(Uint8Array.of(crc >>> 16, (crc >>> 8) & 0xff, crc & 0xff));
 }
 
 function toBase64(bytes: Uint8Array): string {
@@ -63,7 +80,7 @@ function toBase64(bytes: Uint8Array): string {
 }
 
 function fromBase64(text: string): Uint8Array | undefined {
-  if (text.length === 0 || text.length % 4 !== 0) return undefined;
+  if (text.length === 0 || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
   const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
   return toBase64(bytes) === text ? bytes : undefined;
 }

@@ -27,13 +27,7 @@ export function isCanonicalScalar(scalar: Uint8Array): boolean {
   return littleEndian(scalar) < L;
 }
 
-function littleEndian(bytes: Uint8Array): bigint {
+/** A number whose lowest byte comes first. */
+export function littleEndian(bytes: Uint8Array): bigint {
   return bytes.reduceRight((number, byte) => (number << 8n) | BigInt(byte), 0n);
-}
-
-/** A number as OpenPGP stores it (leading zeros dropped), back at 32 bytes. */
-export function pad32(mpi: Uint8Array): Uint8Array {
-  const padded = new Uint8Array(32);
-  if (mpi.length <= 32) padded.set(mpi, 32 - mpi.length);
-  return padded;
 }

@@ -1,16 +1,16 @@
-import * as openpgp from 'openpgp';
-import { armor, dearmor } from './armor.ts';
+import { armor, dearmor, looseArmor } from './armor.ts';
 import type { ArmorKind } from './armor.ts';
-import { fromUtf8, sha256Hex, utf8 } from '../bytes.ts';
-import { PullthroughError, fail } from '../error.ts';
-import { isCanonicalScalar, isWeakPoint, pad32 } from './ed25519.ts';
+import { sha256Hex, utf8 } from '../bytes.ts';
+import { readCertificate } from './certificate.ts';
+import { fail } from '../error.ts';
+import { UNBOUND, bindingOf, primaryOf, saidOf } from './key-binding.ts';
+import type { Binding } from './key-binding.ts';
 import { isSmallOrderKey, keyAlgorithm, keyCreated, v4Fingerprint } from './key-packet.ts';
 import type { KeyAlgorithm } from './key-packet.ts';
-import { splitPackets } from './packet.ts';
-import { EDDSA_LEGACY } from './signature.ts';
+import { KeyVerifier } from './self-signature.ts';
 import type { ParsedSignature } from './signature.ts';
-import { KEY_EFFORT, UNBOUND, bindingOf, primaryOf, saidOf } from './openpgp-binding.ts';
-import type { Binding, KeyPacket } from './openpgp-binding.ts';
+import { PORTABLE, whyNotSigned } from './verifier.ts';
+import type { Verifier } from './verifier.ts';
 
 /** The most bytes of a key file. */
 export const KEY_BYTES = 64 * 1024;
@@ -22,8 +22,6 @@ export interface KeyComponent {
   readonly created: number;
   readonly algorithm: KeyAlgorithm;
   readonly binding: Binding;
-  /** For this file alone: the library's own object. */
-  readonly packet: KeyPacket;
 }
 
 /** A key file of the ledger, read and its self-signatures verified; who lists it is another question. */
@@ -36,6 +34,8 @@ export interface KeyFile {
   readonly primary: KeyComponent;
   /** The primary key first. */
   readonly components: readonly KeyComponent[];
+  /** Who read it, and verifies what it signed. */
+  readonly verifier: Verifier;
 }
 
 const ARMOR: ArmorKind = {
@@ -45,69 +45,44 @@ const ARMOR: ArmorKind = {
   crcCode: 'E_KEY_FORMAT',
 };
 
-const SECRET_KEY = 5;
-const PUBLIC_KEY = 6;
-const PUBLIC_SUBKEY = 14;
-/** Signature, public key, user id, public subkey, user attribute. */
-const ALLOWED = new Set([2, PUBLIC_KEY, 13, PUBLIC_SUBKEY, 17]);
-
 /**
  * Reads a key file: the armour's one shape, exactly one primary key of version 4, no secret packet. What its keys may do
  * is in the components; nothing is judged at any time yet. Throws `E_KEY_FORMAT`, and `E_KEY_UNUSABLE` for an Ed25519
  * point of small order, even a subkey's that signs nothing: gpgv aborts where its keyring holds one.
  */
-export async function readKeyFile(file: Uint8Array): Promise<KeyFile> {
-  const bytes = dearmor(file, ARMOR);
-  const bodies = checkPackets(bytes);
-  let key: openpgp.Key;
-  try {
-    key = await openpgp.readKey({ binaryKey: bytes });
-  } catch (cause) {
-    fail('E_KEY_FORMAT', 'the key file holds no key that can be read', { cause });
+export async function readKeyFile(file: Uint8Array, verifier: Verifier = PORTABLE): Promise<KeyFile> {
+  const certificate = readCertificate(dearmor(file, ARMOR));
+  const own = readKey(certificate.body);
+  const parts = certificate.subkeys.map((subject) => ({ subject, part: readKey(subject.body) }));
+  // By an algorithm that isn't allowed nothing is verified: nothing could come of it.
+  const counting = new KeyVerifier(verifier);
+  const maker = makerOf(own);
+  const binding = maker === undefined ? UNBOUND : await primaryOf(certificate, maker, counting);
+  const primary: KeyComponent = { ...own, primary: true, binding };
+  const components = [primary];
+  for (const { subject, part } of parts) {
+    const subkey = makerOf(part);
+    const bound =
+      maker === undefined || subkey === undefined
+        ? saidOf(subject, part, own)
+        : bindingOf(subject, subkey, maker, counting);
+    components.push({ ...part, primary: false, binding: await bound });
   }
-  const effort = { left: KEY_EFFORT };
-  const read = (packet: KeyPacket): Omit<KeyComponent, 'primary' | 'binding'> => {
-    const fingerprint = packet.getFingerprint().toUpperCase();
-    const body = bodies.get(fingerprint) ?? fail('E_KEY_FORMAT', 'the key file holds a key that is not of version 4');
-    return { fingerprint, created: keyCreated(body), algorithm: keyAlgorithm(body), packet };
-  };
-  // By an algorithm that isn't allowed nothing is verified: nothing could come of it, and some take minutes.
-  const own = read(key.keyPacket);
-  const allowed = own.algorithm.problem === undefined;
-  const primary = { ...own, primary: true, binding: allowed ? await primaryOf(key, effort) : UNBOUND };
-  const components: KeyComponent[] = [primary];
-  for (const subkey of key.subkeys) {
-    const part = read(subkey.keyPacket);
-    const counts = allowed && part.algorithm.problem === undefined;
-    const binding = await (counts ? bindingOf(key, subkey, effort) : saidOf(subkey));
-    components.push({ ...part, primary: false, binding });
-  }
-  return {
-    fingerprint: primary.fingerprint,
-    sha256: sha256Hex(file),
-    userIds: key.users.flatMap((user) => user.userID?.userID ?? []),
-    primary,
-    components,
-  };
+  const { fingerprint } = primary;
+  return { fingerprint, sha256: sha256Hex(file), userIds: certificate.userIds, primary, components, verifier };
 }
 
-const PUBLIC = 'name the public key: the file .pub.asc that lies beside it, or what gpg --armor --export KEY writes';
+function readKey(body: Uint8Array): Omit<KeyComponent, 'primary' | 'binding'> {
+  if (isSmallOrderKey(body)) fail('E_KEY_UNUSABLE', 'the key file holds an Ed25519 point of small order');
+  const algorithm = keyAlgorithm(body);
+  if (algorithm.problem !== undefined && algorithm.malformed === true) {
+    fail('E_KEY_FORMAT', `the key file holds a key that cannot be read: ${algorithm.problem}`);
+  }
+  return { fingerprint: v4Fingerprint(body), created: keyCreated(body), algorithm };
+}
 
-/** The bodies of all version 4 public keys by their fingerprint. */
-function checkPackets(bytes: Uint8Array): Map<string, Uint8Array> {
-  const packets = splitPackets(bytes, 'E_KEY_FORMAT', 'the key file');
-  const bodies = new Map<string, Uint8Array>();
-  packets.forEach(({ tag, body }, i) => {
-    if (tag === SECRET_KEY) fail('E_KEY_FORMAT', 'the key file holds a secret key', { hint: PUBLIC });
-    if (!ALLOWED.has(tag)) fail('E_KEY_FORMAT', `the key file holds a packet of tag ${tag}`);
-    if ((tag === PUBLIC_KEY) !== (i === 0)) fail('E_KEY_FORMAT', 'the key file is not exactly one primary key');
-    if (tag === PUBLIC_KEY || tag === PUBLIC_SUBKEY) {
-      if (tag === PUBLIC_KEY && body[0] !== 4) fail('E_KEY_FORMAT', `the primary key is of version ${body[0]}, not 4`);
-      if (isSmallOrderKey(body)) fail('E_KEY_UNUSABLE', 'the key file holds an Ed25519 point of small order');
-      if (body[0] === 4) bodies.set(v4Fingerprint(body), body);
-    }
-  });
-  return bodies;
+function makerOf({ algorithm, ...part }: Pick<KeyComponent, 'fingerprint' | 'created' | 'algorithm'>) {
+  return algorithm.problem === undefined ? { ...part, material: algorithm.material } : undefined;
 }
 
 /** What of a key's validity is looked at, always at the present time; ledger-format.md, "Trust policy". */
@@ -183,49 +158,28 @@ export async function verifySignature(
   if (signature.created < component.created || signature.created < key.primary.created) {
     fail('E_SIG_DATE', `the signature is dated before its key ${component.fingerprint} was made`);
   }
-  await verifyMathematics(signature, data, component);
+  const why =
+    component.algorithm.problem ??
+    (await whyNotSigned(signature.packet, data, component.algorithm.material, key.verifier));
+  if (why !== undefined) {
+    fail('E_SIG_INVALID', `the signature does not fit its data and the key ${component.fingerprint}: ${why}`);
+  }
   return component;
-}
-
-async function verifyMathematics(signature: ParsedSignature, data: Uint8Array, component: KeyComponent): Promise<void> {
-  const refuse = (problem: string, cause?: unknown): never =>
-    fail('E_SIG_INVALID', `the signature does not fit its data and the key ${component.fingerprint}: ${problem}`, {
-      cause,
-    });
-  if (signature.algorithm === EDDSA_LEGACY) {
-    const [r, s] = signature.mpis.map(pad32);
-    if (signature.mpis.some((mpi) => mpi.length > 32)) refuse('its numbers are too long');
-    if (r === undefined || isWeakPoint(r)) refuse('its point is of small order');
-    if (s === undefined || !isCanonicalScalar(s)) refuse('its scalar is not in its one form');
-  }
-  try {
-    const { packets } = await openpgp.readSignature({ binarySignature: signature.packet });
-    const [literal] = (await openpgp.createMessage({ binary: data })).packets;
-    const packet = packets[0];
-    if (packet === undefined || literal === undefined) return refuse('it is empty');
-    // The date is null: a key is judged at the present time, by componentProblem, and never at the signature's date.
-    await packet.verify(component.packet, openpgp.enums.signature.binary, literal, null as unknown as Date, true);
-  } catch (cause) {
-    if (cause instanceof PullthroughError) throw cause;
-    refuse('the mathematics say no', cause);
-  }
 }
 
 /**
  * A public key as people have it (`gpg --armor --export` or without `--armor`, with comments or other line ends) as the
  * one form of a key file. Throws `E_KEY_FORMAT`.
  */
-export async function canonicalKeyFile(file: Uint8Array): Promise<{ bytes: Uint8Array; key: KeyFile }> {
+export async function canonicalKeyFile(
+  file: Uint8Array,
+  verifier: Verifier = PORTABLE,
+): Promise<{ bytes: Uint8Array; key: KeyFile }> {
   if (file.length > 4 * KEY_BYTES) fail('E_KEY_FORMAT', `the key file has more than ${4 * KEY_BYTES} bytes`);
-  let binary = file;
-  if (((file[0] ?? 0) & 0x80) === 0) {
-    try {
-      const block = await openpgp.unarmor(fromUtf8(file) ?? '');
-      binary = block.data as Uint8Array;
-    } catch (cause) {
-      fail('E_KEY_FORMAT', 'the file is no OpenPGP key', { cause, hint: 'make one by: gpg --armor --export KEY' });
-    }
+  const binary = ((file[0] ?? 0) & 0x80) === 0 ? looseArmor(file) : file;
+  if (binary === undefined) {
+    fail('E_KEY_FORMAT', 'the file is not an OpenPGP key', { hint: 'make one by: gpg --armor --export KEY' });
   }
   const bytes = utf8(armor(binary, ARMOR.label));
-  return { bytes, key: await readKeyFile(bytes) };
+  return { bytes, key: await readKeyFile(bytes, verifier) };
 }

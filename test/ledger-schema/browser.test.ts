@@ -18,7 +18,9 @@ async function bundle(entry: string): Promise<{ code: string; imports: readonly 
   const made = await rolldown({ input: entry, platform: 'browser', external: /^node:/, logLevel: 'silent' });
   try {
     const { output } = await made.generate({ format: 'esm', codeSplitting: false });
-    return { code: output[0].code, imports: [...output[0].imports, ...output[0].dynamicImports] };
+    const { code, fileName, ...chunk } = output[0];
+    // What is loaded later and was put in all the same shows as itself.
+    return { code, imports: [...chunk.imports, ...chunk.dynamicImports].filter((name) => name !== fileName) };
   } finally {
     await made.close();
   }

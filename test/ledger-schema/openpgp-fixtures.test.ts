@@ -66,8 +66,9 @@ test('the committed fixtures are what their script makes, and nothing else lies 
   expect(unmeasured).toEqual(built.cases);
 });
 
-test('every sentence that the fixtures test is in the ledger format, word for word', () => {
-  const page = readFileSync('docs/ledger-format.md', 'utf8').replace(/\s+/g, ' ');
+test('every sentence that the fixtures test is in the ledger format or its page about signatures, word for word', () => {
+  const pages = ['docs/ledger-format.md', 'docs/openpgp.md'].map((path) => readFileSync(path, 'utf8'));
+  const page = pages.join('\n').replace(/\s+/g, ' ');
   const missing = new Set(cases.map(({ rule }) => rule).filter((rule) => !page.includes(rule)));
   expect([...missing]).toEqual([]);
 });

@@ -169,7 +169,7 @@ const sameText = (text: string, bytes: Uint8Array): Uint8Array => (text === asTe
 /** Armour may have lines of any length up to 76: all else of a block is in one form. */
 function armorAgain(bytes: Uint8Array, packets: Uint8Array, label: Parameters<typeof armor>[1]): Uint8Array {
   const written = utf8(armor(packets, label));
-  const joined = (file: Uint8Array): string => asText(file).replace(/(?<=[A-Za-z0-9+/])\n(?=[A-Za-z0-9+/])/g, '');
+  const joined = (file: Uint8Array): string => asText(file).replace(/(?<=[A-Za-z0-9+/=])\n(?=[A-Za-z0-9+/=])/g, '');
   return joined(written) === joined(bytes) ? bytes : written;
 }
 
@@ -251,7 +251,7 @@ export const PARSERS: readonly Parser[] = [
   {
     name: 'parseSignatureFile',
     parse: parseSignatureFile,
-    again: (bytes) => armorAgain(bytes, parseSignatureFile(bytes).packet, 'PGP SIGNATURE'),
+    again: (bytes) => (parseSignatureFile(bytes), armorAgain(bytes, binary(bytes), 'PGP SIGNATURE')),
     good: goodFile('signature'),
   },
   {
