@@ -13,7 +13,7 @@ export interface ArmorKind {
 
 /**
  * The bytes of a file that is exactly one armour block in the format's one shape: the BEGIN line, an empty line, base64
- * lines of at most 76 characters, the CRC-24 line, the END line, each ended by LF; ledger-format.md, "Signatures".
+ * lines of at most 76 characters, the CRC-24 line, the END line, each ended by LF; openpgp.md, "Armour".
  */
 export function dearmor(file: Uint8Array, kind: ArmorKind): Uint8Array {
   const refuse = (problem: string): never => fail(kind.code, `not one armour block of ${kind.label}: ${problem}`);

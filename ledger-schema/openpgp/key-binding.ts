@@ -3,7 +3,7 @@ import type { Certificate, SubkeySubject, Subject } from './certificate.ts';
 import { endOf, newestOf, signingFlag, statementsBy } from './self-signature.ts';
 import type { KeyVerifier, Maker, Statement } from './self-signature.ts';
 import { creationTime, embeddedIn } from './signature-packet.ts';
-import { isStrongHash } from './verifier.ts';
+import { isStrongHash } from './verify.ts';
 
 /**
  * What a key's own signatures say of the primary key or of a subkey. `problem`: it can never be used. `expires` is in

@@ -9,7 +9,7 @@ import { isSmallOrderKey, keyAlgorithm, keyCreated, v4Fingerprint } from './key-
 import type { KeyAlgorithm } from './key-packet.ts';
 import { KeyVerifier } from './self-signature.ts';
 import type { ParsedSignature } from './signature.ts';
-import { PORTABLE, whyNotSigned } from './verifier.ts';
+import { PORTABLE, whyNotSigned } from './verify.ts';
 import type { Verifier } from './verifier.ts';
 
 /** The most bytes of a key file. */

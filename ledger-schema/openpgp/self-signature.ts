@@ -9,7 +9,7 @@ import {
   unknownCritical,
 } from './signature-packet.ts';
 import type { SignaturePacket } from './signature-packet.ts';
-import { whyNotSigned } from './verifier.ts';
+import { whyNotSigned } from './verify.ts';
 import type { PublicMaterial, Verifier } from './verifier.ts';
 
 /** The primary key or a subkey, as who made a signature. */
