@@ -5,7 +5,7 @@ import ts from 'typescript';
 const LINES = [
   ['ledger-schema'],
   ['io'],
-  ['github', 'store', 'ledger'],
+  ['github', 'store', 'evidence', 'ledger'],
   ['upstream', 'proposals'],
   ['executor', 'reviewer', 'owner', 'consumer'],
   ['cli'],
@@ -21,6 +21,7 @@ const SOLE_IMPORTERS: readonly (readonly [packages: RegExp, importers: RegExp])[
   [/^@(?:aws-sdk|smithy)\//, /^store\//],
   [/^simple-git$/, /^ledger\//],
   [/^undici$/, /^io\//],
+  [/^@sigstore\/|^snappyjs$/, /^evidence\//],
   [/^proper-lockfile$/, /^io\/files\/lock\.ts$/],
   [/^fastify$|^@fastify\//, /^consumer\/serve\/[^/]*\.ts$/],
   [/^(?:commander|cli-progress)$/, /^cli\//],

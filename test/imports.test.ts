@@ -37,7 +37,7 @@ describe('this tree', () => {
     expect([...loadedWith('cli/main.ts', sources)]).toEqual([]);
     for (const start of ['consumer/index.ts', 'cli/commands/consumer.ts', 'cli/wiring/run.ts']) {
       const heavy = [...loadedWith(start, sources)].filter((name) =>
-        /^@(?:octokit|aws-sdk|smithy)\/|^fastify$/.test(name),
+        /^@(?:octokit|aws-sdk|smithy|sigstore)\/|^(?:fastify|snappyjs)$/.test(name),
       );
       expect(heavy, start).toEqual([]);
     }
@@ -85,6 +85,7 @@ describe('the checker', () => {
     ['the AWS SDK elsewhere', 'cli/a.ts', "import type { S3Client } from '@aws-sdk/client-s3'", 'another room'],
     ['simple-git elsewhere', 'cli/a.ts', "import git from 'simple-git'", 'another room'],
     ['undici elsewhere', 'github/c.ts', "import { fetch } from 'undici'", 'another room'],
+    ['Sigstore elsewhere', 'ledger/a.ts', "import { Verifier } from '@sigstore/verify'", 'another room'],
     ['fastify elsewhere', 'consumer/download/get.ts', "import fastify from 'fastify'", 'another room'],
     ['node: in the schema', 'ledger-schema/a.ts', "import { join } from 'node:path'", 'pure'],
     ['a package in the schema', 'ledger-schema/a.ts', "import picomatch from 'picomatch'", 'pure'],

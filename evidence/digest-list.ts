@@ -54,3 +54,10 @@ export function parseDigestList(bytes: Uint8Array, listName: string): ReadonlyMa
   }
   return found;
 }
+
+/** The digest of a list that holds one alone, without a name. */
+export function loneDigest(bytes: Uint8Array): { algorithm: ListAlgorithm; digest: string } | undefined {
+  const text = bytes.length > 256 ? undefined : fromUtf8(bytes)?.trim();
+  const algorithm = text !== undefined && ALONE.test(text) ? algorithmOf(text) : undefined;
+  return text === undefined || algorithm === undefined ? undefined : { algorithm, digest: text.toLowerCase() };
+}

@@ -1,0 +1,97 @@
+import { fromUtf8 } from '../ledger-schema/bytes.ts';
+import { fail } from '../ledger-schema/error.ts';
+import { EVIDENCE_BYTES } from '../ledger-schema/evidence.ts';
+
+/** Bundles and in-toto statements have about eight levels. */
+const JSON_DEPTH = 32;
+
+/** Certificates have about nine levels, timestamps twelve. */
+const DER_DEPTH = 32;
+
+/** More than any certificate or timestamp of a bundle has. */
+const DER_BYTES = 32 * 1024;
+
+function tooDeep(text: string): boolean {
+  let [depth, quoted] = [0, false];
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (char === 0x22) quoted = !quoted;
+    else if (quoted) i += char === 0x5c ? 1 : 0;
+    else if (char === 0x5b || char === 0x7b) depth += 1;
+    else if (char === 0x5d || char === 0x7d) depth -= 1;
+    if (depth > JSON_DEPTH) return true;
+  }
+  return false;
+}
+
+/** Reads JSON that anybody may have written: bounded, UTF-8, not nested deeply. Throws `E_EVIDENCE`. */
+export function parseHostileJson(bytes: Uint8Array, what: string): unknown {
+  if (bytes.length > EVIDENCE_BYTES) fail('E_EVIDENCE', `${what} has more than ${EVIDENCE_BYTES} bytes`);
+  const text = fromUtf8(bytes) ?? fail('E_EVIDENCE', `${what} is not UTF-8`);
+  if (tooDeep(text)) fail('E_EVIDENCE', `${what} is nested more than ${JSON_DEPTH} levels deep`);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    return fail('E_EVIDENCE', `${what} is not JSON`, { cause });
+  }
+}
+
+/**
+ * Walks DER before a library does: every length inside its parent, definite and bounded, not nested deeply, nothing
+ * after it. Throws `E_EVIDENCE`.
+ */
+export function checkDer(der: Uint8Array, what: string): void {
+  if (der.length > DER_BYTES) fail('E_EVIDENCE', `${what} has more than ${DER_BYTES} bytes`);
+  const end = walk(der, { from: 0, to: der.length }, 1, what);
+  if (end !== der.length) fail('E_EVIDENCE', `${what} is not one DER value`);
+}
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Returns the end of the value that begins at `range.from`. */
+function walk(der: Uint8Array, range: Range, depth: number, what: string): number {
+  if (depth > DER_DEPTH) fail('E_EVIDENCE', `${what} is nested more than ${DER_DEPTH} levels deep`);
+  const [tag, first] = [der[range.from], der[range.from + 1]];
+  if (tag === undefined || first === undefined || range.from + 2 > range.to) return broken(what);
+  let [start, length] = [range.from + 2, first];
+  if (first >= 0x80) {
+    const count = first & 0x7f;
+    if (count === 0 || count > 3 || start + count > range.to) return broken(what);
+    length = der.subarray(start, start + count).reduce((sum, byte) => sum * 256 + byte, 0);
+    start += count;
+  }
+  const end = start + length;
+  if (end > range.to) return broken(what);
+  const constructed = (tag & 0x20) !== 0;
+  // What is inside an octet string is its own matter, but a parser may go in there.
+  const octets = tag === 0x04 && depth < DER_DEPTH;
+  if (constructed) {
+    for (let at = start; at < end;) at = walk(der, { from: at, to: end }, depth + 1, what);
+  } else if (octets && length > 1 && der[start] !== undefined) {
+    checkOctets(der, { from: start, to: end }, depth + 1, what);
+  }
+  return end;
+}
+
+/** Refuses only what is well-formed as far as it goes and too deep. */
+function checkOctets(der: Uint8Array, range: Range, depth: number, what: string): void {
+  let open = depth;
+  let { from, to } = range;
+  while (to - from >= 2 && ((der[from] ?? 0) & 0x20 || der[from] === 0x04)) {
+    const first = der[from + 1] ?? 0;
+    const count = first >= 0x80 ? first & 0x7f : 0;
+    const length = count === 0 ? first : der.subarray(from + 2, from + 2 + count).reduce((n, b) => n * 256 + b, 0);
+    from += 2 + count;
+    if (from + length > to) return;
+    to = from + length;
+    open += 1;
+    if (open > DER_DEPTH) fail('E_EVIDENCE', `${what} is nested more than ${DER_DEPTH} levels deep`);
+  }
+}
+
+function broken(what: string): never {
+  return fail('E_EVIDENCE', `${what} is not well-formed DER`);
+}

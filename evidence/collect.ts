@@ -1,0 +1,196 @@
+import { compareBytes, sha256Hex, utf8 } from '../ledger-schema/bytes.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { EVIDENCE_BYTES, EVIDENCE_ENTRIES } from '../ledger-schema/evidence.ts';
+import { Coverage } from './covers.ts';
+import type { KeptList } from './covers.ts';
+import type { EvidenceEntry, Subject, VerifiedStatement } from './entry.ts';
+import type { ReadFile } from './file-bytes.ts';
+import type { PinnedKeys } from './keys.ts';
+import type { Offer, OfferedStatement } from './offer.ts';
+import { splitOffer } from './offer.ts';
+import { answers, isSigned, requireEvidence } from './require.ts';
+import type { Requirement } from './require.ts';
+import type { Root } from './roots.ts';
+import { ForeignStatement, judgeBundle, judgeMinisign, judgeOpenPgp } from './verify-statement.ts';
+import type { Judged, StatementBytes } from './verify-statement.ts';
+import { byKey, parseDetached } from './openpgp.ts';
+import { parseMinisignature } from './minisign.ts';
+import { isByKey } from './sigstore.ts';
+
+/** `[evidence] keep`: what of the evidence that verifies is recorded. */
+export type Keep = 'all' | 'required' | 'none';
+
+export interface CollectInput {
+  readonly subject: Subject;
+  /** What upstream offers, from its API and among the release's files. */
+  readonly offers: readonly Offer[];
+  /** Lists of digests among the release's files that the record doesn't hold. */
+  readonly lists: readonly KeptList[];
+  readonly keys: PinnedKeys;
+  readonly roots: readonly Root[];
+  readonly requirements: readonly Requirement[];
+  readonly keep: Keep;
+  readonly read: ReadFile;
+}
+
+/** Evidence to be recorded. */
+export interface Collected {
+  /** As checklist.json has them: sorted by digest. */
+  readonly entries: readonly EvidenceEntry[];
+  /** By SHA-256. */
+  readonly bytes: ReadonlyMap<string, Uint8Array>;
+  readonly statements: readonly VerifiedStatement[];
+  /** What was offered and counts as nothing, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+interface Found extends Judged {
+  readonly bytes: Uint8Array;
+  /** The key that it is by, where that is to be kept with it. */
+  readonly key?: Uint8Array | undefined;
+}
+
+/**
+ * Verifies what upstream offers of a release, and holds it against what is required. An offered statement about a
+ * recorded file that does not verify refuses the release, whatever is required; one by a key that nobody pinned, of
+ * another repository or of a kind that isn't known counts as nothing, and is said. Throws `E_EVIDENCE`.
+ */
+export async function collectEvidence(input: CollectInput): Promise<Collected> {
+  const { subject, requirements, keep } = input;
+  const notes: string[] = [];
+  const found = new Map<string, Found>();
+  const coverage = new Coverage(subject, input.lists, input.read);
+  for (const offer of input.offers) {
+    for (const part of splitOffer(offer)) {
+      if (part.kind === 'nothing') {
+        notes.push(`${part.from} counts as nothing: ${part.why}`);
+        continue;
+      }
+      if (part.kind !== 'sigstore' && !isAbout(part, input)) continue;
+      const sha256 = sha256Hex(part.bytes);
+      if (found.has(sha256)) continue;
+      const judged = await judgeOffer(part, { sha256, bytes: part.bytes, about: part.about }, { ...input, coverage });
+      if (judged === 'unrelated') continue;
+      if ('note' in judged) notes.push(`${part.from} counts as nothing: ${judged.note}`);
+      else found.set(sha256, judged);
+    }
+  }
+  const all = [...found.values()];
+  const statements = all.map(({ statement }) => statement);
+  requireEvidence(requirements, statements, subject, notes);
+  const wanted = requirements.filter(isSigned);
+  const isRequired = ({ statement }: Found): boolean =>
+    wanted.some((requirement) => answers(statement, requirement, subject.source));
+  const kept = keep === 'none' ? [] : keep === 'required' ? all.filter(isRequired) : all;
+  return { ...entriesOf(kept, isRequired, input, notes), notes };
+}
+
+/** Is a statement, by its name, about a recorded file or a list at hand? What is said of others is no matter of ours. */
+function isAbout({ about }: { readonly about?: string | undefined }, { subject, lists }: CollectInput): boolean {
+  return about !== undefined && [...subject.files, ...lists].some(({ name }) => name === about);
+}
+
+interface JudgeInput extends CollectInput {
+  readonly coverage: Coverage;
+}
+
+async function judgeOffer(
+  part: Exclude<OfferedStatement, { kind: 'nothing' }>,
+  statement: StatementBytes,
+  input: JudgeInput,
+): Promise<Found | { note: string } | 'unrelated'> {
+  try {
+    const { bytes } = statement;
+    if (part.kind === 'sigstore') return await judgeSigstore(statement, input);
+    if (part.kind === 'minisign') {
+      const { keyId } = parseMinisignature(bytes);
+      const key = input.keys.minisign.find((pinned) => pinned.keyId === keyId);
+      if (key === undefined) return { note: `it is signed by the minisign key ${keyId}, which is not pinned` };
+      return { ...(await judgeMinisign(statement, key, input.coverage)), bytes };
+    }
+    const signatures = parseDetached(bytes);
+    const key = input.keys.openpgp.find((pinned) => byKey(signatures, pinned).length > 0);
+    if (key === undefined) {
+      const issuers = [...new Set(signatures.flatMap(({ issuers }) => issuers.at(-1) ?? []))].join(', ');
+      return { note: `it is signed by the OpenPGP key ${issuers}, which is not pinned` };
+    }
+    return { ...(await judgeOpenPgp(statement, key, input.coverage)), bytes, key: key.bytes };
+  } catch (error) {
+    if (error instanceof ForeignStatement && !(error.unrelated && isAbout(part, input))) {
+      return error.unrelated ? 'unrelated' : { note: error.message };
+    }
+    if (!(error instanceof PullthroughError) || error.code !== 'E_EVIDENCE') throw error;
+    return fail('E_EVIDENCE', `${part.from}: ${error.message}`, {
+      hint: 'upstream offers a statement that does not verify: ask it why; nothing was recorded',
+      cause: error,
+    });
+  }
+}
+
+async function judgeSigstore(statement: StatementBytes, input: JudgeInput): Promise<Found | { note: string }> {
+  const { bytes } = statement;
+  if (!isByKey(bytes)) return { ...(await judgeBundle(statement, input)), bytes };
+  let failure: unknown;
+  for (const key of input.keys.publicKeys) {
+    try {
+      return { ...(await judgeBundle(statement, { ...input, key })), bytes, key: key.bytes };
+    } catch (error) {
+      if (!(error instanceof PullthroughError)) throw error;
+      failure = error;
+    }
+  }
+  const why = failure instanceof PullthroughError ? `: ${failure.message}` : '';
+  return { note: `it is signed by no public key that is pinned${why}` };
+}
+
+function entriesOf(
+  found: readonly Found[],
+  isRequired: (one: Found) => boolean,
+  { lists }: CollectInput,
+  notes: string[],
+): Pick<Collected, 'entries' | 'bytes' | 'statements'> {
+  const entries = new Map<string, EvidenceEntry>();
+  const bytes = new Map<string, Uint8Array>();
+  const statements: VerifiedStatement[] = [];
+  const ranked = [...found].sort((a, b) => Number(isRequired(b)) - Number(isRequired(a)));
+  let left = 0;
+  for (const one of ranked) {
+    const additions = additionsOf(one, lists).filter(({ entry }) => !entries.has(entry.sha256));
+    if (entries.size + additions.length > EVIDENCE_ENTRIES) {
+      left += 1;
+      continue;
+    }
+    for (const addition of additions) {
+      entries.set(addition.entry.sha256, addition.entry);
+      bytes.set(addition.entry.sha256, addition.bytes);
+    }
+    statements.push(one.statement);
+  }
+  if (left > 0) notes.push(`${left} more statements verify; a record holds at most ${EVIDENCE_ENTRIES} entries`);
+  return { entries: [...entries.values()].sort((a, b) => compareBytes(a.sha256, b.sha256)), bytes, statements };
+}
+
+/** A statement's entry, and those of the lists and the key that it needs. */
+function additionsOf({ statement, bytes, lists: covered, key }: Found, lists: readonly KeptList[]) {
+  const { kind, sha256, size, signer, issuer } = statement;
+  const own: EvidenceEntry = { kind, sha256, size, signer, ...(issuer === undefined ? {} : { issuer }) };
+  const additions: { entry: EvidenceEntry; bytes: Uint8Array }[] = [{ entry: own, bytes }];
+  for (const list of lists.filter((each) => covered.has(each.sha256))) {
+    if (list.bytes.length > EVIDENCE_BYTES) {
+      fail(
+        'E_EVIDENCE',
+        `${list.name ?? 'the signed list'} has more than ${EVIDENCE_BYTES} bytes, too many to be kept`,
+      );
+    }
+    additions.push({ entry: { kind: 'list', sha256: list.sha256, size: list.bytes.length }, bytes: list.bytes });
+  }
+  if (key !== undefined) {
+    additions.push({ entry: { kind: 'key', sha256: sha256Hex(key), size: key.length, signer }, bytes: key });
+  }
+  return additions;
+}
+
+/** An answer of the API as it is recorded: its compact JSON. */
+export function compactBundle(bundle: unknown): Uint8Array {
+  return utf8(JSON.stringify(bundle));
+}

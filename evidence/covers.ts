@@ -1,0 +1,128 @@
+import { brief } from '../ledger-schema/bytes.ts';
+import { fail } from '../ledger-schema/error.ts';
+import { LIST_BYTES, loneDigest, parseDigestList } from './digest-list.ts';
+import type { ListAlgorithm } from './digest-list.ts';
+import type { Subject } from './entry.ts';
+import { FileBytes } from './file-bytes.ts';
+import type { ReadFile, Target } from './file-bytes.ts';
+import { isListName, statementTarget } from './names.ts';
+import type { Statement } from './statement.ts';
+
+/** A list of digests that is not a recorded file. `name`: upstream's; unknown where only its bytes were kept. */
+export interface KeptList {
+  readonly name?: string | undefined;
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What statements can cover: the recorded files, and the lists that are kept for them. */
+export class Coverage {
+  readonly bytes: FileBytes;
+  readonly #subject: Subject;
+  readonly #lists: readonly Target[];
+
+  constructor(subject: Subject, lists: readonly KeptList[], read: ReadFile) {
+    this.bytes = new FileBytes(read);
+    this.#subject = subject;
+    const recorded = new Set(subject.files.map(({ sha256 }) => sha256));
+    this.#lists = lists
+      .filter(({ sha256 }) => !recorded.has(sha256))
+      .map(({ name = '', sha256, bytes }) => ({ name, sha256, size: bytes.length, kept: bytes }));
+  }
+
+  /** Everything that may be signed, likely ones first: by the name that a statement has, then lists, then small files. */
+  targets(hint: string | undefined): readonly Target[] {
+    const bySize = [...this.#subject.files].sort((a, b) => a.size - b.size);
+    const rank = ({ name, kept }: Target): number =>
+      name !== '' && name === hint ? 0 : kept !== undefined ? 1 : isListName(name) ? 2 : 3;
+    // What is itself a statement is signed by nobody.
+    const all: Target[] = [...this.#lists, ...bySize].filter(({ name }) => statementTarget(name) === undefined);
+    return all.sort((a, b) => rank(a) - rank(b));
+  }
+
+  byDigest(sha256: string): Target[] {
+    return [...this.#lists, ...this.#subject.files].filter((target) => target.sha256 === sha256);
+  }
+
+  /**
+   * The files that an in-toto statement names by a right digest. Throws `E_EVIDENCE` where it gives another digest for
+   * the name of a recorded file.
+   */
+  async named(statement: Statement): Promise<Target[]> {
+    const found: Target[] = [];
+    for (const { name, digest } of statement.subjects) {
+      const [sha256, sha512] = [digest.get('sha256'), digest.get('sha512')];
+      const targets = sha256 !== undefined ? this.byDigest(sha256) : await this.#bySha512(sha512, name);
+      found.push(...targets);
+      if (targets.length > 0 || (sha256 ?? sha512) === undefined) continue;
+      if (this.#subject.files.some((file) => file.name === name)) {
+        fail('E_EVIDENCE', `the statement gives another digest for ${name} than the record`);
+      }
+    }
+    return found;
+  }
+
+  async #bySha512(sha512: string | undefined, name: string | undefined): Promise<Target[]> {
+    if (sha512 === undefined) return [];
+    const found: Target[] = [];
+    for (const target of this.targets(name)) {
+      if ((await this.bytes.digest(target, 'sha512')).toString('hex') === sha512) found.push(target);
+    }
+    return found;
+  }
+
+  /**
+   * The recorded files that are covered with these: themselves, and what the lists among them name with its right
+   * digest. Throws `E_EVIDENCE` where a list gives another digest for a recorded file.
+   */
+  async expand(direct: readonly Target[]): Promise<{ files: string[]; lists: ReadonlySet<string> }> {
+    const files = new Set<string>();
+    const lists = new Set<string>();
+    const seen = new Set<Target>();
+    const queue = [...direct];
+    for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
+      if (seen.has(target)) continue;
+      seen.add(target);
+      if (target.kept !== undefined) lists.add(target.sha256);
+      else files.add(target.name);
+      if (target.kept === undefined && !(isListName(target.name) && target.size <= LIST_BYTES)) continue;
+      queue.push(...(await this.#listed(target)));
+    }
+    return { files: [...files].sort(), lists };
+  }
+
+  async #listed(list: Target): Promise<Target[]> {
+    const bytes = list.kept ?? (await this.bytes.whole(list));
+    const digests = parseDigestList(bytes, list.name);
+    const found: Target[] = [];
+    for (const file of this.#subject.files) {
+      const listed = digests.get(file.name);
+      if (listed === undefined) continue;
+      if (await this.#isRight(file, listed)) found.push(file);
+      else fail('E_EVIDENCE', `${listName(list)} gives another digest for ${brief(file.name)} than the record`);
+    }
+    const alone = loneDigest(bytes);
+    if (alone !== undefined && digests.size === 0) {
+      const { algorithm, digest } = alone;
+      for (const file of this.#subject.files) if (await this.#has(file, algorithm, digest)) found.push(file);
+    }
+    return found;
+  }
+
+  /** Does a list that names the file say nothing but its digests? */
+  async #isRight(file: Target, listed: Readonly<Record<ListAlgorithm, ReadonlySet<string>>>): Promise<boolean> {
+    for (const algorithm of ['sha256', 'sha512'] as const) {
+      for (const digest of listed[algorithm]) if (!(await this.#has(file, algorithm, digest))) return false;
+    }
+    return true;
+  }
+
+  async #has(file: Target, algorithm: ListAlgorithm, digest: string): Promise<boolean> {
+    if (algorithm === 'sha256') return file.sha256 === digest;
+    return (await this.bytes.digest(file, 'sha512')).toString('hex') === digest;
+  }
+}
+
+function listName({ name }: Target): string {
+  return name === '' ? 'the signed list' : brief(name);
+}

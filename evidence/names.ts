@@ -1,0 +1,33 @@
+/** Endings of files that say something about another file, as upstreams publish them. */
+const STATEMENT = /^(.+)(?:\.sigstore\.json|\.sigstore|\.bundle|\.intoto\.jsonl|\.minisig|\.asc|\.sig)$/i;
+
+/** What only says something about another file: signatures, certificates, digests, attestations. */
+const SAYS = [
+  /\.(?:asc|sig|sign|minisig|pem|crt|cert|sigstore|bundle|att|prov|intoto\.jsonl|sigstore\.json)$/i,
+  /(?:^|[._-])(?:checksums?|(?:md5|sha(?:1|224|256|384|512))(?:sums?)?)$/i,
+  /(?:checksum|md5|sha256|sha512).*\.txt$/i,
+];
+
+const LIST =
+  /(?:^|[._-])(?:checksums?|sha-?(?:256|512)(?:sums?)?)(?:[._-][^/]*)?$|(?:checksum|sha256|sha512)[^/]*\.txt$/i;
+
+/** The name of the file that a statement's name says it is about; undefined where the name is no statement's. */
+export function statementTarget(name: string): string | undefined {
+  return STATEMENT.exec(name)?.[1];
+}
+
+/** Is a file, by its name, a list, a signature, a certificate or a bundle? Requirements are about the others. */
+export function isStatementName(name: string): boolean {
+  return SAYS.some((form) => form.test(name));
+}
+
+/** Is a file, by its name, a list of digests? */
+export function isListName(name: string): boolean {
+  return statementTarget(name) === undefined && LIST.test(name);
+}
+
+/** The files that requirements are about: those that are no statements, or all where nothing else is there. */
+export function filesToCover<T extends { readonly name: string }>(files: readonly T[]): readonly T[] {
+  const programs = files.filter(({ name }) => !isStatementName(name));
+  return programs.length > 0 ? programs : files;
+}

@@ -1,0 +1,86 @@
+import { TrustedRoot } from '@sigstore/protobuf-specs';
+import { toTrustMaterial } from '@sigstore/verify';
+import type { TrustMaterial } from '@sigstore/verify';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { parseHostileJson } from './bounds.ts';
+import { GITHUB } from './roots/github.ts';
+import { PUBLIC_GOOD } from './roots/public-good.ts';
+
+/** One trusted root, and how much of each kind of witness a signature under it needs. */
+export interface Root {
+  /** For messages; `github` is GitHub's own, `public-good` the public instance's, else the file that it is from. */
+  readonly name: string;
+  readonly material: TrustMaterial;
+  readonly thresholds: {
+    readonly logEntries: number;
+    readonly certificateTimestamps: number;
+    /** From a timestamp authority alone. */
+    readonly authorityTimestamps: number;
+  };
+}
+
+/** A trusted_root.json of one's own: `[evidence] trusted-root[]`. */
+export interface AddedRoot {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+function noKeys(): never {
+  return fail('E_EVIDENCE', 'the bundle is signed by a key that is not pinned here');
+}
+
+/** A root from its JSON. `thresholds` for what is carried; an added one needs one of each that it has authorities for. */
+export function makeRoot(name: string, json: unknown, thresholds?: Root['thresholds']): Root {
+  const root = TrustedRoot.fromJSON(json);
+  const { tlogs, ctlogs, certificateAuthorities, timestampAuthorities } = root;
+  const keys = [...tlogs, ...ctlogs].map(({ publicKey }) => publicKey);
+  const since = [...keys, ...certificateAuthorities, ...timestampAuthorities].map((one) => one?.validFor?.start);
+  // What is valid since ever would make a key that leaked later good for the past.
+  if (since.includes(undefined)) fail('E_EVIDENCE', 'something in it does not say since when it is valid');
+  const one = (list: readonly unknown[]): number => Math.min(1, list.length);
+  const each = {
+    logEntries: one(tlogs),
+    certificateTimestamps: one(ctlogs),
+    authorityTimestamps: one(timestampAuthorities),
+  };
+  return { name, material: toTrustMaterial(root, noKeys), thresholds: thresholds ?? each };
+}
+
+let carried: readonly Root[] | undefined;
+
+/** The roots that the package carries; read once. */
+function carriedRoots(): readonly Root[] {
+  carried ??= [
+    makeRoot('public-good', JSON.parse(PUBLIC_GOOD), {
+      logEntries: 1,
+      certificateTimestamps: 1,
+      authorityTimestamps: 0,
+    }),
+    makeRoot('github', JSON.parse(GITHUB), { logEntries: 0, certificateTimestamps: 0, authorityTimestamps: 1 }),
+  ];
+  return carried;
+}
+
+/**
+ * The roots that signatures are held against: the public-good one, GitHub's, and those that were added. Nothing is
+ * asked of the network. Throws `E_CONFIG` for an added one that can't be read.
+ */
+export function loadRoots(added: readonly AddedRoot[] = []): readonly Root[] {
+  return [...carriedRoots(), ...added.map(addedRoot)];
+}
+
+function addedRoot({ name, bytes }: AddedRoot): Root {
+  try {
+    const json = parseHostileJson(bytes, name);
+    if (typeof json !== 'object' || json === null || !('certificateAuthorities' in json)) {
+      return fail('E_EVIDENCE', 'it names no certificate authority');
+    }
+    return makeRoot(name, { tlogs: [], ctlogs: [], timestampAuthorities: [], ...json });
+  } catch (cause) {
+    const why = cause instanceof PullthroughError ? `: ${cause.message}` : '';
+    return fail('E_CONFIG', `${name} is not a trusted root${why}`, {
+      hint: 'give the trusted_root.json that your Sigstore instance distributes',
+      cause,
+    });
+  }
+}

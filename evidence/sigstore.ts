@@ -1,0 +1,257 @@
+import { createHash, createVerify, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { bundleFromJSON } from '@sigstore/bundle';
+import type { Bundle } from '@sigstore/bundle';
+import { dsse } from '@sigstore/core';
+import type { X509Certificate } from '@sigstore/core';
+import { HashAlgorithm } from '@sigstore/protobuf-specs';
+import { Verifier, toSignedEntity } from '@sigstore/verify';
+import type { SignedEntity } from '@sigstore/verify';
+import { brief } from '../ledger-schema/bytes.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { parseHostileJson } from './bounds.ts';
+import { checkBundle } from './bundle-rules.ts';
+import { claimsOf, parseCertificate } from './certificate.ts';
+import type { CertificateClaims } from './certificate.ts';
+import type { PublicKey } from './public-key.ts';
+import type { Root } from './roots.ts';
+import { explain } from './sigstore-words.ts';
+import { parseStatement } from './statement.ts';
+import type { Statement } from './statement.ts';
+
+export type MessageAlgorithm = 'sha256' | 'sha384' | 'sha512';
+
+/** A signature over a file's own bytes, whose witnesses verify; the signature itself is checked by `check`. */
+export interface MessageSignature {
+  readonly algorithm: MessageAlgorithm;
+  /** Lower-case hex. */
+  readonly digest: string;
+  /** Checks the signature over the bytes, which must have the digest. Throws `E_EVIDENCE`. */
+  check(bytes: AsyncIterable<Uint8Array>): Promise<void>;
+}
+
+/** A bundle whose signature, certificate and witnesses verify; what it is about is not looked at yet. */
+export interface SignedBundle {
+  /** The root's name. */
+  readonly root: string;
+  /** The certificate's name, or `key:<sha256 of the SPKI>`. */
+  readonly signer: string;
+  readonly issuer: string | undefined;
+  /** Undefined for a signature by a key. */
+  readonly claims: CertificateClaims | undefined;
+  /** ISO 8601, by a timestamp authority, else by the log. */
+  readonly signedAt: string;
+  readonly statement: Statement | undefined;
+  /** Where there is no statement. */
+  readonly message: MessageSignature | undefined;
+}
+
+/**
+ * Verifies a Sigstore bundle by the roots and at the time that it was signed: never by the present time, and without a
+ * network. `pinned`: the public key that a bundle without a certificate must be by. Throws `E_EVIDENCE`.
+ */
+export function verifyBundle(bytes: Uint8Array, roots: readonly Root[], pinned?: PublicKey): SignedBundle {
+  const bundle = parseBundle(bytes);
+  const { content } = bundle.verificationMaterial;
+  const by = content.$case === 'publicKey' ? byKey(bundle, roots, pinned) : byCertificate(bundle, roots);
+  if (bundle.content.$case === 'dsseEnvelope') {
+    const { payloadType, payload } = bundle.content.dsseEnvelope;
+    return { ...by.signed, statement: parseStatement(payloadType, payload), message: undefined };
+  }
+  return { ...by.signed, statement: undefined, message: messageOf(bundle, by.key) };
+}
+
+/** Reads a bundle by its bounds and its schema. Throws `E_EVIDENCE`. */
+export function parseBundle(bytes: Uint8Array): Bundle {
+  const json = parseHostileJson(bytes, 'the bundle');
+  if (!isBundle(json)) fail('E_EVIDENCE', 'it is not a Sigstore bundle');
+  let bundle: Bundle;
+  try {
+    bundle = bundleFromJSON(json);
+  } catch (cause) {
+    return fail('E_EVIDENCE', 'it is not a Sigstore bundle that can be read', { cause });
+  }
+  checkBundle(bundle);
+  return bundle;
+}
+
+/** Is the bundle signed by a key, without a certificate? */
+export function isByKey(bytes: Uint8Array): boolean {
+  return parseBundle(bytes).verificationMaterial.content.$case === 'publicKey';
+}
+
+/** Does a JSON value claim to be a Sigstore bundle? */
+export function isBundle(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && 'mediaType' in json && typeof json.mediaType === 'string';
+}
+
+interface By {
+  readonly signed: Pick<SignedBundle, 'root' | 'signer' | 'issuer' | 'claims' | 'signedAt'>;
+  readonly key: KeyObject;
+}
+
+function byCertificate(bundle: Bundle, roots: readonly Root[]): By {
+  const { content } = bundle.verificationMaterial;
+  const der =
+    content.$case === 'certificate'
+      ? content.certificate.rawBytes
+      : content.$case === 'x509CertificateChain'
+        ? content.x509CertificateChain.certificates[0]?.rawBytes
+        : undefined;
+  const leaf = parseCertificate(der ?? fail('E_EVIDENCE', 'the bundle has no certificate'));
+  const claims = claimsOf(leaf);
+  const possible = roots.filter(({ material }) =>
+    material.certificateAuthorities.some(({ certChain }) =>
+      certChain.some((authority) => mayHaveIssued(authority, leaf)),
+    ),
+  );
+  if (possible.length === 0) {
+    fail('E_EVIDENCE', 'the bundle is signed under no root that is trusted here', {
+      hint: "where it is a Sigstore of one's own, add its trusted_root.json: [evidence] trusted-root[] in mirror.ini",
+    });
+  }
+  return firstThatVerifies(possible, (root) => {
+    const entity = entityOf(bundle);
+    const at = timesOf(entity).find((time) => !leaf.validForDate(time));
+    if (at !== undefined) {
+      fail('E_EVIDENCE', `the bundle's certificate was not valid when it signed, at ${at.toISOString()}`);
+    }
+    const { key } = run(root, entity);
+    const { signer, issuer } = claims;
+    return { signed: { root: root.name, signer, issuer, claims, signedAt: signedAt(entity) }, key };
+  });
+}
+
+/** By the names alone: whether it did its signature says. */
+function mayHaveIssued(authority: X509Certificate, leaf: X509Certificate): boolean {
+  const named = leaf.extAuthorityKeyID?.keyIdentifier;
+  const own = authority.extSubjectKeyID?.keyIdentifier;
+  const sameKey = named === undefined || own === undefined || named.equals(own);
+  return authority.subject.equals(leaf.issuer) && sameKey;
+}
+
+function byKey(bundle: Bundle, roots: readonly Root[], pinned: PublicKey | undefined): By {
+  if (pinned === undefined) fail('E_EVIDENCE', 'the bundle is signed by a key that is not pinned here');
+  const logged = roots.filter(({ thresholds }) => thresholds.logEntries > 0);
+  return firstThatVerifies(logged, (root) => {
+    const entity = entityOf(bundle);
+    const publicKey = () => ({ publicKey: pinned.key, validFor: () => true });
+    run({ ...root, material: { ...root.material, publicKey } }, entity);
+    const signer = `key:${pinned.sha256}`;
+    const signed = { root: root.name, signer, issuer: undefined, claims: undefined, signedAt: signedAt(entity) };
+    return { signed, key: pinned.key };
+  });
+}
+
+/** What the first candidate gives that doesn't fail; else the last failure. */
+function firstThatVerifies<T, R>(candidates: readonly T[], attempt: (candidate: T) => R): R {
+  let failure: unknown;
+  for (const candidate of candidates) {
+    try {
+      return attempt(candidate);
+    } catch (error) {
+      if (!(error instanceof PullthroughError)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+function entityOf(bundle: Bundle): SignedEntity {
+  try {
+    const entity = toSignedEntity(bundle, Buffer.alloc(0));
+    return { ...entity, signature: contentOf(bundle, entity.signature) };
+  } catch (cause) {
+    return fail('E_EVIDENCE', 'the bundle holds a timestamp or a certificate that cannot be read', { cause });
+  }
+}
+
+/** What is compared with the log's entries, and verified by the key. */
+function contentOf(bundle: Bundle, signature: SignedEntity['signature']): SignedEntity['signature'] {
+  const content = {
+    signature: signature.signature,
+    compareSignature: (other: Buffer) => signature.compareSignature(other),
+  };
+  if (bundle.content.$case === 'messageSignature') {
+    // The file may be larger than memory: its signature is checked apart, over its stream.
+    return { ...content, compareDigest: (digest) => signature.compareDigest(digest), verifySignature: () => true };
+  }
+  const { payloadType, payload } = bundle.content.dsseEnvelope;
+  const encoded = createHash('sha256').update(dsse.preAuthEncoding(payloadType, payload)).digest();
+  return {
+    ...content,
+    // An entry of the kind hashedrekord is about what was signed, the envelope's encoding.
+    compareDigest: (digest) => signature.compareDigest(digest) || encoded.equals(digest),
+    verifySignature: (key) => signature.verifySignature(key),
+  };
+}
+
+function run(root: Root, entity: SignedEntity) {
+  const { logEntries, certificateTimestamps, authorityTimestamps } = root.thresholds;
+  if (entity.tlogEntries.length < logEntries) fail('E_EVIDENCE', 'the bundle has no entry of a transparency log');
+  const byAuthority = entity.timestamps.filter(({ $case }) => $case === 'timestamp-authority');
+  if (byAuthority.length < authorityTimestamps) {
+    fail('E_EVIDENCE', 'the bundle has no timestamp by an authority of its root');
+  }
+  if (entity.timestamps.length === 0) fail('E_EVIDENCE', 'the bundle has no timestamp');
+  const verifier = new Verifier(root.material, {
+    tlogThreshold: logEntries,
+    ctlogThreshold: certificateTimestamps,
+    timestampThreshold: 1,
+  });
+  try {
+    return verifier.verify(entity);
+  } catch (cause) {
+    return fail('E_EVIDENCE', explain(cause, root.name), { cause });
+  }
+}
+
+function timesOf({ timestamps }: SignedEntity): Date[] {
+  try {
+    return timestamps.map((stamp) =>
+      stamp.$case === 'timestamp-authority'
+        ? stamp.timestamp.signingTime
+        : new Date(Number(stamp.tlogEntry.integratedTime) * 1000),
+    );
+  } catch (cause) {
+    return fail('E_EVIDENCE', 'the bundle holds a timestamp that cannot be read', { cause });
+  }
+}
+
+/** What a timestamp authority says goes before what the log says. */
+function signedAt(entity: SignedEntity): string {
+  const authority = entity.timestamps.filter(({ $case }) => $case === 'timestamp-authority');
+  const [time] = timesOf(authority.length > 0 ? { ...entity, timestamps: authority } : entity);
+  return (time ?? fail('E_EVIDENCE', 'the bundle has no timestamp')).toISOString();
+}
+
+const ALGORITHMS = new Map<HashAlgorithm, MessageAlgorithm>([
+  [HashAlgorithm.HASH_ALGORITHM_UNSPECIFIED, 'sha256'],
+  [HashAlgorithm.SHA2_256, 'sha256'],
+  [HashAlgorithm.SHA2_384, 'sha384'],
+  [HashAlgorithm.SHA2_512, 'sha512'],
+]);
+
+function messageOf(bundle: Bundle, key: KeyObject): MessageSignature {
+  if (bundle.content.$case !== 'messageSignature') return fail('E_INTERNAL', 'a statement was taken for a signature');
+  const { messageDigest, signature } = bundle.content.messageSignature;
+  const algorithm =
+    ALGORITHMS.get(messageDigest.algorithm) ??
+    fail('E_EVIDENCE', `the bundle signs a digest of ${brief(String(messageDigest.algorithm))}, which is not known`);
+  const digest = Buffer.from(messageDigest.digest).toString('hex');
+  const check = async (bytes: AsyncIterable<Uint8Array>): Promise<void> => {
+    const hash = createHash(algorithm);
+    const edwards = key.asymmetricKeyType === 'ed25519';
+    const verifier = createVerify(algorithm);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of bytes) {
+      hash.update(chunk);
+      if (edwards) chunks.push(Uint8Array.from(chunk));
+      else verifier.update(chunk);
+    }
+    if (hash.digest('hex') !== digest) fail('E_EVIDENCE', 'the bundle is about other bytes');
+    const good = edwards ? verify(null, Buffer.concat(chunks), key, signature) : verifier.verify(key, signature);
+    if (!good) fail('E_EVIDENCE', "the bundle's signature does not verify");
+  };
+  return { algorithm, digest, check };
+}
