@@ -86,7 +86,7 @@ export class Consumer implements AsyncDisposable {
       .catch(() => undefined);
     const release = await verifying;
     const { selectAssets } = await import('./download/select-assets.ts');
-    const wanted = await selectAssets(release.assets, request, releaseOf(release));
+    const wanted = await selectAssets(release.assets, request, releaseOf(release), release.tool);
     return { release, files: await this.fetch(wanted, request) };
   }
 

@@ -33,6 +33,7 @@ export const consumerCommands = commands({
       ...offline,
       output: text('DIR', 'where the files go (default: here)', 'folder'),
       platform: text('OS/ARCH', 'the one file for this system; auto: for the one this runs on'),
+      tool: text('NAME', 'of a release with several tools, the one whose files begin so'),
       executable: flag('make the files executable'),
       force: flag('replace other files that lie in the way'),
       locked: flag('exactly what pullthrough.lock says; needs no ledger'),

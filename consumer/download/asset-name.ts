@@ -32,6 +32,8 @@ export type Arch =
 /** Longer names first: `macos` begins with `mac`. */
 const OS_WORDS: readonly (readonly [string, Os])[] = [
   ['linux', 'linux'],
+  ['manylinux', 'linux'],
+  ['musllinux', 'linux'],
   ['ubuntu', 'linux'],
   ['darwin', 'darwin'],
   ['macosx', 'darwin'],
@@ -59,6 +61,9 @@ const OS_WORDS: readonly (readonly [string, Os])[] = [
 
 const ARCH_WORDS: Record<string, Arch> = {
   amd64: 'amd64',
+  amd: 'amd64',
+  intel: 'amd64',
+  intel64: 'amd64',
   x64: 'amd64',
   '64bit': 'amd64',
   '386': '386',
@@ -74,6 +79,9 @@ const ARCH_WORDS: Record<string, Arch> = {
   arm64e: 'arm64',
   arm64v8: 'arm64',
   aarch64: 'arm64',
+  silicon: 'arm64',
+  m1: 'arm64',
+  m2: 'arm64',
   arm: 'arm',
   arm32: 'arm',
   armhf: 'arm',
@@ -97,6 +105,7 @@ const ARCH_WORDS: Record<string, Arch> = {
   noarch: 'any',
   all: 'any',
   fat: 'any',
+  jvm: 'any',
 };
 
 const ARM_VERSION = /^(?:arm32)?(?:arm)?v([5-8])(?:l|hf|te|j)?$/;
@@ -107,7 +116,8 @@ function words(name: string): { word: string; os?: Os }[] {
     .toLowerCase()
     .replace(/\.exe$/, '.windows')
     .replace(/x86[-_.]?64/g, 'amd64')
-    .replace(/\b(32|64)[-_]bit/g, '$1bit');
+    .replace(/(?<![a-z0-9])(arm|aarch|amd|intel)[-_]64(?![a-z0-9])/g, (_, arch: string) => `${arch}64`)
+    .replace(/(?<![a-z0-9])(32|64)[-_]bit/g, (_, bits: string) => `${bits}bit`);
   return plain.split(/[^a-z0-9]+/).flatMap((word) => {
     const found = OS_WORDS.find(([text]) => word.startsWith(text) && !isWord(text, word));
     if (found === undefined) return [{ word }];
@@ -152,63 +162,4 @@ function isArch(word: string): boolean {
 export function armVersion(name: string): number {
   const versions = words(name).map(({ word }) => Number(ARM_VERSION.exec(word)?.[1] ?? (word === 'armel' ? 5 : 0)));
   return versions.find((version) => version > 0) ?? 7;
-}
-
-const SIDE_FILE = new RegExp(
-  [
-    String.raw`\.(?:sha(?:1|224|256|384|512)|md5|b2|blake[23]b?)(?:sums?)?(?:\.txt)?$`,
-    String.raw`\.(?:asc|sig|sign|minisig|pem|crt|cert|cer|pub|key|p7s|rekor|sigstore|bundle|prov|provenance|att|intoto)$`,
-    String.raw`\.(?:sbom|spdx|cdx|json|jsonl|ya?ml|toml|xml|txt|md|rst|html|pdf|csv|patch|log|zsync|blockmap|torrent)$`,
-    String.raw`\.(?:pdb|dsym|debug|dbg|sym|map)(?:\.(?:gz|xz|zip|tar\.\w+))?$`,
-    String.raw`^[a-z_-]+\.[1-8](?:\.gz)?$`,
-    String.raw`(?:^|[-_.])(?:sha\d+sums?|md5sums?)(?:[-_.]|$)`,
-  ].join('|'),
-  'i',
-);
-const SIDE_WORD =
-  /(?:^|[-_.])(?:checksums?|digests?|hashes|src|source|sources|sbom|debug|debuginfo|dbgsym|symbols|completions?|man|licenses?|vendor(?:ed)?|provenance)(?:[-_.]|$)/i;
-
-/** Is it, by its ending, a signature, a list of digests, a bill of materials or a document? */
-export function isSideFile(name: string): boolean {
-  return SIDE_FILE.test(name);
-}
-
-/** Does a word of the name say that it is a list, sources, symbols or the like? A tool may have such a name, too. */
-export function hasSideWord(name: string): boolean {
-  return SIDE_WORD.test(name);
-}
-
-const WRAPPINGS = [
-  '.tar.gz',
-  '.tgz',
-  '.tar.xz',
-  '.txz',
-  '.tar.zst',
-  '.tar.bz2',
-  '.tbz',
-  '.tbz2',
-  '.tar',
-  '.zip',
-  '.7z',
-  '.gz',
-  '.xz',
-  '.zst',
-  '.bz2',
-];
-const PACKAGE = /\.(?:deb|rpm|apk|msi|msix|pkg|dmg|appimage|snap|flatpak|whl|gem|nupkg|vsix|ipk|pkg\.tar\.\w+)$/i;
-
-/** How good a wrapping is, 0 the best: the bare file, then archives; undefined for a system's packages. */
-export function typeRank(name: string, os?: Os): number | undefined {
-  if (PACKAGE.test(name)) return undefined;
-  const lower = name.toLowerCase();
-  const at = WRAPPINGS.findIndex((ending) => lower.endsWith(ending));
-  if (at < 0) return 0;
-  return os === 'windows' && lower.endsWith('.zip') ? 1 : at + 2;
-}
-
-/** A name without its wrapping, its package's ending, and what it says of the C library. */
-export function stemOf(name: string): string {
-  const lower = name.toLowerCase().replace(PACKAGE, '');
-  const ending = WRAPPINGS.find((text) => lower.endsWith(text)) ?? (lower.endsWith('.exe') ? '.exe' : '');
-  return lower.slice(0, lower.length - ending.length);
 }

@@ -1,7 +1,8 @@
 import picomatch from 'picomatch';
 import { brief } from '../../ledger-schema/bytes.ts';
 import { fail } from '../../ledger-schema/error.ts';
-import { pickForPlatform } from './platform.ts';
+import { isTranslated, ofTool, pickForPlatform } from './pick.ts';
+import type { PickHints } from './pick.ts';
 import type { Platform } from './platform.ts';
 
 /** A file that can be had: its bytes are known before they are fetched. */
@@ -18,26 +19,38 @@ export interface AssetWish {
   /** Names or globs; without any, every asset. */
   readonly patterns?: readonly string[] | undefined;
   readonly platform?: Platform | undefined;
+  /** Where a release holds several tools: how the names of this one begin. */
+  readonly tool?: string | undefined;
+  /** Told of Intel's file that stands in on Apple silicon. */
+  readonly onTranslated?: ((name: string) => void) | undefined;
   /** Asked where a platform leaves several; gives one of them. */
   readonly ask?: ((names: readonly string[]) => Promise<string>) | undefined;
 }
 
 /**
- * The assets of a release that are wanted. `what` is the release, for messages. Throws `E_NOT_FOUND` for a name, glob or
+ * The assets of a release that are wanted. `what` is the release, for messages; `repository` (`owner/repo`) helps to read
+ * their names. Throws `E_NOT_FOUND` for a name, glob or
  * platform that no asset has, and `E_USAGE` where a platform has several and nobody is there to ask.
  */
 export async function selectAssets<T extends Fetchable>(
   assets: readonly T[],
   wish: AssetWish,
   what: string,
+  repository?: string,
 ): Promise<readonly T[]> {
-  const matched = matchPatterns(assets, wish.patterns ?? [], what);
+  const named = matchPatterns(assets, wish.patterns ?? [], what);
+  const hints: PickHints = { repository, tool: wish.tool };
+  const matched = wish.tool === undefined ? named : filesOfTool(named, wish.tool);
+  if (matched.length === 0) {
+    fail('E_NOT_FOUND', `no file of ${what} begins with ${brief(wish.tool ?? '')}`, { hint: `it has ${list(named)}` });
+  }
   if (wish.platform === undefined) return matched;
   const { os, arch } = wish.platform;
   const names = new Set(
     pickForPlatform(
       matched.map(({ name }) => name),
       wish.platform,
+      hints,
     ),
   );
   const picked = distinct(matched.filter(({ name }) => names.has(name)));
@@ -47,14 +60,26 @@ export async function selectAssets<T extends Fetchable>(
       hint: `name one of its files: ${list(matched)}`,
     });
   }
+  if (isTranslated(first.name, wish.platform, hints)) wish.onTranslated?.(first.name);
   if (picked.length === 1) return picked;
   if (wish.ask === undefined) {
     return fail('E_USAGE', `${picked.length} files of ${what} are for ${os}/${arch}`, {
-      hint: `name one of them: ${list(picked)}`,
+      hint: `name one of them, or a tool by --tool: ${list(picked)}`,
     });
   }
   const answer = await wish.ask(picked.map(({ name }) => name));
   return picked.filter(({ name }) => name === answer);
+}
+
+/** Those that a tool's name begins; a longer name that others begin with is another tool's. */
+function filesOfTool<T extends Fetchable>(assets: readonly T[], tool: string): T[] {
+  const names = new Set(
+    ofTool(
+      assets.map(({ name }) => name),
+      tool,
+    ),
+  );
+  return assets.filter(({ name }) => names.has(name));
 }
 
 function matchPatterns<T extends Fetchable>(

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parsePlatform, pickForPlatform, thisPlatform } from '../../consumer/download/platform.ts';
+import { isTranslated, pickForPlatform } from '../../consumer/download/pick.ts';
+import { parsePlatform, thisPlatform } from '../../consumer/download/platform.ts';
 
 /** The names of real releases. */
 const RELEASES = {
@@ -124,7 +125,7 @@ describe('the file for a platform', () => {
     ['jq16', 'linux/i386', ['jq-linux32']],
     ['jq16', 'windows/amd64', ['jq-win64.exe']],
     ['jq16', 'windows/386', ['jq-win32.exe']],
-    ['jq16', 'darwin/arm64', []],
+    ['jq16', 'darwin/arm64', ['jq-osx-amd64']],
     ['yq', 'linux/amd64', ['yq_linux_amd64']],
     ['yq', 'linux/mips64le', ['yq_linux_mips64le']],
     ['yq', 'windows/amd64', ['yq_windows_amd64.exe']],
@@ -170,6 +171,48 @@ describe('the file for a platform', () => {
   test('an ARMv6 system gets no file for ARMv7', () => {
     const { os, arch } = parsePlatform('linux/arm');
     expect(pickForPlatform(RELEASES.gomplate, { os, arch, arm: 6 })).toEqual(['gomplate_linux-armv6']);
+  });
+
+  test.each([
+    [
+      'rustwasm/wasm-pack',
+      ['wasm-pack-v0.13.1-x86_64-unknown-linux-musl.tar.gz', 'wasm-pack-v0.13.1-x86_64-apple-darwin.tar.gz'],
+      'linux/amd64',
+      0,
+    ],
+    ['win-acme/win-acme', ['win-acme.v2.2.x64.pluggable.zip'], 'windows/amd64', 0],
+    ['k3s-io/k3s', ['k3s', 'k3s-arm64', 'k3s-airgap-images-amd64.tar.gz', 'sha256sum-amd64.txt'], 'linux/amd64', 0],
+    ['git-town/git-town', ['git-town_macos_intel_64.tar.gz', 'git-town_macos_arm_64.tar.gz'], 'darwin/arm64', 1],
+    ['protocolbuffers/protobuf', ['protoc-36.0-linux-x86_64.zip', 'protoc-36.0-linux-aarch_64.zip'], 'linux/arm64', 1],
+    ['wtetsu/gaze', ['gaze_macos_amd_v1.2.1.zip', 'gaze_macos_arm_v1.2.1.zip'], 'darwin/arm64', 1],
+    ['fish-shell/fish-shell', ['fish-4.8.1.pkg', 'fish-4.8.1-linux-x86_64.tar.xz'], 'darwin/arm64', 0],
+    ['ktlint/ktlint', ['ktlint-1.8.0.zip', 'ktlint-1.8.0.deb', 'checksums.txt'], 'windows/amd64', 0],
+  ] as const)('%s of %j for %s', (repository, names, platform, at) => {
+    expect(pickForPlatform(names, parsePlatform(platform), { repository })).toEqual([names[at]]);
+  });
+
+  test.each([
+    ['ImageMagick/ImageMagick', ['ImageMagick-7.1-portable-Q16-x64.7z', 'ImageMagick-7.1-x64-dll.exe'], 'darwin/arm64'],
+    ['k3s-io/k3s', ['k3s-airgap-images-arm64.tar.gz', 'k3s'], 'darwin/arm64'],
+    ['apple/container', ['container-1.2.2-installer-signed.pkg'], 'linux/amd64'],
+  ] as const)('%s of %j has nothing for %s', (repository, names, platform) => {
+    expect(pickForPlatform(names, parsePlatform(platform), { repository })).toEqual([]);
+  });
+
+  test('of several tools in one release, the named one', () => {
+    const names = ['kubectx_v0.11.0_linux_x86_64.tar.gz', 'kubens_v0.11.0_linux_x86_64.tar.gz'];
+    const platform = parsePlatform('linux/amd64');
+    expect(pickForPlatform(names, platform, { repository: 'ahmetb/kubectx' })).toEqual(names);
+    expect(pickForPlatform(names, platform, { repository: 'ahmetb/kubectx', tool: 'kubens' })).toEqual([names[1]]);
+  });
+
+  test("Intel's file stands in on Apple silicon where there is no other, and is told apart", () => {
+    const names = ['jq-osx-amd64', 'jq-linux64'];
+    const silicon = parsePlatform('darwin/arm64');
+    expect(pickForPlatform(names, silicon)).toEqual(['jq-osx-amd64']);
+    expect(isTranslated('jq-osx-amd64', silicon)).toBe(true);
+    expect(isTranslated('jq-osx-arm64', silicon)).toBe(false);
+    expect(isTranslated('jq-osx-amd64', parsePlatform('darwin/amd64'))).toBe(false);
   });
 
   test('the order of the names changes nothing', () => {

@@ -25,7 +25,7 @@ export const getLocked: Handler<GetFlags> = async ([tool, ...patterns], options,
         `${releaseOf(entry)} was locked by policy ${version}, which expired on ${expires}: run pullthrough lock --update`,
       );
     }
-    files.push(...(await selectAssets(entry.files, request, releaseOf(entry))));
+    files.push(...(await selectAssets(entry.files, request, releaseOf(entry), entry.tool)));
   }
   const got = await fetchFrom(storeOptions(config, options, context), files, request);
   context.output.results({ entries: wanted, files: got });

@@ -42,6 +42,9 @@ export async function getRequest(
   return {
     patterns,
     platform: options.platform === undefined ? undefined : parsePlatform(options.platform),
+    tool: options.tool,
+    onTranslated: (name) =>
+      context.output.warn(`${name} is for Intel, and runs by Rosetta: the release has nothing for Apple silicon`),
     ask: context.interactive ? (names) => choose(names, context) : undefined,
     output,
     executable: options.executable,

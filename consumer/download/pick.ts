@@ -1,0 +1,206 @@
+import { archOf, armVersion, osOf } from './asset-name.ts';
+import type { Arch, Os } from './asset-name.ts';
+import { hasSideWord, isSideFile, osOfEnding, stemOf, typeRank } from './asset-kind.ts';
+import type { Platform } from './platform.ts';
+
+export interface PickHints {
+  /** `owner/repo`, a host before it or not: its name is no word about a system, as in `wasm-pack` or `win-acme`. */
+  readonly repository?: string | undefined;
+  /** How the names of one tool begin, where a release holds several. */
+  readonly tool?: string | undefined;
+}
+
+/** What anything that is no package has ahead of every package. */
+const PACKAGES = 1000;
+
+/** One file of a release, and what its name says. */
+interface Named {
+  readonly name: string;
+  /** Lower case, without what the repository's name says. */
+  readonly stem: string;
+  readonly os: Os | undefined;
+  readonly archs: readonly Arch[];
+}
+
+/**
+ * The files of a release for a platform, by the common habits of naming them; several where names don't decide, none
+ * where nothing fits. Signatures, digests and the like are never among them, packages only where there is nothing else.
+ * On macOS, Intel's file stands in where there is none for Apple silicon ({@link isTranslated}).
+ */
+export function pickForPlatform(names: readonly string[], platform: Platform, hints: PickHints = {}): string[] {
+  const release = readRelease(names, hints);
+  const picked = pick(release, platform, names);
+  const translated = platform.os === 'darwin' && platform.arch === 'arm64' && picked.length === 0;
+  return translated ? pick(release, { ...platform, arch: 'amd64' }, names) : picked;
+}
+
+/** Is the file, by its name, Intel's on Apple silicon, where Rosetta translates it? */
+export function isTranslated(name: string, platform: Platform, hints: PickHints = {}): boolean {
+  if (platform.os !== 'darwin' || platform.arch !== 'arm64') return false;
+  const archs = archOf(withoutRepository(name, hints.repository));
+  return archs.includes('amd64') && !archs.includes('arm64') && !archs.includes('any');
+}
+
+function readRelease(names: readonly string[], { repository, tool }: PickHints): readonly Named[] {
+  const wanted = tool === undefined ? names : ofTool(names, tool);
+  const read = wanted.filter((name) => !isSideFile(name)).map((name) => readName(name, repository));
+  // Where no file names a system, the repository's own name may: `winappcli-x64.zip` of `microsoft/winappCli`.
+  const own = read.some(({ os }) => os !== undefined) ? undefined : osOfRepository(repository);
+  return read.map((file) => ({ ...file, os: file.os ?? own }));
+}
+
+/** `winappCli`, `mac-cleanup`, `linux-timemachine`: for which system the whole repository is, by how its name begins. */
+function osOfRepository(repository: string | undefined): Os | undefined {
+  const begins = /^(win|windows|mac|macos|osx|linux)(?=[^a-z]|$|app|ui|tool|util)/i.exec(
+    repository?.split('/').at(-1) ?? '',
+  );
+  return begins === null ? undefined : osOf(begins[0]);
+}
+
+/** The names that begin with a tool's. */
+export function ofTool(names: readonly string[], tool: string): string[] {
+  return names.filter((name) => isOfTool(name, tool, names));
+}
+
+/** Does a name begin with a tool's, and with no longer one that other files begin with: `kubectl-foo` is not `kubectl`? */
+function isOfTool(name: string, tool: string, names: readonly string[]): boolean {
+  const rest = restBehind(name, tool);
+  if (rest === undefined) return false;
+  const longer = /^[-_.]([a-z][a-z]+)/i.exec(rest)?.[1];
+  if (longer === undefined || osOf(longer) !== undefined || archOf(longer).length > 0) return true;
+  return !names.some((other) => saysPlatform(restBehind(other, tool)));
+}
+
+function restBehind(name: string, tool: string): string | undefined {
+  const rest = name.slice(tool.length);
+  return name.toLowerCase().startsWith(tool.toLowerCase()) && !/^[a-z0-9]/i.test(rest) ? rest : undefined;
+}
+
+function saysPlatform(rest: string | undefined): boolean {
+  const word = /^[-_.](?:v?[\d.]+[-_.])?([a-z0-9]+)/i.exec(rest ?? '')?.[1] ?? '';
+  return osOf(word) !== undefined || archOf(word).length > 0;
+}
+
+function readName(name: string, repository: string | undefined): Named {
+  const text = withoutRepository(name, repository);
+  const portable = /^portable_.*\.zip$/i.test(name) ? 'darwin' : undefined;
+  return { name, stem: stemOf(text), os: osOf(text) ?? osOfEnding(name) ?? portable, archs: archOf(text) };
+}
+
+/** Takes the repository's name out of a file's, whatever stands between its words. */
+function withoutRepository(name: string, repository: string | undefined): string {
+  const words = (repository?.split('/').at(-1) ?? '').split(/[^a-z0-9]+/i).filter((word) => word !== '');
+  if (words.length === 0) return name;
+  return name.replace(new RegExp(`(?<![a-z0-9])${words.join('[-_.]?')}(?![a-z0-9])`, 'i'), 'tool');
+}
+
+function pick(release: readonly Named[], platform: Platform, beside: readonly string[]): string[] {
+  const likely = release.filter(({ name }) => !hasSideWord(name));
+  const picked = best(likely, platform, beside);
+  return picked.length > 0 ? picked : best(release, platform, beside);
+}
+
+function best(files: readonly Named[], platform: Platform, beside: readonly string[]): string[] {
+  const scored = files.map((file) => ({ file, score: fit(file, files, platform) })).filter(({ score }) => score > 0);
+  const highest = Math.max(0, ...scored.map(({ score }) => score));
+  const alone = highest < PACKAGES ? lonely(files, platform, beside) : [];
+  if (scored.length === 0 || alone.length > 0) return alone;
+  return onePerStem(
+    scored.filter(({ score }) => score === highest).map(({ file }) => file),
+    platform,
+  );
+}
+
+/** How well a name fits: 0 not at all; the more of it is said, the higher. Packages come behind everything else. */
+function fit(file: Named, files: readonly Named[], platform: Platform): number {
+  const { name, os } = file;
+  if (os !== undefined ? os !== platform.os : platform.os !== 'linux') return 0;
+  const bare = isBare(file, files);
+  if (os === undefined && !bare && !file.archs.includes(platform.arch)) return 0;
+  const precise = archFit(file, files, platform);
+  if (precise === 0) return 0;
+  return (
+    precise + (os === undefined ? 0 : 100) + (typeRank(name) === undefined ? 0 : PACKAGES) + libc(name, platform.musl)
+  );
+}
+
+/** `k3s` beside `k3s-arm64`: what says nothing is Linux on amd64, where its siblings say what they are. */
+function isBare(file: Named, files: readonly Named[]): boolean {
+  if (file.os !== undefined || file.archs.length > 0 || typeRank(file.name) === undefined) return false;
+  return files.some(
+    (other) =>
+      (other.os !== undefined || other.archs.length > 0) &&
+      typeRank(other.name) !== undefined &&
+      ((other.stem.startsWith(file.stem) && /^[-_.]/.test(other.stem.slice(file.stem.length))) ||
+        other.stem === file.stem),
+  );
+}
+
+function archFit(file: Named, files: readonly Named[], platform: Platform): number {
+  const { name, archs } = file;
+  if (archs.includes(platform.arch)) {
+    const arm = platform.arch === 'arm' ? armVersion(name) : 0;
+    return arm > (platform.arm ?? 7) ? 0 : 40 + 2 * arm - archs.length;
+  }
+  if (archs.includes('any')) return 20;
+  if (platform.arch === 'arm64' && isArm64ByHabit(file, files)) return 15;
+  if (platform.arch === 'amd64' && isAmd64ByHabit(file, files)) return 12;
+  // Without an architecture it is the one that everybody had when such names were given; on macOS perhaps both.
+  return archs.length === 0 && (platform.arch === 'amd64' || platform.os === 'darwin') ? 10 : 0;
+}
+
+/** `arm` alone is 64-bit on macOS and Windows, and on Linux where the release has no other word for ARM. */
+function isArm64ByHabit({ name, os, archs }: Named, files: readonly Named[]): boolean {
+  if (archs.length !== 1 || archs[0] !== 'arm' || /armv|armhf|armel|eabi|arm32/i.test(name)) return false;
+  if (os === 'darwin' || os === 'windows') return true;
+  return !files.some(
+    (other) => other.os === os && (other.archs.includes('arm64') || /armv|armhf|armel/i.test(other.name)),
+  );
+}
+
+/** `win32` is Node's name for Windows, `x86` was once any PC: amd64 where nothing of that system says more. */
+function isAmd64ByHabit({ name, os, archs }: Named, files: readonly Named[]): boolean {
+  if (os !== 'windows' || archs[0] !== '386' || !/win32/i.test(name)) return false;
+  return files.every((other) => other.os !== 'windows' || other.archs[0] === '386');
+}
+
+function libc(name: string, musl: boolean | undefined): number {
+  const named = /musl|static/i.test(name) ? 'musl' : /gnu|glibc/i.test(name) ? 'gnu' : undefined;
+  if (named === undefined) return 2;
+  if (musl === true) return named === 'musl' ? 3 : -2000;
+  return named === 'gnu' ? 3 : 1;
+}
+
+/**
+ * A file that names no system and no architecture, when it is the only one of its kind. An archive is for all systems (a
+ * jar, scripts) where a Linux package of the same name or a word says so, a bare file is then Linux's on amd64. Where
+ * nothing lies beside it, it is for every Unix. Otherwise names don't decide.
+ */
+function lonely(files: readonly Named[], platform: Platform, beside: readonly string[]): string[] {
+  const [only, ...others] = files.filter(({ name }) => typeRank(name) !== undefined);
+  if (only === undefined || others.length > 0 || only.os !== undefined || only.archs.length > 0) return [];
+  if (files.some(({ os, archs }) => archs.length > 0 || (os !== undefined && os !== 'linux'))) return [];
+  const archive = typeRank(only.name) !== 0;
+  const packaged = files.some((file) => file !== only && file.os === 'linux' && file.stem === only.stem);
+  const everywhere = /(?:^|[-_.])(?:bin|dist|release|archive|all|jar|java|portable)(?:[-_.]|$)/.test(only.stem);
+  if (packaged) return archive || (platform.os === 'linux' && platform.arch === 'amd64') ? [only.name] : [];
+  const script = /\.(?:sh|bash|py|pl|rb|jar|phar)$/i.test(only.name);
+  if ((archive && everywhere) || script) return platform.os === 'windows' && /sh$/i.test(only.name) ? [] : [only.name];
+  return platform.os !== 'windows' && beside.length === 1 ? [only.name] : [];
+}
+
+/** Of one file in several wrappings one; of one file and its variants (`…-slim`) the plain one. */
+function onePerStem(files: readonly Named[], platform: Platform): string[] {
+  const byStem = new Map<string, string>();
+  const rank = (name: string) => typeRank(name, platform.os) ?? 100;
+  for (const { name, stem } of files) {
+    const other = byStem.get(stem);
+    if (other === undefined || rank(name) < rank(other)) byStem.set(stem, name);
+  }
+  const plain = [...byStem].filter(([stem]) => [...byStem.keys()].every((other) => isVariant(other, stem)));
+  return plain.length === 1 ? plain.map(([, name]) => name) : [...byStem.values()];
+}
+
+function isVariant(stem: string, plain: string): boolean {
+  return stem === plain || (stem.startsWith(plain) && /^[-_.]/.test(stem.slice(plain.length)));
+}
