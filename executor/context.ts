@@ -1,3 +1,4 @@
+import type { SourceConfig } from '../upstream/source-config.ts';
 import type { Signer } from '../ledger/signing/signer.ts';
 import type { Store } from '../store/store.ts';
 import type { ProposalContext } from '../proposals/context.ts';
@@ -6,8 +7,8 @@ import type { ProposalContext } from '../proposals/context.ts';
 export interface ExecutorContext extends ProposalContext {
   /** The folder of mirror.ini; tool definitions lie below it. */
   readonly root: string;
-  /** `[source]`: the API's base, and the host that records name. */
-  readonly source: { readonly api: string; readonly host: string };
+  /** `[source]` of mirror.ini. */
+  readonly source: SourceConfig;
   readonly store: Store;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `--cache`, or `$XDG_CACHE_HOME/pullthrough`. */

@@ -232,7 +232,8 @@ export async function mirrorRelease(
 function transferOf(mirroring: Mirroring, { client, tool }: Examined, tag: string): Transfer {
   const { run, store, limit } = mirroring;
   const { progress, signal } = run.context;
-  return { client, store, limit, progress, signal, spool: run.spool, label: `${tool.label} ${tag}` };
+  const { privateHosts } = run.context.source;
+  return { client, store, limit, progress, signal, privateHosts, spool: run.spool, label: `${tool.label} ${tag}` };
 }
 
 /**

@@ -68,7 +68,13 @@ export function recordResult(
     record: path,
     branch: proposalBranch(path),
     ...(pull && { pull }),
-    files: files.map(({ name, size, sha256, url }) => ({ name, size, sha256, ...(url !== undefined && { url }) })),
+    files: files.map(({ name, size, sha256, url, host }) => ({
+      name,
+      size,
+      sha256,
+      ...(url !== undefined && { url }),
+      ...(host !== undefined && { host }),
+    })),
     ...(left && { left }),
   };
 }

@@ -15,6 +15,8 @@ export interface ResultFile {
   readonly size?: number;
   readonly sha256?: string;
   readonly url?: string;
+  /** The last host that `url` led to, where it is another one. */
+  readonly host?: string;
 }
 
 /** What happened to one release of a tool, or to the tool where no release was reached. */

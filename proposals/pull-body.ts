@@ -61,7 +61,8 @@ function fileTable(files: readonly FetchedFile[], room: number): string {
   let table = head;
   let shown = 0;
   for (const file of files) {
-    const where = file.url === undefined ? '' : ` from ${codeSpan(file.url)}`;
+    const by = file.host === undefined ? '' : `, which led to ${codeSpan(file.host)}`;
+    const where = file.url === undefined ? '' : ` from ${codeSpan(file.url)}${by}`;
     const row = `| ${codeSpan(file.name)}${where} | ${count(file.size)} | ${codeSpan(file.sha256)} |\n`;
     if (table.length + row.length + end.length + cut(files.length).length + 1 > room) break;
     table += row;

@@ -4,6 +4,7 @@ import type { GitHubClient } from '../github/client.ts';
 import type { Asset, Release } from '../github/types.ts';
 import { lend, lent } from '../io/http/blocks.ts';
 import { openDownload } from '../io/http/download.ts';
+import type { PrivateHosts } from '../io/http/public-only.ts';
 import { mapLimit } from '../io/limit.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { RecordedAsset } from '../ledger-schema/record.ts';
@@ -17,6 +18,8 @@ export interface ComparedFile {
   /** The release's asset of that name; undefined for a file that lies elsewhere. */
   readonly asset: Asset | undefined;
   readonly upstream: Outcome;
+  /** The last host that its `url` led to, where it is another one. */
+  readonly host?: string | undefined;
   /** Undefined where no store was looked at. */
   readonly store: Outcome | undefined;
   readonly problems: readonly PullthroughError[];
@@ -31,6 +34,8 @@ export interface ComparisonInput {
   readonly assets: readonly RecordedAsset[];
   readonly statements: UpstreamStatements;
   readonly store: PublicStore | undefined;
+  /** Hosts of files elsewhere that may lie at private addresses. */
+  readonly privateHosts?: PrivateHosts | undefined;
   /** Told of the bytes as they arrive. */
   readonly onBytes: (bytes: number) => void;
   readonly signal: AbortSignal | undefined;
@@ -64,6 +69,7 @@ async function compareFile(input: ComparisonInput, recorded: RecordedAsset): Pro
     recorded,
     asset,
     upstream: broken.length > 0 ? 'differs' : upstream.outcome,
+    host: upstream.host,
     store: store?.outcome,
     problems: [...problems, ...broken.map((statement) => contradiction(recorded.name, statement))],
     agreed: [...must, ...may].filter(fits),
@@ -79,7 +85,7 @@ function contradiction(name: string, { list, algorithm }: Statement): Pullthroug
 }
 
 async function compareUpstream(
-  { client, statements, onBytes, signal }: ComparisonInput,
+  { client, statements, onBytes, signal, privateHosts = [] }: ComparisonInput,
   recorded: RecordedAsset,
   asset: Asset | undefined,
 ): Promise<ByteComparison> {
@@ -88,8 +94,11 @@ async function compareUpstream(
   const needed = said.some(({ algorithm }) => algorithm === 'sha512');
   const algorithms = needed ? (['sha256', 'sha512'] as const) : (['sha256'] as const);
   if (url !== undefined) {
-    const open = () => openDownload({ url, maxSize: size, onBytes, signal });
-    return compareBytes(recorded, "upstream's", open, algorithms);
+    let host: string | undefined;
+    const onSource = (from: URL): string => (host = from.host);
+    const open = () => openDownload({ url, maxSize: size, privateHosts, onSource, onBytes, signal });
+    const compared = await compareBytes(recorded, "upstream's", open, algorithms);
+    return host === undefined || host === new URL(url).host ? compared : { ...compared, host };
   }
   if (asset === undefined) {
     const error = new PullthroughError('E_UPSTREAM_NOT_FOUND', `the release has no file ${name} any more`);

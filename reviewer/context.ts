@@ -1,3 +1,4 @@
+import type { SourceConfig } from '../upstream/source-config.ts';
 import type { ProposalContext } from '../proposals/context.ts';
 import type { PublicStore } from '../store/public.ts';
 
@@ -5,8 +6,8 @@ import type { PublicStore } from '../store/public.ts';
 export interface ReviewerContext extends ProposalContext {
   /** The folder of mirror.ini; tool definitions lie below it. */
   readonly root: string;
-  /** `[source]`: the API's base, and the host that records name. */
-  readonly source: { readonly api: string; readonly host: string };
+  /** `[source]` of mirror.ini. */
+  readonly source: SourceConfig;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `--cache`, or `$XDG_CACHE_HOME/pullthrough`. */
   readonly cacheDir: string;

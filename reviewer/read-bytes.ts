@@ -13,6 +13,8 @@ export type Outcome = 'same' | 'differs' | 'gone' | 'failed';
 export interface ByteComparison {
   readonly outcome: Outcome;
   readonly error?: PullthroughError;
+  /** The last host that redirects led to, where it is another one. */
+  readonly host?: string;
   /** Of the bytes that came, where they came whole. */
   readonly digests?: Readonly<Partial<Record<HashAlgorithm, string>>>;
 }

@@ -24,6 +24,8 @@ export interface ReviewedFile {
   readonly sha256: string;
   /** Where it lies, when not in the release. */
   readonly url?: string;
+  /** The last host that `url` led to, where it is another one. */
+  readonly host?: string;
   readonly upstream: Outcome;
   /** Absent where no store is configured. */
   readonly store?: Outcome;
@@ -155,9 +157,10 @@ function releaseOf({ htmlUrl, author, publishedAt, immutable, prerelease }: Rele
   };
 }
 
-function toFile({ recorded, asset, upstream, store, agreed }: ComparedFile): ReviewedFile {
+function toFile({ recorded, asset, upstream, host, store, agreed }: ComparedFile): ReviewedFile {
   return {
     ...recorded,
+    ...(host === undefined ? {} : { host }),
     upstream,
     ...(store === undefined ? {} : { store }),
     ...(asset?.uploader === undefined ? {} : { uploader: asset.uploader }),

@@ -62,6 +62,7 @@ export async function reviewProposal(
     return { proposal, state, report };
   }
   const { signal } = context;
+  const { privateHosts } = context.source;
   const upstream = await readUpstream(client, record.checklist);
   const { release } = upstream;
   const previous = await findPrevious(state, record);
@@ -71,7 +72,7 @@ export async function reviewProposal(
     const files = unread(proposal, gone ? 'gone' : 'failed');
     return { proposal, state, report: buildReport({ ...input, ...upstream, files, previous: novelty }) };
   }
-  const said = await readStatements({ client, release, assets: record.assets, evidence, signal });
+  const said = await readStatements({ client, release, assets: record.assets, evidence, privateHosts, signal });
   const task = context.progress.start(titleOf(proposal), bytesOf(proposal, context));
   try {
     const files = await compareFiles({
@@ -80,6 +81,7 @@ export async function reviewProposal(
       assets: record.assets,
       statements: said,
       store: context.store,
+      privateHosts,
       onBytes: (bytes) => task.advance(bytes),
       signal,
     });

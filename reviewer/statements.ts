@@ -7,6 +7,7 @@ import type { Requirement } from '../upstream/tool-definition.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Asset, Release } from '../github/types.ts';
 import { openDownload } from '../io/http/download.ts';
+import type { PrivateHosts } from '../io/http/public-only.ts';
 import { mapLimit } from '../io/limit.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { RecordedAsset } from '../ledger-schema/record.ts';
@@ -30,6 +31,8 @@ export interface StatementInput {
   readonly assets: readonly RecordedAsset[];
   /** Of the tool's tool.ini, where one is here. */
   readonly evidence: readonly Requirement[];
+  /** Hosts of files elsewhere that may lie at private addresses. */
+  readonly privateHosts?: PrivateHosts | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -110,8 +113,8 @@ export async function readAsset(
   return gather(openDownload({ ...assetRequest(client, asset), signal }));
 }
 
-function readUrl({ signal }: StatementInput, url: string): Promise<Uint8Array> {
-  return gather(openDownload({ url, maxSize: LIST_BYTES, signal }));
+function readUrl({ signal, privateHosts = [] }: StatementInput, url: string): Promise<Uint8Array> {
+  return gather(openDownload({ url, maxSize: LIST_BYTES, privateHosts, signal }));
 }
 
 async function gather(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

@@ -17,6 +17,7 @@ import { checkBytes, expectedDigest } from './published-digests.ts';
 import type { DigestList, Statement } from './published-digests.ts';
 import type { ExternalFile } from './asset-url.ts';
 import type { ChosenFile } from './choose-files.ts';
+import type { PrivateHosts } from '../io/http/public-only.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
 
 /** Files elsewhere declare no size that could be believed: this many bytes are the most. */
@@ -30,6 +31,8 @@ export interface Transfer {
   readonly limit: Limit;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
+  /** Hosts of files elsewhere that may lie at private addresses. */
+  readonly privateHosts?: PrivateHosts | undefined;
   /** A folder for files whose size is known only when they are here. */
   readonly spool: string;
   /** `owner/repo TAG`, for progress. */
@@ -91,16 +94,24 @@ export async function storeExternal(
   { name, url }: ExternalFile,
   said: readonly Statement[],
 ): Promise<Transferred> {
-  const { store, spool, progress, label, signal } = transfer;
+  const { store, spool, progress, label, signal, privateHosts = [] } = transfer;
   const path = join(spool, `${randomUUID()}.spool`);
   const task = progress.start(`${label} ${name}`, 0);
   try {
-    const request = { url, maxSize: EXTERNAL_BYTES, signal, onBytes: (count: number) => task.advance(count) };
+    let from = new URL(url);
+    const request = {
+      url,
+      maxSize: EXTERNAL_BYTES,
+      privateHosts,
+      signal,
+      onSource: (source: URL) => (from = source),
+      onBytes: (count: number) => task.advance(count),
+    };
     const { size, sha256 } = await downloadToFile(request, path);
     const digests = { ...(await digestsOf(readBlocks(path), needed(transfer, said))), sha256 };
     checkBytes(name, digests, said);
     await store.put({ name, size, sha256 }, readBlocks(path));
-    return { file: { name, size, sha256, url }, digests };
+    return { file: { name, size, sha256, url, ...cameFrom(url, from) }, digests };
   } finally {
     task.done();
     // What went wrong before is what is told.
@@ -108,9 +119,15 @@ export async function storeExternal(
   }
 }
 
+/** The last host, where redirects led to another one. */
+function cameFrom(url: string, from: URL): { host?: string } {
+  return from.host === new URL(url).host ? {} : { host: from.host };
+}
+
 /** A list of digests, whole in memory, held against GitHub's digest of it. */
-export async function readList({ client, signal }: Transfer, list: ChosenFile): Promise<DigestList> {
-  const request = list.kind === 'asset' ? assetRequest(client, list.asset) : { url: list.url, maxSize: LIST_BYTES };
+export async function readList({ client, signal, privateHosts = [] }: Transfer, list: ChosenFile): Promise<DigestList> {
+  const request =
+    list.kind === 'asset' ? assetRequest(client, list.asset) : { url: list.url, maxSize: LIST_BYTES, privateHosts };
   const chunks: Uint8Array[] = [];
   for await (const chunk of openDownload({ ...request, signal })) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);

@@ -1,3 +1,4 @@
+import type { SourceConfig } from './source-config.ts';
 import { GitHubClient } from '../github/client.ts';
 import { GITHUB_API } from '../io/http/api-url.ts';
 import type { Progress } from '../io/progress.ts';
@@ -9,8 +10,8 @@ const NO_TOKEN = 'token-from in its tool.ini';
 
 /** Which forge the tools are from, and what its clients share. */
 export interface UpstreamContext {
-  /** `[source]`: the API's base, and the host that records name. */
-  readonly source: { readonly api: string; readonly host: string };
+  /** `[source]` of mirror.ini. */
+  readonly source: SourceConfig;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `--cache`, or `$XDG_CACHE_HOME/pullthrough`. */
   readonly cacheDir: string;

@@ -27,7 +27,9 @@ function sizeOf({ files }: ReleaseResult): string {
   if (files === undefined) return '';
   const total = files.reduce((sum, { size }) => sum + (size ?? 0), 0);
   const unknown = files.some(({ size }) => size === undefined);
-  return `${files.length} file${files.length === 1 ? '' : 's'}, ${unknown ? 'at least ' : ''}${bytesText(total)}`;
+  const hosts = [...new Set(files.flatMap(({ url, host }) => (url === undefined ? [] : [host ?? new URL(url).host])))];
+  const from = hosts.length === 0 ? '' : `, from ${hosts.join(', ')}`;
+  return `${files.length} file${files.length === 1 ? '' : 's'}, ${unknown ? 'at least ' : ''}${bytesText(total)}${from}`;
 }
 
 function actionCell({ action }: ReleaseResult): Cell {

@@ -85,6 +85,10 @@ function outcomeTone({ upstream, store }: ReviewedFile): Tone {
   return outcomes.every((outcome) => outcome === 'same') ? 'good' : 'warning';
 }
 
+function ledTo({ host }: ReviewedFile): string {
+  return host === undefined ? '' : `, which led to ${host}`;
+}
+
 /** What isn't the same comes first; of many files that are, those that upstream touched longest ago are only counted. */
 function showFiles({ files, repository, tag }: ReviewReport, now: Date, output: Output): void {
   const isGood = (file: ReviewedFile): number => Number(outcomeTone(file) === 'good');
@@ -102,7 +106,7 @@ function showFiles({ files, repository, tag }: ReviewReport, now: Date, output: 
       bytesText(file.size),
       file.updated === undefined ? '' : ageText(file.updated, now),
       file.uploader ?? '',
-      file.url === undefined ? file.name : `${file.name} from ${file.url}`,
+      file.url === undefined ? file.name : `${file.name} from ${file.url}${ledTo(file)}`,
     ]),
   });
   if (!many) return;

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { basename, dirname, resolve } from 'node:path';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { brief, fromUtf8 } from '../../ledger-schema/bytes.ts';
@@ -34,7 +35,7 @@ export interface Config {
     /** Where consumers read, in order. */
     readonly publicUrls: readonly string[];
   };
-  readonly source: { readonly api: string; readonly host: string };
+  readonly source: { readonly api: string; readonly host: string; readonly privateHosts: readonly string[] };
   /** 64 hex digits. */
   readonly pin: string | undefined;
 }
@@ -69,6 +70,9 @@ const host: IniParser<string> = (value) => {
   return value;
 };
 
+/** A name, or an address as a URL has it, without brackets. */
+const privateHost: IniParser<string> = (value) => (isIP(value) === 0 ? host(value) : value.toLowerCase());
+
 export const PIN_HINT = 'write sha256: and the 64 lower-case hex digits that sha256sum prints for an N.policy.json';
 
 const pin: IniParser<string> = (value) =>
@@ -89,7 +93,7 @@ function schemaOf(folder: string) {
       'public-url': (value: string) => parsePublicUrl(value, folder),
       'public-url[]': (value: string) => parsePublicUrl(value, folder),
     },
-    source: { api: apiUrl, host },
+    source: { api: apiUrl, host, 'allow-private[]': privateHost },
     trust: { pin },
   } as const satisfies IniSchema;
 }
@@ -154,7 +158,7 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
       url: store.url,
       publicUrls: storeFlag !== undefined ? [storeFlag] : configured.length > 0 ? configured : written,
     },
-    source: { api, host: source.host ?? sourceHost(api) },
+    source: { api, host: source.host ?? sourceHost(api), privateHosts: source['allow-private[]'] },
     pin: flag('pin', flags.pin, pin) ?? trust.pin,
   };
 }

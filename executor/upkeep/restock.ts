@@ -94,6 +94,7 @@ async function restockRecord(run: Run, tool: Tool, path: string, limit: Limit, d
     limit,
     progress,
     signal,
+    privateHosts: run.context.source.privateHosts,
     spool: run.spool,
     label: `${tool.label} ${record.checklist.tag}`,
   };

@@ -1,3 +1,5 @@
+import type { LookupFunction } from 'node:net';
+
 /** An answer whose body is still on its way. */
 export interface Answer {
   readonly status: number;
@@ -13,6 +15,8 @@ export interface GetOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly stallMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Finds the host's addresses; the system's own look-up unless told. */
+  readonly lookup?: LookupFunction | undefined;
   /** The body's size in bytes, where it is expected to be something. */
   readonly size?: number | undefined;
 }

@@ -68,13 +68,14 @@ class Connection {
   #over: { readonly error: Error | undefined } | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(url: URL, { headers, signal, stallMs }: GetOptions) {
+  constructor(url: URL, { headers, signal, stallMs, lookup }: GetOptions) {
     this.#where = shownUrl(url);
     this.#signal = signal;
     this.#stallMs = stallMs;
     const tls = url.protocol === 'https:';
     const host = url.hostname.replace(/^\[|\]$/g, '');
-    const address = { host, port: url.port === '' ? (tls ? 443 : 80) : Number(url.port) };
+    const port = url.port === '' ? (tls ? 443 : 80) : Number(url.port);
+    const address = { host, port, ...(lookup && { lookup }) };
     const onread = {
       // No more than a head before there is one: what comes with it must leave room in its block.
       buffer: () => this.#block.subarray(this.#to, this.#head ? BLOCK : MOST_HEAD),

@@ -15,6 +15,8 @@ import { backoff, pause, RETRY, STALL_MS } from './retry.ts';
 import type { RetryRules } from './retry.ts';
 import { get } from './transport.ts';
 import type { Answer } from './answer.ts';
+import { publicOnly } from './public-only.ts';
+import type { PrivateHosts } from './public-only.ts';
 import { redirectTarget, requireSafeUrl, shownUrl } from './url.ts';
 
 export { hashing } from '../files/hash.ts';
@@ -38,6 +40,13 @@ export interface DownloadRequest {
   readonly accept?: string | undefined;
   /** An Authorization header's value for one origin (scheme, host, port); no other origin sees it. */
   readonly authorization?: { readonly origin: string; readonly value: string } | undefined;
+  /**
+   * Refuses addresses that are not public, but for these hosts; see {@link publicOnly}. Without it any address will do: that
+   * is for hosts that the person who runs this named.
+   */
+  readonly privateHosts?: PrivateHosts | undefined;
+  /** Told of the URL that the bytes come from, behind all redirects. */
+  readonly onSource?: ((url: URL) => void) | undefined;
   /** Who knows of limits of this URL's origin; without it a download waits for itself, a minute in all. */
   readonly limits?: LimitKeeper | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -88,6 +97,7 @@ async function* download(request: DownloadRequest): AsyncGenerator<Uint8Array, v
         attempt -= 1;
         continue;
       }
+      request.onSource?.(url);
       yield* delivered.take(answer, url, pace);
       return;
     } catch (error) {
@@ -115,8 +125,10 @@ async function follow(
   pace: Pace,
 ): Promise<{ answer: Answer; url: URL }> {
   let url = requireSafeUrl(request.url);
+  const guard = request.privateHosts && publicOnly(url, request.privateHosts);
   for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
     const { authorization, limits } = request;
+    guard?.check(url);
     if (limits?.origin === url.origin) await limits.pass();
     const headers = {
       'user-agent': 'pullthrough',
@@ -126,7 +138,9 @@ async function follow(
       ...(authorization?.origin === url.origin ? { authorization: authorization.value } : {}),
     };
     const { size, stallMs = STALL_MS } = request;
-    const answer = await pace.waitFor(get(url, { headers, stallMs, size, signal: pace.signal }));
+    const answer = await pace.waitFor(
+      get(url, { headers, stallMs, size, signal: pace.signal, lookup: guard?.lookupFor(url) }),
+    );
     if (![301, 302, 303, 307, 308].includes(answer.status)) return { answer, url };
     answer.abandon();
     url = redirectTarget(url, answer.header('location'));

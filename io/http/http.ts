@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import type { Dispatcher, RequestInit, Response } from 'undici';
 import { fail, PullthroughError } from '../../ledger-schema/error.ts';
 import { networkError } from './network-error.ts';
@@ -43,13 +44,22 @@ export async function dispatcher(): Promise<Dispatcher> {
   return found;
 }
 
-async function connections(httpProxy: string | undefined, httpsProxy: string | undefined): Promise<Dispatcher> {
+/** Connections of a look-up's own, to be closed by who asks for them: another's would have been made without it. */
+export async function newDispatcher(lookup: LookupFunction): Promise<Dispatcher> {
+  return connections(proxyVariable('http'), proxyVariable('https'), lookup);
+}
+
+async function connections(
+  httpProxy: string | undefined,
+  httpsProxy: string | undefined,
+  lookup?: LookupFunction,
+): Promise<Dispatcher> {
   // It takes longer to load than most of what is done without it.
   const { EnvHttpProxyAgent } = await import('undici');
   return new EnvHttpProxyAgent({
     httpProxy,
     httpsProxy,
-    connect: { timeout: CONNECT_MS },
+    connect: { timeout: CONNECT_MS, ...(lookup && { lookup }) },
     headersTimeout: STALL_MS,
     bodyTimeout: STALL_MS,
   });

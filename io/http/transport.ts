@@ -1,7 +1,8 @@
 import type { Answer, GetOptions } from './answer.ts';
 import { getDirect } from './direct.ts';
-import { dispatcher, hasProxy } from './http.ts';
+import { dispatcher, hasProxy, newDispatcher } from './http.ts';
 import { networkError } from './network-error.ts';
+import { checkBeforeProxy } from './public-only.ts';
 import { shownUrl } from './url.ts';
 
 /** From this size on the direct way is worth a connection of its own. */
@@ -15,8 +16,10 @@ export async function get(url: URL, options: GetOptions): Promise<Answer> {
 
 async function getPooled(url: URL, options: GetOptions): Promise<Answer> {
   const where = shownUrl(url);
-  const { stallMs, signal } = options;
-  const through = await dispatcher();
+  const { stallMs, signal, lookup } = options;
+  if (lookup && hasProxy()) await checkBeforeProxy(url, lookup);
+  const own = lookup && (await newDispatcher(lookup));
+  const through = own ?? (await dispatcher());
   const { request } = await import('undici');
   try {
     const answer = await request(url, {
@@ -26,6 +29,8 @@ async function getPooled(url: URL, options: GetOptions): Promise<Answer> {
       bodyTimeout: stallMs,
       signal,
     });
+    // It closes when the body has come.
+    void own?.close();
     return {
       status: answer.statusCode,
       header(name) {
@@ -39,6 +44,7 @@ async function getPooled(url: URL, options: GetOptions): Promise<Answer> {
       },
     };
   } catch (error) {
+    void own?.destroy();
     if (signal?.aborted) throw error;
     throw networkError(error, where);
   }

@@ -51,7 +51,7 @@ pin        = sha256:${PIN}
         author: { name: 'Mirror Bot', email: 'bot@acme.example' },
       },
       store: { url: `file:${folder}/store`, publicUrls: ['https://mirror.example', 'https://second.example/x'] },
-      source: { api: 'https://api.github.com', host: 'github.com' },
+      source: { api: 'https://api.github.com', host: 'github.com', privateHosts: [] },
       pin: PIN,
     });
   });
@@ -66,9 +66,14 @@ pin        = sha256:${PIN}
         author: undefined,
       },
       store: { url: undefined, publicUrls: [] },
-      source: { api: 'https://api.github.com', host: 'github.com' },
+      source: { api: 'https://api.github.com', host: 'github.com', privateHosts: [] },
       pin: undefined,
     });
+  });
+
+  test('hosts that may lie at private addresses are names and addresses', async () => {
+    const config = await load('[source]\nallow-private[] = files.corp.example\nallow-private[] = FD00::1');
+    expect(config.source.privateHosts).toEqual(['files.corp.example', 'fd00::1']);
   });
 
   test('the ledger takes the API of the source, the source its name from the API', async () => {
@@ -121,6 +126,7 @@ pin        = sha256:${PIN}
     ['[store]\nurl = s3://key:secret@acme/p', 'AWS_ACCESS_KEY_ID'],
     ['[store]\npublic-url = http://mirror.example', 'https://'],
     ['[source]\nhost = GitHub.com', ''],
+    ['[source]\nallow-private[] = https://files.corp.example', ''],
     [`[trust]\npin = ${PIN}`, 'sha256:'],
     [`[trust]\npin = sha256:${PIN.toUpperCase()}`, 'sha256:'],
   ])('%j is E_CONFIG and names line 2', async (content, hint) => {

@@ -18,7 +18,9 @@ async function withHost(files: Record<string, string>) {
   const made = await world();
   const { caFile, key, cert } = await makeCertificates(made.folder);
   const server = createServer({ key, cert }, (request, response) => {
-    const body = files[request.url ?? ''];
+    const [path = '', target] = (request.url ?? '').split('?');
+    if (target !== undefined) return void response.writeHead(302, { location: target }).end();
+    const body = files[path];
     response.writeHead(body === undefined ? 404 : 200).end(body);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -90,6 +92,15 @@ describe('files that upstream hosts elsewhere', { timeout: 120_000 }, () => {
     for (const name of names.filter((each) => each !== 'new.spool')) await utimes(join(spool, name), old, old);
     await made.mirror();
     expect((await readdir(spool)).sort()).toEqual(['new.spool', 'notes.txt']);
+  });
+
+  it('are not fetched from inside, where their host leads to', async () => {
+    const { made, base, run } = await withHost({ '/t.tgz': 'the program' });
+    const inside = await withHost({ '/secret': 'an internal document' });
+    await made.tool('acme/tool', '[assets]', `url[] = ${base}/to?${inside.base}/secret`);
+    expect(actions(await run())).toEqual(['v1.0.0 failed E_HTTP']);
+    expect(made.branches()).toEqual([]);
+    expect([...(await made.stored()).values()]).not.toContain('an internal document');
   });
 
   it('that are not there fail the release', async () => {
