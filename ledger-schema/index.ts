@@ -44,6 +44,8 @@ export { SIGNATURE_BYTES, parseSignatureFile } from './openpgp/signature.ts';
 export type { ParsedSignature } from './openpgp/signature.ts';
 export { KEY_BYTES, componentProblem, readKeyFile, requireUsable, verifySignature } from './openpgp/openpgp.ts';
 export type { Judgement, KeyComponent, KeyFile } from './openpgp/openpgp.ts';
+export { PORTABLE } from './openpgp/verify.ts';
+export type { Hash, PublicMaterial, Question, Verifier } from './openpgp/verifier.ts';
 export { Keyring, keyProblems, listings } from './openpgp/keyring.ts';
 export type { Listing } from './openpgp/keyring.ts';
 export { Trust, establishTrust } from './trust.ts';

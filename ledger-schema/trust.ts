@@ -3,6 +3,7 @@ import { PullthroughError, fail } from './error.ts';
 import { REGULAR } from './files.ts';
 import type { Finding, LedgerFiles } from './files.ts';
 import { Keyring, listings } from './openpgp/keyring.ts';
+import type { Verifier } from './openpgp/verifier.ts';
 import type { Listing } from './openpgp/keyring.ts';
 import { policyPath, tryLedgerPath } from './layout.ts';
 import { POLICY_BYTES, parsePolicy } from './policy.ts';
@@ -16,6 +17,8 @@ export interface TrustOptions {
   readonly now: Date;
   /** Look at the expiry of root keys too for the step to this number: the gate, when the policy is new. */
   readonly newVersion?: number | undefined;
+  /** Who does the arithmetic of signatures; the portable one by default. */
+  readonly verifier?: Verifier | undefined;
 }
 
 export type Role = 'executors' | 'reviewers' | 'roots';
@@ -99,7 +102,7 @@ export async function establishTrust(files: LedgerFiles, options: TrustOptions):
   });
   const newest = Math.max(0, ...versions);
   if (newest === 0) fail('E_POLICY_MISSING', 'the ledger has no trust policy (trust/1.policy.json)');
-  const keyring = new Keyring(files);
+  const keyring = new Keyring(files, options.verifier);
   const warnings: Finding[] = [];
 
   const count = async (step: PolicyStep, bytes: Uint8Array, before: PolicyStep | undefined): Promise<void> => {

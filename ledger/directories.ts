@@ -5,6 +5,7 @@ import { establishTrust } from '../ledger-schema/trust.ts';
 import type { Trust, TrustOptions } from '../ledger-schema/trust.ts';
 import { ledgerFiles } from './files.ts';
 import type { Snapshot, TreeEntry } from './snapshot.ts';
+import { NODE_VERIFIER } from './signing/node-verifier.ts';
 
 /** A record has a handful of files; a hostile ledger could have millions in a directory. */
 const MOST_ENTRIES = 20_000;
@@ -41,5 +42,5 @@ export async function readTrust(
   near: readonly string[] = [],
 ): Promise<Trust> {
   await fetchDirectories(snapshot, ['trust', 'trust/keys'], near);
-  return establishTrust(ledgerFiles(snapshot), { pin, now });
+  return establishTrust(ledgerFiles(snapshot), { pin, now, verifier: NODE_VERIFIER });
 }

@@ -6,15 +6,19 @@ import type { Judgement, KeyFile } from './openpgp.ts';
 import type { FormerReviewer, ListedKey, Policy } from '../policy.ts';
 import { SEAL_BYTES, parseSeal } from '../seal.ts';
 import { sha256Hex } from '../bytes.ts';
+import { PORTABLE } from './verify.ts';
+import type { Verifier } from './verifier.ts';
 
 /** The key files and seals that policies pin, read once each. */
 export class Keyring {
   readonly #files: LedgerFiles;
+  readonly #verifier: Verifier;
   readonly #keys = new Map<string, Promise<KeyFile>>();
   readonly #seals = new Map<string, Promise<ReadonlyMap<string, string>>>();
 
-  constructor(files: LedgerFiles) {
+  constructor(files: LedgerFiles, verifier: Verifier = PORTABLE) {
     this.#files = files;
+    this.#verifier = verifier;
   }
 
   /** A listed key's file, pinned by its digest. Throws `E_POLICY_KEY`: it doesn't count. */
@@ -37,7 +41,7 @@ export class Keyring {
   async #readKey(listed: ListedKey): Promise<KeyFile> {
     const path = keyPath(listed);
     const bytes = await this.#pinned(path, listed.sha256, KEY_BYTES);
-    const key = await readKeyFile(bytes).catch((cause: unknown) => unusable(path, cause));
+    const key = await readKeyFile(bytes, this.#verifier).catch((cause: unknown) => unusable(path, cause));
     if (key.fingerprint !== listed.fingerprint) {
       fail('E_POLICY_KEY', `${path} holds the key ${key.fingerprint}, not the one of its name`);
     }

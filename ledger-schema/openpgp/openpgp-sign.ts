@@ -3,6 +3,7 @@ import { fromUtf8, utf8 } from '../bytes.ts';
 import { PullthroughError, fail } from '../error.ts';
 import { KEY_BYTES, canonicalKeyFile, signingComponents } from './openpgp.ts';
 import type { KeyComponent, KeyFile, SigningPurpose } from './openpgp.ts';
+import type { Verifier } from './verifier.ts';
 
 /** Version 4, no salt in a notation, nothing that the tools of a stable distribution can't read. */
 const CONFIG = {
@@ -81,12 +82,13 @@ export async function readSecretKey(request: {
   passphrase?: string | undefined;
   now: Date;
   purpose?: SigningPurpose;
+  verifier?: Verifier;
 }): Promise<SigningKey> {
   const locked = await readPrivateKey(request.file);
   let canonical: { bytes: Uint8Array; key: KeyFile };
   let usable: KeyComponent[];
   try {
-    canonical = await canonicalKeyFile(locked.toPublic().write());
+    canonical = await canonicalKeyFile(locked.toPublic().write(), request.verifier);
     usable = signingComponents(canonical.key, request.now, request.purpose);
   } catch (cause) {
     const why = cause instanceof PullthroughError ? `: ${cause.message}` : '';

@@ -15,6 +15,7 @@ import { expiryWarning, policyOf, unacknowledged } from './gate-report.ts';
 import type { GateOptions, GateReport, GateRepository } from './gate-report.ts';
 import { checkTrustChange } from './gate-trust.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { NODE_VERIFIER } from '../signing/node-verifier.ts';
 
 /** What the format rules over; the rest of the ledger is its owner's. */
 const OURS = /^(?:packages|trust)(?:\/|$)/;
@@ -107,7 +108,7 @@ async function baseTrust(
   { added }: { readonly added: readonly AddedFile[] },
 ): Promise<Trust | undefined> {
   try {
-    return await establishTrust(ledgerFiles(base), { pin, now });
+    return await establishTrust(ledgerFiles(base), { pin, now, verifier: NODE_VERIFIER });
   } catch (error) {
     if (!(error instanceof PullthroughError)) throw error;
     const first = added.every(({ kind }) => kind.kind === 'policy-sign' && kind.version === 1);

@@ -12,6 +12,7 @@ import type { GateOptions, GateReport, GateRepository } from './gate-report.ts';
 import { checkKeyFile, readSealFile } from './pinned-files.ts';
 import type { Pinned } from './pinned-files.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { NODE_VERIFIER } from '../signing/node-verifier.ts';
 
 /** Checks a whole ledger: every path, record, signature and policy of one commit. */
 export async function checkEverything(repository: GateRepository, options: GateOptions): Promise<GateReport> {
@@ -20,7 +21,7 @@ export async function checkEverything(repository: GateRepository, options: GateO
   const problems: Finding[] = [];
   const { paths, pinned } = await checkTree(snapshot, problems);
   await checkPinned(ledgerFiles(snapshot), pinned, problems);
-  const trust = await establishTrust(ledgerFiles(snapshot), { pin, now });
+  const trust = await establishTrust(ledgerFiles(snapshot), { pin, now, verifier: NODE_VERIFIER });
   const warnings = [...trust.warnings, ...expiryWarning(trust), ...(await keyWarnings(trust))];
   const records = await checkInParallel({ repository, snapshot, trust, pin }, paths);
   for (const record of records) {

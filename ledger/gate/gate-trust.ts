@@ -17,6 +17,7 @@ import { overlay } from '../files.ts';
 import { checkKeyFile, readSealFile } from './pinned-files.ts';
 import type { Pinned } from './pinned-files.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { NODE_VERIFIER } from '../signing/node-verifier.ts';
 
 export interface TrustChange {
   readonly base: Snapshot;
@@ -83,7 +84,7 @@ async function checkRootSign(
   const before = version === 1 ? undefined : (await readStep(files, version - 1)).step;
   const counted = await countRootHolders({
     files,
-    keyring: new Keyring(files),
+    keyring: new Keyring(files, NODE_VERIFIER),
     names: [policySignPath(version, fingerprint).slice('trust/'.length)],
     step,
     bytes,
@@ -101,7 +102,7 @@ async function checkNewPolicy(
   problems: Finding[],
 ): Promise<Finding[]> {
   const path = policyPath(version);
-  const after = await establishTrust(files, { pin, now, newVersion: version });
+  const after = await establishTrust(files, { pin, now, newVersion: version, verifier: NODE_VERIFIER });
   for (const message of await keyProblems(after.policy, after.keyring, now)) {
     problems.push({
       code: 'E_POLICY_KEY',

@@ -4,6 +4,7 @@ import type { LedgerFiles } from '../../ledger-schema/files.ts';
 import { KEY_BYTES, readKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
 import { SEAL_BYTES, parseSeal } from '../../ledger-schema/seal.ts';
 import type { Sum } from '../../ledger-schema/sums.ts';
+import { NODE_VERIFIER } from '../signing/node-verifier.ts';
 
 /** What the name of a key file or seal says of it. */
 export interface Pinned {
@@ -19,7 +20,7 @@ async function readPinned(files: LedgerFiles, path: string, name: Pinned, limit:
 
 /** Throws `E_PATH`, `E_KEY_FORMAT`, `E_KEY_UNUSABLE` unless the file is the key that its name says. */
 export async function checkKeyFile(files: LedgerFiles, path: string, name: Pinned): Promise<void> {
-  const key = await readKeyFile(await readPinned(files, path, name, KEY_BYTES));
+  const key = await readKeyFile(await readPinned(files, path, name, KEY_BYTES), NODE_VERIFIER);
   if (key.fingerprint !== name.fingerprint) fail('E_KEY_FORMAT', `${path} holds the key ${key.fingerprint}`);
 }
 

@@ -5,6 +5,7 @@ import type { KeyComponent, KeyFile, SigningPurpose } from '../../ledger-schema/
 import { signatureFile } from './signature-output.ts';
 import type { Signer } from './signature-output.ts';
 import { typed } from '../../io/shell.ts';
+import { NODE_VERIFIER } from './node-verifier.ts';
 
 interface SecretKey {
   readonly fingerprint: string;
@@ -119,7 +120,7 @@ async function exportKey(fingerprint: string, env: NodeJS.ProcessEnv): Promise<{
   const options = ['--no-armor', '--export-options', 'export-minimal,no-export-attributes'];
   const exported = await gpg(['--batch', ...options, '--export', '--', fingerprint], env);
   try {
-    return await canonicalKeyFile(exported.stdout);
+    return await canonicalKeyFile(exported.stdout, NODE_VERIFIER);
   } catch (cause) {
     return unusable(fingerprint, cause);
   }

@@ -2,6 +2,7 @@ import { readSecretKey, signDetached } from '../../ledger-schema/openpgp/openpgp
 import { signatureFile } from './signature-output.ts';
 import type { SigningPurpose } from '../../ledger-schema/openpgp/openpgp.ts';
 import type { Signer } from './signature-output.ts';
+import { NODE_VERIFIER } from './node-verifier.ts';
 
 export type { Signer } from './signature-output.ts';
 export type { NewKey } from './keys.ts';
@@ -19,7 +20,7 @@ export async function fileSigner(request: {
   purpose?: SigningPurpose;
 }): Promise<Signer> {
   const { key: file, passphrase, purpose } = request;
-  const signing = await readSecretKey({ file, passphrase, now: new Date(), purpose });
+  const signing = await readSecretKey({ file, passphrase, now: new Date(), purpose, verifier: NODE_VERIFIER });
   return {
     fingerprint: signing.key.fingerprint,
     publicKey: () => Promise.resolve(signing.publicFile),

@@ -8,6 +8,7 @@ import type { ChainLink, Memory, MemoryFile } from './memory.ts';
 import { checkAgainstMemory, checkCommit } from './rollback.ts';
 import type { LedgerQuestions } from './rollback.ts';
 import type { Snapshot } from '../snapshot.ts';
+import { NODE_VERIFIER } from '../signing/node-verifier.ts';
 
 /** What is needed of a ledger's repository to look at it. */
 export interface LedgerReader {
@@ -155,7 +156,7 @@ async function judge(
   following?: Promise<void>,
 ): Promise<Memory> {
   const chainFrom = async ({ sha256 }: ChainLink) =>
-    links(await establishTrust(ledgerFiles(snapshot), { pin: sha256, now }));
+    links(await establishTrust(ledgerFiles(snapshot), { pin: sha256, now, verifier: NODE_VERIFIER }));
   const questions = { ...questionsTo(ledger), chainFrom };
   return checkAgainstMemory(memory, { commit, chain: links(trust) }, questions, following);
 }

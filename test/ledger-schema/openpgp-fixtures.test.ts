@@ -44,6 +44,14 @@ test.each(cases)('$name is $expect', async (each) => {
   expect(code).toBe(each.expect === 'good' ? 'nothing was thrown' : each.expect);
 });
 
+test('a revocation by the key itself is never passed over', async () => {
+  const odd = /^revoked-(primary|subkey|only-user-id)-(critical|without|naming|dated|unhashed|md5|ripemd|sha)/;
+  const revoked = cases.filter(({ name }) => odd.test(name));
+  expect(revoked.length).toBeGreaterThan(30);
+  for (const each of revoked)
+    expect([each.name, await codeThrown(() => verify(each))]).toEqual([each.name, 'E_KEY_UNUSABLE']);
+});
+
 test('the forgeries are by good keys over good data: what makes each bad is its one fault', () => {
   const files = new Set(cases.filter(({ expect }) => expect === 'good').map(({ key }) => key));
   const bad = cases.filter(({ expect, rule }) => expect.startsWith('E_SIG') && rule.startsWith('exactly one'));

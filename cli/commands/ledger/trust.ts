@@ -18,6 +18,7 @@ import { withOwner } from '../../wiring/reviewer-context.ts';
 import type { OpenedReviewer } from '../../wiring/reviewer-context.ts';
 import { openSigner, openSignerIfAny } from '../../wiring/signing.ts';
 import { proposeTrustPull } from './trust-pull.ts';
+import { NODE_VERIFIER } from '../../../ledger/signing/node-verifier.ts';
 
 /** Who makes commits where `[ledger] author` doesn't say. */
 export const NOBODY = { name: 'pullthrough', email: 'pullthrough@localhost' };
@@ -42,7 +43,7 @@ export async function readNamedKey(text: string, flag: string, context: CommandC
 async function readPublicKey(path: string, context: CommandContext): Promise<Omit<NamedKey, 'holder'>> {
   const file = await readFileBounded(resolve(context.cwd, path), 4 * KEY_BYTES);
   if (file === undefined) fail('E_INPUT', `there is no key file ${path}`, { hint: 'look at its path' });
-  return inputOf(path, canonicalKeyFile(file));
+  return inputOf(path, canonicalKeyFile(file, NODE_VERIFIER));
 }
 
 /** `trust show` */

@@ -1,0 +1,57 @@
+import { constants, createPublicKey, hash as digestOf, publicDecrypt, verify as verifySignature } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { equalBytes } from '../../ledger-schema/bytes.ts';
+import { paddedDigest } from '../../ledger-schema/openpgp/rsa.ts';
+import type { Hash, PublicMaterial, Question, Verifier } from '../../ledger-schema/openpgp/verifier.ts';
+
+const NAMES: Record<Hash, string> = { 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' };
+
+/** Node's own cryptography as a verifier; every question gets the portable verifier's answer, ten times as fast. */
+export const NODE_VERIFIER: Verifier = {
+  digest: (hash, message) => digestOf(NAMES[hash], message, 'buffer'),
+  verify: (question) => {
+    const key = keyObject(question.key);
+    return key !== undefined && verifyBy(key, question);
+  },
+};
+
+function verifyBy(key: KeyObject, { key: material, hash, message, digest, signature }: Question): boolean {
+  try {
+    if (material.kind === 'ed25519') return verifySignature(null, digest, key, signature);
+    if (material.kind !== 'RSA') {
+      return verifySignature(NAMES[hash], message, { key, dsaEncoding: 'ieee-p1363' }, signature);
+    }
+    // The block is compared whole, so that nobody's parser of paddings is asked.
+    const block = publicDecrypt({ key, padding: constants.RSA_NO_PADDING }, signature);
+    return equalBytes(block, paddedDigest(hash, digest, material.modulus.length));
+  } catch {
+    // A number that is not below the modulus.
+    return false;
+  }
+}
+
+const known = new WeakMap<PublicMaterial, KeyObject | undefined>();
+
+/** Undefined for a point that is not on its curve. */
+function keyObject(material: PublicMaterial): KeyObject | undefined {
+  if (!known.has(material)) known.set(material, makeKey(material));
+  return known.get(material);
+}
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
+
+function makeKey(material: PublicMaterial): KeyObject | undefined {
+  try {
+    return createPublicKey({ format: 'jwk', key: jwkOf(material) });
+  } catch {
+    return undefined;
+  }
+}
+
+function jwkOf(material: PublicMaterial): Record<string, string> {
+  if (material.kind === 'ed25519') return { kty: 'OKP', crv: 'Ed25519', x: base64(material.point) };
+  if (material.kind === 'RSA') return { kty: 'RSA', n: base64(material.modulus), e: base64(material.exponent) };
+  const { kind, point } = material;
+  const middle = (1 + point.length) / 2;
+  return { kty: 'EC', crv: kind, x: base64(point.subarray(1, middle)), y: base64(point.subarray(middle)) };
+}
