@@ -11,8 +11,8 @@ export const executorCommands = commands({
     summary: 'a new executor repository: mirror.ini, workflows, README',
     arguments: [{ name: 'DIR', complete: 'folder' }],
     options: {
-      ledger: text('REPOSITORY', 'the ledger: OWNER/REPO, a git URL or a folder'),
-      store: text('URL', 'the store: file:./FOLDER or s3://BUCKET/PREFIX'),
+      ledger: text('REPOSITORY', 'the ledger: OWNER/REPO, a git URL, or a folder as seen from here'),
+      store: text('URL', 'the store: file:./FOLDER below DIR, a path from here, or s3://BUCKET/PREFIX'),
       pin: text('sha256:HEX', 'the digest of any N.policy.json of the ledger'),
     },
     examples: [

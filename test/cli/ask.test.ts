@@ -1,7 +1,9 @@
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { loadConfig } from '../../cli/wiring/config.ts';
+import { parseLocation } from '../../cli/wiring/location.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import { people } from '../executor/world.ts';
 import { runCli } from './world.ts';
@@ -9,6 +11,13 @@ import { runCli } from './world.ts';
 async function folder(): Promise<string> {
   const cwd = await mkdtemp(join(tmpdir(), 'pt-ask-'));
   onTestFinished(() => rm(cwd, { recursive: true, force: true }));
+  return cwd;
+}
+
+const PIN = `sha256:${'a'.repeat(64)}`;
+
+async function withFile(cwd: string): Promise<string> {
+  await writeFile(join(cwd, 'mine'), 'x');
   return cwd;
 }
 
@@ -26,14 +35,72 @@ test.each([
   expect(await readdir(cwd)).toEqual([]);
 });
 
+test.each([
+  ['./ledger.git', 'mirror', '../ledger.git'],
+  ['ledger', 'deep/er/mirror', '../../../ledger'],
+  ['../ledger.git', '../mirror', '../ledger.git'],
+  ['./mirror/ledger', 'mirror', './ledger'],
+  ['file:./ledger.git', 'mirror', '../ledger.git'],
+  ['file:///srv/ledger.git', 'mirror', 'file:///srv/ledger.git'],
+  ['/srv/ledger.git', 'mirror', '/srv/ledger.git'],
+  ['acme/ledger', 'mirror', 'acme/ledger'],
+  ['git@host.example:ledger.git', 'mirror', 'git@host.example:ledger.git'],
+])('init --ledger %s into %s names the same place in its mirror.ini: %s', async (typed, directory, written) => {
+  const above = await folder();
+  const cwd = join(above, 'here');
+  await mkdir(cwd);
+  const { code } = await runCli(['init', directory, '--ledger', typed, '--store', './store'], { cwd });
+  expect(code).toBe(0);
+  const made = resolve(cwd, directory);
+  expect(await readFile(join(made, 'mirror.ini'), 'utf8')).toContain(`repository = ${written}\n`);
+  const { ledger, store } = await loadConfig({}, made);
+  expect(ledger.location).toEqual(parseLocation(typed, cwd));
+  expect(store.url).toBe(`file:${join(cwd, 'store')}`);
+});
+
 describe('at a terminal', () => {
   test('init asks for what no flag gives', async () => {
     const cwd = await folder();
-    const { code } = await runCli(['init', 'mirror'], at(cwd, ['acme/ledger\n', 'file:./store\n']));
+    const answers = ['acme/ledger\n', 'file:./store\n', `${PIN}\n`];
+    const { code, stderr } = await runCli(['init', 'mirror'], at(cwd, answers));
     expect(code).toBe(0);
     const ini = await readFile(join(cwd, 'mirror/mirror.ini'), 'utf8');
     expect(ini).toContain('repository = acme/ledger\n');
     expect(ini).toContain('url = file:./store\n');
+    expect(ini).toContain(`\npin = ${PIN}\n`);
+    expect(stderr).toContain('pullthrough trust show');
+  });
+
+  test('init says at once which answer it cannot take, and asks again', async () => {
+    const cwd = await folder();
+    const typed = ['', 'yes', '-x', 'ftp://x/y', 'acme/ledger', '', 'no', 's3://', 's3://acme-mirror', 'sha256:1', PIN];
+    const { code, stderr } = await runCli(
+      ['init', 'mirror'],
+      at(
+        cwd,
+        typed.map((line) => `${line}\n`),
+      ),
+    );
+    expect(code).toBe(0);
+    expect(stderr.match(/\[E_(?:USAGE|CONFIG)\]/g)).toHaveLength(8);
+    const ini = await readFile(join(cwd, 'mirror/mirror.ini'), 'utf8');
+    expect(ini).toContain(`repository = acme/ledger\n\n[store]\nurl = s3://acme-mirror\n`);
+    expect(ini).toContain(`\npin = ${PIN}\n`);
+  });
+
+  test('init takes no pin as one that is filled in later, and says where to get it', async () => {
+    const cwd = await folder();
+    const { code, stderr } = await runCli(['init', 'mirror'], at(cwd, ['acme/ledger\n', 's3://acme-mirror\n', '\n']));
+    expect(code).toBe(0);
+    expect(stderr).toContain('fill in pin = in its mirror.ini');
+    expect(await readFile(join(cwd, 'mirror/mirror.ini'), 'utf8')).toContain('\n; pin = sha256:...');
+  });
+
+  test('init asks nothing where the folder is taken', async () => {
+    const cwd = await folder();
+    const { code, stderr } = await runCli(['init', '.'], at(await withFile(cwd), []));
+    expect(code).toBe(2);
+    expect(stderr).toContain('[E_EXISTS]');
   });
 
   test('ledger init says at once what it cannot read, and asks again', async () => {
