@@ -3,7 +3,7 @@ import { fail } from '../ledger-schema/error.ts';
 import type { Refusal } from './answers.ts';
 import type { GitHubClient } from './client.ts';
 import { splitRepository } from './names.ts';
-import { mergeSchema, pullSchema } from './schemas.ts';
+import { acceptedSchema, checkRunSchema, gitPointerSchema, mergeSchema, pullSchema } from './schemas.ts';
 import type { PullAnswer } from './schemas.ts';
 import type { PullRequest } from './types.ts';
 
@@ -16,6 +16,8 @@ const pullListSchema = z.array(pullSchema);
 const PULL = '/repos/{owner}/{repo}/pulls/{pull_number}';
 /** How often a merge is tried again when another one came first. */
 const MERGE_TRIES = 4;
+/** How often it is looked whether a branch was brought up to date. */
+const UPDATE_TRIES = 6;
 
 export interface PullQuery {
   readonly state: 'open' | 'closed' | 'all';
@@ -87,6 +89,25 @@ export async function closePull(client: GitHubClient, repository: string, number
   return patch(client, repository, number, { state: 'closed' });
 }
 
+/** Opens it again. Throws `E_HTTP` where its branch moved meanwhile. Docs: "Update a pull request". */
+export async function reopenPull(client: GitHubClient, repository: string, number: number): Promise<PullRequest> {
+  return patch(client, repository, number, { state: 'open' });
+}
+
+/** Makes a branch of a commit that the repository has; one that is there already is fine. Docs: "Create a reference". */
+export async function createRef(
+  client: GitHubClient,
+  repository: string,
+  { branch, sha }: { branch: string; sha: string },
+): Promise<void> {
+  const parameters = { ...splitRepository(repository), ref: `refs/heads/${branch}`, sha };
+  const options = { repeatable: true, refusals: [422] };
+  const answer = await client.change('POST /repos/{owner}/{repo}/git/refs', parameters, gitPointerSchema, options);
+  if ('refused' in answer && !/already exists/i.test(answer.refused.message)) {
+    refused(`the branch ${branch} can't be made in ${repository}`, answer.refused.message);
+  }
+}
+
 /**
  * Merges by a merge commit, only if the branch is still at `sha`; a pull request that was merged at `sha` already is
  * fine. Throws `E_MOVED` where the branch moved, `E_HTTP` where it can't be merged. Docs: "Merge a pull request".
@@ -129,11 +150,56 @@ export async function mergePull(
   }
 }
 
+/**
+ * Has GitHub merge the newest base into the pull request's branch, only if that is still at `sha`, and waits until it is
+ * there. Throws `E_MOVED` where the branch moved, `E_HTTP` where it can't be done. Docs: "Update a pull request branch".
+ */
+export async function updatePullBranch(
+  client: GitHubClient,
+  repository: string,
+  { number, sha }: { number: number; sha: string },
+): Promise<void> {
+  const parameters = { ...splitRepository(repository), pull_number: number, expected_head_sha: sha };
+  const options = { repeatable: true, refusals: [422] };
+  const answer = await client.change(`PUT ${PULL}/update-branch`, parameters, acceptedSchema, options);
+  const name = `${repository}#${String(number)}`;
+  if ('refused' in answer) {
+    const { message } = answer.refused;
+    if (/expected.head|head sha/i.test(message)) fail('E_MOVED', `${name} moved since it was looked at`);
+    refused(`${name} cannot be brought up to date`, message);
+  }
+  for (let tries = 1; tries <= UPDATE_TRIES; tries += 1) {
+    const pull = await getPull(client, repository, number);
+    if (pull !== undefined && pull.headSha !== sha) return;
+    await client.pause(tries);
+  }
+  refused(`${name} was not brought up to date in time`, '');
+}
+
+/** Reports a check of a commit that passed; for a workflow's token and GitHub Apps alone. Docs: "Create a check run". */
+export async function reportCheck(
+  client: GitHubClient,
+  repository: string,
+  { name, sha, title, summary }: { name: string; sha: string; title: string; summary: string },
+): Promise<void> {
+  const parameters = {
+    ...splitRepository(repository),
+    name,
+    head_sha: sha,
+    status: 'completed',
+    conclusion: 'success',
+    output: { title, summary },
+  };
+  const options = { repeatable: true, refusals: [422] };
+  const answer = await client.change('POST /repos/{owner}/{repo}/check-runs', parameters, checkRunSchema, options);
+  if ('refused' in answer) refused(`the check ${name} can't be reported`, answer.refused.message);
+}
+
 async function patch(
   client: GitHubClient,
   repository: string,
   number: number,
-  change: { title?: string; body?: string; state?: 'closed' },
+  change: { title?: string; body?: string; state?: 'closed' | 'open' },
 ): Promise<PullRequest> {
   const parameters = { ...splitRepository(repository), pull_number: number, ...change };
   const options = { repeatable: true, refusals: [422] };
@@ -173,6 +239,7 @@ function toPull(pull: PullAnswer): PullRequest {
     baseRef: pull.base.ref,
     baseRepositoryId: pull.base.repo.id,
     author: pull.user,
+    mergeableState: pull.mergeable_state,
     mergeSha: pull.merged_at === undefined ? undefined : pull.merge_commit_sha,
   };
 }

@@ -66,6 +66,8 @@ export const pullSchema = z.object({
   state: z.enum(['open', 'closed']),
   merged_at: optional(date),
   merge_commit_sha: optional(oid),
+  /** Only where one is asked for. */
+  mergeable_state: optional(text(64)),
   html_url: text(4096),
   head: z.object({ ref: text(1024), sha: oid, repo: optional(z.object({ id })) }),
   base: z.object({ ref: text(1024), repo: z.object({ id }) }),
@@ -73,6 +75,10 @@ export const pullSchema = z.object({
 });
 
 export const mergeSchema = z.object({ sha: oid, merged: z.boolean() });
+
+/** 202: it goes on after the answer. */
+export const acceptedSchema = z.object({ message: optional(text(4096)) });
+export const checkRunSchema = z.object({ id });
 
 export const commentSchema = z.object({
   id,

@@ -197,7 +197,17 @@ export function isChangeBranch(name: string): boolean {
   return /^[A-Za-z0-9_+@%][A-Za-z0-9._+@%/-]*$/.test(name);
 }
 
-/** Where `ledger close` moves a proposal's branch on plain git. */
-export function closedBranch(proposal: string): string {
-  return proposal.replace(/^pullthrough\//, 'pullthrough-closed/');
+const CLOSED = 'pullthrough-closed/';
+const OPEN = 'pullthrough/';
+
+/** Where `ledger close` moves a branch: a proposal's rest of the name, another's whole name, below `pullthrough-closed/`. */
+export function closedBranch(open: string): string {
+  return `${CLOSED}${open.startsWith(OPEN) ? open.slice(OPEN.length) : open}`;
+}
+
+/** Where `ledger reopen` moves a closed branch back to; undefined for one that isn't closed. */
+export function reopenedBranch(closed: string): string | undefined {
+  if (!closed.startsWith(CLOSED)) return undefined;
+  const rest = closed.slice(CLOSED.length);
+  return rest.startsWith('pullthrough-trust/') ? rest : `${OPEN}${rest}`;
 }

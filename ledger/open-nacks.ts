@@ -3,11 +3,13 @@ import { CHECKLIST_BYTES } from '../ledger-schema/checklist.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { REGULAR } from '../ledger-schema/files.ts';
 import { tryLedgerPath } from '../ledger-schema/layout.ts';
+import { reopenedBranch } from '../ledger-schema/path.ts';
 import { checkNack } from '../ledger-schema/record-signatures.ts';
 import type { Signed } from '../ledger-schema/record-signatures.ts';
 import { SIGNATURE_BYTES } from '../ledger-schema/openpgp/signature.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 import { readRecordFiles } from './files.ts';
+import type { LedgerRepository } from './git/repository.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A reviewer's no that lies in a branch. */
@@ -49,6 +51,50 @@ export async function openNacks(
     }
   }
   return found;
+}
+
+/** A nack that lies on a branch beside the ledger's own, merged nowhere. */
+export interface BranchNack extends OpenNack {
+  readonly branch: string;
+  readonly record: string;
+}
+
+/** The branches that proposals have and had; policies and nacks of merged records are other things. */
+export function isProposalBranch(branch: string): boolean {
+  const open = reopenedBranch(branch) ?? branch;
+  return open.startsWith('pullthrough/');
+}
+
+/** The valid nacks on open and closed proposals, as of the ledger's last update. */
+export async function nacksOnBranches(
+  repository: Pick<LedgerRepository, 'branches' | 'snapshot' | 'mergeBase' | 'diff'>,
+  head: string,
+  trust: Trust,
+): Promise<BranchNack[]> {
+  const found: BranchNack[] = [];
+  for (const [branch, commit] of repository.branches()) {
+    if (!isProposalBranch(branch)) continue;
+    for (const record of await nackedRecords(repository, head, commit)) {
+      const nacks = await openNacks(repository.snapshot(commit), record, trust);
+      found.push(...nacks.map((nack) => ({ ...nack, branch, record })));
+    }
+  }
+  return found;
+}
+
+/** The records that a branch adds nacks to. */
+async function nackedRecords(
+  repository: Pick<LedgerRepository, 'mergeBase' | 'diff'>,
+  head: string,
+  commit: string,
+): Promise<string[]> {
+  const base = await repository.mergeBase(head, commit);
+  const added = await repository.diff(base, commit);
+  const records = added.flatMap(({ path, newOid }) => {
+    const kind = newOid === undefined ? undefined : tryLedgerPath(path);
+    return kind?.kind === 'nack' ? [kind.record] : [];
+  });
+  return [...new Set(records)];
 }
 
 /** Are all of them about this very checklist, so that they can go with it? */

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { GateReport } from '../ledger/gate/gate.ts';
 import type { ProposalContext } from '../proposals/context.ts';
 import { reportError } from '../io/error-report.ts';
 import type { ErrorReport } from '../io/error-report.ts';
@@ -26,30 +28,88 @@ export interface MergeResult {
   readonly error?: ErrorReport;
 }
 
-/** A withdrawal can't wait, and a policy decides about what comes after it. */
-const ORDER: Readonly<Record<BranchKind, number>> = { nack: 0, policy: 1, proposal: 2, other: 3 };
 const MOST_PROBLEMS = 20;
 
+/** How long the others wait for the judgement of one change; milliseconds. */
+const PATIENCE = 60_000;
+
+/** Each of them is judged and merged before the next is looked at. A withdrawal can't wait, and a policy decides what follows. */
+const ROUNDS: readonly (readonly BranchKind[])[] = [['nack'], ['policy'], ['proposal', 'other']];
+
+export interface MergeAllOptions extends MergeOptions {
+  /** How long the others wait for the judgement of one change; milliseconds. */
+  readonly patience?: number | undefined;
+}
+
 /**
- * Merges every change that is ready, one after another, each judged by the ledger as the one before left it. What isn't
- * ready is listed with what is missing. Throws what {@link readLedger} and the list of changes throw.
+ * Merges every change that is ready, one after another, each judged by the ledger as the one before left it: nacks first,
+ * whatever else is open. What isn't ready is listed with what is missing, and so is a change whose judgement takes long: it
+ * doesn't hold the others. Throws what {@link readLedger} and the list of changes throw.
  */
 export async function mergeReady(
   context: ProposalContext,
-  options: MergeOptions,
+  options: MergeAllOptions,
 ): Promise<{ readonly results: readonly MergeResult[]; readonly strangers: readonly Stranger[] }> {
   let state = await readLedger(context);
   const { changes, strangers } = await listOpenChanges(context);
-  // All at once first, so that what they hold comes in a few requests; one by one they are judged by what is here then.
-  await mapLimit(changes, AT_ONCE, (change) => judgeChange(context, state, change).catch(() => undefined));
   const results: MergeResult[] = [];
-  for (const change of [...changes].sort((a, b) => ORDER[a.kind] - ORDER[b.kind])) {
-    context.signal?.throwIfAborted();
-    const merged = await mergeOne(context, state, change, options);
-    state = merged.state;
-    results.push(merged.result);
+  for (const kinds of ROUNDS) {
+    const round = changes.filter(({ kind }) => kinds.includes(kind));
+    const { quick, slow } = await judgeAhead(context, state, round, options.patience ?? PATIENCE);
+    for (const change of quick) {
+      context.signal?.throwIfAborted();
+      const merged = await mergeOne(context, state, change, options);
+      state = merged.state;
+      results.push(merged.result);
+    }
+    results.push(...slow.map(tookLong));
   }
   return { results, strangers };
+}
+
+/**
+ * A look at all of them at once, so that what they hold comes in a few requests; one by one they are judged by what is here
+ * then. Proposals that withdraw a merged record come first.
+ */
+async function judgeAhead(
+  context: ProposalContext,
+  state: LedgerState,
+  changes: readonly OpenChange[],
+  patience: number,
+): Promise<{ readonly quick: readonly OpenChange[]; readonly slow: readonly OpenChange[] }> {
+  const judged = await mapLimit(changes, AT_ONCE, async (change) => {
+    const outcome = judgeChange(context, state, change).then(
+      (report) => (isWithdrawal(report) ? 'nack' : 'other'),
+      () => 'other' as const,
+    );
+    const timer = new AbortController();
+    const late = sleep(patience, 'late' as const, { signal: timer.signal, ref: false }).catch(() => 'late' as const);
+    try {
+      return { change, outcome: await Promise.race([outcome, late]) };
+    } finally {
+      timer.abort();
+    }
+  });
+  const of = (wanted: string): OpenChange[] =>
+    judged.flatMap(({ change, outcome }) => (outcome === wanted ? [change] : []));
+  return { quick: [...of('nack'), ...of('other')], slow: of('late') };
+}
+
+/** Does it add a nack to records that are merged? */
+function isWithdrawal({ records, added }: GateReport): boolean {
+  return records.length > 0 && records.every(({ path, state }) => state === 'withdrawn' && !added.includes(path));
+}
+
+function tookLong({ branch, pull }: OpenChange): MergeResult {
+  const message = 'its judgement takes long, and the others did not wait for it';
+  const hint = `to wait for it: pullthrough ledger merge ${pull?.number ?? branch}`;
+  return {
+    action: 'waiting',
+    title: branch,
+    branch,
+    ...(pull === undefined ? {} : { pull }),
+    missing: [{ code: 'E_TIMEOUT', message, hint }],
+  };
 }
 
 async function mergeOne(
@@ -72,7 +132,7 @@ async function mergeOne(
   } catch (error) {
     if (!(error instanceof PullthroughError) || error.code === 'E_INTERRUPTED') throw error;
     // What is wrong with a change itself is no failure of the run: nobody asked for this very one.
-    const waits = error.exit === 3 || error.code === 'E_NO_CHANGE';
+    const waits = error.exit === 3 || error.code === 'E_NO_CHANGE' || error.code === 'E_MOVED';
     const report = reportError(error);
     return waits
       ? { result: { action: 'waiting', ...about, missing: [report] }, state }

@@ -57,7 +57,7 @@ export async function listOpenChanges(context: ProposalContext): Promise<OpenCha
     const { client, repository } = context.github;
     for (const pull of await listPulls(client, repository, { state: 'open', base: context.branch })) {
       const commit = branches.get(pull.headRef);
-      if (!isOwn(pull)) strangers.push(toStranger(pull));
+      if (!isOwnPull(pull)) strangers.push(toStranger(pull));
       else if (commit !== undefined) {
         changes.push({ kind: kindOf(pull.headRef), branch: pull.headRef, commit, pull: referenceTo(pull) });
       }
@@ -75,7 +75,7 @@ function toStranger(pull: PullRequest): Stranger {
 }
 
 /** Does its branch lie in the ledger itself? The number says so; a fork can have any name. */
-function isOwn({ headRepositoryId, baseRepositoryId }: PullRequest): boolean {
+export function isOwnPull({ headRepositoryId, baseRepositoryId }: PullRequest): boolean {
   return headRepositoryId === baseRepositoryId;
 }
 
@@ -103,7 +103,7 @@ export async function findChange(context: ProposalContext, text: string): Promis
 
 async function openPull(context: ProposalContext, pull: PullRequest): Promise<OpenChange> {
   const what = `pull request ${pull.number}`;
-  if (!isOwn(pull)) {
+  if (!isOwnPull(pull)) {
     fail('E_STRANGER', `${what} comes from another repository than the ledger, and counts for nothing`, {
       hint: "proposals are branches of the ledger's own repository; close it on GitHub if it is not wanted",
     });
@@ -143,7 +143,7 @@ async function pullsOf(context: ProposalContext, github: LedgerOnGitHub, branch:
   const [owner = ''] = repository.split('/');
   const query = { state: 'all', head: `${owner}:${branch}`, base: context.branch } as const;
   const pulls = await listPulls(client, repository, query);
-  return pulls.filter((pull) => pull.headRef === branch && isOwn(pull));
+  return pulls.filter((pull) => pull.headRef === branch && isOwnPull(pull));
 }
 
 async function commitOf({ ledger }: ProposalContext, branch: string): Promise<string | undefined> {

@@ -112,7 +112,7 @@ export class Proposals {
 
   /** When a proposal was made, by its oldest commit, which is the executor's. */
   async since({ commit }: Pick<ProposedStanding, 'commit'>): Promise<Date | undefined> {
-    return (await this.#ledger.log(this.#ledger.head(), commit))[0]?.date;
+    return (await this.#ledger.log(this.#ledger.head(), commit)).at(-1)?.date;
   }
 
   async #replaced(commit: string, path: string): Promise<Replaced> {

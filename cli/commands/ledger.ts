@@ -6,6 +6,7 @@ export const handlers: Handlers<'ledger'> = {
   'ledger check': async (...call) => (await import('./ledger/check.ts')).ledgerCheck(...call),
   'ledger merge': async (...call) => (await import('./ledger/changes.ts')).ledgerMerge(...call),
   'ledger close': async (...call) => (await import('./ledger/changes.ts')).ledgerClose(...call),
+  'ledger reopen': async (...call) => (await import('./ledger/changes.ts')).ledgerReopen(...call),
   'ledger status': async (...call) => (await import('./ledger/status.ts')).ledgerStatusCommand(...call),
   'trust show': async (...call) => (await import('./ledger/trust.ts')).trustShow(...call),
   'trust propose': async (...call) => (await import('./ledger/trust.ts')).trustPropose(...call),

@@ -20,6 +20,7 @@ export const ledgerCommands = commands({
       threshold: count('N', 1000, 'how many reviewers must acknowledge a record (default 1)'),
       'root-threshold': count('N', 1000, 'how many root holders must sign a policy (default 1)'),
       expires: text('WHEN', 'when policy 1 expires: YYYY-MM-DD, or days as 365d (the default)'),
+      'code-owner': list('@OWNER', 'who reviews on GitHub what is neither a record nor a policy; again for each'),
       ...signing,
     },
     examples: [
@@ -55,10 +56,26 @@ export const ledgerCommands = commands({
     ],
   },
   'ledger close': {
-    summary: 'says no to a proposal: mirror leaves it alone from then on',
+    summary: 'says no to a proposal or a policy: mirror leaves a closed proposal alone',
+    about: "CHANGE is a pull request's number or URL, or a branch. Nothing is lost: ledger reopen takes it back.",
     arguments: [{ name: 'CHANGE' }],
     options: {},
-    examples: [['pullthrough ledger close 42', 'close pull request 42']],
+    examples: [
+      ['pullthrough ledger close 42', 'close pull request 42'],
+      ['pullthrough ledger close pullthrough-trust/3', 'drop policy 3, so that another one can be proposed'],
+    ],
+  },
+  'ledger reopen': {
+    summary: 'takes back a no: opens what ledger close closed',
+    about:
+      "CHANGE is a pull request's number or URL, or a branch. What is open again without a valid sign, as after the bot's " +
+      'key leaked, the next mirror makes again; nacks stay.',
+    arguments: [{ name: 'CHANGE' }],
+    options: {},
+    examples: [
+      ['pullthrough ledger reopen 42', 'open pull request 42 again'],
+      ['pullthrough ledger reopen pullthrough/github.com/jqlang/jq/jq-1.7.1', 'on plain git, by its branch'],
+    ],
   },
   'ledger status': {
     summary: 'records by state; who still owes an ack; when the policy expires',

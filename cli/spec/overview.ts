@@ -41,9 +41,10 @@ export const OVERVIEW: readonly { readonly heading: string; readonly rows: reado
         ],
         [
           'ledger close CHANGE',
-          'says no to a proposal: closes the pull request; on plain git moves the branch to\n' +
-            '`pullthrough-closed/…`, which `mirror` leaves alone',
+          'says no to a proposal or a policy: closes the pull request; on plain git moves the\n' +
+            'branch to `pullthrough-closed/…`, which `mirror` leaves alone',
         ],
+        ['ledger reopen CHANGE', 'takes that back'],
         ['ledger status', 'records by state; who still owes an ack; when the policy expires'],
         ['trust show|propose|sign', 'the policy, its rotation, its signatures'],
         ['key new|show', 'an OpenPGP key for a bot; what is in a key file'],

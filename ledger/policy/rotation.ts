@@ -9,6 +9,7 @@ import { encodeSeal } from '../../ledger-schema/seal.ts';
 import { SIGNATURE_BYTES } from '../../ledger-schema/openpgp/signature.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import { ledgerFiles } from '../files.ts';
+import { nacksOnBranches } from '../open-nacks.ts';
 import { editPolicy } from './policy-edit.ts';
 import type { PolicyEdits } from './policy-edit.ts';
 import { policyChanges, policyInWords } from './policy-words.ts';
@@ -50,7 +51,7 @@ export async function proposePolicy(rotation: Rotation): Promise<ProposedPolicy>
   const branch = trustBranch(version);
   if (repository.branches().has(branch)) {
     fail('E_EXISTS', `policy ${version} is proposed already, on the branch ${branch}`, {
-      hint: 'sign it by pullthrough trust sign; who says no to it removes that branch',
+      hint: `sign it by: pullthrough trust sign; or say no to it by: pullthrough ledger close ${branch}`,
     });
   }
   const snapshot = repository.snapshot(head);
@@ -72,6 +73,17 @@ export async function proposePolicy(rotation: Rotation): Promise<ProposedPolicy>
   if (said(next) === said(trust.policy)) {
     fail('E_USAGE', `policy ${version} would say what policy ${trust.version} says`, {
       hint: 'say what is to change; pullthrough trust propose --help lists what can',
+    });
+  }
+  const listed = listings(next);
+  for (const { by, record, branch: on } of await nacksOnBranches(repository, head, trust)) {
+    const listing = listed.get(by.fingerprint);
+    const counts =
+      typeof listing?.former === 'object' ||
+      (listing?.holder !== undefined && next.reviewers.holders.includes(listing.holder));
+    if (counts) continue;
+    fail('E_USAGE', `${by.holder} nacked ${record} on the branch ${on}, and policy ${version} would drop that key`, {
+      hint: `retire the key in the place of removing it: --retire ${by.fingerprint}`,
     });
   }
   const changes = [...policyChanges(trust.policy, next), ...sealed];

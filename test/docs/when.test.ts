@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -16,6 +17,12 @@ beforeAll(async () => {
 });
 afterAll(() => team[Symbol.asyncDispose]());
 
+/** Who signed a proposal, by its commit's message. */
+function signerOf({ ledger }: Place, branch: string): string {
+  const message = execFileSync('git', ['log', '-1', '--format=%B', branch], { cwd: ledger.git, encoding: 'utf8' });
+  return /^Signed by ([0-9A-F]{40})\.$/m.exec(message)?.[1] ?? '';
+}
+
 /** A page tells a team's bad days one after another; what each leaves is looked at before the next begins. */
 test('docs/when.md gets a team through each of its days', { timeout: 400_000 }, async () => {
   const mirror = join(place.folder, 'mirror');
@@ -28,7 +35,16 @@ test('docs/when.md gets a team through each of its days', { timeout: 400_000 }, 
     folder: mirror,
     reader: 'ada',
     before: {
+      "The bot's key leaks": async () => {
+        const jq = team.github.repository('jqlang/jq');
+        await jq.addRelease({ tag: 'jq-1.9.9', assets: [{ name: 'jq-linux-amd64', content: 'newer bytes' }] });
+        const key = `export PULLTHROUGH_SIGNING_KEY_FILE=${team.folder}/bot.key`;
+        await team.must('bot', `${key}\npullthrough mirror`, { cwd: mirror });
+      },
       'A reviewer leaves': () => {
+        const open = place.ledger.pulls.filter(({ state }) => state === 'open');
+        expect(open).toMatchObject([{ number: 43, title: 'jqlang/jq jq-1.9.9' }]);
+        expect(signerOf(place, open[0]?.headRef ?? '')).not.toBe(place.substitutions()['BOT-KEY']);
         expect(policy()).toMatchObject({ version: 2, former: { executors: [{}], reviewers: [] } });
       },
       "A reviewer's key is about to expire": () => {

@@ -3,14 +3,15 @@ import { policyPath } from '../../ledger-schema/layout.ts';
 import { closedBranch, proposalBranch } from '../../ledger-schema/path.ts';
 import { checkLedger } from '../../ledger/gate/gate.ts';
 import { findChange } from '../../proposals/list-changes.ts';
-import { closeProposal } from '../../owner/close.ts';
+import { closeChange } from '../../owner/close.ts';
+import { reopenChange } from '../../owner/reopen.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { readLedger } from '../../proposals/ledger-state.ts';
 import { mergeReady } from '../../owner/merge-all.ts';
 import { mergeChange } from '../../proposals/merge.ts';
 import type { Merged } from '../../proposals/merge.ts';
 import { putAck, putNack, putPolicy } from '../ledger/people.ts';
-import { World } from '../reviewer/world.ts';
+import { TOKEN, World } from '../reviewer/world.ts';
 import type { Transport } from '../reviewer/world.ts';
 
 async function merge(context: ReviewerContext, text: string): Promise<Merged> {
@@ -143,6 +144,53 @@ describe('what is merged', () => {
     ).toEqual([]);
   });
 
+  test('one whose judgement takes long does not hold the others, and nacks do not wait for it either', async () => {
+    const { ada } = world.people;
+    const old = await world.propose('v0.9.0', { acks: [ada] });
+    world.merge(new Map(old.tree));
+    world.run('branch', '-D', old.branch);
+    const nacked = new Map(world.tree);
+    await putNack(nacked, old.path, ada);
+    const nack = `pullthrough-nack/x/${ada.fingerprint}`;
+    world.git.commit(nacked, { branch: nack, parents: [world.head] });
+    const slow = await world.propose('v1.0.0', { acks: [ada] });
+    const ready = await world.propose('v1.1.0', { acks: [ada] });
+    const never = new Promise<never>(() => undefined);
+    const seen: string[] = [];
+    const ledger = new Proxy(context.ledger, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]): unknown => {
+          if (name === 'mergeBases') seen.push(String(args[1]));
+          return name === 'mergeBases' && args[1] === slow.commit ? never : (value.apply(target, args) as unknown);
+        };
+      },
+    });
+    const { results } = await mergeReady({ ...context, ledger }, { patience: 2000 });
+    expect(results.map(({ action, branch }) => [action, branch])).toEqual([
+      ['merged', nack],
+      ['merged', ready.branch],
+      ['waiting', slow.branch],
+    ]);
+    expect(results[2]?.missing).toMatchObject([{ code: 'E_TIMEOUT' }]);
+    // Nobody looked at a proposal before the nack was merged.
+    expect(seen.indexOf(slow.commit)).toBeGreaterThan(seen.lastIndexOf(world.run('rev-parse', `${ready.commit}^`)));
+  });
+
+  test('two changes that are green each alone: the second is judged by the ledger that the first left', async () => {
+    const first = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    world.tool.id += 100_000;
+    const second = await world.propose('v1.1.0', { acks: [world.people.ada] });
+    const { results } = await mergeReady(context, {});
+    expect(results).toMatchObject([
+      { action: 'merged', branch: first.branch },
+      { action: 'waiting', branch: second.branch, missing: [{ code: 'E_REPOSITORY_ID' }] },
+    ]);
+    const gate = await checkLedger(context.ledger, { head: world.run('rev-parse', 'main'), now: new Date() });
+    expect(gate.problems).toEqual([]);
+  });
+
   test('a change of the README is none of ours', async () => {
     world.git.commit(new Map(world.tree).set('README.md', Buffer.from('x')), {
       branch: 'readme',
@@ -204,16 +252,81 @@ describe('what is merged', () => {
 
   test('close moves the branch to pullthrough-closed/, valid or not, in one step', async () => {
     const { branch, commit } = await world.propose('v1.0.0', { by: world.people.eve });
-    expect(await closeProposal(context, branch)).toEqual({ branch, closed: closedBranch(branch) });
+    expect(await closeChange(context, branch)).toEqual({ branch, closed: closedBranch(branch) });
     expect(world.branches().get(closedBranch(branch))).toBe(commit);
     expect(world.branches().has(branch)).toBe(false);
-    await expect(() => closeProposal(context, branch)).toFailWith('E_NO_CHANGE');
+    await expect(() => closeChange(context, branch)).toFailWith('E_NO_CHANGE');
   });
 
-  test('close is for proposals', async () => {
-    world.git.commit(world.tree, { branch: 'pullthrough-trust/9', parents: [world.head] });
-    await expect(() => closeProposal(context, 'pullthrough-trust/9')).toFailWith('E_NO_CHANGE');
-    await expect(() => closeProposal(context, 'main')).toFailWith('E_NO_CHANGE');
+  test('close is for proposals and policies: never for a nack of a merged record', async () => {
+    const nack = `pullthrough-nack/x/${world.people.ada.fingerprint}`;
+    world.git.commit(world.tree, { branch: nack, parents: [world.head] });
+    await expect(() => closeChange(context, nack)).toFailWith('E_NO_CHANGE');
+    await expect(() => closeChange(context, 'main')).toFailWith('E_NO_CHANGE');
+  });
+
+  test('a policy that is closed makes room for another of its number, and can be reopened', async () => {
+    const commit = world.git.commit(world.tree, { branch: 'pullthrough-trust/9', parents: [world.head] });
+    const closed = 'pullthrough-closed/pullthrough-trust/9';
+    expect(await closeChange(context, 'pullthrough-trust/9')).toEqual({ branch: 'pullthrough-trust/9', closed });
+    expect(world.branches().has('pullthrough-trust/9')).toBe(false);
+    await reopenChange(context, 'pullthrough-trust/9');
+    expect(world.branches().get('pullthrough-trust/9')).toBe(commit);
+    expect(world.branches().has(closed)).toBe(false);
+  });
+
+  test('a policy whose number the ledger has by now is not reopened', async () => {
+    world.git.commit(world.tree, { branch: 'pullthrough-closed/pullthrough-trust/1', parents: [world.head] });
+    await expect(() => reopenChange(context, 'pullthrough-trust/1')).toFailWith('E_NO_CHANGE');
+  });
+
+  test('reopen moves a closed branch back as it is, by either of its names', async () => {
+    const { branch, commit } = await world.propose('v1.0.0', { by: world.people.eve });
+    await expect(() => reopenChange(context, branch)).toFailWith('E_NO_CHANGE');
+    for (const name of [branch, closedBranch(branch)]) {
+      await closeChange(context, branch);
+      expect(await reopenChange(context, name)).toEqual({ branch });
+      expect(world.branches().get(branch)).toBe(commit);
+      expect(world.branches().has(closedBranch(branch))).toBe(false);
+    }
+  });
+
+  test('closing does not put a branch in the place of a closed one that holds a nack of its own', async () => {
+    const { branch, path, tree } = await world.propose('v1.0.0');
+    const nacked = new Map(tree);
+    await putNack(nacked, path, world.people.ada);
+    const kept = world.git.commit(nacked, { branch: closedBranch(branch), parents: [world.head] });
+    await expect(() => closeChange(context, branch)).toFailWith('E_EXISTS');
+    expect(world.branches().get(closedBranch(branch))).toBe(kept);
+  });
+
+  test('bytes that are nacked on another branch are not merged', async () => {
+    const { ada, grace } = world.people;
+    const { branch, path, tree } = await world.propose('v1.0.0', { acks: [ada] });
+    const nacked = new Map(tree);
+    await putNack(nacked, path, grace);
+    world.git.commit(nacked, { branch: closedBranch(branch), parents: [world.head] });
+    await expect(() => merge(context, branch)).toFailWith('E_WITHDRAWN');
+    expect(world.branches().get('main')).toBe(world.head);
+  });
+
+  test('a policy that drops the key of a nack on an open proposal is not merged; retiring that key is fine', async () => {
+    const { root, bot, ada, grace } = world.people;
+    const { branch, path, tree } = await world.propose('v1.0.0');
+    await putNack(tree, path, grace);
+    world.git.commit(tree, { branch, parents: [world.head] });
+    const version = Number(
+      world
+        .paths('main')
+        .flatMap((file) => /^trust\/(\d+)\.policy\.json$/.exec(file)?.[1] ?? [])
+        .at(-1),
+    );
+    const next = `pullthrough-trust/${String(version + 1)}`;
+    const dropped = new Map(world.tree);
+    await putPolicy(dropped, version + 1, { roots: [root], executors: [bot], reviewers: [ada], threshold: 1 }, [root]);
+    world.git.commit(dropped, { branch: next, parents: [world.head] });
+    await expect(() => merge(context, next)).toFailWith('E_POLICY_NACK');
+    expect(world.branches().get('main')).toBe(world.head);
   });
 });
 
@@ -283,10 +396,99 @@ describe('on GitHub', () => {
     ]);
   });
 
+  test('a base that moved since it was judged is judged again, so that two that do not fit are not both merged', async () => {
+    const first = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    world.tool.id += 100_000;
+    const second = await world.propose('v1.1.0', { acks: [world.people.ada] });
+    const state = await readLedger(context);
+    const change = await findChange(context, second.branch);
+    world.merge(new Map(first.tree));
+    await expect(() => mergeChange(context, state, change, {})).toFailWith('E_REPOSITORY_ID');
+    expect(world.branches().get('main')).toBe(world.head);
+  });
+
+  test('what moves the base in the very moment of the merge is found at once, and said', async () => {
+    const first = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    world.tool.id += 100_000;
+    const second = await world.propose('v1.1.0', { acks: [world.people.ada] });
+    const state = await readLedger(context);
+    const change = await findChange(context, second.branch);
+    const { ledger } = world;
+    if (ledger === undefined) throw new Error('the ledger is on GitHub');
+    ledger.beforeMerge = () => world.merge(new Map(first.tree));
+    await expect(() => mergeChange(context, state, change, {})).toFailWith('E_REPOSITORY_ID');
+    ledger.beforeMerge = undefined;
+    // For the other tests the ledger goes back to where it was sound.
+    world.run('update-ref', 'refs/heads/main', state.head);
+  });
+
+  test('where the branch is protected with strict checks, a proposal behind it is brought up to date and judged again', async () => {
+    const { ledger } = world;
+    if (ledger === undefined) throw new Error('the ledger is on GitHub');
+    const first = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    const second = await world.propose('v1.1.0', { acks: [world.people.ada] });
+    ledger.protected = { checks: ['gate'] };
+    for (const { commit } of [first, second]) ledger.checks.set(commit, new Set(['gate']));
+    // A workflow's own token: what it pushes starts no workflow, and it may report checks.
+    world.upstream.addToken(TOKEN, { login: 'github-actions[bot]', type: 'Installation' });
+    const { results } = await mergeReady(context, {});
+    expect(results.filter(({ action }) => action === 'merged').map(({ branch }) => branch)).toEqual([
+      first.branch,
+      second.branch,
+    ]);
+    // A person's push starts the gate itself: until it ran, GitHub refuses.
+    world.upstream.addToken(TOKEN, { login: 'ada' });
+    world.follow();
+    const third = await world.propose('v1.2.0', { acks: [world.people.ada] });
+    ledger.checks.set(third.commit, new Set(['gate']));
+    world.merge(new Map(world.tree).set('README.md', Buffer.from('meanwhile')));
+    await expect(() => merge(context, third.branch)).toFailWith('E_HTTP');
+    const updated = world.branches().get(third.branch) ?? '';
+    ledger.checks.set(updated, new Set(['gate']));
+    await merge(context, third.branch);
+    ledger.protected = undefined;
+  });
+
+  test('reopen opens the pull request again, and restores a branch that was deleted', async () => {
+    const { branch, commit } = await world.propose('v1.0.0');
+    const number = last()?.number ?? 0;
+    await closeChange(context, String(number));
+    expect(await reopenChange(context, String(number))).toMatchObject({ branch, pull: { number } });
+    expect(last()).toMatchObject({ state: 'open', number });
+    await closeChange(context, branch);
+    world.run('branch', '-D', branch);
+    expect(await reopenChange(context, branch)).toMatchObject({ branch, pull: { number } });
+    expect(world.branches().get(branch)).toBe(commit);
+    await expect(() => reopenChange(context, branch)).toFailWith('E_NO_CHANGE');
+  });
+
+  test('reopen opens another pull request where the branch moved meanwhile, which GitHub does not open again', async () => {
+    const { branch, tree, commit } = await world.propose('v1.0.0');
+    const number = last()?.number ?? 0;
+    await closeChange(context, branch);
+    world.git.commit(new Map(tree), { branch, parents: [commit] });
+    expect(await reopenChange(context, branch)).toMatchObject({ branch, pull: { number: number + 1 } });
+  });
+
+  test('close closes the pull request of a policy, and moves its branch out of the way', async () => {
+    world.git.commit(new Map(world.tree).set('trust/x', Buffer.from('x')), {
+      branch: 'pullthrough-trust/9',
+      parents: [world.head],
+    });
+    const { number } = await world.pull('pullthrough-trust/9');
+    await closeChange(context, 'pullthrough-trust/9');
+    expect(world.branches().has('pullthrough-trust/9')).toBe(false);
+    expect(await reopenChange(context, String(number))).toMatchObject({
+      branch: 'pullthrough-trust/9',
+      pull: { number },
+    });
+    await closeChange(context, 'pullthrough-trust/9');
+  });
+
   test('close closes the pull request and leaves the branch', async () => {
     const { branch, commit } = await world.propose('v1.0.0');
     const number = last()?.number ?? 0;
-    expect(await closeProposal(context, String(number))).toMatchObject({ branch, pull: { number } });
+    expect(await closeChange(context, String(number))).toMatchObject({ branch, pull: { number } });
     expect(last()).toMatchObject({ state: 'closed', mergeSha: null });
     expect(world.branches().get(branch)).toBe(commit);
   });

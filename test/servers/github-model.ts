@@ -197,6 +197,12 @@ export class TestRepository {
   pulls: TestPull[] = [];
   issues: TestIssue[] = [];
   comments: TestComment[] = [];
+  /** Checks that passed, by commit. */
+  readonly checks = new Map<string, Set<string>>();
+  /** What the default branch asks of pull requests, with `strict`. */
+  protected: { readonly checks: readonly string[] } | undefined;
+  /** Runs between a merge's request and the merge: what others do at that moment. */
+  beforeMerge: (() => Promise<void> | void) | undefined;
 
   constructor(
     fullName: string,

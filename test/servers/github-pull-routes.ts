@@ -9,6 +9,11 @@ import type { GitHubState, Reply, RouteCall } from './github-state.ts';
 export async function pullRoutes(state: GitHubState, call: RouteCall): Promise<Reply | undefined> {
   const { method, path, repository, query, body, caller, access } = call;
   const [first, second, third] = path;
+  if (method === 'POST' && repository.git !== undefined && (first === 'check-runs' || path.join('/') === 'git/refs')) {
+    if (caller === undefined) return problem(401, 'Requires authentication');
+    if (access !== 'write') return problem(403, 'Resource not accessible by personal access token');
+    return first === 'git' ? createRef(state, call) : createCheck(call);
+  }
   if (first !== 'pulls' || repository.git === undefined) return undefined;
   await refreshPulls(repository);
   if (second === undefined) {
@@ -17,7 +22,13 @@ export async function pullRoutes(state: GitHubState, call: RouteCall): Promise<R
   }
   const pull = repository.pulls.find(({ number }) => String(number) === second);
   if (pull === undefined) return NOT_FOUND;
-  if (method === 'GET' && third === undefined) return { status: 200, json: state.json.pull(repository, pull) };
+  if (method === 'GET' && third === undefined) {
+    const behind = pull.state === 'open' && (await isBehind(repository, pull));
+    return {
+      status: 200,
+      json: { ...state.json.pull(repository, pull), ...(behind && { mergeable_state: 'behind' }) },
+    };
+  }
   if (caller === undefined) return problem(401, 'Requires authentication');
   if (access !== 'write') return problem(403, 'Resource not accessible by personal access token');
   if (method === 'PATCH' && third === undefined) {
@@ -25,12 +36,35 @@ export async function pullRoutes(state: GitHubState, call: RouteCall): Promise<R
     if (typeof body.body === 'string') pull.body = body.body;
     if (body.state === 'closed' && pull.state === 'open') close(pull);
     if (body.state === 'open' && pull.mergedAt !== null) return validation('cannot reopen a merged pull request');
-    if (body.state === 'open') pull.state = 'open';
+    if (body.state === 'open' && pull.state === 'closed') {
+      // As GitHub: only while the branch lies where it lay when it was closed.
+      const now = (await new PullGit(repository.git).branches()).get(pull.headRef);
+      if (now !== pull.headSha) return validation('state cannot be changed. The branch was force-pushed or recreated.');
+      pull.state = 'open';
+    }
     pull.updatedAt = new Date();
     return { status: 200, json: state.json.pull(repository, pull) };
   }
   if (method === 'PUT' && third === 'merge') return mergePull(repository, pull, body, caller.login);
+  if (method === 'PUT' && third === 'update-branch') return updateBranch(repository, pull, body);
   return undefined;
+}
+
+/** "Create a reference": of a commit that is there, as one that a pull request was about. */
+async function createRef(state: GitHubState, { repository, body }: RouteCall): Promise<Reply> {
+  const [ref, sha] = [String(body.ref), String(body.sha)];
+  const git = new PullGit(repository.git ?? '');
+  if ((await git.branches()).has(ref.replace('refs/heads/', ''))) return problem(422, 'Reference already exists');
+  await git.setRef(ref, sha);
+  return { status: 201, json: state.json.ref(repository, ref.replace('refs/', ''), { type: 'commit', sha }) };
+}
+
+/** "Create a check run": for installations alone, as a workflow's own token is one. */
+function createCheck({ repository, body, caller }: RouteCall): Reply {
+  if (caller?.type !== 'Installation') return problem(403, 'You must authenticate via a GitHub App.');
+  const [name, sha] = [String(body.name), String(body.head_sha)];
+  repository.checks.set(sha, (repository.checks.get(sha) ?? new Set()).add(name));
+  return { status: 201, json: { id: nextId(), name, head_sha: sha, status: 'completed', conclusion: 'success' } };
 }
 
 function choose(repository: TestRepository, query: URLSearchParams): TestPull[] {
@@ -90,6 +124,12 @@ async function mergePull(repository: TestRepository, pull: TestPull, body: Json,
   if (typeof body.sha === 'string' && body.sha !== pull.headSha) {
     return problem(409, 'Head branch was modified. Review and try the merge again.');
   }
+  const blocked = await protection(repository, pull);
+  if (blocked !== undefined) return problem(405, blocked);
+  if (repository.beforeMerge !== undefined) {
+    await repository.beforeMerge();
+    await refreshPulls(repository);
+  }
   const title =
     typeof body.commit_title === 'string' ? body.commit_title : `Merge pull request #${String(pull.number)}`;
   const git = new PullGit(repository.git ?? '');
@@ -99,6 +139,30 @@ async function mergePull(repository: TestRepository, pull: TestPull, body: Json,
   if (merged === 'moved') return problem(405, 'Base branch was modified. Review and try the merge again.');
   setMerged(pull, merged.commit);
   return { status: 200, json: { sha: merged.commit, merged: true, message: 'Pull Request successfully merged' } };
+}
+
+/** What a protected branch asks of a pull request: with `strict` the newest base in it, and its checks on that very commit. */
+async function protection(repository: TestRepository, pull: TestPull): Promise<string | undefined> {
+  const { protected: rules } = repository;
+  if (rules === undefined) return undefined;
+  const missing = rules.checks.find((name) => repository.checks.get(pull.headSha)?.has(name) !== true);
+  if (missing !== undefined) return `Required status check "${missing}" is expected.`;
+  return (await isBehind(repository, pull)) ? 'Head branch is out of date.' : undefined;
+}
+
+async function isBehind(repository: TestRepository, pull: TestPull): Promise<boolean> {
+  if (repository.protected === undefined || repository.git === undefined) return false;
+  return !(await new PullGit(repository.git).isAncestor(pull.baseSha, pull.headSha));
+}
+
+async function updateBranch(repository: TestRepository, pull: TestPull, body: Json): Promise<Reply> {
+  if (body.expected_head_sha !== pull.headSha) {
+    return problem(422, "expected head sha didn't match current head ref.");
+  }
+  const git = new PullGit(repository.git ?? '');
+  const message = `Merge branch '${pull.baseRef}' into ${pull.headRef}`;
+  await git.merge({ base: pull.headSha, into: pull.headRef, head: pull.baseSha, message, author: pull.author });
+  return { status: 202, json: { message: 'Updating pull request branch.', url: `https://github.com/x` } };
 }
 
 /** As GitHub does after each push: an open one follows its branch, and is closed or merged with it. */

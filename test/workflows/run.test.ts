@@ -46,8 +46,8 @@ const mirror = (shard: string, more = {}): Promise<JobRan> =>
 
 async function gate({ number }: TestPull): Promise<JobRan> {
   // GitHub gives a pull request its ref after each push; the server does when it is asked.
-  await world.pulls();
-  const event = { number, pull_request: { base: { ref: 'main' } } };
+  const pull = (await world.pulls()).find((one) => one.number === number);
+  const event = { number, pull_request: { base: { sha: pull?.baseSha }, head: { sha: pull?.headSha } } };
   return world.runner.run(GATE, 'gate', { contexts: world.ledgerContexts({ github: { event } }) });
 }
 

@@ -1,6 +1,7 @@
 import { PullthroughError } from '../../../ledger-schema/error.ts';
 import { findChange, requireChangeName } from '../../../proposals/list-changes.ts';
-import { closeProposal } from '../../../owner/close.ts';
+import { closeChange } from '../../../owner/close.ts';
+import { reopenChange } from '../../../owner/reopen.ts';
 import { readLedger } from '../../../proposals/ledger-state.ts';
 import { mergeReady } from '../../../owner/merge-all.ts';
 import type { MergeResult } from '../../../owner/merge-all.ts';
@@ -42,10 +43,20 @@ export const ledgerMerge: Handler<ValuesOf<'ledger', 'ledger merge'>> = ([change
 export const ledgerClose: Handler<ValuesOf<'ledger', 'ledger close'>> = ([change = ''], options, context) =>
   withOwner(options, context, async ({ reviewer }) => {
     const { output } = context;
-    const { branch, pull, closed } = await closeProposal(reviewer, change);
+    const { branch, pull, closed } = await closeChange(reviewer, change);
     output.results({ branch, pull: pull ?? null, closed: closed ?? null });
     output.line(`${nameOf({ branch, ...(pull && { pull }) })} is closed`, 'good');
     if (closed !== undefined) output.line(`  its branch is ${closed} now`);
+  });
+
+/** `ledger reopen CHANGE` */
+export const ledgerReopen: Handler<ValuesOf<'ledger', 'ledger reopen'>> = ([change = ''], options, context) =>
+  withOwner(options, context, async ({ reviewer }) => {
+    const { output } = context;
+    const { branch, pull } = await reopenChange(reviewer, change);
+    output.results({ branch, pull: pull ?? null });
+    output.line(`${nameOf({ branch, ...(pull && { pull }) })} is open again`, 'good');
+    if (pull !== undefined) output.line(`  ${pull.url}`);
   });
 
 function show({ action, title, commit, missing, error, branch, pull }: MergeResult, output: Output): void {

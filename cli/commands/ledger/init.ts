@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
 import { initLedger } from '../../../owner/init.ts';
 import type { InitialKey } from '../../../owner/init.ts';
-import { ledgerExtras, protectionLine } from '../../../owner/templates.ts';
+import { ledgerExtras, parseCodeOwner, protectionLine } from '../../../owner/templates.ts';
 import type { Role } from '../../../ledger-schema/trust.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { CommandContext, Handler } from '../../wiring/context.ts';
@@ -27,6 +27,7 @@ export const ledgerInit: Handler<Options> = async ([directory = ''], options, co
     if (given === undefined) keys.push(...(await askFor(what, flag, read, context)));
     else for (const text of given) keys.push(await read(text));
   }
+  const codeOwners = (options['code-owner'] ?? []).map(parseCodeOwner);
   const signer = await openSignerIfAny(options, context);
   const path = resolve(context.cwd, directory);
   const made = await initLedger({
@@ -40,7 +41,7 @@ export const ledgerInit: Handler<Options> = async ([directory = ''], options, co
     reviewerThreshold: options.threshold ?? 1,
     expires: parseExpiry(options.expires ?? '365d', context.now) ?? '',
     signers: signer === undefined ? [] : [signer],
-    extras: ledgerExtras({ version: VERSION }),
+    extras: ledgerExtras({ version: VERSION, codeOwners }),
   });
   const { output } = context;
   output.line(`the ledger is in ${directory}`, 'good');
@@ -51,6 +52,9 @@ export const ledgerInit: Handler<Options> = async ([directory = ''], options, co
   }
   output.note('on GitHub, protect its branch once it is pushed (this line is not run here):');
   output.note(`  ${protectionLine('OWNER/REPO')}`);
+  if (codeOwners.length === 0) {
+    output.note('put into .github/CODEOWNERS who reviews changes of its workflows, or name them by --code-owner');
+  }
   output.results({ directory: path, ...made });
 };
 

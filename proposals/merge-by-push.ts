@@ -1,0 +1,41 @@
+import type { ProposalContext } from './context.ts';
+import { PullthroughError } from '../ledger-schema/error.ts';
+import type { OpenChange } from './list-changes.ts';
+import { stateAt } from './ledger-state.ts';
+import type { LedgerState } from './ledger-state.ts';
+
+/** A change that the gate takes, on the ledger that it was judged on. */
+export interface JudgedMerge {
+  readonly state: LedgerState;
+  readonly change: OpenChange;
+  /** `owner/repo TAG`, `nack of …`, `trust policy 2`. */
+  readonly title: string;
+  /** The commit that the merge makes, with the tree that was judged; not pushed. */
+  readonly result: string;
+}
+
+/** A change that is in the ledger now. */
+export interface Merged {
+  readonly change: OpenChange;
+  readonly title: string;
+  /** The commit that the ledger's branch moved to. */
+  readonly commit: string;
+  /** The ledger with it. */
+  readonly state: LedgerState;
+}
+
+/** Pushes the very commit that was judged, from the very base, and removes the change's branch in the same step. */
+export async function mergeByPush(context: ProposalContext, judged: JudgedMerge): Promise<Merged> {
+  const { state, change, title, result } = judged;
+  const move = { branch: context.branch, from: state.head, to: result };
+  const remove = { branch: change.branch, from: change.commit, to: undefined };
+  try {
+    await context.ledger.push(change.kind === 'other' ? [move] : [move, remove]);
+  } catch (error) {
+    // A host may keep branches from being removed; that is no reason to keep the change from being merged.
+    if (!(error instanceof PullthroughError) || error.code !== 'E_GIT' || change.kind === 'other') throw error;
+    await context.ledger.push([move]);
+    context.progress.warn(`${title} is merged, and its branch ${change.branch} could not be removed: ${error.message}`);
+  }
+  return { change, title, commit: result, state: await stateAt(context, result) };
+}
