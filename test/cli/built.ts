@@ -16,7 +16,10 @@ import ts from 'typescript';
 import { inject } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
-const ROOMS = ['action', 'cli', 'consumer', 'executor', 'github', 'io', 'ledger', 'ledger-schema', 'reviewer', 'store'];
+const ROOMS = [
+  ...['action', 'cli', 'consumer', 'evidence', 'executor', 'github', 'io', 'ledger', 'ledger-schema', 'owner'],
+  ...['proposals', 'reviewer', 'store', 'upstream'],
+].filter((room) => existsSync(join(root, room)));
 
 const compilerOptions = {
   module: ts.ModuleKind.ESNext,
