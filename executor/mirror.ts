@@ -16,6 +16,7 @@ import { openPull, readProposal } from './open-pull.ts';
 import { pushProposal } from './push-proposal.ts';
 import { buildRecord } from '../ledger/new-record.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
+import { writeCheck } from './may-write.ts';
 import { nackedReason } from './plan.ts';
 import { decisionResult, nothingSelected, recordResult, releaseFailure, toolFailure } from './report.ts';
 import type { ReleaseResult } from './result.ts';
@@ -51,6 +52,8 @@ export interface Mirroring {
   readonly store: Transfer['store'];
   readonly limit: Limit;
   readonly checkpoint: Checkpoint;
+  /** May what is fetched be stored and proposed? Looked at once, before the first download. */
+  readonly mayWrite: () => Promise<void>;
 }
 
 /**
@@ -107,6 +110,7 @@ export async function openMirroring(
     store: dryRun ? dryStore(context.store) : context.store,
     limit: new Limit(concurrency),
     checkpoint,
+    mayWrite: dryRun ? () => Promise.resolve() : writeCheck(context),
   };
 }
 
@@ -177,6 +181,7 @@ export async function mirrorRelease(
   }
   if (decision.action !== 'propose' || path === undefined) return decisionResult(examined, item, decision);
 
+  await mirroring.mayWrite();
   const transfer = { ...transferOf(mirroring, examined, release.tag), also: inspection?.algorithms };
   const attempt = await fetchSettled(run, examined, item, transfer, checkpoint);
   if (attempt.kind === 'decided') return decisionResult(examined, item, attempt.decision);

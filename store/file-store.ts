@@ -64,6 +64,11 @@ export class FileStore implements Store {
     }
   }
 
+  async requireWritable(): Promise<void> {
+    const pending = await openPending({ folder: this.#temporary, code: 'E_STORE' });
+    await pending.discard();
+  }
+
   async #settle(sha256: string): Promise<void> {
     const path = this.#path(sha256);
     try {

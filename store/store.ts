@@ -47,6 +47,12 @@ export interface Store {
   put(request: PutRequest, body: AsyncIterable<Uint8Array>): Promise<{ sha256: string; repaired: boolean }>;
 
   /**
+   * May this process write here? Looked at before anything is downloaded; nothing is left behind. Throws `E_CREDENTIAL`,
+   * `E_STORE`, and what else `put` would fail with at its beginning.
+   */
+  requireWritable(): Promise<void>;
+
+  /**
    * Is the object there with this size and these bytes? Its SHA-256 is seen: by the server's own full-object checksum,
    * or by reading it. `damaged`: something else lies there.
    */

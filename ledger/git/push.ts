@@ -51,6 +51,24 @@ export async function push(clone: Clone, updates: readonly BranchUpdate[]): Prom
   judge(clone, result);
 }
 
+/** A branch that nobody has; it is never made. */
+const PROBE = 'pullthrough/may-i-push';
+
+/**
+ * Asks the host whether this may push at all, and changes nothing. Throws `E_CREDENTIAL`, `E_LEDGER_UNREACHABLE`, `E_GIT`.
+ */
+export async function requirePush(clone: Clone, commit: string): Promise<void> {
+  const result = await clone.network([
+    'push',
+    '--dry-run',
+    '--porcelain',
+    '--no-verify',
+    REMOTE,
+    `${commit}:refs/heads/${PROBE}`,
+  ]);
+  judge(clone, result);
+}
+
 /** What git says where it would have to send what a partial clone doesn't have. */
 const LACKING = /^fatal: (?:bad (?:\w+ )?object|unable to read|missing \w+ object)|pack-objects died/m;
 

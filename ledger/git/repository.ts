@@ -12,7 +12,7 @@ import { GitSnapshot } from './objects/git-snapshot.ts';
 import { History } from './objects/history.ts';
 import type { LogEntry } from './objects/history.ts';
 import { Objects } from './objects/objects.ts';
-import { isBranchName, push } from './push.ts';
+import { isBranchName, push, requirePush } from './push.ts';
 import type { BranchUpdate } from './push.ts';
 import { remoteError, remoteOf, shownStderr } from './remote.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -81,6 +81,8 @@ export interface LedgerRepository extends AsyncDisposable {
   commit(request: CommitRequest): Promise<string>;
   /** All or none where the host can. Throws `E_MOVED`, `E_CREDENTIAL`, `E_LEDGER_UNREACHABLE`, `E_GIT`. */
   push(updates: readonly BranchUpdate[]): Promise<void>;
+  /** May this push to the ledger at all? Changes nothing. Throws as {@link push} does, but for `E_MOVED`. */
+  requirePush(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -210,6 +212,11 @@ class ClonedLedger implements LedgerRepository {
   async push(updates: readonly BranchUpdate[]): Promise<void> {
     if (this.#options.offline) this.#offline();
     await push(this.#clone, updates);
+  }
+
+  async requirePush(): Promise<void> {
+    if (this.#options.offline) this.#offline();
+    if (this.#head !== undefined) await requirePush(this.#clone, this.#head);
   }
 
   async close(): Promise<void> {

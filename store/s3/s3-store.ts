@@ -13,7 +13,7 @@ import type { S3ClientOptions } from './client.ts';
 import { s3Status } from './error.ts';
 import { listObjects, listUploads } from './list.ts';
 import { readObject } from './read.ts';
-import { putLarge, putSmall } from './upload.ts';
+import { probeUpload, putLarge, putSmall } from './upload.ts';
 import type { UploadTarget } from './upload.ts';
 import type { S3Place } from './url.ts';
 import { storeKey } from '../store.ts';
@@ -21,6 +21,9 @@ import type { PutRequest, ReadOptions, Store, StoredObject } from '../store.ts';
 
 type Presence = 'present' | 'missing' | 'damaged';
 type Digested = PutRequest & { readonly sha256: string };
+
+/** The SHA-256 of nothing: the key that is probed. */
+const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 /** A store in an S3 bucket, below a prefix. Relies on as little of S3 as it can: servers differ. */
 export class S3Store implements Store {
@@ -42,6 +45,17 @@ export class S3Store implements Store {
     const { sha256 } = request;
     if (sha256 !== undefined) return this.#putKnown({ ...request, sha256 }, held);
     return request.size <= this.#pool.size ? this.#putSmall(request, held) : this.#putSpooled(request, held);
+  }
+
+  async requireWritable(): Promise<void> {
+    await this.#bucket.doing('write', async () => {
+      try {
+        await probeUpload(this.#target(EMPTY, { name: 'empty', size: 0 }));
+      } catch (error) {
+        // A server without uploads in parts says nothing of whether it takes others.
+        if (s3Status(error) !== 501) throw error;
+      }
+    });
   }
 
   async #putKnown(request: Digested, body: AsyncIterable<Uint8Array>): Promise<{ sha256: string; repaired: boolean }> {

@@ -124,6 +124,14 @@ export async function putLarge(
   }
 }
 
+/** Begins an upload and takes it back: whoever may do that may put objects, and nothing is left. */
+export async function probeUpload(target: UploadTarget): Promise<void> {
+  const { client, bucket: Bucket, key: Key } = target;
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key, ...headers(target.name) }));
+  if (UploadId === undefined) return;
+  await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId })).catch(() => undefined);
+}
+
 class Upload {
   readonly #target: UploadTarget;
   readonly #id: string;
