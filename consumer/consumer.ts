@@ -11,6 +11,8 @@ import type { VerifiedRelease } from './release.ts';
 import type { Fetchable } from './download/select-assets.ts';
 import { parseToolRequest } from './tool.ts';
 import type { ToolRequest } from './tool.ts';
+import type { HashedFile } from './verify/hashed-file.ts';
+import type { Inventory } from './verify/inventory.ts';
 import type { FileVerdict } from './verify/verify-file.ts';
 import type { LedgerReader, LedgerView } from '../ledger/view/view.ts';
 
@@ -58,17 +60,22 @@ export class Consumer implements AsyncDisposable {
 
   /** Which releases are these files from? By their bytes alone. */
   async verifyFiles(paths: readonly string[]): Promise<FileVerdict[]> {
-    const { hashFiles, verifyFiles } = await import('./verify/verify-file.ts');
-    const files = await hashFiles(paths);
+    const { hashFiles } = await import('./verify/hashed-file.ts');
+    return this.#verifyHashed(await hashFiles(paths));
+  }
+
+  async #verifyHashed(files: readonly HashedFile[]): Promise<FileVerdict[]> {
+    const { verifyFiles } = await import('./verify/verify-file.ts');
     const view = await this.view();
     this.#options.progress?.note('looking for the bytes in every record of the ledger');
     return verifyFiles(view, files);
   }
 
-  /** The same, for every regular file below a folder. */
-  async verifyFolder(folder: string): Promise<FileVerdict[]> {
-    const { filesBelow } = await import('./verify/verify-file.ts');
-    return this.verifyFiles(await filesBelow(folder));
+  /** The same, for every file below a folder, links followed unless `ignoreLinks`; and what could not be read. */
+  async verifyFolder(folder: string, ignoreLinks = false): Promise<Inventory> {
+    const { readInventory } = await import('./verify/inventory.ts');
+    const { hashed, unread } = await readInventory(folder, ignoreLinks);
+    return { files: await this.#verifyHashed(hashed), unread };
   }
 
   /** Verifies the release, then brings its files: each reaches its name only when size and digest are right. */

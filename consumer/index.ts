@@ -29,6 +29,7 @@ export { parsePlatform } from './download/platform.ts';
 export type { Platform } from './download/platform.ts';
 export type { GotFile } from './download/get.ts';
 export type { PolicyStamp, VerifiedRelease } from './release.ts';
+export type { Inventory } from './verify/inventory.ts';
 export type { FileRelease, FileVerdict } from './verify/verify-file.ts';
 
 /**

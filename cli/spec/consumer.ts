@@ -16,7 +16,13 @@ export const consumerCommands = commands({
     summary: 'is it acknowledged? by whom? (FILE: which release is it from?)',
     about: `${TOOL} An argument that begins with . or / is a file.`,
     arguments: [{ name: '[TOOL@TAG|FILE...]', complete: 'file' }],
-    options: { ...trust, ...unread, ...offline, all: text('DIR', 'every file below DIR', 'folder') },
+    options: {
+      ...trust,
+      ...unread,
+      ...offline,
+      all: text('DIR', 'every file below DIR, links followed', 'folder'),
+      'ignore-links': flag('with --all: leave links out'),
+    },
     examples: [
       ['pullthrough verify jqlang/jq@jq-1.7.1', 'who signed and acknowledged it'],
       ['pullthrough verify ./jq-linux-amd64', 'which release this file is from'],

@@ -1,10 +1,8 @@
-import { lstat, readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { PullthroughError, compareBytes, fail, requireAcknowledged, verifyRecord } from '../../ledger-schema/index.ts';
 import type { ErrorCode, RecordStatus } from '../../ledger-schema/index.ts';
-import { ioError, systemCode } from '../../io/io-error.ts';
 import { fetchRecords } from './fetch-records.ts';
-import { sha256OfFile } from './file-digest.ts';
+import type { HashedFile } from './hashed-file.ts';
 import { findBytes } from './find-bytes.ts';
 import { toRelease } from '../release.ts';
 import type { VerifiedRelease } from '../release.ts';
@@ -32,24 +30,7 @@ export interface FileVerdict {
   }[];
 }
 
-/** Files of a folder that are looked at; an inventory of more is asked for in parts. */
-const MOST_FILES = 200_000;
 const STATES = ['acknowledged', 'withdrawn', 'proposed', 'invalid', 'unknown'] as const;
-
-/** A file here by its bytes. */
-export type HashedFile = Pick<FileVerdict, 'path' | 'size' | 'sha256'>;
-
-/** Throws `E_INPUT` for a path that is no regular file, `E_IO`. */
-export async function requireFiles(paths: readonly string[]): Promise<void> {
-  for (const path of paths) await sizeOf(path);
-}
-
-/** Reads and hashes files. Throws `E_INPUT` for a path that is no regular file, `E_IO`. */
-export async function hashFiles(paths: readonly string[]): Promise<HashedFile[]> {
-  const files: HashedFile[] = [];
-  for (const path of paths) files.push({ path, size: await sizeOf(path), sha256: await sha256OfFile(path) });
-  return files;
-}
 
 /**
  * Which releases are these files from, and are they acknowledged? By their bytes alone; a name says nothing. Reads the
@@ -122,39 +103,4 @@ export function requireFile(file: FileVerdict): FileVerdict {
   }
   const { code, message, hint } = problem;
   return fail(code, `${file.path}: ${message}`, { hint });
-}
-
-/** Every regular file below a folder, in order; links are not followed. Throws `E_INPUT`, `E_TOO_LARGE`. */
-export async function filesBelow(folder: string): Promise<string[]> {
-  const found = await lstat(folder).catch((error: unknown) => {
-    throw systemCode(error) === 'ENOENT' ? notThere('folder', folder) : ioError(error, `cannot read ${folder}`);
-  });
-  if (!found.isDirectory())
-    fail('E_INPUT', `${folder} is no folder`, { hint: 'name a file as an argument, without --all' });
-  const files: string[] = [];
-  const visit = async (directory: string): Promise<void> => {
-    const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
-      throw ioError(error, `cannot read ${directory}`);
-    });
-    for (const entry of entries.sort((a, b) => compareBytes(a.name, b.name))) {
-      const path = join(directory, entry.name);
-      if (entry.isDirectory()) await visit(path);
-      else if (entry.isFile()) files.push(path);
-      if (files.length > MOST_FILES) fail('E_INPUT', `${folder} has more than ${MOST_FILES} files`);
-    }
-  };
-  await visit(folder);
-  return files;
-}
-
-async function sizeOf(path: string): Promise<number> {
-  const found = await stat(path).catch((error: unknown) => {
-    throw systemCode(error) === 'ENOENT' ? notThere('file', path) : ioError(error, `cannot read ${path}`);
-  });
-  if (found.isFile()) return found.size;
-  return fail('E_INPUT', `${path} is no regular file`, { hint: 'for all files of a folder: verify --all FOLDER' });
-}
-
-function notThere(what: 'file' | 'folder', path: string): PullthroughError {
-  return new PullthroughError('E_INPUT', `there is no ${what} ${path}`);
 }

@@ -161,13 +161,12 @@ describe('verify', () => {
     },
   );
 
-  test('--all is an inventory of a folder, links left out', async () => {
+  test('--all is an inventory of a folder', async () => {
     const machine = await Machine.create();
     const folder = join(machine.cwd, 'bin');
     await mkdir(join(folder, 'sub'), { recursive: true });
     await writeFile(join(folder, 'a'), 'linux');
     await writeFile(join(folder, 'sub', 'b'), 'darwin');
-    await symlink('/etc/passwd', join(folder, 'link'));
     const all = () => machine.run(['verify', '--all', 'bin', '--json', ...trust()]);
     const good = await all();
     expect(good.exit).toBe(0);
@@ -176,6 +175,7 @@ describe('verify', () => {
         { path: join(folder, 'a'), state: 'acknowledged' },
         { path: join(folder, 'sub', 'b'), state: 'acknowledged' },
       ],
+      unread: [],
     });
     await writeFile(join(folder, 'c'), 'bad');
     const none = await machine.run(['verify', '--all', 'none', ...trust()]);
@@ -184,6 +184,28 @@ describe('verify', () => {
     expect(bad.exit).toBe(3);
     expect(bad.json()).toMatchObject({ error: { code: 'E_WITHDRAWN' } });
     expect((await machine.run(['verify', '--all', 'bin', ...trust()])).stdout).toMatch(/withdrawn {2}- {2}.*c$/m);
+  });
+
+  test('--all hashes what links lead to, and fails where something could not be looked at', async () => {
+    const machine = await Machine.create();
+    const folder = join(machine.cwd, 'bin');
+    await mkdir(folder);
+    await writeFile(join(folder, 'a'), 'linux');
+    await writeFile(join(machine.cwd, 'right'), 'darwin');
+    await symlink('../right', join(folder, 'link'));
+    const all = (...more: string[]) => machine.run(['verify', '--all', 'bin', '--json', ...more, ...trust()]);
+    const good = await all();
+    expect(good.exit).toBe(0);
+    expect(good.json()).toMatchObject({ files: [{}, { path: join(folder, 'link'), state: 'acknowledged' }] });
+    await symlink('nothing', join(folder, 'dangling'));
+    const dangling = await all();
+    expect(dangling.exit).toBe(1);
+    expect(dangling.json()).toMatchObject({ error: { code: 'E_IO' }, unread: [{ path: join(folder, 'dangling') }] });
+    await symlink('/etc/passwd', join(folder, 'other'));
+    expect((await all()).exit).toBe(3);
+    const ignored = await all('--ignore-links');
+    expect(ignored.exit).toBe(0);
+    expect(ignored.json()).toMatchObject({ files: [{ path: join(folder, 'a') }], unread: [] });
   });
 
   test('bytes of several records: what is told is why they are refused, and --all warns of what was withdrawn', async () => {

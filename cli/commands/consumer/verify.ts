@@ -3,13 +3,14 @@ import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
 import type { Signed, VerifiedRelease } from '../../../consumer/index.ts';
 import type { Consumer } from '../../../consumer/consumer.ts';
 import { isFileArgument, parseToolRequest } from '../../../consumer/tool.ts';
+import type { Inventory } from '../../../consumer/verify/inventory.ts';
 import type { FileVerdict } from '../../../consumer/verify/verify-file.ts';
 import { withConsumer } from '../../wiring/consumer-options.ts';
 import type { CommandContext, Handler } from '../../wiring/context.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { Output } from '../../screens/output.ts';
 import type { Cell } from '../../screens/table.ts';
-import { bytesText } from '../../screens/units.ts';
+import { bytesText, countText } from '../../screens/units.ts';
 
 type Options = ValuesOf<'consumer', 'verify'>;
 
@@ -19,7 +20,7 @@ export const verify: Handler<Options> = async (args, options, context) => {
     if (args.length > 0) fail('E_USAGE', '--all takes no other argument', { hint: 'verify --all DIR' });
     const folder = resolve(context.cwd, options.all);
     return withConsumer(options, context, async (consumer) =>
-      inventory(await consumer.verifyFolder(folder), context.output),
+      showInventory(await consumer.verifyFolder(folder, options['ignore-links'] === true), context.output),
     );
   }
   if (args.length === 0) {
@@ -28,7 +29,7 @@ export const verify: Handler<Options> = async (args, options, context) => {
   // Found before any request
   for (const arg of args) if (!isFileArgument(arg)) parseToolRequest(arg, 'github.com');
   const paths = args.filter(isFileArgument).map((path) => resolve(context.cwd, path));
-  if (paths.length > 0) await (await import('../../../consumer/verify/verify-file.ts')).requireFiles(paths);
+  if (paths.length > 0) await (await import('../../../consumer/verify/hashed-file.ts')).requireFiles(paths);
   await withConsumer(options, context, (consumer) => verifyEach(args, paths, consumer, context));
 };
 
@@ -121,24 +122,33 @@ function warnOfOthers({ path, problems }: FileVerdict, output: Output): void {
   for (const { message } of problems) output.warn(`${path}: its bytes are also in another record: ${message}`);
 }
 
-/** One line a file, whatever it is; fails when any is not acknowledged. */
-function inventory(files: readonly FileVerdict[], output: Output): void {
-  output.results({ files });
+/** One line a file, whatever it is; fails when any is not acknowledged, or could not be looked at. */
+function showInventory({ files, unread }: Inventory, output: Output): void {
+  output.results({ files, unread: unread.map(({ path, error: { code, message } }) => ({ path, code, message })) });
   output.table({
     title: 'inventory',
     head: ['state', 'release', 'file'],
-    rows: files.map((file): Cell[] => {
-      const [first] = file.releases;
-      const release = first === undefined ? '' : `${first.release.tool}@${first.release.tag}`;
-      return [{ text: file.state, tone: file.state === 'acknowledged' ? 'good' : 'bad' }, release, file.path];
-    }),
+    rows: [
+      ...files.map((file): Cell[] => {
+        const [first] = file.releases;
+        const release = first === undefined ? '' : `${first.release.tool}@${first.release.tag}`;
+        return [{ text: file.state, tone: file.state === 'acknowledged' ? 'good' : 'bad' }, release, file.path];
+      }),
+      ...unread.map(({ path }): Cell[] => [{ text: 'unread', tone: 'bad' }, '', path]),
+    ],
   });
   for (const file of files) if (file.state === 'acknowledged') warnOfOthers(file, output);
-  if (files.length === 0) output.note('there is no file');
+  for (const { path, error } of unread) output.warn(`${path}: ${error.message}`);
+  if (files.length + unread.length === 0) output.note('there is no file');
   const bad = files.filter(({ state }) => state !== 'acknowledged');
   const [first] = bad.flatMap(({ problems }) => problems);
-  if (bad.length === 0) return;
-  fail(first?.code ?? 'E_NOT_FOUND', `${bad.length} of ${files.length} files are not acknowledged`, {
-    hint: 'pullthrough verify ./FILE says why for each',
+  if (bad.length > 0) {
+    fail(first?.code ?? 'E_NOT_FOUND', `${bad.length} of ${files.length} files are not acknowledged`, {
+      hint: 'pullthrough verify ./FILE says why for each',
+    });
+  }
+  if (unread.length === 0) return;
+  fail('E_IO', `${countText(unread.length, 'path')} could not be looked at, and may be anything`, {
+    hint: 'see the warnings for each; --ignore-links leaves links out',
   });
 }
