@@ -1,8 +1,9 @@
 import { Range } from 'semver';
-import type { SemVer } from 'semver';
-import { tagBeginning, versionOf } from '../ledger-schema/version.ts';
+import { isInRange } from '../ledger-schema/version-range.ts';
+import { compareBuilds, isCalendar, tagBeginning, versionOf } from '../ledger-schema/version.ts';
+import type { Version } from '../ledger-schema/version.ts';
 
-/** Which of a tool's records: by semver, read from each tag's first digit on. */
+/** Which of a tool's records: by the versions that their tags name. */
 export interface Choice {
   /** The range; undefined for `latest`. */
   readonly range?: Range | undefined;
@@ -17,7 +18,7 @@ export interface TagGroup {
   /** The texts before the first digit that share this name: `v` and nothing, `cli/v`. */
   readonly beginnings: ReadonlySet<string>;
   /** Newest first. */
-  readonly tags: readonly { readonly tag: string; readonly version: SemVer }[];
+  readonly tags: readonly { readonly tag: string; readonly version: Version }[];
 }
 
 /** What a range begins with. A version with a letter before it (`v1.2`) is a tag, and never stands for another one. */
@@ -47,7 +48,7 @@ export function beginningName(beginning: string): string {
 
 /** Sorts tags into groups by how they begin; tags without a version are in none. Groups by name. */
 export function groupTags(tags: readonly string[]): TagGroup[] {
-  const groups = new Map<string, { beginnings: Set<string>; tags: { tag: string; version: SemVer }[] }>();
+  const groups = new Map<string, { beginnings: Set<string>; tags: { tag: string; version: Version }[] }>();
   for (const tag of tags) {
     const version = versionOf(tag);
     if (version === undefined) continue;
@@ -63,8 +64,23 @@ export function groupTags(tags: readonly string[]): TagGroup[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function newestFirst(a: { tag: string; version: SemVer }, b: { tag: string; version: SemVer }): number {
-  return b.version.compare(a.version) || b.version.compareBuild(a.version) || (a.tag < b.tag ? 1 : -1);
+function newestFirst(a: { tag: string; version: Version }, b: { tag: string; version: Version }): number {
+  return compareBuilds(b.version, a.version) || (a.tag < b.tag ? 1 : -1);
+}
+
+/**
+ * The tags of a group that nobody can put before or after `tag`: one that is the same version in other words (`1.0` and
+ * `v1.0.0`), or a number beside a date (`1.4.0` and `2024.01.15`).
+ */
+export function incomparable(group: TagGroup, tag: string): string[] {
+  const version = group.tags.find((entry) => entry.tag === tag)?.version;
+  if (version === undefined) return [];
+  const others = group.tags.filter(
+    (other) =>
+      other.tag !== tag &&
+      (isCalendar(other.version) !== isCalendar(version) || compareBuilds(other.version, version) === 0),
+  );
+  return others.map((other) => other.tag);
 }
 
 /** Is it the group that was named, by its name or by the very text that its tags begin with? */
@@ -79,10 +95,11 @@ export function isNamed(group: TagGroup, beginning: string): boolean {
 export function candidates(group: TagGroup, range: Range | undefined): string[] {
   const wide = range === undefined ? undefined : new Range(range.raw, { loose: true, includePrerelease: true });
   const preferred = group.tags.filter(({ version }) =>
-    range === undefined ? version.prerelease.length === 0 : range.test(version),
+    range === undefined ? version.rank >= 0 : isInRange(version, range),
   );
   const last = group.tags.filter(
-    (entry) => entry.version.prerelease.length > 0 && !preferred.includes(entry) && (wide?.test(entry.version) ?? true),
+    (entry) =>
+      entry.version.rank < 0 && !preferred.includes(entry) && (wide === undefined || isInRange(entry.version, wide)),
   );
   return [...preferred, ...last].map(({ tag }) => tag);
 }

@@ -1,7 +1,7 @@
 import { TREE, fail, foldAscii, requireAcknowledged, trySegment, verifyRecord } from '../ledger-schema/index.ts';
 import { PullthroughError, encodeSegment } from '../ledger-schema/index.ts';
 import type { AcknowledgedRecord, RecordStatus } from '../ledger-schema/index.ts';
-import { candidates, groupTags, isNamed } from './choose.ts';
+import { candidates, groupTags, incomparable, isNamed } from './choose.ts';
 import type { Choice, TagGroup } from './choose.ts';
 import { fetchRecords } from './verify/fetch-records.ts';
 import { toolText } from './tool.ts';
@@ -115,7 +115,18 @@ async function choose(tool: FoundTool, choice: Choice, wanted: string, judge: Ju
       hint: `name one of them: ${names.slice(0, 20).join(', ')}`,
     });
   }
-  return found[0]?.record ?? noneFound(tool, wanted, refusal);
+  const [only] = found;
+  if (only?.record === undefined) return noneFound(tool, wanted, refusal);
+  const tag = only.record.checklist.tag;
+  const allowed = new Set(candidates(only.group, range));
+  const others = incomparable(only.group, tag).filter((other) => allowed.has(other));
+  const other = await firstAcknowledged(others, judge);
+  if (other !== undefined) {
+    fail('E_USAGE', `which of ${tag} and ${other.checklist.tag} of ${tool.repository} is newer can't be told`, {
+      hint: `name one of them: @tag:${tag} or @tag:${other.checklist.tag}`,
+    });
+  }
+  return only.record;
 }
 
 async function firstAcknowledged(

@@ -1,32 +1,151 @@
-import { parse } from 'semver';
-import type { SemVer } from 'semver';
-
 /** The most characters of a tag that are read as a version. */
 const MAX_LENGTH = 200;
-const NUMBERS = /^(\d{1,16})(?:\.(\d{1,16}))?(?:\.(\d{1,16}))?(?=$|[^.\d])/;
+/** The most digits of one number: what follows stays exact. */
+const MAX_DIGITS = 15;
 
-/** What stands before a tag's first digit: `jq-` of `jq-1.7.1`, `cli/v` of `cli/v1.2`. The whole tag without a digit. */
-export function tagBeginning(tag: string): string {
-  const digit = tag.search(/\d/);
-  return digit < 0 ? tag : tag.slice(0, digit);
+/** What a tag says of its version; compared by {@link compareVersions}. */
+export interface Version {
+  /** One number or more: 8, 1, 0, 6389 of `8.1.0.6389`. */
+  readonly numbers: readonly number[];
+  /** -1: a prerelease; 0: the release itself; 1: something behind it, as `.post0`, `w` of `1_1_1w`, `.windows.2`. */
+  readonly rank: -1 | 0 | 1;
+  /** The words and numbers behind, in lower case. */
+  readonly suffix: readonly (string | number)[];
+  /** Build metadata behind `+`: decides between two that are equal otherwise. */
+  readonly build: readonly (string | number)[];
 }
 
-/** A tag from its first digit on, after `prefix`: `1.7.1` of `jq-1.7.1`. Undefined without a digit. */
+/** Words of a prerelease, in the order in which they come; those of one row are equal. */
+const PRERELEASE = [
+  ['dev', 'nightly', 'snapshot', 'canary', 'experimental', 'unstable', 'insiders', 'test', 'next'],
+  ['alpha', 'a'],
+  ['beta', 'b'],
+  ['m', 'milestone', 'ea', 'eap', 'tp'],
+  ['pre', 'preview', 'prerelease'],
+  ['rc', 'cr', 'c', 'candidate'],
+].flatMap((words, place) => words.map((word): [string, number] => [word, place]));
+const PRERELEASE_PLACE = new Map(PRERELEASE);
+/** Words that say nothing more than that it is the release. */
+const PLAIN = new Set(['final', 'ga', 'release', 'stable', 'lts']);
+
+interface Found {
+  /** Where the numbers begin. */
+  readonly at: number;
+  readonly text: string;
+}
+
+/** The group of numbers that is the tag's version; the first one with a separator inside, else the first one. */
+function findNumbers(tag: string): Found | undefined {
+  const groups = [...tag.matchAll(/\d+(?:[._]\d+)*|\d+(?:-\d+)+/g)].map(({ 0: text, index }) => ({ text, at: index }));
+  const whole = groups.filter(({ at, text }) => isBoundary(tag, at) && !isName(tag.slice(at + text.length)));
+  const found = whole.find(({ text }) => /[._]/.test(text)) ?? whole[0] ?? groups[0];
+  if (found === undefined) return undefined;
+  // `2024-01-15` and `boost-1-2-3`: numbers that only hyphens join.
+  const joined = /^\d+(?:-\d+){2,}(?![._]?\d)/.exec(tag.slice(found.at));
+  return joined === null || /[._]/.test(found.text) ? found : { at: found.at, text: joined[0] };
+}
+
+/** Does no word run into the number? `v` may: `v1`, `cli/v1`; in `k3s-v1.2` the 3 belongs to a name. */
+function isBoundary(tag: string, at: number): boolean {
+  return at === 0 || /(?:[^A-Za-z0-9]|(?:^|[^A-Za-z0-9])[vVrR])$/.test(tag.slice(0, at));
+}
+
+/** `7zip`, `2fa`: letters that run on behind a number, and neither a prerelease's word nor one letter, are a name's. */
+function isName(behind: string): boolean {
+  const word = /^[A-Za-z]{2,}/.exec(behind)?.[0].toLowerCase();
+  return word !== undefined && !PRERELEASE_PLACE.has(word) && !PLAIN.has(word) && !/^(?:post|p|r|rev|sp)$/.test(word);
+}
+
+/** What stands before a tag's version: `jq-` of `jq-1.7.1`, `cli/v` of `cli/v1.2`. The whole tag without a digit. */
+export function tagBeginning(tag: string): string {
+  const found = tag.length > MAX_LENGTH ? undefined : findNumbers(tag);
+  return found === undefined ? tag : tag.slice(0, found.at);
+}
+
+/** A tag from its version on, after `prefix`: `1.7.1` of `jq-1.7.1`. Undefined without a digit. */
 export function versionText(tag: string, prefix = ''): string | undefined {
   const rest = tag.startsWith(prefix) ? tag.slice(prefix.length) : tag;
-  const digit = rest.search(/\d/);
-  return digit < 0 ? undefined : rest.slice(digit);
+  const found = rest.length > MAX_LENGTH ? undefined : findNumbers(rest);
+  return found === undefined ? undefined : rest.slice(found.at);
+}
+
+/** Does the text begin with a version, as what follows a `tag-prefix` must: `1.2`, `v1.2`? */
+export function beginsWithVersion(text: string): boolean {
+  return /^[vV]?\d/.test(text) && versionOf(text) !== undefined;
 }
 
 /**
- * The semantic version that a tag stands for, read from its first digit on (after `prefix`): `jq-1.7.1` is 1.7.1, `v3`
- * is 3.0.0. Undefined where it can't be read as one.
+ * The version that a tag stands for (after `prefix`): `jq-1.7.1` is 1.7.1, `v3` is 3, `curl-8_11_0` is 8.11.0,
+ * `1.2.3.4` has four numbers. Undefined where it can't be read as one.
  */
-export function versionOf(tag: string, prefix = ''): SemVer | undefined {
+export function versionOf(tag: string, prefix = ''): Version | undefined {
   const text = versionText(tag, prefix);
-  if (text === undefined || text.length > MAX_LENGTH) return undefined;
-  const numbers = NUMBERS.exec(text);
-  if (numbers === null) return undefined;
-  const [whole, major = '0', minor = '0', patch = '0'] = numbers;
-  return parse(`${major}.${minor}.${patch}${text.slice(whole.length)}`, { loose: true }) ?? undefined;
+  if (text === undefined) return undefined;
+  const found = findNumbers(text);
+  if (found === undefined) return undefined;
+  const digits = found.text.split(/[._-]/);
+  if (digits.some((each) => each.length > MAX_DIGITS)) return undefined;
+  const [behind = '', ...build] = text.slice(found.at + found.text.length).split('+');
+  const { rank, suffix } = readSuffix(behind);
+  return { numbers: digits.map(Number), rank, suffix, build: tokens(build.join('.')) };
+}
+
+/** The words, in lower case, and the numbers of a text. */
+export function tokens(text: string): (string | number)[] {
+  const found = text.toLowerCase().match(/[a-z]+|\d+/g) ?? [];
+  return found.map((each) => (/^\d/.test(each) && each.length <= MAX_DIGITS ? Number(each) : each));
+}
+
+function readSuffix(behind: string): Pick<Version, 'rank' | 'suffix'> {
+  const suffix = tokens(behind);
+  const [first, second] = suffix;
+  if (first === undefined || (suffix.length === 1 && PLAIN.has(String(first)))) return { rank: 0, suffix: [] };
+  // `1.0b2` is a beta, `1.0b` and `1_1_1w` are what came after 1.0.
+  const lone = typeof first === 'string' && first.length === 1 && typeof second !== 'number';
+  const before = !lone && suffix.some((each) => PRERELEASE_PLACE.has(String(each)) && String(each).length > 1);
+  const short = !lone && typeof first === 'string' && PRERELEASE_PLACE.has(first);
+  return { rank: before || short ? -1 : 1, suffix };
+}
+
+/** Numbers as numbers, prereleases before their release, what stands behind after it. Negative, 0 or positive. */
+export function compareVersions(a: Version, b: Version): number {
+  return compareNumbers(a.numbers, b.numbers) || a.rank - b.rank || compareTokens(a.suffix, b.suffix);
+}
+
+/** As {@link compareVersions}, and build metadata decides what is equal otherwise. */
+export function compareBuilds(a: Version, b: Version): number {
+  return compareVersions(a, b) || compareTokens(a.build, b.build);
+}
+
+function compareNumbers(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < Math.max(a.length, b.length); i += 1) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function compareTokens(a: readonly (string | number)[], b: readonly (string | number)[]): number {
+  for (let i = 0; i < Math.max(a.length, b.length); i += 1) {
+    const difference = compareToken(a[i], b[i]);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** Nothing comes first, then numbers, then words: those of a prerelease in their order, others by length and letters. */
+function compareToken(a: string | number | undefined, b: string | number | undefined): number {
+  if (a === undefined || b === undefined) return Number(a !== undefined) - Number(b !== undefined);
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  if (typeof a === 'number' || typeof b === 'number') return typeof a === 'number' ? -1 : 1;
+  const [first, second] = [PRERELEASE_PLACE.get(a), PRERELEASE_PLACE.get(b)];
+  if (first !== undefined && second !== undefined) return first - second;
+  const lettersOfPatch = /^z*[a-z]$/;
+  const byLength = lettersOfPatch.test(a) && lettersOfPatch.test(b) ? a.length - b.length : 0;
+  return byLength || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+/** A date's year first, as `2024.01.15`: it can't be compared with `1.4.0`. */
+export function isCalendar({ numbers: [first = 0, second] }: Version): boolean {
+  return (first >= 1990 && first <= 2100 && second !== undefined) || (first >= 19_900_101 && first <= 21_001_231);
 }

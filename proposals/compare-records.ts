@@ -1,4 +1,4 @@
-import { tagBeginning, versionOf } from '../ledger-schema/version.ts';
+import { compareVersions, tagBeginning, versionOf } from '../ledger-schema/version.ts';
 import { followedFiles } from './versionless.ts';
 
 /** A record as a comparison needs it; sizes in bytes. */
@@ -34,8 +34,8 @@ export function previousTag(tag: string, tags: Iterable<string>): string | undef
   for (const other of tags) {
     if (other === tag || tagBeginning(other) !== tagBeginning(tag)) continue;
     const lower = versionOf(other);
-    if (lower === undefined || lower.compare(version) >= 0) continue;
-    if (best === undefined || lower.compare(best.version) > 0) best = { tag: other, version: lower };
+    if (lower === undefined || compareVersions(lower, version) >= 0) continue;
+    if (best === undefined || compareVersions(lower, best.version) > 0) best = { tag: other, version: lower };
   }
   return best?.tag;
 }

@@ -1,6 +1,7 @@
-import { satisfies } from 'semver';
+import { Range } from 'semver';
 import type { Release } from '../github/types.ts';
-import { versionOf } from '../ledger-schema/version.ts';
+import { isInRange } from '../ledger-schema/version-range.ts';
+import { beginsWithVersion, versionOf } from '../ledger-schema/version.ts';
 import type { Selection, ToolDefinition } from './tool-definition.ts';
 
 type Wanted = Pick<ToolDefinition, 'select' | 'prerelease' | 'tagPrefix'>;
@@ -8,6 +9,9 @@ type Wanted = Pick<ToolDefinition, 'select' | 'prerelease' | 'tagPrefix'>;
 /** May the release be chosen at all? Drafts never; prereleases where they are wanted, or named by their tag. */
 export function isEligible(release: Release, { select, prerelease, tagPrefix }: Wanted): boolean {
   if (release.draft || release.publishedAt === undefined || !release.tag.startsWith(tagPrefix)) return false;
+  // `prometheus-` is no beginning of `prometheus-adapter-4.11.0`: a version follows, or the tag is named in full.
+  const followed = tagPrefix === '' || beginsWithVersion(release.tag.slice(tagPrefix.length));
+  if (!followed && select.kind !== 'tags') return false;
   return prerelease || !release.prerelease || select.kind === 'tags';
 }
 
@@ -24,7 +28,7 @@ function published(release: Release): number {
 function inRange(release: Release, range: string, tagPrefix: string): boolean {
   const version = versionOf(release.tag, tagPrefix);
   // Whether something is a prerelease is for the release's own flag to say: v1.31.4-k3s1 is none.
-  return version !== undefined && satisfies(version, range, { includePrerelease: true });
+  return version !== undefined && isInRange(version, new Range(range, { includePrerelease: true }));
 }
 
 /** The releases that `select` chooses, newest first by their published date. */

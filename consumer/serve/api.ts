@@ -75,7 +75,7 @@ export function releaseJson(release: VerifiedRelease, links: Links) {
     name: release.tag,
     body: null,
     draft: false,
-    prerelease: (versionOf(release.tag)?.prerelease.length ?? 0) > 0,
+    prerelease: (versionOf(release.tag)?.rank ?? 0) < 0,
     immutable: true,
     created_at: NO_DATE,
     published_at: NO_DATE,

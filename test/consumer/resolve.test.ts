@@ -30,6 +30,9 @@ beforeAll(async () => {
   await add('acme/range', '1.2');
   await add('acme/range', '1.2.5');
   await add('aux/nul', 'v1');
+  await add('acme/mixed', '1.4.0');
+  await add('acme/mixed', '2024.01.02');
+  await add('acme/mixed', '0.9.0');
   await add('team/tool', 'v1', { source: 'ghe.acme.example' });
   await ledger.commit();
   seen = await view(ledger);
@@ -57,6 +60,8 @@ describe('TOOL@… stands for', () => {
     ['acme/range@~1.2', '1.2.5'],
     ['ghe.acme.example/team/tool@v1', 'v1'],
     ['aux/nul@v1', 'v1'],
+    ['acme/mixed@<1', '0.9.0'],
+    ['acme/mixed@2024.01.02', '2024.01.02'],
     ['AUX/Nul@v1', 'v1'],
   ])('%s: %s', async (text, tag) => {
     expect(await tagOf(text)).toBe(tag);
@@ -79,6 +84,7 @@ describe('TOOL@… stands for', () => {
     ['a range that only what is not acknowledged meets', 'jqlang/jq@>=1.8', 'E_NOT_FOUND'],
     ['latest, where tags begin in several ways', 'wide/tools@latest', 'E_USAGE'],
     ['a range, where tags begin in several ways', 'wide/tools@^1', 'E_USAGE'],
+    ['latest, where a date stands beside a number', 'acme/mixed@latest', 'E_USAGE'],
     ['a beginning of which nothing is acknowledged', 'wide/tools@gui/latest', 'E_NOT_FOUND'],
     ['a beginning that is not there', 'wide/tools@web/latest', 'E_NOT_FOUND'],
   ] as const)('nothing: %s', async (_, text, code) => {

