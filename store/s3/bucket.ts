@@ -1,8 +1,11 @@
-import { HeadObjectCommand } from '@aws-sdk/client-s3';
-import type { S3Client } from '@aws-sdk/client-s3';
+import type { Readable } from 'node:stream';
+import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+import type { HeadObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import { makeClient } from './client.ts';
 import type { S3ClientOptions } from './client.ts';
-import { isNotThere, s3Error } from './error.ts';
+import { isNotThere, isSaid, s3Error, s3Status } from './error.ts';
+import { newHabits, refusesHeader } from './habits.ts';
+import type { Habits } from './habits.ts';
 import type { S3Place } from './url.ts';
 import { storeKey } from '../store.ts';
 
@@ -19,6 +22,7 @@ export class S3Bucket {
   readonly client: S3Client;
   readonly place: S3Place;
   readonly label: string;
+  readonly habits: Habits = newHabits();
 
   constructor(place: S3Place, options: S3ClientOptions) {
     this.client = makeClient(place, options);
@@ -49,14 +53,44 @@ export class S3Bucket {
   async head(sha256: string): Promise<ObjectHead | undefined> {
     return this.doing(`look at ${storeKey(sha256)}`, async () => {
       try {
-        const head = await this.client.send(new HeadObjectCommand({ ...this.at(sha256), ChecksumMode: 'ENABLED' }));
+        const head = await this.#head(sha256);
         const whole = head.ChecksumType === 'FULL_OBJECT' ? head.ChecksumSHA256 : undefined;
         const hex = whole === undefined ? undefined : Buffer.from(whole, 'base64').toString('hex');
         return { size: head.ContentLength, sha256: hex };
       } catch (error) {
         if (isNotThere(error)) return undefined;
-        throw error;
+        throw isSaid(error) ? error : await this.#reason(sha256, error);
       }
     });
+  }
+
+  /** A refusal without words again as one with them: only a GET's has a body. */
+  async #reason(sha256: string, refusal: unknown): Promise<unknown> {
+    if (![301, 400, 403, 501].includes(s3Status(refusal) ?? 0)) return refusal;
+    try {
+      const { Body } = await this.client.send(new GetObjectCommand({ ...this.at(sha256), Range: 'bytes=0-0' }));
+      (Body as Readable | undefined)?.on('error', () => undefined).destroy();
+      return refusal;
+    } catch (error) {
+      return isSaid(error) && s3Status(error) === s3Status(refusal) ? error : refusal;
+    }
+  }
+
+  /** A server that knows no checksums may know no header that asks for them either. */
+  async #head(sha256: string): Promise<HeadObjectCommandOutput> {
+    const plain = this.at(sha256);
+    if (!this.habits.checksums) return this.client.send(new HeadObjectCommand(plain));
+    try {
+      return await this.client.send(new HeadObjectCommand({ ...plain, ChecksumMode: 'ENABLED' }));
+    } catch (error) {
+      if (!refusesHeader(error)) throw error;
+      const head = await this.client.send(new HeadObjectCommand(plain)).catch((again: unknown) => {
+        // An object that isn't there is an answer, too.
+        if (isNotThere(again)) this.habits.checksums = false;
+        throw again;
+      });
+      this.habits.checksums = false;
+      return head;
+    }
   }
 }

@@ -5,15 +5,23 @@ const RIGHTS =
   'allow s3:GetObject, s3:PutObject, s3:ListBucket, s3:AbortMultipartUpload and s3:ListBucketMultipartUploads there';
 const REGION = 'give the right one in the s3:// URL: ?region=REGION';
 
+/** Names of keys that were good once; AWS says them with 400. */
+const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired', 'RequestExpired']);
+/** What servers call a bucket or an account that is full; some with 403. */
+const FULL = new Set(['QuotaExceeded', 'XMinioAdminBucketQuotaExceeded', 'XMinioStorageFull', 'InsufficientStorage']);
+const REGIONS = new Set([
+  'PermanentRedirect',
+  'TemporaryRedirect',
+  'AuthorizationHeaderMalformed',
+  'IllegalLocationConstraintException',
+]);
+
 const HINTS: Readonly<Record<string, string>> = {
   NoSuchBucket: 'make the bucket first; pullthrough never makes one',
-  PermanentRedirect: REGION,
-  AuthorizationHeaderMalformed: REGION,
-  IllegalLocationConstraintException: REGION,
   SlowDown: 'try again later, or lower --concurrency',
   ServiceUnavailable: 'try again later',
   InternalError: 'try again later',
-  QuotaExceeded: "raise the bucket's quota, or remove what nothing names: pullthrough store gc",
+  NotImplemented: 'the server cannot do this: look whether a newer one can, or take another store',
 };
 
 /** The SDK's name of an error, as `NoSuchKey`. */
@@ -27,6 +35,22 @@ export function s3Status(error: unknown): number | undefined {
   const { $metadata: metadata } = error;
   if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined;
   return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;
+}
+
+/** Does the error say more than its status? An answer to HEAD has no body that would. */
+export function isSaid(error: unknown): boolean {
+  const name = s3Code(error);
+  return !['', 'Unknown', 'UnknownError', 'Error', String(s3Status(error))].includes(name);
+}
+
+/** The region that the server says the bucket is in: in its words, or in a header where it has none. */
+function regionOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const said = 'Region' in error ? error.Region : undefined;
+  const response = '$response' in error ? error.$response : undefined;
+  const headers = (response as { headers?: Record<string, string> } | undefined)?.headers;
+  const region = typeof said === 'string' ? said : headers?.['x-amz-bucket-region'];
+  return region !== undefined && /^[a-z0-9-]{2,40}$/.test(region) ? region : undefined;
 }
 
 /** Is the object, bucket or upload not there? */
@@ -52,21 +76,47 @@ export function s3Error(error: unknown, action: string): PullthroughError {
   if (/region is missing/i.test(message)) {
     return new PullthroughError('E_CONFIG', `${action}: no region is known`, { hint: REGION, cause: error });
   }
-  // An answer to HEAD has no body that would say why.
-  const isSaid = name !== '' && name !== 'Unknown' && name !== String(status);
-  if (status === 401 || status === 403 || name === 'ExpiredToken' || name === 'InvalidToken') {
-    const hint = isSaid ? KEYS : `${KEYS}; and ${RIGHTS}`;
-    return new PullthroughError('E_CREDENTIAL', `${action}: the S3 server refuses (${isSaid ? name : status})`, {
+  if (FULL.has(name)) {
+    return new PullthroughError('E_STORE', `${action}: the bucket is full (${name})`, {
+      hint: "raise the bucket's quota, or remove what nothing names: pullthrough store gc",
+      cause: error,
+    });
+  }
+  const region = regionOf(error);
+  if (REGIONS.has(name) || status === 301 || (status === 400 && region !== undefined)) {
+    const where = region === undefined ? 'in another region' : `in the region ${region}`;
+    const said = isSaid(error) ? name : status;
+    return new PullthroughError('E_STORE', `${action}: the bucket is ${where} (${said})`, {
+      hint: region === undefined ? REGION : `write ?region=${region} into the s3:// URL`,
+      cause: error,
+    });
+  }
+  if (EXPIRED.has(name)) {
+    return new PullthroughError('E_CREDENTIAL', `${action}: the keys for S3 have expired (${name})`, {
+      hint: 'get new ones: log in again, or let the job ask for its role again; a session token is good for hours only',
+      cause: error,
+    });
+  }
+  if (name === 'RequestTimeTooSkewed') {
+    return new PullthroughError('E_CREDENTIAL', `${action}: this machine's clock is wrong (${name})`, {
+      hint: 'set the clock of this machine',
+      cause: error,
+    });
+  }
+  if (status === 401 || status === 403 || name === 'InvalidToken') {
+    const hint = isSaid(error) ? KEYS : `${KEYS}; and ${RIGHTS}`;
+    return new PullthroughError('E_CREDENTIAL', `${action}: the S3 server refuses (${isSaid(error) ? name : status})`, {
       hint: name === 'AccessDenied' || name === 'Forbidden' ? RIGHTS : hint,
       cause: error,
     });
   }
-  const answered = `the S3 server answered ${isSaid ? `${name} (${status})` : status}`;
+  const answered = `the S3 server answered ${isSaid(error) ? `${name} (${status})` : status}`;
   const what = status === undefined ? message || name : answered;
   return new PullthroughError('E_STORE', `${action}: ${what}`, { hint: HINTS[name] ?? hintFor(status), cause: error });
 }
 
 function hintFor(status: number | undefined): string | undefined {
-  if (status === 301 || status === 307) return REGION;
+  if (status === 307) return REGION;
+  if (status === 501) return HINTS.NotImplemented;
   return status !== undefined && status >= 500 ? 'try again later' : undefined;
 }

@@ -1,7 +1,8 @@
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
+import type { ListMultipartUploadsCommandOutput, MultipartUpload } from '@aws-sdk/client-s3';
 import { fail } from '../../ledger-schema/error.ts';
 import type { S3Bucket } from './bucket.ts';
-import { isNotThere, s3Error } from './error.ts';
+import { isNotThere, s3Code, s3Error, s3Status } from './error.ts';
 import type { StoredObject } from '../store.ts';
 
 /** Every object of the store. Throws `E_STORE` for a list that has no end, and what {@link s3Error} makes of failures. */
@@ -24,22 +25,42 @@ export async function* listObjects(bucket: S3Bucket): AsyncGenerator<StoredObjec
 /** The store's uploads that were begun before a time and never completed, for people; with `remove` they are taken back. */
 export async function listUploads(bucket: S3Bucket, before: Date, remove: boolean): Promise<readonly string[]> {
   return bucket.doing('list uploads', async () => {
-    const found: string[] = [];
-    const { bucket: Bucket, prefix } = bucket.place;
-    for (let KeyMarker: string | undefined, UploadIdMarker: string | undefined; ;) {
-      const input = { Bucket, Prefix: `${prefix}sha256/`, KeyMarker, UploadIdMarker };
-      const page = await bucket.client.send(new ListMultipartUploadsCommand(input));
-      for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
-        if (bucket.digestIn(Key) === undefined || !Initiated || Initiated >= before) continue;
-        found.push(`s3://${Bucket}/${Key} (upload ${UploadId})`);
-        if (remove) await abort(bucket, { Bucket, Key, UploadId });
-      }
-      if (!page.IsTruncated) return found;
-      const { NextKeyMarker, NextUploadIdMarker } = page;
-      if (!NextKeyMarker || (NextKeyMarker === KeyMarker && NextUploadIdMarker === UploadIdMarker)) brokenList(bucket);
-      [KeyMarker, UploadIdMarker] = [NextKeyMarker, NextUploadIdMarker];
+    const uploads = await uploadsBelow(bucket, `${bucket.place.prefix}sha256/`);
+    // MinIO answers a prefix only where it is a whole key, and all of the bucket's where there is none.
+    if (uploads.length === 0) {
+      const all = await uploadsBelow(bucket, undefined).catch((error: unknown) => {
+        if (s3Status(error) === 403) return [];
+        throw error;
+      });
+      uploads.push(...all);
     }
+    const found: string[] = [];
+    const { bucket: Bucket } = bucket.place;
+    for (const { Key, UploadId, Initiated } of uploads) {
+      if (bucket.digestIn(Key) === undefined || !Initiated || Initiated >= before) continue;
+      found.push(`s3://${Bucket}/${Key} (upload ${UploadId})`);
+      if (remove) await abort(bucket, { Bucket, Key, UploadId });
+    }
+    return found;
   });
+}
+
+async function uploadsBelow(bucket: S3Bucket, prefix: string | undefined): Promise<MultipartUpload[]> {
+  const found: MultipartUpload[] = [];
+  const { bucket: Bucket } = bucket.place;
+  for (let KeyMarker: string | undefined, UploadIdMarker: string | undefined; ;) {
+    const input = { Bucket, Prefix: prefix, KeyMarker, UploadIdMarker };
+    const page = await bucket.client.send(new ListMultipartUploadsCommand(input)).catch((error: unknown) => {
+      // What some servers say of a bucket that has none
+      if (s3Code(error) === 'NoSuchUpload') return {} as Partial<ListMultipartUploadsCommandOutput>;
+      throw error;
+    });
+    found.push(...(page.Uploads ?? []));
+    if (!page.IsTruncated) return found;
+    const { NextKeyMarker, NextUploadIdMarker } = page;
+    if (!NextKeyMarker || (NextKeyMarker === KeyMarker && NextUploadIdMarker === UploadIdMarker)) brokenList(bucket);
+    [KeyMarker, UploadIdMarker] = [NextKeyMarker, NextUploadIdMarker];
+  }
 }
 
 /** Half a list would pass for a whole one, and one that leads nowhere has no end. */

@@ -104,11 +104,9 @@ export class S3Store implements Store {
         return true;
       } catch (error) {
         const status = s3Status(error);
-        // 412: it is there. 409: it is being put. 501 (and 400 of some): the condition is unknown to the server.
+        // 412: it is there. 409: it is being put.
         if (status === 412 || status === 409) return false;
-        if (status !== 501 && status !== 400) throw error;
-        await putSmall(target, bytes, sha256, false);
-        return true;
+        throw error;
       }
     });
   }
@@ -157,7 +155,14 @@ export class S3Store implements Store {
 
   #target(sha256: string, request: PutRequest): UploadTarget {
     const { Bucket, Key } = this.#bucket.at(sha256);
-    return { client: this.#bucket.client, pool: this.#pool, bucket: Bucket, key: Key, name: request.name };
+    return {
+      client: this.#bucket.client,
+      pool: this.#pool,
+      bucket: Bucket,
+      key: Key,
+      name: request.name,
+      habits: this.#bucket.habits,
+    };
   }
 
   #done(sha256: string, repaired: boolean): { sha256: string; repaired: boolean } {

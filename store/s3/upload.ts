@@ -8,7 +8,10 @@ import {
 import type { CompletedPart, PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { lent, release } from '../../io/http/blocks.ts';
 import { HashJob } from '../../io/files/hash-thread.ts';
+import type { HashAlgorithm } from '../../io/files/hash.ts';
 import { fail } from '../../ledger-schema/error.ts';
+import { refusesHeader, waysToPut } from './habits.ts';
+import type { Habits } from './habits.ts';
 import type { PartPool } from './part-pool.ts';
 
 /** Parts of one upload on their way at once. */
@@ -23,6 +26,7 @@ export interface UploadTarget {
   readonly key: string;
   /** For Content-Disposition. */
   readonly name: string;
+  readonly habits: Habits;
 }
 
 /** What every object is served with: its bytes never change. */
@@ -75,7 +79,8 @@ export async function inParts(
 
 /**
  * Puts a small object in one request. The server holds the bytes against `sha256` (AWS Signature Version 4,
- * x-amz-content-sha256) and may keep it as the object's own checksum. `onlyNew`: fails with 412 where one is there.
+ * x-amz-content-sha256) and may keep it as the object's own checksum. `onlyNew`: fails with 412 where one is there. A server
+ * that doesn't take one of the headers gets the object without it, and so do the next ones.
  */
 export async function putSmall(
   target: UploadTarget,
@@ -83,13 +88,33 @@ export async function putSmall(
   sha256: string,
   onlyNew: boolean,
 ): Promise<void> {
+  const { habits } = target;
+  const ways = waysToPut(habits, onlyNew);
+  for (const [at, way] of ways.entries()) {
+    try {
+      await putOnce(target, bytes, sha256, way);
+      habits.checksums &&= way.checksum;
+      if (onlyNew) habits.conditions &&= way.condition;
+      return;
+    } catch (error) {
+      if (at === ways.length - 1 || !refusesHeader(error)) throw error;
+    }
+  }
+}
+
+async function putOnce(
+  target: UploadTarget,
+  bytes: Uint8Array,
+  sha256: string,
+  { checksum, condition }: { readonly checksum: boolean; readonly condition: boolean },
+): Promise<void> {
   const command = new PutObjectCommand({
     Bucket: target.bucket,
     Key: target.key,
     Body: bytes,
     ContentLength: bytes.length,
-    ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
-    ...(onlyNew ? { IfNoneMatch: '*' } : {}),
+    ...(checksum ? { ChecksumSHA256: base64(sha256) } : { ContentMD5: base64(await digestOfBytes(bytes, 'md5')) }),
+    ...(condition ? { IfNoneMatch: '*' } : {}),
     ...headers(target.name),
   });
   await target.client.send(signedPayload(command, sha256));
@@ -172,9 +197,18 @@ class Upload {
   }
 
   async #send(bytes: Uint8Array, number: number): Promise<void> {
-    const job = new HashJob('sha256');
-    await job.update(bytes);
-    const sha256 = await job.digest();
+    const { habits } = this.#target;
+    const sha256 = await digestOfBytes(bytes, 'sha256');
+    try {
+      await this.#sendOnce(bytes, number, sha256, habits.partDigests);
+    } catch (error) {
+      if (habits.partDigests || !refusesHeader(error)) throw error;
+      await this.#sendOnce(bytes, number, sha256, true);
+      habits.partDigests = true;
+    }
+  }
+
+  async #sendOnce(bytes: Uint8Array, number: number, sha256: string, withMd5: boolean): Promise<void> {
     const { client, bucket, key } = this.#target;
     const command = new UploadPartCommand({
       Bucket: bucket,
@@ -183,10 +217,22 @@ class Upload {
       PartNumber: number,
       Body: bytes,
       ContentLength: bytes.length,
+      ...(withMd5 ? { ContentMD5: base64(await digestOfBytes(bytes, 'md5')) } : {}),
     });
     const { ETag } = await client.send(signedPayload(command, sha256));
     this.#parts.push({ ETag, PartNumber: number });
   }
+}
+
+/** Lower-case hex, made in another thread. */
+async function digestOfBytes(bytes: Uint8Array, algorithm: HashAlgorithm): Promise<string> {
+  const job = new HashJob(algorithm);
+  await job.update(bytes);
+  return job.digest();
+}
+
+function base64(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('base64');
 }
 
 interface WithMiddleware {

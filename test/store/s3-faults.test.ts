@@ -299,6 +299,91 @@ describe('If-None-Match', () => {
   });
 });
 
+describe('a server that takes no x-amz-checksum-*', () => {
+  const refuses =
+    (code: number, name: string): Reply =>
+    (request, response) => {
+      const refused = Object.keys(request.headers).some((header) => header.startsWith('x-amz-checksum'));
+      if (refused) error(code, name)(request, response);
+      else if (request.method === 'HEAD') response.writeHead(404).end();
+      else ok()(request, response);
+    };
+
+  test.each([
+    [501, 'NotImplemented'],
+    [400, 'InvalidArgument'],
+    [400, 'InvalidRequest'],
+  ])('gets an object without, with a digest that it knows, and the next one at once (%i %s)', async (code, name) => {
+    server.answer(refuses(code, name));
+    const store = open('', 1);
+    for (let round = 0; round < 2; round++) {
+      expect(await store.put({ size: bytes.length, sha256, name: 'f' }, body())).toEqual({ sha256, repaired: false });
+    }
+    const puts = server.seen.filter(({ method }) => method === 'PUT');
+    expect(puts.filter(({ headers }) => headers['x-amz-checksum-sha256'] !== undefined).length).toBeLessThanOrEqual(2);
+    const last = server.seen.slice(-2);
+    expect(last.map(({ method }) => method)).toEqual(['HEAD', 'PUT']);
+    expect(last[1]?.headers['content-md5']).toBe(createHash('md5').update(bytes).digest('base64'));
+    expect(last[1]?.headers['if-none-match']).toBe('*');
+  });
+});
+
+describe('what a refusal is', () => {
+  const refusal = async (): Promise<unknown> =>
+    open('', 1)
+      .put({ size: bytes.length, sha256, name: 'f' }, body())
+      .catch((thrown: unknown) => thrown);
+  const xml = (name: string, more = ''): string => `<Error><Code>${name}</Code>${more}</Error>`;
+  const says =
+    (code: number, text: string, headers: Record<string, string> = {}): Reply =>
+    (request, response) => {
+      request.resume();
+      response.writeHead(code, { 'content-type': 'application/xml', ...headers });
+      response.end(request.method === 'HEAD' ? undefined : text);
+    };
+
+  test.each([
+    ['a full bucket', says(403, xml('QuotaExceeded')), 'E_STORE', /bucket is full \(QuotaExceeded\)/],
+    [
+      'another region, in words',
+      says(400, xml('AuthorizationHeaderMalformed', '<Region>eu-west-3</Region>')),
+      'E_STORE',
+      /in the region eu-west-3/,
+    ],
+    ['another region', says(301, xml('PermanentRedirect')), 'E_STORE', /in another region/],
+    ['another region, in a header', says(400, '', { 'x-amz-bucket-region': 'eu-west-3' }), 'E_STORE', /eu-west-3/],
+    ['an expired token', says(400, xml('ExpiredToken')), 'E_CREDENTIAL', /have expired/],
+    ['a wrong clock', says(403, xml('RequestTimeTooSkewed')), 'E_CREDENTIAL', /clock is wrong/],
+    ['something it cannot do', says(501, xml('NotImplemented')), 'E_STORE', /NotImplemented \(501\)/],
+  ] as const)('%s is said, though HEAD has no words for it', async (_what, reply, code, message) => {
+    server.answer(reply);
+    const failed = await refusal();
+    expect(failed).toMatchObject({ code, message: expect.stringMatching(message) as string });
+    expect((failed as PullthroughError).hint).not.toMatch(/try again later/);
+  });
+});
+
+describe('uploads that were never completed', () => {
+  const old = '<Initiated>2020-01-01T00:00:00.000Z</Initiated>';
+  const key = storeKey(sha256);
+  const listed = (keys: readonly string[]): string =>
+    `<ListMultipartUploadsResult>${keys.map((name) => `<Upload><Key>${name}</Key><UploadId>u</UploadId>${old}</Upload>`).join('')}</ListMultipartUploadsResult>`;
+
+  test('are found also where a prefix is answered only as a whole key', async () => {
+    server.answer((request, response) => {
+      const prefix = new URL(request.url ?? '', server.origin).searchParams.get('prefix');
+      const keys = prefix === null ? [key, 'sha256/not-ours'] : [];
+      response.writeHead(200, { 'content-type': 'application/xml' }).end(listed(keys));
+    });
+    expect(await open().leftovers(new Date(), false)).toEqual([`s3://bucket/${key} (upload u)`]);
+  });
+
+  test('are none where the server says NoSuchUpload', async () => {
+    server.answer(error(404, 'NoSuchUpload'));
+    expect(await open().leftovers(new Date(), true)).toEqual([]);
+  });
+});
+
 describe('an upload in parts', () => {
   const large = randomBytes(9_000_000);
   const request = { size: large.length, name: 'f', sha256: createHash('sha256').update(large).digest('hex') };
@@ -316,6 +401,32 @@ describe('an upload in parts', () => {
     server.answer(status(404), created, ok(), ok(), completed, ok({ 'content-length': '5' }), status(204));
     await expect(() => open().put(request, body(large))).toFailWith('E_STORE');
     expect(methods()).toEqual(['HEAD', 'POST', 'PUT', 'PUT', 'POST', 'HEAD', 'DELETE']);
+  });
+
+  test('goes with Content-MD5 on each part where a bucket with Object Lock asks for it', async () => {
+    const put: string[] = [];
+    const reply: Reply = (request, response) => {
+      const url = request.url ?? '';
+      if (request.method === 'HEAD') {
+        // Nothing is there before, and all of it afterwards.
+        response.writeHead(put.length === 0 ? 404 : 200, { 'content-length': String(large.length) }).end();
+      } else if (url.includes('uploads')) created(request, response);
+      else if (request.method === 'POST') {
+        request.resume();
+        response.writeHead(200).end('<CompleteMultipartUploadResult><ETag>"x"</ETag></CompleteMultipartUploadResult>');
+      } else if (request.headers['content-md5'] === undefined) error(400, 'InvalidRequest')(request, response);
+      else {
+        put.push(String(request.headers['content-md5']));
+        ok()(request, response);
+      }
+    };
+    server.answer(reply);
+    await open('', 1).put(request, body(large));
+    const part = 8 << 20;
+    const digests = [large.subarray(0, part), large.subarray(part)].map((piece) =>
+      createHash('md5').update(piece).digest('base64'),
+    );
+    expect(put.sort()).toEqual(digests.sort());
   });
 
   test('with a wrong part is taken back, and the other parts first waited for', async () => {
