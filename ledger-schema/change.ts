@@ -1,9 +1,9 @@
 import { fail, PullthroughError } from './error.ts';
 import { REGULAR, TREE } from './files.ts';
 import type { Finding } from './files.ts';
-import { parseLedgerPath } from './layout.ts';
+import { RECORD_DEPTH, parseLedgerPath } from './layout.ts';
 import type { LedgerPath } from './layout.ts';
-import { findCollision } from './path.ts';
+import { findCollision, foldAscii } from './path.ts';
 import { brief } from './bytes.ts';
 
 /** What a path is on one side of a change. */
@@ -69,6 +69,9 @@ export function toFinding(error: unknown, path: string): Finding {
 
 /** Checks one leaf under `packages/` or `trust/`: a regular file, at a path of the format. Throws `E_MODE`, `E_PATH`. */
 export function checkLeaf(path: string, mode: string): LedgerPath {
+  if (mode === TREE && path.split('/').length >= RECORD_DEPTH) {
+    fail('E_PATH', `${brief(path)} is a folder where the format has none`);
+  }
   if (mode === TREE) fail('E_MODE', `${brief(path)} is an empty folder; only files are allowed`);
   if (mode !== REGULAR) fail('E_MODE', `${brief(path)} has mode ${mode}; only regular files (${REGULAR}) are allowed`);
   return parseLedgerPath(path);
@@ -110,11 +113,17 @@ export function readChange(entries: readonly ChangedEntry[], now: (path: string)
 }
 
 /**
- * Two names of one directory that are equal after ASCII case folding, as a finding; `names` are all that are there and
- * all that come.
+ * Two names of one directory that are equal after ASCII case folding, as a finding: one that comes, and another that comes
+ * or is there. What collides already is no fault of a change beside it.
  */
-export function collisionIn(directory: string, names: readonly string[]): Finding | undefined {
-  const pair = findCollision([...new Set(names)]);
+export function collisionIn(
+  directory: string,
+  present: ReadonlySet<string>,
+  come: Iterable<string>,
+): Finding | undefined {
+  const added = [...come].filter((name) => !present.has(name));
+  const folded = new Set(added.map(foldAscii));
+  const pair = findCollision([...[...present].filter((name) => folded.has(foldAscii(name))), ...added]);
   if (pair === undefined) return undefined;
   const path = `${directory}/${pair[1]}`;
   return { code: 'E_COLLISION', path, message: `${brief(path)} differs from ${brief(pair[0])} in case only` };

@@ -62,6 +62,7 @@ export const ERRORS = {
   E_POLICY_EXPIRED: [3, 'the newest policy has expired'],
   E_POLICY_KEY: [3, 'a policy lists a key or seal that cannot be used'],
   E_POLICY_NACK: [3, 'a policy drops the key of a standing nack'],
+  E_TRUST_UNLISTED: [3, 'a change adds a key file or seal that no policy lists'],
   E_POLICY_MISSING: [3, 'the ledger has no policy'],
   E_ROLLBACK: [3, 'the ledger or its policy is older than what was seen before'],
   E_FORK: [3, 'the ledger does not descend from what was seen before'],
@@ -98,6 +99,7 @@ export const ERRORS = {
   E_NOT_FOUND: [3, 'no acknowledged record is there'],
   E_APPEND_ONLY: [3, 'what is merged was edited or removed, by a change or in the ledger itself'],
   E_CHANGE: [3, 'a change touches what it may not touch'],
+  E_CHANGE_FILES: [3, 'a change has more files than one change may have'],
   E_UNRELATED: [3, 'a change has no common history with its base'],
 } as const satisfies Record<string, readonly [1 | 2 | 3 | 4, string]>;
 

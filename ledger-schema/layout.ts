@@ -2,6 +2,9 @@ import { decodeSegment, parseRecordPath } from './path.ts';
 import { brief } from './bytes.ts';
 import { PullthroughError, fail } from './error.ts';
 
+/** How many segments the path of a record's file has: no path of the format has more. */
+export const RECORD_DEPTH = 6;
+
 /** What a path of the ledger is; ledger-format.md, "Layout". */
 export type LedgerPath =
   | { readonly kind: 'policy'; readonly version: number }

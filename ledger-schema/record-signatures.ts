@@ -84,6 +84,11 @@ export async function checkNack(
   return { holder, fingerprint, former: former !== undefined };
 }
 
+/** Throws `E_SIG_UNLISTED` for a key that the policy lists as no reviewer's, current or former. */
+export function requireReviewer(fingerprint: string, trust: Trust): void {
+  reviewer(fingerprint, trust);
+}
+
 function reviewer(fingerprint: string, trust: Trust) {
   const listing = trust.listing(fingerprint);
   const holder = trust.holderOf('reviewers', fingerprint);

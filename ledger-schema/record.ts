@@ -6,7 +6,7 @@ import { REGULAR } from './files.ts';
 import type { FileEntry, Finding } from './files.ts';
 import { tryLedgerPath } from './layout.ts';
 import { parseRecordPath, recordPath } from './path.ts';
-import { checkAck, checkNack, checkSign } from './record-signatures.ts';
+import { checkAck, checkNack, checkSign, requireReviewer } from './record-signatures.ts';
 import type { Signed } from './record-signatures.ts';
 import { SIGNATURE_BYTES } from './openpgp/signature.ts';
 import { parseSums } from './sums.ts';
@@ -65,6 +65,11 @@ export interface RecordStatus extends RecordContent {
 export async function readRecord(record: RecordFiles, ledger: string): Promise<RecordContent> {
   // Consumer 2: the path is canonical
   const id = parseRecordPath(record.path);
+  const names = new Set<string>();
+  for (const { name } of record.entries) {
+    if (names.size === names.add(name).size)
+      fail('E_COLLISION', `${record.path}/${brief(name)} stands twice in its folder`);
+  }
   // Consumer 2: each file parses in its one form
   const sumsBytes = await required(record, 'checklist.sha256');
   const sums = parseSums(sumsBytes);
@@ -124,6 +129,8 @@ export async function verifyRecord(record: RecordFiles, trust: Trust): Promise<R
     try {
       if (kind === undefined) fail('E_PATH', `the format has no such path: ${brief(path)}`);
       if (kind.kind === 'checklist' || kind.kind === 'sums') continue;
+      // Of a key that no policy lists nothing is read, however many there are.
+      if (kind.kind === 'ack' || kind.kind === 'nack') requireReviewer(kind.fingerprint, trust);
       const bytes = (await readSignature(record, entry.name)) ?? fail('E_MODE', `${path} is not a regular file`);
       // Consumer 3: no valid nack; the sign is by an executor; acks are by reviewers
       if (kind.kind === 'sign') signedBy = await checkSign(bytes, content.sumsBytes, trust);

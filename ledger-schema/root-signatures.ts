@@ -3,10 +3,11 @@ import type { Finding, LedgerFiles } from './files.ts';
 import { listings } from './openpgp/keyring.ts';
 import type { Keyring } from './openpgp/keyring.ts';
 import { policySignPath, tryLedgerPath } from './layout.ts';
-import { namedComponent, verifySignature } from './openpgp/openpgp.ts';
+import { componentProblem, namedComponent, verifySignature } from './openpgp/openpgp.ts';
 import type { Judgement, KeyFile } from './openpgp/openpgp.ts';
-import type { ListedKey, Policy, PolicyStep } from './policy.ts';
+import type { Policy, PolicyStep } from './policy.ts';
 import { SIGNATURE_BYTES, parseSignatureFile } from './openpgp/signature.ts';
+import type { ParsedSignature } from './openpgp/signature.ts';
 
 export interface RootCount {
   readonly files: LedgerFiles;
@@ -28,36 +29,64 @@ export interface CountedRoots {
 }
 
 /**
- * Verifies every signature over a policy. A root key is judged by the copies that this policy and the one before list:
- * a revocation in either counts, and either may hold the subkey that signed.
+ * Verifies the signatures over a policy. A root key is judged by the copies that this policy and the one before list: a
+ * revocation in either takes it out, and so does a copy that is not there; either may hold the subkey that signed. Those
+ * that the policy before lists go first: of one that they did not sign, no key is read that it alone lists.
  */
 export async function countRootHolders(count: RootCount): Promise<CountedRoots> {
-  const policies = [count.step.policy, ...(count.before === undefined ? [] : [count.before.policy])];
-  const signed = new Map<Policy, Set<string>>(policies.map((policy) => [policy, new Set()]));
+  const { step, before } = count;
+  const signed = new Map<Policy, Set<string>>();
   const ignored: Finding[] = [];
-  for (const name of count.names) {
-    const parsed = tryLedgerPath(`trust/${name}`);
-    if (parsed?.kind !== 'policy-sign' || parsed.version !== count.step.version) continue;
-    const { fingerprint } = parsed;
-    const path = policySignPath(parsed.version, fingerprint);
+  const holders = (policy: Policy): string[] => [...(signed.get(policy) ?? [])].sort();
+  const judge = async (fingerprint: string): Promise<void> => {
     try {
-      const holders = await verifyRoot(count, policies, path, fingerprint);
-      for (const [policy, holder] of holders) signed.get(policy)?.add(holder);
+      for (const { policy, holder } of await verifyRootSignature(count, fingerprint)) {
+        signed.set(policy, (signed.get(policy) ?? new Set()).add(holder));
+      }
     } catch (error) {
       if (!(error instanceof PullthroughError)) throw error;
-      ignored.push({ code: error.code, path, message: error.message });
+      ignored.push({ code: error.code, path: policySignPath(step.version, fingerprint), message: error.message });
     }
+  };
+  const earlier = rootsOf(before);
+  const signers = signersOf(count);
+  for (const fingerprint of signers.filter((each) => earlier.has(each))) await judge(fingerprint);
+  if (before === undefined || holders(before.policy).length >= before.policy.roots.threshold) {
+    for (const fingerprint of signers.filter((each) => !earlier.has(each))) await judge(fingerprint);
   }
-  return { holders: (policy) => [...(signed.get(policy) ?? [])].sort(), ignored };
+  return { holders, ignored };
+}
+
+function signersOf({ names, step }: RootCount): string[] {
+  return names.flatMap((name) => {
+    const parsed = tryLedgerPath(`trust/${name}`);
+    return parsed?.kind === 'policy-sign' && parsed.version === step.version ? [parsed.fingerprint] : [];
+  });
+}
+
+/** The fingerprints of a policy's root keys. */
+function rootsOf(step: PolicyStep | undefined): ReadonlySet<string> {
+  if (step === undefined) return new Set();
+  const { roots, holders } = step.policy;
+  return new Set(roots.holders.flatMap((name) => (holders[name] ?? []).map(({ fingerprint }) => fingerprint)));
 }
 
 /** For which policies a signature counts, and as whose. */
-async function verifyRoot(
-  { files, keyring, bytes, judgement }: RootCount,
-  policies: readonly Policy[],
-  path: string,
+export interface RootSignature {
+  readonly policy: Policy;
+  readonly holder: string;
+}
+
+/**
+ * Verifies one root's signature over a policy; returns what it counts for, the policy itself, the one before, or both.
+ * Throws `E_SIG_*`, `E_KEY_UNUSABLE`, `E_POLICY_KEY`.
+ */
+export async function verifyRootSignature(
+  { files, keyring, step, bytes, before, judgement }: Omit<RootCount, 'names'>,
   fingerprint: string,
-): Promise<[Policy, string][]> {
+): Promise<readonly RootSignature[]> {
+  const path = policySignPath(step.version, fingerprint);
+  const policies = [step.policy, ...(before === undefined ? [] : [before.policy])];
   const listed = policies.flatMap((policy) => {
     const listing = listings(policy).get(fingerprint);
     return listing === undefined ? [] : [{ policy, listing }];
@@ -70,29 +99,48 @@ async function verifyRoot(
     fail('E_SIG_UNLISTED', `${path} is by a key that is no root's`);
   }
   const signature = parseSignatureFile((await files.read(path, SIGNATURE_BYTES)) ?? new Uint8Array());
-  const copies = new Map<ListedKey, KeyFile>();
-  let failure: unknown;
-  for (const { listing } of listed) {
-    try {
-      copies.set(listing.key, await keyring.key(listing.key));
-    } catch (error) {
-      failure ??= error;
-    }
-  }
-  for (const copy of copies.values()) {
+  // Every copy that is listed is read: a revocation that nobody can see must not count for none.
+  const copies = new Set<KeyFile>();
+  for (const { listing } of listed) copies.add(await keyring.key(listing.key));
+  for (const copy of copies) {
     if (copy.primary.binding.revoked || namedComponent(copy, signature)?.binding.revoked === true) {
       fail('E_KEY_UNUSABLE', `${path} does not count: the key is revoked`);
     }
   }
-  for (const copy of copies.values()) {
+  await verifyByAny(signature, bytes, copies, { ...judgement, expiry: false });
+  if (judgement.expiry) checkExpiry(signature, copies, judgement);
+  return roots.map(({ policy, listing }) => ({ policy, holder: listing.holder ?? '' }));
+}
+
+/** Either copy may hold the subkey that signed. */
+async function verifyByAny(
+  signature: ParsedSignature,
+  bytes: Uint8Array,
+  copies: ReadonlySet<KeyFile>,
+  judgement: Judgement,
+): Promise<void> {
+  let failure: unknown;
+  for (const copy of copies) {
     try {
       await verifySignature(signature, bytes, copy, judgement);
-      return roots
-        .filter(({ listing }) => copies.has(listing.key))
-        .map(({ policy, listing }) => [policy, listing.holder ?? '']);
+      return;
     } catch (error) {
       failure ??= error;
     }
   }
   throw failure;
+}
+
+/** The newest listed copy says when a key expires, an older one only of a subkey that the newer lacks. The newest is first. */
+function checkExpiry(signature: ParsedSignature, copies: ReadonlySet<KeyFile>, judgement: Judgement): void {
+  for (const copy of copies) {
+    const component = namedComponent(copy, signature);
+    const { expires } = copy.primary.binding;
+    const expired = expires !== undefined && judgement.now.getTime() >= expires * 1000;
+    const problem = component === undefined ? undefined : componentProblem(copy, component, judgement);
+    if (problem !== undefined || expired) {
+      fail('E_KEY_UNUSABLE', `the signature does not count: ${problem ?? 'the primary key has expired'}`);
+    }
+    if (component !== undefined) return;
+  }
 }

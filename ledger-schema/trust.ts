@@ -1,4 +1,4 @@
-import { sha256Hex } from './bytes.ts';
+import { brief, sha256Hex } from './bytes.ts';
 import { PullthroughError, fail } from './error.ts';
 import { REGULAR } from './files.ts';
 import type { Finding, LedgerFiles } from './files.ts';
@@ -20,6 +20,9 @@ export interface TrustOptions {
   /** Who does the arithmetic of signatures; the portable one by default. */
   readonly verifier?: Verifier | undefined;
 }
+
+/** A policy lasts months. */
+const MOST_POLICIES = 10_000;
 
 export type Role = 'executors' | 'reviewers' | 'roots';
 
@@ -95,11 +98,14 @@ export class Trust {
  */
 export async function establishTrust(files: LedgerFiles, options: TrustOptions): Promise<Trust> {
   const entries = await files.list('trust');
+  const twice = entries.find(({ name }, i) => name === entries[i - 1]?.name);
+  if (twice !== undefined) fail('E_COLLISION', `trust/${brief(twice.name)} stands twice in its folder`);
   const regular = entries.filter((entry) => entry.mode === REGULAR).map((entry) => entry.name);
   const versions = regular.flatMap((name) => {
     const path = tryLedgerPath(`trust/${name}`);
     return path?.kind === 'policy' ? [path.version] : [];
   });
+  if (versions.length > MOST_POLICIES) fail('E_TOO_LARGE', `the ledger has more than ${MOST_POLICIES} policies`);
   const newest = Math.max(0, ...versions);
   if (newest === 0) fail('E_POLICY_MISSING', 'the ledger has no trust policy (trust/1.policy.json)');
   const keyring = new Keyring(files, options.verifier);

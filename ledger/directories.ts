@@ -1,4 +1,3 @@
-import { fail } from '../ledger-schema/error.ts';
 import { REGULAR } from '../ledger-schema/files.ts';
 import { tryLedgerPath } from '../ledger-schema/layout.ts';
 import { establishTrust } from '../ledger-schema/trust.ts';
@@ -7,12 +6,12 @@ import { ledgerFiles } from './files.ts';
 import type { Snapshot, TreeEntry } from './snapshot.ts';
 import { NODE_VERIFIER } from './signing/node-verifier.ts';
 
-/** A record has a handful of files; a hostile ledger could have millions in a directory. */
-const MOST_ENTRIES = 20_000;
+/** A record has a handful of files; of a folder with more than so many, those by fingerprint come as they are asked for. */
+const FEW = 256;
 
 /**
  * Makes directories be here, and of those in `whole` the format's own files too, by few requests; whatever else a hostile
- * ledger has there isn't fetched. Throws `E_TOO_LARGE`.
+ * ledger has there isn't fetched.
  */
 export async function fetchDirectories(
   snapshot: Snapshot,
@@ -22,11 +21,10 @@ export async function fetchDirectories(
   const directories = await snapshot.listMany([...whole, ...others]);
   const files = whole.flatMap((directory) => {
     const entries = directories.get(directory) ?? [];
-    if (entries.length > MOST_ENTRIES)
-      fail('E_TOO_LARGE', `the ledger has more than ${MOST_ENTRIES} files in ${directory}/`);
-    return entries.filter(
-      (entry) => entry.mode === REGULAR && tryLedgerPath(`${directory}/${entry.name}`) !== undefined,
-    );
+    return entries.filter(({ name, mode }) => {
+      const path = mode === REGULAR ? tryLedgerPath(`${directory}/${name}`) : undefined;
+      return path !== undefined && (entries.length <= FEW || !('fingerprint' in path));
+    });
   });
   await snapshot.prefetch(files.map(({ oid }) => oid));
   return directories;
@@ -34,7 +32,7 @@ export async function fetchDirectories(
 
 /**
  * The trust that a ledger holds, from the pin or from policy 1, by few requests; the directories in `near` come along.
- * Throws the walk's `E_PIN` and `E_POLICY_*`, `E_TOO_LARGE`.
+ * Throws the walk's `E_PIN` and `E_POLICY_*`.
  */
 export async function readTrust(
   snapshot: Snapshot,

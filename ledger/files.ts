@@ -1,3 +1,4 @@
+import { fail } from '../ledger-schema/error.ts';
 import { REGULAR } from '../ledger-schema/files.ts';
 import type { FileEntry, LedgerFiles } from '../ledger-schema/files.ts';
 import type { RecordFiles } from '../ledger-schema/record.ts';
@@ -33,14 +34,25 @@ export function overlay(
     const names = new Set(present.map((entry) => entry.name));
     return [...present, ...(byDirectory.get(directory) ?? []).filter((entry) => !names.has(entry.name))];
   };
+  // Files of one directory are read one after the other; it may be full of others that nobody asks for.
+  let last:
+    { readonly directory: string; readonly byName: Promise<ReadonlyMap<string, FileEntry | 'twice'>> } | undefined;
   return {
     list,
     async read(path, limit) {
       const [directory, name] = split(path);
-      const entry = (await list(directory)).find((candidate) => candidate.name === name && candidate.mode === REGULAR);
-      return entry === undefined ? undefined : snapshot.blob(entry.oid, limit);
+      if (last?.directory !== directory) last = { directory, byName: list(directory).then(byName) };
+      const entry = (await last.byName).get(name);
+      if (entry === 'twice') fail('E_COLLISION', `${path} stands twice in its folder`);
+      return entry?.mode === REGULAR ? snapshot.blob(entry.oid, limit) : undefined;
     },
   };
+}
+
+function byName(entries: readonly FileEntry[]): ReadonlyMap<string, FileEntry | 'twice'> {
+  const names = new Map<string, FileEntry | 'twice'>();
+  for (const entry of entries) names.set(entry.name, names.has(entry.name) ? 'twice' : entry);
+  return names;
 }
 
 /** One record's directory: its entries, and its regular files by their oid. */

@@ -60,6 +60,7 @@ export const HINTS: Readonly<Record<ErrorCode, string>> = {
   E_POLICY_EXPIRED: "ask the ledger's owner for the next policy; pullthrough get --locked still works",
   E_POLICY_KEY: OWNER,
   E_POLICY_NACK: 'keep the key listed, as a current or former one',
+  E_TRUST_UNLISTED: 'list it in the policy by pullthrough trust propose, or leave it out of the change',
   E_POLICY_MISSING: 'look at the name of the ledger and of its branch; pullthrough ledger init makes a ledger',
   E_ROLLBACK: "don't go on: ask the ledger's owner what happened",
   E_FORK: "don't go on: ask the ledger's owner what happened",
@@ -95,6 +96,7 @@ export const HINTS: Readonly<Record<ErrorCode, string>> = {
   E_NOT_FOUND: "look at its spelling; if it is right, ask the ledger's owner to have it mirrored and reviewed",
   E_APPEND_ONLY: 'what is merged is never edited or removed: make the change without that',
   E_CHANGE: 'make one change for each thing',
+  E_CHANGE_FILES: 'make several changes of it',
   E_UNRELATED: 'fetch more history, or name the right base',
 };
 

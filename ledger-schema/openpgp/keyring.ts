@@ -88,6 +88,16 @@ export function listings(policy: Policy): Map<string, Listing> {
   return all;
 }
 
+/** The files that a policy lists, by their paths in the ledger, with the whole digest that it pins. */
+export function listedFiles(policy: Policy): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const { key, former } of listings(policy).values()) {
+    files.set(keyPath(key), key.sha256);
+    if (typeof former === 'object') files.set(sealPath(former), former.seal);
+  }
+  return files;
+}
+
 /**
  * Which keys and seals of a policy can't be used at `now`, in words; the gate refuses a new policy that lists one, and a
  * check of a whole ledger warns. For former keys neither revocation nor expiry is looked at.

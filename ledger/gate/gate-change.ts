@@ -1,15 +1,16 @@
 import { brief } from '../../ledger-schema/bytes.ts';
 import { collisionIn, readChange, toFinding } from '../../ledger-schema/change.ts';
-import type { AddedFile, ChangedEntry, Side } from '../../ledger-schema/change.ts';
+import type { AddedFile, Change, ChangedEntry, Side } from '../../ledger-schema/change.ts';
 import { CHECKLIST_BYTES, parseChecklist } from '../../ledger-schema/checklist.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { REGULAR } from '../../ledger-schema/files.ts';
 import type { Finding } from '../../ledger-schema/files.ts';
+import { RECORD_DEPTH } from '../../ledger-schema/layout.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import { checkRecord } from './check-records.ts';
 import type { CheckedRecord } from './check-records.ts';
-import type { Difference } from '../git/objects/diff.ts';
+import type { DiffScope, Difference } from '../git/objects/diff.ts';
 import { ledgerFiles, overlay } from '../files.ts';
 import { expiryWarning, policyOf, unacknowledged } from './gate-report.ts';
 import type { GateOptions, GateReport, GateRepository } from './gate-report.ts';
@@ -19,6 +20,19 @@ import { NODE_VERIFIER } from '../signing/node-verifier.ts';
 
 /** What the format rules over; the rest of the ledger is its owner's. */
 const OURS = /^(?:packages|trust)(?:\/|$)/;
+
+/**
+ * The most files of one change. A release has a handful; whoever withdraws or moves thousands makes several changes, so that
+ * none holds up the others for long.
+ */
+export const CHANGE_FILES = 5000;
+
+/** Only what the format rules over is looked into, and nothing that lies deeper than its files. */
+const SCOPE: DiffScope = {
+  into: (path) => OURS.test(path) && path.split('/').length < RECORD_DEPTH,
+  most: CHANGE_FILES,
+  tooMany: 'E_CHANGE_FILES',
+};
 
 function parent(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
@@ -37,20 +51,20 @@ export async function checkChange(
   const differences = await changed(repository, options);
   const change = readChange(differences.map(toEntry), await present(base, differences));
   const problems = [...change.problems, ...(await namesTwice(repository.snapshot(options.head), differences))];
-  if (change.scope === 'none') {
-    return { scope: 'none', problems, warnings: [], records: [], added: [], policy: undefined };
-  }
-  problems.push(...(await collisions(base, change.added)));
-
+  // A ledger whose trust can't be established takes no change, whatever it touches.
   const trust = await baseTrust(base, options, change);
   const warnings = trust === undefined ? [] : expiryWarning(trust);
+  if (change.scope === 'none') {
+    return { scope: 'none', problems, warnings, records: [], added: [], policy: policyOf(trust) };
+  }
+  problems.push(...(await collisions(base, change.added)));
   if (change.scope === 'trust') {
     const checked = await checkTrustChange({ base, added: change.added, trust, pin: options.pin, now: options.now });
     problems.push(...checked.problems);
     warnings.push(...checked.warnings);
     return { scope: 'trust', problems, warnings, records: [], added: [], policy: policyOf(trust) };
   }
-  if (trust === undefined) fail('E_POLICY_MISSING', 'the base holds no trust policy, so it takes no records');
+  if (trust === undefined) fail('E_POLICY_MISSING', 'the base has no trust policy, so it takes no records');
   const records = await checkTouchedRecords(base, change.added, trust);
   problems.push(...records.flatMap((record) => record.problems));
   const added = change.added.flatMap(({ kind }) => (kind.kind === 'sums' ? [kind.record] : []));
@@ -69,7 +83,9 @@ async function changed(
 ): Promise<Difference[]> {
   const ancestors = await repository.mergeBases(base, head);
   if (ancestors.length === 0) fail('E_UNRELATED', 'the change and its base have no common history');
-  const [first = [], ...others] = await Promise.all(ancestors.map((ancestor) => repository.diff(ancestor, head)));
+  const [first = [], ...others] = await Promise.all(
+    ancestors.map((ancestor) => repository.diff(ancestor, head, SCOPE)),
+  );
   const known = new Map(first.map((difference) => [difference.path, difference]));
   for (const difference of others.flat()) {
     const { path, oldOid } = difference;
@@ -99,20 +115,22 @@ async function present(
 }
 
 /**
- * By the base's policies; undefined where it has none, or where the change brings signatures alone to a policy 1 that
- * still lacks some.
+ * By the base's policies; undefined where it has none and the change brings policy 1, or where the change brings signatures
+ * alone to a policy 1 that still lacks some.
  */
 async function baseTrust(
   base: Snapshot,
   { pin, now }: GateOptions,
-  { added }: { readonly added: readonly AddedFile[] },
+  { added, scope }: Change,
 ): Promise<Trust | undefined> {
   try {
     return await establishTrust(ledgerFiles(base), { pin, now, verifier: NODE_VERIFIER });
   } catch (error) {
     if (!(error instanceof PullthroughError)) throw error;
-    const first = added.every(({ kind }) => kind.kind === 'policy-sign' && kind.version === 1);
-    if (error.code === 'E_POLICY_MISSING' || (error.code === 'E_POLICY_THRESHOLD' && first)) return undefined;
+    const first = added.some(({ kind }) => kind.kind === 'policy' && kind.version === 1);
+    const signatures = added.every(({ kind }) => kind.kind === 'policy-sign' && kind.version === 1);
+    if (error.code === 'E_POLICY_MISSING' && scope === 'trust' && first) return undefined;
+    if (error.code === 'E_POLICY_THRESHOLD' && scope === 'trust' && signatures) return undefined;
     throw error;
   }
 }
@@ -127,7 +145,13 @@ async function namesTwice(head: Snapshot, differences: readonly Difference[]): P
     if (!OURS.test(path)) continue;
     for (let folder = parent(path); folder !== ''; folder = parent(folder)) directories.add(folder);
   }
-  return [...(await head.listMany([...directories]))].flatMap(([directory, entries]) => nameTwice(directory, entries));
+  const found: Finding[] = [];
+  // Level by level: below a folder that stands twice there is nothing more to say.
+  for (let depth = 0; found.length === 0 && depth < RECORD_DEPTH; depth++) {
+    const level = [...directories].filter((path) => (path === '' ? 0 : path.split('/').length) === depth);
+    for (const [directory, entries] of await head.listMany(level)) found.push(...nameTwice(directory, entries));
+  }
+  return found;
 }
 
 function nameTwice(directory: string, entries: readonly { readonly name: string }[]): Finding[] {
@@ -152,8 +176,8 @@ async function collisions(base: Snapshot, added: readonly AddedFile[]): Promise<
   }
   const there = await base.listMany([...names.keys()]);
   return [...names].flatMap(([directory, come]) => {
-    const present = (there.get(directory) ?? []).map((entry) => entry.name);
-    return collisionIn(directory, [...present, ...come]) ?? [];
+    const present = new Set((there.get(directory) ?? []).map((entry) => entry.name));
+    return collisionIn(directory, present, come) ?? [];
   });
 }
 

@@ -1,7 +1,8 @@
-import { brief } from '../../ledger-schema/bytes.ts';
+import { brief, sha256Hex } from '../../ledger-schema/bytes.ts';
 import { checkLeaf, collect, collectAsync, collisionIn } from '../../ledger-schema/change.ts';
 import type { Finding, LedgerFiles } from '../../ledger-schema/files.ts';
 import { keyProblems } from '../../ledger-schema/openpgp/keyring.ts';
+import { POLICY_BYTES, parsePolicy } from '../../ledger-schema/policy.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import { checkInParallel } from './check-pool.ts';
@@ -9,8 +10,8 @@ import type { CheckedRecord } from './check-records.ts';
 import { ledgerFiles } from '../files.ts';
 import { expiryWarning, policyOf, unacknowledged } from './gate-report.ts';
 import type { GateOptions, GateReport, GateRepository } from './gate-report.ts';
-import { checkKeyFile, readSealFile } from './pinned-files.ts';
-import type { Pinned } from './pinned-files.ts';
+import { Listed, checkPinned, readPinned } from './pinned-files.ts';
+import type { PinnedFile } from './pinned-files.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { NODE_VERIFIER } from '../signing/node-verifier.ts';
 
@@ -19,10 +20,16 @@ export async function checkEverything(repository: GateRepository, options: GateO
   const { head, pin, now } = options;
   const snapshot = repository.snapshot(head);
   const problems: Finding[] = [];
-  const { paths, pinned } = await checkTree(snapshot, problems);
-  await checkPinned(ledgerFiles(snapshot), pinned, problems);
-  const trust = await establishTrust(ledgerFiles(snapshot), { pin, now, verifier: NODE_VERIFIER });
+  const { paths, pinned, policies } = await checkTree(snapshot, problems);
+  // Where a name stands twice, nobody reads the tree as the next one does: nothing more can be said.
+  if (problems.some(({ message }) => message.endsWith(TWICE))) {
+    return { scope: 'all', problems, warnings: [], records: [], added: [], policy: undefined };
+  }
+  const files = ledgerFiles(snapshot);
+  const trust = await establishTrust(files, { pin, now, verifier: NODE_VERIFIER });
   const warnings = [...trust.warnings, ...expiryWarning(trust), ...(await keyWarnings(trust))];
+  const listed = await listedByAny(files, policies);
+  for (const file of pinned) await checkPinnedFile(files, file, listed, { problems, warnings });
   const records = await checkInParallel({ repository, snapshot, trust, pin }, paths);
   for (const record of records) {
     problems.push(...record.problems);
@@ -33,23 +40,26 @@ export async function checkEverything(repository: GateRepository, options: GateO
   return { scope: 'all', problems, warnings, records, added: [], policy: policyOf(trust) };
 }
 
-interface PinnedFile extends Pinned {
-  readonly path: string;
-  readonly kind: 'key' | 'seal';
+const TWICE = ' stands twice in its folder';
+
+interface Leaves {
+  /** The records' paths. */
+  readonly paths: readonly string[];
+  readonly pinned: readonly PinnedFile[];
+  /** The policies' paths. */
+  readonly policies: readonly string[];
 }
 
-/** Checks each path below `packages/` and `trust/`; returns the records' paths, and the key files and seals. */
-async function checkTree(
-  snapshot: Snapshot,
-  problems: Finding[],
-): Promise<{ paths: readonly string[]; pinned: readonly PinnedFile[] }> {
+/** Checks each path below `packages/` and `trust/`. */
+async function checkTree(snapshot: Snapshot, problems: Finding[]): Promise<Leaves> {
   const pinned: PinnedFile[] = [];
+  const policies: string[] = [];
   const records = new Set<string>();
   const names = new Map<string, Set<string>>();
   const see = (path: string): void => {
     const slash = path.lastIndexOf('/');
     if (names.get(path.slice(0, slash))?.has(path.slice(slash + 1)) === true) {
-      problems.push({ code: 'E_COLLISION', path, message: `${brief(path)} stands twice in its folder` });
+      problems.push({ code: 'E_COLLISION', path, message: `${brief(path)}${TWICE}` });
     }
     for (let cut = slash; cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
       const directory = path.slice(0, cut);
@@ -67,21 +77,42 @@ async function checkTree(
       if (kind === undefined) continue;
       if ('record' in kind) records.add(kind.record);
       if (kind.kind === 'key' || kind.kind === 'seal') pinned.push({ path, ...kind });
+      if (kind.kind === 'policy') policies.push(path);
     }
   }
   for (const [directory, entries] of names) {
-    const collision = collisionIn(directory, [...entries]);
+    const collision = collisionIn(directory, new Set(), entries);
     if (collision !== undefined) problems.push(collision);
   }
-  return { paths: [...records], pinned };
+  return { paths: [...records], pinned, policies };
 }
 
-/** Every key file and seal is what its name says, listed or not. */
-async function checkPinned(files: LedgerFiles, pinned: readonly PinnedFile[], problems: Finding[]): Promise<void> {
-  for (const file of pinned) {
-    const check = file.kind === 'key' ? checkKeyFile : readSealFile;
-    await collectAsync(problems, file.path, async () => void (await check(files, file.path, file)));
+/** What any policy of the ledger lists, those before the pin too. */
+async function listedByAny(files: LedgerFiles, policies: readonly string[]): Promise<Listed> {
+  const listed = new Listed();
+  for (const path of policies) {
+    const policy = await collectAsync([], path, async () =>
+      parsePolicy((await files.read(path, POLICY_BYTES)) ?? new Uint8Array()),
+    );
+    if (policy !== undefined) listed.add(policy);
   }
+  return listed;
+}
+
+/** A key file or seal that a policy lists is what its name says; others are reported and harm nobody. */
+async function checkPinnedFile(
+  files: LedgerFiles,
+  file: PinnedFile,
+  listed: Listed,
+  { problems, warnings }: { readonly problems: Finding[]; readonly warnings: Finding[] },
+): Promise<void> {
+  const { path } = file;
+  await collectAsync(problems, path, async () => {
+    const bytes = await readPinned(files, file);
+    if (!listed.has(path, sha256Hex(bytes))) {
+      warnings.push({ code: 'E_TRUST_UNLISTED', path, message: `no policy lists ${path}; nobody reads it` });
+    } else await checkPinned(bytes, file);
+  });
 }
 
 async function keyWarnings(trust: Trust): Promise<Finding[]> {

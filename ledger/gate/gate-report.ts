@@ -1,7 +1,7 @@
 import type { Finding } from '../../ledger-schema/files.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import type { CheckedRecord } from './check-records.ts';
-import type { Difference } from '../git/objects/diff.ts';
+import type { DiffScope, Difference } from '../git/objects/diff.ts';
 import type { Snapshot } from '../snapshot.ts';
 
 /** What the gate needs of a repository; both a local one and a clone are one. */
@@ -10,7 +10,7 @@ export interface GateRepository {
   readonly directory?: string | undefined;
   snapshot(commit: string): Snapshot;
   mergeBases(a: string, b: string): Promise<readonly string[]>;
-  diff(a: string, b: string): Promise<readonly Difference[]>;
+  diff(a: string, b: string, scope: DiffScope): Promise<readonly Difference[]>;
 }
 
 export interface GateOptions {

@@ -4,18 +4,19 @@ import type { AddedFile } from '../../ledger-schema/change.ts';
 import { fail } from '../../ledger-schema/error.ts';
 import type { Finding, LedgerFiles } from '../../ledger-schema/files.ts';
 import { keyProblems } from '../../ledger-schema/openpgp/keyring.ts';
-import { nackPath, policyPath, policySignPath } from '../../ledger-schema/layout.ts';
+import { policyPath } from '../../ledger-schema/layout.ts';
 import { POLICY_BYTES, parsePolicy } from '../../ledger-schema/policy.ts';
 import type { PolicyStep } from '../../ledger-schema/policy.ts';
-import { countRootHolders } from '../../ledger-schema/root-signatures.ts';
+import { verifyRootSignature } from '../../ledger-schema/root-signatures.ts';
 import { SIGNATURE_BYTES } from '../../ledger-schema/openpgp/signature.ts';
+import type { Sum } from '../../ledger-schema/sums.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import { Keyring } from '../../ledger-schema/openpgp/keyring.ts';
-import { standingNacks } from './nacks.ts';
+import { droppedNacks } from './nacks.ts';
 import { overlay } from '../files.ts';
-import { checkKeyFile, readSealFile } from './pinned-files.ts';
-import type { Pinned } from './pinned-files.ts';
+import { Listed, checkPinned, readPinned } from './pinned-files.ts';
+import type { PinnedFile } from './pinned-files.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { NODE_VERIFIER } from '../signing/node-verifier.ts';
 
@@ -35,29 +36,60 @@ export async function checkTrustChange(
   const files = overlay(change.base, change.added);
   const problems: Finding[] = [];
   const warnings: Finding[] = [];
-  for (const { path, kind } of change.added) {
-    await collectAsync(problems, path, async () => {
-      if (kind.kind === 'key') await checkKeyFile(files, path, kind);
-      if (kind.kind === 'seal') await checkSealFile(files, change.base, path, kind);
-      if (kind.kind === 'policy-sign') await checkRootSign(files, path, kind, change.now);
-    });
-  }
   const policies = change.added.flatMap(({ path, kind }) => (kind.kind === 'policy' ? [{ path, ...kind }] : []));
   const expected = (change.trust?.version ?? 0) + 1;
+  let signed = true;
   for (const { path, version } of policies) {
-    await collectAsync(problems, path, async () => {
+    const judged = await collectAsync(problems, path, async () => {
       if (version !== expected) {
         fail('E_POLICY_GAP', `${path} does not follow policy ${expected - 1}; the next one is ${expected}`);
       }
-      warnings.push(...(await checkNewPolicy(files, change, version, problems)));
+      return checkNewPolicy(files, change, version, problems);
+    });
+    warnings.push(...(judged ?? []));
+    signed &&= judged !== undefined;
+  }
+  const listed = await listedBy(change, files);
+  for (const { path, kind } of change.added) {
+    await collectAsync(problems, path, async () => {
+      if (kind.kind === 'key' || kind.kind === 'seal') {
+        listed.require(path);
+        // What a policy lists that nobody answers for may take long to read.
+        if (signed) await checkPinnedFile(files, change.base, { path, ...kind }, listed);
+      }
+      if (kind.kind === 'policy-sign' && (signed || change.trust?.holderOf('roots', kind.fingerprint) !== undefined)) {
+        await checkRootSign(files, kind, change);
+      }
     });
   }
   return { problems, warnings };
 }
 
+/** What the policies list that the base's newest and the change's own are: no other key file or seal may come. */
+async function listedBy({ trust, added }: TrustChange, files: LedgerFiles): Promise<Listed> {
+  const listed = new Listed();
+  if (trust !== undefined) listed.add(trust.policy);
+  for (const { path, kind } of added) {
+    if (kind.kind !== 'policy') continue;
+    // One that can't be read lists nothing; why is said where the policy is judged.
+    const policy = await collectAsync([], path, async () =>
+      parsePolicy((await files.read(path, POLICY_BYTES)) ?? new Uint8Array()),
+    );
+    if (policy !== undefined) listed.add(policy);
+  }
+  return listed;
+}
+
+/** A file at a path that a policy lists is the very one, and what its name says. */
+async function checkPinnedFile(files: LedgerFiles, base: Snapshot, file: PinnedFile, listed: Listed): Promise<void> {
+  const bytes = await readPinned(files, file);
+  listed.require(file.path, sha256Hex(bytes));
+  const acks = await checkPinned(bytes, file);
+  await checkSealed(files, base, file.path, acks);
+}
+
 /** A seal names acks that are there, with their digests: it settles which of a leaving key's acks go on counting. */
-async function checkSealFile(files: LedgerFiles, base: Snapshot, path: string, name: Pinned): Promise<void> {
-  const lines = await readSealFile(files, path, name);
+async function checkSealed(files: LedgerFiles, base: Snapshot, path: string, lines: readonly Sum[]): Promise<void> {
   await base.listMany([...new Set(lines.map((line) => line.name.slice(0, line.name.lastIndexOf('/'))))]);
   for (const line of lines) {
     const ack = await files.read(line.name, SIGNATURE_BYTES);
@@ -73,26 +105,20 @@ async function readStep(files: LedgerFiles, version: number): Promise<{ step: Po
   return { step: { version, sha256: sha256Hex(bytes), policy: parsePolicy(bytes) }, bytes };
 }
 
-/** A root's signature that comes must count: for its policy or for the one before. */
+/**
+ * A root's signature that comes must count: for its policy or for the one before. Expiry is looked at only where the policy
+ * is new: a late signature on one that counts already adds nothing that a key could still misuse.
+ */
 async function checkRootSign(
   files: LedgerFiles,
-  path: string,
   { version, fingerprint }: { readonly version: number; readonly fingerprint: string },
-  now: Date,
+  { trust, now }: TrustChange,
 ): Promise<void> {
   const { step, bytes } = await readStep(files, version);
   const before = version === 1 ? undefined : (await readStep(files, version - 1)).step;
-  const counted = await countRootHolders({
-    files,
-    keyring: new Keyring(files, NODE_VERIFIER),
-    names: [policySignPath(version, fingerprint).slice('trust/'.length)],
-    step,
-    bytes,
-    before,
-    judgement: { now, revocation: true, expiry: true },
-  });
-  const ignored = counted.ignored[0];
-  if (ignored !== undefined) fail(ignored.code, `${path} does not count: ${ignored.message}`);
+  const judgement = { now, revocation: true, expiry: version > (trust?.version ?? 0) };
+  const count = { files, keyring: new Keyring(files, NODE_VERIFIER), step, bytes, before, judgement };
+  await verifyRootSignature(count, fingerprint);
 }
 
 async function checkNewPolicy(
@@ -115,21 +141,4 @@ async function checkNewPolicy(
   return [
     { code: 'E_POLICY_EXPIRED', path, message: `policy ${version} is expired already (${after.policy.expires})` },
   ];
-}
-
-/**
- * A nack that stands goes on standing: its key stays listed as a reviewer's, current or former, and by a copy that it still
- * verifies by.
- */
-async function droppedNacks(base: Snapshot, before: Trust, after: Trust, path: string): Promise<Finding[]> {
-  const left = new Set((await standingNacks(base, after)).map((nack) => nackPath(nack.record, nack.fingerprint)));
-  const problems = new Map<string, Finding>();
-  for (const { fingerprint, record } of await standingNacks(base, before)) {
-    if (problems.has(fingerprint) || left.has(nackPath(record, fingerprint))) continue;
-    const message =
-      `by policy ${after.version} the nack of ${record} by ${fingerprint} would stand no more; ` +
-      'list that key as a former reviewer, by a copy that holds what signed the nack';
-    problems.set(fingerprint, { code: 'E_POLICY_NACK', path, message });
-  }
-  return [...problems.values()];
 }

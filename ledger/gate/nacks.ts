@@ -1,18 +1,77 @@
-import { tryLedgerPath } from '../../ledger-schema/layout.ts';
+import { concatBytes, utf8 } from '../../ledger-schema/bytes.ts';
+import { CHECKLIST_BYTES } from '../../ledger-schema/checklist.ts';
+import { PullthroughError } from '../../ledger-schema/error.ts';
+import { REGULAR } from '../../ledger-schema/files.ts';
+import type { Finding } from '../../ledger-schema/files.ts';
+import { nackPath, tryLedgerPath } from '../../ledger-schema/layout.ts';
+import { checkNack } from '../../ledger-schema/record-signatures.ts';
+import { SIGNATURE_BYTES } from '../../ledger-schema/openpgp/signature.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
-import { checkRecords } from './check-records.ts';
+import { readRecordFiles } from '../files.ts';
 import type { Snapshot } from '../snapshot.ts';
 
-/** Every valid nack of a ledger, with the key that made it. */
-export async function standingNacks(
-  snapshot: Snapshot,
-  trust: Trust,
-): Promise<{ readonly record: string; readonly fingerprint: string }[]> {
-  const records = new Set<string>();
-  for await (const { path } of snapshot.walk('packages')) {
-    const parsed = tryLedgerPath(path);
-    if (parsed?.kind === 'nack') records.add(parsed.record);
+interface Nack {
+  readonly record: string;
+  readonly fingerprint: string;
+  /** The bytes of checklist.sha256, which are all that a nack stands on, and of the nack. */
+  readonly sums: Uint8Array;
+  readonly file: Uint8Array;
+}
+
+/** Every nack file of a ledger that lies beside a checklist.sha256, valid or not. */
+async function nackFiles(snapshot: Snapshot): Promise<Nack[]> {
+  const found: { record: string; fingerprint: string; oid: string }[] = [];
+  for await (const { path, mode, oid } of snapshot.walk('packages')) {
+    const parsed = mode === REGULAR ? tryLedgerPath(path) : undefined;
+    if (parsed?.kind === 'nack') found.push({ record: parsed.record, fingerprint: parsed.fingerprint, oid });
   }
-  const checked = await checkRecords(snapshot, trust, [...records]);
-  return checked.flatMap(({ path, nacks }) => nacks.map(({ fingerprint }) => ({ record: path, fingerprint })));
+  // In a partial clone two requests for all of them.
+  const directories = await snapshot.listMany([...new Set(found.map(({ record }) => record))]);
+  const sums = [...directories.values()].flat().filter(({ name }) => name === 'checklist.sha256');
+  await snapshot.prefetch([...sums, ...found].map(({ oid }) => oid));
+  const nacks: Nack[] = [];
+  for (const { record, fingerprint, oid } of found) {
+    try {
+      const bytes = await (await readRecordFiles(snapshot, record)).read('checklist.sha256', CHECKLIST_BYTES);
+      if (bytes === undefined) continue;
+      nacks.push({ record, fingerprint, sums: bytes, file: await snapshot.blob(oid, SIGNATURE_BYTES) });
+    } catch (error) {
+      // Too large to be one.
+      if (!(error instanceof PullthroughError) || error.code !== 'E_TOO_LARGE') throw error;
+    }
+  }
+  return nacks;
+}
+
+/** Does it count by this trust? It stands on checklist.sha256 alone, whatever became of checklist.json. */
+async function stands({ sums, file, fingerprint }: Nack, trust: Trust): Promise<boolean> {
+  try {
+    await checkNack(file, concatBytes(sums, utf8('nack\n')), fingerprint, trust);
+    return true;
+  } catch (error) {
+    if (error instanceof PullthroughError) return false;
+    throw error;
+  }
+}
+
+/**
+ * The nacks that stand by one policy and not by the next, once for each key: a nack that stands goes on standing, so its key
+ * stays listed as a reviewer's, current or former, and by a copy that it still verifies by.
+ */
+export async function droppedNacks(
+  snapshot: Snapshot,
+  before: Trust,
+  after: Trust,
+  path: string,
+): Promise<readonly Finding[]> {
+  const problems = new Map<string, Finding>();
+  for (const nack of await nackFiles(snapshot)) {
+    const { record, fingerprint } = nack;
+    if (problems.has(fingerprint) || !(await stands(nack, before)) || (await stands(nack, after))) continue;
+    const message =
+      `by policy ${after.version} ${nackPath(record, fingerprint)} would stand no more; ` +
+      'list that key as a former reviewer, by a copy that holds what signed the nack';
+    problems.set(fingerprint, { code: 'E_POLICY_NACK', path, message });
+  }
+  return [...problems.values()];
 }

@@ -4,7 +4,7 @@ import { fail } from '../../ledger-schema/error.ts';
 import { requireOnlyAdded } from './objects/append-only.ts';
 import { CatFile } from './objects/cat-file.ts';
 import { diffTrees } from './objects/diff.ts';
-import type { Difference } from './objects/diff.ts';
+import type { DiffScope, Difference } from './objects/diff.ts';
 import { gitEnvironment } from './git-environment.ts';
 import { GitSnapshot } from './objects/git-snapshot.ts';
 import { runGit } from './git.ts';
@@ -37,7 +37,7 @@ export interface LocalRepository extends AsyncDisposable {
   /** Throws `E_APPEND_ONLY` where something below `packages/` or `trust/` was changed or removed between two commits. */
   requireOnlyAdded(old: string, later: string): Promise<void>;
   /** What differs between two commits' trees; `before` undefined is the empty tree. */
-  diff(before: string | undefined, after: string): Promise<Difference[]>;
+  diff(before: string | undefined, after: string, scope?: DiffScope): Promise<Difference[]>;
   close(): Promise<void>;
 }
 
@@ -126,9 +126,9 @@ class OpenLocalRepository implements LocalRepository {
     await requireOnlyAdded(this.#objects, await this.#history.treeOf(old), await this.#history.treeOf(later));
   }
 
-  async diff(before: string | undefined, after: string): Promise<Difference[]> {
+  async diff(before: string | undefined, after: string, scope?: DiffScope): Promise<Difference[]> {
     const old = before === undefined ? undefined : await this.#history.treeOf(before);
-    return diffTrees(this.#objects, old, await this.#history.treeOf(after));
+    return diffTrees(this.#objects, old, await this.#history.treeOf(after), scope);
   }
 
   async close(): Promise<void> {

@@ -6,7 +6,7 @@ import { requireOnlyAdded } from './objects/append-only.ts';
 import { CatFile } from './objects/cat-file.ts';
 import { Clone } from './clone.ts';
 import { diffTrees } from './objects/diff.ts';
-import type { Difference } from './objects/diff.ts';
+import type { DiffScope, Difference } from './objects/diff.ts';
 import { Fetcher, OtherObjectFormat, isUnknown } from './fetch.ts';
 import { GitSnapshot } from './objects/git-snapshot.ts';
 import { History } from './objects/history.ts';
@@ -76,7 +76,7 @@ export interface LedgerRepository extends AsyncDisposable {
   /** Throws `E_APPEND_ONLY` where something below `packages/` or `trust/` was changed or removed between two commits. */
   requireOnlyAdded(old: string, later: string): Promise<void>;
   /** What differs between two commits' trees; `before` undefined is the empty tree. */
-  diff(before: string | undefined, after: string): Promise<Difference[]>;
+  diff(before: string | undefined, after: string, scope?: DiffScope): Promise<Difference[]>;
   /** Makes a commit here; `push` makes it known. Throws `E_EXISTS` where a file would take a folder's place. */
   commit(request: CommitRequest): Promise<string>;
   /** All or none where the host can. Throws `E_MOVED`, `E_CREDENTIAL`, `E_LEDGER_UNREACHABLE`, `E_GIT`. */
@@ -195,10 +195,10 @@ class ClonedLedger implements LedgerRepository {
     await requireOnlyAdded(objects, await history.treeOf(old), await history.treeOf(later));
   }
 
-  async diff(before: string | undefined, after: string): Promise<Difference[]> {
+  async diff(before: string | undefined, after: string, scope?: DiffScope): Promise<Difference[]> {
     const { objects, history } = this.#open();
     const old = before === undefined ? undefined : await history.treeOf(before);
-    return diffTrees(objects, old, await history.treeOf(after));
+    return diffTrees(objects, old, await history.treeOf(after), scope);
   }
 
   async commit(request: CommitRequest): Promise<string> {

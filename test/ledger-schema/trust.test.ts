@@ -5,7 +5,7 @@ import { keyProblems } from '../../ledger-schema/openpgp/keyring.ts';
 import { keyPath, policyPath } from '../../ledger-schema/layout.ts';
 import { encodePolicy } from '../../ledger-schema/policy.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
-import { person, policyOf, putPolicy, revokedCopy } from '../ledger/people.ts';
+import { person, policyOf, putPolicy, revokedCopy, withLife } from '../ledger/people.ts';
 import type { Person, Roles, Tree } from '../ledger/people.ts';
 import { memoryFiles } from './memory-files.ts';
 
@@ -147,6 +147,40 @@ describe('root keys', () => {
     expect(await outcome(await ledger([1, base(), [ada, grace]], [2, second, [ada, linus]]))).toBe(
       'E_POLICY_THRESHOLD',
     );
+  });
+
+  test('a listed copy that is not there takes the key out: a revocation in it would not be seen', async () => {
+    const gone = await revokedCopy(linus);
+    const second = { ...base(), roots: [ada, gone], rootThreshold: 2 };
+    const tree = await ledger([1, base(), [ada, grace]], [2, second, [ada, linus]]);
+    tree.delete(keyPath(gone.listed));
+    expect(await outcome(tree)).toBe('E_POLICY_THRESHOLD');
+    const third = { ...base(), roots: [ada, linus], rootThreshold: 2 };
+    const kept = await ledger([1, base(), [ada, grace]], [2, third, [ada, linus]]);
+    expect(await outcome(kept)).toBe(2);
+  });
+
+  test('the newest listed copy says when a key expires, for a new policy', async () => {
+    const made = new Date(now.getTime() - 10 * DAY);
+    const prolonged = await withLife(expired, 20 * DAY);
+    const first = { ...base(), roots: [ada, expired], rootThreshold: 2 };
+    const signer: Person = { ...expired, sign: (data) => backdated(expired, data, made) };
+    const tree = await ledger([1, first, [ada, signer]], [2, { ...first, roots: [ada, prolonged] }, [ada, signer]]);
+    expect(await outcome(tree, { newVersion: 2 })).toBe(2);
+    const again = await ledger([1, first, [ada, signer]], [2, first, [ada, signer]]);
+    expect(await outcome(again, { newVersion: 2 })).toBe('E_POLICY_THRESHOLD');
+    expect(await outcome(again)).toBe(2);
+  });
+
+  test('of a policy that the roots before did not sign, no key of its own is read', async () => {
+    const stranger = await person('mallory');
+    const second = { ...base(), roots: [stranger], rootThreshold: 1 };
+    const tree = await ledger([1, base(), [ada, grace]], [2, second, [stranger]]);
+    const files = memoryFiles(tree);
+    const read: string[] = [];
+    const spied = { ...files, read: (path: string, limit: number) => (read.push(path), files.read(path, limit)) };
+    await expect(() => establishTrust(spied, { now })).toFailWith('E_POLICY_THRESHOLD');
+    expect(read).not.toContain(keyPath(stranger.listed));
   });
 
   test('a file that does not have the digest that the policy lists does not count', async () => {

@@ -3,6 +3,7 @@ import { sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
 import { ackPath, keyPath, nackPath, policyPath, policySignPath, sealPath } from '../../ledger-schema/layout.ts';
 import { encodeSeal } from '../../ledger-schema/seal.ts';
+import { CHANGE_FILES } from '../../ledger/gate/gate-change.ts';
 import { checkLedger } from '../../ledger/gate/gate.ts';
 import type { GateOptions, GateReport } from '../../ledger/gate/gate.ts';
 import { openLocalRepository } from '../../ledger/git/local.ts';
@@ -108,9 +109,37 @@ describe('a change that the gate takes', () => {
       t.set(policySignPath(1, who.fingerprint), await who.sign(policy));
     expect(await change((t) => sign(t, grace))).toEqual([]);
     expect(await change((t) => sign(t, stranger))).toEqual(['E_SIG_UNLISTED']);
-    const base = ledger.commit(tree);
-    const head = ledger.commit(new Map(tree).set(keyPath(stranger.listed), stranger.file), { parents: [base] });
-    await expect(() => check({ head, base })).toFailWith('E_POLICY_THRESHOLD');
+    for (const path of [keyPath(stranger.listed), 'README.md']) {
+      const base = ledger.commit(tree);
+      const head = ledger.commit(new Map(tree).set(path, stranger.file), { parents: [base] });
+      await expect(() => check({ head, base })).toFailWith('E_POLICY_THRESHOLD');
+    }
+  });
+
+  test('nothing at all where trust cannot be established', async () => {
+    const changes = ['README.md', keyPath(linus.listed), `${record}/checklist.sha256`];
+    const ledgers: [Tree, ErrorCode][] = [
+      [new Map([['README.md', utf8('a ledger without a policy\n')]]), 'E_POLICY_MISSING'],
+      [new Map([...tree, [policyPath(3), utf8('{}')]]), 'E_POLICY_GAP'],
+      [new Map([...tree, [policyPath(1), utf8('{}')]]), 'E_POLICY_FORMAT'],
+    ];
+    for (const [broken, code] of ledgers) {
+      const base = ledger.commit(broken);
+      for (const path of changes) {
+        const head = ledger.commit(new Map(broken).set(path, utf8('other words\n')), { parents: [base] });
+        await expect(() => check({ head, base })).toFailWith(code);
+      }
+    }
+  });
+
+  test('one beside names that differ in case only in the base already', async () => {
+    await putRecord(tree, bot, [ada], { tag: 'V1.0.0' });
+    expect(await change((t) => putRecord(t, bot, [], { tag: 'v2.0.0' }))).toEqual([]);
+    expect(await change((t) => putAck(t, record, grace))).toEqual([]);
+    expect(await change((t) => putRecord(t, bot, [], { tag: 'v1.0.0-rc' }))).toEqual([]);
+    expect(await change((t) => putRecord(t, bot, [], { repository: 'Acme/tool', tag: 'v2.0.0' }))).toContain(
+      'E_COLLISION',
+    );
   });
 
   test('a change made on an older base, where the base moved on', async () => {
@@ -404,15 +433,75 @@ describe('a change of trust', () => {
         t.set(policySignPath(1, grace.fingerprint), await grace.sign(t.get(policyPath(1)) ?? utf8(''))),
       ),
     ).toEqual(['E_SIG_UNLISTED']);
-    expect(await change((t) => t.set(keyPath({ ...linus.listed, sha256: '0'.repeat(64) }), linus.file))).toEqual([
-      'E_PATH',
-    ]);
-    expect(await change((t) => t.set(keyPath({ ...linus.listed, fingerprint: 'A'.repeat(40) }), linus.file))).toEqual([
-      'E_KEY_FORMAT',
-    ]);
+    // Policy 2 lists what it should not: files of other bytes, of another key, of a secret key.
+    const lists = async (listed: Person['listed'], file: Uint8Array): Promise<ErrorCode[]> =>
+      change(async (t) => {
+        await putPolicy(t, 2, { ...roles, reviewers: [ada, grace, { ...linus, listed, file }] }, [ada]);
+      });
+    expect(await lists({ ...linus.listed, sha256: '0'.repeat(64) }, linus.file)).toEqual(['E_PATH', 'E_POLICY_KEY']);
+    const other = { ...linus.listed, fingerprint: 'A'.repeat(40) };
+    expect(await lists(other, linus.file)).toEqual(['E_KEY_FORMAT', 'E_POLICY_KEY']);
     const secret = utf8(linus.key.armor());
-    const named = keyPath({ fingerprint: linus.fingerprint, sha256: sha256Hex(secret) });
-    expect(await change((t) => t.set(named, secret))).toEqual(['E_KEY_FORMAT']);
+    const named = { fingerprint: linus.fingerprint, sha256: sha256Hex(secret) };
+    expect(await lists(named, secret)).toEqual(['E_KEY_FORMAT', 'E_POLICY_KEY']);
+  });
+
+  test('key files and seals come only where the policy of the base or of the change lists them', async () => {
+    expect(await change((t) => t.set(keyPath(linus.listed), linus.file))).toEqual(['E_TRUST_UNLISTED']);
+    const seal = encodeSeal([], grace.fingerprint);
+    const path = sealPath({ fingerprint: grace.fingerprint, seal: sha256Hex(seal) });
+    expect(await change((t) => t.set(path, seal))).toEqual(['E_TRUST_UNLISTED']);
+    const beside = async (t: Tree): Promise<void> => {
+      await putPolicy(t, 2, { ...roles, reviewers: [ada, grace, linus] }, [ada]);
+      t.set(keyPath(stranger.listed), stranger.file);
+    };
+    expect(await change(beside)).toEqual(['E_TRUST_UNLISTED']);
+    // A file that the newest policy lists and that was forgotten may come later.
+    await putPolicy(tree, 2, { ...roles, reviewers: [ada, grace, linus] }, [ada]);
+    drop(tree, keyPath(linus.listed));
+    expect(await change((t) => t.set(keyPath(linus.listed), linus.file))).toEqual([]);
+    // What only an older policy lists may not.
+    await putPolicy(tree, 3, roles, [ada]);
+    expect(await change((t) => t.set(keyPath(linus.listed), linus.file))).toEqual(['E_TRUST_UNLISTED']);
+  });
+
+  test('of a policy that too few root holders signed no key is read', async () => {
+    const unsigned = { ...roles, reviewers: [ada, { ...linus, file: utf8('what takes long to read') }] };
+    expect(await change((t) => putPolicy(t, 2, unsigned, []))).toEqual(['E_POLICY_THRESHOLD']);
+  });
+
+  test('a late signature on a policy that counts already may be by a key that has expired', async () => {
+    const late = await person('linus', { made: new Date(now.getTime() - 9 * DAY), lives: 60 });
+    const signed = new Date(now.getTime() - 9 * DAY + 30_000);
+    const three = { ...roles, roots: [ada, grace, late], rootThreshold: 1 };
+    const policy = await putPolicy(tree, 1, three, [ada]);
+    const signature = await late.sign(policy, signed);
+    const sign = (t: Tree): unknown => t.set(policySignPath(1, late.fingerprint), signature);
+    expect(await change(sign)).toEqual([]);
+    // A new policy's own signatures are judged by expiry too.
+    await putPolicy(tree, 2, roles, [ada]);
+    expect(await change(sign)).toEqual([]);
+    const dead = async (t: Tree): Promise<void> => {
+      const next = await putPolicy(t, 3, roles, [ada]);
+      t.set(policySignPath(3, late.fingerprint), await late.sign(next, signed));
+    };
+    expect(await change(dead)).toEqual(['E_SIG_UNLISTED']);
+  });
+
+  test('a nack stands on checklist.sha256 alone: its key may not go, even where checklist.json is gone', async () => {
+    await putNack(tree, record, grace);
+    drop(tree, `${record}/checklist.json`);
+    expect(await change((t) => putPolicy(t, 2, { ...roles, reviewers: [ada] }, [ada]))).toEqual(['E_POLICY_NACK']);
+  });
+
+  test('a seal that lists an ack which the ledger does not hold is refused', async () => {
+    const seal = encodeSeal([{ name: ackPath(record, grace.fingerprint), sha256: 'a'.repeat(64) }], grace.fingerprint);
+    const retire = async (t: Tree): Promise<void> => {
+      t.set(sealPath({ fingerprint: grace.fingerprint, seal: sha256Hex(seal) }), seal);
+      const former = { ...roles, reviewers: [ada], formerReviewers: [{ who: grace, seal: sha256Hex(seal) }] };
+      await putPolicy(t, 2, former, [ada]);
+    };
+    expect(await change(retire)).toEqual(['E_SEAL_FORMAT']);
   });
 
   test('an expired policy only warns, or the rotation could not be merged', async () => {
@@ -461,15 +550,29 @@ describe('a check of the whole ledger', () => {
     ]);
   });
 
-  test('finds key files and seals that are not what their names say, listed or not', async () => {
-    const pin = sha256Hex(tree.get(policyPath(1)) ?? utf8(''));
+  test('finds key files and seals that are not named by their digest, listed or not', async () => {
     tree.set(keyPath({ ...linus.listed, sha256: '0'.repeat(64) }), linus.file);
-    tree.set(sealPath({ fingerprint: linus.fingerprint, seal: sha256Hex(utf8('x')) }), utf8('x'));
-    const report = await check({ head: ledger.commit(tree), pin });
+    tree.set(sealPath({ fingerprint: linus.fingerprint, seal: '0'.repeat(64) }), utf8('x'));
+    const report = await check({ head: ledger.commit(tree) });
     expect(report.problems.map(({ code, path }) => [code, path.slice(0, 10)])).toEqual([
       ['E_PATH', 'trust/keys'],
-      ['E_SEAL_FORMAT', 'trust/seal'],
+      ['E_PATH', 'trust/seal'],
     ]);
+  });
+
+  test('reports key files and seals that no policy lists, whatever they hold, and passes', async () => {
+    const pin = sha256Hex(tree.get(policyPath(1)) ?? utf8(''));
+    tree.set(keyPath(linus.listed), linus.file);
+    tree.set(keyPath({ ...linus.listed, sha256: sha256Hex(utf8('y')) }), utf8('y'));
+    tree.set(sealPath({ fingerprint: linus.fingerprint, seal: sha256Hex(utf8('x')) }), utf8('x'));
+    const report = await check({ head: ledger.commit(tree), pin });
+    expect(codes(report)).toEqual([]);
+    expect(report.warnings.map(({ code }) => code)).toEqual(Array(3).fill('E_TRUST_UNLISTED'));
+    // What an older policy lists is none of them, even where the pin is a later one.
+    await putPolicy(tree, 2, { ...roles, reviewers: [ada] }, [ada]);
+    const second = sha256Hex(tree.get(policyPath(2)) ?? utf8(''));
+    const later = await check({ head: ledger.commit(tree), pin: second });
+    expect(later.warnings.map(({ path }) => path)).not.toContain(keyPath(grace.listed));
   });
 
   test('packages or trust as something else than a directory is refused', async () => {
@@ -483,7 +586,38 @@ describe('a check of the whole ledger', () => {
     await putPolicy(tree, 1, policy, [ada]);
     const report = await check({ head: ledger.commit(tree) });
     expect(codes(report)).toEqual([]);
-    expect(report.warnings.map(({ code }) => code).sort()).toEqual(['E_POLICY_EXPIRED', 'E_POLICY_KEY']);
+    expect(report.warnings.map(({ code }) => code).sort()).toEqual([
+      'E_POLICY_EXPIRED',
+      'E_POLICY_KEY',
+      'E_TRUST_UNLISTED',
+    ]);
+  });
+});
+
+describe('a large change', () => {
+  const files = (count: number): [string, Uint8Array][] =>
+    Array.from({ length: count }, (_, i) => [`packages/github.com/acme/tool/v${i}/checklist.json`, utf8('x')]);
+
+  test('is refused by an error of its own, before anything of it is read', async () => {
+    const base = ledger.commit(tree, { branch: 'main' });
+    const head = ledger.commit(new Map([...tree, ...files(CHANGE_FILES + 1)]), { parents: [base] });
+    await expect(() => check({ head, base })).toFailWith('E_CHANGE_FILES');
+    const fewer = ledger.commit(new Map([...tree, ...files(40)]), { parents: [base] });
+    expect(codes(await check({ head: fewer, base }))).not.toContain('E_CHANGE_FILES');
+  });
+
+  test("of what is the owner's own is nobody's business", async () => {
+    const own = files(CHANGE_FILES + 1).map(([path, bytes]) => [path.replace('packages', 'docs'), bytes] as const);
+    expect(await change((t) => own.forEach(([path, bytes]) => t.set(path, bytes)))).toEqual([]);
+  });
+
+  test('of folders that hold one another is refused at once', async () => {
+    const base = ledger.commit(tree, { branch: 'main' });
+    const same = ledger.commit(tree, { parents: [base] });
+    const head = ledger.commitFolder(same, 'packages/bomb', ledger.bomb(64, 8));
+    await expect(() => check({ head, base })).toFailWith('E_CHANGE_FILES');
+    const elsewhere = ledger.commitFolder(same, 'bomb', ledger.bomb(64, 8));
+    expect(codes(await check({ head: elsewhere, base }))).toEqual([]);
   });
 });
 

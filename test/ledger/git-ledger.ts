@@ -62,6 +62,16 @@ export class GitLedger {
     return this.#commitWith(commit, path, `040000 tree ${tree}`);
   }
 
+  /** The oid of a folder that holds the next one so many times, so many levels deep. */
+  bomb(width: number, depth: number): string {
+    let tree = this.#git(['mktree']);
+    for (let level = 0; level < depth; level++) {
+      const entries = Array.from({ length: width }, (_, i) => `040000 tree ${tree}\td${i}`);
+      tree = this.#git(['mktree'], Buffer.from(entries.join('\n')));
+    }
+    return tree;
+  }
+
   /** The oid of a folder. */
   folder(commit: string, path: string): string {
     return this.#git(['rev-parse', `${commit}:${path}`]);

@@ -172,7 +172,8 @@ describe('a tree is told as it is stored', () => {
     for (let level = 0; level < 80; level++) deep = rawTree(directory, [['40000', 'd', deep]]);
     await using local = await openLocalRepository(directory, GIT_ENV);
     const commit = commitOf(directory, deep);
-    await expect(() => collect(local.snapshot(commit).walk(''))).toFailWith('E_TOO_LARGE');
+    // A walk ends where the format has its deepest files.
+    expect(await collect(local.snapshot(commit).walk(''))).toMatchObject([{ path: 'd/d/d/d/d/d', mode: '040000' }]);
     await expect(() => local.diff(undefined, commit)).toFailWith('E_TOO_LARGE');
     let wide = rawTree(directory, [['100644', 'f', blob]]);
     for (let level = 0; level < 12; level++) {

@@ -23,7 +23,8 @@ export interface Person {
   readonly file: Uint8Array;
   readonly listed: ListedKey;
   readonly fingerprint: string;
-  sign(data: Uint8Array): Promise<Uint8Array>;
+  /** `date`: now unless told. */
+  sign(data: Uint8Array, date?: Date): Promise<Uint8Array>;
 }
 
 const config = { nonDeterministicSignaturesViaNotation: false };
@@ -67,10 +68,17 @@ function withKey(name: string, key: openpgp.PrivateKey, published: openpgp.Publi
     file,
     listed: { fingerprint, sha256: sha256Hex(file) },
     fingerprint,
-    async sign(data) {
+    async sign(data, date = new Date()) {
       const message = await openpgp.createMessage({ binary: data });
       // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- the library types its answer so
-      const signature = await openpgp.sign({ message, signingKeys: key, detached: true, format: 'binary', config });
+      const signature = await openpgp.sign({
+        message,
+        signingKeys: key,
+        detached: true,
+        date,
+        format: 'binary',
+        config,
+      });
       return utf8(armor(signature as Uint8Array, 'PGP SIGNATURE'));
     },
   };
@@ -79,6 +87,18 @@ function withKey(name: string, key: openpgp.PrivateKey, published: openpgp.Publi
 /** The same person with a newer copy of the key file, revoked. */
 export async function revokedCopy(who: Person): Promise<Person> {
   const { publicKey } = await openpgp.revokeKey({ key: who.key, format: 'object' });
+  return withKey(who.name, who.key, publicKey);
+}
+
+/** The same person with a newer copy of the key file that lives so many milliseconds. */
+export async function withLife(who: Person, milliseconds: number): Promise<Person> {
+  const { publicKey } = await openpgp.reformatKey({
+    privateKey: who.key,
+    userIDs: [{ name: who.name, email: `${who.name}@example.org` }],
+    keyExpirationTime: milliseconds / 1000,
+    format: 'object',
+    config,
+  });
   return withKey(who.name, who.key, publicKey);
 }
 

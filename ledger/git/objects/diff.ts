@@ -1,4 +1,5 @@
 import { fail } from '../../../ledger-schema/error.ts';
+import type { ErrorCode } from '../../../ledger-schema/error.ts';
 import type { Objects } from './objects.ts';
 import type { TreeEntry } from '../../snapshot.ts';
 import { TREE_MODE } from './tree.ts';
@@ -22,8 +23,17 @@ interface Pair {
   readonly after: string | undefined;
 }
 
+/** What is looked at of two trees, and how much of it. */
+export interface DiffScope {
+  /** Is a folder looked into? One that isn't is a difference itself. */
+  readonly into: (path: string) => boolean;
+  /** The most files and folders that differ. */
+  readonly most: number;
+  readonly tooMany: ErrorCode;
+}
+
 /** Far more than any change has; trees that hold one another again and again would otherwise differ for ever. */
-const MOST_DIFFERENCES = 500_000;
+const ALL: DiffScope = { into: () => true, most: 500_000, tooMany: 'E_TOO_LARGE' };
 const DEEPEST = 64;
 
 /**
@@ -34,6 +44,7 @@ export async function diffTrees(
   objects: Objects,
   before: string | undefined,
   after: string | undefined,
+  scope: DiffScope = ALL,
 ): Promise<Difference[]> {
   const result: Difference[] = [];
   let level: Pair[] = before === after ? [] : [{ path: '', before, after }];
@@ -46,13 +57,13 @@ export async function diffTrees(
     for (const pair of level) {
       const old = pair.before === undefined ? [] : (trees.get(pair.before) ?? []);
       const now = pair.after === undefined ? [] : (trees.get(pair.after) ?? []);
-      compare(pair.path, old, now, result, next);
+      compare(pair.path, old, now, scope, result, next);
       // An empty folder has no leaf that would show it.
       if (pair.before === undefined && pair.after !== undefined && now.length === 0 && pair.path !== '') {
         result.push(difference(pair.path, undefined, { mode: TREE_MODE, oid: pair.after }));
       }
-      if (result.length + next.length > MOST_DIFFERENCES) {
-        fail('E_TOO_LARGE', `a change has more than ${MOST_DIFFERENCES} files`);
+      if (result.length + next.length > scope.most) {
+        fail(scope.tooMany, `the change has more than ${scope.most} files and folders`);
       }
     }
     level = next;
@@ -75,6 +86,7 @@ function compare(
   directory: string,
   before: readonly TreeEntry[],
   after: readonly TreeEntry[],
+  scope: DiffScope,
   result: Difference[],
   next: Pair[],
 ): void {
@@ -82,6 +94,7 @@ function compare(
   const now = byName(after);
   for (const name of new Set([...old.keys(), ...now.keys()])) {
     const path = directory === '' ? name : `${directory}/${name}`;
+    const isTree = ({ mode }: TreeEntry): boolean => mode === TREE_MODE && scope.into(path);
     const gone = [...(old.get(name) ?? [])];
     const come = (now.get(name) ?? []).filter((entry) => {
       const same = gone.findIndex(({ mode, oid }) => mode === entry.mode && oid === entry.oid);
@@ -91,7 +104,7 @@ function compare(
     const [oldEntry] = gone;
     const [newEntry] = come;
     if (oldEntry && newEntry && gone.length === 1 && come.length === 1) {
-      const trees = [oldEntry, newEntry].filter(({ mode }) => mode === TREE_MODE).length;
+      const trees = [oldEntry, newEntry].filter(isTree).length;
       if (trees === 2) {
         next.push({ path, before: oldEntry.oid, after: newEntry.oid });
         continue;
@@ -102,11 +115,11 @@ function compare(
       }
     }
     for (const entry of gone) {
-      if (entry.mode === TREE_MODE) next.push({ path, before: entry.oid, after: undefined });
+      if (isTree(entry)) next.push({ path, before: entry.oid, after: undefined });
       else result.push(difference(path, entry, undefined));
     }
     for (const entry of come) {
-      if (entry.mode === TREE_MODE) next.push({ path, before: undefined, after: entry.oid });
+      if (isTree(entry)) next.push({ path, before: undefined, after: entry.oid });
       else result.push(difference(path, undefined, entry));
     }
   }

@@ -1,13 +1,33 @@
+import { brief } from '../../../ledger-schema/bytes.ts';
 import { fail } from '../../../ledger-schema/error.ts';
+import { RECORD_DEPTH } from '../../../ledger-schema/layout.ts';
 import type { Objects } from './objects.ts';
 import type { PathEntry, Snapshot, TreeEntry } from '../../snapshot.ts';
 import { TREE_MODE } from './tree.ts';
 
 /** So many trees are read, and where they are missing fetched, at once during a walk. */
 const WALK_BATCH = 4096;
+/** So many folders that stand beside each other are kept in memory at once. */
+const WALK_RUN = 16_384;
 /** Far more than any ledger has. Trees that hold one another again and again would otherwise walk for ever. */
-const DEEPEST = 64;
-const MOST_LEAVES = 5_000_000;
+const MOST_ENTRIES = 5_000_000;
+
+/** How much a walk has seen. */
+interface Walked {
+  entries: number;
+  readonly below: string;
+}
+
+/**
+ * The folder of that name. Throws `E_COLLISION` where the name stands twice, which git never writes: two readers could take
+ * two ways.
+ */
+function folderIn(entries: readonly TreeEntry[], name: string, path: string): TreeEntry | undefined {
+  const [entry, again] = entries.filter((candidate) => candidate.name === name);
+  if (again !== undefined)
+    fail('E_COLLISION', `on the way to ${brief(path)}, ${brief(name)} stands twice in its folder`);
+  return entry?.mode === TREE_MODE ? entry : undefined;
+}
 
 interface Place {
   readonly path: string;
@@ -51,7 +71,7 @@ export class GitSnapshot implements Snapshot {
           result.set(directory, entries);
           continue;
         }
-        const child = entries.find((entry) => entry.mode === TREE_MODE && entry.name === name);
+        const child = folderIn(entries, name, directory);
         if (child) next.push({ directory, rest: deeper, oid: child.oid });
       }
       open = next;
@@ -61,11 +81,7 @@ export class GitSnapshot implements Snapshot {
 
   async *walk(directory: string): AsyncIterable<PathEntry> {
     const place = await this.#place(directory);
-    let leaves = 0;
-    for await (const entry of place ? this.#walkAll([place], 0) : []) {
-      if (++leaves > MOST_LEAVES) fail('E_TOO_LARGE', `more than ${MOST_LEAVES} files lie below ${directory || '/'}`);
-      yield entry;
-    }
+    if (place !== undefined) yield* this.#walkAll([place], { entries: 0, below: directory });
   }
 
   blob(oid: string, limit: number): Promise<Uint8Array> {
@@ -82,17 +98,16 @@ export class GitSnapshot implements Snapshot {
     const cut = directory.lastIndexOf('/');
     const name = directory.slice(cut + 1);
     const entries = await this.list(cut < 0 ? '' : directory.slice(0, cut));
-    const entry = entries.find((candidate) => candidate.mode === TREE_MODE && candidate.name === name);
+    const entry = folderIn(entries, name, directory);
     return entry && { path: directory, oid: entry.oid };
   }
 
   /**
-   * The leaves of each directory, one directory after the other; one without entries is a leaf itself. Directories that
-   * stand beside each other are read together, all levels down, so that the number of requests follows the depth and not
-   * the number of directories.
+   * The leaves of each directory, one directory after the other; one without entries is a leaf itself, and so is one that
+   * stands where the format has its deepest files. Directories that stand beside each other are read together, all levels
+   * down, so that the number of requests follows the depth and not the number of directories.
    */
-  async *#walkAll(places: readonly Place[], depth: number): AsyncGenerator<PathEntry> {
-    if (depth > DEEPEST) fail('E_TOO_LARGE', `folders lie more than ${DEEPEST} deep in commit ${this.commit}`);
+  async *#walkAll(places: readonly Place[], walked: Walked): AsyncGenerator<PathEntry> {
     for (let from = 0; from < places.length; from += WALK_BATCH) {
       const batch = places.slice(from, from + WALK_BATCH);
       const trees = await this.#objects.trees(batch.map(({ oid }) => oid));
@@ -103,17 +118,19 @@ export class GitSnapshot implements Snapshot {
           yield { path, name: path.slice(path.lastIndexOf('/') + 1), mode: TREE_MODE, oid };
         }
         for (const entry of entries) {
-          const full = path === '' ? entry.name : `${path}/${entry.name}`;
-          if (entry.mode === TREE_MODE) {
-            run.push({ path: full, oid: entry.oid });
-            continue;
+          if (++walked.entries > MOST_ENTRIES) {
+            fail('E_TOO_LARGE', `more than ${MOST_ENTRIES} files and folders lie below ${walked.below || '/'}`);
           }
-          if (run.length > 0) yield* this.#walkAll(run, depth + 1);
+          const full = path === '' ? entry.name : `${path}/${entry.name}`;
+          const folder = entry.mode === TREE_MODE && full.split('/').length < RECORD_DEPTH;
+          if (folder) run.push({ path: full, oid: entry.oid });
+          if (folder && run.length < WALK_RUN) continue;
+          if (run.length > 0) yield* this.#walkAll(run, walked);
           run = [];
-          yield { ...entry, path: full };
+          if (!folder) yield { ...entry, path: full };
         }
       }
-      if (run.length > 0) yield* this.#walkAll(run, depth + 1);
+      if (run.length > 0) yield* this.#walkAll(run, walked);
     }
   }
 }
