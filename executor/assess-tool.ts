@@ -72,7 +72,7 @@ export async function examineReleases(
   let items = await decideAll(run, tool, place, releases);
   const identity = needsIdentity(items, place, discovery) ? await getRepository(client, tool.repository) : undefined;
   if (identity !== undefined) {
-    const known = await locate(run, tool, identity.fullName);
+    const known = await locateById(run, tool, await locate(run, tool, identity.fullName), identity.id);
     if (known.repository !== place.repository) items = await decideAll(run, tool, known, releases);
     place = known;
     await checkIdentity(run, tool, place, identity);
@@ -85,7 +85,7 @@ export async function examineReleases(
     items,
     absent: discovery.absent,
     unopened: await unopened(run, tool, place, items),
-    warnings: renamed(place, identity),
+    warnings: [...renamed(place, identity), ...alsoMirrored(run, tool, place)],
   };
 }
 
@@ -120,6 +120,20 @@ async function locate(run: Run, tool: Tool, current: string | undefined): Promis
     }
   }
   return { repository: current ?? tool.repository, recorded: undefined };
+}
+
+/**
+ * A repository that was renamed keeps its place, also where its tool.ini moved along and nothing here knows the old name: the
+ * forge's number does.
+ */
+async function locateById(run: Run, { source }: Tool, place: Place, id: number): Promise<Place> {
+  if (place.recorded !== undefined || run.proposals.paths({ source, repository: place.repository }).length > 0) {
+    return place;
+  }
+  const recorded = await run.holdings.withId(source, id);
+  if (recorded !== undefined) return { repository: recorded.repository, recorded };
+  const proposed = await run.proposals.repositoryWithId(source, id);
+  return proposed === undefined ? place : { repository: proposed, recorded: undefined };
 }
 
 async function decideAll(run: Run, tool: Tool, place: Place, releases: readonly Release[]): Promise<Item[]> {
@@ -196,6 +210,15 @@ async function proposedId(run: Run, id: { source: string; repository: string }):
     if (proposal !== undefined) return proposal.checklist.repositoryId;
   }
   return undefined;
+}
+
+/** Two tool.ini may name one repository, by an old and a new name: both would select for one place. */
+function alsoMirrored(run: Run, tool: Tool, { repository }: Place): string[] {
+  const key = foldAscii(`${tool.source}/${repository}`);
+  const other = run.places.get(key);
+  if (other === undefined) run.places.set(key, tool.label);
+  if (other === undefined || other === tool.label) return [];
+  return [`${tool.label} and ${other} are one repository, recorded as ${repository}: remove one of the two tool.ini`];
 }
 
 function renamed({ repository }: Place, identity: Repository | undefined): string[] {

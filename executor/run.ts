@@ -22,6 +22,8 @@ export interface Run {
   /** Undefined where the ledger isn't on GitHub. */
   readonly pulls: LedgerPulls | undefined;
   readonly upstreams: Upstreams;
+  /** Which tool was found to have which place in the ledger. */
+  readonly places: Map<string, string>;
   /** One change of the ledger at a time. */
   readonly ledgerTurn: Limit;
   /** When the ledger was last looked at, by `performance.now()`. */
@@ -61,6 +63,7 @@ export async function openRun(context: ExecutorContext, ids: readonly Repository
     proposals,
     pulls,
     upstreams,
+    places: new Map(),
     ledgerTurn: new Limit(1),
     lastLook,
     spool: join(context.cacheDir, 'spool'),

@@ -58,7 +58,8 @@ export function toolText(sight: ToolSight): string {
 function releaseLines({ release, tags }: ToolSight): string[] {
   const lines = ['[release]', 'select = latest'];
   if (release.prerelease) lines.push('; it has prereleases only', 'prerelease = true');
-  lines.push('; min-age = 3d');
+  // A record is for good: what upstream is still uploading shall be there when it is made.
+  lines.push('min-age = 1d');
   const beginnings = new Set(tags.filter((tag) => /\d/.test(tag)).map((tag) => tagBeginning(tag).replace(/v$/, '')));
   if (beginnings.size > 1) {
     lines.push('; it releases several things: choose one');

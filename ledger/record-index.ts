@@ -30,6 +30,7 @@ export class Holdings {
   readonly snapshot: Snapshot;
   readonly #trust: Promise<Trust>;
   readonly #known = new Map<string, Recorded | undefined>();
+  readonly #byId = new Map<string, Promise<ReadonlyMap<number, string>>>();
 
   /** `trust` may still be under way: only a record's content waits for it. */
   constructor(snapshot: Snapshot, trust: Promise<Trust>) {
@@ -98,6 +99,36 @@ export class Holdings {
       }
     }
     return undefined;
+  }
+
+  /**
+   * The repository of a source whose records carry this number, whatever it is called now; by one record of each, which are
+   * read at the first question.
+   */
+  async withId(source: string, id: number): Promise<Recorded | undefined> {
+    const index = this.#byId.get(source) ?? this.#indexById(source);
+    this.#byId.set(source, index);
+    const repository = (await index).get(id);
+    return repository === undefined ? undefined : this.find({ source, repository });
+  }
+
+  async #indexById(source: string): Promise<ReadonlyMap<number, string>> {
+    const ids = (await this.all()).filter((one) => one.source === source);
+    await this.load(ids);
+    const found = (await Promise.all(ids.map((id) => this.find(id)))).filter((one) => one !== undefined);
+    const firsts = found.flatMap(({ repository, records }) => {
+      const [path] = records.values();
+      return path === undefined ? [] : [{ repository, path }];
+    });
+    const directories = await this.#list(firsts.map(({ path }) => path));
+    const files = [...directories.values()].flat().filter(({ name }) => /^checklist\.(?:json|sha256)$/.test(name));
+    await this.snapshot.prefetch(files.map(({ oid }) => oid));
+    const index = new Map<number, string>();
+    for (const recorded of found) {
+      const id = await this.repositoryId(recorded);
+      if (id !== undefined && !index.has(id)) index.set(id, recorded.repository);
+    }
+    return index;
   }
 
   async #list(paths: readonly string[]): Promise<ReadonlyMap<string, readonly TreeEntry[]>> {

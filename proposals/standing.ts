@@ -66,6 +66,16 @@ export class Proposals {
     return this.#byRepository().get(foldAscii(`${of.source}/${of.repository}`)) ?? [];
   }
 
+  /** The repository of a source that an open proposal records under this number, whatever it is called now. */
+  async repositoryWithId(source: string, id: number): Promise<string | undefined> {
+    for (const path of [...this.#byRepository().values()].flat()) {
+      if (parseRecordPath(path).source !== source) continue;
+      const { repository, repositoryId } = (await this.valid(path))?.checklist ?? {};
+      if (repositoryId === id) return repository;
+    }
+    return undefined;
+  }
+
   /** Makes what the proposals of many repositories hold be here, in as few requests as it takes. */
   async prepare(ids: readonly RepositoryId[]): Promise<void> {
     const oids: string[] = [];

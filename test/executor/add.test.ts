@@ -17,6 +17,8 @@ describe('a new tool.ini', () => {
       prerelease: false,
       evidence: [{ kind: 'github-digest' }],
     });
+    // Upstream may still be uploading: a record would be partial for good.
+    expect(text({})).toContain('\nmin-age = 1d\n');
     const old = parseTool(text({ assets: [asset('a', { sha256: undefined })] }), 'tool.ini');
     expect(old.evidence).toEqual([]);
   });
@@ -49,7 +51,8 @@ describe('add', () => {
   it('writes a tool.ini that mirrors, under the name that upstream spells', async () => {
     const made = await world();
     const repository = made.github.addRepository('Acme/Tool');
-    await repository.addRelease({ tag: 'v1.0.0', assets: [{ name: 'a', content: 'a' }] });
+    const publishedAt = new Date(made.now.getTime() - 3 * 86_400_000);
+    await repository.addRelease({ tag: 'v1.0.0', publishedAt, assets: [{ name: 'a', content: 'a' }] });
     const added = await made.run((context) => addTool(context, 'acme/TOOL'));
     const file = 'packages/github.com/Acme/Tool/tool.ini';
     expect(added).toMatchObject({ tool: 'Acme/Tool', file, tag: 'v1.0.0', files: 1 });

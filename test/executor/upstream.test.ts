@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { foldExit } from '../../io/exit-code.ts';
 import { parseChecklist } from '../../ledger-schema/checklist.ts';
@@ -152,6 +154,36 @@ describe('an upstream that changes', () => {
     expect(actions(results)).toEqual(['v1.1.0 proposed']);
     expect(results[0]?.warnings).toEqual([expect.stringContaining('newcorp/Tool2')]);
     expect(recorded(made, 'pullthrough/github.com/acme/tool/v1.1.0').repository).toBe('acme/tool');
+  });
+
+  it('by name, and its tool.ini moved along: its number finds the records, and proposals too', async () => {
+    const { made, repository } = await withTool();
+    await made.mirror();
+    made.github.rename(repository, 'newcorp/tool2');
+    await rm(join(made.folder, 'packages/github.com/acme'), { recursive: true });
+    await made.tool('newcorp/tool2');
+    expect(actions(await made.mirror())).toEqual(['v1.0.0 held']);
+    made.merge(BRANCH);
+    const results = await made.mirror();
+    expect(actions(results)).toEqual(['v1.0.0 held']);
+    expect(results[0]?.warnings.join()).toContain('acme/tool is called newcorp/tool2 now');
+    await repository.addRelease({ tag: 'v1.1.0', assets: [{ name: 'a', content: 'a' }] });
+    expect(actions(await made.mirror())).toEqual(['v1.1.0 proposed']);
+    expect(made.branches()).toEqual(['pullthrough/github.com/acme/tool/v1.1.0']);
+  });
+
+  it('by name, with a tool.ini for each of the two names: said, and recorded once', async () => {
+    const { made, repository } = await withTool();
+    await made.mirror();
+    made.merge(BRANCH);
+    made.github.rename(repository, 'newcorp/tool2');
+    await made.tool('newcorp/tool2');
+    const results = await made.mirror();
+    expect(actions(results)).toEqual(['v1.0.0 held', 'v1.0.0 held']);
+    expect(results.flatMap(({ warnings }) => warnings).join('\n')).toMatch(
+      /(?:acme\/tool and newcorp\/tool2|newcorp\/tool2 and acme\/tool) are one repository, recorded as acme\/tool: remove one/,
+    );
+    expect(made.branches()).toEqual([]);
   });
 
   it("by name before the first record: it lies under the API's full_name, and is found there again", async () => {
