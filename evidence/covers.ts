@@ -93,7 +93,11 @@ export class Coverage {
 
   async #listed(list: Target): Promise<Target[]> {
     const bytes = list.kept ?? (await this.bytes.whole(list));
-    const digests = parseDigestList(bytes, list.name);
+    const digests = parseDigestList(
+      bytes,
+      list.name,
+      this.#subject.files.map(({ name }) => name),
+    );
     const found: Target[] = [];
     for (const file of this.#subject.files) {
       const listed = digests.get(file.name);

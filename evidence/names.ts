@@ -5,11 +5,11 @@ const STATEMENT = /^(.+)(?:\.sigstore\.json|\.sigstore|\.bundle|\.intoto\.jsonl|
 const SAYS = [
   /\.(?:asc|sig|sign|minisig|pem|crt|cert|sigstore|bundle|att|prov|intoto\.jsonl|sigstore\.json)$/i,
   /(?:^|[._-])(?:checksums?|(?:md5|sha(?:1|224|256|384|512))(?:sums?)?)$/i,
-  /(?:checksum|md5|sha256|sha512).*\.txt$/i,
+  /(?:checksum|md5|sha256|sha512).*\.txt$|\.sha$/i,
 ];
 
 const LIST =
-  /(?:^|[._-])(?:checksums?|sha-?(?:256|512)(?:sums?)?)(?:[._-][^/]*)?$|(?:checksum|sha256|sha512)[^/]*\.txt$/i;
+  /(?:^|[._-])(?:checksums?|sha-?(?:256|512)(?:sums?)?)(?:[._-][^/]*)?$|(?:checksum|sha256|sha512)[^/]*\.txt$|\.sha$/i;
 
 /** The name of the file that a statement's name says it is about; undefined where the name is no statement's. */
 export function statementTarget(name: string): string | undefined {

@@ -1,3 +1,4 @@
+import { isListName } from '../evidence/names.ts';
 import type { Release } from '../github/types.ts';
 import { escapeTerminal } from '../io/escape.ts';
 import { brief } from '../ledger-schema/bytes.ts';
@@ -5,9 +6,6 @@ import { PullthroughError } from '../ledger-schema/error.ts';
 import { checkAssetName } from '../ledger-schema/path.ts';
 import { tagBeginning, versionText } from '../ledger-schema/version.ts';
 import { onlyStatements } from '../upstream/choose-files.ts';
-
-/** A name that a list of digests often has. */
-const LIST = /(?:checksums?|sha256sums?|sha512sums?)(?:[._-][^/]*)?(?:\.txt)?$|(?:sha256|sha512)(?:sums?)?\.txt$/i;
 
 /** What `add` saw upstream. */
 export interface ToolSight {
@@ -87,9 +85,21 @@ function evidenceLines(release: Release): string[] {
   const digests = release.assets.length > 0 && release.assets.every(({ sha256 }) => sha256 !== undefined);
   const lines = ['[evidence]', digests ? 'require[] = github-digest' : '; require[] = github-digest'];
   const version = versionText(release.tag);
-  for (const { name } of release.assets.filter((asset) => isRecordable(asset.name) && LIST.test(asset.name))) {
-    const glob = version === undefined ? name : name.replaceAll(version, '*');
-    lines.push(`; require[] = checksums:${globFor(glob).replaceAll('?', '*')}`);
-  }
+  const lists = release.assets.map(({ name }) => name).filter((name) => isRecordable(name) && isListName(name));
+  const names = release.assets.map(({ name }) => name);
+  const globs = lists.map((name) => {
+    // A list for each file is named after it: `a.tar.gz.sha256` beside `a.tar.gz`.
+    const ending = endingBehind(name, names);
+    if (ending !== undefined) return `*${ending}`;
+    return globFor(version === undefined ? name : name.replaceAll(version, '*')).replaceAll('?', '*');
+  });
+  for (const glob of new Set(globs)) lines.push(`; require[] = checksums:${glob}`);
   return lines;
+}
+
+/** What a list's name has behind that of the file it is named after. */
+function endingBehind(list: string, names: readonly string[]): string | undefined {
+  const subject = names.find((name) => name !== list && list.startsWith(name));
+  const ending = subject === undefined ? '' : list.slice(subject.length);
+  return /^[._-](?:sha-?(?:256|512)?(?:sums?)?|checksum|digest)(?:\.txt)?$/i.test(ending) ? ending : undefined;
 }

@@ -84,7 +84,8 @@ export function statementsOf(
   files: readonly ChosenFile[],
   lists: readonly DigestList[],
 ): ReadonlyMap<string, readonly Statement[]> {
-  const parsed = lists.map(({ name, bytes }) => ({ name, digests: parseDigestList(bytes, name) }));
+  const names = files.map(({ name }) => name);
+  const parsed = lists.map(({ name, bytes }) => ({ name, digests: parseDigestList(bytes, name, names) }));
   const all = new Map<string, Statement[]>(files.map((file) => [file.name, githubStatement(file)]));
   for (const requirement of requirements) {
     if (requirement.kind !== 'checksums') continue;

@@ -45,7 +45,7 @@ describe('a list of digests', () => {
     expect(listed(`${A512}\n`, 'a.sha512')).toEqual({ a: { sha512: A512 } });
     expect(listed(`${A}\n`, 'a.sha512')).toEqual({});
     expect(listed(`${A}\n`, 'digests.txt')).toEqual({});
-    expect(listed(`${A}\n${B}\n`, 'a.sha256')).toEqual({});
+    expect(listed(`${A}\n${B}\n`, 'a.sha256')).toEqual({ a: { sha256: `${A},${B}` } });
   });
 
   it('tells algorithms apart by length, and a BSD line by its word', () => {
@@ -55,8 +55,48 @@ describe('a list of digests', () => {
     expect(listed(`${digest('a', 'md5')}  a\n${A}0  a\n`)).toEqual({});
   });
 
-  it('names other files where the name has a folder, more blanks or another case', () => {
-    expect(Object.keys(listed(`${A}  dist/a\n${A}  A\n${A}  a b\n`))).toEqual(['dist/a', 'A', 'a b']);
+  it.each([
+    ['dist/', `${A}  dist/a\n`],
+    ['an absolute path', `${A}  /home/runner/work/tool/a\n`],
+    ["Windows' separators", `${A} *386\\a\n`],
+    ['a space before the digest', ` ${A}  a\n`],
+    ['OpenSSL 1', `SHA256(a)= ${A}\n`],
+    ['OpenSSL 3', `SHA2-256(a)= ${A}\n`],
+    ['the name first', `a: ${A}\n`],
+    ['the name first, and the algorithm', `a  sha256:${A}\n`],
+    ["PowerShell's table", `Algorithm  Hash  Path\n---------  ----  ----\nSHA256  ${A.toUpperCase()}  C:\\out\\a\n`],
+    ["PowerShell's list", `Algorithm : SHA256\nHash      : ${A.toUpperCase()}\nPath      : C:\\out\\a\n`],
+    ["certutil's", `SHA256 hash of a:\r\n${A}\r\nCertUtil: -hashfile command completed successfully.\r\n`],
+    ['beside md5 and sha1', `${digest('a', 'md5')}  a\n${'0'.repeat(40)}  a\n${A}  a\n`],
+  ])('%s', (_, text) => {
+    expect(listed(text)).toEqual({ a: { sha256: A } });
+  });
+
+  it('in UTF-16, as PowerShell 5 redirects it', () => {
+    const le = Buffer.from(`\uFEFF${A}  a\r\n`, 'utf16le');
+    expect([...parseDigestList(le, 'x').keys()]).toEqual(['a']);
+    expect([...parseDigestList(Buffer.from(le).swap16(), 'x').keys()]).toEqual(['a']);
+  });
+
+  it('names other files where the name has more blanks or another case; a blank is a dot on GitHub', () => {
+    expect(Object.keys(listed(`${A}  A\n${A}  a b\n`))).toEqual(['A', 'a b', 'a.b']);
+  });
+
+  it.each([
+    ['a.sha', ['a'], 'a'],
+    ['a-sha256.txt', ['a'], 'a'],
+    ['a.tar.gz.sha256.txt', ['a.tar.gz'], 'a.tar.gz'],
+    ['kdash-macos.sha256', ['kdash-macos.tar.gz', 'kdash-linux.tar.gz'], 'kdash-macos.tar.gz'],
+    ['a.sha256', ['a.zip', 'a.tar.gz'], 'a'],
+  ])('%s of one digest, among %j, is of %s', (list, files, name) => {
+    expect([...parseDigestList(utf8(` ${A}\n`), list, files).keys()]).toEqual([name]);
+    expect([...parseDigestList(utf8(`${A}  -\n`), list, files).keys()]).toEqual([name]);
+  });
+
+  it('with two digests for one name says both, which no bytes satisfy', () => {
+    expect(listed(`${A}  linux/a\n${B}  darwin/a\n`)).toEqual({ a: { sha256: `${A},${B}` } });
+    const files = [chosen('a', silent)];
+    expect(() => statementsOf(CHECKSUMS, files, [list(`${A}  linux/a\n${B}  darwin/a\n`)])).toThrow('different sha256');
   });
 
   it('that is too long or not UTF-8 says nothing', () => {
@@ -100,7 +140,7 @@ describe('evidence', () => {
   });
 
   it('without a line for a file is E_EVIDENCE, not a pass', async () => {
-    for (const text of ['', `${A}  A\n`, `${A}  dist/a\n`, 'a is fine, trust us\n', `${digest('a', 'md5')}  a\n`]) {
+    for (const text of ['', `${A}  A\n`, `${A}  dist/b\n`, 'a is fine, trust us\n', `${digest('a', 'md5')}  a\n`]) {
       await expect(() => statementsOf(CHECKSUMS, [chosen('a')], [list(text)])).toFailWith('E_EVIDENCE');
     }
   });
