@@ -8,5 +8,6 @@ export const handlers: Handlers<'executor'> = {
   import: async (...call) => (await import('./executor/import.ts')).importCommand(...call),
   watch: async (...call) => (await import('./executor/watch.ts')).watchCommand(...call),
   'store check': async (...call) => (await import('./executor/store.ts')).storeCheck(...call),
+  'store copy': async (...call) => (await import('./executor/store-copy.ts')).storeCopy(...call),
   'store gc': async (...call) => (await import('./executor/store.ts')).storeGc(...call),
 };

@@ -82,6 +82,19 @@ export const executorCommands = commands({
       ['pullthrough store check --sample 1/30', 'a thirtieth of them'],
     ],
   },
+  'store copy': {
+    summary: 'every object of one store into another, verified on the way',
+    about: 'FROM and TO are store URLs, as [store] url takes them. What is there and right is not sent again.',
+    arguments: [
+      { name: 'FROM', complete: 'folder' },
+      { name: 'TO', complete: 'folder' },
+    ],
+    options: { concurrency: count('N', 64, 'how many objects are copied at once (default 4)') },
+    examples: [
+      ['pullthrough store copy file:./store s3://acme-mirror/releases', 'a folder into a bucket'],
+      ['pullthrough store copy s3://acme-mirror/releases /mnt/backup', 'and back, also what upstream no longer has'],
+    ],
+  },
   'store gc': {
     summary: 'list or remove what no record and no proposal names',
     arguments: [],

@@ -15,6 +15,7 @@ export const OVERVIEW: readonly { readonly heading: string; readonly rows: reado
         ],
         ['watch   [TOOL...]', 'has upstream changed or removed what the ledger holds? no download'],
         ['store check|gc', 're-hash what is stored; list or remove what no record and no proposal names'],
+        ['store copy FROM TO', 'every object of one store into another, verified on the way'],
       ],
     },
     {

@@ -109,7 +109,7 @@ describe.skipIf(!hasProgram('zsh'))('zsh', () => {
   test('completes words, options and values', async () => {
     const lines: [string, string][] = [
       ['pullthrough mi', 'pullthrough mirror '],
-      ['pullthrough store c', 'pullthrough store check '],
+      ['pullthrough store ch', 'pullthrough store check '],
       ['pullthrough mirror acme/tool --sh', 'pullthrough mirror acme/tool --shard '],
       ['pullthrough ledger check --require a', 'pullthrough ledger check --require acknowledged '],
       ['pullthrough completion f', 'pullthrough completion fish '],

@@ -52,7 +52,7 @@ describe('a command line', () => {
     [['mirror', '--shrad', '1/2'], 'did you mean --shard?'],
     [['mirror', '--frobnicate'], 'pullthrough mirror --help'],
     [['frobnicate'], 'pullthrough --help'],
-    [['store'], 'store check, store gc'],
+    [['store'], 'store check, store copy, store gc'],
     [['mirorr', '--help'], 'did you mean mirror?'],
     [['help', 'mirorr'], 'did you mean mirror?'],
     [['store', 'chekc', '--help'], 'did you mean check?'],
