@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { satisfies } from 'semver';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { packageReport, reportLine } from '../scripts/package-report.ts';
@@ -38,6 +39,27 @@ describe('CONTRIBUTING.md', () => {
     const one: PackageReport = { packed: 2048, unpacked: 10_240, files: 3, direct: ['a'], all: 4 };
     expect(numbers(reportLine(one))).toEqual([2, 10, 3, 1, 4]);
   });
+});
+
+describe('package-lock.json', () => {
+  interface Locked {
+    readonly version?: string;
+    readonly engines?: { readonly node?: string };
+    readonly hasInstallScript?: boolean;
+  }
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    readonly packages: Readonly<Record<string, Locked>>;
+  };
+
+  test.each(['20.19.0', '20.20.2', '22.13.0', '22.99.0', '24.0.0', '24.99.0'])(
+    'holds no package that npm ci warns of on Node %s',
+    (version) => {
+      const refused = Object.entries(packages).filter(
+        ([, { engines }]) => engines?.node !== undefined && !satisfies(version, engines.node),
+      );
+      expect(refused.map(([path, { engines }]) => `${path} wants ${engines?.node}`)).toEqual([]);
+    },
+  );
 });
 
 /** Relative specifiers of a compiled module that end with `.ts`: node finds no such file. */
