@@ -221,11 +221,11 @@ export async function mirrorRelease(
   }
   const notes = [...pushed.notes, ...pushed.warnings];
   const proposal = { path, checklist: record.checklist, files: fetched.files, checks, release: attempt.release, notes };
-  const pull = await openPull(run, examined, proposal);
+  const opened = await openPull(run, examined, proposal);
   await checkpoint('proposed');
   return recordResult(
     examined,
-    { ...result, pull },
+    { ...result, ...opened },
     {
       action: 'proposed',
       reason: decision.reason,
@@ -271,7 +271,7 @@ async function openLater(run: Run, examined: Examined, path: string): Promise<Re
 /** A branch without a pull request gets one, and nothing is downloaded. */
 async function openNow(run: Run, examined: Examined, path: string, reason = UNOPENED): Promise<ReleaseResult> {
   const proposal = await readProposal(run, examined, path);
-  const pull = await openPull(run, examined, proposal);
+  const opened = await openPull(run, examined, proposal);
   const { checklist, files } = proposal;
-  return recordResult(examined, { tag: checklist.tag, path, files, pull }, { action: 'proposed', reason });
+  return recordResult(examined, { tag: checklist.tag, path, files, ...opened }, { action: 'proposed', reason });
 }

@@ -12,6 +12,9 @@ import { checksInMessage } from './push-proposal.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
 import type { LedgerPulls } from '../proposals/ledger-pulls.ts';
 import type { Run } from './run.ts';
+import { sortFindings } from '../inspect/finding.ts';
+import type { Finding } from '../inspect/finding.ts';
+import { releaseFindings } from '../proposals/release-findings.ts';
 import { referenceTo } from '../proposals/pull-reference.ts';
 import type { PullReference } from '../proposals/pull-reference.ts';
 
@@ -28,25 +31,26 @@ export interface PushedProposal {
   readonly notes?: readonly string[];
 }
 
-/**
- * Opens the pull request of a proposal, or makes the open one say what the branch holds now; undefined where the ledger
- * isn't on GitHub.
- */
-export async function openPull(
-  run: Run,
-  examined: Examined,
-  proposal: PushedProposal,
-): Promise<PullReference | undefined> {
-  if (run.pulls === undefined) return undefined;
+export interface OpenedProposal {
+  /** Undefined where the ledger isn't on GitHub. */
+  readonly pull: PullReference | undefined;
+  /** What a reviewer must know, as far as it is known without a look at the bytes. */
+  readonly findings: readonly Finding[];
+}
+
+/** Opens the pull request of a proposal, or makes the open one say what the branch holds now, where the ledger is on GitHub. */
+export async function openPull(run: Run, examined: Examined, proposal: PushedProposal): Promise<OpenedProposal> {
   const { path, checklist, files, checks, release, notes = [] } = proposal;
   const branch = proposalBranch(path);
   const names = new Set(files.map(({ name }) => name));
   const left = (release?.assets ?? []).map(({ name }) => name).filter((name) => !names.has(name));
   const comparison = await compareWithPrevious(run, examined, checklist);
-  const body = proposalBody({ checklist, files, checks, release, left, comparison, branch });
+  const findings = sortFindings(releaseFindings({ files, release, left, comparison, now: run.context.now }));
+  if (run.pulls === undefined) return { pull: undefined, findings };
+  const body = proposalBody({ checklist, files, checks, release, findings, branch });
   const pull = await run.pulls.create(branch, proposalTitle(checklist), body);
   if (notes.length > 0) await tell(run, run.pulls, pull, notes, branch);
-  return referenceTo(pull);
+  return { pull: referenceTo(pull), findings };
 }
 
 /** In the place of what was said of the acks of the earlier commit. That it can't be said stops nothing. */

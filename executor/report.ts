@@ -1,4 +1,5 @@
 import { proposalBranch } from '../ledger-schema/path.ts';
+import type { Finding } from '../inspect/finding.ts';
 import type { Examined, Item } from './assess-tool.ts';
 import type { ChosenFile } from '../upstream/choose-files.ts';
 import type { Decision } from './plan.ts';
@@ -55,10 +56,11 @@ export function recordResult(
     readonly files: readonly FetchedFile[];
     readonly left?: readonly string[] | undefined;
     readonly pull?: PullReference | undefined;
+    readonly findings?: readonly Finding[] | undefined;
   },
   outcome: Pick<ReleaseResult, 'action' | 'reason'> & { readonly warnings?: readonly string[] | undefined },
 ): ReleaseResult {
-  const { tag, path, files, left, pull } = record;
+  const { tag, path, files, left, pull, findings } = record;
   return {
     tool: examined.tool.label,
     tag,
@@ -76,6 +78,7 @@ export function recordResult(
       ...(host !== undefined && { host }),
     })),
     ...(left && { left }),
+    ...(findings && { findings }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ErrorReport } from '../io/error-report.ts';
+import type { Finding } from '../inspect/finding.ts';
 import type { PullReference } from '../proposals/pull-reference.ts';
 
 /**
@@ -34,6 +35,8 @@ export interface ReleaseResult {
   readonly files?: readonly ResultFile[];
   /** Upstream's files that are left out. */
   readonly left?: readonly string[];
+  /** What a reviewer must know of what was proposed. */
+  readonly findings?: readonly Finding[];
   /** ISO 8601: when it is old enough. */
   readonly until?: string;
   readonly error?: ErrorReport;

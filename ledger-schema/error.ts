@@ -43,6 +43,7 @@ export const ERRORS = {
   // 3: not trusted. Upstream and bytes
   E_DIGEST_MISMATCH: [3, 'the bytes do not have the digest that they must have'],
   E_SIZE: [3, 'a body is longer than declared'],
+  E_FINDINGS: [3, 'a finding wants a person, so nothing was signed'],
   E_EVIDENCE: [3, 'evidence that require[] asks for is not there or does not agree'],
   E_REPOSITORY_CHANGED: [3, 'another repository now answers under the recorded name'],
   E_UPSTREAM_DIFFERS: [3, 'upstream no longer has what the ledger records'],

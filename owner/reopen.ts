@@ -2,12 +2,11 @@ import { createPull, createRef, getPull, listPulls, reopenPull } from '../github
 import type { PullRequest } from '../github/types.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { closedBranch, reopenedBranch } from '../ledger-schema/path.ts';
-import { parseChangeName } from '../proposals/change-name.ts';
+import { closedBranch, proposalBranch, recordPath, reopenedBranch } from '../ledger-schema/path.ts';
 import type { LedgerOnGitHub, ProposalContext } from '../proposals/context.ts';
 import { readLedger } from '../proposals/ledger-state.ts';
 import type { LedgerState } from '../proposals/ledger-state.ts';
-import { isOwnPull } from '../proposals/list-changes.ts';
+import { changeName, isOwnPull } from '../proposals/list-changes.ts';
 import { referenceTo } from '../proposals/pull-reference.ts';
 import type { PullReference } from '../proposals/pull-reference.ts';
 
@@ -23,7 +22,8 @@ export interface ReopenResult {
  * `E_STRANGER`, `E_MOVED`, and what the host throws.
  */
 export async function reopenChange(context: ProposalContext, text: string): Promise<ReopenResult> {
-  const name = parseChangeName(text, context.github?.repository);
+  const read = changeName(context, text);
+  const name = read.kind === 'release' ? ({ kind: 'branch', branch: proposalBranch(recordPath(read)) } as const) : read;
   const state = await readLedger(context);
   const { github } = context;
   if (github === undefined) {

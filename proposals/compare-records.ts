@@ -44,6 +44,34 @@ function jumped(before: number, now: number): boolean {
   return Math.abs(now - before) >= SMALL_DIFFERENCE && (now * 2 > before * 3 || now * 3 < before * 2);
 }
 
+/**
+ * The other tags of a tool, those that are worth comparing with first: lower versions of the same series of tags from the
+ * highest on, then higher ones from the lowest on, then those of the series that are no versions, then other series.
+ */
+export function comparableTags(tag: string, tags: Iterable<string>): string[] {
+  const version = versionOf(tag);
+  const rank = (other: string): number => {
+    if (tagBeginning(other) !== tagBeginning(tag)) return 3;
+    const its = versionOf(other);
+    return version === undefined || its === undefined ? 2 : compareVersions(its, version) < 0 ? 0 : 1;
+  };
+  const byVersion = (a: string, b: string): number => {
+    const [left, right] = [versionOf(a), versionOf(b)];
+    if (left === undefined || right === undefined) return Number(left === undefined) - Number(right === undefined);
+    return compareVersions(right, left);
+  };
+  const byName = (a: string, b: string): number => (a < b ? 1 : a > b ? -1 : 0);
+  return [...tags]
+    .filter((other) => other !== tag)
+    .map((other) => ({ other, rank: rank(other) }))
+    .sort((a, b) => {
+      if (a.rank !== b.rank) return a.rank - b.rank;
+      const order = byVersion(a.other, b.other) || byName(a.other, b.other);
+      return a.rank === 1 ? -order : order;
+    })
+    .map(({ other }) => other);
+}
+
 /** Compares two records of a tool by their files' names, versions aside, and sizes. */
 export function compareRecords(before: ComparedRecord, now: ComparedRecord): Comparison {
   const earlier = new Map(before.assets.map(({ name, size }) => [name, size]));

@@ -13,6 +13,8 @@ export interface LedgerOnGitHub {
 export interface ProposalContext {
   /** Opened with all its branches. */
   readonly ledger: LedgerRepository;
+  /** `[source]`: the host that OWNER/REPO@TAG is of. */
+  readonly source: { readonly host: string };
   /** `[ledger] branch`. */
   readonly branch: string;
   /** The ledger on GitHub, where a pull request belongs to each proposal. */

@@ -3,8 +3,9 @@ import { getPull, listPulls } from '../github/pulls.ts';
 import type { PullRequest } from '../github/types.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { isChangeBranch } from '../ledger-schema/path.ts';
+import { foldAscii, isChangeBranch, nackBranch, proposalBranch, recordPath } from '../ledger-schema/path.ts';
 import { parseChangeName } from './change-name.ts';
+import type { ChangeName } from './change-name.ts';
 import { referenceTo } from './pull-reference.ts';
 import type { PullReference } from './pull-reference.ts';
 
@@ -80,8 +81,13 @@ export function isOwnPull({ headRepositoryId, baseRepositoryId }: PullRequest): 
 }
 
 /** Throws `E_USAGE` for a CHANGE that can name nothing in this ledger; asks nobody. */
-export function requireChangeName({ github }: Pick<ProposalContext, 'github'>, text: string): void {
-  parseChangeName(text, github?.repository);
+export function requireChangeName(context: Pick<ProposalContext, 'github' | 'source'>, text: string): void {
+  changeName(context, text);
+}
+
+/** Reads CHANGE as this ledger's configuration has it. Throws `E_USAGE`. */
+export function changeName({ github, source }: Pick<ProposalContext, 'github' | 'source'>, text: string): ChangeName {
+  return parseChangeName(text, github?.repository, source.host);
 }
 
 /**
@@ -89,8 +95,9 @@ export function requireChangeName({ github }: Pick<ProposalContext, 'github'>, t
  * a pull request from another repository.
  */
 export async function findChange(context: ProposalContext, text: string): Promise<OpenChange> {
-  const name = parseChangeName(text, context.github?.repository);
+  const name = changeName(context, text);
   if (name.kind === 'branch') return findBranch(context, name.branch);
+  if (name.kind === 'release') return findBranch(context, branchOfRelease(context, name));
   if (context.github === undefined) return fail('E_USAGE', 'the ledger is not on GitHub');
   const { client, repository } = context.github;
   const pull = await getPull(client, repository, name.number);
@@ -117,6 +124,25 @@ async function openPull(context: ProposalContext, pull: PullRequest): Promise<Op
   const commit = await commitOf(context, branch);
   if (commit === undefined) fail('E_NO_CHANGE', `the branch of ${what} is gone`);
   return { kind: kindOf(branch), branch, commit, pull: referenceTo(pull) };
+}
+
+/** The branch that proposes a release, in any case of its tool's name, else the one that nacks it. Throws `E_NO_CHANGE`. */
+function branchOfRelease({ ledger }: ProposalContext, name: ChangeName & { readonly kind: 'release' }): string {
+  const path = recordPath(name);
+  const wanted = proposalBranch(path);
+  const branches = [...ledger.branches().keys()];
+  const nacks = foldAscii(nackBranch(path, ''));
+  const nacked = branches.filter((branch) => foldAscii(branch).startsWith(nacks));
+  const tag = wanted.slice(wanted.lastIndexOf('/'));
+  const like = (branch: string): boolean => branch.endsWith(tag) && foldAscii(branch) === foldAscii(wanted);
+  const proposal = branches.includes(wanted) ? wanted : branches.find(like);
+  return (
+    proposal ??
+    (nacked.length === 1 ? nacked[0] : undefined) ??
+    fail('E_NO_CHANGE', `there is no open proposal of ${name.repository} ${brief(name.tag)}`, {
+      hint: "'pullthrough review' lists all that is open, and 'pullthrough ledger status' what is merged",
+    })
+  );
 }
 
 async function findBranch(context: ProposalContext, branch: string): Promise<OpenChange> {

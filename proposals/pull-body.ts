@@ -1,7 +1,8 @@
 import type { Release } from '../github/types.ts';
 import { brief } from '../ledger-schema/bytes.ts';
+import { sortFindings } from '../inspect/finding.ts';
+import type { Finding } from '../inspect/finding.ts';
 import { codeSpan, escapeTerminal } from '../io/escape.ts';
-import type { Comparison } from './compare-records.ts';
 import type { Checklist } from '../ledger-schema/checklist.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
 import { typed } from '../io/shell.ts';
@@ -21,10 +22,8 @@ export interface BodyInput {
   readonly checks: readonly string[];
   /** Undefined: upstream has it no longer. */
   readonly release: Pick<Release, 'htmlUrl' | 'author' | 'publishedAt' | 'immutable'> | undefined;
-  /** Upstream's files that the record leaves out. */
-  readonly left: readonly string[];
-  /** Undefined: it is the tool's first record. */
-  readonly comparison: Comparison | undefined;
+  /** What is known without the bytes; a review finds out more. */
+  readonly findings: readonly Finding[];
   readonly branch: string;
 }
 
@@ -34,14 +33,14 @@ export function proposalTitle(record: { readonly repository: string; readonly ta
 }
 
 /**
- * The body of a proposal's pull request, in Markdown: the files, what upstream said and was checked, what is new, and
+ * The body of a proposal's pull request, in Markdown: the files, what upstream said and was checked, what was found, and
  * what to type. Every text from outside stands in a code span. Where the table would be too long it ends early and says
  * so. Pure.
  */
 export function proposalBody(input: BodyInput): string {
   const head = `${headline(input)}\n\n`;
   const tails = LISTED.map((most) => {
-    return `\n${upstreamSection(input, most)}\n\n${comparisonSection(input, most)}\n\n${reviewSection(input)}\n`;
+    return `\n${upstreamSection(input, most)}\n\n${findingsSection(input, most)}\n\n${reviewSection(input)}\n`;
   });
   const tail = tails.find(({ length }) => length < BODY_LENGTH / 2) ?? '';
   return head + fileTable(input.files, BODY_LENGTH - head.length - tail.length) + tail;
@@ -80,16 +79,9 @@ function span(text: string): string {
   return codeSpan(brief(text));
 }
 
-function names(list: readonly string[], most: number): string {
-  const shown = list.slice(0, most).map(span);
-  return list.length > most ? [...shown, `${list.length - most} more`].join(', ') : shown.join(', ');
-}
-
-function upstreamSection({ release, checks, left }: BodyInput, most: number): string {
+function upstreamSection({ release, checks }: BodyInput, most: number): string {
   const lines = [releaseLine(release), ...checks.slice(0, most).map(span)];
   if (checks.length > most) lines.push(`and ${checks.length - most} more checks: the commit's message has them all`);
-  if (left.length > 0)
-    lines.push(`Upstream has ${left.length} more file${left.length === 1 ? '' : 's'}, left out: ${names(left, most)}`);
   return `### What upstream says\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
 }
 
@@ -102,18 +94,16 @@ function releaseLine(release: BodyInput['release']): string {
   return `${span(release.htmlUrl)}${published}${immutable}`;
 }
 
-function comparisonSection({ comparison }: BodyInput, most: number): string {
-  if (comparison === undefined) return '### What is new\n\nThe ledger has no earlier record to compare with.';
-  const { tag, added, missing, jumps } = comparison;
-  const lines: string[] = [];
-  if (added.length > 0) lines.push(`new files: ${names(added, most)}`);
-  if (missing.length > 0) lines.push(`no longer there: ${names(missing, most)}`);
-  for (const jump of jumps.slice(0, most))
-    lines.push(`${span(jump.name)}: ${count(jump.before)} to ${count(jump.now)} bytes`);
-  if (jumps.length > most) lines.push(`${jumps.length - most} more files whose sizes jumped`);
-  const text =
-    lines.length === 0 ? 'The same files, of about the same sizes.' : lines.map((line) => `- ${line}`).join('\n');
-  return `### What is new against ${span(tag)}\n\n${text}`;
+/** As `review` has them: the level, the name, and one sentence. */
+function findingsSection({ findings }: BodyInput, most: number): string {
+  const lines = sortFindings(findings)
+    .slice(0, most)
+    .map(
+      ({ level, name, message }) => `${level === 'note' ? level : `**${level}**`} \`${name}\`: ${codeSpan(message)}`,
+    );
+  if (findings.length > most) lines.push(`and ${findings.length - most} more findings: the review command shows all`);
+  const text = lines.length === 0 ? 'None.' : lines.map((line) => `- ${line}`).join('\n');
+  return `### Findings\n\n${text}`;
 }
 
 function reviewSection({ branch }: BodyInput): string {

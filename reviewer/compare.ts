@@ -2,6 +2,8 @@ import type { Statement } from '../upstream/published-digests.ts';
 import { assetRequest } from '../upstream/transfer.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Asset, Release } from '../github/types.ts';
+import { foundError } from '../inspect/finding.ts';
+import type { Finding } from '../inspect/finding.ts';
 import { lend, lent } from '../io/http/blocks.ts';
 import { openDownload } from '../io/http/download.ts';
 import type { PrivateHosts } from '../io/http/public-only.ts';
@@ -22,7 +24,8 @@ export interface ComparedFile {
   readonly host?: string | undefined;
   /** Undefined where no store was looked at. */
   readonly store: Outcome | undefined;
-  readonly problems: readonly PullthroughError[];
+  /** What is wrong with it. */
+  readonly findings: readonly Finding[];
   /** Statements of upstream that fit the bytes which came, and observed ones that don't. */
   readonly agreed: readonly Statement[];
   readonly disagreed: readonly Statement[];
@@ -57,13 +60,13 @@ async function compareFile(input: ComparisonInput, recorded: RecordedAsset): Pro
     recorded.url === undefined ? input.release.assets.find(({ name }) => name === recorded.name) : undefined;
   const upstream = await compareUpstream(input, recorded, asset);
   const store = await compareStore(input, recorded);
-  const problems = [upstream.error, store?.error].filter((error) => error !== undefined);
   input.signal?.throwIfAborted();
+  const { name } = recorded;
   const { required, observed } = input.statements;
   const fits = ({ algorithm, digest }: Statement): boolean | undefined =>
     upstream.digests?.[algorithm] === undefined ? undefined : upstream.digests[algorithm] === digest;
-  const must = required.get(recorded.name) ?? [];
-  const may = observed.get(recorded.name) ?? [];
+  const must = required.get(name) ?? [];
+  const may = observed.get(name) ?? [];
   const broken = must.filter((statement) => fits(statement) === false);
   return {
     recorded,
@@ -71,10 +74,21 @@ async function compareFile(input: ComparisonInput, recorded: RecordedAsset): Pro
     upstream: broken.length > 0 ? 'differs' : upstream.outcome,
     host: upstream.host,
     store: store?.outcome,
-    problems: [...problems, ...broken.map((statement) => contradiction(recorded.name, statement))],
+    findings: [
+      ...found(upstream, 'upstream', name),
+      ...(store === undefined ? [] : found(store, 'store', name)),
+      ...broken.map((statement) => foundError('digest-contradicted', contradiction(name, statement), [name])),
+    ],
     agreed: [...must, ...may].filter(fits),
     disagreed: may.filter((statement) => fits(statement) === false),
   };
+}
+
+/** A comparison that did not come to `same`, as a finding. */
+function found({ outcome, error }: ByteComparison, where: 'upstream' | 'store', file: string): Finding[] {
+  if (error === undefined) return [];
+  const known = outcome === 'differs' || outcome === 'gone';
+  return [foundError(known ? `${where}-${outcome}` : 'not-compared', error, [file])];
 }
 
 function contradiction(name: string, { list, algorithm }: Statement): PullthroughError {

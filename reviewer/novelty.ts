@@ -1,5 +1,5 @@
 import { Holdings } from '../ledger/record-index.ts';
-import { compareRecords, previousTag } from '../proposals/compare-records.ts';
+import { comparableTags, compareRecords } from '../proposals/compare-records.ts';
 import type { Comparison } from '../proposals/compare-records.ts';
 import { followedFiles } from '../proposals/versionless.ts';
 import type { GitHubClient } from '../github/client.ts';
@@ -9,6 +9,7 @@ import { readRecordFiles } from '../ledger/files.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
+import { tagBeginning } from '../ledger-schema/version.ts';
 import { UPSTREAM_SIGNATURE_BYTES, claimedIssuers } from './issuers.ts';
 import type { LedgerState } from '../proposals/ledger-state.ts';
 import { readAsset } from './statements.ts';
@@ -33,20 +34,26 @@ export interface NewSigner {
 export interface Novelty extends Comparison {
   /** The record before. */
   readonly record: string;
+  /** `other`: the tool has no acknowledged record whose tag begins like this one. */
+  readonly series: 'same' | 'other';
   /** Undefined where upstream no longer has the release before, or it could not be asked. */
   readonly uploaders: { readonly before: readonly string[]; readonly changed: readonly NewUploader[] } | undefined;
   readonly signers: readonly NewSigner[];
 }
 
-/** The acknowledged record of the next lower version of the same tool; undefined where there is none. */
+/** The most records of a tool that are looked at for an acknowledged one. */
+const MOST_TRIED = 64;
+
+/**
+ * The acknowledged record of the same tool to compare with: of the next lower version, else of the next higher one, else
+ * one of another series of tags. Undefined where the tool has none.
+ */
 export async function findPrevious(state: LedgerState, record: RecordStatus): Promise<RecordStatus | undefined> {
   const recorded = await new Holdings(state.snapshot, Promise.resolve(state.trust)).find(record.checklist);
-  const tags = new Map(recorded?.records);
-  for (;;) {
-    const tag = previousTag(record.checklist.tag, tags.keys());
-    const path = tag === undefined ? undefined : tags.get(tag);
-    if (tag === undefined || path === undefined) return undefined;
-    tags.delete(tag);
+  const { tag } = record.checklist;
+  for (const other of comparableTags(tag, recorded?.records.keys() ?? []).slice(0, MOST_TRIED)) {
+    const path = recorded?.records.get(other);
+    if (path === undefined) continue;
     try {
       const status = await verifyRecord(await readRecordFiles(state.snapshot, path), state.trust);
       if (status.state === 'acknowledged') return status;
@@ -55,6 +62,7 @@ export async function findPrevious(state: LedgerState, record: RecordStatus): Pr
       if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
     }
   }
+  return undefined;
 }
 
 export interface NoveltyInput {
@@ -70,7 +78,9 @@ export interface NoveltyInput {
 export async function readNovelty(input: NoveltyInput): Promise<Novelty> {
   const { previous, record, release, client } = input;
   const of = ({ checklist }: RecordStatus) => ({ tag: checklist.tag, assets: checklist.assets });
-  const comparison = { ...compareRecords(of(previous), of(record)), record: previous.path };
+  const series: Novelty['series'] =
+    tagBeginning(previous.checklist.tag) === tagBeginning(record.checklist.tag) ? 'same' : 'other';
+  const comparison = { ...compareRecords(of(previous), of(record)), record: previous.path, series };
   const { repository, tag } = previous.checklist;
   const before = release === undefined ? undefined : await maybe(() => getReleaseByTag(client, repository, tag));
   if (release === undefined || before === undefined) return { ...comparison, uploaders: undefined, signers: [] };

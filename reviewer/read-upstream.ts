@@ -1,6 +1,8 @@
 import type { GitHubClient } from '../github/client.ts';
 import { getReleaseByTag, getRepository, resolveTagCommit } from '../github/releases.ts';
 import type { Release } from '../github/types.ts';
+import { finding, foundError } from '../inspect/finding.ts';
+import type { Finding, FindingName } from '../inspect/finding.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import type { Checklist } from '../ledger-schema/checklist.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
@@ -11,8 +13,7 @@ export interface UpstreamRelease {
   /** Undefined where the release is gone, can't be reached, or is another repository's. */
   readonly release: Release | undefined;
   /** What isn't as the record says, or couldn't be asked. */
-  readonly problems: readonly PullthroughError[];
-  readonly warnings: readonly string[];
+  readonly findings: readonly Finding[];
 }
 
 /**
@@ -21,14 +22,13 @@ export interface UpstreamRelease {
  */
 export async function readUpstream(client: GitHubClient, checklist: Checklist): Promise<UpstreamRelease> {
   const { repository, repositoryId, tag, commit } = checklist;
-  const problems: PullthroughError[] = [];
-  const warnings: string[] = [];
+  const findings: Finding[] = [];
   const tried = async <T>(action: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await action();
     } catch (error) {
       if (!(error instanceof PullthroughError)) throw error;
-      problems.push(error);
+      findings.push(foundError(nameOf(error), error));
       return undefined;
     }
   };
@@ -42,9 +42,10 @@ export async function readUpstream(client: GitHubClient, checklist: Checklist): 
     );
   });
   // Files of another repository, or of one that can't be asked, are nothing to compare with.
-  if (found === undefined) return { release: undefined, problems, warnings };
+  if (found === undefined) return { release: undefined, findings };
   if (foldAscii(found.fullName) !== foldAscii(repository)) {
-    warnings.push(`upstream calls ${repository} ${found.fullName} now; it is the same repository`);
+    const message = `upstream calls ${repository} ${found.fullName} now; it is the same repository`;
+    findings.push(finding('repository-renamed', message));
   }
   const release = await tried(async () => {
     const answer = await getReleaseByTag(client, repository, tag);
@@ -57,5 +58,11 @@ export async function readUpstream(client: GitHubClient, checklist: Checklist): 
       hint: 'upstream moved the tag after the release was recorded; ask it why',
     });
   });
-  return { release, problems, warnings };
+  return { release, findings };
+}
+
+function nameOf({ code }: PullthroughError): FindingName {
+  if (code === 'E_REPOSITORY_CHANGED') return 'repository-changed';
+  if (code === 'E_UPSTREAM_DIFFERS') return 'tag-moved';
+  return code === 'E_UPSTREAM_NOT_FOUND' ? 'upstream-gone' : 'not-compared';
 }

@@ -1,11 +1,14 @@
 import { describeChecks } from '../upstream/published-digests.ts';
-import { reportError } from '../io/error-report.ts';
-import type { ErrorReport } from '../io/error-report.ts';
+import { someOf } from '../proposals/release-findings.ts';
 import type { Release } from '../github/types.ts';
-import type { PullthroughError } from '../ledger-schema/error.ts';
+import { finding, sortFindings } from '../inspect/finding.ts';
+import type { Finding } from '../inspect/finding.ts';
+import { brief } from '../ledger-schema/bytes.ts';
+import { ERRORS } from '../ledger-schema/error.ts';
 import type { RecordState } from '../ledger-schema/record.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 import type { ComparedFile } from './compare.ts';
+import { noveltyFindings } from './novelty-findings.ts';
 import type { Novelty } from './novelty.ts';
 import type { Proposal } from '../proposals/read-proposal.ts';
 import type { Outcome } from './read-bytes.ts';
@@ -52,9 +55,8 @@ export interface Standing {
 /** What a person must see before signing: the one shape of `review`, `ack` and `--json`. */
 export interface ReviewReport extends Standing {
   readonly verdict: Verdict;
-  /** What isn't as it must be, the worst first. */
-  readonly problems: readonly ErrorReport[];
-  readonly warnings: readonly string[];
+  /** What a person must know, the worst first; docs/findings.md. */
+  readonly findings: readonly Finding[];
   readonly source: string;
   readonly repository: string;
   readonly tag: string;
@@ -90,8 +92,11 @@ export interface ReportInput {
   readonly release: Release | undefined;
   readonly files: readonly ComparedFile[];
   readonly previous: Novelty | undefined;
-  readonly problems: readonly PullthroughError[];
-  readonly warnings: readonly string[];
+  /** Those that are not of one file. */
+  readonly findings: readonly Finding[];
+  /** Was a store looked at? */
+  readonly store: boolean;
+  readonly now: Date;
 }
 
 /** Who stands for a record by a policy. */
@@ -113,14 +118,19 @@ export function standingOf({ record }: Pick<Proposal, 'record'>, trust: Trust): 
 export function buildReport(input: ReportInput): ReviewReport {
   const { proposal, trust, release, files } = input;
   const { checklist, path } = proposal.record;
-  const all = [...input.problems, ...files.flatMap(({ problems }) => problems)];
-  const problems = all.sort((a, b) => Number(b.exit === 3) - Number(a.exit === 3));
   const agreed = new Map(files.map(({ recorded, agreed: said }) => [recorded.name, said]));
   const recorded = new Set(checklist.assets.map(({ name }) => name));
+  const left = release === undefined ? [] : release.assets.flatMap(({ name }) => (recorded.has(name) ? [] : [name]));
+  const findings = sortFindings([
+    ...input.findings,
+    ...files.flatMap((file) => file.findings),
+    ...contradictions(files),
+    ...noveltyFindings({ files: checklist.assets, release, left, previous: input.previous, now: input.now }),
+    ...(input.store ? [] : [finding('no-store', 'no store is configured, so only upstream was compared')]),
+  ]);
   return {
-    verdict: verdictOf(problems, files),
-    problems: problems.map(reportError),
-    warnings: [...input.warnings, ...files.flatMap(contradictions)],
+    verdict: verdictOf(findings, files),
+    findings,
     source: checklist.source,
     repository: checklist.repository,
     tag: checklist.tag,
@@ -133,18 +143,20 @@ export function buildReport(input: ReportInput): ReviewReport {
     ...standingOf(proposal, trust),
     ...(release === undefined ? {} : { release: releaseOf(release) }),
     files: files.map(toFile),
-    left: release === undefined ? [] : release.assets.flatMap(({ name }) => (recorded.has(name) ? [] : [name])),
+    left,
     ...(input.previous === undefined ? {} : { previous: input.previous }),
     checks: describeChecks(proposal.record.assets, agreed),
   };
 }
 
-function verdictOf(problems: readonly PullthroughError[], files: readonly ComparedFile[]): Verdict {
+function verdictOf(findings: readonly Finding[], files: readonly ComparedFile[]): Verdict {
   const outcomes = files.flatMap(({ upstream, store }) => [upstream, ...(store === undefined ? [] : [store])]);
-  if (outcomes.includes('differs') || problems.some(({ exit }) => exit === 3)) return 'differs';
+  const stops = findings.filter(({ level }) => level === 'stop');
+  const untrusted = stops.some(({ code }) => code !== undefined && ERRORS[code][0] === 3);
+  if (outcomes.includes('differs') || untrusted) return 'differs';
   // A file that was never fetched is not the same, whatever else went well.
   const all = files.length > 0 && outcomes.every((outcome) => outcome === 'same');
-  return all && problems.length === 0 ? 'same' : 'incomparable';
+  return all && stops.length === 0 ? 'same' : 'incomparable';
 }
 
 function releaseOf({ htmlUrl, author, publishedAt, immutable, prerelease }: Release): ReviewReport['release'] {
@@ -169,8 +181,19 @@ function toFile({ recorded, asset, upstream, host, store, agreed }: ComparedFile
   };
 }
 
-function contradictions({ recorded, disagreed }: ComparedFile): string[] {
-  return disagreed.map(({ list, algorithm }) => {
-    return `${list ?? ''} lists another ${algorithm} of ${recorded.name} than the bytes have`;
+/** One finding a list, however many files it is wrong about. */
+function contradictions(files: readonly ComparedFile[]): Finding[] {
+  const byList = new Map<string, { readonly algorithm: string; readonly names: string[] }>();
+  for (const { recorded, disagreed } of files) {
+    for (const { list = '', algorithm } of disagreed) {
+      const said = byList.get(`${algorithm} ${list}`) ?? { algorithm, names: [] };
+      said.names.push(recorded.name);
+      byList.set(`${algorithm} ${list}`, said);
+    }
+  }
+  return [...byList].map(([key, { algorithm, names }]) => {
+    const list = brief(key.slice(algorithm.length + 1));
+    const message = `${list} lists another ${algorithm} of ${someOf(names)} than the bytes have`;
+    return finding('list-disagrees', message, names);
   });
 }

@@ -1,5 +1,5 @@
-import { PullthroughError } from '../ledger-schema/error.ts';
-import { fail } from '../ledger-schema/error.ts';
+import { foundError } from '../inspect/finding.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { inTools } from './review-tools.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { compareFiles } from './compare.ts';
@@ -44,7 +44,8 @@ export async function reviewProposal(
   }
   const { record } = proposal;
   const { client, evidence } = inTools(tools, record.checklist);
-  const input = { proposal: { ...proposal, adds }, trust: state.trust };
+  const { now, store } = context;
+  const input = { proposal: { ...proposal, adds }, trust: state.trust, now, store: store !== undefined };
   if (client === undefined) {
     const { source, repository } = record.checklist;
     const error = new PullthroughError('E_CONFIG', `nothing says which API ${source}/${repository} is from`, {
@@ -56,8 +57,7 @@ export async function reviewProposal(
       release: undefined,
       files,
       previous: undefined,
-      problems: [error],
-      warnings: [],
+      findings: [foundError('source-unknown', error)],
     });
     return { proposal, state, report };
   }
@@ -68,7 +68,7 @@ export async function reviewProposal(
   const previous = await findPrevious(state, record);
   const novelty = previous && (await readNovelty({ previous, record, client, release, signal }));
   if (release === undefined) {
-    const gone = upstream.problems.every(({ code }) => code === 'E_UPSTREAM_NOT_FOUND');
+    const gone = upstream.findings.every(({ code }) => code === 'E_UPSTREAM_NOT_FOUND');
     const files = unread(proposal, gone ? 'gone' : 'failed');
     return { proposal, state, report: buildReport({ ...input, ...upstream, files, previous: novelty }) };
   }
@@ -80,18 +80,13 @@ export async function reviewProposal(
       release,
       assets: record.assets,
       statements: said,
-      store: context.store,
+      store,
       privateHosts,
       onBytes: (bytes) => task.advance(bytes),
       signal,
     });
-    const problems = [...upstream.problems, ...said.problems];
-    const warnings = [...upstream.warnings, ...said.warnings];
-    return {
-      proposal,
-      state,
-      report: buildReport({ ...input, release, files, previous: novelty, problems, warnings }),
-    };
+    const findings = [...upstream.findings, ...said.findings];
+    return { proposal, state, report: buildReport({ ...input, release, files, previous: novelty, findings }) };
   } finally {
     task.done();
   }
@@ -114,20 +109,21 @@ function unread({ record }: Proposal, upstream: Outcome): ComparedFile[] {
     asset: undefined,
     upstream,
     store: undefined,
-    problems: [],
+    findings: [],
     agreed: [],
     disagreed: [],
   }));
 }
 
 /**
- * Lets a review through whose bytes all compared equal. Throws its worst problem: `E_DIGEST_MISMATCH`,
- * `E_UPSTREAM_DIFFERS`, `E_REPOSITORY_CHANGED`, `E_EVIDENCE`, or why nothing could be compared.
+ * Lets a review through whose bytes all compared equal. Throws its worst finding: `E_DIGEST_MISMATCH`,
+ * `E_UPSTREAM_DIFFERS`, `E_REPOSITORY_CHANGED`, `E_EVIDENCE`, why nothing could be compared, or `E_FINDINGS`.
  */
 export function requireSame(review: Review): SameReview {
   const { report } = review;
   if (report.verdict === 'same') return { ...review, report: { ...report, verdict: 'same' } };
-  const [worst] = report.problems;
-  if (worst === undefined) fail('E_INTERNAL', `${report.record} was not compared, and nothing says why`);
-  return fail(worst.code, worst.message, { hint: worst.hint });
+  const worst =
+    report.findings.find(({ level }) => level === 'stop') ??
+    fail('E_INTERNAL', `${report.record} was not compared, and nothing says why`);
+  return fail(worst.code ?? 'E_FINDINGS', worst.message, { hint: worst.hint });
 }

@@ -6,6 +6,8 @@ import type { ChosenFile } from '../upstream/choose-files.ts';
 import type { Requirement } from '../upstream/tool-definition.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Asset, Release } from '../github/types.ts';
+import { finding, foundError } from '../inspect/finding.ts';
+import type { Finding } from '../inspect/finding.ts';
 import { openDownload } from '../io/http/download.ts';
 import type { PrivateHosts } from '../io/http/public-only.ts';
 import { mapLimit } from '../io/limit.ts';
@@ -21,8 +23,7 @@ export interface UpstreamStatements {
   /** Of lists that look like lists of digests. A name in one may be another file's, so they only make a warning. */
   readonly observed: ByName;
   /** Evidence that `require[]` asks for and that isn't there, or lists that can't be fetched. */
-  readonly problems: readonly PullthroughError[];
-  readonly warnings: readonly string[];
+  readonly findings: readonly Finding[];
 }
 
 export interface StatementInput {
@@ -52,31 +53,32 @@ export async function readStatements(input: StatementInput): Promise<UpstreamSta
     const asset = release.assets.find((candidate) => candidate.name === name);
     return asset === undefined ? [] : [{ kind: 'asset', name, asset }];
   });
-  const { required, problems } = await readRequired(input, files);
+  const { required, findings: missing } = await readRequired(input, files);
   const asked = new Set(evidenceLists(evidence, files, release).map(({ name }) => name));
   const lists = release.assets.filter(
     ({ name, size, state }) =>
       LIST_NAME.test(name) && !NO_LIST.test(name) && !asked.has(name) && size <= LIST_BYTES && state === 'uploaded',
   );
-  const warnings: string[] = [];
+  const findings: Finding[] = [...missing];
   const observed = new Map<string, Statement[]>();
   const read = await mapLimit(lists.slice(0, MOST_LISTS), AT_ONCE, async (asset) => {
     try {
       return { name: asset.name, bytes: await readAsset(input, asset) };
     } catch (error) {
       if (!isOurs(error, input)) throw error;
-      warnings.push(`${asset.name}, which looks like a list of digests, could not be read: ${error.message}`);
+      const message = `${asset.name}, which looks like a list of digests, could not be read: ${error.message}`;
+      findings.push(finding('list-unread', message, [asset.name]));
       return undefined;
     }
   });
   for (const list of read) if (list !== undefined) observe(list, observed);
-  return { required, observed, problems, warnings };
+  return { required, observed, findings };
 }
 
 async function readRequired(
   input: StatementInput,
   files: readonly ChosenFile[],
-): Promise<Pick<UpstreamStatements, 'required' | 'problems'>> {
+): Promise<Pick<UpstreamStatements, 'required' | 'findings'>> {
   const { evidence, release } = input;
   try {
     checkEvidenceIsThere(evidence, files, release);
@@ -84,10 +86,11 @@ async function readRequired(
       name: list.name,
       bytes: await (list.kind === 'asset' ? readAsset(input, list.asset) : readUrl(input, list.url)),
     }));
-    return { required: statementsOf(evidence, files, lists), problems: [] };
+    return { required: statementsOf(evidence, files, lists), findings: [] };
   } catch (error) {
     if (!isOurs(error, input)) throw error;
-    return { required: statementsOf([], files, []), problems: [error] };
+    const name = error.code === 'E_EVIDENCE' ? 'evidence-missing' : 'not-compared';
+    return { required: statementsOf([], files, []), findings: [foundError(name, error)] };
   }
 }
 

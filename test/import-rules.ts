@@ -5,7 +5,7 @@ import ts from 'typescript';
 const LINES = [
   ['ledger-schema'],
   ['io'],
-  ['github', 'store', 'evidence', 'ledger'],
+  ['github', 'store', 'evidence', 'inspect', 'ledger'],
   ['upstream', 'proposals'],
   ['executor', 'reviewer', 'owner', 'consumer'],
   ['cli'],

@@ -12,7 +12,7 @@ const SUMMARY_BYTES = 900 * 1024;
 export interface Actions {
   beginGroup(): void;
   endGroup(): void;
-  annotate(kind: 'error' | 'warning', message: string, title: string): void;
+  annotate(kind: 'error' | 'warning' | 'notice', message: string, title: string): void;
   table(table: Table): void;
   failed(error: PullthroughError): void;
   end(): void;

@@ -1,4 +1,5 @@
 import type { PullthroughError } from '../../ledger-schema/error.ts';
+import type { Finding } from '../../inspect/finding.ts';
 import { escapeLog, escapeTerminal } from '../../io/escape.ts';
 import type { Progress } from '../../io/progress.ts';
 import { openActions } from './actions.ts';
@@ -31,6 +32,8 @@ export interface Output extends Progress {
   results(values: Results): void;
   /** One failure among several; the command ends with E_PARTIAL or the worst of them. `about` is the tool or file. */
   problem(error: PullthroughError, about?: string): void;
+  /** Annotates a finding in GitHub Actions; elsewhere it stands on a screen of its own. `about` is the release. */
+  finding(finding: Finding, about: string): void;
   /** Text of this program's own, as help and completion scripts: written to stdout as it stands, and not with `--json`. */
   raw(text: string): void;
 }
@@ -59,6 +62,8 @@ export interface OutputEnd {
   /** Writes the job summary. */
   readonly end: () => void;
 }
+
+const ANNOTATIONS = { stop: 'error', look: 'warning', note: 'notice' } as const;
 
 export function openOutput(options: OutputOptions): OutputEnd {
   const { stdout, stderr, env, json, quiet, bars } = options;
@@ -113,6 +118,9 @@ export function openOutput(options: OutputOptions): OutputEnd {
       Object.assign(values, more);
     },
     problem: showError,
+    finding({ level, name, message }, about) {
+      actions?.annotate(ANNOTATIONS[level], `${about}: ${message} [${name}]`, name);
+    },
     raw(text) {
       if (!json) stdout.write(text);
     },

@@ -42,6 +42,7 @@ export function showReleases(title: string, results: readonly ReleaseResult[], o
   output.results({ releases: results });
   for (const result of results) {
     for (const warning of result.warnings) output.warn(`${nameOf(result)}: ${warning}`);
+    for (const finding of result.findings ?? []) output.finding(finding, nameOf(result));
   }
   output.table({
     title,

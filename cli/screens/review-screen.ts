@@ -1,7 +1,9 @@
+import { namesOf } from '../../inspect/finding.ts';
+import type { Level } from '../../inspect/finding.ts';
 import type { ReviewReport, ReviewedFile } from '../../reviewer/report.ts';
 import type { Stranger } from '../../proposals/list-changes.ts';
 import type { RefusedChange } from '../../proposals/open-proposals.ts';
-import { ageText, changesLine, listText, missingText } from './review-words.ts';
+import { ageText, listText, missingText } from './review-words.ts';
 import { toFailure } from './failure.ts';
 import type { Output } from './output.ts';
 import type { Tone } from './style.ts';
@@ -10,7 +12,7 @@ import { bytesText } from './units.ts';
 
 /** More files than fit on one screen; `--json` has them all. */
 const SHOWN_FILES = 16;
-const SHOWN_PROBLEMS = 5;
+const SHOWN_FINDINGS = 5;
 const SHOWN_CHECKS = 4;
 
 const TONES: Readonly<Record<ReviewReport['verdict'], Tone>> = {
@@ -23,24 +25,33 @@ const TONES: Readonly<Record<ReviewReport['verdict'], Tone>> = {
 export function showReview(report: ReviewReport, now: Date, output: Output): void {
   const field = (name: string, text: string, tone?: Tone): void => output.line(`  ${name.padEnd(10)} ${text}`, tone);
   output.line(`${report.repository} ${report.tag}: ${verdictText(report)}`, TONES[report.verdict]);
-  for (const { message, code } of report.problems.slice(0, SHOWN_PROBLEMS))
-    field('problem', `${message} [${code}]`, 'bad');
-  const hidden = report.problems.length - SHOWN_PROBLEMS;
-  if (hidden > 0) field('problem', `and ${hidden} more`, 'bad');
-  for (const warning of report.warnings.slice(0, SHOWN_PROBLEMS)) field('warning', warning, 'warning');
-  const unsaid = report.warnings.length - SHOWN_PROBLEMS;
-  if (unsaid > 0) field('warning', `and ${unsaid} more`, 'warning');
+  showFindings(report, field);
+  for (const finding of report.findings) output.finding(finding, `${report.repository} ${report.tag}`);
   field('proposal', proposalText(report));
   field('signed by', signedText(report));
   if (report.nacks.length > 0) field('nacked by', `${report.nacks.join(', ')}: these bytes must not be used`, 'bad');
   const release = releaseText(report, now);
   if (release !== undefined) field('release', release);
-  for (const line of changesLine(report.previous)) field('new', line.text, line.tone);
-  if (report.left.length > 0) field('left out', listText(report.left));
+  if (report.previous !== undefined) field('compared', `with ${report.previous.tag}`);
   for (const check of report.checks.slice(0, SHOWN_CHECKS)) field('checked', check);
   const checks = report.checks.length - SHOWN_CHECKS;
   if (checks > 0) field('checked', `and ${checks} more`);
   showFiles(report, now, output);
+}
+
+const LEVEL_TONES: Readonly<Record<Level, Tone | undefined>> = { stop: 'bad', look: 'warning', note: undefined };
+
+/** What stops, what wants a person, what is good to know: the worst first, each with its name. */
+function showFindings({ findings }: ReviewReport, field: (name: string, text: string, tone?: Tone) => void): void {
+  for (const level of ['stop', 'look', 'note'] as const) {
+    const of = findings.filter((each) => each.level === level);
+    for (const { name, message } of of.slice(0, SHOWN_FINDINGS)) {
+      field(level, `${message} [${name}]`, LEVEL_TONES[level]);
+    }
+    const hidden = namesOf(of.slice(SHOWN_FINDINGS));
+    if (hidden.length > 0)
+      field(level, `and ${of.length - SHOWN_FINDINGS} more: ${hidden.join(', ')}`, LEVEL_TONES[level]);
+  }
 }
 
 function verdictText({ verdict, files, adds }: ReviewReport): string {

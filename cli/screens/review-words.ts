@@ -1,7 +1,4 @@
-import type { Novelty } from '../../reviewer/novelty.ts';
 import type { Standing } from '../../reviewer/report.ts';
-import type { Tone } from './style.ts';
-import { bytesText } from './units.ts';
 
 /** A list in a sentence ends here. */
 const NAMED = 8;
@@ -42,49 +39,4 @@ export function missingText(standing: Standing): string {
   if (nacks.length > 0) return 'no ack is of use any more';
   if (missing === 0) return 'no ack is missing';
   return `${oweText(standing)} still ${missing === 1 ? 'owes' : 'owe'} an ack`;
-}
-
-export interface ToneLine {
-  readonly text: string;
-  readonly tone?: Tone;
-}
-
-function signerText({ name, now, gone }: Novelty['signers'][number]): string {
-  if (gone === true) return `${name} is missing`;
-  return `${name} ${now.length === 0 ? 'names no key' : `says it is by ${now.join(', ')}`}`;
-}
-
-/** What is new against the record before. */
-export function changesLine(previous: Novelty | undefined): ToneLine[] {
-  if (previous === undefined) return [{ text: 'there is no acknowledged record before it to compare with' }];
-  const { tag, added, missing, jumps, uploaders, signers } = previous;
-  const lines: ToneLine[] = [
-    ...(added.length > 0 ? [{ text: `files that ${tag} had not: ${listText(added)}` }] : []),
-    ...(missing.length > 0 ? [{ text: `files of ${tag} that are missing: ${listText(missing)}` }] : []),
-    ...(jumps.length > 0
-      ? [
-          {
-            text: `sizes that jumped since ${tag}: ${listText(
-              jumps.map(({ name, before, now }) => `${name} ${bytesText(before)} -> ${bytesText(now)}`),
-            )}`,
-            tone: 'warning' as const,
-          },
-        ]
-      : []),
-    ...(uploaders !== undefined && uploaders.changed.length > 0
-      ? [
-          {
-            text:
-              `${listText([...new Set(uploaders.changed.map(({ uploader }) => uploader))])} uploaded ` +
-              `${uploaders.changed.length} of its files; those of ${tag}: ${listText(uploaders.before)}`,
-            tone: 'warning' as const,
-          },
-        ]
-      : []),
-    ...signers.map((signer) => ({
-      text: `${signerText(signer)}; in ${tag} it was ${signer.before.join(', ')} (not verified)`,
-      tone: 'warning' as const,
-    })),
-  ];
-  return lines.length === 0 ? [{ text: `the same files as in ${tag}, of about the same sizes` }] : lines;
 }

@@ -47,7 +47,8 @@ export const ledgerCommands = commands({
   },
   'ledger merge': {
     summary: 'the gate, then the merge of an acknowledged proposal, a late ack, a nack, or a policy',
-    about: "CHANGE is a pull request's number or URL, or a branch; without it: everything that is ready.",
+    about:
+      "CHANGE is a pull request's number or URL, a branch, or a release as OWNER/REPO@TAG; without it: everything that is ready.",
     arguments: [{ name: '[CHANGE]' }],
     options: {},
     examples: [
@@ -57,7 +58,9 @@ export const ledgerCommands = commands({
   },
   'ledger close': {
     summary: 'says no to a proposal or a policy: mirror leaves a closed proposal alone',
-    about: "CHANGE is a pull request's number or URL, or a branch. Nothing is lost: ledger reopen takes it back.",
+    about:
+      "CHANGE is a pull request's number or URL, a branch, or a release as OWNER/REPO@TAG. Nothing is lost: ledger reopen " +
+      'takes it back.',
     arguments: [{ name: 'CHANGE' }],
     options: {},
     examples: [
@@ -68,7 +71,7 @@ export const ledgerCommands = commands({
   'ledger reopen': {
     summary: 'takes back a no: opens what ledger close closed',
     about:
-      "CHANGE is a pull request's number or URL, or a branch. What is open again without a valid sign, as after the bot's " +
+      "CHANGE is a pull request's number or URL, a branch, or a release as OWNER/REPO@TAG. What is open again without a valid sign, as after the bot's " +
       'key leaked, the next mirror makes again; nacks stay.',
     arguments: [{ name: 'CHANGE' }],
     options: {},

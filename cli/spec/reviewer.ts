@@ -1,6 +1,7 @@
 import { commands, flag, optional, text } from './spec.ts';
 
-const CHANGE = "CHANGE is a pull request's number or URL, or a branch; without it: every open proposal.";
+const CHANGE =
+  "CHANGE is a pull request's number or URL, a branch, or a release as OWNER/REPO@TAG; without it: every open proposal.";
 const keys = {
   gpg: optional('KEY', 'sign by gpg-agent, smart cards too; KEY is a fingerprint, key id or mail address'),
   key: text('FILE', 'sign with the secret key in FILE and PULLTHROUGH_SIGNING_PASSPHRASE', 'file'),
@@ -16,24 +17,38 @@ export const reviewerCommands = commands({
     examples: [
       ['pullthrough review', 'every open proposal, one after another'],
       ['pullthrough review 42', 'the proposal of pull request 42'],
+      ['pullthrough review jqlang/jq@jq-1.7.1', 'the proposal of that release'],
     ],
   },
   ack: {
     summary: 'the same, then signs and pushes the .ack',
-    about: `${CHANGE} Nothing is signed that was not fetched and compared. Pushing uses LEDGER_TOKEN.`,
+    about:
+      `${CHANGE} Nothing is signed that was not fetched and compared, or that has a finding of the level stop; one of the ` +
+      'level look needs an answer at a terminal, or --accept. Pushing uses LEDGER_TOKEN.',
     arguments: [{ name: '[CHANGE]' }],
-    options: { ...keys, yes: flag('without CHANGE: sign all that compare equal, without asking') },
+    options: {
+      ...keys,
+      yes: flag('sign without asking all that compare equal and have no finding that wants a person'),
+      accept: text('NAME,...', 'sign in spite of findings of these names and of the level look; docs/findings.md'),
+    },
     examples: [
       ['pullthrough ack 42 --gpg', "compare pull request 42, then sign with gpg's default key"],
       ['pullthrough ack --gpg ada@acme.example', 'every open proposal, asking for each'],
-      ['pullthrough ack --key ada.asc --yes', 'every open proposal, without asking'],
+      ['pullthrough ack --key ada.asc --yes', 'every open proposal that wants no person, without asking'],
+      ['pullthrough ack 42 --gpg --accept new-uploader', 'a person looked at who uploaded it'],
     ],
   },
   nack: {
     summary: 'signs and pushes a .nack: these bytes must not be used',
-    about: 'A nack can never be taken back: the record is withdrawn for good.',
+    about:
+      'A nack can never be taken back: the record is withdrawn for good. Shows what it withdraws and who acknowledged it, ' +
+      'and asks at a terminal.',
     arguments: [{ name: 'TOOL@TAG' }],
-    options: { ...keys, reason: text('TEXT', "why; kept in the commit's message, unsigned") },
+    options: {
+      ...keys,
+      reason: text('TEXT', "why, needed; kept in the commit's message, unsigned"),
+      yes: flag('sign it without asking'),
+    },
     examples: [["pullthrough nack jqlang/jq@jq-1.7.1 --gpg --reason 'built on a broken runner'", 'withdraw a record']],
   },
 });

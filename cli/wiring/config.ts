@@ -163,14 +163,14 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
   };
 }
 
-/** The ledger's location. Throws `E_NO_LEDGER`. */
-export function requireLedger(config: Config): LedgerLocation {
+/** The ledger's location. `flag`: the command takes `--ledger`. Throws `E_NO_LEDGER`. */
+export function requireLedger(config: Config, { flag: takesFlag = false } = {}): LedgerLocation {
   return (
     config.ledger.location ??
     fail('E_NO_LEDGER', 'no ledger is configured', {
       hint:
         config.file === undefined
-          ? 'run this in the folder of a mirror.ini, name one by --config, or name the ledger by --ledger'
+          ? `run this in the folder of a mirror.ini, or name one by --config${takesFlag ? '; or name the ledger by --ledger' : ''}`
           : `add repository = to [ledger] in ${config.file}`,
     })
   );

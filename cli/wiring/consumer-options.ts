@@ -25,7 +25,7 @@ export async function consumerOptions(
   { bytes = false }: ConsumerNeeds = {},
 ): Promise<ConsumerOptions> {
   const config = await loadConfig(flags, context.cwd);
-  const location = requireLedger(config);
+  const location = requireLedger(config, { flag: true });
   const pin = requirePin(config);
   if (bytes) requirePublicStores(config);
   const token = tokenFrom(context.env, 'LEDGER_TOKEN');

@@ -14,12 +14,11 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import ts from 'typescript';
 import { inject } from 'vitest';
+import { ROOMS } from '../import-rules.ts';
 
 const root = join(import.meta.dirname, '../..');
-const ROOMS = [
-  ...['action', 'cli', 'consumer', 'evidence', 'executor', 'github', 'io', 'ledger', 'ledger-schema', 'owner'],
-  ...['proposals', 'reviewer', 'store', 'upstream'],
-].filter((room) => existsSync(join(root, room)));
+/** Scripts are no part of the program. */
+const PROGRAM = ROOMS.filter((room) => room !== 'scripts');
 
 const compilerOptions = {
   module: ts.ModuleKind.ESNext,
@@ -52,7 +51,7 @@ export function builtMain(): string {
     }
     return main;
   }
-  const files = ROOMS.flatMap((room) =>
+  const files = PROGRAM.flatMap((room) =>
     readdirSync(join(root, room), { recursive: true }).map((name) => `${room}/${String(name)}`),
   );
   renameSync(build([...files, WARM_SERVER]), folder);

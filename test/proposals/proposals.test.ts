@@ -17,6 +17,16 @@ describe('CHANGE', () => {
     ['#7', { kind: 'pull', number: 7 }],
     ['pullthrough/github.com/acme/tool/v1', { kind: 'branch', branch: 'pullthrough/github.com/acme/tool/v1' }],
     ['refs/heads/x', { kind: 'branch', branch: 'x' }],
+    ['acme/tool@v1', { kind: 'release', source: 'github.com', repository: 'acme/tool', tag: 'v1' }],
+    [
+      'pullthrough/pullthrough@v1/x',
+      { kind: 'release', source: 'github.com', repository: 'pullthrough/pullthrough', tag: 'v1/x' },
+    ],
+    [
+      'GHE.acme.example/acme/tool@tag:latest',
+      { kind: 'release', source: 'ghe.acme.example', repository: 'acme/tool', tag: 'latest' },
+    ],
+    ['pullthrough/github.com/acme/tool/v1@2', { kind: 'branch', branch: 'pullthrough/github.com/acme/tool/v1@2' }],
   ])('%s', (text, name) => {
     expect(parseChangeName(text, LEDGER)).toEqual(name);
   });
@@ -28,6 +38,10 @@ describe('CHANGE', () => {
 
   test.each([
     ['', LEDGER],
+    ['acme/tool@latest', LEDGER],
+    ['acme/tool@>=1', LEDGER],
+    ['acme/tool@', LEDGER],
+    [`acme/tool@${'v'.repeat(300)}`, LEDGER],
     ['-x', LEDGER],
     ['a b', LEDGER],
     ['..', LEDGER],

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BODY_LENGTH, proposalBody, proposalTitle } from '../../proposals/pull-body.ts';
 import type { BodyInput } from '../../proposals/pull-body.ts';
 import { compareRecords, previousTag } from '../../proposals/compare-records.ts';
+import { finding } from '../../inspect/finding.ts';
 import { buildRecord } from '../../ledger/new-record.ts';
 import { digest } from '../executor/releases.ts';
 
@@ -20,8 +21,7 @@ function input(names: readonly string[], changes: Partial<BodyInput> = {}): Body
     files,
     checks: ["GitHub's digest (sha256): equal for 1 of 2 files"],
     release: { htmlUrl: 'https://github.com/x', author: 'itchyny', publishedAt: new Date(0), immutable: true },
-    left: [],
-    comparison: undefined,
+    findings: [],
     branch: 'pullthrough/github.com/jqlang/jq/jq-1.7.1',
     ...changes,
   };
@@ -29,23 +29,18 @@ function input(names: readonly string[], changes: Partial<BodyInput> = {}): Body
 
 describe("a pull request's body", () => {
   it('has a row for each file, what was checked, and what to type', () => {
-    const body = proposalBody(input(['jq-linux', 'jq-macos'], { left: ['jq.asc'] }));
+    const body = proposalBody(input(['jq-linux', 'jq-macos']));
     expect(body).toContain(`| \`jq-linux\` | 1,234,567 | \`${digest('jq-linux')}\` |`);
     expect(body).toContain("- `GitHub's digest (sha256): equal for 1 of 2 files`");
-    expect(body).toContain('left out: `jq.asc`');
     expect(body).toContain('pullthrough review pullthrough/github.com/jqlang/jq/jq-1.7.1\n');
-    expect(body).toContain('no earlier record');
+    expect(body).toContain('### Findings\n\nNone.');
     expect(body).toContain('published 1970-01-01T00:00:00.000Z by `itchyny`, immutable');
   });
 
-  it('says what is new against the previous record', () => {
-    const comparison = { tag: 'jq-1.7', added: ['n'], missing: ['m'], jumps: [{ name: 'j', before: 10, now: 9000 }] };
-    const body = proposalBody(input(['a'], { comparison }));
-    expect(body).toMatch(
-      /What is new against `jq-1\.7`\n\n- new files: `n`\n- no longer there: `m`\n- `j`: 10 to 9,000/,
-    );
-    const same = proposalBody(input(['a'], { comparison: { tag: 'x', added: [], missing: [], jumps: [] } }));
-    expect(same).toContain('The same files, of about the same sizes.');
+  it('has the findings as a review has them, the worst first', () => {
+    const findings = [finding('files-added', 'jq-1.7 had no n', ['n']), finding('size-jump', 'sizes jumped', ['j'])];
+    const body = proposalBody(input(['a'], { findings }));
+    expect(body).toContain('- **look** `size-jump`: `sizes jumped`\n- note `files-added`: `jq-1.7 had no n`\n');
   });
 
   it('lets nothing from outside mention, link, close or break out', () => {
@@ -53,8 +48,7 @@ describe("a pull request's body", () => {
     const body = proposalBody(
       input(['a'], {
         release: { htmlUrl: evil, author: evil, publishedAt: new Date(0), immutable: undefined },
-        left: [evil],
-        comparison: { tag: evil, added: [evil], missing: [evil], jumps: [{ name: evil, before: 1, now: 2 }] },
+        findings: [finding('size-jump', evil, [evil])],
         checks: [evil],
       }),
     );
@@ -77,11 +71,10 @@ describe("a pull request's body", () => {
 
   it('fits whatever upstream calls its files, and still says how to review', () => {
     const evil = Array.from({ length: 500 }, (_, i) => '\u202e'.repeat(1000) + i);
-    const jumps = evil.map((name) => ({ name, before: 1, now: 2 }));
-    const comparison = { tag: evil[0] ?? '', added: evil, missing: evil, jumps };
-    const body = proposalBody(input(['a'], { checks: evil, left: evil, comparison }));
+    const findings = evil.map((name) => finding('size-jump', name, [name]));
+    const body = proposalBody(input(['a'], { checks: evil, findings }));
     expect(body.length).toBeLessThanOrEqual(BODY_LENGTH);
-    expect(body).toContain('500 more');
+    expect(body).toContain('and 500 more findings');
     expect(body).toContain('pullthrough review');
   });
 

@@ -162,7 +162,7 @@ describe('mirror with a ledger on GitHub', () => {
     });
     await made.mirror();
     expect(pulls[1]?.body).toMatch(
-      /against `v1\.0\.0`\n\n- new files: `tool-macos`\n- `tool-linux`: 11 to 10,000 bytes/,
+      /\*\*look\*\* `size-jump`: `sizes jumped since v1\.0\.0: tool-linux 11 B -> 9\.8 KiB`\n- note `files-added`: `v1\.0\.0 had no tool-macos`/,
     );
   });
 

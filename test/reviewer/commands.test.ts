@@ -21,7 +21,7 @@ interface Ran {
 
 /** What `--json` prints. */
 interface Document {
-  readonly error?: { readonly code: string };
+  readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
   readonly reviews: readonly ReviewReport[];
   readonly acks: readonly { readonly action: string; readonly branch: string; readonly missing: number }[];
   readonly refused: readonly unknown[];
@@ -32,7 +32,11 @@ interface Document {
 let world: World;
 
 /** Runs a command line; with `answers` at a terminal. */
-async function pullthrough(argv: readonly string[], answers?: readonly string[]): Promise<Ran> {
+async function pullthrough(
+  argv: readonly string[],
+  answers?: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   const columns = answers === undefined ? undefined : 100;
   const [stdout, stderr] = [new Written(columns), new Written(columns)];
   const stdin = Object.assign(new PassThrough(), { isTTY: answers !== undefined });
@@ -40,7 +44,13 @@ async function pullthrough(argv: readonly string[], answers?: readonly string[])
   stderr.on('data', (chunk: Buffer) => {
     if (chunk.toString().includes('[y/N]')) stdin.write(`${left.shift() ?? ''}\n`);
   });
-  const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(world.folder, 'xdg'), LEDGER_TOKEN: TOKEN, NO_COLOR: '1' };
+  const env = {
+    PATH: process.env.PATH,
+    XDG_CACHE_HOME: join(world.folder, 'xdg'),
+    LEDGER_TOKEN: TOKEN,
+    NO_COLOR: '1',
+    ...more,
+  };
   const signal = new AbortController().signal;
   const code = await run({ argv, env, cwd: world.folder, stdin, stdout, stderr, now: new Date(), signal });
   return { code, stdout: stdout.text, stderr: stderr.text };
@@ -92,7 +102,7 @@ describe('on plain git', () => {
     expect(code).toBe(0);
   });
 
-  test('of many files the screen shows what differs and what is new, and counts the rest and its warnings', async () => {
+  test('of many files the screen shows what differs and what is new, and counts the rest', async () => {
     const names = Array.from({ length: 20 }, (_, i) => `file-${String(i).padStart(2, '0')}`);
     const lists = names.map((name) => `${'0'.repeat(64)}  ${name}\n`).join('');
     const files = Object.fromEntries(names.map((name, i) => [name, { size: 77, seed: i + 1 }]));
@@ -100,7 +110,7 @@ describe('on plain git', () => {
     await release.addAsset({ name: 'SHA256SUMS', content: lists });
     release.asset('file-18').updatedAt = new Date(Date.now() - 3_600_000);
     const { stdout } = await pullthrough(['review', branch]);
-    expect(stdout).toMatch(/ {2}warning +and 15 more\n/);
+    expect(stdout).toMatch(/ {2}look +SHA256SUMS lists another sha256 of .* and 16 more than .* \[list-disagrees\]\n/);
     expect(stdout).toMatch(/1 hour +octocat +file-18/);
     expect(stdout).toContain('and 5 more files: same; uploaded by octocat, the newest 3 days ago');
     for (const { content } of release.assets.slice(0, 20)) {
@@ -195,6 +205,118 @@ describe('on plain git', () => {
     expect(world.branches().get(branch)).toBe(commit);
   });
 
+  describe('a finding that wants a person', () => {
+    async function proposeOdd(tag: string) {
+      const proposed = await world.propose(tag);
+      const published = proposed.release.publishedAt?.getTime() ?? 0;
+      proposed.release.asset('tool-linux-amd64').updatedAt = new Date(published + 2 * 86_400_000);
+      return proposed;
+    }
+
+    test('is not signed by --yes, nor in a pipe: exit 3, with its name; review says it and exits 0', async () => {
+      const { branch, commit } = await proposeOdd('v1.0.0');
+      const key = ['--key', keyOf(world.people.ada)];
+      expect(await json(['review', branch])).toMatchObject({
+        code: 0,
+        reviews: [
+          { verdict: 'same', findings: [{ name: 'late-upload', level: 'look', files: ['tool-linux-amd64'] }, {}] },
+        ],
+      });
+      for (const argv of [
+        ['ack', branch, ...key],
+        ['ack', branch, '--yes', ...key],
+        ['ack', '--yes', ...key],
+      ]) {
+        const ran = await json(argv);
+        expect(ran).toMatchObject({ code: 3, error: { code: 'E_FINDINGS' }, acks: [] });
+        expect(ran.error?.message).toContain('late-upload');
+        expect(ran.error?.hint).toContain(`pullthrough ack ${branch} --accept late-upload`);
+      }
+      expect(world.branches().get(branch)).toBe(commit);
+    });
+
+    test('is exit 4 where others were signed', async () => {
+      const odd = await proposeOdd('v1.0.0');
+      const good = await world.propose('v2.0.0');
+      const ran = await json(['ack', '--yes', '--key', keyOf(world.people.ada)]);
+      expect(ran).toMatchObject({ code: 4, error: { code: 'E_PARTIAL' }, acks: [{ branch: good.branch }] });
+      expect(world.branches().get(odd.branch)).toBe(odd.commit);
+    });
+
+    test('is signed where it is accepted by its name', async () => {
+      const { branch } = await proposeOdd('v1.0.0');
+      const key = ['--key', keyOf(world.people.ada)];
+      expect(await json(['ack', branch, ...key, '--accept', 'size-jump'])).toMatchObject({ code: 3 });
+      const ran = await json(['ack', branch, ...key, '--accept', 'size-jump,late-upload']);
+      expect(ran).toMatchObject({ code: 0, acks: [{ action: 'acked' }] });
+    });
+
+    test('is asked about at a terminal, also of a named proposal', async () => {
+      const { branch, commit } = await proposeOdd('v1.0.0');
+      const argv = ['ack', branch, '--key', keyOf(world.people.ada)];
+      const no = await pullthrough(argv, ['']);
+      expect(no.stderr).toContain('in spite of late-upload? [y/N]');
+      expect(no.code).toBe(0);
+      expect(world.branches().get(branch)).toBe(commit);
+      expect(await pullthrough(argv, ['y'])).toMatchObject({ code: 0 });
+      expect(world.branches().get(branch)).not.toBe(commit);
+    });
+
+    test.each(['nothing-such', 'upstream-differs', ''])('--accept %j is exit 2', async (name) => {
+      const ran = await json(['ack', '--yes', '--key', keyOf(world.people.ada), `--accept=${name}`]);
+      expect(ran).toMatchObject({ code: 2, error: { code: 'E_USAGE' } });
+    });
+
+    test('is an annotation in Actions', async () => {
+      const { branch } = await proposeOdd('v1.0.0');
+      const { stderr } = await pullthrough(['review', branch], undefined, { GITHUB_ACTIONS: 'true' });
+      expect(stderr).toMatch(/^::warning title=late-upload::.*tool-linux-amd64 was replaced 2 days after/m);
+    });
+  });
+
+  test('a proposal that a reviewer nacked is left alone by ack without CHANGE, and refused by name', async () => {
+    const { branch } = await world.propose('v1.0.0');
+    const key = ['--key', keyOf(world.people.ada)];
+    const release = `${world.tool.fullName}@v1.0.0`;
+    expect(await json(['nack', release, ...key, '--reason', 'wrong', '--yes'])).toMatchObject({ code: 0 });
+    expect(await json(['ack', '--yes', ...key])).toMatchObject({ code: 0, acks: [{ action: 'withdrawn', branch }] });
+    expect(await json(['ack', release, ...key])).toMatchObject({ code: 3, error: { code: 'E_WITHDRAWN' } });
+  });
+
+  test('nack needs a reason and an answer, and shows what it withdraws and who acknowledged it', async () => {
+    const { ada } = world.people;
+    const { branch, commit } = await world.propose('v1.0.0', { acks: [ada] });
+    const argv = ['nack', `${world.tool.fullName}@v1.0.0`, '--key', keyOf(world.people.grace)];
+    expect(await json([...argv, '--yes'])).toMatchObject({ code: 2, error: { code: 'E_USAGE' } });
+    expect(await json([...argv, '--reason', ' '])).toMatchObject({ code: 2, error: { code: 'E_USAGE' } });
+    expect(await json([...argv, '--reason', 'x'])).toMatchObject({ code: 2, error: { code: 'E_CONFIRM' } });
+    const no = await pullthrough([...argv, '--reason', 'x'], ['n']);
+    expect(no.stdout).toMatch(
+      /v1.0.0 of github.com: an open proposal\n {2}files +2 files, .*\n.*\n {2}acked by +ada\n/,
+    );
+    expect(no.code).toBe(0);
+    expect(world.branches().get(branch)).toBe(commit);
+    expect(await pullthrough([...argv, '--reason', 'x'], ['y'])).toMatchObject({ code: 0 });
+    expect(world.branches().get(branch)).not.toBe(commit);
+  });
+
+  test('a release names its proposal to review, ack, close and merge, in any case of the tool', async () => {
+    const { branch } = await world.propose('v1.0.0');
+    const release = `${world.tool.fullName.toUpperCase()}@v1.0.0`;
+    expect(await json(['review', release])).toMatchObject({ code: 0, reviews: [{ branch }] });
+    expect(await json(['review', `github.com/${release}`])).toMatchObject({ code: 0, reviews: [{ branch }] });
+    expect(await json(['ack', release, '--key', keyOf(world.people.ada)])).toMatchObject({
+      code: 0,
+      acks: [{ branch }],
+    });
+    expect(await json(['ledger', 'merge', release])).toMatchObject({ code: 0, changes: [{ action: 'merged' }] });
+    expect(await json(['review', release])).toMatchObject({ code: 1, error: { code: 'E_NO_CHANGE' } });
+    expect(await json(['review', `${world.tool.fullName}@latest`])).toMatchObject({
+      code: 2,
+      error: { code: 'E_USAGE' },
+    });
+  });
+
   test('with --yes ack signs all that compare equal, and no other', async () => {
     const good = await world.propose('v1.0.0');
     const bad = await world.propose('v2.0.0');
@@ -253,6 +375,12 @@ describe('on plain git', () => {
     const document = await json(['ack', branch, '--key', keyOf(world.people.ada)]);
     expect(document).toMatchObject({ code: 0, acks: [{ action: 'acked', merged: world.branches().get('main') }] });
     expect(world.branches().has(branch)).toBe(false);
+    for (const change of [branch, `${world.tool.fullName}@v1.0.0`]) {
+      const again = await json(['ack', change, '--key', keyOf(world.people.ada)]);
+      expect(again).toMatchObject({ code: 0, acks: [{ action: 'already', branch }] });
+    }
+    const other = await json(['ack', branch, '--key', keyOf(world.people.grace)]);
+    expect(other).toMatchObject({ code: 1, error: { code: 'E_NO_CHANGE' } });
   });
 
   test('nack, its merge, and a nack of nothing', async () => {
@@ -260,17 +388,18 @@ describe('on plain git', () => {
     const { path, branch } = await world.propose('v1.0.0', { acks: [ada] });
     expect(await pullthrough(['ledger', 'merge', branch])).toMatchObject({ code: 0 });
     const tool = world.tool.fullName;
-    const nacked = await pullthrough(['nack', `${tool}@v1.0.0`, '--key', keyOf(ada), '--reason', 'wrong']);
+    const nacked = await pullthrough(['nack', `${tool}@v1.0.0`, '--key', keyOf(ada), '--reason', 'wrong', '--yes']);
     expect(nacked.stdout).toContain(`the nack of ${tool} v1.0.0 is proposed`);
     expect(nacked.code).toBe(0);
     const proposed = nackBranch(path, ada.fingerprint);
     const done = await pullthrough(['ledger', 'merge', proposed]);
     expect(done.stdout).toContain(`nack of ${tool} v1.0.0 is merged`);
     expect(done.code).toBe(0);
-    expect((await json(['nack', `${tool}@v9`, '--key', keyOf(ada)])).error?.code).toBe('E_NO_CHANGE');
-    const long = await json(['nack', `${tool}@${'v'.repeat(300)}`, '--key', keyOf(ada)]);
+    const flags = ['--key', keyOf(ada), '--reason', 'wrong', '--yes'];
+    expect((await json(['nack', `${tool}@v9`, ...flags])).error?.code).toBe('E_NO_CHANGE');
+    const long = await json(['nack', `${tool}@${'v'.repeat(300)}`, ...flags]);
     expect(long).toMatchObject({ code: 2, error: { code: 'E_USAGE' } });
-    expect(await json(['nack', `${tool}@latest`, '--key', keyOf(ada)])).toMatchObject({
+    expect(await json(['nack', `${tool}@latest`, ...flags])).toMatchObject({
       code: 2,
       error: { code: 'E_USAGE' },
     });
@@ -368,7 +497,10 @@ test('a reviewer whose key has expired nacks with its file, and acks nothing', a
   const { branch, path } = await closing.propose('v1.0.0');
   const key = ['--key', keyOf(rita)];
   expect(await json(['ack', branch, ...key])).toMatchObject({ code: 2, error: { code: 'E_SIGNING_KEY' } });
-  expect(await json(['nack', `${world.tool.fullName}@v1.0.0`, ...key])).toMatchObject({ code: 0, action: 'nacked' });
+  expect(await json(['nack', `${world.tool.fullName}@v1.0.0`, ...key, '--reason', 'x', '--yes'])).toMatchObject({
+    code: 0,
+    action: 'nacked',
+  });
   expect(world.paths(branch)).toContain(nackPath(path, rita.fingerprint));
   expect(await json(['ledger', 'merge', branch])).toMatchObject({ code: 3, error: { code: 'E_WITHDRAWN' } });
 });

@@ -1,11 +1,13 @@
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { changesLine, missingText } from '../../cli/screens/review-words.ts';
+import { missingText } from '../../cli/screens/review-words.ts';
 import { storeKey } from '../../store/store.ts';
 import { openProposals } from '../../proposals/open-proposals.ts';
 import { requireSame, reviewProposal } from '../../reviewer/review.ts';
 import type { Review } from '../../reviewer/review.ts';
+import type { Finding, FindingName } from '../../inspect/finding.ts';
+import type { ReviewReport } from '../../reviewer/report.ts';
 import { readTools } from '../../reviewer/review-tools.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { proposalBranch } from '../../ledger-schema/path.ts';
@@ -70,9 +72,13 @@ async function expectVerdict(
 ): Promise<Review> {
   const reviewed = await review(changes);
   expect(reviewed.report.verdict).toBe(verdict);
-  expect(reviewed.report.problems[0]?.code).toBe(code);
+  expect(reviewed.report.findings[0]).toMatchObject({ level: 'stop', code });
   await expect(() => requireSame(reviewed)).toFailWith(code);
   return reviewed;
+}
+
+function named({ findings }: ReviewReport, name: FindingName): Finding | undefined {
+  return findings.find((each) => each.name === name);
 }
 
 function filesBelow(folder: string): string[] {
@@ -91,7 +97,7 @@ describe('what is compared', () => {
     const reviewed = await reviewProposal(shared, opened.state, found, await readTools(shared));
     expect(reviewed.report).toMatchObject({
       verdict: 'same',
-      problems: [],
+      findings: [{ name: 'first-record', level: 'note', files: [] }],
       record: path,
       branch,
       head: commit,
@@ -217,7 +223,7 @@ describe('what is compared', () => {
     world.upstream.rename(world.tool, 'other/name');
     const { report } = await review();
     expect(report.verdict).toBe('same');
-    expect(report.warnings.join()).toContain('other/name');
+    expect(named(report, 'repository-renamed')?.message).toContain('other/name');
   });
 
   test('an API that says no is no verdict on the bytes', async () => {
@@ -267,12 +273,17 @@ describe('what upstream says', () => {
     expect(report.checks).toContain('tool_1.0.0_checksums.txt (sha256): equal for 1 of 3 files');
   });
 
-  test('a list that says otherwise is a warning', async () => {
+  test('a list that says otherwise is a finding that wants a person', async () => {
     const content = await listed('tool-linux-amd64', true);
     await propose('v1.0.0', { files: { ...FILES, SHA256SUMS: content } });
     const { report } = await review();
     expect(report.verdict).toBe('same');
-    expect(report.warnings).toEqual(['SHA256SUMS lists another sha256 of tool-linux-amd64 than the bytes have']);
+    expect(named(report, 'list-disagrees')).toEqual({
+      name: 'list-disagrees',
+      level: 'look',
+      message: 'SHA256SUMS lists another sha256 of tool-linux-amd64 than the bytes have',
+      files: ['tool-linux-amd64'],
+    });
   });
 
   test('evidence that a tool.ini here asks for must be there', async () => {
@@ -332,6 +343,32 @@ describe('what is new', () => {
       uploaders: { before: ['octocat'], changed: [] },
       signers: [],
     });
+    expect((await review()).report.findings.map(({ name, level, files }) => [name, level, files])).toEqual([
+      ['size-jump', 'look', ['tool-linux-amd64']],
+      ['files-added', 'note', ['tool-windows-amd64.exe']],
+      ['files-missing', 'note', ['tool-darwin-arm64']],
+    ]);
+  });
+
+  test('a file that was replaced long after the release was published', async () => {
+    await before();
+    const { release } = await propose('v1.1.0');
+    const published = release.publishedAt?.getTime() ?? 0;
+    release.asset('tool-linux-amd64').updatedAt = new Date(published + 35 * 86_400_000);
+    expect(named((await review()).report, 'late-upload')).toMatchObject({
+      level: 'look',
+      message: 'tool-linux-amd64 was replaced 35 days after the release was published',
+    });
+  });
+
+  test('a lower version is compared with the next higher one, and another series of tags says so', async () => {
+    await before();
+    await propose('v0.9.0');
+    expect((await review()).report.previous).toMatchObject({ tag: 'v1.0.0', series: 'same' });
+    await propose('other-2.0');
+    const { report } = await review();
+    expect(report.previous).toMatchObject({ tag: 'v1.0.0', series: 'other' });
+    expect(named(report, 'new-series')).toMatchObject({ level: 'look' });
   });
 
   test('an uploader that the release before had not', async () => {
@@ -341,6 +378,11 @@ describe('what is new', () => {
     expect((await review()).report.previous?.uploaders).toEqual({
       before: ['octocat'],
       changed: [{ name: 'tool-linux-amd64', uploader: 'mallory' }],
+    });
+    expect(named((await review()).report, 'new-uploader')).toMatchObject({
+      level: 'look',
+      message: 'mallory uploaded 1 file; those of v1.0.0 are by octocat',
+      files: ['tool-linux-amd64'],
     });
   });
 
@@ -360,8 +402,10 @@ describe('what is new', () => {
     await propose('v1.1.0', { files: { ...FILES, 'SHA256SUMS.asc': 'no signature' } });
     const previous = (await review()).report.previous;
     expect(previous?.signers).toEqual([{ name: 'SHA256SUMS.asc', before: [ada.fingerprint], now: [] }]);
-    const [line] = changesLine(previous).filter(({ text }) => text.startsWith('SHA256SUMS.asc'));
-    expect(line).toMatchObject({ text: expect.stringContaining('names no key; in v1.0.0') as string, tone: 'warning' });
+    expect(named((await review()).report, 'new-signer')).toMatchObject({
+      level: 'look',
+      message: expect.stringContaining('SHA256SUMS.asc names no key; in v1.0.0') as string,
+    });
   });
 
   test("no signature of upstream's own checksums any more, though the record leaves it out", async () => {
@@ -370,11 +414,12 @@ describe('what is new', () => {
     const asc = { name: 'SHA256SUMS.asc', content: await ada.sign(Buffer.from('x')) };
     await world.tool.releases[0]?.addAsset(asc);
     await propose('v1.1.0');
-    const previous = (await review()).report.previous;
-    expect(previous?.signers).toEqual([{ name: asc.name, before: [ada.fingerprint], now: [], gone: true }]);
-    expect(changesLine(previous)).toEqual([
-      { text: expect.stringContaining('SHA256SUMS.asc is missing; in v1.0.0') as string, tone: 'warning' },
-    ]);
+    const { report } = await review();
+    expect(report.previous?.signers).toEqual([{ name: asc.name, before: [ada.fingerprint], now: [], gone: true }]);
+    expect(named(report, 'signature-gone')).toMatchObject({
+      level: 'look',
+      message: expect.stringContaining('SHA256SUMS.asc is missing; in v1.0.0') as string,
+    });
   });
 
   test('a signature that names no key, as it named none before, is not worth a word', async () => {
@@ -405,7 +450,9 @@ describe('what is new', () => {
     await propose('v1.1.0');
     world.tool.removeRelease('v1.0.0');
     expect((await review()).report).toMatchObject({ verdict: 'same', previous: { tag: 'v1.0.0', signers: [] } });
-    expect((await review()).report.previous?.uploaders).toBeUndefined();
+    const { report } = await review();
+    expect(report.previous?.uploaders).toBeUndefined();
+    expect(named(report, 'previous-unread')).toMatchObject({ level: 'look' });
   });
 });
 

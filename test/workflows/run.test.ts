@@ -167,9 +167,13 @@ describe('a team whose workflows run', { sequential: true, timeout: 240_000 }, (
   });
 
   test('a nack that is merged makes the consumers’ daily check red', async () => {
-    await world.team.must('grace', `pullthrough nack jqlang/jq@jq-1.7.1 --gpg --reason 'upstream replaced a file'`, {
-      cwd: world.executor,
-    });
+    await world.team.must(
+      'grace',
+      `pullthrough nack jqlang/jq@jq-1.7.1 --gpg --yes --reason 'upstream replaced a file'`,
+      {
+        cwd: world.executor,
+      },
+    );
     expect(await merge()).toMatchObject({ conclusion: 'success' });
     const ran = await daily(join(world.team.folder, 'project'));
     expect([ran.conclusion, ran.steps.at(-1)?.code]).toEqual(['failure', 3]);

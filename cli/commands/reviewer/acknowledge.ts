@@ -1,8 +1,13 @@
 import type { Signer } from '../../../ledger/signing/signer.ts';
-import { PullthroughError } from '../../../ledger-schema/error.ts';
+import { namesOf } from '../../../inspect/finding.ts';
+import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
+import { proposalBranch } from '../../../ledger-schema/path.ts';
 import { acknowledge, hasAcked, requireAckable } from '../../../reviewer/ack.ts';
 import type { AckResult } from '../../../reviewer/ack.ts';
+import { findAckedRecord } from '../../../reviewer/acked-record.ts';
+import { readLedger } from '../../../proposals/ledger-state.ts';
 import { openProposals } from '../../../proposals/open-proposals.ts';
+import type { OpenProposals } from '../../../proposals/open-proposals.ts';
 import type { Proposal } from '../../../proposals/read-proposal.ts';
 import { standingOf } from '../../../reviewer/report.ts';
 import type { ReviewReport, Standing } from '../../../reviewer/report.ts';
@@ -11,6 +16,8 @@ import { requireSame, reviewProposal, titleOf } from '../../../reviewer/review.t
 import type { SameReview } from '../../../reviewer/review.ts';
 import type { ReviewTools } from '../../../reviewer/review-tools.ts';
 import { withTotal } from '../../../reviewer/total-progress.ts';
+import { decide } from './ack-decision.ts';
+import type { AckFlags } from './ack-decision.ts';
 import type { CommandContext } from '../../wiring/context.ts';
 import { refusedResult, showOthers, showReview } from '../../screens/review-screen.ts';
 import { missingText } from '../../screens/review-words.ts';
@@ -21,16 +28,15 @@ import { typed } from '../../../io/shell.ts';
 export interface AcknowledgeRequest extends OpenedReviewer {
   readonly signer: Signer;
   readonly tools: ReviewTools;
-  readonly change: string | undefined;
-  readonly yes: boolean;
+  readonly flags: AckFlags;
 }
 
 /** What became of one proposal; the shape of `--json`. */
 interface AckLine extends Standing {
   readonly record: string;
   readonly branch: string;
-  /** `declined`: the person said no. */
-  readonly action: AckResult['action'] | 'declined';
+  /** `declined`: the person said no. `withdrawn`: a reviewer nacked it, and no ack is of use. */
+  readonly action: AckResult['action'] | 'declined' | 'withdrawn';
   /** The branch's commit. */
   readonly head: string;
   /** The ledger's commit, where it was merged. */
@@ -40,26 +46,35 @@ interface AckLine extends Standing {
 /** A key that can't sign one proposal can't sign the next. */
 const HOPELESS: ReadonlySet<string> = new Set(['E_SIGNING_KEY', 'E_NOT_REVIEWER', 'E_CREDENTIAL', 'E_CONFIRM']);
 
-/** Reviews each proposal, and signs what compared equal and, without CHANGE, was said yes to. */
+/** Reviews each proposal, and signs what compared equal and has no finding that wants a person, or that one took. */
 export async function acknowledgeEach(request: AcknowledgeRequest, context: CommandContext): Promise<void> {
-  const { reviewer, signer, change } = request;
+  const { reviewer, signer, flags } = request;
+  const { change } = flags;
   const { output } = context;
-  const { state, proposals, refused, strangers } = await openProposals(reviewer, change);
+  const reviews: ReviewReport[] = [];
+  const acks: AckLine[] = [];
+  const opened = await openOrAcked(request, acks, context);
+  if (opened === undefined) return;
+  const { state, proposals, refused, strangers } = opened;
   // Before anything is downloaded
   const who = await requireReviewer(state.trust, signer.fingerprint, 'ack');
   showOthers(refused, strangers, output);
-  const reviews: ReviewReport[] = [];
-  const acks: AckLine[] = [];
   output.results({ reviews, acks, refused: refused.map(refusedResult), strangers });
   const failures = refused.map(({ error }) => error);
   const add = (proposal: Proposal, line: Omit<AckLine, 'record' | 'branch'>): void => {
     acks.push({ record: proposal.record.path, branch: proposal.branch, ...line });
   };
   const open = proposals.filter((proposal) => {
-    if (!hasAcked(proposal, signer.fingerprint)) return true;
     const standing = standingOf(proposal, state.trust);
-    output.line(`${titleOf(proposal)}: this key acknowledged it already; ${missingText(standing)}`);
-    add(proposal, { action: 'already', head: proposal.commit, ...standing });
+    const head = proposal.commit;
+    if (hasAcked(proposal, signer.fingerprint)) {
+      output.line(`${titleOf(proposal)}: this key acknowledged it already; ${missingText(standing)}`);
+      add(proposal, { action: 'already', head, ...standing });
+      return false;
+    }
+    if (change !== undefined || proposal.record.state !== 'withdrawn') return true;
+    output.line(`${titleOf(proposal)}: nacked by ${standing.nacks.join(', ')}; ${missingText(standing)}`);
+    add(proposal, { action: 'withdrawn', head, ...standing });
     return false;
   });
   const total = withTotal(reviewer, open);
@@ -73,7 +88,7 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
       reviews.push(review.report);
       const same = requireSame(review);
       signing = true;
-      if (!(await wanted(request, same, context))) {
+      if (!(await wanted(flags, same, context))) {
         add(proposal, { action: 'declined', head: proposal.commit, ...standingOf(proposal, state.trust) });
         continue;
       }
@@ -93,14 +108,52 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
   }
   total.done();
   if (proposals.length === 0) output.note('there is no proposal to acknowledge');
-  endSeveral(failures, proposals.length + refused.length, 'proposals');
+  endAcks(failures, acks, proposals.length + refused.length);
 }
 
-/** With CHANGE or `--yes` the answer is given. */
-async function wanted(request: AcknowledgeRequest, review: SameReview, context: CommandContext): Promise<boolean> {
-  if (request.change !== undefined || request.yes) return true;
-  const answer = await context.ask(`acknowledge ${titleOf(review.proposal)}? [y/N]`);
-  return /^y(?:es)?$/i.test(answer);
+/** What is open; undefined where what CHANGE names is merged with an ack by this key in it, which was said. */
+async function openOrAcked(
+  { reviewer, signer, flags: { change } }: AcknowledgeRequest,
+  acks: AckLine[],
+  { output }: CommandContext,
+): Promise<OpenProposals | undefined> {
+  try {
+    return await openProposals(reviewer, change);
+  } catch (error) {
+    if (!(error instanceof PullthroughError) || error.code !== 'E_NO_CHANGE' || change === undefined) throw error;
+    const state = await readLedger(reviewer);
+    const record = await findAckedRecord(reviewer, state, change, signer.fingerprint);
+    if (record === undefined) throw error;
+    const line = { record: record.path, branch: proposalBranch(record.path), head: state.head, merged: state.head };
+    acks.push({ ...line, action: 'already', ...standingOf({ record }, state.trust) });
+    output.results({ reviews: [], acks, refused: [], strangers: [] });
+    output.line(`${titleOf({ record })}: this key acknowledged it already, and it is merged`);
+    return undefined;
+  }
+}
+
+/** Findings that want a person are exit 3, and 4 where other proposals were signed. */
+function endAcks(failures: readonly PullthroughError[], acks: readonly AckLine[], of: number): void {
+  const [only] = failures;
+  if (only?.code === 'E_FINDINGS' && of === 1) throw only;
+  const isFinding = ({ code }: PullthroughError): boolean => code === 'E_FINDINGS';
+  const others = failures.filter((error) => !isFinding(error));
+  if (failures.some(isFinding) && others.every(({ exit }) => exit !== 3)) {
+    const signed = acks.some(({ action }) => action === 'acked');
+    fail(signed ? 'E_PARTIAL' : 'E_FINDINGS', `${failures.length} of ${of} proposals were not signed`, {
+      hint: 'see above for each',
+    });
+  }
+  endSeveral(failures, of, 'proposals');
+}
+
+/** Is it to be signed? Throws `E_FINDINGS` where a person must look and nobody can be asked. */
+async function wanted(flags: AckFlags, { proposal, report }: SameReview, context: CommandContext): Promise<boolean> {
+  const title = titleOf(proposal);
+  const { answer, open } = decide(report.findings, flags, { title, branch: proposal.branch });
+  if (answer === 'sign') return true;
+  const despite = open.length === 0 ? '' : ` in spite of ${namesOf(open).join(', ')}`;
+  return /^y(?:es)?$/i.test(await context.ask(`acknowledge ${title}${despite}? [y/N]`));
 }
 
 function showAck({ standing, merged }: AckResult, { proposal }: SameReview, { output }: CommandContext): void {

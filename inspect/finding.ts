@@ -1,0 +1,90 @@
+import { ERRORS } from '../ledger-schema/error.ts';
+import type { ErrorCode, PullthroughError } from '../ledger-schema/error.ts';
+
+/**
+ * `note`: worth knowing. `look`: wants a person, who takes it by name or doesn't sign. `stop`: nobody can sign past it.
+ */
+export type Level = 'note' | 'look' | 'stop';
+
+/** Every finding: its level, and what it means. docs/findings.md shows each with an example and what to do. */
+export const FINDINGS = {
+  // The comparison
+  'upstream-differs': ['stop', 'upstream has other bytes than the record lists'],
+  'store-differs': ['stop', 'the store has other bytes than the record lists'],
+  'digest-contradicted': ['stop', 'upstream publishes a digest of a file that its bytes do not have'],
+  'repository-changed': ['stop', 'another repository has the recorded name now'],
+  'tag-moved': ['stop', 'the tag points to another commit than the record says'],
+  'evidence-missing': ['stop', 'evidence that the tool.ini here asks for is not there or does not agree'],
+  'upstream-gone': ['stop', 'upstream no longer has the release or a file of it'],
+  'store-gone': ['stop', 'the store does not have a file'],
+  'not-compared': ['stop', 'upstream or the store could not be read, so nothing is known'],
+  'source-unknown': ['stop', 'nothing here says which API the record is from'],
+  'url-not-yours': ['stop', 'a file lies at an address that no tool.ini of yours gives'],
+  // What upstream says, and what changed since the record before
+  'new-uploader': ['look', 'somebody uploaded who uploaded nothing of the release before'],
+  'new-signer': ['look', "a signature over upstream's checksums names another key than before, or none"],
+  'signature-gone': ['look', "upstream's checksums are no longer signed"],
+  'weaker-evidence': ['look', 'the release before had evidence of a kind that this one has not'],
+  'size-jump': ['look', 'a file grew by half or shrank by a third'],
+  'late-upload': ['look', 'a file was uploaded or replaced a day or more after the release was published'],
+  'list-disagrees': ['look', "one of upstream's lists has another digest of a file than its bytes"],
+  'list-unread': ['look', 'what looks like a list of digests could not be read'],
+  'previous-unread': ['look', 'upstream could not be asked for the release before, so its uploaders are not known'],
+  'new-series': ['look', 'the tool has acknowledged records, but none whose tag begins like this one'],
+  'first-record': ['note', 'there is no acknowledged record before it to compare with'],
+  'files-added': ['note', 'the release before had no such files'],
+  'files-missing': ['note', 'files of the release before are missing'],
+  'left-out': ['note', 'upstream has files that the record leaves out'],
+  'young-release': ['note', 'the release was published less than a day ago'],
+  'repository-renamed': ['note', 'upstream calls the repository by another name; it is the same one'],
+  'no-store': ['note', 'no store is configured, so only upstream was compared'],
+} as const satisfies Readonly<Record<string, readonly [Level, string]>>;
+
+export type FindingName = keyof typeof FINDINGS;
+
+/** One thing that was found out about a proposal: the same for a screen, a pull request, `--json` and Actions. */
+export interface Finding {
+  readonly name: FindingName;
+  readonly level: Level;
+  /** One sentence. It can hold text from outside: escape it where it is shown. */
+  readonly message: string;
+  /** Names of the files that it is about; empty: the whole release. */
+  readonly files: readonly string[];
+  /** Where an error stands behind it. */
+  readonly code?: ErrorCode;
+  readonly hint?: string;
+}
+
+/** A finding, by its name. */
+export function finding(name: FindingName, message: string, files: readonly string[] = []): Finding {
+  return { name, level: FINDINGS[name][0], message, files };
+}
+
+/** An error as a finding. */
+export function foundError(name: FindingName, error: PullthroughError, files: readonly string[] = []): Finding {
+  const { code, hint, message } = error;
+  return { ...finding(name, message, files), code, ...(hint === undefined ? {} : { hint }) };
+}
+
+const ORDER: Readonly<Record<Level, number>> = { stop: 0, look: 1, note: 2 };
+
+/** The worst first: what stops, by what is not to be trusted before what failed; then what wants a look. */
+export function sortFindings(findings: readonly Finding[]): Finding[] {
+  const rank = ({ level, code }: Finding): number =>
+    ORDER[level] * 2 + (code !== undefined && ERRORS[code][0] === 3 ? 0 : 1);
+  return [...findings].sort((a, b) => rank(a) - rank(b));
+}
+
+export function isFindingName(text: string): text is FindingName {
+  return Object.hasOwn(FINDINGS, text);
+}
+
+/** What keeps a proposal from being signed: every stop, and the looks that nobody accepted. Each name once. */
+export function blocking(findings: readonly Finding[], accepted: ReadonlySet<string> = new Set()): Finding[] {
+  return findings.filter(({ level, name }) => level === 'stop' || (level === 'look' && !accepted.has(name)));
+}
+
+/** Names, each once, in the order in which they come. */
+export function namesOf(findings: readonly Finding[]): FindingName[] {
+  return [...new Set(findings.map(({ name }) => name))];
+}
