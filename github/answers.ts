@@ -35,6 +35,11 @@ export function statusError(context: ErrorContext, { status, message }: Refusal)
       hint: hasToken ? `give ${tokenName} the permission, or another token` : `set ${tokenName}`,
     });
   }
+  if (status === 451) {
+    return new PullthroughError('E_UPSTREAM_NOT_FOUND', `${host} withholds ${what} for legal reasons (451)${said}`, {
+      hint: 'it was taken down, or may not be shown where this runs: ask there',
+    });
+  }
   if (isAbsent(status)) {
     return new PullthroughError('E_UPSTREAM_NOT_FOUND', `${host} has nothing at ${what}${said}`, {
       hint: hasToken

@@ -1,4 +1,5 @@
 import { PullthroughError } from '../../ledger-schema/error.ts';
+import { proxyError } from './network-error.ts';
 import { retryAfter, untilReset } from './retry.ts';
 import type { Answer } from './answer.ts';
 import { shownUrl } from './url.ts';
@@ -57,6 +58,13 @@ export function statusError(answer: Answer, url: URL, withCredential: boolean, s
     });
     return { error, again: false, waitMs: undefined };
   }
+  if (status === 451) {
+    const error = new PullthroughError('E_UPSTREAM_NOT_FOUND', `${where} is withheld for legal reasons (451)`, {
+      hint: 'upstream took it down, or may not show it where this runs: ask there',
+    });
+    return { error, again: false, waitMs: undefined };
+  }
+  if (status === 407) return { error: proxyError(where, status), again: false, waitMs: undefined };
   if (status === 401 || status === 403) {
     const error = new PullthroughError('E_CREDENTIAL', `${where} refuses access (${status})`, {
       hint: withCredential ? 'check that the token is valid and may read this' : 'it may need a token',

@@ -206,14 +206,12 @@ class Delivered {
     });
   }
 
-  /** Holds an answer's head against what was got before; how many bytes of its body the caller has already. */
+  /**
+   * Holds an answer's head against what was got before; how many bytes of its body the caller has already. A
+   * Content-Encoding changes nothing: objects of S3 and CDNs carry what their uploader said, and size and digest are of what
+   * comes.
+   */
   #begin(answer: Answer, url: URL): number {
-    const encoding = answer.header('content-encoding');
-    if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-      fail('E_UPSTREAM_ANSWER', `${shownUrl(url)} came with a Content-Encoding that was not asked for`, {
-        hint: 'a proxy or server in between changes files on their way: take it out of the way',
-      });
-    }
     if (answer.status === 206) {
       if (this.#version && isRest(answer, this.bytes, this.#version)) return 0;
       throw changed(url);

@@ -46,19 +46,38 @@ export function networkError(error: unknown, where: string): PullthroughError {
       cause: error,
     });
   }
-  const proxy = error instanceof Error && /Proxy (response|Authentication)/.test(messages(error));
+  const said = messages(error);
+  if (/Proxy (response|Authentication)/.test(said)) {
+    const status = /Proxy response \((\d{3})\)/.exec(said)?.[1] ?? (/Authentication/.test(said) ? 407 : undefined);
+    return proxyError(where, status === undefined ? undefined : Number(status), error);
+  }
   return new PullthroughError(
     'E_NETWORK',
-    proxy
-      ? `the proxy does not let us reach ${where}`
-      : `the connection to ${where} failed${code === undefined ? '' : ` (${code})`}`,
-    {
-      hint: proxy ? 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY' : 'check the network, the proxy and the host name',
-      cause: error,
-    },
+    `the connection to ${where} failed${code === undefined ? '' : ` (${code})`}`,
+    { hint: 'check the network, the proxy and the host name', cause: error },
   );
 }
 
+/** A proxy's refusal, with its status where it has one. 407, and 401 of some: it wants a user and password, or others. */
+export function proxyError(where: string, status: number | undefined, cause?: unknown): PullthroughError {
+  if (status === 407 || status === 401) {
+    return new PullthroughError(
+      'E_NETWORK',
+      `the proxy on the way to ${where} asks for a user and password (${status})`,
+      {
+        hint: 'put them into the variable that names it, as HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT, or check those there',
+        cause,
+      },
+    );
+  }
+  const said = status === undefined ? '' : ` (${status})`;
+  return new PullthroughError('E_NETWORK', `the proxy does not let us reach ${where}${said}`, {
+    hint: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY',
+    cause,
+  });
+}
+
+/** All that an error and its causes say. */
 function messages(error: unknown): string {
   let all = '';
   for (let at: unknown = error, depth = 0; depth < 8 && at instanceof Error; depth++, at = at.cause) all += at.message;

@@ -56,9 +56,19 @@ describe('a whole download', () => {
     expect(await read({ size: 0 })).toHaveLength(0);
   });
 
-  test('with a Content-Encoding that was not asked for is refused', async () => {
-    server.answer(file(bytes, { headers: { 'content-encoding': 'gzip' } }));
-    await expect(() => read({ size: bytes.length })).toFailWith('E_UPSTREAM_ANSWER');
+  test.each(['gzip', 'aws-chunked', 'br'])('with a Content-Encoding is kept as it comes: %s', async (encoding) => {
+    server.answer(file(bytes, { headers: { 'content-encoding': encoding } }));
+    expect((await read({ size: bytes.length })).equals(bytes)).toBe(true);
+    expect(server.seen[0]?.headers['accept-encoding']).toBe('identity');
+  });
+
+  test('that is withheld for legal reasons is said to be, and asked for once', async () => {
+    server.answer(status(451));
+    const failed: unknown = await read({}).catch((thrown: unknown) => thrown);
+    expect(failed).toMatchObject({
+      code: 'E_UPSTREAM_NOT_FOUND',
+      message: expect.stringContaining('legal reasons (451)') as string,
+    });
     expect(server.seen).toHaveLength(1);
   });
 });
