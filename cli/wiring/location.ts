@@ -24,7 +24,10 @@ function gitUrl(text: string): LedgerLocation {
   const scheme = text.slice(0, text.indexOf('://')).toLowerCase();
   const url = URL.canParse(text) ? new URL(text) : fail('E_CONFIG', 'it is no URL', { hint: HINT });
   if (scheme === 'http' || scheme === 'https') {
-    requireSafeUrl(text);
+    // A host may check the user that the token is for; a password would be a secret.
+    const safe = new URL(url);
+    safe.username = '';
+    requireSafeUrl(safe);
   } else if (scheme === 'ssh' || scheme === 'file') {
     // A user is part of an ssh address; a password is a secret. A host that begins with - would be an option to ssh.
     if (url.password !== '') fail('E_CONFIG', `a password stands in ${shownUrl(text)}`, { hint: 'use an ssh key' });

@@ -33,7 +33,8 @@ const SCP_LIKE =
 
 /**
  * What may stand as a ledger's URL: https, ssh (also as `git@host:path`), file, an absolute path, and http on this
- * machine. The token goes to an http(s) ledger only, as a header for its URL. Throws `E_CONFIG`.
+ * machine. The token goes to an http(s) ledger only, as a header for its URL; a user in that URL is the one that the host
+ * checks it for. Throws `E_CONFIG`.
  */
 export function remoteOf(url: string, token: string | undefined): Remote {
   const plain = { url, protocols: PROTOCOLS, config: [], extra: {}, secrets: [], hasToken: false };
@@ -54,18 +55,23 @@ export function remoteOf(url: string, token: string | undefined): Remote {
     }
     return { ...plain, kind: 'ssh' };
   }
-  if (/^https?:\/\//i.test(url)) return httpRemote(requireSafeUrl(url), token);
+  if (/^https?:\/\//i.test(url)) return httpRemote(url, token);
   if (SCP_LIKE.test(url)) return { ...plain, kind: 'ssh' };
   return badUrl('the ledger’s URL is none of https://, ssh://, git@host:path, file:// and an absolute path');
 }
 
-function httpRemote(url: URL, token: string | undefined): Remote {
+function httpRemote(text: string, token: string | undefined): Remote {
+  const { url, user } = splitUser(text);
   const protocols = url.protocol === 'http:' ? [...PROTOCOLS, 'http'] : PROTOCOLS;
   const remote = { url: url.href, kind: 'http', protocols } as const;
   // The line's end would let a token add headers of its own.
   if (token !== undefined && /[\r\n\0]/.test(token)) fail('E_CREDENTIAL', 'LEDGER_TOKEN holds a line break');
-  if (token === undefined || token === '') return { ...remote, config: [], extra: {}, secrets: [], hasToken: false };
-  const basic = Buffer.from(`x-access-token:${token}`).toString('base64');
+  if (token === undefined || token === '') {
+    const config: GitConfig = user === undefined ? [] : [[`credential.${url.origin}.username`, user]];
+    return { ...remote, config, extra: {}, secrets: [], hasToken: false };
+  }
+  // Where the host goes by the token alone any name will do; GitHub asks for this one.
+  const basic = Buffer.from(`${user ?? 'x-access-token'}:${token}`).toString('base64');
   return {
     ...remote,
     hasToken: true,
@@ -81,6 +87,21 @@ function httpRemote(url: URL, token: string | undefined): Remote {
     ],
     extra: { GIT_ASKPASS: '', SSH_ASKPASS: '' },
   };
+}
+
+/** A URL and the user in it, who stands in no request line and in no message. Throws `E_CONFIG` for a password. */
+function splitUser(text: string): { readonly url: URL; readonly user: string | undefined } {
+  const url = URL.canParse(text) ? new URL(text) : requireSafeUrl(text);
+  let user: string;
+  try {
+    user = decodeURIComponent(url.username);
+  } catch {
+    return badUrl('the user in the ledger’s URL cannot be read');
+  }
+  if (/[:\0-\x1f\x7f]/.test(user)) return badUrl('the user in the ledger’s URL holds a colon or control characters');
+  // A password stays, and is refused.
+  url.username = '';
+  return { url: requireSafeUrl(url), user: user === '' ? undefined : user };
 }
 
 /** For a ledger on this machine git serves it itself, and may send only what is asked for. */
@@ -102,17 +123,25 @@ export function shownStderr(stderr: string, secrets: readonly string[] = []): st
     .replace(/(https?:\/\/[^\s?'"]+)\?[^\s'"]*/g, '$1')
     .split(/[\r\n]+/)
     .map((line) => line.replace(/[\0-\x1f\x7f-\x9f]/g, ' ').trim())
-    .filter((line) => line !== '' && !/^(hint|warning|To |From |Done$)/.test(line));
-  // What git itself concludes stands first; what the host says can be long.
-  const telling = lines.filter((line) => /^(fatal|error|remote:)/.test(line));
+    .filter((line) => line !== '' && !IDLE.test(line));
+  // What git, ssh and the host conclude; what else the host says can be long.
+  const telling = lines.filter((line) => TELLING.test(line));
   return (telling.length > 0 ? telling : lines).join('; ').slice(0, 600);
 }
+
+/** What git and ssh say without saying why. */
+const IDLE =
+  /^(?:hint|warning|To |From |Done$|@+$|Please make sure you have the correct access rights$|and the repository exists\.$)/i;
+/** Gitolite's `FATAL: … DENIED`, ssh's own reasons and the host's words are conclusions too. */
+const TELLING =
+  /^(?:fatal|error|remote|ssh|[\w.-]+@[\w.-]+):|^Host key|\bDENIED\b|REMOTE HOST IDENTIFICATION HAS CHANGED/i;
 
 const REFUSED = [
   /Authentication failed/,
   /could not read (Username|Password)/,
   /returned error: 40[13]/,
   /Permission denied/,
+  /\bDENIED by\b/,
   /Permission to \S+ denied/,
   /HTTP Basic: Access denied/,
   /Invalid username or (password|token)/i,
@@ -141,7 +170,15 @@ export function remoteError(result: GitResult, action: string, remote: Remote, c
     });
   if (result.stderr.includes(clone)) return error('E_GIT', `remove the clone ${clone} if it stays so`);
   if (REFUSED.some((pattern) => pattern.test(result.stderr))) {
-    if (remote.kind === 'ssh') return error('E_CREDENTIAL', 'the ledger’s host refused your ssh key');
+    if (remote.kind === 'ssh') {
+      const known = /\bDENIED by\b|Permission to \S+ denied/.test(result.stderr);
+      return error(
+        'E_CREDENTIAL',
+        known
+          ? 'the host knows your ssh key, and does not let it do this: ask who runs the host'
+          : 'the ledger’s host refused your ssh key',
+      );
+    }
     if (remote.kind === 'file') return error('E_CREDENTIAL', 'give this user access to the ledger’s folder');
     return error(
       'E_CREDENTIAL',
@@ -162,6 +199,12 @@ export function remoteError(result: GitResult, action: string, remote: Remote, c
       'the folder belongs to another user; if you trust it, add it to git’s safe.directory',
     );
   }
+  if (/Host key verification failed/i.test(result.stderr)) {
+    return error(
+      'E_LEDGER_UNREACHABLE',
+      'compare the host’s key with the one that its owner publishes, then take it into known_hosts by ssh itself',
+    );
+  }
   if (/certificate/i.test(result.stderr)) {
     return error(
       'E_LEDGER_UNREACHABLE',
@@ -169,7 +212,8 @@ export function remoteError(result: GitResult, action: string, remote: Remote, c
     );
   }
   if (UNREACHABLE.some((pattern) => pattern.test(result.stderr))) {
-    return error('E_LEDGER_UNREACHABLE', 'check the ledger’s URL, the network, and whether LEDGER_TOKEN may read it');
+    const rights = { http: 'LEDGER_TOKEN', ssh: 'your ssh key', file: 'this user' }[remote.kind];
+    return error('E_LEDGER_UNREACHABLE', `check the ledger’s URL, the network, and whether ${rights} may read it`);
   }
   return error('E_GIT', 'run it again; if it stays, try the same with git by hand');
 }

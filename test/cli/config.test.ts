@@ -188,6 +188,7 @@ test.each([
   ['file:./ledger', { kind: 'directory', path: '/base/ledger' }],
   ['file:///srv/ledger', { kind: 'git', url: 'file:///srv/ledger' }],
   ['https://git.example/a.git', { kind: 'git', url: 'https://git.example/a.git' }],
+  ['https://bot@git.example/a.git', { kind: 'git', url: 'https://bot@git.example/a.git' }],
   ['http://127.0.0.1:8080/a.git', { kind: 'git', url: 'http://127.0.0.1:8080/a.git' }],
   ['http://[::1]/a.git', { kind: 'git', url: 'http://[::1]/a.git' }],
   ['ssh://git@git.example:2222/a.git', { kind: 'git', url: 'ssh://git@git.example:2222/a.git' }],

@@ -56,6 +56,23 @@ describe('LEDGER_TOKEN', () => {
     expect(text).not.toMatch(new RegExp(`${TOKEN}|${BASIC}`));
   });
 
+  it('is the password of the user in the URL, for hosts that check the name, and neither is shown', async () => {
+    const directory = ledgerOf(1);
+    const seen: (string | undefined)[] = [];
+    await using host = await startGitServer({
+      root: dirname(directory),
+      authorize: ({ password }) => (password === TOKEN ? directory : 401),
+    });
+    const url = `${host.origin.replace('//', '//mirror%40bot@')}/ledger.git`;
+    const ledger = await open({ url, token: TOKEN });
+    await ledger.update();
+    seen.push(...host.requests.map(({ headers }) => headers.authorization));
+    const basic = Buffer.from(`mirror@bot:${TOKEN}`).toString('base64');
+    expect([...new Set(seen)]).toEqual([`Basic ${basic}`]);
+    expect(ledger.label).toBe(`${host.origin}/ledger.git`);
+    await expect(() => open({ url: 'https://bot:secret@host.example/x.git', token: TOKEN })).toFailWith('E_CONFIG');
+  });
+
   it('that is missing is E_CREDENTIAL, and nobody is asked', async () => {
     const directory = ledgerOf(1);
     await using host = await startGitServer({ root: dirname(directory), token: TOKEN });
@@ -242,6 +259,25 @@ describe('what git said', () => {
     expect(shown).toContain("unable to access 'https://host.example/x.git'");
     expect(shown).toContain('token *** is bad');
     expect(shown).not.toMatch(/pw|sig=|hint|\u001b/);
+  });
+
+  it('of ssh is its own reason, and the hint is about what ssh needs', async () => {
+    for (const [said, code, shown, hint] of [
+      ['FATAL: R any ledger ada DENIED by fallthru', 'E_CREDENTIAL', 'ada DENIED by fallthru', 'ask who runs the host'],
+      ['Host key verification failed.', 'E_LEDGER_UNREACHABLE', 'Host key verification failed', 'known_hosts'],
+      ['git@h: Permission denied (publickey).', 'E_CREDENTIAL', 'Permission denied (publickey)', 'your ssh key'],
+      ['ssh: Could not resolve hostname h: x', 'E_LEDGER_UNREACHABLE', 'Could not resolve hostname', 'your ssh key'],
+    ] as const) {
+      const ssh = join(temporary(), 'ssh');
+      writeFileSync(ssh, `#!/bin/sh\necho '${said}' >&2\nexit 255\n`);
+      chmodSync(ssh, 0o755);
+      const ledger = await open({ url: 'git@h.example:ledger', env: { ...GIT_ENV, GIT_SSH_COMMAND: ssh } });
+      const text = await textOf(() => ledger.update());
+      expect(text).toContain(`${code} cannot`);
+      expect(text).toContain(shown);
+      expect(text).toContain(hint);
+      expect(text).not.toContain('LEDGER_TOKEN');
+    }
   });
 
   it('is bounded', () => {
