@@ -38,7 +38,10 @@ export async function listPulls(client: GitHubClient, repository: string, query:
     if (page === undefined) missing(client, repository, 'pull requests');
     pulls.push(...page.value.map(toPull));
   }
-  return pulls;
+  // Not every host knows each filter: Gitea takes the state alone.
+  return pulls.filter(
+    (pull) => (state === 'all' || pull.state === state) && (base === undefined || pull.baseRef === base),
+  );
 }
 
 /** One pull request; undefined where there is none of that number. Docs: "Get a pull request". */
@@ -50,6 +53,13 @@ export async function getPull(
   const parameters = { ...splitRepository(repository), pull_number: number };
   const answer = await client.get(`GET ${PULL}`, parameters, pullSchema);
   return answer === undefined ? undefined : toPull(answer.value);
+}
+
+/** Lacks its branch the newest base, which the base's protection asks for? False where the host doesn't say. */
+export async function isBehind(client: GitHubClient, repository: string, number: number): Promise<boolean> {
+  const parameters = { ...splitRepository(repository), pull_number: number };
+  const answer = await client.get(`GET ${PULL}`, parameters, pullSchema);
+  return answer?.value.mergeable_state === 'behind';
 }
 
 /**
@@ -64,13 +74,13 @@ export async function createPull(
   const parameters = { ...splitRepository(repository), title, head, base, body };
   const find = () => findOpen(client, repository, head, base);
   const create = async () => {
-    const options = { repeatable: false, refusals: [422] };
+    const options = { repeatable: false, refusals: [409, 422] };
     const answer = await client.change('POST /repos/{owner}/{repo}/pulls', parameters, pullSchema, options);
     return 'value' in answer ? toPull(answer.value) : answer.refused;
   };
   const made = await client.once<PullRequest | Refusal>(create, find);
   if ('number' in made) return made;
-  // 422 "A pull request already exists": another run was quicker, or this one was killed after it had opened it.
+  // 422 "A pull request already exists", 409 on Gitea: another run was quicker, or this one was killed after it had opened it.
   return (await find()) ?? refused(`no pull request can be opened in ${repository} from ${head}`, made.message);
 }
 
@@ -239,7 +249,6 @@ function toPull(pull: PullAnswer): PullRequest {
     baseRef: pull.base.ref,
     baseRepositoryId: pull.base.repo.id,
     author: pull.user,
-    mergeableState: pull.mergeable_state,
     mergeSha: pull.merged_at === undefined ? undefined : pull.merge_commit_sha,
   };
 }

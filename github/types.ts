@@ -55,8 +55,6 @@ export interface PullRequest {
   /** Where it is to be merged; a head repository of another id is a fork. */
   readonly baseRepositoryId: number;
   readonly author: string | undefined;
-  /** `clean`, `behind`, `blocked` and others; undefined in lists, and where the host doesn't say. */
-  readonly mergeableState?: string | undefined;
   /** The commit that merged it. */
   readonly mergeSha: string | undefined;
 }

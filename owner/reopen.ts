@@ -107,7 +107,7 @@ async function openAgain(
   if ((await ledger.fetchBranch(branch)) === undefined) {
     // GitHub keeps what a pull request was about, also where its branch was deleted.
     if (closed === undefined) fail('E_NO_CHANGE', `the ledger has no branch ${brief(branch)}`);
-    await createRef(client, repository, { branch, sha: closed.headSha });
+    await restore(context, { client, repository }, branch, closed);
   }
   const fallback = { title: closed?.title ?? branch, body: closed?.body ?? '' };
   if (closed === undefined) return createPull(client, repository, { ...fallback, head: branch, base: context.branch });
@@ -117,5 +117,22 @@ async function openAgain(
     // GitHub doesn't open one whose branch moved while it was closed.
     if (!(error instanceof PullthroughError) || error.code !== 'E_HTTP') throw error;
     return createPull(client, repository, { ...fallback, head: branch, base: context.branch });
+  }
+}
+
+async function restore(
+  { ledger }: ProposalContext,
+  { client, repository }: LedgerOnGitHub,
+  branch: string,
+  { headSha: sha, number }: PullRequest,
+): Promise<void> {
+  try {
+    await createRef(client, repository, { branch, sha });
+  } catch (error) {
+    if (!(error instanceof PullthroughError) || error.code !== 'E_UPSTREAM_NOT_FOUND') throw error;
+    // Gitea has no such request: by git, from where the pull request's commit is kept.
+    const commit = await ledger.fetchBranch(`refs/pull/${number}/head`);
+    if (commit !== sha) throw error;
+    await ledger.push([{ branch, from: undefined, to: commit }]);
   }
 }

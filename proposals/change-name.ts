@@ -9,7 +9,8 @@ export type ChangeName =
   | { readonly kind: 'branch'; readonly branch: string };
 
 const NUMBER = /^#?([1-9][0-9]{0,8})$/;
-const PULL_PATH = /^\/([^/]+\/[^/]+)\/pull\/([1-9][0-9]{0,8})(?:\/.*)?$/;
+/** GitHub says `pull`, Gitea and Forgejo say `pulls`, and may be served below a path. */
+const PULL_PATH = /^(?:\/[^/]+)*?\/([^/]+\/[^/]+)\/pulls?\/([1-9][0-9]{0,8})(?:\/.*)?$/;
 const HINT =
   'name a pull request by its number or URL, a branch by its full name, or a release as OWNER/REPO@TAG; ' +
   "'pullthrough review' lists them";

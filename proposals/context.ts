@@ -27,3 +27,8 @@ export interface ProposalContext {
   /** Ends the run: nothing more is begun, and downloads stop where they are. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Gitea and Forgejo have the API of pull requests that is used here, but for the merge, which goes by git there. */
+export function mergesByGit({ github }: Pick<ProposalContext, 'github'>): boolean {
+  return github === undefined || /\/api\/v1$/.test(github.client.api);
+}

@@ -1,4 +1,4 @@
-import { getPull, mergePull, reportCheck, updatePullBranch } from '../github/pulls.ts';
+import { isBehind, mergePull, reportCheck, updatePullBranch } from '../github/pulls.ts';
 import type { LedgerOnGitHub, ProposalContext } from './context.ts';
 import { checkLedger } from '../ledger/gate/gate.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
@@ -86,8 +86,7 @@ async function bringUpToDate(
   number: number,
   refused: PullthroughError,
 ): Promise<MergeOutcome> {
-  const pull = await getPull(client, repository, number);
-  if (pull?.mergeableState !== 'behind') {
+  if (!(await isBehind(client, repository, number))) {
     const waits = /required status check .*expected/i.test(refused.message);
     if (waits && (await isUpdate(context, change)) && (await reportGate(context, change, title))) {
       throw new PullthroughError('E_MOVED', `the gate's verdict on ${title} was reported`, { cause: refused });

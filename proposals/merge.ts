@@ -1,3 +1,4 @@
+import { mergesByGit } from './context.ts';
 import type { ProposalContext } from './context.ts';
 import { checkLedger, requirePassed } from '../ledger/gate/gate.ts';
 import type { GateReport } from '../ledger/gate/gate.ts';
@@ -63,7 +64,7 @@ export async function mergeChange(
     const judged = await judgeMerge(context, current.state, current.change, options);
     try {
       const { github } = context;
-      if (github === undefined) return await mergeByPush(context, judged);
+      if (github === undefined || mergesByGit(context)) return await mergeByPush(context, judged);
       const outcome = await mergeOnGitHub(context, github, judged);
       if (outcome.kind === 'merged') return outcome.merged;
       // GitHub wants the base in the branch first: what it is then is judged as anything else.
