@@ -55,7 +55,7 @@ export class FileBytes {
       fail('E_EVIDENCE', `${target.name} is too large for a signature over the whole file: ${target.size} bytes`);
     }
     const chunks: Uint8Array[] = [];
-    for await (const chunk of this.open(target)) chunks.push(Uint8Array.from(chunk));
+    for await (const chunk of this.open(target)) chunks.push(chunk);
     return Buffer.concat(chunks);
   }
 }

@@ -121,6 +121,12 @@ export function wordOf(requirement: Requirement): string {
   }
 }
 
+/** The file of the folder `keys` that a word needs; undefined where it needs none. */
+export function keyFileOf(requirement: Requirement): string | undefined {
+  if (requirement.kind === 'openpgp') return `${requirement.fingerprint}.asc`;
+  return requirement.kind === 'key' ? `${requirement.sha256}.pub` : undefined;
+}
+
 export function isSigned(requirement: Requirement): requirement is SignedRequirement {
   return requirement.kind !== 'github-digest' && requirement.kind !== 'checksums';
 }

@@ -246,7 +246,7 @@ function messageOf(bundle: Bundle, key: KeyObject): MessageSignature {
     const chunks: Uint8Array[] = [];
     for await (const chunk of bytes) {
       hash.update(chunk);
-      if (edwards) chunks.push(Uint8Array.from(chunk));
+      if (edwards) chunks.push(chunk);
       else verifier.update(chunk);
     }
     if (hash.digest('hex') !== digest) fail('E_EVIDENCE', 'the bundle is about other bytes');

@@ -1,4 +1,5 @@
 import type { SourceConfig } from '../upstream/source-config.ts';
+import type { AddedRoot } from '../evidence/roots.ts';
 import type { Signer } from '../ledger/signing/signer.ts';
 import type { Store } from '../store/store.ts';
 import type { ProposalContext } from '../proposals/context.ts';
@@ -13,6 +14,8 @@ export interface ExecutorContext extends ProposalContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `--cache`, or `$XDG_CACHE_HOME/pullthrough`. */
   readonly cacheDir: string;
+  /** `[evidence] trusted-root[]`, beside the roots that the package carries. */
+  readonly trustedRoots?: readonly AddedRoot[] | undefined;
 }
 
 /** Who signs records and writes commits. */

@@ -18,6 +18,7 @@ import { buildRecord } from '../ledger/new-record.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
 import { writeCheck } from './may-write.ts';
 import { nackedReason } from './plan.ts';
+import { describeEvidence, releaseEvidence, storeEvidence } from './release-evidence.ts';
 import { decisionResult, nothingSelected, recordResult, releaseFailure, toolFailure } from './report.ts';
 import type { ReleaseResult } from './result.ts';
 import { openRun, requireExecutor } from './run.ts';
@@ -189,12 +190,22 @@ export async function mirrorRelease(
   const { left, warnings } = attempt.decision;
   inspection?.inspect(fetched);
 
-  const repositoryId = examined.identity?.id ?? fail('E_INTERNAL', 'a repository was mirrored without its id');
-  const { source } = examined.tool;
-  const { repository } = examined;
+  const identity = examined.identity ?? fail('E_INTERNAL', 'a repository was mirrored without its id');
+  const { tool, repository } = examined;
   const { ledger } = run.trust;
   const { files } = fetched;
-  const record = buildRecord({ ledger, source, repository, repositoryId, tag: release.tag, commit, files });
+  const said = { tool, transfer, release: attempt.release, files, identity, repository, commit };
+  const evidence = await releaseEvidence(run.context, said);
+  const record = buildRecord({
+    ledger,
+    source: tool.source,
+    repository,
+    repositoryId: identity.id,
+    tag: release.tag,
+    commit,
+    files,
+    evidence: evidence.entries,
+  });
   const result = { tag: release.tag, path: record.path, files: fetched.files, left };
   if (signing === undefined) {
     return recordResult(examined, result, { action: 'propose', reason: decision.reason, warnings });
@@ -203,7 +214,7 @@ export async function mirrorRelease(
   await checkSign(sign, record.sums, run.trust);
   await checkpoint('signed');
 
-  const checks = describeChecks(fetched.files, fetched.statements);
+  const checks = [...describeChecks(files, fetched.statements), ...describeEvidence(evidence, files)];
   const pushed = await pushProposal(run, signing, { record, sign, checks }, item.standing, checkpoint);
   await checkpoint('pushed');
   if (!pushed.ours) {
@@ -215,10 +226,11 @@ export async function mirrorRelease(
     return recordResult(examined, result, { action: 'held', reason, warnings });
   }
   if (await someAreGone(run, fetched.files)) {
-    const { evidence } = examined.tool.definition;
-    const again = await fetchRelease(transfer, attempt.release, attempt.decision.files, evidence, checkpoint);
+    const required = tool.definition.evidence;
+    const again = await fetchRelease(transfer, attempt.release, attempt.decision.files, required, checkpoint);
     requireSame(fetched.files, again.files);
   }
+  if (await someAreGone(run, evidence.entries)) await storeEvidence(transfer.store, evidence);
   const notes = [...pushed.notes, ...pushed.warnings];
   const proposal = { path, checklist: record.checklist, files: fetched.files, checks, release: attempt.release, notes };
   const opened = await openPull(run, examined, proposal);
@@ -245,7 +257,7 @@ function transferOf(mirroring: Mirroring, { client, tool }: Examined, tag: strin
  * What lay in the store unnamed could have been collected while no proposal named it yet, also where it was downloaded: a
  * store that has the bytes keeps the old object.
  */
-async function someAreGone(run: Run, files: readonly FetchedFile[]): Promise<boolean> {
+async function someAreGone(run: Run, files: readonly Pick<FetchedFile, 'sha256' | 'size'>[]): Promise<boolean> {
   const { store } = run.context;
   const held = await mapLimit(files, FILES_AT_ONCE, ({ sha256, size }) => store.has(sha256, size));
   return held.includes(false);

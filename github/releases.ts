@@ -22,6 +22,7 @@ export async function getRepository(client: GitHubClient, repository: string): P
     private: value.private,
     cloneUrl: value.clone_url,
     defaultBranch: value.default_branch,
+    ownerType: value.owner,
   };
 }
 

@@ -28,6 +28,11 @@ export const repositorySchema = z.object({
   private: z.boolean(),
   clone_url: webAddress,
   default_branch: text(255),
+  /** `Organization`, `User`. */
+  owner: z
+    .object({ type: text(64).optional() })
+    .nullish()
+    .transform((owner) => owner?.type),
 });
 
 export const assetSchema = z.object({
@@ -97,10 +102,27 @@ export const issueSchema = commentSchema.extend({
   pull_request: optional(z.object({})),
 });
 
+const attestationSchema = z.object({
+  repository_id: optional(id),
+  /** Read by evidence/, whatever it is. */
+  bundle: z.unknown(),
+  bundle_url: optional(webAddress),
+});
+const attestationList = z.array(attestationSchema).max(10_000);
+
+export const attestationsSchema = z.object({ attestations: attestationList });
+
+const bySubject = z.record(text(256), attestationList.nullable());
+export const bulkAttestationsSchema = z.object({
+  attestations_subject_digests: optional(z.union([bySubject, z.array(bySubject).max(1024)])),
+  page_info: optional(z.object({ has_next: optional(z.boolean()), next: optional(text(4096)) })),
+});
+
 export const userSchema = z.object({ login: text(255).min(1) });
 /** GraphQL answers 200 to errors too, without data. */
 export const viewerSchema = z.object({ data: optional(z.object({ viewer: optional(userSchema) })) });
 
+export type AttestationAnswer = z.infer<typeof attestationSchema>;
 export type RepositoryAnswer = z.infer<typeof repositorySchema>;
 export type AssetAnswer = z.infer<typeof assetSchema>;
 export type ReleaseAnswer = z.infer<typeof releaseSchema>;

@@ -6,6 +6,8 @@ export interface Repository {
   readonly private: boolean;
   readonly cloneUrl: string;
   readonly defaultBranch: string;
+  /** `Organization` or `User`; undefined where the API doesn't say. */
+  readonly ownerType?: string | undefined;
 }
 
 export interface Asset {

@@ -1,4 +1,5 @@
 import type { SourceConfig } from '../upstream/source-config.ts';
+import type { AddedRoot } from '../evidence/roots.ts';
 import type { ProposalContext } from '../proposals/context.ts';
 import type { PublicStore } from '../store/public.ts';
 
@@ -11,6 +12,8 @@ export interface ReviewerContext extends ProposalContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `--cache`, or `$XDG_CACHE_HOME/pullthrough`. */
   readonly cacheDir: string;
+  /** `[evidence] trusted-root[]`, beside the roots that the package carries. */
+  readonly trustedRoots?: readonly AddedRoot[] | undefined;
   /** Undefined: no store is configured, and none is looked at. */
   readonly store?: PublicStore | undefined;
 }

@@ -3,7 +3,10 @@ import { validRange } from 'semver';
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { apiUrl } from '../io/http/api-url.ts';
-import { boolean, readIni, text } from '../io/ini.ts';
+import { keyFileOf, parseRequirement } from '../evidence/require.ts';
+import type { Requirement } from '../evidence/require.ts';
+import type { Keep } from '../evidence/collect.ts';
+import { boolean, oneOf, readIni, text } from '../io/ini.ts';
 import type { IniFile, IniParser, IniSchema } from '../io/ini.ts';
 import { nearest } from '../io/nearest.ts';
 import { checkAssetUrl } from './asset-url.ts';
@@ -16,8 +19,7 @@ export type Selection =
   | { readonly kind: 'range'; readonly range: string }
   | { readonly kind: 'tags'; readonly tags: readonly string[] };
 
-/** What upstream must have said about the files; cli.md, "Configuration", `require[]`. */
-export type Requirement = { readonly kind: 'github-digest' } | { readonly kind: 'checksums'; readonly glob: string };
+export type { Requirement } from '../evidence/require.ts';
 
 /** A tool.ini, read; an empty one means the latest release with every asset. */
 export interface ToolDefinition {
@@ -36,6 +38,8 @@ export interface ToolDefinition {
   /** The environment variable that holds that forge's token. */
   readonly tokenFrom: string | undefined;
   readonly evidence: readonly Requirement[];
+  /** What of the evidence that verifies is recorded. */
+  readonly keep: Keep;
   /** Exactly these names, whatever include[] and exclude[] say: what an old checklist lists. No tool.ini has it. */
   readonly only?: ReadonlySet<string> | undefined;
 }
@@ -94,17 +98,17 @@ export function globMatcher(globs: readonly string[]): (name: string) => boolean
   return (name) => matchers.some((matches) => matches(name));
 }
 
-const requirement: IniParser<Requirement> = (value) => {
-  if (value === 'github-digest') return { kind: 'github-digest' };
-  const pattern = /^checksums:(.+)$/.exec(value)?.[1];
-  if (pattern === undefined) {
-    const near = nearest(value, ['github-digest', 'checksums:']);
-    fail('E_CONFIG', `${brief(value)} is no evidence that is known`, {
-      hint: `${near === undefined ? '' : `did you mean ${near}? `}write github-digest or checksums:<glob of assets>`,
+/** `keys`: names of the files that lie beside the tool.ini. */
+function requirement(keys: ReadonlySet<string>): IniParser<Requirement> {
+  return (value) => {
+    const word = parseRequirement(value, glob);
+    const key = keyFileOf(word);
+    if (key === undefined || keys.has(key)) return word;
+    return fail('E_CONFIG', `the key of ${brief(value)} is not there`, {
+      hint: `put it beside the tool.ini, as keys/${key}`,
     });
-  }
-  return { kind: 'checksums', glob: glob(pattern) };
-};
+  };
+}
 
 const assetUrl: IniParser<string> = (value) => {
   checkAssetUrl(value);
@@ -120,16 +124,19 @@ const variable: IniParser<string> = (value) => {
   return value;
 };
 
-const schema = {
-  release: { select: selection, prerelease: boolean, 'min-age': duration, 'tag-prefix': text },
-  assets: { 'include[]': glob, 'exclude[]': glob, 'url[]': assetUrl },
-  source: { api: apiUrl, 'token-from': variable },
-  evidence: { 'require[]': requirement },
-} as const satisfies IniSchema;
+const schema = (keys: ReadonlySet<string>) =>
+  ({
+    release: { select: selection, prerelease: boolean, 'min-age': duration, 'tag-prefix': text },
+    assets: { 'include[]': glob, 'exclude[]': glob, 'url[]': assetUrl },
+    source: { api: apiUrl, 'token-from': variable },
+    evidence: { 'require[]': requirement(keys), keep: oneOf('all', 'required', 'none') },
+  }) as const satisfies IniSchema;
 
-/** Reads a tool.ini. `file` is its name for messages. Throws `E_CONFIG`. */
-export function parseTool(content: string, file: string): ToolDefinition {
-  const ini = readIni(content, file, schema);
+/**
+ * Reads a tool.ini. `file` is its name for messages, `keys` the names in the folder `keys` beside it. Throws `E_CONFIG`.
+ */
+export function parseTool(content: string, file: string, keys: ReadonlySet<string> = new Set()): ToolDefinition {
+  const ini = readIni(content, file, schema(keys));
   const { release, assets, source, evidence } = ini.values;
   const definition: ToolDefinition = {
     select: release.select ?? { kind: 'latest' },
@@ -142,13 +149,17 @@ export function parseTool(content: string, file: string): ToolDefinition {
     api: source.api,
     tokenFrom: source['token-from'],
     evidence: evidence['require[]'],
+    keep: evidence.keep ?? 'all',
   };
   checkTogether(definition, ini);
   return definition;
 }
 
 /** What two keys say together. */
-function checkTogether({ select, tagPrefix, api, tokenFrom }: ToolDefinition, ini: IniFile<typeof schema>): void {
+function checkTogether(
+  { select, tagPrefix, api, tokenFrom }: ToolDefinition,
+  ini: IniFile<ReturnType<typeof schema>>,
+): void {
   const other = select.kind === 'tags' ? select.tags.find((tag) => !tag.startsWith(tagPrefix)) : undefined;
   if (other !== undefined) {
     fail('E_CONFIG', `${ini.where('release', 'select')}: the tag ${brief(other)} does not begin with the tag-prefix`, {

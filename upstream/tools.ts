@@ -5,6 +5,8 @@ import { brief, sha256Hex, utf8 } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { trySegment } from '../ledger-schema/layout.ts';
 import { foldAscii, isHostName } from '../ledger-schema/path.ts';
+import type { KeyFileBytes } from '../evidence/keys.ts';
+import { KEY_NAME } from '../evidence/names.ts';
 import { readFileBounded } from '../io/files/file.ts';
 import { parseTool } from './tool-definition.ts';
 import type { ToolDefinition } from './tool-definition.ts';
@@ -18,6 +20,8 @@ export interface Tool {
   /** For people: `owner/repo`, or `HOST/owner/repo` where the source isn't the configured one. */
   readonly label: string;
   readonly definition: ToolDefinition;
+  /** The keys that lie beside its tool.ini; nobody read them yet. */
+  readonly keys?: readonly KeyFileBytes[];
 }
 
 /** One of N stable shares of the tools; `index` counts from 1. */
@@ -35,6 +39,9 @@ export interface ToolQuery {
   readonly names?: readonly string[] | undefined;
   readonly shard?: Shard | undefined;
 }
+
+/** The most bytes of a key beside a tool.ini. */
+const KEY_FILE_BYTES = 64 * 1024;
 
 /** The most bytes of a tool.ini. */
 const TOOL_BYTES = 64 * 1024;
@@ -124,7 +131,32 @@ async function readTool(root: string, host: string, path: [string, string, strin
   }
   const repository = `${owner}/${repo}`;
   const label = source === host ? repository : `${source}/${repository}`;
-  return { source, repository, label, definition: parseTool(Buffer.from(bytes).toString('utf8'), file) };
+  const keys = await readKeyFiles(root, join('packages', ...path, 'keys'));
+  const names = new Set(keys.map(({ name }) => name));
+  return { source, repository, label, definition: parseTool(Buffer.from(bytes).toString('utf8'), file, names), keys };
+}
+
+/** The keys of `keys/<FPR>.asc` and `keys/<sha256>.pub`. Throws `E_CONFIG` for a key of another name. */
+async function readKeyFiles(root: string, folder: string): Promise<KeyFileBytes[]> {
+  const names = await readdir(join(root, folder)).catch((cause: unknown) => {
+    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return [];
+    return fail('E_IO', `cannot read the folder ${folder}`, { cause });
+  });
+  const keys: KeyFileBytes[] = [];
+  for (const name of names.filter((each) => /\.(?:asc|pub)$/.test(each)).sort()) {
+    const file = join(folder, name);
+    if (!KEY_NAME.test(name)) {
+      fail('E_CONFIG', `${file} is not named after its key`, {
+        hint: 'name it <40 upper-case hex digits of the fingerprint>.asc, or <sha256 of the public key>.pub',
+      });
+    }
+    const bytes = await readFileBounded(join(root, file), KEY_FILE_BYTES).catch((cause: unknown) => {
+      if (!(cause instanceof PullthroughError) || cause.code !== 'E_TOO_LARGE') throw cause;
+      return fail('E_CONFIG', `${file} has more than ${KEY_FILE_BYTES} bytes`, { cause });
+    });
+    if (bytes !== undefined) keys.push({ name, bytes });
+  }
+  return keys;
 }
 
 function pickNamed(tools: readonly Tool[], { names = [], host }: ToolQuery): Tool[] {

@@ -2,6 +2,9 @@ import { isIP } from 'node:net';
 import { basename, dirname, resolve } from 'node:path';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { brief, fromUtf8 } from '../../ledger-schema/bytes.ts';
+import { isSigned, parseRequirement } from '../../evidence/require.ts';
+import type { Requirement } from '../../evidence/require.ts';
+import type { AddedRoot } from '../../evidence/roots.ts';
 import { isHostName } from '../../ledger-schema/path.ts';
 import { GITHUB_API, apiUrl, sourceHost } from '../../io/http/api-url.ts';
 import { readFileBounded } from '../../io/files/file.ts';
@@ -38,6 +41,12 @@ export interface Config {
   readonly source: { readonly api: string; readonly host: string; readonly privateHosts: readonly string[] };
   /** 64 hex digits. */
   readonly pin: string | undefined;
+  readonly evidence: {
+    /** What a consumer wants upstream to have signed. */
+    readonly require: readonly Requirement[];
+    /** Roots beside those that the package carries. */
+    readonly trustedRoots: readonly AddedRoot[];
+  };
 }
 
 /** The flags that stand for a key of mirror.ini. */
@@ -78,6 +87,25 @@ export const PIN_HINT = 'write sha256: and the 64 lower-case hex digits that sha
 const pin: IniParser<string> = (value) =>
   /^sha256:([0-9a-f]{64})$/.exec(value)?.[1] ?? fail('E_CONFIG', `${brief(value)} is no pin`, { hint: PIN_HINT });
 
+/** What GitHub's API says of a digest is in no record, so that nobody can ask for it later. */
+const requirement: IniParser<Requirement> = (value) => {
+  const word = parseRequirement(value, (glob) => glob);
+  if (isSigned(word)) return word;
+  return fail('E_CONFIG', `${brief(value)} is checked when a release is mirrored, and a record keeps nothing of it`, {
+    hint: 'require it in tool.ini; here a signature can be required, as attestation or minisign:KEY',
+  });
+};
+
+const ROOT_BYTES = 1024 * 1024;
+
+async function readRoot(path: string): Promise<AddedRoot> {
+  const bytes = await readFileBounded(path, ROOT_BYTES).catch((cause: unknown) => {
+    const why = cause instanceof PullthroughError ? cause.message : 'it cannot be read';
+    return fail('E_CONFIG', `[evidence] trusted-root[]: ${why}`, { cause });
+  });
+  return { name: path, bytes: bytes ?? fail('E_CONFIG', `[evidence] trusted-root[]: there is no file ${path}`) };
+}
+
 /** What paths in the file are relative to goes into the parsers, so that each refusal names its line. */
 function schemaOf(folder: string) {
   return {
@@ -95,6 +123,7 @@ function schemaOf(folder: string) {
     },
     source: { api: apiUrl, host, 'allow-private[]': privateHost },
     trust: { pin },
+    evidence: { 'require[]': requirement, 'trusted-root[]': (value: string) => resolve(folder, value) },
   } as const satisfies IniSchema;
 }
 
@@ -138,7 +167,7 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
   const content = await readConfigFile(path, flags.config !== undefined);
   const folder = content === undefined ? resolve(cwd) : dirname(path);
   const { values } = readIni(content ?? '', flags.config ?? basename(path), schemaOf(folder));
-  const { ledger, store, source, trust } = values;
+  const { ledger, store, source, trust, evidence } = values;
   const api = source.api ?? GITHUB_API;
   const storeFlag = flag('store', flags.store, (value) => parsePublicUrl(value, cwd));
   const first = store['public-url'] === undefined ? [] : [store['public-url']];
@@ -160,6 +189,10 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
     },
     source: { api, host: source.host ?? sourceHost(api), privateHosts: source['allow-private[]'] },
     pin: flag('pin', flags.pin, pin) ?? trust.pin,
+    evidence: {
+      require: evidence['require[]'],
+      trustedRoots: await Promise.all(evidence['trusted-root[]'].map(readRoot)),
+    },
   };
 }
 

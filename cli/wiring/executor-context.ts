@@ -83,5 +83,7 @@ export async function withExecutor<T>(
   const warn = (message: string): void => progress.warn(message);
   await using ledger = await openLedger({ url, branch, cacheDir, token, refs: 'all', warn, env });
   const { folder: root, source, pin } = config;
-  return await action({ root, source, ledger, branch, github, store, pin, now, progress, env, cacheDir, signal });
+  const { trustedRoots } = config.evidence;
+  const stores = { github, store, trustedRoots };
+  return await action({ root, source, ledger, branch, ...stores, pin, now, progress, env, cacheDir, signal });
 }

@@ -77,6 +77,7 @@ async function withLedgerAt<T>(
     env,
     cacheDir,
     store,
+    trustedRoots: config.evidence.trustedRoots,
     signal,
   };
   return await action({ config, reviewer });

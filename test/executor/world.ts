@@ -8,6 +8,7 @@ import type { ExecutorContext, Signing } from '../../executor/context.ts';
 import { mirror, plan } from '../../executor/mirror.ts';
 import type { MirrorOptions } from '../../executor/mirror.ts';
 import type { ReleaseResult } from '../../executor/result.ts';
+import type { AddedRoot } from '../../evidence/roots.ts';
 import { findTools } from '../../upstream/tools.ts';
 import type { Tool } from '../../upstream/tools.ts';
 import { GitHubClient } from '../../github/client.ts';
@@ -61,6 +62,7 @@ export class World {
   now = new Date(Math.floor(Date.now() / 1000) * 1000);
   env: Record<string, string> = {};
   host = 'github.com';
+  trustedRoots: AddedRoot[] = [];
 
   constructor(folder: string, github: GitHubServer, onGitHub: boolean) {
     this.folder = folder;
@@ -99,6 +101,7 @@ export class World {
       progress,
       env: this.env,
       cacheDir,
+      trustedRoots: this.trustedRoots,
     };
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { passwordOf } from './git.ts';
+import { attestationRoutes, bulkAttestations } from './github-attestation-routes.ts';
 import { issueRoutes } from './github-issue-routes.ts';
 import { pullRoutes } from './github-pull-routes.ts';
 import { releaseRoutes } from './github-release-routes.ts';
@@ -84,6 +85,9 @@ export class GitHubApi {
     if (url.pathname === '/user') return this.#self(caller);
     if (url.pathname === this.#graphql && method === 'POST') return viewer(caller, body);
     const [kind, first = '', second = ''] = path;
+    if (kind === 'users' && url.pathname.endsWith('/attestations/bulk-list') && method === 'POST') {
+      return bulkAttestations(this.#state, first, body);
+    }
     const byId = kind === 'repositories';
     if (!byId && kind !== 'repos') return NOT_FOUND;
     const repository = byId ? this.#state.byId(Number(first)) : this.#state.byName(first, second);
@@ -112,6 +116,7 @@ export class GitHubApi {
     };
     return (
       releaseRoutes(this.#state, call) ??
+      attestationRoutes(this.#state, call) ??
       (await pullRoutes(this.#state, call)) ??
       issueRoutes(this.#state, call) ??
       NOT_FOUND

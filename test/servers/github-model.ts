@@ -100,6 +100,18 @@ export interface TestComment {
   updatedAt: Date;
 }
 
+/** An attestation that the API has for some digests (`sha256:…`). */
+export interface TestAttestation {
+  readonly digests: readonly string[];
+  readonly bundle: object;
+  /** Of another repository of the owner. */
+  readonly repositoryId?: number;
+  /** `elsewhere`: the answer has an address alone, as GitHub's for large ones. */
+  readonly stored?: 'inline' | 'elsewhere';
+  /** What lies at that address, where it isn't the bundle as snappy. */
+  readonly bytes?: Buffer;
+}
+
 export interface GitPointer {
   readonly type: string;
   readonly sha: string;
@@ -203,6 +215,7 @@ export class TestRepository {
   protected: { readonly checks: readonly string[] } | undefined;
   /** Runs between a merge's request and the merge: what others do at that moment. */
   beforeMerge: (() => Promise<void> | void) | undefined;
+  attestations: TestAttestation[] = [];
 
   constructor(
     fullName: string,

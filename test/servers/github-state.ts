@@ -37,6 +37,8 @@ export class GitHubState {
   readonly tokens: Map<string, TokenSpec>;
   /** How many assets a release embeds; GitHub, as far as anybody has seen, embeds all. */
   embeddedAssets = Infinity;
+  /** Has it an API of attestations at all, and a list of many at once? */
+  readonly attestations = { offered: true, bulk: true };
   readonly #byName = new Map<string, TestRepository>();
   readonly #byId = new Map<number, TestRepository>();
   readonly #oldNames = new Map<string, TestRepository>();
@@ -77,6 +79,10 @@ export class GitHubState {
 
   byName(owner: string, name: string): TestRepository | undefined {
     return this.#byName.get(`${owner}/${name}`.toLowerCase());
+  }
+
+  ownedBy(owner: string): TestRepository[] {
+    return [...this.#byId.values()].filter((one) => one.owner.toLowerCase() === owner.toLowerCase());
   }
 
   byId(id: number): TestRepository | undefined {

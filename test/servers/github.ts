@@ -56,6 +56,8 @@ export interface GitHubServer {
   addToken(token: string, spec: TokenSpec): void;
   /** Releases embed at most this many assets. */
   embedAssets(limit: number): void;
+  /** What it has of attestations from now on; an Enterprise Server has none. */
+  offerAttestations(what: 'all' | 'no list' | 'none'): void;
   /** The requests since the last call. */
   takeRequests(): ReceivedRequest[];
   close(): Promise<void>;
@@ -83,6 +85,7 @@ export async function startGitHub(options: GitHubServerOptions = {}): Promise<Gi
   storage.place({ origin: options.names?.storage ?? origins.storage, elsewhere: origins.elsewhere });
   const json = new GitHubJson(names);
   const state = new GitHubState({ faults, storage, json, tokens: options.tokens ?? {} });
+  if (options.enterprise === true) state.attestations.offered = false;
   const onWeb = webHandler(state);
   handlers.storage = (request, response) => storage.serve(request, response);
   handlers.web = onWeb;
@@ -109,6 +112,8 @@ export async function startGitHub(options: GitHubServerOptions = {}): Promise<Gi
     removeRepository: (repository) => state.removeRepository(repository),
     addToken: (token, spec) => void state.tokens.set(token, spec),
     embedAssets: (limit) => void (state.embeddedAssets = limit),
+    offerAttestations: (what) =>
+      void Object.assign(state.attestations, { offered: what !== 'none', bulk: what === 'all' }),
     takeRequests: () => requests.splice(0),
     close: async () => {
       await Promise.all(servers.map(stop));

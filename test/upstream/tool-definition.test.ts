@@ -16,6 +16,7 @@ describe('a tool definition', () => {
       api: undefined,
       tokenFrom: undefined,
       evidence: [],
+      keep: 'all',
     });
   });
 
