@@ -1,4 +1,5 @@
 import { readRecordFiles } from '../ledger/files.ts';
+import { openView } from '../ledger/view/view.ts';
 import { areAbout, nackHolders, openNacks } from '../ledger/open-nacks.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
@@ -54,7 +55,7 @@ export async function pushProposal(
     let fresh = performance.now() - run.lastLook < FRESH;
     for (let tries = 1; ; tries += 1) {
       if (!fresh) {
-        await ledger.update();
+        await openView(run.context);
         run.lastLook = performance.now();
         standing = await standingNow(run, path);
       }

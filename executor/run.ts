@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { readTrust } from '../ledger/directories.ts';
 import { gitAtWork } from '../ledger/git/repository.ts';
 import { dispatcher } from '../io/http/http.ts';
 import { Limit } from '../io/limit.ts';
@@ -9,6 +8,8 @@ import type { Trust } from '../ledger-schema/trust.ts';
 import type { ExecutorContext } from './context.ts';
 import { Holdings } from '../ledger/record-index.ts';
 import type { RepositoryId } from '../ledger/record-index.ts';
+import type { Snapshot } from '../ledger/snapshot.ts';
+import { openView } from '../ledger/view/view.ts';
 import { LedgerPulls } from '../proposals/ledger-pulls.ts';
 import { Proposals } from '../proposals/standing.ts';
 import { Upstreams } from '../upstream/upstreams.ts';
@@ -34,21 +35,8 @@ export interface Run {
 
 /** Fetches the ledger, establishes trust, and reads what the ledger has of these repositories. */
 export async function openRun(context: ExecutorContext, ids: readonly RepositoryId[]): Promise<Run> {
-  const { ledger, now, pin, progress, github, branch } = context;
-  await Promise.all([ledger.update(), loadWhatAsks()]);
-  const lastLook = performance.now();
-  const head =
-    ledger.head() ??
-    fail('E_POLICY_MISSING', `the ledger ${ledger.label} has no branch ${branch}`, {
-      hint: 'look at [ledger] branch, or make the ledger by `pullthrough ledger init`',
-    });
-  const snapshot = ledger.snapshot(head);
-  const trusting = readTrust(snapshot, { pin, now });
-  const holdings = new Holdings(snapshot, trusting);
-  // Both need some requests, one after another: together. What the trust fails with goes first.
-  const loading = holdings.load(ids);
-  loading.catch(() => undefined);
-  const trust = await trusting;
+  const { ledger, progress, github, branch } = context;
+  const { trust, holdings, lastLook, loading } = await look(context, ids);
   for (const { path, message } of trust.warnings) progress.warn(`${path}: ${message}`);
   if (trust.expired) progress.warn(`the ledger's trust policy expired at ${trust.expires.toISOString()}`);
   await loading;
@@ -68,6 +56,26 @@ export async function openRun(context: ExecutorContext, ids: readonly Repository
     lastLook,
     spool: join(context.cacheDir, 'spool'),
   };
+}
+
+interface Look {
+  readonly trust: Trust;
+  readonly holdings: Holdings;
+  readonly lastLook: number;
+  readonly loading: Promise<void>;
+}
+
+/** Trust and holdings need some requests, one after another: together. What the trust fails with goes first. */
+async function look(context: ExecutorContext, ids: readonly RepositoryId[]): Promise<Look> {
+  let found: Omit<Look, 'trust'> | undefined;
+  const meanwhile = (snapshot: Snapshot, trusting: Promise<Trust>): void => {
+    const holdings = new Holdings(snapshot, trusting);
+    const loading = holdings.load(ids);
+    loading.catch(() => undefined);
+    found = { holdings, loading, lastLook: performance.now() };
+  };
+  const [{ trust }] = await Promise.all([openView({ ...context, meanwhile }), loadWhatAsks()]);
+  return { trust, ...(found ?? fail('E_INTERNAL', 'the ledger was not looked at')) };
 }
 
 /** What asks the API takes a while to load: while git fetches. What it fails with is said where it is used. */

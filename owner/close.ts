@@ -57,7 +57,7 @@ async function moveToClosed(context: ProposalContext, { branch, commit }: OpenCh
 
 /** A branch that was closed before lies where this one is to lie: a no that only it holds must not go with it. */
 async function requireNothingLost(context: ProposalContext, branch: string, closed: string): Promise<void> {
-  const { head, trust } = await readLedger(context);
+  const { commit: head, trust } = await readLedger(context);
   const nacks = await nacksOnBranches(context.ledger, head, trust);
   const kept = new Set(nacks.filter((nack) => nack.branch === branch).map(({ path }) => path));
   const lost = nacks.filter((nack) => nack.branch === closed && !kept.has(nack.path));

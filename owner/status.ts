@@ -54,7 +54,7 @@ const DAY = 86_400_000;
 
 /** Records and proposals by state, who owes what, days until the policy expires. */
 export async function ledgerStatus(context: ProposalContext, state: LedgerState): Promise<LedgerStatus> {
-  const { snapshot, trust, head } = state;
+  const { snapshot, trust, commit } = state;
   const paths: string[] = [];
   for await (const { path } of snapshot.walk('packages')) {
     const parsed = tryLedgerPath(path);
@@ -70,7 +70,7 @@ export async function ledgerStatus(context: ProposalContext, state: LedgerState)
   const policies = await mapLimit(rotations, AT_ONCE, (change) => policyStatus(context, state, change));
   const { version, sha256, expires } = trust;
   return {
-    commit: head,
+    commit,
     records,
     unusable: checked.filter((record) => record.state !== 'acknowledged'),
     proposals: proposals.filter((proposal) => proposal !== undefined),

@@ -1,6 +1,7 @@
 import type { GitHubClient } from '../github/client.ts';
 import type { Progress } from '../io/progress.ts';
 import type { LedgerRepository } from '../ledger/git/repository.ts';
+import type { MemoryFile } from '../ledger/view/memory.ts';
 
 export interface LedgerOnGitHub {
   /** With LEDGER_TOKEN. */
@@ -19,6 +20,8 @@ export interface ProposalContext {
   readonly branch: string;
   /** The ledger on GitHub, where a pull request belongs to each proposal. */
   readonly github?: LedgerOnGitHub | undefined;
+  /** What was seen of the ledger before. */
+  readonly memory: MemoryFile;
   /** `[trust] pin`: 64 hex digits. */
   readonly pin?: string | undefined;
   /** The present time, the same for the whole run. */

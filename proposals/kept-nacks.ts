@@ -58,10 +58,10 @@ async function requireNotNacked(
 }
 
 async function requireKeysKept(context: ProposalContext, state: LedgerState, result: string): Promise<void> {
-  const nacks = await nacksOnBranches(context.ledger, state.head, state.trust);
+  const nacks = await nacksOnBranches(context.ledger, state.commit, state.trust);
   if (nacks.length === 0) return;
   const { trust } = await stateAt(context, result);
-  const left = await nacksOnBranches(context.ledger, state.head, trust);
+  const left = await nacksOnBranches(context.ledger, state.commit, trust);
   const names = new Set(left.map(({ branch, path }) => `${branch} ${path}`));
   const dropped = nacks.find(({ branch, path }) => !names.has(`${branch} ${path}`));
   if (dropped === undefined) return;

@@ -27,7 +27,7 @@ export interface Merged {
 /** Pushes the very commit that was judged, from the very base, and removes the change's branch in the same step. */
 export async function mergeByPush(context: ProposalContext, judged: JudgedMerge): Promise<Merged> {
   const { state, change, title, result } = judged;
-  const move = { branch: context.branch, from: state.head, to: result };
+  const move = { branch: context.branch, from: state.commit, to: result };
   const remove = { branch: change.branch, from: change.commit, to: undefined };
   try {
     await context.ledger.push(change.kind === 'other' ? [move] : [move, remove]);

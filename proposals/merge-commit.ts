@@ -37,11 +37,11 @@ export async function mergeCommit(
   { title, author }: { readonly title: string; readonly author: Identity },
 ): Promise<string> {
   const { ledger } = context;
-  if (await ledger.isAncestor(state.head, change.commit)) return change.commit;
+  if (await ledger.isAncestor(state.commit, change.commit)) return change.commit;
   const files = await addedFiles(context, state, change);
   return ledger.commit({
-    parents: [state.head, change.commit],
-    base: state.head,
+    parents: [state.commit, change.commit],
+    base: state.commit,
     files,
     message: `Merge ${title}\n`,
     author,
@@ -54,7 +54,7 @@ async function addedFiles(
   state: LedgerState,
   change: OpenChange,
 ): Promise<Map<string, Uint8Array>> {
-  const ancestor = await ledger.mergeBase(state.head, change.commit);
+  const ancestor = await ledger.mergeBase(state.commit, change.commit);
   if (ancestor === undefined) fail('E_UNRELATED', 'the change and the ledger have no common history');
   const folder = (path: string): string => path.slice(0, path.lastIndexOf('/'));
   const added = (await ledger.diff(ancestor, change.commit)).filter(({ path }) => /^(?:packages|trust)\//.test(path));

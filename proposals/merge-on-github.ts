@@ -43,12 +43,12 @@ export async function mergeOnGitHub(
   if (change.kind !== 'other') await removeBranch(context, change);
   const now = await readLedger(context);
   await requireJudged(context, judged, now);
-  return { kind: 'merged', merged: { change, title, commit: now.head, state: now } };
+  return { kind: 'merged', merged: { change, title, commit: now.commit, state: now } };
 }
 
 /** GitHub's API has no lease on the base: look right before. Throws `E_MOVED`. */
-async function requireBase({ ledger, branch }: ProposalContext, { head }: LedgerState): Promise<void> {
-  if ((await ledger.fetchBranch(branch)) === head) return;
+async function requireBase({ ledger, branch }: ProposalContext, { commit }: LedgerState): Promise<void> {
+  if ((await ledger.fetchBranch(branch)) === commit) return;
   fail('E_MOVED', `the branch ${branch} of the ledger moved since it was read`, {
     hint: 'run it again: it looks at what is there now',
   });
@@ -64,8 +64,8 @@ async function requireJudged(
   now: LedgerState,
 ): Promise<void> {
   const { ledger, pin, now: time } = context;
-  if ((await ledger.diff(result, now.head)).length === 0) return;
-  const { problems } = await checkLedger(ledger, { head: now.head, pin, now: time });
+  if ((await ledger.diff(result, now.commit)).length === 0) return;
+  const { problems } = await checkLedger(ledger, { head: now.commit, pin, now: time });
   const [first] = problems;
   if (first === undefined) return;
   fail(first.code, `${title} was merged together with another change, and the two do not fit: ${first.message}`, {

@@ -35,7 +35,7 @@ export async function judgeChange(
 ): Promise<GateReport> {
   const report = await checkLedger(ledger, {
     head: change.commit,
-    base: state.head,
+    base: state.commit,
     pin,
     now,
     requireAcknowledged: true,

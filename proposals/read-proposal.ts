@@ -28,7 +28,7 @@ export async function readProposal(
   change: OpenChange,
 ): Promise<Proposal> {
   const { ledger, pin, now } = context;
-  const report = await checkLedger(ledger, { head: change.commit, base: state.head, pin, now });
+  const report = await checkLedger(ledger, { head: change.commit, base: state.commit, pin, now });
   requirePassed(report);
   const [record, ...others] = report.records;
   if (report.scope === 'none') {

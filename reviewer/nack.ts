@@ -117,7 +117,7 @@ async function nackRecord(
   if (there !== undefined && (await holdsNack(context, state, branch, there, signing))) {
     return { action: 'already', ...result, ...(await openPull(context, record, branch)) };
   }
-  const commit = await commitNack(context, state, record, signing, { parent: state.head, reason });
+  const commit = await commitNack(context, state, record, signing, { parent: state.commit, reason });
   await readProposal(context, state, { kind: 'nack', branch, commit });
   await context.ledger.push([{ branch, from: there, to: commit }]);
   return { action: 'nacked', ...result, ...(await openPull(context, record, branch)) };

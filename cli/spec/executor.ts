@@ -98,7 +98,11 @@ export const executorCommands = commands({
   'store gc': {
     summary: 'list or remove what no record and no proposal names',
     arguments: [],
-    options: { ...cache, delete: flag('remove what is listed') },
+    options: {
+      ...cache,
+      delete: flag('remove what is listed'),
+      yes: flag('with --delete: also where it is more than a tenth of all objects'),
+    },
     examples: [
       ['pullthrough store gc', 'list'],
       ['pullthrough store gc --delete', 'remove'],

@@ -17,6 +17,7 @@ export type Group = keyof typeof GROUPS;
 /** Options of every command. */
 export const globalOptions = {
   config: text('FILE', 'the configuration (default: mirror.ini here)', 'file'),
+  state: text('DIR', 'where the newest state seen of each ledger is remembered', 'folder'),
   json: flag('one JSON document on stdout, also on failure'),
   quiet: flag('no progress and no notes; only results, warnings and errors'),
 } as const satisfies OptionSpecs;

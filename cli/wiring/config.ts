@@ -55,6 +55,8 @@ export interface ConfigFlags {
   readonly ledger?: string | undefined;
   readonly store?: string | undefined;
   readonly pin?: string | undefined;
+  /** `--state`: no key has it, since it is this machine's. */
+  readonly state?: string | undefined;
 }
 
 const branch: IniParser<string> = (value) => {

@@ -5,6 +5,7 @@ import type { Config, ConfigFlags } from './config.ts';
 import type { CommandContext } from './context.ts';
 import { ledgerUrl } from './ledger-url.ts';
 import { tokenFrom } from './secrets.ts';
+import { stateOf } from './state.ts';
 
 export interface ConsumerFlags extends ConfigFlags {
   readonly offline?: true | undefined;
@@ -37,6 +38,7 @@ export async function consumerOptions(
     pin,
     host: config.source.host,
     token,
+    stateDir: stateOf(flags, context),
   };
 }
 

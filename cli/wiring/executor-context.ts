@@ -10,6 +10,7 @@ import { loadConfig, requireLedger, requireStore } from './config.ts';
 import type { Author, Config, ConfigFlags } from './config.ts';
 import type { CommandContext } from './context.ts';
 import { ledgerUrl } from './ledger-url.ts';
+import { memoryOf } from './memory.ts';
 import { tokenFrom } from './secrets.ts';
 
 export interface ExecutorFlags extends ConfigFlags {
@@ -82,8 +83,9 @@ export async function withExecutor<T>(
   const url = await ledgerUrl(requireLedger(config), { api, token, progress });
   const warn = (message: string): void => progress.warn(message);
   await using ledger = await openLedger({ url, branch, cacheDir, token, refs: 'all', warn, env });
+  const memory = memoryOf(flags, context, ledger, branch);
   const { folder: root, source, pin } = config;
   const { trustedRoots } = config.evidence;
-  const stores = { github, store, trustedRoots };
-  return await action({ root, source, ledger, branch, ...stores, pin, now, progress, env, cacheDir, signal });
+  const places = { ledger, branch, memory, github, store, trustedRoots };
+  return await action({ root, source, ...places, pin, now, progress, env, cacheDir, signal });
 }

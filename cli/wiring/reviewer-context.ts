@@ -8,6 +8,7 @@ import type { Config, ConfigFlags } from './config.ts';
 import type { CommandContext } from './context.ts';
 import { ledgerUrl } from './ledger-url.ts';
 import type { LedgerLocation } from './location.ts';
+import { memoryOf } from './memory.ts';
 import { tokenFrom } from './secrets.ts';
 
 /** What a reviewer's or an owner's command works on, and the configuration that it comes from. */
@@ -27,7 +28,7 @@ export async function withReviewer<T>(
   action: (opened: OpenedReviewer) => Promise<T>,
 ): Promise<T> {
   const config = await loadConfig(flags, context.cwd);
-  return withLedgerAt(requireLedger(config), config, context, action);
+  return withLedgerAt(requireLedger(config), config, flags, context, action);
 }
 
 /** As {@link withReviewer}, for the repository in the current directory where no ledger is configured. */
@@ -37,12 +38,19 @@ export async function withOwner<T>(
   action: (opened: OpenedReviewer) => Promise<T>,
 ): Promise<T> {
   const config = await loadConfig(flags, context.cwd);
-  return withLedgerAt(config.ledger.location ?? { kind: 'directory', path: context.cwd }, config, context, action);
+  return withLedgerAt(
+    config.ledger.location ?? { kind: 'directory', path: context.cwd },
+    config,
+    flags,
+    context,
+    action,
+  );
 }
 
 async function withLedgerAt<T>(
   location: LedgerLocation,
   config: Config,
+  flags: ConfigFlags,
   context: CommandContext,
   action: (opened: OpenedReviewer) => Promise<T>,
 ): Promise<T> {
@@ -71,6 +79,7 @@ async function withLedgerAt<T>(
     ledger,
     branch,
     github,
+    memory: memoryOf(flags, context, ledger, branch),
     pin: config.pin,
     now,
     progress,

@@ -1,7 +1,7 @@
-import { readTrust } from '../../ledger/directories.ts';
 import { fail } from '../../ledger-schema/error.ts';
 import type { StoredObject } from '../../store/store.ts';
 import type { ExecutorContext } from '../context.ts';
+import { openView } from '../../ledger/view/view.ts';
 import { namedDigests } from './referenced-digests.ts';
 
 /** Younger objects stay: a run that is under way may be about to name them. Milliseconds. */
@@ -20,6 +20,14 @@ export interface Garbage {
   readonly young: number;
   /** They were removed, not only listed. */
   readonly removed: boolean;
+  /** They are more than a tenth of the store, and `most` was not said: none is removed. */
+  readonly tooMany: boolean;
+}
+
+export interface GarbageOptions {
+  readonly remove: boolean;
+  /** Also where it is more than a tenth of the store's objects. */
+  readonly most?: boolean | undefined;
 }
 
 /** A run that used an old object again may have proposed it between the last look and its end. */
@@ -36,14 +44,14 @@ function requireUnnamed(removed: readonly StoredObject[], named: ReadonlySet<str
 /**
  * Lists, or with `remove` removes, what no record and no open proposal names. Objects are listed first, records and
  * proposals read second, so that what is proposed meanwhile is named by then; young objects stay. A ledger that can't be
- * read or trusted removes nothing. Throws `E_STORE_DAMAGED` where something was named while it was removed, and as
- * `openLedger`, `readTrust` and the store do.
+ * read or trusted removes nothing, and nor does one that names so little that much would go. Throws `E_STORE_DAMAGED` where something was named while it was removed, and as
+ * `openView` and the store do.
  */
 export async function collectGarbage(
-  context: Pick<ExecutorContext, 'ledger' | 'branch' | 'store' | 'pin' | 'now'>,
-  { remove }: { readonly remove: boolean },
+  context: Pick<ExecutorContext, 'ledger' | 'branch' | 'store' | 'memory' | 'pin' | 'now' | 'progress'>,
+  { remove, most = false }: GarbageOptions,
 ): Promise<Garbage> {
-  const { ledger, branch, store, pin, now } = context;
+  const { ledger, store, now } = context;
   const before = new Date(now.getTime() - YOUNG);
   const old: StoredObject[] = [];
   const fresh: string[] = [];
@@ -51,19 +59,16 @@ export async function collectGarbage(
     if (object.modified < before) old.push(object);
     else fresh.push(object.sha256);
   }
-  const readNamed = async (): Promise<Set<string>> => {
-    await ledger.update();
-    const head = ledger.head() ?? fail('E_POLICY_MISSING', `the ledger ${ledger.label} has no branch ${branch}`);
-    // A ledger that isn't the right one would make everything garbage.
-    await readTrust(ledger.snapshot(head), { pin, now });
-    return namedDigests(ledger, head);
-  };
+  // A ledger that isn't the right one, or is an older one, would make garbage of what is acknowledged.
+  const readNamed = async (): Promise<Set<string>> => namedDigests(ledger, (await openView(context)).commit);
   let named = await readNamed();
   const isGarbage = ({ sha256 }: StoredObject): boolean => !named.has(sha256);
   // Reading takes its time, and a run that goes on meanwhile may use an old object again: a last look before the end.
   if (remove && old.some(isGarbage)) named = await readNamed();
   const objects = old.filter(isGarbage);
-  if (remove) {
+  const tooMany = !most && objects.length * 10 > old.length + fresh.length;
+  const removed = remove && !tooMany;
+  if (removed) {
     for (const { sha256 } of objects) await store.remove(sha256);
     if (objects.length > 0) requireUnnamed(objects, await readNamed());
   }
@@ -71,9 +76,10 @@ export async function collectGarbage(
   return {
     objects,
     bytes: objects.reduce((sum, { size }) => sum + size, 0),
-    leftovers: await store.leftovers(before, remove),
+    leftovers: await store.leftovers(before, removed),
     kept: old.length - objects.length + fresh.length - unnamed,
     young: unnamed,
-    removed: remove,
+    removed,
+    tooMany,
   };
 }

@@ -173,11 +173,12 @@ export class Fetcher {
     return result;
   }
 
-  /** Objects are fetched without a lock; git notices by itself where another fetch changed how far history goes. */
+  /** Objects are fetched without a lock; git notices by itself where another fetch changed what it had begun with. */
   async #network(args: readonly string[], options: { input?: string; config: GitConfig }): Promise<GitResult> {
     for (let attempt = 1; ; attempt++) {
       const result = await this.#clone.network(args, options);
-      if (attempt === 3 || !/shallow file has changed/.test(result.stderr)) return result;
+      if (attempt === 3 || !/shallow file has changed|did not send all necessary objects/.test(result.stderr))
+        return result;
     }
   }
 

@@ -47,8 +47,8 @@ export interface ViewOptions {
   readonly progress: Progress;
   /** Directories that will be read, so that a partial clone fetches them with the policy's own. */
   readonly near?: readonly string[] | undefined;
-  /** Called with the commit before its trust is read: what is read of it meanwhile shares requests. */
-  readonly meanwhile?: ((snapshot: Snapshot) => void) | undefined;
+  /** Called while the trust of what was fetched is being read: what is read of it meanwhile shares requests. */
+  readonly meanwhile?: ((snapshot: Snapshot, trust: Promise<Trust>) => void) | undefined;
 }
 
 /** A run that began before another one saw more looks again. */
@@ -131,8 +131,9 @@ export async function viewAt(
   { ledger, pin, now, near, meanwhile }: Pick<ViewOptions, 'ledger' | 'pin' | 'now' | 'near' | 'meanwhile'>,
 ): Promise<LedgerView> {
   const snapshot = ledger.snapshot(commit);
-  meanwhile?.(snapshot);
-  const trust = await readTrust(snapshot, { pin, now }, near);
+  const trusting = readTrust(snapshot, { pin, now }, near);
+  meanwhile?.(snapshot, trusting);
+  const trust = await trusting;
   return {
     label: ledger.label,
     commit,

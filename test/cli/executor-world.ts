@@ -28,6 +28,7 @@ export async function executor(options: WorldOptions = {}) {
   const env = {
     ...process.env,
     XDG_CACHE_HOME: join(made.folder, 'caches'),
+    XDG_STATE_HOME: join(made.folder, 'state'),
     PULLTHROUGH_SIGNING_KEY_FILE: key,
     GITHUB_TOKEN: 'reader',
     LEDGER_TOKEN: 'ledger-token',

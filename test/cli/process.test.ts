@@ -69,7 +69,11 @@ describe('a signal', () => {
       join(made.folder, 'mirror.ini'),
       `[ledger]\nrepository = ./ledger.git\n[store]\nurl = ./s\n[source]\napi = ${github.api}\nhost = github.com\n`,
     );
-    const env = { ...process.env, XDG_CACHE_HOME: join(made.folder, 'caches') };
+    const env = {
+      ...process.env,
+      XDG_CACHE_HOME: join(made.folder, 'caches'),
+      XDG_STATE_HOME: join(made.folder, 'state'),
+    };
     const started = start(['plan', ...argv], { cwd: made.folder, env });
     const output = Promise.all([started.stdout(), started.stderr()]);
     await asked;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -53,7 +53,7 @@ async function cli(
   argv: readonly string[],
   cwd = join(folder, 'ledger.git'),
 ): Promise<Shown & { readonly code: number }> {
-  const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(folder, 'cache') };
+  const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(folder, 'cache'), XDG_STATE_HOME: join(folder, 'state') };
   const { code, stdout } = await runCli([...argv, '--json'], { cwd, env, now: new Date(Date.now() + later) });
   return { code, ...(JSON.parse(stdout) as Shown) };
 }
@@ -110,6 +110,34 @@ async function rotate(flags: readonly string[], ...signers: readonly Person[]): 
   return cli(['trust', 'show']);
 }
 
+test.each([
+  ['review', []],
+  ['ack', () => [...keyOf(ada), '--yes']],
+  ['ledger', () => ['merge']],
+  ['ledger', () => ['status']],
+  ['trust', () => ['show']],
+] as const)(
+  '%s refuses a ledger that is older than it was seen, and --state says where that is kept',
+  async (name, more) => {
+    const argv = [name, ...(typeof more === 'function' ? more() : more)];
+    await init({ roots: [ada] });
+    const git = (...args: string[]) =>
+      execFileSync('git', args, { cwd: join(folder, 'ledger.git') })
+        .toString()
+        .trim();
+    const older = git('rev-parse', 'main');
+    tree.set('README.md', Buffer.from('newer'));
+    commitRecords();
+    writeFileSync(join(folder, 'mirror.ini'), '[ledger]\nrepository = ./ledger.git\n');
+    expect(await cli(['trust', 'show'], folder)).toMatchObject({ code: 0 });
+    git('update-ref', 'refs/heads/main', older);
+    expect(await cli(argv, folder)).toMatchObject({ code: 3, error: { code: 'E_ROLLBACK' } });
+    const elsewhere = await cli([...argv, '--state', 'other-state'], folder);
+    expect(elsewhere.error?.code).not.toBe('E_ROLLBACK');
+    expect(existsSync(join(folder, 'other-state', 'ledgers'))).toBe(true);
+  },
+);
+
 test('each ledger draws an id of its own, and every policy names the one before', async () => {
   await init({ roots: [ada] });
   const first = await cli(['trust', 'show']);
@@ -117,7 +145,7 @@ test('each ledger draws an id of its own, and every policy names the one before'
   expect(first.policy).not.toHaveProperty('previous');
   const second = await rotate(['--threshold', '2'], ada);
   expect(second.policy).toMatchObject({ ledger: first.policy.ledger, version: 2, previous: first.sha256 });
-  rmSync(join(folder, 'ledger.git'), { recursive: true });
+  for (const name of ['ledger.git', 'state']) rmSync(join(folder, name), { recursive: true });
   await init({ roots: [ada] });
   expect((await cli(['trust', 'show'])).policy.ledger).not.toBe(first.policy.ledger);
 });
@@ -171,7 +199,7 @@ test('trust sign says what it signs, and leaves alone what is no next policy', a
 
 test('trust sign at a terminal asks first, and signs nothing without a yes', async () => {
   await init({ roots: [ada, grace], threshold: 2 });
-  const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(folder, 'cache') };
+  const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(folder, 'cache'), XDG_STATE_HOME: join(folder, 'state') };
   const cwd = join(folder, 'ledger.git');
   for (const [answer, code] of [
     ['n', 2],
@@ -194,7 +222,7 @@ test('trust sign shows what it asks about with --json too', async () => {
   await init({ roots: [ada, grace], threshold: 2 });
   const ran = await runCli(['trust', 'sign', ...keyOf(grace), '--json'], {
     cwd: join(folder, 'ledger.git'),
-    env: { PATH: process.env.PATH, XDG_CACHE_HOME: join(folder, 'cache') },
+    env: { PATH: process.env.PATH, XDG_CACHE_HOME: join(folder, 'cache'), XDG_STATE_HOME: join(folder, 'state') },
     columns: 100,
     now: new Date(),
     types: ['n\n'],
@@ -292,7 +320,7 @@ test('ledger status says how many acks a merged record needs', async () => {
   await init({ roots: [ada] });
   await putRecord(tree, bot, []);
   commitRecords();
-  const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(folder, 'cache') };
+  const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(folder, 'cache'), XDG_STATE_HOME: join(folder, 'state') };
   const { stdout } = await runCli(['ledger', 'status'], { cwd: join(folder, 'ledger.git'), env, now: new Date() });
   expect(stdout).toContain('it needs 1 more ack\n');
 });
@@ -301,7 +329,7 @@ test('ledger status says who nacked a withdrawn record', async () => {
   await init({ roots: [ada] });
   await putNack(tree, await putRecord(tree, bot, [ada]), grace);
   commitRecords();
-  const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(folder, 'cache') };
+  const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(folder, 'cache'), XDG_STATE_HOME: join(folder, 'state') };
   const { stdout } = await runCli(['ledger', 'status'], { cwd: join(folder, 'ledger.git'), env, now: new Date() });
   expect(stdout).toMatch(/^withdrawn .* nacked by grace$/m);
 });

@@ -1,5 +1,5 @@
-import { rm, truncate, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { foldExit } from '../../io/exit-code.ts';
 import { collectGarbage } from '../../executor/upkeep/gc.ts';
@@ -107,7 +107,8 @@ async function age(made: World, days: number): Promise<void> {
   for (const content of (await made.stored()).values()) await utimes(objectPath(made, content), then, then);
 }
 
-const gc = (made: World, remove: boolean) => made.run((context) => collectGarbage(context, { remove }));
+const gc = (made: World, remove: boolean, most = true) =>
+  made.run((context) => collectGarbage(context, { remove, most }));
 
 describe('store gc', () => {
   it('removes what no record and no open proposal names, a day old or more', async () => {
@@ -173,10 +174,46 @@ describe('store gc', () => {
         await store.remove(sha256);
       };
       const list = () => store.list();
-      return collectGarbage({ ...context, store: { ...context.store, list, remove } }, { remove: true });
+      const stored = { ...context.store, list, remove };
+      return collectGarbage({ ...context, store: stored }, { remove: true, most: true });
     });
     await expect(collect).toFailWith('E_STORE_DAMAGED');
     expect(actions(await run(made))).toEqual(['v1 restocked', 'v1.0.0 held']);
+  });
+
+  it('removes no more than a tenth of the objects unless told', async () => {
+    const { made } = await held();
+    await age(made, 2);
+    const put = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        const path = objectPath(made, `unnamed ${i}`);
+        await mkdir(dirname(path), { recursive: true });
+        await writeFile(path, `unnamed ${i}`);
+        await utimes(path, new Date(0), new Date(0));
+      }
+    };
+    await put(1);
+    expect(await gc(made, true, false)).toMatchObject({ objects: [{}], kept: 2, removed: false, tooMany: true });
+    expect((await made.stored()).size).toBe(3);
+    expect(await gc(made, true, true)).toMatchObject({ objects: [{}], removed: true });
+    expect((await made.stored()).size).toBe(2);
+  });
+
+  it('removes nothing by a ledger that is older than it was seen, or lost a part', async () => {
+    const { made, repository } = await held();
+    const before = made.git(['rev-parse', 'main']);
+    await repository.addRelease({ tag: 'v2.0.0', assets: [{ name: 'new', content: 'new bytes' }] });
+    await made.hold();
+    await made.plan();
+    await age(made, 2);
+    const after = made.git(['rev-parse', 'main']);
+    made.git(['update-ref', 'refs/heads/main', before]);
+    await expect(gc(made, true)).toFailWith('E_ROLLBACK');
+    const emptied = made.git(['commit-tree', `${before}^{tree}`, '-p', after, '-m', 'without v2.0.0']);
+    made.git(['update-ref', 'refs/heads/main', emptied]);
+    await expect(gc(made, true)).toFailWith('E_APPEND_ONLY');
+    made.git(['update-ref', 'refs/heads/main', after]);
+    expect(await gc(made, true)).toMatchObject({ objects: [], kept: 3 });
   });
 
   it('removes nothing where the ledger cannot be trusted', async () => {

@@ -15,6 +15,7 @@ import { GitHubClient } from '../../github/client.ts';
 import type { Progress } from '../../io/progress.ts';
 import { initLedger } from '../../owner/init.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
+import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
 import { fileSigner, newKey } from '../../ledger/signing/signer.ts';
 import { ackPath } from '../../ledger-schema/layout.ts';
 import { readKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
@@ -95,6 +96,7 @@ export class World {
       source: { api: this.github.api, host: this.host },
       ledger,
       branch: 'main',
+      memory: memoryFile(join(this.folder, 'state'), ledgerIdentity(ledger.label, 'main')),
       github: this.onGitHub ? { client, repository: LEDGER } : undefined,
       store: await openStore(this.storeDirectory, { baseDir: this.folder, env: {}, progress }),
       now: this.now,

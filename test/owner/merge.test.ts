@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { policyPath } from '../../ledger-schema/layout.ts';
 import { closedBranch, proposalBranch } from '../../ledger-schema/path.ts';
@@ -419,7 +421,8 @@ describe('on GitHub', () => {
     await expect(() => mergeChange(context, state, change, {})).toFailWith('E_REPOSITORY_ID');
     ledger.beforeMerge = undefined;
     // For the other tests the ledger goes back to where it was sound.
-    world.run('update-ref', 'refs/heads/main', state.head);
+    world.run('update-ref', 'refs/heads/main', state.commit);
+    rmSync(join(world.folder, 'state'), { recursive: true });
   });
 
   test('where the branch is protected with strict checks, a proposal behind it is brought up to date and judged again', async () => {

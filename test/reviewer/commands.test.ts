@@ -47,6 +47,7 @@ async function pullthrough(
   const env = {
     PATH: process.env.PATH,
     XDG_CACHE_HOME: join(world.folder, 'xdg'),
+    XDG_STATE_HOME: join(world.folder, 'state'),
     LEDGER_TOKEN: TOKEN,
     NO_COLOR: '1',
     ...more,
@@ -442,7 +443,11 @@ describe('on plain git', () => {
     const [stdout, stderr] = [new Written(), new Written()];
     const code = await run({
       argv: ['ledger', 'merge', branch],
-      env: { PATH: process.env.PATH, XDG_CACHE_HOME: join(world.folder, 'xdg') },
+      env: {
+        PATH: process.env.PATH,
+        XDG_CACHE_HOME: join(world.folder, 'xdg'),
+        XDG_STATE_HOME: join(world.folder, 'state'),
+      },
       cwd: world.git.directory,
       stdin: new PassThrough(),
       stdout,

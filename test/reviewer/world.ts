@@ -9,6 +9,7 @@ import type { PullRequest } from '../../github/types.ts';
 import { SILENT } from '../../io/progress.ts';
 import type { Progress } from '../../io/progress.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
+import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
 import type { Signer } from '../../ledger/signing/signer.ts';
 import { proposalBranch } from '../../ledger-schema/path.ts';
 import { FileStore } from '../../store/file-store.ts';
@@ -251,6 +252,7 @@ export class World implements AsyncDisposable {
       source: { api: this.upstream.api, host: 'github.com' },
       ledger,
       branch: 'main',
+      memory: memoryFile(join(this.folder, 'state'), ledgerIdentity(ledger.label, 'main')),
       github: this.transport === 'github' ? { client: this.client(), repository: LEDGER } : undefined,
       now: new Date(),
       progress,

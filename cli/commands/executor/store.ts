@@ -1,7 +1,7 @@
 import { expectedObjects } from '../../../executor/upkeep/referenced-digests.ts';
 import { collectGarbage } from '../../../executor/upkeep/gc.ts';
 import type { ExecutorContext } from '../../../executor/context.ts';
-import { readTrust } from '../../../ledger/directories.ts';
+import { openView } from '../../../ledger/view/view.ts';
 import { fail } from '../../../ledger-schema/error.ts';
 import { checkStore } from '../../../store/check.ts';
 import type { Expected } from '../../../store/check.ts';
@@ -13,11 +13,9 @@ import { bytesText, countText } from '../../screens/units.ts';
 
 /** What the ledger's records and open proposals name, and so the store must hold. */
 async function readExpected(executor: ExecutorContext): Promise<Expected[]> {
-  const { ledger, branch, pin, now, progress } = executor;
-  await ledger.update();
-  const head = ledger.head() ?? fail('E_POLICY_MISSING', `the ledger ${ledger.label} has no branch ${branch}`);
-  const trust = await readTrust(ledger.snapshot(head), { pin, now });
-  const objects = expectedObjects(ledger, head, trust, (path, { message }) => {
+  const { ledger, progress } = executor;
+  const { commit, trust } = await openView(executor);
+  const objects = expectedObjects(ledger, commit, trust, (path, { message }) => {
     progress.warn(`${path} is not a valid record: ${message}`);
   });
   const expected: Expected[] = [];
@@ -56,10 +54,10 @@ export const storeGc: Handler<ValuesOf<'executor', 'store gc'>> = async (_, opti
   const { output } = context;
   const prepared = await prepareExecutor(options, context);
   const garbage = await withExecutor(prepared, options, context, (executor) =>
-    collectGarbage(executor, { remove: options.delete === true }),
+    collectGarbage(executor, { remove: options.delete === true, most: options.yes }),
   );
-  const { objects, bytes, leftovers, kept, young, removed } = garbage;
-  output.results({ objects, bytes, leftovers, kept, young, removed });
+  const { objects, bytes, leftovers, kept, young, removed, tooMany } = garbage;
+  output.results({ objects, bytes, leftovers, kept, young, removed, tooMany });
   output.table({
     title: removed ? 'removed' : 'named by no record and no proposal',
     head: ['SHA-256', 'size', 'modified'],
@@ -67,5 +65,15 @@ export const storeGc: Handler<ValuesOf<'executor', 'store gc'>> = async (_, opti
   });
   for (const name of leftovers) output.line(name);
   const what = `${countText(objects.length, 'object')} (${bytesText(bytes)}) and ${countText(leftovers.length, 'leftover')}`;
+  if (options.delete === true && tooMany) {
+    const all = countText(objects.length + kept + young, 'object');
+    fail(
+      'E_CONFIRM',
+      `no record and no proposal names ${objects.length} of ${all}: more than a tenth; none was removed`,
+      {
+        hint: 'look at the list above, and whether it is the right ledger; to remove them: add --yes',
+      },
+    );
+  }
   output.note(removed ? `removed ${what}` : `${what} would be removed by --delete; ${kept} are kept`);
 };

@@ -124,7 +124,7 @@ async function openOrAcked(
     const state = await readLedger(reviewer);
     const record = await findAckedRecord(reviewer, state, change, signer.fingerprint);
     if (record === undefined) throw error;
-    const line = { record: record.path, branch: proposalBranch(record.path), head: state.head, merged: state.head };
+    const line = { record: record.path, branch: proposalBranch(record.path), head: state.commit, merged: state.commit };
     acks.push({ ...line, action: 'already', ...standingOf({ record }, state.trust) });
     output.results({ reviews: [], acks, refused: [], strangers: [] });
     output.line(`${titleOf({ record })}: this key acknowledged it already, and it is merged`);
