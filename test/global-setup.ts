@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestProject } from 'vitest/node';
-import { ensurePrograms, testPrograms } from './servers/programs.ts';
+import { missingPrograms } from './servers/programs.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -15,7 +15,9 @@ declare module 'vitest' {
 }
 
 export default function setup({ provide }: TestProject): () => Promise<void> {
-  ensurePrograms(testPrograms());
+  for (const { program, advice } of missingPrograms({ gpg: 'gpg', 'gpg-agent': 'gpg-agent', gpgv: 'gpgv' })) {
+    console.warn(`${program} is not here, and the tests that run it fail: ${advice}`);
+  }
   const folder = mkdtempSync(join(tmpdir(), 'pullthrough-run-'));
   provide('runFolder', folder);
   provide('runOwner', process.pid);

@@ -6,12 +6,12 @@ import type { Block } from './blocks.ts';
 
 /** Blocks of commands that no test can run, by page and first line, and why. */
 export const NOT_RUN: Readonly<Record<string, string>> = {
-  'README.md npm ci && npm run quickstart': 'asks the registry; test/quickstart.test.ts runs the quickstart',
+  'README.md npm ci && npm run quickstart': 'asks the registry; test/quickstart.acceptance.test.ts runs the quickstart',
   'README.md npm ci && npm test': 'runs these tests',
   'docs/executor.md gh variable set LEDGER_REPOSITORY --body release-ledger':
     'settings of a repository on the real GitHub',
   'docs/executor.md kubectl create secret generic mirror --from-env-file=mirror.env # NAME=value: tokens, signing key, the keys of S3':
-    'needs a cluster; test/adoption/shards.test.ts runs what the Job runs',
+    'needs a cluster; test/adoption/shards.acceptance.test.ts runs what the Job runs',
   'docs/when.md gh secret set PULLTHROUGH_SIGNING_KEY --repo acme/mirror < new-bot.key':
     'settings of a repository on the real GitHub',
 };

@@ -38,6 +38,13 @@ export function testPrograms(): Readonly<Record<string, string>> {
   return ownGateway ? { ...PROGRAMS, ...GATEWAY } : PROGRAMS;
 }
 
+/** The programs of a list that are not here, and how each is installed. */
+export function missingPrograms(wanted: Readonly<Record<string, string>>): { program: string; advice: string }[] {
+  return Object.entries(wanted)
+    .filter(([program]) => !hasProgram(program))
+    .map(([program, name]) => ({ program, advice: `on Debian: sudo apt-get install --yes ${name}` }));
+}
+
 /**
  * Installs the programs that are missing, where this runs as root on Debian; elsewhere says by which command they are
  * installed, and leaves it to who needs one to say that it isn't there.

@@ -16,16 +16,17 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   '.github/workflows/ci.yml everything/tools': 'installs packages of the system',
   '.github/workflows/ci.yml everything/run': 'runs these tests',
   '.github/workflows/ci.yml elsewhere/install': 'asks the registry for all packages',
-  '.github/workflows/ci.yml elsewhere/quickstart': 'builds into dist/; test/quickstart.test.ts runs what it starts',
+  '.github/workflows/ci.yml elsewhere/quickstart':
+    'builds into dist/; test/quickstart.acceptance.test.ts runs what it starts',
   '.github/workflows/ci.yml elsewhere/tests of the format': 'runs some of these tests',
-  ".github/workflows/ci.yml elsewhere/the action's command": 'is what test/action/action.test.ts runs',
+  ".github/workflows/ci.yml elsewhere/the action's command": 'is what test/action/action.acceptance.test.ts runs',
   '.github/workflows/release.yml build/build': 'asks the registry for all packages',
-  '.github/workflows/release.yml build/files': 'needs dist/ and git; test/release.test.ts runs its script',
+  '.github/workflows/release.yml build/files': 'needs dist/ and git; test/release.acceptance.test.ts runs its script',
   '.github/workflows/release.yml npm/publish': 'publishes on the registry',
-  '.github/workflows/release.yml release/tag': 'pushes by gh; test/release.test.ts runs its script',
+  '.github/workflows/release.yml release/tag': 'pushes by gh; test/release.acceptance.test.ts runs its script',
   '.github/workflows/release.yml release/release': 'publishes on GitHub, by its GraphQL and uploads',
   '.github/workflows/release.yml ledger/build': 'asks the registry for all packages',
-  '.github/workflows/release.yml ledger/propose': 'needs dist/; test/release.test.ts runs it to the end',
+  '.github/workflows/release.yml ledger/propose': 'needs dist/; test/release.acceptance.test.ts runs it to the end',
 };
 
 const MIRROR = 'executor/templates/mirror.yml';
