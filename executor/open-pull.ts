@@ -5,10 +5,10 @@ import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import type { Checklist } from '../ledger-schema/checklist.ts';
 import { proposalBranch } from '../ledger-schema/path.ts';
 import { proposalBody, proposalTitle } from '../proposals/pull-body.ts';
+import { describeChecks, githubStatements } from '../upstream/published-digests.ts';
 import type { Examined } from './assess-tool.ts';
 import { compareRecords, previousTag } from '../proposals/compare-records.ts';
 import type { Comparison } from '../proposals/compare-records.ts';
-import { checksInMessage } from './push-proposal.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
 import type { LedgerPulls } from '../proposals/ledger-pulls.ts';
 import type { Run } from './run.ts';
@@ -76,15 +76,18 @@ export async function readProposal(run: Run, examined: Examined, path: string): 
   const { checklist, assets } = record;
   const item = examined.items.find((candidate) => candidate.path === path);
   const release = item?.release ?? (await getReleaseByTag(examined.client, examined.tool.repository, checklist.tag));
-  return { path, checklist, files: assets, checks: await toldChecks(run, path), release };
+  return { path, checklist, files: assets, checks: checksWithoutBytes(assets, release), release };
 }
 
-async function toldChecks(run: Run, path: string): Promise<string[]> {
-  const { ledger } = run.context;
-  const commit = ledger.branches().get(proposalBranch(path));
-  if (commit === undefined) return [];
-  const commits = await ledger.log(ledger.head(), commit);
-  return commits.flatMap(({ message }) => checksInMessage(message));
+/** What can be compared although nothing is fetched. What the commit's message says that it checked is anybody's claim. */
+function checksWithoutBytes(files: readonly FetchedFile[], release: Release | undefined): string[] {
+  const statements = githubStatements(files, release?.assets ?? []);
+  const compared = files.filter(({ name }) => (statements.get(name) ?? []).length > 0);
+  const others = files.length - compared.length;
+  const checks = describeChecks(compared, statements);
+  return others === 0
+    ? checks
+    : [...checks, `not compared, as nothing was fetched: ${others} of ${files.length} files`];
 }
 
 async function compareWithPrevious(run: Run, examined: Examined, now: Checklist): Promise<Comparison | undefined> {

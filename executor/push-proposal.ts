@@ -145,10 +145,3 @@ function commitMessage(
     '\n',
   );
 }
-
-/** The checks that the commit of a proposal tells; empty where it tells none. Its message is anybody's. */
-export function checksInMessage(message: string): string[] {
-  const [, after = ''] = message.split(`${CHECKED}\n`);
-  const [block = ''] = after.split('\n\n');
-  return block.split('\n').flatMap((line) => (line.startsWith('- ') ? [line.slice(2)] : []));
-}

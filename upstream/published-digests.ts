@@ -107,6 +107,20 @@ export function statementsOf(
   return all;
 }
 
+/** GitHub's digests that are those of a record's files: what can be compared without the bytes. */
+export function githubStatements(
+  files: readonly { readonly name: string; readonly sha256: string; readonly url?: string | undefined }[],
+  assets: Release['assets'],
+): ReadonlyMap<string, readonly Statement[]> {
+  const digests = new Map(assets.map(({ name, sha256 }) => [name, sha256]));
+  return new Map(
+    files.map(({ name, sha256, url }) => {
+      const equal = url === undefined && digests.get(name) === sha256;
+      return [name, equal ? [{ by: 'github', algorithm: 'sha256', digest: sha256 }] : []];
+    }),
+  );
+}
+
 function githubStatement(file: ChosenFile): Statement[] {
   if (file.kind === 'external' || file.asset.sha256 === undefined) return [];
   return [{ by: 'github', algorithm: 'sha256', digest: file.asset.sha256 }];

@@ -62,6 +62,20 @@ describe('mirror with a ledger on GitHub', () => {
     expect(pulls.map(({ body }) => body)).toEqual([first?.body]);
   });
 
+  it('shows nothing as checked that only a commit message says', async () => {
+    const { made, pulls } = await withTool();
+    await made.mirror();
+    pulls.splice(0);
+    const tree = made.git(['rev-parse', `${BRANCH}^{tree}`]);
+    const claim =
+      'acme/tool v1.0.0\n\nChecked against what upstream says:\n- signed by everybody: equal for 9 of 9 files\n';
+    const forged = made.git(['commit-tree', tree, '-p', 'main', '-m', claim]);
+    made.git(['update-ref', `refs/heads/${BRANCH}`, forged]);
+    expect(await made.mirror()).toMatchObject([{ action: 'proposed', pull: { number: 1 } }]);
+    expect(pulls[0]?.body).not.toContain('signed by everybody');
+    expect(pulls[0]?.body).toContain("GitHub's digest (sha256): equal for 1 of 1 files");
+  });
+
   it('gives it one also when select chooses something newer by now', async () => {
     const { made, repository, pulls } = await withTool();
     await made.mirror();
