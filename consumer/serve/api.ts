@@ -11,17 +11,28 @@ export interface Links {
 /** Records hold no dates, since nobody could rebuild them; clients want one that parses. */
 const NO_DATE = '1970-01-01T00:00:00Z';
 
-/** A stable number for a thing of the ledger: 48 bits of a digest, which JSON's numbers hold exactly. */
-function idOf(...parts: readonly string[]): number {
-  return createHash('sha256').update(parts.join('\n')).digest().readUIntBE(0, 6);
+/** JSON's numbers hold 53 bits exactly: 36 of the record's path, and 17 for the place of an asset in the record. */
+const PLACES = 2 ** 17;
+
+/**
+ * A stable number for a record, by its path alone: so that asking for it judges that one record. An asset's begins with it;
+ * a record is never changed, so that neither is an asset's place in it.
+ */
+export function releaseIdAt(path: string): number {
+  return Math.floor(createHash('sha256').update(path).digest().readUIntBE(0, 5) / 2 ** 4);
 }
 
 export function releaseId({ ledger }: VerifiedRelease): number {
-  return idOf(ledger.path);
+  return releaseIdAt(ledger.path);
 }
 
-export function assetId({ ledger }: VerifiedRelease, name: string): number {
-  return idOf(ledger.path, name);
+export function assetId(release: VerifiedRelease, name: string): number {
+  return releaseId(release) * PLACES + release.assets.findIndex((asset) => asset.name === name);
+}
+
+/** The number of the release that an asset of this number is in. */
+export function releaseOfAsset(id: number): number {
+  return Math.floor(id / PLACES);
 }
 
 /** `owner/repo`, without the source. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fail } from '../../ledger-schema/index.ts';
 import type { VerifiedRelease } from '../release.ts';
-import { assetId, assetJson, linkHeader, releaseId, releaseJson, urlPath } from './api.ts';
+import { assetId, assetJson, linkHeader, releaseIdAt, releaseJson, releaseOfAsset, urlPath } from './api.ts';
 import type { Catalog } from './catalog.ts';
 import type { FileSender } from './files.ts';
 import { whileWaiting } from './limits.ts';
@@ -11,6 +11,7 @@ import { releasePage, releasesPage, toolPath, toolsPage } from './pages.ts';
 import type { PageContext } from './pages.ts';
 import type { Fetchable } from '../download/select-assets.ts';
 import type { FoundTool } from '../resolve.ts';
+import { recordAt } from '../resolve.ts';
 import { parseTool } from '../tool.ts';
 
 export interface RouteOptions {
@@ -163,18 +164,23 @@ function assetOf(release: VerifiedRelease, name: string): VerifiedRelease['asset
   );
 }
 
-/** Numbers are made of what the ledger says, and not kept: they are looked for among the releases of the tool. */
+/**
+ * Numbers are made of the records' paths, and not kept: they are looked for among those of the tool, and only what has the
+ * number is judged.
+ */
 async function releaseById(catalog: Catalog, tool: FoundTool, id: string): Promise<VerifiedRelease> {
-  const found = (await catalog.releases(tool)).find((release) => String(releaseId(release)) === id);
-  return found ?? fail('E_NOT_FOUND', `${tool.repository} has no acknowledged release of that number`);
+  const tag = [...tool.trees.keys()].find((each) => String(releaseIdAt(recordAt(tool, each))) === id);
+  if (tag === undefined) fail('E_NOT_FOUND', `${tool.repository} has no release of that number`);
+  return catalog.release(tool, tag);
 }
 
 async function assetById(catalog: Catalog, tool: FoundTool, id: string) {
-  for (const release of await catalog.releases(tool)) {
-    const asset = release.assets.find(({ name }) => String(assetId(release, name)) === id);
-    if (asset !== undefined) return { release, asset };
-  }
-  return fail('E_NOT_FOUND', `${tool.repository} has no acknowledged file of that number`);
+  const number = /^[0-9]{1,16}$/.test(id) ? Number(id) : 0;
+  const release = await releaseById(catalog, tool, String(releaseOfAsset(number)));
+  const asset = release.assets.find(({ name }) => assetId(release, name) === number);
+  return asset === undefined
+    ? fail('E_NOT_FOUND', `${tool.repository} has no file of that number`)
+    : { release, asset };
 }
 
 function text(value: string | string[] | undefined): string {

@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { Catalog } from '../../consumer/serve/catalog.ts';
 import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
 import { metric, startGateway } from './gateway-fixture.ts';
 import type { TestGateway } from './gateway-fixture.ts';
@@ -180,6 +181,22 @@ describe('the API', () => {
     expect(await (await fetch(asset!.url)).json()).toMatchObject({ name: 'tool-linux-amd64', id: asset!.id });
     expect(await (await fetch(String(release['url']))).json()).toEqual(release);
     expect(await (await fetch(String(release['assets_url']))).json()).toEqual(release['assets']);
+  });
+
+  test('by number judges the one record that has it, not all of the tool', async () => {
+    const release = await json('/repos/acme/tool/releases/tags/v1.0.0');
+    const [asset] = release['assets'] as { id: number; name: string }[];
+    const all = vi.spyOn(Catalog.prototype, 'releases');
+    const one = vi.spyOn(Catalog.prototype, 'release');
+    try {
+      expect(await json(`/repos/acme/tool/releases/assets/${asset!.id}`)).toMatchObject({ name: asset!.name });
+      expect(await json(`/repos/acme/tool/releases/${String(release['id'])}`)).toMatchObject({ tag_name: 'v1.0.0' });
+      expect(await json(`/repos/acme/tool/releases/assets/${asset!.id + 2}`)).toMatchObject({ status: '404' });
+      expect(one.mock.calls.map(([, tag]) => tag)).toEqual(['v1.0.0', 'v1.0.0', 'v1.0.0']);
+      expect(all).not.toHaveBeenCalled();
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 
   test('latest is the newest that is no prerelease and is acknowledged', async () => {
