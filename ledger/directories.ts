@@ -1,5 +1,10 @@
+import { PullthroughError } from '../ledger-schema/error.ts';
 import { REGULAR } from '../ledger-schema/files.ts';
+import type { LedgerFiles } from '../ledger-schema/files.ts';
 import { tryLedgerPath } from '../ledger-schema/layout.ts';
+import { listedFiles, listings } from '../ledger-schema/openpgp/keyring.ts';
+import { POLICY_BYTES, parsePolicy } from '../ledger-schema/policy.ts';
+import type { Policy } from '../ledger-schema/policy.ts';
 import { establishTrust } from '../ledger-schema/trust.ts';
 import type { Trust, TrustOptions } from '../ledger-schema/trust.ts';
 import { ledgerFiles } from './files.ts';
@@ -39,6 +44,40 @@ export async function readTrust(
   { pin, now }: Pick<TrustOptions, 'pin' | 'now'>,
   near: readonly string[] = [],
 ): Promise<Trust> {
-  await fetchDirectories(snapshot, ['trust', 'trust/keys'], near);
+  const directories = await fetchDirectories(snapshot, ['trust', 'trust/keys'], near);
+  await fetchListed(snapshot, directories.get('trust') ?? [], directories.get('trust/keys') ?? []);
   return establishTrust(ledgerFiles(snapshot), { pin, now, verifier: NODE_VERIFIER });
+}
+
+/** Of folders of many files, those that the policies list, by name: one request more, however many others lie there. */
+async function fetchListed(snapshot: Snapshot, trust: readonly TreeEntry[], keys: readonly TreeEntry[]): Promise<void> {
+  if (trust.length <= FEW && keys.length <= FEW) return;
+  const files = ledgerFiles(snapshot);
+  const listed = new Set<string>();
+  const signers = new Set<string>();
+  for (const { name } of trust) {
+    const kind = tryLedgerPath(`trust/${name}`);
+    if (kind?.kind !== 'policy') continue;
+    const policy = await readPolicy(files, `trust/${name}`);
+    if (policy === undefined) continue;
+    for (const path of listedFiles(policy).keys()) listed.add(path);
+    for (const fingerprint of listings(policy).keys()) signers.add(fingerprint);
+  }
+  const signatures = trust.filter(({ name }) => {
+    const kind = tryLedgerPath(`trust/${name}`);
+    return kind?.kind === 'policy-sign' && signers.has(kind.fingerprint);
+  });
+  const wanted = [...signatures, ...keys.filter(({ name }) => listed.has(`trust/keys/${name}`))];
+  await snapshot.prefetch(wanted.map(({ oid }) => oid));
+}
+
+/** Undefined where it can't be read: the walk says why. */
+async function readPolicy(files: LedgerFiles, path: string): Promise<Policy | undefined> {
+  try {
+    const bytes = await files.read(path, POLICY_BYTES);
+    return bytes === undefined ? undefined : parsePolicy(bytes);
+  } catch (error) {
+    if (error instanceof PullthroughError && error.exit === 3) return undefined;
+    throw error;
+  }
 }
