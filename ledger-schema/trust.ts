@@ -98,7 +98,8 @@ export class Trust {
  */
 export async function establishTrust(files: LedgerFiles, options: TrustOptions): Promise<Trust> {
   const entries = await files.list('trust');
-  const twice = entries.find(({ name }, i) => name === entries[i - 1]?.name);
+  const names = new Set<string>();
+  const twice = entries.find(({ name }) => names.size === names.add(name).size);
   if (twice !== undefined) fail('E_COLLISION', `trust/${brief(twice.name)} stands twice in its folder`);
   const regular = entries.filter((entry) => entry.mode === REGULAR).map((entry) => entry.name);
   const versions = regular.flatMap((name) => {
