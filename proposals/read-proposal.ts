@@ -15,6 +15,28 @@ export interface Proposal extends OpenChange {
   readonly adds: 'record' | 'ack' | 'nack';
   /** As it will be when the change is merged. */
   readonly record: RecordStatus;
+  /** The record is merged and its branch adds nothing: `commit` is the ledger's own, and an ack makes the branch again. */
+  readonly late?: true;
+}
+
+/** A merged record as what an ack is still taken for, whatever became of the branch that proposed it. */
+export async function lateProposal(
+  { ledger }: ProposalContext,
+  state: LedgerState,
+  record: RecordStatus,
+): Promise<Proposal> {
+  const branch = proposalBranch(record.path);
+  const there = ledger.branches().get(branch);
+  if (there !== undefined && !(await ledger.isAncestor(there, state.commit))) {
+    const left = await ledger.diff(await ledger.mergeBase(state.commit, there), there);
+    const merged = new Set((await state.snapshot.list(record.path)).map(({ name }) => `${record.path}/${name}`));
+    if (left.some(({ path }) => !merged.has(path))) {
+      fail('E_NO_CHANGE', `the branch ${branch} has something else than the merged record`, {
+        hint: 'look at it by git, and remove it if it is of no use',
+      });
+    }
+  }
+  return { kind: 'proposal', branch, commit: state.commit, adds: 'ack', record, late: true };
 }
 
 /**

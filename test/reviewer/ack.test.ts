@@ -12,7 +12,10 @@ import { gpgSigner } from '../../ledger/signing/signer.ts';
 import { acknowledge, hasAcked, requireAckable } from '../../reviewer/ack.ts';
 import type { AckResult } from '../../reviewer/ack.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
+import { readLedger } from '../../proposals/ledger-state.ts';
 import { openProposals } from '../../proposals/open-proposals.ts';
+import { lateProposal } from '../../proposals/read-proposal.ts';
+import { findMergedRecord } from '../../reviewer/merged-record.ts';
 import { requireReviewer } from '../../reviewer/reviewer-key.ts';
 import { requireSame, reviewProposal } from '../../reviewer/review.ts';
 import type { SameReview } from '../../reviewer/review.ts';
@@ -124,13 +127,49 @@ describe('who may ack what', () => {
     await expect(() => requireReviewer(state.trust, world.people.bot.fingerprint, 'nack')).toFailWith('E_NOT_REVIEWER');
   });
 
-  test('a proposal that moves meanwhile is not acked', async () => {
+  test('an ack that comes after another one goes on top of it, and nothing is fetched again', async () => {
     const { branch, commit, tree, path } = await world.propose('v1.0.0');
     const review = await compare(context, branch);
     await putAck(tree, path, world.people.grace);
-    const moved = world.git.commit(tree, { branch, parents: [commit] });
+    const first = world.git.commit(tree, { branch, parents: [commit] });
+    world.takeDownloads();
+    const result = await sign(context, review, signerOf(world.people.ada));
+    expect(result.standing.acks).toEqual(['ada', 'grace']);
+    expect(world.run('rev-parse', `${branch}^`)).toBe(first);
+    expect(world.takeDownloads()).toEqual([]);
+  });
+
+  test('a proposal that is another one by now is not acked, nor one that was nacked meanwhile', async () => {
+    const { branch } = await world.propose('v1.0.0');
+    const review = await compare(context, branch);
+    const other = await world.record(await world.release('v1.0.0', { other: 'other bytes' }));
+    const moved = world.git.commit(other.tree, { branch, parents: [world.head] });
     await expect(() => sign(context, review, signerOf(world.people.ada))).toFailWith('E_MOVED');
     expect(world.branches().get(branch)).toBe(moved);
+
+    const second = await world.propose('v1.1.0');
+    const seen = await compare(context, second.branch);
+    await putNack(second.tree, second.path, world.people.grace);
+    const nacked = world.git.commit(second.tree, { branch: second.branch, parents: [second.commit] });
+    await expect(() => sign(context, seen, signerOf(world.people.ada))).toFailWith('E_WITHDRAWN');
+    expect(world.branches().get(second.branch)).toBe(nacked);
+  });
+
+  test('a merged record whose branch is gone is acked late, on a branch of its name, and merged', async () => {
+    const { branch, path, tree } = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    world.merge(new Map(tree));
+    world.run('branch', '-D', branch);
+    const state = await readLedger(context);
+    const record = await findMergedRecord(context, state, `${world.tool.fullName}@v1.0.0`);
+    if (record === undefined) throw new Error('it is merged');
+    const late = await lateProposal(context, state, record);
+    const review = requireSame(await reviewProposal(context, state, late, await readTools(context)));
+    const result = await sign(context, review, signerOf(world.people.grace), 'acknowledged');
+    expect(result.standing.acks).toEqual(['ada', 'grace']);
+    expect(result.merged?.title).toBe(`late ack of ${world.tool.fullName} v1.0.0`);
+    expect(world.paths('main')).toContain(ackPath(path, world.people.grace.fingerprint));
+    expect(world.branches().has(branch)).toBe(false);
+    world.follow();
   });
 
   test('a proposal that was removed meanwhile does not come back', async () => {

@@ -4,10 +4,11 @@ import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
 import { proposalBranch } from '../../../ledger-schema/path.ts';
 import { acknowledge, hasAcked, requireAckable } from '../../../reviewer/ack.ts';
 import type { AckResult } from '../../../reviewer/ack.ts';
-import { findAckedRecord } from '../../../reviewer/acked-record.ts';
+import { findMergedRecord } from '../../../reviewer/merged-record.ts';
 import { readLedger } from '../../../proposals/ledger-state.ts';
 import { openProposals } from '../../../proposals/open-proposals.ts';
 import type { OpenProposals } from '../../../proposals/open-proposals.ts';
+import { lateProposal } from '../../../proposals/read-proposal.ts';
 import type { Proposal } from '../../../proposals/read-proposal.ts';
 import { standingOf } from '../../../reviewer/report.ts';
 import type { ReviewReport, Standing } from '../../../reviewer/report.ts';
@@ -111,7 +112,10 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
   endAcks(failures, acks, proposals.length + refused.length);
 }
 
-/** What is open; undefined where what CHANGE names is merged with an ack by this key in it, which was said. */
+/**
+ * What is open, or a merged record that can be acknowledged late; undefined where what CHANGE names is merged with an ack by
+ * this key in it, which was said.
+ */
 async function openOrAcked(
   { reviewer, signer, flags: { change } }: AcknowledgeRequest,
   acks: AckLine[],
@@ -122,8 +126,12 @@ async function openOrAcked(
   } catch (error) {
     if (!(error instanceof PullthroughError) || error.code !== 'E_NO_CHANGE' || change === undefined) throw error;
     const state = await readLedger(reviewer);
-    const record = await findAckedRecord(reviewer, state, change, signer.fingerprint);
+    const record = await findMergedRecord(reviewer, state, change);
     if (record === undefined) throw error;
+    if (!record.acks.some(({ fingerprint }) => fingerprint === signer.fingerprint)) {
+      output.note(`${titleOf({ record })} is merged already: a late ack is a proposal of its own`);
+      return { state, proposals: [await lateProposal(reviewer, state, record)], refused: [], strangers: [] };
+    }
     const line = { record: record.path, branch: proposalBranch(record.path), head: state.commit, merged: state.commit };
     acks.push({ ...line, action: 'already', ...standingOf({ record }, state.trust) });
     output.results({ reviews: [], acks, refused: [], strangers: [] });

@@ -11,21 +11,19 @@ import { changeName } from '../proposals/list-changes.ts';
 import type { LedgerState } from '../proposals/ledger-state.ts';
 
 /**
- * The merged record that CHANGE proposed, where an ack by this key lies in it: then there is nothing left to sign.
- * Undefined where CHANGE is something else. Asks GitHub only for a pull request's number.
+ * The merged record that CHANGE proposed, whatever became of its branch. Undefined where CHANGE is something else. Asks
+ * GitHub only for a pull request's number.
  */
-export async function findAckedRecord(
+export async function findMergedRecord(
   context: ProposalContext,
   state: LedgerState,
   change: string,
-  fingerprint: string,
 ): Promise<RecordStatus | undefined> {
   const id = await recordOf(context, change);
   if (id === undefined) return undefined;
   const path = (await new Holdings(state.snapshot, Promise.resolve(state.trust)).find(id))?.records.get(id.tag);
   if (path === undefined) return undefined;
-  const record = await verifyRecord(await readRecordFiles(state.snapshot, path), state.trust);
-  return record.acks.some((ack) => ack.fingerprint === fingerprint) ? record : undefined;
+  return verifyRecord(await readRecordFiles(state.snapshot, path), state.trust);
 }
 
 async function recordOf(context: ProposalContext, change: string): Promise<RecordId | undefined> {
