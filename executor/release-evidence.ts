@@ -67,7 +67,10 @@ export async function releaseEvidence(
 }
 
 /** Puts every entry into the store, where it lies like any object. */
-export async function storeEvidence(store: Transfer['store'], { entries, bytes }: Collected): Promise<void> {
+export async function storeEvidence(
+  store: Transfer['store'],
+  { entries, bytes }: Pick<Collected, 'entries' | 'bytes'>,
+): Promise<void> {
   await mapLimit(entries, AT_ONCE, async ({ kind, sha256, size }) => {
     const body = bytes.get(sha256) ?? new Uint8Array();
     await store.put({ name: `${sha256}.${kind}`, size, sha256 }, one(body));
@@ -79,7 +82,7 @@ async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefin
 }
 
 /** A file's bytes from the store; from upstream once more where nothing was stored, as with --dry-run. */
-async function* readRecorded(
+export async function* readRecorded(
   { client, store, signal }: Transfer,
   release: Release,
   { name, sha256 }: SubjectFile,

@@ -15,6 +15,7 @@ export const FINDINGS = {
   'repository-changed': ['stop', 'another repository has the recorded name now'],
   'tag-moved': ['stop', 'the tag points to another commit than the record says'],
   'evidence-missing': ['stop', 'evidence that the tool.ini here asks for is not there or does not agree'],
+  'evidence-refused': ['stop', 'evidence that the record names does not verify, or is about something else'],
   'upstream-gone': ['stop', 'upstream no longer has the release or a file of it'],
   'store-gone': ['stop', 'the store does not have a file'],
   'not-compared': ['stop', 'upstream or the store could not be read, so nothing is known'],
@@ -25,6 +26,7 @@ export const FINDINGS = {
   'new-signer': ['look', "a signature over upstream's checksums names another key than before, or none"],
   'signature-gone': ['look', "upstream's checksums are no longer signed"],
   'weaker-evidence': ['look', 'the release before had evidence of a kind that this one has not'],
+  'evidence-unread': ['look', 'upstream could not be asked what it signed'],
   'size-jump': ['look', 'a file grew by half or shrank by a third'],
   'late-upload': ['look', 'a file was uploaded or replaced a day or more after the release was published'],
   'list-disagrees': ['look', "one of upstream's lists has another digest of a file than its bytes"],
@@ -37,6 +39,7 @@ export const FINDINGS = {
   'left-out': ['note', 'upstream has files that the record leaves out'],
   'young-release': ['note', 'the release was published less than a day ago'],
   'repository-renamed': ['note', 'upstream calls the repository by another name; it is the same one'],
+  'evidence-beyond': ['note', 'upstream signed something that the record does not hold'],
   'no-store': ['note', 'no store is configured, so only upstream was compared'],
 } as const satisfies Readonly<Record<string, readonly [Level, string]>>;
 

@@ -1,3 +1,5 @@
+import { weakerEvidence } from '../evidence/weaker.ts';
+import type { EvidenceEntry } from '../ledger-schema/evidence.ts';
 import { compareVersions, tagBeginning, versionOf } from '../ledger-schema/version.ts';
 import { followedFiles } from './versionless.ts';
 
@@ -5,6 +7,7 @@ import { followedFiles } from './versionless.ts';
 export interface ComparedRecord {
   readonly tag: string;
   readonly assets: readonly { readonly name: string; readonly size: number }[];
+  readonly evidence?: readonly EvidenceEntry[] | undefined;
 }
 
 export interface SizeJump {
@@ -21,6 +24,8 @@ export interface Comparison {
   /** Names of the earlier record. */
   readonly missing: readonly string[];
   readonly jumps: readonly SizeJump[];
+  /** Who signed the earlier record's files and not these. */
+  readonly unsigned: readonly { readonly kind: string; readonly signer: string }[];
 }
 
 /** A size that grew by half or shrank by a third is worth a look; below this many bytes nobody cares. */
@@ -85,7 +90,9 @@ export function compareRecords(before: ComparedRecord, now: ComparedRecord): Com
     else if (jumped(was, size)) jumps.push({ name, before: was, now: size });
   }
   const matched = new Set(followed.values());
-  return { tag: before.tag, added, missing: [...earlier.keys()].filter((name) => !matched.has(name)), jumps };
+  const missing = [...earlier.keys()].filter((name) => !matched.has(name));
+  const unsigned = weakerEvidence(before.evidence, now.evidence).map(({ kind, signer = '' }) => ({ kind, signer }));
+  return { tag: before.tag, added, missing, jumps, unsigned };
 }
 
 function namesOf({ tag, assets }: ComparedRecord): { readonly tag: string; readonly names: readonly string[] } {

@@ -1,3 +1,4 @@
+import { signerWithoutRef } from '../evidence/weaker.ts';
 import type { Release } from '../github/types.ts';
 import { finding } from '../inspect/finding.ts';
 import type { Finding } from '../inspect/finding.ts';
@@ -36,7 +37,7 @@ function comparisonFindings(comparison: Comparison | undefined): Finding[] {
   if (comparison === undefined) {
     return [finding('first-record', 'there is no acknowledged record before it to compare with')];
   }
-  const { added, missing, jumps } = comparison;
+  const { added, missing, jumps, unsigned } = comparison;
   const tag = brief(comparison.tag);
   const sizes = jumps.map(({ name, before, now }) => `${brief(name)} ${bytesText(before)} -> ${bytesText(now)}`);
   const more = sizes.length > NAMED ? ` and ${sizes.length - NAMED} more` : '';
@@ -44,6 +45,10 @@ function comparisonFindings(comparison: Comparison | undefined): Finding[] {
   if (sizes.length > 0) {
     const names = jumps.map(({ name }) => name);
     found.push(finding('size-jump', `sizes jumped since ${tag}: ${sizes.slice(0, NAMED).join(', ')}${more}`, names));
+  }
+  for (const { kind, signer } of unsigned) {
+    const message = `${tag} was also signed by ${brief(signerWithoutRef(signer))} (${kind}), and this release is not`;
+    found.push(finding('weaker-evidence', message));
   }
   if (added.length > 0) found.push(finding('files-added', `${tag} had no ${someOf(added)}`, added));
   if (missing.length > 0) found.push(finding('files-missing', `${tag} had also ${someOf(missing)}`, missing));

@@ -77,7 +77,7 @@ export interface NoveltyInput {
 /** Compares a record with the one before it: by both records, and by what upstream says of both releases. */
 export async function readNovelty(input: NoveltyInput): Promise<Novelty> {
   const { previous, record, release, client } = input;
-  const of = ({ checklist }: RecordStatus) => ({ tag: checklist.tag, assets: checklist.assets });
+  const of = ({ checklist }: RecordStatus) => checklist;
   const series: Novelty['series'] =
     tagBeginning(previous.checklist.tag) === tagBeginning(record.checklist.tag) ? 'same' : 'other';
   const comparison = { ...compareRecords(of(previous), of(record)), record: previous.path, series };

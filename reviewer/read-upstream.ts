@@ -1,6 +1,6 @@
 import type { GitHubClient } from '../github/client.ts';
 import { getReleaseByTag, getRepository, resolveTagCommit } from '../github/releases.ts';
-import type { Release } from '../github/types.ts';
+import type { Release, Repository } from '../github/types.ts';
 import { finding, foundError } from '../inspect/finding.ts';
 import type { Finding, FindingName } from '../inspect/finding.ts';
 import { brief } from '../ledger-schema/bytes.ts';
@@ -12,6 +12,8 @@ import { foldAscii } from '../ledger-schema/path.ts';
 export interface UpstreamRelease {
   /** Undefined where the release is gone, can't be reached, or is another repository's. */
   readonly release: Release | undefined;
+  /** Undefined where it can't be reached, or is another one. */
+  readonly repository?: Repository | undefined;
   /** What isn't as the record says, or couldn't be asked. */
   readonly findings: readonly Finding[];
 }
@@ -58,7 +60,7 @@ export async function readUpstream(client: GitHubClient, checklist: Checklist): 
       hint: 'upstream moved the tag after the release was recorded; ask it why',
     });
   });
-  return { release, findings };
+  return { release, repository: found, findings };
 }
 
 function nameOf({ code }: PullthroughError): FindingName {

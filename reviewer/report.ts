@@ -10,6 +10,8 @@ import type { Trust } from '../ledger-schema/trust.ts';
 import type { ComparedFile } from './compare.ts';
 import { noveltyFindings } from './novelty-findings.ts';
 import type { Novelty } from './novelty.ts';
+import type { VerifiedStatement } from '../evidence/entry.ts';
+import type { ReviewedEvidence } from './review-evidence.ts';
 import type { Proposal } from '../proposals/read-proposal.ts';
 import type { Outcome } from './read-bytes.ts';
 import type { PullReference } from '../proposals/pull-reference.ts';
@@ -84,6 +86,8 @@ export interface ReviewReport extends Standing {
   readonly previous?: Novelty;
   /** What upstream said and was compared, a line each. */
   readonly checks: readonly string[];
+  /** What upstream signed, verified here again; absent where the record holds nothing of it. */
+  readonly evidence?: readonly VerifiedStatement[];
 }
 
 export interface ReportInput {
@@ -96,6 +100,7 @@ export interface ReportInput {
   readonly findings: readonly Finding[];
   /** Was a store looked at? */
   readonly store: boolean;
+  readonly evidence?: ReviewedEvidence | undefined;
   readonly now: Date;
 }
 
@@ -145,7 +150,8 @@ export function buildReport(input: ReportInput): ReviewReport {
     files: files.map(toFile),
     left,
     ...(input.previous === undefined ? {} : { previous: input.previous }),
-    checks: describeChecks(proposal.record.assets, agreed),
+    checks: [...describeChecks(proposal.record.assets, agreed), ...(input.evidence?.lines ?? [])],
+    ...(checklist.evidence === undefined ? {} : { evidence: input.evidence?.statements ?? [] }),
   };
 }
 

@@ -22,14 +22,18 @@ export async function readTools(context: ReviewerContext): Promise<ReviewTools> 
 export function inTools(
   { upstreams, definitions }: ReviewTools,
   id: { readonly source: string; readonly repository: string },
-): { readonly client: GitHubClient | undefined; readonly evidence: readonly Requirement[] } {
+): {
+  readonly client: GitHubClient | undefined;
+  readonly evidence: readonly Requirement[];
+  readonly tool: Tool | undefined;
+} {
   const tool = definitions.get(toolKey(id));
-  if (tool === undefined) return { client: upstreams.ofSource(id.source), evidence: [] };
+  if (tool === undefined) return { client: upstreams.ofSource(id.source), evidence: [], tool };
   const { evidence } = tool.definition;
   try {
-    return { client: upstreams.of(tool), evidence };
+    return { client: upstreams.of(tool), evidence, tool };
   } catch (error) {
-    if (error instanceof PullthroughError && error.code === 'E_CONFIG') return { client: undefined, evidence };
+    if (error instanceof PullthroughError && error.code === 'E_CONFIG') return { client: undefined, evidence, tool };
     throw error;
   }
 }

@@ -11,6 +11,7 @@ import type { Proposal } from '../proposals/read-proposal.ts';
 import type { Outcome } from './read-bytes.ts';
 import { buildReport } from './report.ts';
 import type { ReviewReport } from './report.ts';
+import { reviewEvidence } from './review-evidence.ts';
 import { readStatements } from './statements.ts';
 import { readUpstream } from './read-upstream.ts';
 import { typed } from '../io/shell.ts';
@@ -43,7 +44,7 @@ export async function reviewProposal(
     });
   }
   const { record } = proposal;
-  const { client, evidence } = inTools(tools, record.checklist);
+  const { client, evidence, tool } = inTools(tools, record.checklist);
   const { now, store } = context;
   const input = { proposal: { ...proposal, adds }, trust: state.trust, now, store: store !== undefined };
   if (client === undefined) {
@@ -85,8 +86,14 @@ export async function reviewProposal(
       onBytes: (bytes) => task.advance(bytes),
       signal,
     });
-    const findings = [...upstream.findings, ...said.findings];
-    return { proposal, state, report: buildReport({ ...input, release, files, previous: novelty, findings }) };
+    const { repository } = upstream;
+    const signed =
+      repository === undefined
+        ? undefined
+        : await reviewEvidence({ context, client, repository, release, record, requirements: evidence, tool });
+    const findings = [...upstream.findings, ...said.findings, ...(signed?.findings ?? [])];
+    const report = buildReport({ ...input, release, files, previous: novelty, findings, evidence: signed });
+    return { proposal, state, report };
   } finally {
     task.done();
   }

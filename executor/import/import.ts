@@ -126,7 +126,7 @@ async function importVersion(
     fail('E_UPSTREAM_NOT_FOUND', `${label} has no release whose tag could have become ${version}`);
   // The record holds what the old lists name, no less and no more.
   const definition = { ...(tool?.definition ?? parseTool('', 'tool.ini')), only: new Set(files.keys()) };
-  const asked: Tool = { source, repository, label, definition };
+  const asked: Tool = { source, repository, label, definition, keys: tool?.keys ?? [] };
   const examined = await examineReleases(mirroring.run, asked, client, {
     releases: [release],
     absent: [],

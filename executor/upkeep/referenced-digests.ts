@@ -4,7 +4,7 @@ import type { Snapshot, TreeEntry } from '../../ledger/snapshot.ts';
 import { CHECKLIST_BYTES } from '../../ledger-schema/checklist.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import { verifyRecord } from '../../ledger-schema/record.ts';
-import type { RecordedAsset } from '../../ledger-schema/record.ts';
+import type { RecordStatus, RecordedAsset } from '../../ledger-schema/record.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 
 /** Records whose blobs are made to be here at once. */
@@ -78,24 +78,34 @@ async function* prefetched(ledger: LedgerRepository, head: string, names: RegExp
  */
 export async function namedDigests(ledger: LedgerRepository, head: string): Promise<Set<string>> {
   const digests = new Set<string>();
-  for await (const { snapshot, entries } of prefetched(ledger, head, /^checklist\.sha256$/)) {
-    const sums = entries.find(({ name, mode }) => name === 'checklist.sha256' && mode !== '160000');
-    if (sums === undefined) continue;
-    const bytes = await snapshot.blob(sums.oid, CHECKLIST_BYTES).catch((error: unknown) => {
-      // No record is so large; somebody's branch is.
-      if (error instanceof PullthroughError && error.code === 'E_TOO_LARGE') return new Uint8Array();
-      throw error;
-    });
-    for (const [digest] of Buffer.from(bytes)
-      .toString('latin1')
-      .matchAll(/[0-9a-f]{64}/g))
-      digests.add(digest);
+  // Files stand in the one, evidence in the other.
+  const names = /^checklist\.(?:sha256|json)$/;
+  for await (const { snapshot, entries } of prefetched(ledger, head, names)) {
+    for (const { oid } of entries.filter(({ name, mode }) => names.test(name) && mode !== '160000')) {
+      const bytes = await snapshot.blob(oid, CHECKLIST_BYTES).catch((error: unknown) => {
+        // No record is so large; somebody's branch is.
+        if (error instanceof PullthroughError && error.code === 'E_TOO_LARGE') return new Uint8Array();
+        throw error;
+      });
+      const text = Buffer.from(bytes).toString('latin1');
+      for (const [digest] of text.matchAll(/[0-9a-f]{64}/g)) digests.add(digest);
+    }
   }
   return digests;
 }
 
+/** What of the store belongs to a record: its files, and the evidence about them. */
+export function objectsOf({ assets, checklist }: Pick<RecordStatus, 'assets' | 'checklist'>): RecordedAsset[] {
+  const evidence = (checklist.evidence ?? []).map(({ kind, sha256, size }) => ({
+    name: `evidence ${kind}`,
+    sha256,
+    size,
+  }));
+  return [...assets, ...evidence];
+}
+
 /**
- * The files of every record and open proposal with a valid sign that nobody withdrew: what a store must hold. A record
+ * The files and the evidence of every record and open proposal with a valid sign that nobody withdrew: what a store must hold. A record
  * that breaks the format is told to `ignored`.
  */
 export async function* expectedObjects(
@@ -107,7 +117,7 @@ export async function* expectedObjects(
   for await (const { snapshot, path, entries, proposed } of prefetched(ledger, head, /^checklist\./)) {
     try {
       const record = await verifyRecord(recordFiles(snapshot, path, entries), trust);
-      if (record.signedBy !== undefined && record.state !== 'withdrawn') yield* record.assets;
+      if (record.signedBy !== undefined && record.state !== 'withdrawn') yield* objectsOf(record);
     } catch (error) {
       if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
       if (!proposed) ignored(path, error);

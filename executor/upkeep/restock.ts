@@ -1,5 +1,8 @@
 import { getReleaseByTag, getRepository } from '../../github/releases.ts';
 import type { Release } from '../../github/types.ts';
+import { countText } from '../../io/size-text.ts';
+import type { EvidenceEntry } from '../../ledger-schema/evidence.ts';
+import { restockEvidence } from './restock-evidence.ts';
 import { Limit, mapLimit, mapShared } from '../../io/limit.ts';
 import { recordFiles } from '../../ledger/files.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
@@ -82,8 +85,14 @@ async function restockRecord(run: Run, tool: Tool, path: string, limit: Limit, d
   await mapShared(record.assets, limit, async (asset) => {
     if ((await store.verify(asset.sha256, asset.size)) !== 'present') lost.push(asset);
   });
-  if (lost.length === 0) return { action: 'held', reason: 'the store has all of its files' };
-  const reason = `the store lost ${lost.length} of its files`;
+  const evidence: EvidenceEntry[] = [];
+  await mapShared(record.checklist.evidence ?? [], limit, async (entry) => {
+    if ((await store.verify(entry.sha256, entry.size)) !== 'present') evidence.push(entry);
+  });
+  if (lost.length + evidence.length === 0) return { action: 'held', reason: 'the store has all of its files' };
+  const what =
+    evidence.length === 0 ? '' : `${lost.length === 0 ? '' : ' and '}${countText(evidence.length, 'statement')}`;
+  const reason = `the store lost ${lost.length === 0 ? '' : `${lost.length} of its files`}${what}`;
   if (dryRun) return { action: 'restock', reason, files: lost };
 
   const client = run.upstreams.of(tool);
@@ -111,6 +120,14 @@ async function restockRecord(run: Run, tool: Tool, path: string, limit: Limit, d
       return undefined;
     }
   });
+  if (evidence.length > 0) {
+    try {
+      await restockEvidence({ tool, transfer, record, lost: evidence, release: await find() });
+    } catch (error) {
+      signal?.throwIfAborted();
+      failures.push(error);
+    }
+  }
   if (failures.length > 0) throw worstOf(failures);
   return { action: 'restocked', reason, files: files.filter((file) => file !== undefined) };
 }

@@ -108,6 +108,7 @@ describe('the previous record', () => {
       added: ['new'],
       missing: ['old'],
       jumps: [{ name: 't-linux', before: 10_000, now: 20_000 }],
+      unsigned: [],
     });
   });
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildRecord, recordFiles } from '../../ledger/new-record.ts';
+import type { EvidenceEntry } from '../../ledger-schema/evidence.ts';
 import { GitHubClient } from '../../github/client.ts';
 import { createPull } from '../../github/pulls.ts';
 import type { PullRequest } from '../../github/types.ts';
@@ -156,7 +157,11 @@ export class World implements AsyncDisposable {
   /** The record of a release in a tree of its own: main's, and what the executor adds. */
   async record(
     release: TestRelease,
-    { by = this.people.bot, source = 'github.com' }: { by?: Person; source?: string } = {},
+    {
+      by = this.people.bot,
+      source = 'github.com',
+      evidence = [],
+    }: { by?: Person; source?: string; evidence?: readonly EvidenceEntry[] } = {},
   ): Promise<{ path: string; tree: Tree }> {
     const files = await Promise.all(
       release.assets.map(async ({ name, content }) => ({
@@ -173,6 +178,7 @@ export class World implements AsyncDisposable {
       tag: release.tag,
       commit: this.tool.tags.get(release.tag)?.sha ?? '',
       files: files.sort((a, b) => (a.name < b.name ? -1 : 1)),
+      evidence,
     });
     const tree = new Map(this.tree);
     for (const [path, bytes] of recordFiles(unsigned, await by.sign(unsigned.sums))) tree.set(path, bytes);
@@ -182,7 +188,13 @@ export class World implements AsyncDisposable {
   /** A release with an open proposal, acked by `acks`. */
   async propose(
     tag: string,
-    options: { files?: Readonly<Record<string, Content>>; acks?: readonly Person[]; by?: Person; source?: string } = {},
+    options: {
+      files?: Readonly<Record<string, Content>>;
+      acks?: readonly Person[];
+      by?: Person;
+      source?: string;
+      evidence?: readonly EvidenceEntry[];
+    } = {},
   ): Promise<Proposed> {
     const release = await this.release(tag, options.files);
     const { path, tree } = await this.record(release, options);

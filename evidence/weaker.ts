@@ -1,0 +1,29 @@
+import type { EvidenceEntry } from '../ledger-schema/evidence.ts';
+
+/** Who says what, the ref left out: a workflow signs each release from another tag. */
+export function signerWithoutRef(signer: string): string {
+  return /^https:\/\//.test(signer) ? signer.replace(/@[^@]*$/, '') : signer;
+}
+
+/**
+ * The statements of an earlier record that a later one has none like: of the kind and by the signer, the ref left out.
+ * Lists and keys are no statements. Pure.
+ */
+export function weakerEvidence(
+  before: readonly EvidenceEntry[] | undefined,
+  now: readonly EvidenceEntry[] | undefined,
+): EvidenceEntry[] {
+  const has = new Set((now ?? []).map(identityOf));
+  const seen = new Set<string>();
+  return (before ?? []).filter((entry) => {
+    if (entry.kind === 'list' || entry.kind === 'key') return false;
+    const identity = identityOf(entry);
+    const lost = !has.has(identity) && !seen.has(identity);
+    seen.add(identity);
+    return lost;
+  });
+}
+
+function identityOf({ kind, signer = '', issuer = '' }: EvidenceEntry): string {
+  return JSON.stringify([kind, signerWithoutRef(signer), issuer]);
+}
