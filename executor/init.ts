@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import { fail } from '../ledger-schema/error.ts';
 import { makeFolders } from '../io/files/file.ts';
 import { isThereAndEmpty } from '../io/files/new-folder.ts';
+import { withProgram } from '../io/program-source.ts';
+import type { ProgramSource } from '../io/program-source.ts';
 import { moveTo } from '../io/files/rename.ts';
 
 export interface NewExecutor {
@@ -16,8 +18,8 @@ export interface NewExecutor {
   readonly store: string;
   /** `sha256:…`, or undefined: a line to fill in. */
   readonly pin?: string | undefined;
-  /** Of this program, which the workflows install. */
-  readonly version: string;
+  /** What the workflows install. */
+  readonly program: ProgramSource;
 }
 
 function template(name: string): string {
@@ -42,7 +44,7 @@ function mirrorIni({ ledger, store, pin }: NewExecutor): string {
 
 /** The files of a new executor repository, by path. */
 export function executorFiles(options: NewExecutor): ReadonlyMap<string, string> {
-  const workflow = (name: string): string => template(name).replaceAll('@VERSION@', options.version);
+  const workflow = (name: string): string => withProgram(template(name), options.program);
   return new Map([
     ['mirror.ini', mirrorIni(options)],
     ['README.md', template('README.md')],

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { withProgram } from '../io/program-source.ts';
+import type { ProgramSource } from '../io/program-source.ts';
 import { typed } from '../io/shell.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
@@ -41,13 +43,13 @@ export function parseCodeOwner(text: string): string {
 
 /** What a new ledger holds beside its policy: for its people, and the workflows of its gate and its merge. */
 export function ledgerExtras({
-  version,
+  program,
   codeOwners = [],
 }: {
-  readonly version: string;
+  readonly program: ProgramSource;
   readonly codeOwners?: readonly string[];
 }): ReadonlyMap<string, string> {
-  const workflow = (name: string): string => template(name).replaceAll('@VERSION@', version);
+  const workflow = (name: string): string => withProgram(template(name), program);
   return new Map([
     ['README.md', template('README.md')],
     ['.gitattributes', ATTRIBUTES],

@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,6 +30,38 @@ beforeAll(async () => {
   expect(stdout.trim()).toBe(VERSION);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('a release’s package writes workflows that install the archive of the same release', async () => {
+  const named = join(folder, 'named');
+  const env = environment({ GITHUB_REPOSITORY: 'acme/pullthrough' });
+  const script = join(root, 'scripts/release-files.sh');
+  const manifest = readFileSync(join(root, 'package.json'), 'utf8');
+  const copy = join(folder, 'copy');
+  mkdirSync(copy);
+  for (const name of [
+    'bundle',
+    'dist',
+    'scripts',
+    'ledger-schema',
+    'CHANGELOG.md',
+    'SECURITY.md',
+    'README.md',
+    'LICENSE',
+  ]) {
+    cpSync(join(root, name), join(copy, name), { recursive: true });
+  }
+  writeFileSync(join(copy, 'package.json'), manifest.replace('{', '{ "repository": "github:acme/pullthrough",'));
+  await run(script.replace(root, copy), [named], { env });
+  execFileSync('tar', ['--extract', '--file', `pullthrough-${VERSION}.tgz`], { cwd: named });
+  const archive = `pullthrough-${VERSION}-bundle.tar.gz`;
+  const [digest = ''] = execFileSync('sha256sum', [archive], { cwd: named, encoding: 'utf8' }).split(' ');
+  const main = join(named, 'package/bundle/cli/main.js');
+  const flags = ['--ledger', 'acme/ledger', '--store', 's3://acme-mirror'];
+  execFileSync(process.execPath, [main, 'init', 'mirror', ...flags], { cwd: named, stdio: 'pipe' });
+  const workflow = readFileSync(join(named, 'mirror/.github/workflows/mirror.yml'), 'utf8');
+  expect(workflow).toContain(`URL: 'https://github.com/acme/pullthrough/releases/download/v${VERSION}/${archive}'`);
+  expect(workflow).toContain(`SHA256: '${digest}'`);
+});
 
 test('a release is the package, the bundle and their checksums, of the same bytes each time', async () => {
   expect(readdirSync(out).sort()).toEqual([...FILES].sort());

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { executorFiles } from '../../executor/init.ts';
 import { ledgerExtras } from '../../owner/templates.ts';
-import { VERSION } from '../../cli/version.ts';
+import { programSource } from '../../io/program-source.ts';
 import { TestLedger } from '../consumer/ledger-maker.ts';
 import { StoreServer } from '../consumer/store-server.ts';
 import { startGitHub } from '../servers/github.ts';
@@ -76,11 +76,11 @@ test('its templates are those of the sources', async () => {
   const cwd = temporaryFolder();
   const mirror = { ledger: 'acme/ledger', store: 'file:./store' };
   await run(['init', 'mirror', '--ledger', mirror.ledger, '--store', mirror.store], { cwd });
-  for (const [path, text] of executorFiles({ directory: '', ...mirror, version: VERSION })) {
+  for (const [path, text] of executorFiles({ directory: '', ...mirror, program: programSource() })) {
     expect(readFileSync(join(cwd, 'mirror', path), 'utf8'), path).toBe(text);
   }
   await initLedger(cwd);
-  for (const [path, text] of ledgerExtras({ version: VERSION })) {
+  for (const [path, text] of ledgerExtras({ program: programSource() })) {
     expect(readFileSync(join(cwd, 'ledger', path), 'utf8'), path).toBe(text);
   }
 });

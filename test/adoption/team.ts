@@ -86,6 +86,7 @@ export class Team implements AsyncDisposable {
       'github.com': github.web,
       'release-assets.githubusercontent.com': github.storage,
       'mirror.acme.example': (request, response) => serveFile(store, request, response),
+      'files.acme.example': (request, response) => serveFile(join(folder, 'files'), request, response),
     });
     const people = Object.fromEntries(NAMES.map((name) => [name, makePerson(folder, name)])) as Team['people'];
     const started = warm ? await startWarm(folder, internet.env) : undefined;

@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { VERSION } from '../../cli/version.ts';
+import { programSource, withProgram } from '../../io/program-source.ts';
 import { bash } from '../adoption/bash.ts';
 import type { Ran } from '../adoption/bash.ts';
 import { makeShims } from '../adoption/shims.ts';
@@ -55,8 +57,11 @@ export class Runner {
   /** Each script as `FILE JOB/STEP`, with the lines that ran in one run or another. */
   readonly reached = new Map<string, Set<number>>();
 
+  readonly #vars: Readonly<Record<string, string>>;
+
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#vars = publishProgram(join(options.folder, 'files'), options.program);
   }
 
   /**
@@ -69,13 +74,14 @@ export class Runner {
     given: { contexts: Contexts; checkout?: string | undefined; needsFailed?: boolean },
   ): Promise<JobRan> {
     // What `init` and `ledger init` put in when they write the file.
-    const workflow = parseWorkflow(workflowText(file).replaceAll('@VERSION@', VERSION));
+    const workflow = parseWorkflow(withProgram(workflowText(file), programSource()));
     const job = workflow.jobs[jobName];
     if (job === undefined) throw new Error(`${file} has no job ${jobName}`);
     if ((job.steps.find(({ shell }) => shell)?.shell ?? workflow.defaults?.run?.shell) !== 'bash') {
       throw new Error(`${file} leaves its shell to the runner: then a pipe's first commands may fail unseen`);
     }
-    const running = this.#begin(withToken(given.contexts, job));
+    const { vars } = given.contexts as { readonly vars?: object };
+    const running = this.#begin(withToken({ ...given.contexts, vars: { ...this.#vars, ...vars } }, job));
     running.failed = given.needsFailed === true;
     const { workspace } = running;
     if (job.if !== undefined && evaluate(job.if, running) !== true) {
@@ -139,6 +145,24 @@ export class Runner {
   }
 }
 
+/** An archive as a release of the program has it, at https://files.acme.example; gives the variables that name it. */
+function publishProgram(folder: string, program: string): Record<string, string> {
+  const cli = join(folder, 'pullthrough-1/cli');
+  mkdirSync(cli, { recursive: true });
+  const lines = [
+    "import { spawnSync } from 'node:child_process';",
+    `process.exit(spawnSync(${JSON.stringify(program)}, process.argv.slice(2), { stdio: 'inherit' }).status ?? 1);`,
+  ];
+  writeFileSync(join(cli, 'main.js'), lines.join('\n'));
+  writeFileSync(join(folder, 'pullthrough-1/package.json'), '{ "type": "module" }');
+  execFileSync('tar', ['--create', '--gzip', '--file', 'pullthrough.tar.gz', 'pullthrough-1'], { cwd: folder });
+  const bytes = readFileSync(join(folder, 'pullthrough.tar.gz'));
+  return {
+    PULLTHROUGH_URL: 'https://files.acme.example/pullthrough.tar.gz',
+    PULLTHROUGH_SHA256: createHash('sha256').update(bytes).digest('hex'),
+  };
+}
+
 /** Without `permissions` a job's token may do nothing. */
 function withToken(contexts: Contexts, { permissions }: Job): Contexts {
   const github = contexts['github'] as { readonly tokens?: Readonly<Record<string, string>> } | undefined;
@@ -188,10 +212,11 @@ function fill(text: string, running: Running): string {
   return text.replaceAll(/\$\{\{(.*?)\}\}/g, (_, expression: string) => String(evaluate(expression, running)));
 }
 
-/** The few expressions that the workflows use: a path, a comparison with a word, `failure()`, `!cancelled()`. */
+/** The few expressions that the workflows use: a path, a comparison with a word, `failure()`, `always()`. */
 function evaluate(expression: string, { contexts, failed }: Running): unknown {
   const text = expression.trim();
   if (text === 'failure()') return failed;
+  if (text === 'always()') return true;
   const [, path = text, operator, word] = /^([\w.-]+) (==|!=) '([^']*)'$/.exec(text) ?? [];
   const value = lookUp(path, contexts);
   if (operator === undefined) return value;

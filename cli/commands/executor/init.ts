@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { initExecutor } from '../../../executor/init.ts';
 import { isThereAndEmpty } from '../../../io/files/new-folder.ts';
+import { programSource } from '../../../io/program-source.ts';
 import { fail } from '../../../ledger-schema/error.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import { VERSION } from '../../version.ts';
 import type { Handler } from '../../wiring/context.ts';
 import { PIN_ANSWER, PIN_SOURCE, answerTo, ledgerAnswer, storeAnswer } from './init-answers.ts';
 
@@ -16,11 +16,17 @@ export const init: Handler<ValuesOf<'executor', 'init'>> = async ([directory = '
   const store = await answerTo(storeAnswer(path, context), options.store, context);
   const pin = await answerTo(PIN_ANSWER, options.pin, context);
   if (ledger === undefined || store === undefined) fail('E_INTERNAL', 'a ledger or a store was not asked for');
-  const files = await initExecutor({ directory: path, ledger, store, pin, version: VERSION });
+  const program = programSource();
+  const files = await initExecutor({ directory: path, ledger, store, pin, program });
   const { output } = context;
   output.line(`the executor is in ${directory}`, 'good');
   for (const file of files) output.line(`  ${file}`);
   if (pin === undefined) output.note(`fill in pin = in its mirror.ini: ${PIN_SOURCE}`);
+  if (!program.known) {
+    output.note(
+      'its workflows install what PULLTHROUGH_URL and PULLTHROUGH_SHA256 name: set these variables, as its README says',
+    );
+  }
   output.note('next: pullthrough key new there, its public key to the ledger, and pullthrough add OWNER/REPO');
   output.results({ directory: path, files });
 };

@@ -1,3 +1,4 @@
+import { programSource } from '../../../io/program-source.ts';
 import { resolve } from 'node:path';
 import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
 import { initLedger } from '../../../owner/init.ts';
@@ -7,7 +8,6 @@ import type { Role } from '../../../ledger-schema/trust.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { CommandContext, Handler } from '../../wiring/context.ts';
 import { openSignerIfAny } from '../../wiring/signing.ts';
-import { VERSION } from '../../version.ts';
 import { NOBODY, parseExpiry, readNamedKey } from './trust.ts';
 
 type Options = ValuesOf<'ledger', 'ledger init'>;
@@ -30,6 +30,7 @@ export const ledgerInit: Handler<Options> = async ([directory = ''], options, co
   const codeOwners = (options['code-owner'] ?? []).map(parseCodeOwner);
   const signer = await openSignerIfAny(options, context);
   const path = resolve(context.cwd, directory);
+  const program = programSource();
   const made = await initLedger({
     directory: path,
     bare: options.bare === true,
@@ -41,7 +42,7 @@ export const ledgerInit: Handler<Options> = async ([directory = ''], options, co
     reviewerThreshold: options.threshold ?? 1,
     expires: parseExpiry(options.expires ?? '365d', context.now) ?? '',
     signers: signer === undefined ? [] : [signer],
-    extras: ledgerExtras({ version: VERSION, codeOwners }),
+    extras: ledgerExtras({ program, codeOwners }),
   });
   const { output } = context;
   output.line(`the ledger is in ${directory}`, 'good');
@@ -49,6 +50,11 @@ export const ledgerInit: Handler<Options> = async ([directory = ''], options, co
   if (made.missing > 0) {
     output.warn(`policy 1 needs ${made.missing} more signature${made.missing === 1 ? '' : 's'} by root holders`);
     output.note('each of them signs by: pullthrough trust sign --gpg');
+  }
+  if (!program.known) {
+    output.note(
+      'its workflows install what PULLTHROUGH_URL and PULLTHROUGH_SHA256 name: set these variables, as its README says',
+    );
   }
   output.note('on GitHub, protect its branch once it is pushed (this line is not run here):');
   output.note(`  ${protectionLine('OWNER/REPO')}`);
