@@ -1,3 +1,5 @@
+import { bytesToHex } from '@noble/hashes/utils.js';
+
 /** The little-endian encodings of points of small order, the sign bit cleared; canonical ones first, then y + p. */
 const SMALL_ORDER = new Set([
   '00'.repeat(32),
@@ -9,22 +11,34 @@ const SMALL_ORDER = new Set([
   `ee${'ff'.repeat(30)}7f`,
 ]);
 
-/** The order of the base point; RFC 8032, section 5.1. */
-const L = 2n ** 252n + 27742317777372353535851937790883648493n;
-const P = 2n ** 255n - 19n;
+/** The order of the base point, and the field's prime; RFC 8032, section 5.1. Lowest byte first, as points and scalars are. */
+const L = Uint8Array.of(
+  ...[0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14],
+  ...new Uint8Array(15),
+  0x10,
+);
+const P = Uint8Array.of(0xed, ...new Uint8Array(30).fill(0xff), 0x7f);
 
 /** Is it the encoding of a point of small order, or not the one encoding of its point? */
 export function isWeakPoint(encoded: Uint8Array): boolean {
   if (encoded.length !== 32) return true;
   const cleared = Uint8Array.from(encoded);
   cleared[31] = (cleared[31] ?? 0) & 0x7f;
-  const hex = Array.from(cleared, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return SMALL_ORDER.has(hex) || littleEndian(cleared) >= P;
+  return !isBelow(cleared, P) || SMALL_ORDER.has(bytesToHex(cleared));
 }
 
 /** Is the scalar in its one form, below the group's order? */
 export function isCanonicalScalar(scalar: Uint8Array): boolean {
-  return littleEndian(scalar) < L;
+  return isBelow(scalar, L);
+}
+
+/** Compares numbers of 32 bytes whose lowest byte comes first. */
+function isBelow(number: Uint8Array, bound: Uint8Array): boolean {
+  for (let i = 31; i >= 0; i--) {
+    const difference = (number[i] ?? 0) - (bound[i] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
 }
 
 /** A number whose lowest byte comes first. */

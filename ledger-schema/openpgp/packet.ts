@@ -1,3 +1,4 @@
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { fail } from '../error.ts';
 import type { ErrorCode } from '../error.ts';
 
@@ -76,7 +77,9 @@ export function readSubpacketLength(bytes: Uint8Array, offset: number): Length |
 /** A big-endian number of `size` bytes; undefined where it is cut off. */
 export function readNumber(bytes: Uint8Array, offset: number, size: number): number | undefined {
   if (offset + size > bytes.length) return undefined;
-  return bytes.subarray(offset, offset + size).reduce((number, byte) => number * 256 + byte, 0);
+  let number = 0;
+  for (let i = offset; i < offset + size; i++) number = number * 256 + (bytes[i] ?? 0);
+  return number;
 }
 
 /**
@@ -101,7 +104,5 @@ export function readMpis(bytes: Uint8Array, count: number): Uint8Array[] | undef
 
 /** Upper-case hex. */
 export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))
-    .join('')
-    .toUpperCase();
+  return bytesToHex(bytes).toUpperCase();
 }
