@@ -32,6 +32,7 @@ export const ERRORS = {
   E_GIT: [1, 'git failed'],
   E_LEDGER_UNREACHABLE: [1, 'the ledger cannot be fetched'],
   E_MOVED: [1, 'the branch moved since it was read'],
+  E_SIGNING: [1, 'nothing was signed: the question for a passphrase or PIN was cancelled, or gpg failed'],
   E_NO_CHANGE: [1, 'there is no such proposal'],
   E_NAME: [1, 'a name cannot be recorded'],
   E_BUSY: [1, 'the gateway has more to do than it can'],

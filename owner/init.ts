@@ -7,6 +7,7 @@ import type { Role } from '../ledger-schema/trust.ts';
 import { createRepository } from '../ledger/git/new-repository.ts';
 import type { NewRepository } from '../ledger/git/new-repository.ts';
 import { firstPolicy, toListedKey } from '../ledger/policy/policy-edit.ts';
+import { signThatCounts } from '../ledger/signing/signature-that-counts.ts';
 import type { Signer } from '../ledger/signing/signer.ts';
 
 /** A holder's key for a role of the first policy. */
@@ -22,6 +23,7 @@ export interface NewLedger extends Omit<NewRepository, 'files' | 'message'> {
   readonly keys: readonly InitialKey[];
   readonly rootThreshold: number;
   readonly reviewerThreshold: number;
+  readonly now: Date;
   /** `YYYY-MM-DDTHH:MM:SSZ` */
   readonly expires: string;
   /** Root holders' keys that are at hand: each signs policy 1. */
@@ -63,7 +65,7 @@ export async function initLedger(made: NewLedger): Promise<MadeLedger> {
   for (const signer of made.signers) {
     const root = made.keys.find(({ role, key }) => role === 'roots' && key.fingerprint === signer.fingerprint);
     if (root === undefined) continue;
-    files.set(policySignPath(1, signer.fingerprint), await signer.sign(policy));
+    files.set(policySignPath(1, signer.fingerprint), await signThatCounts(signer, policy, [root.key], made.now));
     signedBy.add(root.holder);
   }
   for (const [path, text] of made.extras) files.set(path, utf8(text));

@@ -13,6 +13,7 @@ export const HINTS: Readonly<Record<ErrorCode, string>> = {
   E_NO_LEDGER: 'name it as repository = in [ledger] of mirror.ini; consumer commands also take --ledger',
   E_NO_STORE: 'name it as url = in [store] of mirror.ini; consumer commands also take --store',
   E_NO_KEY: 'set PULLTHROUGH_SIGNING_KEY_FILE; pullthrough key new makes a key',
+  E_SIGNING: 'run it again, and answer the question for the passphrase or PIN',
   E_SIGNING_KEY: 'look at the file, and at PULLTHROUGH_SIGNING_PASSPHRASE',
   E_CONFIRM: 'answer at a terminal, or by flags',
   E_EXISTS: 'name another place, or move away what is there',

@@ -59,8 +59,9 @@ function addCommand(program: Program, command: Command, chosen: (invocation: Inv
 }
 
 /**
- * `--gpg [KEY]` stands before CHANGE as often as not: what follows it is taken for a key only where it looks like one,
- * a fingerprint, key id or mail address.
+ * `--gpg [KEY]` stands before an argument as often as not. A change or a release is a number or has a slash; what else
+ * follows is a key. A folder may have any name, so before one only what looks like a key is taken for one: a fingerprint,
+ * key id or mail address.
  */
 function moveBareGpg(argv: readonly string[]): string[] {
   const end = argv.indexOf('--');
@@ -69,7 +70,9 @@ function moveBareGpg(argv: readonly string[]): string[] {
   const at = options.indexOf('--gpg');
   const next = options[at + 1];
   if (at < 0 || next === undefined || next.startsWith('-')) return [...argv];
-  if (/^(?:0x)?[0-9A-Fa-f]{8,64}!?$/.test(next) || /^[^/\s]*@[^/]*$|<.*@.*>/.test(next)) return [...argv];
+  const isKey = /^(?:0x)?[0-9A-Fa-f]{8,64}!?$/.test(next) || /^[^/\s]*@[^/]*$|<.*@.*>/.test(next);
+  const isOther = namedCommand(argv) === 'ledger init' || /^#?[0-9]+$|\//.test(next);
+  if (isKey || !isOther) return [...argv];
   options.splice(at, 1);
   return [...options, '--gpg', ...rest];
 }

@@ -1,6 +1,6 @@
 import { sha256Hex } from '../../ledger-schema/bytes.ts';
-import { fail } from '../../ledger-schema/error.ts';
-import { listings } from '../../ledger-schema/openpgp/keyring.ts';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import { Keyring, listings } from '../../ledger-schema/openpgp/keyring.ts';
 import { keyPath, policyPath, policySignPath, sealPath } from '../../ledger-schema/layout.ts';
 import type { KeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
 import { POLICY_BYTES, parsePolicy } from '../../ledger-schema/policy.ts';
@@ -17,6 +17,8 @@ import type { LedgerRepository } from '../git/repository.ts';
 import { acksToSeal } from './sealing.ts';
 import type { Signer } from '../signing/signer.ts';
 import { typed } from '../../io/shell.ts';
+import { NODE_VERIFIER } from '../signing/node-verifier.ts';
+import { signThatCounts } from '../signing/signature-that-counts.ts';
 
 /** The branch on which policy N is proposed and collects its signatures. */
 export function trustBranch(version: number): string {
@@ -90,7 +92,8 @@ export async function proposePolicy(rotation: Rotation): Promise<ProposedPolicy>
   files.set(policyPath(version), policy);
   for (const { key, bytes } of keys) files.set(keyPath(key), bytes);
   if (signer !== undefined && isRoot(signer.fingerprint, [trust.policy, next])) {
-    files.set(policySignPath(version, signer.fingerprint), await signer.sign(policy));
+    const copies = await copiesOf(signer.fingerprint, [next, trust.policy], trust.keyring, keys);
+    files.set(policySignPath(version, signer.fingerprint), await signThatCounts(signer, policy, copies, trust.now));
   }
   const present = ledgerFiles(snapshot);
   for (const path of files.keys()) if ((await present.read(path, POLICY_BYTES)) !== undefined) files.delete(path);
@@ -124,6 +127,28 @@ function isRoot(fingerprint: string, policies: readonly Policy[]): boolean {
     const holder = listings(policy).get(fingerprint)?.holder;
     return holder !== undefined && policy.roots.holders.includes(holder);
   });
+}
+
+/** The copies of a key that policies list, as far as they can be used: those at hand, and those of the ledger. */
+async function copiesOf(
+  fingerprint: string,
+  policies: readonly Policy[],
+  keyring: Keyring,
+  atHand: Rotation['keys'],
+): Promise<KeyFile[]> {
+  const copies = new Map<string, KeyFile>();
+  for (const policy of policies) {
+    const listed = listings(policy).get(fingerprint)?.key;
+    if (listed === undefined || copies.has(listed.sha256)) continue;
+    const here = atHand.find(({ key }) => key.sha256 === listed.sha256)?.key;
+    const copy = here ?? (await keyring.key(listed).catch(unusable));
+    if (copy !== undefined) copies.set(listed.sha256, copy);
+  }
+  return [...copies.values()];
+}
+
+function unusable(error: unknown): undefined {
+  if (!(error instanceof PullthroughError)) throw error;
 }
 
 /** A policy as it lies in the ledger to be signed, and not trusted yet. */
@@ -173,7 +198,7 @@ export interface SignedPolicy {
   readonly commit: string;
 }
 
-export interface PolicySigning extends Omit<PolicyPlace, 'mainBranch' | 'now'> {
+export interface PolicySigning extends Omit<PolicyPlace, 'mainBranch'> {
   readonly proposed: UnsignedPolicy;
   readonly signer: Signer;
   readonly author: { readonly name: string; readonly email: string };
@@ -183,6 +208,7 @@ export interface PolicySigning extends Omit<PolicyPlace, 'mainBranch' | 'now'> {
 export async function signPolicy({
   repository,
   trust,
+  now,
   proposed,
   signer,
   author,
@@ -200,10 +226,13 @@ export async function signPolicy({
           : `nothing is left to do for this key; to merge it: ${typed`pullthrough ledger merge ${branch}`}`,
     });
   }
+  const keyring = new Keyring(ledgerFiles(repository.snapshot(tip)), NODE_VERIFIER);
+  const policies = [policy, ...(trust === undefined ? [] : [trust.policy])];
+  const copies = await copiesOf(signer.fingerprint, policies, keyring, []);
   const commit = await repository.commit({
     parents: [tip],
     base: tip,
-    files: new Map([[path, await signer.sign(bytes)]]),
+    files: new Map([[path, await signThatCounts(signer, bytes, copies, now)]]),
     message: `Sign trust policy ${version}`,
     author,
   });

@@ -26,16 +26,19 @@ const OUTPUT_LIMIT = 4 * 1024 * 1024;
 
 /**
  * Signs with gpg and its agent, smart cards too; the agent asks for the passphrase or PIN by its own pinentry. `key` is
- * whatever names a key for gpg; without it there must be exactly one secret key. gpg itself signs with no key that has
- * expired or is revoked, so for a nack by such a key the error says what to do instead. Throws `E_SIGNING_KEY`.
+ * whatever names a key for gpg; without it there must be exactly one secret key among `listed`, the primary keys by which a
+ * signature would count, or exactly one at all. gpg itself signs with no key that has expired or is revoked, so for a nack
+ * by such a key the error says what to do instead. Throws `E_NO_KEY` where gpg has none of those listed, `E_SIGNING_KEY`,
+ * and by `sign` `E_SIGNING` where the question for the passphrase or PIN was cancelled.
  */
 export async function gpgSigner(request: {
   key?: string | undefined;
+  listed?: readonly string[] | undefined;
   env: NodeJS.ProcessEnv;
   purpose?: SigningPurpose;
 }): Promise<Signer> {
   const env = { ...request.env, ...(await terminal(request.env)) };
-  const secret = await findKey(request.key, env);
+  const secret = await findKey(request.key, request.listed, env);
   const { bytes, key } = await exportKey(secret.fingerprint, env);
   const component = signingComponent(key, secret, request.key, request.purpose);
   return {
@@ -57,17 +60,22 @@ async function terminal(env: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
   });
 }
 
-async function findKey(wanted: string | undefined, env: NodeJS.ProcessEnv): Promise<SecretKey> {
+async function findKey(
+  wanted: string | undefined,
+  listed: readonly string[] | undefined,
+  env: NodeJS.ProcessEnv,
+): Promise<SecretKey> {
   if (wanted !== undefined && (/^-|^$/.test(wanted) || /[\0-\x1f\x7f]/.test(wanted))) {
     fail('E_USAGE', '--gpg needs the name of a key: a fingerprint, key id or user id');
   }
   const args = ['--batch', '--with-colons', '--list-secret-keys', '--', ...(wanted === undefined ? [] : [wanted])];
-  const listed = await gpg(args, env);
-  const keys = parseSecretKeys(listed.stdout.toString('utf8'));
+  const listing = await gpg(args, env);
+  const all = parseSecretKeys(listing.stdout.toString('utf8'));
+  const keys = wanted === undefined && listed !== undefined ? ofThose(all, listed) : all;
   const [key] = keys;
   if (key === undefined) {
     // Without its agent gpg knows of no secret, and says only here that this is why.
-    const why = listed.stderr.trim() === '' ? '' : ` (${said(listed)})`;
+    const why = listing.stderr.trim() === '' ? '' : ` (${said(listing)})`;
     return fail(
       'E_SIGNING_KEY',
       `gpg has no secret key${wanted === undefined ? '' : ` for ${JSON.stringify(wanted)}`}${why}`,
@@ -87,6 +95,16 @@ async function findKey(wanted: string | undefined, env: NodeJS.ProcessEnv): Prom
     );
   }
   return key;
+}
+
+/** Those by which a signature would count. Throws `E_NO_KEY` where gpg has none of them. */
+function ofThose(keys: readonly SecretKey[], listed: readonly string[]): SecretKey[] {
+  const known = keys.filter(({ fingerprint }) => listed.includes(fingerprint));
+  if (known.length > 0) return known;
+  const has = keys.length === 0 ? 'no secret key' : `${keys.length} secret key${keys.length === 1 ? '' : 's'}`;
+  return fail('E_NO_KEY', `no signing key is named, and gpg has ${has}, none that the policy lists for this`, {
+    hint: 'name one: --key FILE, or --gpg KEY; pullthrough trust show says whose count',
+  });
 }
 
 /** gpg's colon listing; GnuPG, doc/DETAILS, "Format of the colon listings". */
@@ -190,9 +208,22 @@ async function detachSign(component: string, data: Uint8Array, env: NodeJS.Proce
     data,
   );
   if (result.exitCode === 0 && result.status.includes('[GNUPG:] SIG_CREATED ')) return result.stdout;
-  fail('E_SIGNING_KEY', `gpg did not sign: ${said(result)}`, {
-    hint: 'was the question for the passphrase or PIN answered? try: echo x | gpg --detach-sign --armor',
+  if (isCancelled(result)) {
+    fail('E_SIGNING', `nothing is signed: the question for the passphrase or PIN of ${component} was cancelled`, {
+      hint: 'run it again, and answer the question',
+    });
+  }
+  fail('E_SIGNING', `gpg did not sign: ${said(result)}`, {
+    hint: 'does it sign by itself? try: echo x | gpg --detach-sign --armor',
   });
+}
+
+/** GPG_ERR_CANCELED and GPG_ERR_FULLY_CANCELED, whatever part of GnuPG says it. */
+const CANCELLED: ReadonlySet<number> = new Set([99, 198]);
+
+function isCancelled({ status }: GpgResult): boolean {
+  const code = /^\[GNUPG:\] FAILURE \S+ ([0-9]+)/m.exec(status)?.[1];
+  return code !== undefined && CANCELLED.has(Number(code) & 0xffff);
 }
 
 function said({ stderr, exitCode }: GpgResult): string {

@@ -48,6 +48,7 @@ export async function makeLedger(
       { role: 'executors', holder: 'mirror-bot', ...(await key(bot)) },
       { role: 'reviewers', holder: 'ada', ...(await key(ada)) },
     ],
+    now: new Date(),
     rootThreshold: 1,
     reviewerThreshold: 1,
     expires: '2099-01-01T00:00:00Z',

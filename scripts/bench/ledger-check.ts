@@ -108,6 +108,7 @@ async function makeLedger(folder: string, records: number, people: People): Prom
       { role: 'executors', holder: 'mirror-bot', ...bot },
       { role: 'reviewers', holder: 'ada', ...ada },
     ],
+    now: new Date(),
     rootThreshold: 1,
     reviewerThreshold: 1,
     expires: '2099-01-01T00:00:00Z',

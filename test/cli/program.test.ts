@@ -38,6 +38,9 @@ describe('a command line', () => {
       [['--gpg=anything', '42'], 'anything', ['42']],
       [['--gpg', '--', '42'], true, ['42']],
       [['--gpg', '42', '--yes'], true, ['42']],
+      [['--gpg', 'Grace', '--yes'], 'Grace', []],
+      [['--gpg', 'Grace Hopper', '42'], 'Grace Hopper', ['42']],
+      [['--gpg', 'jqlang/jq@jq-1.7.1'], true, ['jqlang/jq@jq-1.7.1']],
     ];
     for (const [argv, gpg, args] of cases) {
       const found = parse('ack', ...argv);

@@ -272,6 +272,7 @@ async function initLedgerAt(directory: string): Promise<string> {
     author: AUTHOR,
     env: process.env,
     keys: [initial('roots', ada), initial('reviewers', ada), initial('executors', bot)],
+    now: new Date(),
     rootThreshold: 1,
     reviewerThreshold: 1,
     expires: '2036-01-01T00:00:00Z',

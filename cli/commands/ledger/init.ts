@@ -38,6 +38,7 @@ export const ledgerInit: Handler<Options> = async ([directory = ''], options, co
     author: NOBODY,
     env: context.env,
     keys,
+    now: context.now,
     rootThreshold: options['root-threshold'] ?? 1,
     reviewerThreshold: options.threshold ?? 1,
     expires: parseExpiry(options.expires ?? '365d', context.now) ?? '',

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { readFileBounded } from '../../../io/files/file.ts';
 import { brief } from '../../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
-import { KEY_BYTES, canonicalKeyFile } from '../../../ledger-schema/openpgp/openpgp.ts';
+import { KEY_BYTES } from '../../../ledger-schema/openpgp/openpgp.ts';
 import type { KeyFile } from '../../../ledger-schema/openpgp/openpgp.ts';
 import { keyProblems } from '../../../ledger-schema/openpgp/keyring.ts';
 import type { Role, Trust } from '../../../ledger-schema/trust.ts';
@@ -12,13 +12,12 @@ import { policyInWords } from '../../../ledger/policy/policy-words.ts';
 import { policyToSign, proposePolicy, signPolicy, trustBranch } from '../../../ledger/policy/rotation.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { CommandContext, Handler } from '../../wiring/context.ts';
-import { inputOf } from './key.ts';
 import { readLedger } from '../../../proposals/ledger-state.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';
 import type { OpenedReviewer } from '../../wiring/reviewer-context.ts';
 import { openSigner, openSignerIfAny } from '../../wiring/signing.ts';
 import { proposeTrustPull } from './trust-pull.ts';
-import { NODE_VERIFIER } from '../../../ledger/signing/node-verifier.ts';
+import { readUsableKey } from '../../../ledger/signing/usable-key.ts';
 
 /** Who makes commits where `[ledger] author` doesn't say. */
 export const NOBODY = { name: 'pullthrough', email: 'pullthrough@localhost' };
@@ -43,7 +42,7 @@ export async function readNamedKey(text: string, flag: string, context: CommandC
 async function readPublicKey(path: string, context: CommandContext): Promise<Omit<NamedKey, 'holder'>> {
   const file = await readFileBounded(resolve(context.cwd, path), 4 * KEY_BYTES);
   if (file === undefined) fail('E_INPUT', `there is no key file ${path}`, { hint: 'look at its path' });
-  return inputOf(path, canonicalKeyFile(file, NODE_VERIFIER));
+  return readUsableKey(file, path, context.now);
 }
 
 /** `trust show` */
@@ -124,7 +123,7 @@ export const trustSign: Handler<ValuesOf<'ledger', 'trust sign'>> = async (_, op
       fail('E_CONFIRM', `policy ${version} was not signed`, { hint: 'run it again, and answer y to sign it' });
     }
     const author = config.ledger.author ?? NOBODY;
-    const signed = await signPolicy({ repository, trust, proposed, signer, author });
+    const signed = await signPolicy({ repository, trust, now, proposed, signer, author });
     output.line(`policy ${version} has the signature of ${signer.fingerprint}, on ${signed.branch}`, 'good');
     output.results({ ...signed, changes, fingerprint: signer.fingerprint });
   });
