@@ -8,9 +8,10 @@ import { nack } from './reviewer/nack.ts';
 import { refusedResult, showOthers, showReview } from '../screens/review-screen.ts';
 import { withReviewer } from '../wiring/reviewer-context.ts';
 import { endSeveral } from '../screens/several.ts';
-import { openSigner } from '../wiring/signing.ts';
+import { chooseSigner } from '../wiring/signing.ts';
 import { openProposals } from '../../proposals/open-proposals.ts';
 import { requireSame, reviewProposal, titleOf } from '../../reviewer/review.ts';
+import { currentReviewers } from './reviewer/current-reviewers.ts';
 import { readTools } from '../../reviewer/review-tools.ts';
 import { withTotal } from '../../reviewer/total-progress.ts';
 
@@ -55,14 +56,15 @@ const ack: Handler<ValuesOf<'reviewer', 'ack'>> = async ([change], options, cont
       hint: 'name a proposal, or give --yes to sign all that compare equal and want no person',
     });
   }
-  const signer = await openSigner(options, context);
+  const choice = await chooseSigner(options, context);
   try {
     await withReviewer(options, context, async (opened) => {
+      const signer = await choice.by(() => currentReviewers(opened.reviewer));
       const tools = await readTools(opened.reviewer);
       await acknowledgeEach({ ...opened, signer, tools, flags: { change, yes, accepted, asks } }, context);
     });
   } finally {
-    await signer.close?.();
+    await choice.close();
   }
 };
 

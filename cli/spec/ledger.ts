@@ -1,7 +1,7 @@
 import { commands, count, flag, list, optional, text, word } from './spec.ts';
 
 const signing = {
-  gpg: optional('KEY', 'sign by gpg-agent, smart cards too'),
+  gpg: optional('KEY', 'sign by gpg-agent, smart cards too; KEY is whatever names a key for gpg'),
   key: text('FILE', 'sign with the secret key in FILE and PULLTHROUGH_SIGNING_PASSPHRASE', 'file'),
 };
 const where = { ledger: text('REPOSITORY', 'OWNER/REPO, a git URL or a folder, in the place of [ledger] repository') };
@@ -102,7 +102,7 @@ export const ledgerCommands = commands({
       'add-executor': list('NAME=FILE', 'a key of an executor, by its public key file', 'file'),
       'add-reviewer': list('NAME=FILE', 'a key of a reviewer', 'file'),
       'add-root': list('NAME=FILE', 'a key of a root holder', 'file'),
-      'replace-key': list('FILE', 'a newer copy of a key that is listed: extended, or revoked', 'file'),
+      'replace-key': list('FILE', 'a newer copy of a key that is listed, as after its expiry was extended', 'file'),
       remove: list('ROLE:NAME', 'take a holder out of roots, executors or reviewers'),
       threshold: count('N', 1000, 'how many reviewers must acknowledge a record'),
       'root-threshold': count('N', 1000, 'how many root holders must sign a policy'),
@@ -120,7 +120,7 @@ export const ledgerCommands = commands({
     summary: "a root holder's signature over the proposed policy",
     arguments: [],
     options: { ...signing, ledger: where.ledger },
-    examples: [['pullthrough trust sign --gpg', "sign with gpg's default key"]],
+    examples: [['pullthrough trust sign --gpg', "sign with gpg's key of a root holder"]],
   },
   'key new': {
     summary: 'an OpenPGP key for a bot',

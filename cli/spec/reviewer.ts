@@ -3,7 +3,10 @@ import { commands, flag, optional, text } from './spec.ts';
 const CHANGE =
   "CHANGE is a pull request's number or URL, a branch, or a release as OWNER/REPO@TAG; without it: every open proposal.";
 const keys = {
-  gpg: optional('KEY', 'sign by gpg-agent, smart cards too; KEY is a fingerprint, key id or mail address'),
+  gpg: optional(
+    'KEY',
+    'sign by gpg-agent, smart cards too; KEY is whatever names a key for gpg; without it and without --key: the one key of gpg that the policy lists',
+  ),
   key: text('FILE', 'sign with the secret key in FILE and PULLTHROUGH_SIGNING_PASSPHRASE', 'file'),
 };
 
@@ -32,7 +35,7 @@ export const reviewerCommands = commands({
       accept: text('NAME,...', 'sign in spite of findings of these names and of the level look; docs/findings.md'),
     },
     examples: [
-      ['pullthrough ack 42 --gpg', "compare pull request 42, then sign with gpg's default key"],
+      ['pullthrough ack 42 --gpg', "compare pull request 42, then sign with gpg's key of a reviewer"],
       ['pullthrough ack --gpg ada@acme.example', 'every open proposal, asking for each'],
       ['pullthrough ack --key ada.asc --yes', 'every open proposal that wants no person, without asking'],
       ['pullthrough ack 42 --gpg --accept new-uploader', 'a person looked at who uploaded it'],

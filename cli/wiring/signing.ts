@@ -10,10 +10,38 @@ export interface SigningFlags {
   readonly key?: string | undefined;
 }
 
+/** A signer that may depend on whose signature would count, which the ledger says. */
+export interface SignerChoice {
+  /** The one to sign with, where signatures by these primary keys would count. Throws `E_NO_KEY`, `E_SIGNING_KEY`. */
+  by(listed: () => Promise<readonly string[]>): Promise<Signer>;
+  close(): Promise<void>;
+}
+
 /**
- * Whoever signs: gpg-agent with `--gpg`, a file with `--key`, else what the environment names; for a nack also with a key
- * that has expired or is revoked. Throws `E_USAGE`, `E_NO_KEY`, `E_SIGNING_KEY`.
+ * Whoever signs: gpg-agent with `--gpg`, a file with `--key`, else what the environment names; where none is named, the one
+ * secret key of gpg's by which a signature would count. For a nack also a key that has expired or is revoked. What is named
+ * is opened at once. Throws `E_USAGE`, `E_NO_KEY`, `E_SIGNING_KEY`.
  */
+export async function chooseSigner(
+  flags: SigningFlags,
+  context: CommandContext,
+  purpose?: SigningPurpose,
+): Promise<SignerChoice> {
+  const { env } = context;
+  if (flags.gpg !== undefined && flags.key !== undefined) fail('E_USAGE', '--gpg and --key are both given; use one');
+  let opened = flags.gpg === true ? undefined : await openSignerIfAny(flags, context, purpose);
+  return {
+    by: async (listed) => {
+      if (opened !== undefined) return opened;
+      const { gpgSigner } = await import('../../ledger/signing/signer.ts');
+      opened = await gpgSigner({ listed: await listed(), orAny: flags.gpg === true, env, purpose });
+      return opened;
+    },
+    close: async () => opened?.close?.(),
+  };
+}
+
+/** Whoever is named to sign: as {@link chooseSigner}, where the ledger has nothing to say. */
 export async function openSigner(
   flags: SigningFlags,
   context: CommandContext,
@@ -29,11 +57,16 @@ export async function openSigner(
 }
 
 /** As {@link openSigner}; undefined where no key is named. */
-export async function openSignerIfAny(flags: SigningFlags, context: CommandContext): Promise<Signer | undefined> {
+export async function openSignerIfAny(
+  flags: SigningFlags,
+  context: CommandContext,
+  purpose?: SigningPurpose,
+): Promise<Signer | undefined> {
   try {
-    return await openSigner(flags, context);
+    return await openSigner(flags, context, purpose);
   } catch (error) {
-    if (error instanceof PullthroughError && error.code === 'E_NO_KEY') return undefined;
+    const named = flags.key !== undefined || Boolean(context.env['PULLTHROUGH_SIGNING_KEY_FILE']);
+    if (error instanceof PullthroughError && error.code === 'E_NO_KEY' && !named) return undefined;
     throw error;
   }
 }

@@ -34,11 +34,13 @@ const OUTPUT_LIMIT = 4 * 1024 * 1024;
 export async function gpgSigner(request: {
   key?: string | undefined;
   listed?: readonly string[] | undefined;
+  /** Take another where none of those listed is there, so that the error says whose it is. */
+  orAny?: boolean;
   env: NodeJS.ProcessEnv;
   purpose?: SigningPurpose;
 }): Promise<Signer> {
   const env = { ...request.env, ...(await terminal(request.env)) };
-  const secret = await findKey(request.key, request.listed, env);
+  const secret = await findKey(request, env);
   const { bytes, key } = await exportKey(secret.fingerprint, env);
   const component = signingComponent(key, secret, request.key, request.purpose);
   return {
@@ -61,8 +63,7 @@ async function terminal(env: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
 }
 
 async function findKey(
-  wanted: string | undefined,
-  listed: readonly string[] | undefined,
+  { key: wanted, listed, orAny }: Parameters<typeof gpgSigner>[0],
   env: NodeJS.ProcessEnv,
 ): Promise<SecretKey> {
   if (wanted !== undefined && (/^-|^$/.test(wanted) || /[\0-\x1f\x7f]/.test(wanted))) {
@@ -71,7 +72,7 @@ async function findKey(
   const args = ['--batch', '--with-colons', '--list-secret-keys', '--', ...(wanted === undefined ? [] : [wanted])];
   const listing = await gpg(args, env);
   const all = parseSecretKeys(listing.stdout.toString('utf8'));
-  const keys = wanted === undefined && listed !== undefined ? ofThose(all, listed) : all;
+  const keys = wanted === undefined && listed !== undefined ? ofThose(all, listed, orAny === true) : all;
   const [key] = keys;
   if (key === undefined) {
     // Without its agent gpg knows of no secret, and says only here that this is why.
@@ -98,9 +99,10 @@ async function findKey(
 }
 
 /** Those by which a signature would count. Throws `E_NO_KEY` where gpg has none of them. */
-function ofThose(keys: readonly SecretKey[], listed: readonly string[]): SecretKey[] {
+function ofThose(keys: readonly SecretKey[], listed: readonly string[], orAny: boolean): readonly SecretKey[] {
   const known = keys.filter(({ fingerprint }) => listed.includes(fingerprint));
   if (known.length > 0) return known;
+  if (orAny) return keys;
   const has = keys.length === 0 ? 'no secret key' : `${keys.length} secret key${keys.length === 1 ? '' : 's'}`;
   return fail('E_NO_KEY', `no signing key is named, and gpg has ${has}, none that the policy lists for this`, {
     hint: 'name one: --key FILE, or --gpg KEY; pullthrough trust show says whose count',
@@ -247,7 +249,12 @@ function gpg(args: readonly string[], env: NodeJS.ProcessEnv, input?: Uint8Array
       });
     }
     child.once('error', (cause) => {
-      reject(new PullthroughError('E_SIGNING_KEY', 'gpg cannot be run', { hint: 'install GnuPG 2.2 or later', cause }));
+      reject(
+        new PullthroughError('E_SIGNING_KEY', 'gpg cannot be run', {
+          hint: 'install GnuPG 2.2 or later, or name a key by --key FILE',
+          cause,
+        }),
+      );
     });
     // A gpg that ended early says why by itself.
     child.stdin.on('error', () => undefined);

@@ -6,6 +6,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import type { Policy } from '../../ledger-schema/policy.ts';
 import { person, putAck, putNack, putRecord, revokedCopy } from '../ledger/people.ts';
 import type { Person, Tree } from '../ledger/people.ts';
+import { cases, fixture } from '../fixtures/openpgp/read.ts';
+import { gnupg } from '../ledger/gpg-fixture.ts';
 import { runCli } from './world.ts';
 
 const DAY = 86_400_000;
@@ -52,8 +54,14 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 async function cli(
   argv: readonly string[],
   cwd = join(folder, 'ledger.git'),
+  more: NodeJS.ProcessEnv = {},
 ): Promise<Shown & { readonly code: number }> {
-  const env = { PATH: process.env.PATH, XDG_CACHE_HOME: join(folder, 'cache'), XDG_STATE_HOME: join(folder, 'state') };
+  const env = {
+    PATH: process.env.PATH,
+    XDG_CACHE_HOME: join(folder, 'cache'),
+    XDG_STATE_HOME: join(folder, 'state'),
+    ...more,
+  };
   const { code, stdout } = await runCli([...argv, '--json'], { cwd, env, now: new Date(Date.now() + later) });
   return { code, ...(JSON.parse(stdout) as Shown) };
 }
@@ -293,17 +301,15 @@ describe('a key that becomes a former one', () => {
 });
 
 describe('a newer copy of a key', () => {
-  test('takes the place of the old one; a revoked one is refused by the gate', async () => {
+  test('takes the place of the old one; a revoked one is refused', async () => {
     await init({ roots: [ada] });
     await putAck(tree, await putRecord(tree, bot), grace);
     commitRecords();
     const gone = await revokedCopy(grace);
     const path = named(gone).replace(/^grace=/, '');
-    expect(await cli(['trust', 'propose', '--replace-key', path, ...keyOf(ada)])).toMatchObject({ code: 0 });
-    expect(await cli(['ledger', 'merge', 'pullthrough-trust/2'])).toMatchObject({
-      code: 3,
-      error: { code: 'E_POLICY_KEY' },
-    });
+    const refused = await cli(['trust', 'propose', '--replace-key', path, ...keyOf(ada)]);
+    expect(refused).toMatchObject({ code: 2, error: { code: 'E_INPUT' } });
+    expect(refused.error?.message).toContain('is revoked');
   });
 });
 
@@ -345,6 +351,60 @@ test('ledger status tells of a proposed policy, and of what it needs', async () 
   expect(await status()).toMatchObject({ policies: [{ branch, problems: [] }] });
   await cli(['ledger', 'merge', branch]);
   expect(await status()).toMatchObject({ code: 0, policies: [] });
+});
+
+test.each([
+  ['RSA of 2048 bits', 'algorithm-rsa-2048'],
+  ['brainpool', 'algorithm-ecdsa-brainpool'],
+  ['expired', 'expired-primary'],
+  ['of version 6', 'key-version-6-file'],
+])(
+  'a key that can not sign (%s) is refused by ledger init and trust propose before anything is written',
+  async (_, name) => {
+    const path = join(folder, 'linus.asc');
+    writeFileSync(path, fixture(cases.find((each) => each.name === name)?.key ?? ''));
+    const others = ['--root', named(ada), '--executor', named(bot), '--reviewer', named(grace)];
+    const refused = { code: 2, error: { code: 'E_INPUT' } };
+    const first = ['ledger', 'init', '--bare', 'ledger.git', ...others, '--reviewer', `linus=${path}`, ...keyOf(ada)];
+    expect(await cli(first, folder)).toMatchObject(refused);
+    expect(existsSync(join(folder, 'ledger.git'))).toBe(false);
+    await init({ roots: [ada] });
+    expect(await cli(['trust', 'propose', '--add-reviewer', `linus=${path}`, ...keyOf(ada)])).toMatchObject(refused);
+  },
+);
+
+describe('with keys of gpg', () => {
+  test('ledger init writes no signature that would not count by the copy that it writes', async () => {
+    const home = gnupg();
+    const fingerprint = home.newKey('Ada', 'ed25519');
+    const path = join(folder, 'ada.asc');
+    writeFileSync(path, home.run(['--armor', '--export', fingerprint]));
+    const loopback = ['--pinentry-mode', 'loopback', '--passphrase', ''];
+    home.run([...loopback, '--quick-add-key', fingerprint, 'ed25519', 'sign', 'never']);
+    const others = ['--executor', named(bot), '--reviewer', named(grace)];
+    const flags = ['ledger', 'init', '--bare', 'ledger.git', '--root', `ada=${path}`, ...others, '--gpg'];
+    expect(await cli(flags, folder, home.env)).toMatchObject({ code: 2, error: { code: 'E_SIGNING_KEY' } });
+    expect(existsSync(join(folder, 'ledger.git'))).toBe(false);
+    writeFileSync(path, home.run(['--armor', '--export', fingerprint]));
+    expect(await cli(flags, folder, home.env)).toMatchObject({ code: 0, missing: 0 });
+    expect(await cli(['ledger', 'check'])).toMatchObject({ code: 0 });
+  });
+
+  test('trust sign takes the one that is a root, where none is named', async () => {
+    const home = gnupg();
+    const [key] = [home.newKey('Ada', 'ed25519'), home.newKey('Another', 'ed25519')];
+    const path = join(folder, 'ada.asc');
+    writeFileSync(path, home.run(['--armor', '--export', key]));
+    const others = ['--executor', named(bot), '--reviewer', named(grace)];
+    const flags = ['--root', `ada=${path}`, '--root', named(linus), '--root-threshold', '2', ...others];
+    const made = await cli(['ledger', 'init', '--bare', 'ledger.git', ...flags, ...keyOf(linus)], folder);
+    expect(made).toMatchObject({ code: 0, missing: 1 });
+    const empty = gnupg();
+    const nobody = await cli(['trust', 'sign'], undefined, empty.env);
+    expect(nobody).toMatchObject({ code: 2, error: { code: 'E_NO_KEY' } });
+    expect(await cli(['trust', 'sign'], undefined, home.env)).toMatchObject({ code: 0, fingerprint: key });
+    expect(await cli(['ledger', 'check'])).toMatchObject({ code: 0 });
+  });
 });
 
 test.each([

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readKeyFile, verifySignature } from '../../ledger-schema/openpgp/openpgp.ts';
 import { parseSignatureFile } from '../../ledger-schema/openpgp/signature.ts';
+import { signThatCounts } from '../../ledger/signing/signature-that-counts.ts';
 import { fileSigner, gpgSigner, newKey } from '../../ledger/signing/signer.ts';
 import type { NewKey, Signer } from '../../ledger/signing/signer.ts';
 import { temporary } from './git-fixture.ts';
@@ -244,11 +245,49 @@ describe('gpg', () => {
     expect(await accepted(signer)).toBe(fingerprint);
   });
 
-  it.each(['cancels', { passphrase: 'wrong' }] as const)('is E_SIGNING_KEY where pinentry %j', async (pinentry) => {
+  it.each([
+    ['cancels', 'nothing is signed: the question for the passphrase or PIN'],
+    [{ passphrase: 'wrong' }, 'Bad passphrase'],
+  ] as const)('fails, exit 1, where pinentry %j', async (pinentry, said) => {
     const home = gnupg(pinentry);
     home.newKey('Grace', 'ed25519', 'secret');
+    const signing = (await gpgSigner({ env: home.env })).sign(DATA);
+    await expect(signing).rejects.toMatchObject({
+      code: 'E_SIGNING',
+      exit: 1,
+      message: expect.stringContaining(said) as unknown,
+    });
+  });
+
+  it('is the one by which a signature would count, where none is named', async () => {
+    const home = gnupg();
+    const [ada, grace] = [home.newKey('Ada', 'ed25519'), home.newKey('Grace', 'ed25519')];
+    const other = 'A'.repeat(40);
+    expect((await gpgSigner({ env: home.env, listed: [other, grace] })).fingerprint).toBe(grace);
+    await expect(() => gpgSigner({ env: home.env, listed: [other] })).toFailWith('E_NO_KEY');
+    const several = gpgSigner({ env: home.env, listed: [ada, grace] });
+    await expect(several).rejects.toMatchObject({
+      code: 'E_SIGNING_KEY',
+      message: expect.stringMatching(new RegExp(`${ada} \\(Ada\\).*${grace} \\(Grace\\)`)) as unknown,
+    });
+    // By `--gpg` alone: the refusal of what it signs then says whose key it is.
+    await expect(() => gpgSigner({ env: home.env, listed: [other], orAny: true })).toFailWith('E_SIGNING_KEY');
+  });
+
+  it('whose newest subkey the ledger lacks signs nothing that would not count', async () => {
+    const home = gnupg();
+    const fingerprint = home.newKey('Ada', 'ed25519');
+    const before = await readKeyFile(await (await gpgSigner({ env: home.env })).publicKey());
+    const loopback = ['--pinentry-mode', 'loopback', '--passphrase', ''];
+    home.run([...loopback, '--quick-add-key', fingerprint, 'ed25519', 'sign', 'never']);
     const signer = await gpgSigner({ env: home.env });
-    await expect(() => signer.sign(DATA)).toFailWith('E_SIGNING_KEY');
+    const after = await readKeyFile(await signer.publicKey());
+    const now = new Date();
+    await expect(signThatCounts(signer, DATA, [before], now)).rejects.toMatchObject({
+      code: 'E_SIGNING_KEY',
+      hint: expect.stringContaining(`gpg --armor --export ${fingerprint}`) as unknown,
+    });
+    expect(parseSignatureFile(await signThatCounts(signer, DATA, [before, after], now)).issuers).not.toEqual([]);
   });
 
   it('says what gpg says where its agent cannot be reached', async () => {

@@ -8,6 +8,7 @@ import { keyProblems } from '../../../ledger-schema/openpgp/keyring.ts';
 import type { Role, Trust } from '../../../ledger-schema/trust.ts';
 import { toListedKey } from '../../../ledger/policy/policy-edit.ts';
 import type { Grant } from '../../../ledger/policy/policy-edit.ts';
+import { roleKeys } from '../../../ledger/policy/role-keys.ts';
 import { policyInWords } from '../../../ledger/policy/policy-words.ts';
 import { policyToSign, proposePolicy, signPolicy, trustBranch } from '../../../ledger/policy/rotation.ts';
 import type { ValuesOf } from '../../spec/index.ts';
@@ -15,7 +16,7 @@ import type { CommandContext, Handler } from '../../wiring/context.ts';
 import { readLedger } from '../../../proposals/ledger-state.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';
 import type { OpenedReviewer } from '../../wiring/reviewer-context.ts';
-import { openSigner, openSignerIfAny } from '../../wiring/signing.ts';
+import { chooseSigner, openSignerIfAny } from '../../wiring/signing.ts';
 import { proposeTrustPull } from './trust-pull.ts';
 import { readUsableKey } from '../../../ledger/signing/usable-key.ts';
 
@@ -107,13 +108,15 @@ export const trustPropose: Handler<ValuesOf<'ledger', 'trust propose'>> = async 
 
 /** `trust sign`: shows what the policy changes, and asks at a terminal, before anything is signed. */
 export const trustSign: Handler<ValuesOf<'ledger', 'trust sign'>> = async (_, options, context) => {
-  const signer = await openSigner(options, context);
+  const choice = await chooseSigner(options, context);
   await withOwner(options, context, async ({ config, reviewer }) => {
     const { ledger: repository, branch: mainBranch } = reviewer;
     const { output, now } = context;
     const trust = await trustIfAny(reviewer);
     const proposed = await policyToSign({ repository, mainBranch, trust, now });
     const { version, changes } = proposed;
+    const policies = [proposed.policy, ...(trust === undefined ? [] : [trust.policy])];
+    const signer = await choice.by(() => Promise.resolve(roleKeys(policies, 'roots')));
     const lines = [`policy ${version}, on ${proposed.branch}:`];
     for (const change of changes.length === 0 ? ['nothing changes'] : changes) lines.push(`  ${change}`);
     for (const line of lines) output.line(line);

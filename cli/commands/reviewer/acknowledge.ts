@@ -45,7 +45,13 @@ interface AckLine extends Standing {
 }
 
 /** A key that can't sign one proposal can't sign the next. */
-const HOPELESS: ReadonlySet<string> = new Set(['E_SIGNING_KEY', 'E_NOT_REVIEWER', 'E_CREDENTIAL', 'E_CONFIRM']);
+const HOPELESS: ReadonlySet<string> = new Set([
+  'E_SIGNING_KEY',
+  'E_SIGNING',
+  'E_NOT_REVIEWER',
+  'E_CREDENTIAL',
+  'E_CONFIRM',
+]);
 
 /** Reviews each proposal, and signs what compared equal and has no finding that wants a person, or that one took. */
 export async function acknowledgeEach(request: AcknowledgeRequest, context: CommandContext): Promise<void> {

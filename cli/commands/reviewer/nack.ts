@@ -11,7 +11,8 @@ import { titleOf } from '../../../reviewer/review.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { CommandContext, Handler } from '../../wiring/context.ts';
 import { withReviewer } from '../../wiring/reviewer-context.ts';
-import { openSigner } from '../../wiring/signing.ts';
+import { currentReviewers } from './current-reviewers.ts';
+import { chooseSigner } from '../../wiring/signing.ts';
 import { bytesText, countText } from '../../screens/units.ts';
 
 /** `nack TOOL@TAG` */
@@ -29,11 +30,12 @@ export const nack: Handler<ValuesOf<'reviewer', 'nack'>> = async ([text = ''], o
       hint: 'give --yes to sign it without a question',
     });
   }
-  const signer = await openSigner(options, context, 'nack');
+  const choice = await chooseSigner(options, context, 'nack');
   try {
     await withReviewer(options, context, async ({ reviewer, config }) => {
       const request = parseToolRequest(text, config.source.host);
       const id = { source: request.source, repository: `${request.owner}/${request.repo}`, tag: exactTag(request) };
+      const signer = await choice.by(() => currentReviewers(reviewer));
       const state = await readLedger(reviewer);
       const who = await requireReviewer(state.trust, signer.fingerprint, 'nack');
       const target = await findNackTarget(reviewer, state, id);
@@ -52,7 +54,7 @@ export const nack: Handler<ValuesOf<'reviewer', 'nack'>> = async ([text = ''], o
       showResult(result, target, context);
     });
   } finally {
-    await signer.close?.();
+    await choice.close();
   }
 };
 
