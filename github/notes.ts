@@ -108,6 +108,32 @@ async function* listComments(client: GitHubClient, repository: string, number: n
   }
 }
 
+/** An open issue, as somebody wrote it: every word of it is hostile. */
+export interface OpenIssue {
+  readonly number: number;
+  readonly title: string;
+  readonly body: string;
+  readonly htmlUrl: string;
+  readonly author: string | undefined;
+  /** May its author write to the repository? */
+  readonly insider: boolean;
+  readonly createdAt: Date | undefined;
+}
+
+/** Open issues whose title begins so, oldest first; a thousand at most are looked at. Docs: "Issues". */
+export async function findIssues(client: GitHubClient, repository: string, beginning: string): Promise<OpenIssue[]> {
+  const found: OpenIssue[] = [];
+  let seen = 0;
+  for await (const issue of listIssues(client, repository)) {
+    if (++seen > 1000) break;
+    if (!issue.title.startsWith(beginning)) continue;
+    const { number, title, html_url: htmlUrl, user: author, author_association: role, created_at: createdAt } = issue;
+    const insider = INSIDERS.has(role ?? '');
+    found.push({ number, title, body: issue.body ?? '', htmlUrl, author, insider, createdAt });
+  }
+  return found;
+}
+
 async function* listIssues(client: GitHubClient, repository: string): AsyncGenerator<IssueAnswer> {
   const parameters = { ...splitRepository(repository), state: 'open', sort: 'created', direction: 'asc' };
   for await (const page of client.pages('GET /repos/{owner}/{repo}/issues', parameters, issueListSchema)) {

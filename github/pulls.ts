@@ -7,7 +7,7 @@ import { acceptedSchema, checkRunSchema, gitPointerSchema, mergeSchema, pullSche
 import type { PullAnswer } from './schemas.ts';
 import type { PullRequest } from './types.ts';
 
-export { closeIssue, upsertComment, upsertIssue } from './notes.ts';
+export { closeIssue, findIssues, upsertComment, upsertIssue } from './notes.ts';
 
 /** The one comment of a proposal's pull request that says who stands for it. */
 export const ACKS_MARKER = 'pullthrough:acks';

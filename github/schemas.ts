@@ -98,6 +98,7 @@ export const issueSchema = commentSchema.extend({
   number: id,
   title: text(4096),
   state: text(16),
+  created_at: optional(date),
   /** There for pull requests, which the list of issues holds too. */
   pull_request: optional(z.object({})),
 });

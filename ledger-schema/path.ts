@@ -197,6 +197,19 @@ export function isChangeBranch(name: string): boolean {
   return /^[A-Za-z0-9_+@%][A-Za-z0-9._+@%/-]*$/.test(name);
 }
 
+/**
+ * The branch of a consumer's request on plain git: `pullthrough-request/<source>/<owner>/<repo>@<tag>`, without a tag for a
+ * tool as such.
+ */
+export function requestBranch(id: {
+  readonly source: string;
+  readonly repository: string;
+  readonly tag?: string | undefined;
+}): string {
+  const tag = id.tag === undefined ? '' : encodeSegment(id.tag);
+  return branch('pullthrough-request', `${repositoryPath(id)}@${tag}`);
+}
+
 const CLOSED = 'pullthrough-closed/';
 const OPEN = 'pullthrough/';
 

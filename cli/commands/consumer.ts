@@ -7,6 +7,7 @@ export const handlers: Handlers<'consumer'> = {
       ? (await import('./consumer/get-locked.ts')).getLocked(args, options, context)
       : (await import('./consumer/get.ts')).get(args, options, context),
   lock: async (...call) => (await import('./consumer/lock.ts')).lock(...call),
+  request: async (...call) => (await import('./consumer/request.ts')).requestCommand(...call),
   serve: async (...call) => (await import('./consumer/serve.ts')).serve(...call),
   completion: async ([shell = ''], _, { output }) => {
     const { completionScript } = await import('../completion/index.ts');

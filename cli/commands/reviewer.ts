@@ -68,4 +68,9 @@ const ack: Handler<ValuesOf<'reviewer', 'ack'>> = async ([change], options, cont
   }
 };
 
-export const handlers: Handlers<'reviewer'> = { review, ack, nack };
+export const handlers: Handlers<'reviewer'> = {
+  review,
+  ack,
+  nack,
+  pending: async (...call) => (await import('./reviewer/pending.ts')).pendingCommand(...call),
+};

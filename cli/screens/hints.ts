@@ -93,7 +93,7 @@ export const HINTS: Readonly<Record<ErrorCode, string>> = {
   E_REPOSITORY_ID: 'find out which repository has the name now; another one needs another name',
   E_TOO_LARGE: PROPOSER,
   E_NO_SIGN: 'the executor signs it by running pullthrough mirror again',
-  E_NOT_ACKNOWLEDGED: 'reviewers acknowledge it by pullthrough ack; pullthrough ledger status says who owes one',
+  E_NOT_ACKNOWLEDGED: 'reviewers acknowledge it by pullthrough ack; pullthrough pending says whose turn it is',
   E_WITHDRAWN: 'choose another release',
   E_NOT_FOUND: "look at its spelling; if it is right, ask the ledger's owner to have it mirrored and reviewed",
   E_APPEND_ONLY: 'what is merged is never edited or removed: make the change without that',

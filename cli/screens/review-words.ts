@@ -1,3 +1,4 @@
+import { neededText } from './needed-text.ts';
 import type { Standing } from '../../reviewer/report.ts';
 
 /** A list in a sentence ends here. */
@@ -27,16 +28,10 @@ export function ageText(date: string, now: Date): string {
   return age < -60_000 ? 'less than no time' : 'less than a minute';
 }
 
-/** `ada and grace` where each of them has to, `2 of ada, grace, linus` where so many are enough. */
-export function oweText({ missing, owes }: Pick<Standing, 'missing' | 'owes'>): string {
-  if (missing < owes.length || owes.length > NAMED) return `${missing} of ${listText(owes)}`;
-  return owes.length < 2 ? listText(owes) : `${owes.slice(0, -1).join(', ')} and ${owes.at(-1) ?? ''}`;
-}
-
 /** Who still has to ack. */
 export function missingText(standing: Standing): string {
   const { missing, nacks } = standing;
   if (nacks.length > 0) return 'no ack is of use any more';
   if (missing === 0) return 'no ack is missing';
-  return `${oweText(standing)} still ${missing === 1 ? 'owes' : 'owe'} an ack`;
+  return neededText(missing, standing.owes);
 }

@@ -67,6 +67,21 @@ export const consumerCommands = commands({
       ['pullthrough lock --check', 'in CI'],
     ],
   },
+  request: {
+    summary: "asks the ledger's people to mirror a tool, or one release of it",
+    about:
+      "An issue in the ledger's repository on GitHub, else a branch; pushing uses LEDGER_TOKEN. pending shows it, and add " +
+      'and mirror take it up.',
+    arguments: [{ name: 'OWNER/REPO[@TAG]' }],
+    options: {
+      ledger: trust.ledger,
+      reason: text('TEXT', 'why'),
+    },
+    examples: [
+      ['pullthrough request jqlang/jq', 'a tool that nobody mirrors yet'],
+      ["pullthrough request jqlang/jq@jq-1.7.1 --reason 'needed by the build'", 'one release'],
+    ],
+  },
   serve: {
     summary: "an HTTP gateway with GitHub's own URLs; acknowledged bytes only",
     arguments: [],

@@ -22,8 +22,12 @@ export const executorCommands = commands({
   },
   add: {
     summary: 'writes a tool.ini after looking at the newest release',
-    arguments: [{ name: 'OWNER/REPO...' }],
-    options: { ...cache, 'dry-run': flag('show what would be written, and write nothing') },
+    arguments: [{ name: '[OWNER/REPO...]' }],
+    options: {
+      ...cache,
+      requested: flag('what pullthrough request asked for in the ledger, too'),
+      'dry-run': flag('show what would be written, and write nothing'),
+    },
     examples: [
       ['pullthrough add jqlang/jq', 'write packages/github.com/jqlang/jq/tool.ini'],
       ['pullthrough add --dry-run cli/cli helm/helm', 'only show what would be written'],
@@ -47,6 +51,7 @@ export const executorCommands = commands({
     options: {
       ...run,
       'dry-run': flag('fetch and check, but store, sign and propose nothing'),
+      requested: flag('also the tags that pullthrough request asked for, of tools that have a tool.ini here'),
       restock: flag('fetch again what the store lost, and keep what matches the record'),
     },
     examples: [

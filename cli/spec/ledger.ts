@@ -81,7 +81,7 @@ export const ledgerCommands = commands({
     ],
   },
   'ledger status': {
-    summary: 'records by state; who still owes an ack; when the policy expires',
+    summary: 'records by state; what is open and whose turn it is; when the policy expires',
     arguments: [],
     options: where,
     examples: [['pullthrough ledger status', 'of the ledger that mirror.ini names']],

@@ -5,7 +5,7 @@ export const OVERVIEW: readonly { readonly heading: string; readonly rows: reado
       heading: 'Executor: what the cron workflow runs',
       rows: [
         ['init DIR', 'a new executor repository: mirror.ini, workflows, README'],
-        ['add OWNER/REPO...', 'writes a tool.ini after looking at the newest release'],
+        ['add [OWNER/REPO...]', 'writes a tool.ini after looking at the newest release'],
         ['plan    [TOOL...]', 'what a run would do, and why; nothing is downloaded'],
         ['mirror  [TOOL...]', 'fetch, store, sign, propose: one ledger change per release'],
         [
@@ -29,6 +29,7 @@ export const OVERVIEW: readonly { readonly heading: string; readonly rows: reado
             "CHANGE: a pull request's number or URL, or a branch;\n" +
             'without it: every open proposal, one after another',
         ],
+        ['pending', 'what is open and whose turn it is, the oldest first; --for NAME: what waits for you'],
       ],
     },
     {
@@ -46,7 +47,7 @@ export const OVERVIEW: readonly { readonly heading: string; readonly rows: reado
             'branch to `pullthrough-closed/…`, which `mirror` leaves alone',
         ],
         ['ledger reopen CHANGE', 'takes that back'],
-        ['ledger status', 'records by state; who still owes an ack; when the policy expires'],
+        ['ledger status', 'records by state; what is open and whose turn it is; when the policy expires'],
         ['trust show|propose|sign', 'the policy, its rotation, its signatures'],
         ['key new|show', 'an OpenPGP key for a bot; what is in a key file'],
       ],
@@ -59,6 +60,7 @@ export const OVERVIEW: readonly { readonly heading: string; readonly rows: reado
         ['lock    TOOL@RANGE...', 'writes pullthrough.lock; `get --locked` then needs no ledger'],
         ['serve', "an HTTP gateway with GitHub's own URLs; acknowledged bytes only; `--listen HOST:PORT`"],
         ['completion bash|zsh|fish', 'a completion script for a shell'],
+        ['request OWNER/REPO[@TAG]', "asks the ledger's people to mirror it"],
       ],
     },
   ];

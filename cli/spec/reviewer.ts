@@ -54,4 +54,17 @@ export const reviewerCommands = commands({
     },
     examples: [["pullthrough nack jqlang/jq@jq-1.7.1 --gpg --reason 'built on a broken runner'", 'withdraw a record']],
   },
+  pending: {
+    summary: 'what is open and whose turn it is, the oldest first',
+    about: 'Proposals that need acks, policies that need signatures, what is ready to be merged, and requests.',
+    arguments: [],
+    options: {
+      for: text('NAME|KEY', "only what waits for this holder of the policy, or a key's"),
+      ledger: text('REPOSITORY', 'OWNER/REPO, a git URL or a folder, in the place of [ledger] repository'),
+    },
+    examples: [
+      ['pullthrough pending', 'everything that is open'],
+      ['pullthrough pending --for ada', 'what waits for ada'],
+    ],
+  },
 });

@@ -25,7 +25,10 @@ export type { LogEntry } from './objects/history.ts';
 export type { Difference } from './objects/diff.ts';
 
 /** The branches beside the configured one that mean something to us. */
-const OURS = ['pullthrough/', 'pullthrough-closed/', 'pullthrough-nack/', 'pullthrough-trust/'];
+const OURS = [
+  ...['pullthrough/', 'pullthrough-closed/', 'pullthrough-nack/'],
+  ...['pullthrough-trust/', 'pullthrough-request/'],
+];
 
 export interface LedgerOptions {
   /** https, ssh, file, `git@host:path` or an absolute path; no secret in it. */

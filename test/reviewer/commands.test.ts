@@ -93,7 +93,7 @@ describe('on plain git', () => {
     const { code, stdout } = await pullthrough(['review', branch]);
     expect(stdout).toMatch(new RegExp(`^${world.tool.fullName} v1.0.0: the same, 2 files fetched again from upstream`));
     for (const text of [
-      'signed by  bot; acknowledged by nobody; 1 of ada, grace still owes an ack',
+      'signed by  bot; acknowledged by nobody; one more ack needed, from ada or grace',
       '3 days ago',
       'octocat',
     ]) {

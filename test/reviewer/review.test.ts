@@ -457,10 +457,10 @@ describe('what is new', () => {
 });
 
 test.each([
-  [1, ['ada'], 'ada still owes an ack'],
-  [2, ['ada', 'grace'], 'ada and grace still owe an ack'],
-  [1, ['ada', 'grace'], '1 of ada, grace still owes an ack'],
-  [2, ['ada', 'grace', 'linus'], '2 of ada, grace, linus still owe an ack'],
+  [1, ['ada'], 'one more ack needed, from ada'],
+  [2, ['ada', 'grace'], 'two more acks needed, from ada and grace'],
+  [1, ['ada', 'grace'], 'one more ack needed, from ada or grace'],
+  [2, ['ada', 'grace', 'linus'], 'two more acks needed, from ada, grace or linus'],
 ])('%i of %j who are missing are told in words that fit', (missing, owes, text) => {
   const standing = { state: 'proposed', signedBy: undefined, acks: [], nacks: [], threshold: 2 } as const;
   expect(missingText({ ...standing, missing, owes })).toBe(text);

@@ -4,6 +4,8 @@ import { EXECUTOR_AUTHOR, prepareExecutor, toolsOf, withExecutor } from '../../w
 import { endReleases, showReleases } from '../../screens/release-screen.ts';
 import { openSigner } from '../../wiring/signing.ts';
 import { mirror, plan } from '../../../executor/mirror.ts';
+import { requestedTools, settleRequests } from '../../../executor/requested.ts';
+import { listRequests } from '../../../proposals/requests.ts';
 
 /** `plan [TOOL...]` */
 export const planCommand: Handler<ValuesOf<'executor', 'plan'>> = async (names, options, context) => {
@@ -34,9 +36,16 @@ export const mirrorCommand: Handler<ValuesOf<'executor', 'mirror'>> = async (nam
   try {
     const author = prepared.config.ledger.author ?? EXECUTOR_AUTHOR;
     const signing = signer === undefined ? undefined : { signer, author };
-    const results = await withExecutor(prepared, options, context, (executor) =>
-      mirror(executor, { tools, signing, dryRun, concurrency }),
-    );
+    const results = await withExecutor(prepared, options, context, async (executor) => {
+      const selected = await mirror(executor, { tools, signing, dryRun, concurrency });
+      if (options.requested !== true) return selected;
+      const requests = await listRequests(executor);
+      const asked = requestedTools(tools, requests);
+      const more = asked.length === 0 ? [] : await mirror(executor, { tools: asked, signing, dryRun, concurrency });
+      const all = [...selected, ...more];
+      if (!dryRun) await settleRequests(executor, tools, requests, all);
+      return all;
+    });
     showReleases('Releases', results, context.output, options.shard);
     endReleases(results);
   } finally {

@@ -5,7 +5,8 @@ import type { ValuesOf } from '../../spec/index.ts';
 import type { Handler } from '../../wiring/context.ts';
 import type { Output } from '../../screens/output.ts';
 import { nameOf, showOthers } from '../../screens/review-screen.ts';
-import { listText, oweText } from '../../screens/review-words.ts';
+import { awaitedText } from '../../screens/pending-words.ts';
+import { listText } from '../../screens/review-words.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';
 import type { Cell } from '../../screens/table.ts';
 import { countText } from '../../screens/units.ts';
@@ -32,13 +33,13 @@ function show({ records, unusable, proposals, policies, strangers, policy }: Led
     rows: unusable.map((record): Cell[] => [record.state, record.path, whyUnusable(record)]),
   });
   output.line(`open proposals: ${proposals.length}`);
-  output.table({ title: 'proposals', head: ['proposal', 'state', 'acked', 'owes'], rows: proposals.map(row) });
+  output.table({ title: 'proposals', head: ['proposal', 'state', 'acked', 'needs'], rows: proposals.map(row) });
   output.table({
     title: 'proposed policies',
     head: ['proposal', 'needs'],
     rows: policies.map((proposed): Cell[] => [
       nameOf(proposed),
-      proposed.problems[0]?.message ?? `nothing; to merge it: ${typed`pullthrough ledger merge ${proposed.branch}`}`,
+      proposed.problems[0]?.message ?? `ready to be merged: ${typed`pullthrough ledger merge ${proposed.branch}`}`,
     ]),
   });
   showOthers([], strangers, output);
@@ -57,9 +58,18 @@ function whyUnusable({ state, missing, nacks, problems, ignored }: LedgerStatus[
   return state === 'proposed' ? `it needs ${countText(missing, 'more ack')}` : (ignored[0]?.message ?? '');
 }
 
-function row(proposal: ProposalStatus): Cell[] {
-  const { branch, pull, state, acked, owes, missing, error } = proposal;
+function row({ branch, pull, adds, state, acked, owes, missing, error }: ProposalStatus): Cell[] {
   // A nack can't be outvoted.
-  const needs = missing === 0 || state === 'withdrawn' ? '' : oweText({ missing, owes });
-  return [nameOf({ branch, ...(pull && { pull }) }), error?.message ?? state ?? '', acked.join(', '), needs];
+  const awaits =
+    error !== undefined
+      ? 'fix'
+      : adds === 'nack'
+        ? 'merge'
+        : state === 'withdrawn'
+          ? 'close'
+          : missing > 0
+            ? 'ack'
+            : 'merge';
+  const needs = awaitedText({ awaits, missing, from: owes, reason: error?.message });
+  return [nameOf({ branch, ...(pull && { pull }) }), state ?? '', acked.join(', '), needs];
 }

@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { awaitedText, nextStep } from '../../cli/screens/pending-words.ts';
+import { requestedTools } from '../../executor/requested.ts';
+import { readLedger } from '../../proposals/ledger-state.ts';
+import { findHolder, listPending } from '../../proposals/pending.ts';
+import { listRequests, makeRequest, settleRequest } from '../../proposals/requests.ts';
+import type { ReviewerContext } from '../../reviewer/context.ts';
+import { parseTool } from '../../upstream/tool-definition.ts';
+import { putAck, putNack, putPolicy } from '../ledger/people.ts';
+import { World } from '../reviewer/world.ts';
+import type { Transport } from '../reviewer/world.ts';
+
+const AUTHOR = { name: 'Consumer', email: 'c@acme.example' };
+
+describe('whose turn it is', () => {
+  let world: World;
+  let context: ReviewerContext;
+  beforeAll(async () => {
+    world = await World.start({ threshold: 2 });
+    context = await world.context();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  test('is told of everything that is open, in the same words everywhere', async () => {
+    const { ada, grace, root, bot } = world.people;
+    const half = await world.propose('v1.0.0', { acks: [ada] });
+    const none = await world.propose('v1.1.0');
+    const ready = await world.propose('v1.2.0');
+    await putAck(ready.tree, ready.path, ada);
+    await putAck(ready.tree, ready.path, grace);
+    world.git.commit(ready.tree, { branch: ready.branch, parents: [ready.commit] });
+    const nacked = await world.propose('v1.3.0');
+    await putNack(nacked.tree, nacked.path, grace);
+    world.git.commit(nacked.tree, { branch: nacked.branch, parents: [nacked.commit] });
+    const invalid = await world.propose('v1.4.0', { by: world.people.eve });
+    const tree = new Map(world.tree);
+    await putPolicy(tree, 2, { roots: [root], executors: [bot], reviewers: [ada, grace], threshold: 1 }, []);
+    world.git.commit(tree, { branch: 'pullthrough-trust/2', parents: [world.head] });
+    await context.ledger.update();
+    await makeRequest(
+      context,
+      { source: 'github.com', repository: 'acme/wanted' },
+      { reason: 'we build with it', author: AUTHOR },
+    );
+
+    const state = await readLedger(context);
+    const pending = await listPending(context, state);
+    const said = new Map(pending.map((one) => [one.branch, awaitedText(one)]));
+    expect(said.get(half.branch)).toBe('one more ack needed, from grace');
+    expect(said.get(none.branch)).toBe('two more acks needed, from ada and grace');
+    expect(said.get(ready.branch)).toBe('ready to be merged');
+    expect(said.get(nacked.branch)).toBe('to be closed: nacked by grace');
+    expect(said.get(invalid.branch)).toMatch(/^refused: /);
+    expect(said.get('pullthrough-trust/2')).toBe('one more root signature needed, from root');
+    expect(said.get('pullthrough-request/github.com/acme/wanted@')).toBe('requested: we build with it');
+    expect(pending).toHaveLength(7);
+
+    const forAda = pending.filter(({ from }) => from.includes(findHolder(state, 'ada')));
+    expect(forAda.map(({ branch }) => branch)).toEqual([none.branch]);
+    expect(findHolder(state, grace.fingerprint.slice(-16).toLowerCase())).toBe('grace');
+    await expect(() => findHolder(state, 'nobody')).toFailWith('E_USAGE');
+    const steps = new Map(pending.map((one) => [one.branch, nextStep(one)]));
+    expect(steps.get(half.branch)).toBe(`pullthrough ack ${half.branch}`);
+    expect(steps.get('pullthrough-request/github.com/acme/wanted@')).toBe('pullthrough add acme/wanted');
+  });
+});
+
+describe.each<Transport>(['file', 'github'])('a request, with a ledger over %s', (transport) => {
+  let world: World;
+  let context: ReviewerContext;
+  beforeAll(async () => {
+    world = await World.start({ transport });
+    context = await world.context();
+  });
+  afterAll(() => world[Symbol.asyncDispose]());
+
+  test('is there once, however often it is made, and is settled once', async () => {
+    const wanted = { source: 'github.com', repository: 'jqlang/jq', tag: 'jq-1.7.1' };
+    const options = { reason: 'for `builds`', author: AUTHOR };
+    await makeRequest(context, wanted, options);
+    const again = await makeRequest(context, wanted, options);
+    await context.ledger.update();
+    const open = await listRequests(context);
+    expect(open).toMatchObject([wanted]);
+    expect(open[0]?.reason).toBe('for `builds`');
+    expect(open[0]?.branch ?? open[0]?.issue?.url).toBe(again.branch ?? again.issue?.url);
+    await settleRequest(context, { ...wanted, ...open[0], reason: '', by: undefined, since: undefined }, 'taken up');
+    await context.ledger.update();
+    expect(await listRequests(context)).toEqual([]);
+  });
+
+  test('of a name that no record can have is refused', async () => {
+    const wanted = { source: 'github.com', repository: 'acme' };
+    await expect(() => makeRequest(context, wanted, { author: AUTHOR })).toFailWith('E_NAME');
+  });
+});
+
+test('requested tags are mirrored of tools that have a tool.ini, and of no others', () => {
+  const tool = (repository: string) => ({
+    source: 'github.com',
+    repository,
+    label: repository,
+    definition: parseTool('', 'tool.ini'),
+  });
+  const request = (repository: string, tag?: string) => ({
+    source: 'github.com',
+    repository,
+    ...(tag === undefined ? {} : { tag }),
+    reason: '',
+    by: undefined,
+    since: undefined,
+  });
+  const requests = [
+    request('Acme/Tool', 'v1'),
+    request('acme/tool', 'v2'),
+    request('acme/other', 'v1'),
+    request('acme/tool'),
+  ];
+  expect(requestedTools([tool('acme/tool'), tool('acme/third')], requests)).toMatchObject([
+    { label: 'acme/tool', definition: { select: { kind: 'tags', tags: ['v1', 'v2'] } } },
+  ]);
+});
