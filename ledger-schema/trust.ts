@@ -51,6 +51,11 @@ export class Trust {
     this.#listings = listings(this.#newest.policy);
   }
 
+  /** The newest policy with its number and digest. */
+  get newest(): PolicyStep {
+    return this.#newest;
+  }
+
   get policy(): Policy {
     return this.#newest.policy;
   }
@@ -135,7 +140,7 @@ export async function establishTrust(files: LedgerFiles, options: TrustOptions):
   let last = first.step;
   while (last.version < newest) {
     const next = await readStep(files, last.version + 1, newest);
-    checkSuccessor(last, next.step);
+    requireSuccessor(last, next.step);
     await count(next.step, next.bytes, last);
     chain.push(next.step);
     last = next.step;
@@ -143,8 +148,11 @@ export async function establishTrust(files: LedgerFiles, options: TrustOptions):
   return new Trust(chain, keyring, options.now, warnings);
 }
 
-/** What was signed to follow another policy, here or in another ledger, is no successor. */
-function checkSuccessor(before: PolicyStep, { version, policy }: PolicyStep): void {
+/**
+ * What was signed to follow another policy, here or in another ledger, is no successor. Throws `E_OTHER_LEDGER`,
+ * `E_POLICY_PREVIOUS`.
+ */
+export function requireSuccessor(before: PolicyStep, { version, policy }: PolicyStep): void {
   const path = policyPath(version);
   if (policy.ledger !== before.policy.ledger) {
     fail('E_OTHER_LEDGER', `${path} was made for the ledger ${policy.ledger}; this one is ${before.policy.ledger}`);

@@ -22,7 +22,7 @@ export function policyInWords(policy: Policy, now: Date): string[] {
   const left = Date.parse(policy.expires) - now.getTime();
   const until = left > 0 ? `in ${days(left)}` : `${days(-left)} ago: consumers resolve nothing new until it is rotated`;
   const lines = [
-    `trust policy ${policy.version}`,
+    `trust policy ${policy.version} of the ledger ${policy.ledger}`,
     `  ${people(policy.executors.holders)} may propose records (executor)`,
     `  ${some(policy.reviewers.threshold, policy.reviewers.holders)} must acknowledge a record before its files are used (reviewers)`,
     `  ${some(policy.roots.threshold, policy.roots.holders)} must sign a new policy (roots)`,

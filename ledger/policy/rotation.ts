@@ -7,6 +7,7 @@ import { POLICY_BYTES, parsePolicy } from '../../ledger-schema/policy.ts';
 import type { Policy } from '../../ledger-schema/policy.ts';
 import { encodeSeal } from '../../ledger-schema/seal.ts';
 import { SIGNATURE_BYTES } from '../../ledger-schema/openpgp/signature.ts';
+import { requireSuccessor } from '../../ledger-schema/trust.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import { ledgerFiles } from '../files.ts';
 import { nacksOnBranches } from '../open-nacks.ts';
@@ -172,7 +173,10 @@ export interface PolicyPlace {
   readonly now: Date;
 }
 
-/** The policy that waits for signatures. Throws `E_NO_CHANGE`, `E_POLICY_MISSING`, `E_POLICY_FORMAT`. */
+/**
+ * The policy that waits for signatures. Throws `E_NO_CHANGE`, `E_POLICY_MISSING`, `E_POLICY_FORMAT`, and `E_OTHER_LEDGER` or
+ * `E_POLICY_PREVIOUS` for one that doesn't follow the newest policy here.
+ */
 export async function policyToSign({ repository, mainBranch, trust, now }: PolicyPlace): Promise<UnsignedPolicy> {
   const version = (trust?.version ?? 0) + 1;
   const branch = trust === undefined ? mainBranch : trustBranch(version);
@@ -187,6 +191,8 @@ export async function policyToSign({ repository, mainBranch, trust, now }: Polic
   if (policy.version !== version) {
     fail('E_POLICY_FORMAT', `${policyPath(version)} of ${branch} says that it is version ${policy.version}`);
   }
+  // A signature given here must not be one that counts elsewhere.
+  if (trust !== undefined) requireSuccessor(trust.newest, { version, sha256: sha256Hex(bytes), policy });
   const changes = trust === undefined ? policyInWords(policy, now) : policyChanges(trust.policy, policy);
   return { version, branch, tip, bytes, policy, changes };
 }

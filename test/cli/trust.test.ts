@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Policy } from '../../ledger-schema/policy.ts';
-import { person, putAck, putNack, putRecord, revokedCopy } from '../ledger/people.ts';
+import { person, putAck, putNack, putPolicy, putRecord, revokedCopy } from '../ledger/people.ts';
 import type { Person, Tree } from '../ledger/people.ts';
 import { cases, fixture } from '../fixtures/openpgp/read.ts';
 import { gnupg } from '../ledger/gpg-fixture.ts';
@@ -158,6 +158,28 @@ test('each ledger draws an id of its own, and every policy names the one before'
   expect((await cli(['trust', 'show'])).policy.ledger).not.toBe(first.policy.ledger);
 });
 
+test('trust sign signs no policy that was made for another ledger, or to follow another policy', async () => {
+  await init({ roots: [ada, grace], threshold: 1 });
+  const roles = { roots: [ada, grace], executors: [bot], reviewers: [ada, grace] };
+  const { ledger } = (await cli(['trust', 'show'])).policy;
+  const proposed = async (more: { ledger: string; previous?: string }): Promise<void> => {
+    const policy = await putPolicy(new Map(tree), 2, { ...roles, ...more }, []);
+    const branch = 'refs/heads/pullthrough-trust/2';
+    const commit = `commit ${branch}\ncommitter T <t@x> 1700000000 +0000\ndata 1\nx\nfrom refs/heads/main^0\n`;
+    const file = Buffer.from(`M 100644 inline trust/2.policy.json\ndata ${policy.length}\n`);
+    const input = Buffer.concat([Buffer.from(commit), file, policy]);
+    execFileSync('git', ['fast-import', '--quiet', '--force'], { cwd: join(folder, 'ledger.git'), input });
+  };
+  await proposed({ ledger: 'b'.repeat(32) });
+  const other = await cli(['trust', 'sign', ...keyOf(grace)]);
+  expect(other).toMatchObject({ code: 3, error: { code: 'E_OTHER_LEDGER' } });
+  await proposed({ ledger, previous: 'c'.repeat(64) });
+  const dropped = await cli(['trust', 'sign', ...keyOf(grace)]);
+  expect(dropped).toMatchObject({ code: 3, error: { code: 'E_POLICY_PREVIOUS' } });
+  await proposed({ ledger });
+  expect(await cli(['trust', 'sign', ...keyOf(grace)])).toMatchObject({ code: 0, version: 2 });
+});
+
 describe('a ledger of two roots', () => {
   test('trusts nothing until both signed policy 1, and rotates with both', async () => {
     await init({ roots: [ada, grace], threshold: 2 });
@@ -172,8 +194,7 @@ describe('a ledger of two roots', () => {
     expect(early).toMatchObject({ code: 3, error: { code: 'E_POLICY_THRESHOLD' } });
     const twice = await cli(['trust', 'propose', ...flags]);
     expect(twice).toMatchObject({ code: 2, error: { code: 'E_EXISTS' } });
-    // What closes proposals of records leaves policies alone.
-    expect(twice.error?.hint).not.toContain('ledger close');
+    expect(twice.error?.hint).toContain('ledger close pullthrough-trust/2');
     const again = await cli(['trust', 'sign', ...keyOf(ada)]);
     expect(again).toMatchObject({ code: 2, error: { code: 'E_EXISTS' } });
     expect(again.error?.hint).toContain('ledger merge pullthrough-trust/2');
