@@ -8,6 +8,7 @@ import type { GotFile } from './download/get.ts';
 import { pinOf } from './pin.ts';
 import { releaseOf, toRelease } from './release.ts';
 import type { VerifiedRelease } from './release.ts';
+import type { ReleaseEvidence } from './evidence/verify-release.ts';
 import type { Fetchable } from './download/select-assets.ts';
 import { parseToolRequest } from './tool.ts';
 import type { ToolRequest } from './tool.ts';
@@ -55,7 +56,18 @@ export class Consumer implements AsyncDisposable {
     const request = this.parse(tool);
     const view = await this.view(request);
     const { resolveRelease } = await import('./resolve.ts');
-    return toRelease(await resolveRelease(view, request), view);
+    const release = toRelease(await resolveRelease(view, request), view);
+    if ((this.#options.evidence?.require ?? []).length === 0) return release;
+    return { ...release, statements: (await this.verifyEvidence(release)).statements };
+  }
+
+  /**
+   * Verifies what upstream signed of a release, from the stores alone: no other host is asked, and no clock. Throws
+   * `E_EVIDENCE` where any of it fails, and where something that `evidence.require` asks for isn't there.
+   */
+  async verifyEvidence(release: VerifiedRelease): Promise<ReleaseEvidence> {
+    const { verifyReleaseEvidence } = await import('./evidence/verify-release.ts');
+    return verifyReleaseEvidence(this.#options, release);
   }
 
   /** Which releases are these files from? By their bytes alone. */

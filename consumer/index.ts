@@ -46,6 +46,19 @@ export async function verify(tool: string, options: ConsumerOptions): Promise<Ve
 }
 
 /**
+ * Verifies a release and what upstream itself signed about it, from the stores alone: no other host, no clock.
+ *
+ * @throws PullthroughError what {@link verify} throws, and `E_EVIDENCE`, `E_NO_STORE`, `E_STORE_MISSING`.
+ */
+export async function verifyEvidence(tool: string, options: ConsumerOptions): Promise<VerifiedRelease> {
+  await using consumer = await Consumer.open(options);
+  const release = await consumer.verify(tool);
+  return release.statements === undefined
+    ? { ...release, statements: (await consumer.verifyEvidence(release)).statements }
+    : release;
+}
+
+/**
  * Verifies a release and brings its files, or those that `patterns` and `platform` choose. A file reaches its name only
  * when its size and SHA-256 are right; one that is there and right is not downloaded.
  *

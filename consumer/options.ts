@@ -1,3 +1,4 @@
+import type { AddedRoot } from '../evidence/roots.ts';
 import type { Progress } from '../io/progress.ts';
 import type { AssetWish } from './download/select-assets.ts';
 
@@ -29,6 +30,15 @@ export interface ConsumerOptions {
   readonly baseDir?: string | undefined;
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly evidence?: EvidenceOptions | undefined;
+}
+
+/** What upstream itself must have signed; docs/evidence.md. */
+export interface EvidenceOptions {
+  /** The words of `[evidence] require[]`, as `attestation` or `minisign:KEY`: a release without it is `E_EVIDENCE`. */
+  readonly require?: readonly string[] | undefined;
+  /** trusted_root.json of Sigstore instances beside the public one and GitHub's. */
+  readonly trustedRoots?: readonly AddedRoot[] | undefined;
 }
 
 export interface GetRequest extends AssetWish {

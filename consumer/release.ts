@@ -1,4 +1,6 @@
 import type { AcknowledgedRecord, Finding, RecordedAsset, Signed } from '../ledger-schema/index.ts';
+import type { VerifiedStatement } from '../evidence/entry.ts';
+import type { EvidenceEntry } from '../ledger-schema/evidence.ts';
 import { toolText } from './tool.ts';
 import type { LedgerView } from '../ledger/view/view.ts';
 
@@ -32,6 +34,10 @@ export interface VerifiedRelease {
   readonly signedBy: Signed;
   readonly acks: readonly Signed[];
   readonly assets: readonly RecordedAsset[];
+  /** What upstream signed, as the record names it; absent where there is nothing. Nothing of it is verified yet. */
+  readonly evidence?: readonly EvidenceEntry[];
+  /** The same, verified here: with `verify --evidence`, and where `require` asks for evidence. */
+  readonly statements?: readonly VerifiedStatement[];
   /** Signature files in the record that don't count, and why. */
   readonly ignored: readonly Finding[];
 }
@@ -54,6 +60,7 @@ export function toRelease(record: AcknowledgedRecord, view: LedgerView): Verifie
     signedBy,
     acks,
     assets,
+    ...(checklist.evidence === undefined ? {} : { evidence: checklist.evidence }),
     ignored,
   };
 }

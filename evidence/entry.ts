@@ -33,6 +33,8 @@ export interface VerifiedStatement {
   /** As the certificate says it. */
   readonly sourceRepository?: string | undefined;
   readonly commit?: string | undefined;
+  /** The one file that a signature is over; its name is empty for a list that is kept beside the files. */
+  readonly over?: { readonly name: string; readonly sha256: string } | undefined;
   /** Names of the recorded files that it covers, sorted. */
   readonly files: readonly string[];
 }

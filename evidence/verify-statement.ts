@@ -53,18 +53,11 @@ async function judged(
   const { files, lists } = await coverage.expand(direct);
   if (files.length === 0) throw new ForeignStatement(`the statement by ${signed.signer} covers no recorded file`, true);
   const { kind, predicate, signer, issuer, signedAt, sourceRepository, commit } = signed;
-  const statement = {
-    kind,
-    sha256,
-    size: bytes.length,
-    predicate,
-    signer,
-    issuer,
-    signedAt,
-    sourceRepository,
-    commit,
-    files,
-  };
+  const [target] = direct;
+  const over =
+    predicate === undefined && target !== undefined ? { name: target.name, sha256: target.sha256 } : undefined;
+  const claims = { predicate, signer, issuer, signedAt, sourceRepository, commit, over };
+  const statement = { kind, sha256, size: bytes.length, ...claims, files };
   return { statement, lists };
 }
 

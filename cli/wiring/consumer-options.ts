@@ -1,3 +1,4 @@
+import { wordOf } from '../../evidence/require.ts';
 import type { Consumer } from '../../consumer/consumer.ts';
 import type { ConsumerOptions } from '../../consumer/options.ts';
 import { loadConfig, requireLedger, requirePin, requirePublicStores } from './config.ts';
@@ -38,6 +39,7 @@ export async function consumerOptions(
     pin,
     host: config.source.host,
     token,
+    evidence: { require: config.evidence.require.map(wordOf), trustedRoots: config.evidence.trustedRoots },
     stateDir: stateOf(flags, context),
   };
 }

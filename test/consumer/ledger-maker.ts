@@ -18,6 +18,7 @@ import {
   utf8,
 } from '../../ledger-schema/index.ts';
 import type { ChecklistAsset, Policy } from '../../ledger-schema/index.ts';
+import type { EvidenceEntry } from '../../ledger-schema/evidence.ts';
 import { person } from './people.ts';
 import type { Person } from './people.ts';
 
@@ -32,6 +33,7 @@ export interface RecordSpec {
   readonly tag: string;
   /** Bytes by name. */
   readonly assets: Readonly<Record<string, Uint8Array | string>>;
+  readonly evidence?: readonly EvidenceEntry[];
   /** Default: the executor. `null`: nobody signs. */
   readonly signedBy?: Person | null;
   /** Default: ada. */
@@ -119,6 +121,7 @@ export class TestLedger {
       tag,
       commit: 'c'.repeat(40),
       assets,
+      ...(spec.evidence === undefined ? {} : { evidence: [...spec.evidence] }),
     });
     const sums = encodeSums([
       { name: 'checklist.json', sha256: sha256Hex(checklist) },

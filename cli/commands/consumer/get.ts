@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fail } from '../../../ledger-schema/error.ts';
 import type { Consumer } from '../../../consumer/consumer.ts';
-import type { GetRequest, GotFile } from '../../../consumer/index.ts';
+import type { EvidenceFile } from '../../../consumer/evidence/write-evidence.ts';
+import type { GetRequest, GotFile, VerifiedRelease } from '../../../consumer/index.ts';
 import { LOCK_FILE } from '../../../consumer/lock/lock-name.ts';
 import { parsePlatform } from '../../../consumer/download/platform.ts';
 import { parseToolRequest } from '../../../consumer/tool.ts';
@@ -24,11 +25,26 @@ export const get: Handler<GetFlags> = async (args, options, context) => {
   const request = await getRequest(patterns, options, context);
   const action = async (consumer: Consumer): Promise<void> => {
     const { release, files } = await consumer.get(tool, request);
-    context.output.results({ release, files });
+    const evidence = await getEvidence(consumer, release, options, context);
+    context.output.results({ release, files, ...(evidence === undefined ? {} : { evidence }) });
     showFiles(files, context);
+    for (const { path } of evidence ?? []) context.output.line(`evidence  ${relative(context.cwd, path)}`, 'good');
   };
   await withConsumer(options, context, action, { bytes: true });
 };
+
+/** `--evidence DIR`: verified, then written. */
+async function getEvidence(
+  consumer: Consumer,
+  release: VerifiedRelease,
+  { evidence, force }: GetFlags,
+  { cwd }: CommandContext,
+): Promise<EvidenceFile[] | undefined> {
+  if (evidence === undefined) return undefined;
+  const verified = await consumer.verifyEvidence(release);
+  const { writeEvidence } = await import('../../../consumer/evidence/write-evidence.ts');
+  return writeEvidence(resolve(cwd, evidence), release.evidence ?? [], verified, { replace: force });
+}
 
 /** What the flags ask for. Throws `E_USAGE` for a platform that is none, `E_INPUT` for an output that is no folder. */
 export async function getRequest(

@@ -16,6 +16,9 @@ type Options = ValuesOf<'consumer', 'verify'>;
 
 /** `verify TOOL@TAG`, `verify FILE…`, `verify --all DIR`. */
 export const verify: Handler<Options> = async (args, options, context) => {
+  if (options.evidence === true && (options.all !== undefined || args.every(isFileArgument))) {
+    fail('E_USAGE', '--evidence is about releases', { hint: 'pullthrough verify owner/repo@TAG --evidence' });
+  }
   if (options.all !== undefined) {
     if (args.length > 0) fail('E_USAGE', '--all takes no other argument', { hint: 'verify --all DIR' });
     const folder = resolve(context.cwd, options.all);
@@ -30,7 +33,9 @@ export const verify: Handler<Options> = async (args, options, context) => {
   for (const arg of args) if (!isFileArgument(arg)) parseToolRequest(arg, 'github.com');
   const paths = args.filter(isFileArgument).map((path) => resolve(context.cwd, path));
   if (paths.length > 0) await (await import('../../../consumer/verify/hashed-file.ts')).requireFiles(paths);
-  await withConsumer(options, context, (consumer) => verifyEach(args, paths, consumer, context));
+  await withConsumer(options, context, (consumer) =>
+    verifyEach(args, paths, consumer, context, options.evidence === true),
+  );
 };
 
 async function verifyEach(
@@ -38,6 +43,7 @@ async function verifyEach(
   paths: readonly string[],
   consumer: Consumer,
   { output, signal }: CommandContext,
+  evidence: boolean,
 ): Promise<void> {
   const releases: VerifiedRelease[] = [];
   const problems: { argument: string; error: PullthroughError }[] = [];
@@ -53,7 +59,9 @@ async function verifyEach(
   };
   for (const argument of args.filter((arg) => !isFileArgument(arg))) {
     await attempt(argument, async () => {
-      const release = await consumer.verify(argument);
+      const found = await consumer.verify(argument);
+      const verified = evidence && found.statements === undefined ? await consumer.verifyEvidence(found) : undefined;
+      const release = verified === undefined ? found : { ...found, statements: verified.statements };
       releases.push(release);
       showRelease(release, output);
     });
@@ -96,12 +104,31 @@ export function showRelease(release: VerifiedRelease, output: Output): void {
   for (const ack of acks) output.line(`  acked by   ${signer(ack)}`);
   output.line(`  policy     ${policy.version}, until ${policy.expires}`);
   output.line(`  ledger     ${ledger.repository}, commit ${ledger.commit}`);
+  showEvidence(release, output);
   output.table({
     title: `${tool}@${tag}`,
     head: ['SHA-256', 'size', 'file'],
     rows: assets.map(({ sha256, size, name }): Cell[] => [sha256, bytesText(size), name]),
   });
   for (const { path, message } of release.ignored) output.warn(`${path} does not count: ${message}`);
+}
+
+/** A line a statement: named by the record, or verified here. */
+function showEvidence({ evidence = [], statements, assets }: VerifiedRelease, output: Output): void {
+  if (statements === undefined) {
+    for (const { kind, signer: by } of evidence) {
+      if (by !== undefined && kind !== 'key') output.line(`  evidence   ${kind} by ${by} (named, not verified here)`);
+    }
+    return;
+  }
+  for (const { kind, predicate, signer: by, signedAt, files } of statements) {
+    const when = signedAt === undefined ? '' : `, ${signedAt}`;
+    output.line(
+      `  evidence   ${predicate ?? kind} by ${by}${when}: verified, covers ${files.length} of ${assets.length} files`,
+      'good',
+    );
+  }
+  if (statements.length === 0) output.line('  evidence   the record names none');
 }
 
 function signer({ holder, fingerprint, former }: Signed): string {

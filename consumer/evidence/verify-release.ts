@@ -1,0 +1,96 @@
+import { parseRequirement, requireEvidence } from '../../evidence/require.ts';
+import type { Requirement } from '../../evidence/require.ts';
+import type { VerifiedStatement } from '../../evidence/entry.ts';
+import { SILENT } from '../../io/progress.ts';
+import { mapLimit } from '../../io/limit.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import { parseRecordPath } from '../../ledger-schema/path.ts';
+import type { PublicStore } from '../../store/public.ts';
+import { openMirrors } from '../download/mirrors.ts';
+import type { ConsumerOptions } from '../options.ts';
+import type { VerifiedRelease } from '../release.ts';
+
+/** Evidence of a release that was verified here, and the bytes that it came as. */
+export interface ReleaseEvidence {
+  readonly statements: readonly VerifiedStatement[];
+  /** Of every entry, by its SHA-256. */
+  readonly bytes: ReadonlyMap<string, Uint8Array>;
+}
+
+const AT_ONCE = 4;
+
+/** The words of `[evidence] require[]`. Throws `E_CONFIG`. */
+export function readRequirements(words: readonly string[]): Requirement[] {
+  return words.map((word) => parseRequirement(word, (glob) => glob));
+}
+
+/**
+ * Fetches all evidence of a release from the stores and verifies it, without any other host and without the present
+ * time; then holds it against what this consumer requires. Throws `E_EVIDENCE` for any entry that fails and for what is
+ * required and not there, `E_NO_STORE`, and what reading the stores throws.
+ */
+export async function verifyReleaseEvidence(
+  options: ConsumerOptions,
+  release: VerifiedRelease,
+): Promise<ReleaseEvidence> {
+  const entries = release.evidence ?? [];
+  const requirements = readRequirements(options.evidence?.require ?? []);
+  const { source, repository, tag } = parseRecordPath(release.ledger.path);
+  const { repositoryId, commit, assets: files } = release;
+  const subject = { source, repository, repositoryId, tag, commit, files };
+  if (entries.length === 0) {
+    requireEvidence(requirements, [], subject);
+    return { statements: [], bytes: new Map() };
+  }
+  const { stores = [], offline, env = process.env, baseDir = process.cwd(), progress = SILENT, signal } = options;
+  const mirrors = await openMirrors(stores, { baseDir, env, progress, offline });
+  if (mirrors.length === 0) {
+    fail('E_NO_STORE', 'there is no store to read the evidence from', {
+      hint: 'give --store, or url or public-url in [store] of mirror.ini',
+    });
+  }
+  const bytes = new Map<string, Uint8Array>();
+  await mapLimit(entries, AT_ONCE, async ({ sha256, size }) => {
+    bytes.set(sha256, await gather(readFrom(mirrors, { sha256, size }, signal)));
+  });
+  const [{ verifyEvidence }, { loadRoots }] = await Promise.all([
+    import('../../evidence/verify.ts'),
+    import('../../evidence/roots.ts'),
+  ]);
+  const roots = loadRoots(options.evidence?.trustedRoots);
+  const statements = await verifyEvidence({
+    subject,
+    entries,
+    bytes,
+    roots,
+    read: (file) => readFrom(mirrors, file, signal),
+  });
+  requireEvidence(requirements, statements, subject);
+  return { statements, bytes };
+}
+
+/** From the first place that has them; what comes is held against its digest before it is parsed. */
+async function* readFrom(
+  mirrors: readonly PublicStore[],
+  file: { readonly sha256: string; readonly size: number },
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const [at, mirror] of mirrors.entries()) {
+    let begun = false;
+    try {
+      for await (const chunk of mirror.read(file, { signal, others: at < mirrors.length - 1 })) {
+        begun = true;
+        yield chunk;
+      }
+      return;
+    } catch (error) {
+      if (begun || at === mirrors.length - 1) throw error;
+    }
+  }
+}
+
+async function gather(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
