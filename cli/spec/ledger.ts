@@ -123,15 +123,17 @@ export const ledgerCommands = commands({
     examples: [['pullthrough trust sign --gpg', "sign with gpg's key of a root holder"]],
   },
   'key new': {
-    summary: 'an OpenPGP key for a bot',
+    summary: 'an OpenPGP key for a bot, or a minisign key',
     about: 'The secret key is locked with PULLTHROUGH_SIGNING_PASSPHRASE where that is set. Nothing is overwritten.',
     arguments: [],
     options: {
       'user-id': text('NAME', 'its user id, as "Mirror Bot <bot@acme.example>"'),
-      output: text('FILE', 'the secret key; the public one is written beside it as FILE.pub.asc', 'file'),
+      output: text('FILE', 'the secret key; the public one is written beside it as FILE.pub.asc, or FILE.pub', 'file'),
+      minisign: flag('an Ed25519 key in the files of minisign, in the place of an OpenPGP key'),
     },
     examples: [
       ['pullthrough key new --user-id "Mirror Bot <bot@acme.example>" --output bot.key', 'bot.key and bot.key.pub.asc'],
+      ['pullthrough key new --minisign --output stamp.key', 'stamp.key and stamp.key.pub, for minisign'],
     ],
   },
   'key show': {

@@ -16,12 +16,33 @@ import { passphraseFrom } from '../../wiring/secrets.ts';
 const KEY_BYTES = 256 * 1024;
 const DEFAULT_USER_ID = 'pullthrough <pullthrough@localhost>';
 
+interface NewPair {
+  readonly secret: Uint8Array;
+  readonly public: Uint8Array;
+  /** What is printed of it: an OpenPGP fingerprint, or what minisign -P takes. */
+  readonly named: { readonly fingerprint: string } | { readonly minisign: string; readonly keyId: string };
+}
+
+async function newPair(options: ValuesOf<'ledger', 'key new'>, passphrase: string | undefined): Promise<NewPair> {
+  if (options.minisign !== true) {
+    const made = await newKey({ userId: options['user-id'] ?? DEFAULT_USER_ID, passphrase });
+    return { ...made, named: { fingerprint: made.fingerprint } };
+  }
+  if (options['user-id'] !== undefined) {
+    fail('E_USAGE', 'a minisign key has no user id', { hint: 'leave out --user-id or --minisign' });
+  }
+  const { newMinisignKey } = await import('../../../evidence/minisign-new-key.ts');
+  const made = await newMinisignKey({ passphrase });
+  return { ...made, named: { minisign: made.text, keyId: made.keyId } };
+}
+
 /** `key new`: a secret key that only its owner can read, and the public one beside it. */
 export const keyNew: Handler<ValuesOf<'ledger', 'key new'>> = async (_, options, { cwd, env, output }) => {
-  const name = options.output ?? 'signing.key';
-  const paths = { secret: resolve(cwd, name), public: resolve(cwd, `${name}.pub.asc`) };
+  const name = options.output ?? (options.minisign === true ? 'minisign.key' : 'signing.key');
+  const publicName = `${name}.pub${options.minisign === true ? '' : '.asc'}`;
+  const paths = { secret: resolve(cwd, name), public: resolve(cwd, publicName) };
   const passphrase = passphraseFrom(env);
-  const made = await newKey({ userId: options['user-id'] ?? DEFAULT_USER_ID, passphrase });
+  const made = await newPair(options, passphrase);
   await writeNewFile(paths.secret, made.secret, 0o600);
   try {
     await writeNewFile(paths.public, made.public, 0o644);
@@ -33,9 +54,9 @@ export const keyNew: Handler<ValuesOf<'ledger', 'key new'>> = async (_, options,
   if (passphrase === undefined) {
     output.warn('the secret key is not locked: set PULLTHROUGH_SIGNING_PASSPHRASE before it is made, to lock it');
   }
-  output.line(made.fingerprint);
-  output.note(`the secret key is in ${name}, the public one in ${name}.pub.asc`);
-  output.results({ fingerprint: made.fingerprint, ...paths, locked: passphrase !== undefined });
+  output.line('minisign' in made.named ? made.named.minisign : made.named.fingerprint);
+  output.note(`the secret key is in ${name}, the public one in ${publicName}`);
+  output.results({ ...made.named, ...paths, locked: passphrase !== undefined });
 };
 
 async function readNamedFile(path: string, context: CommandContext): Promise<Uint8Array> {
