@@ -1,3 +1,4 @@
+import { typed } from '../io/shell.ts';
 import { getReleaseByTag } from '../github/releases.ts';
 import type { PullRequest, Release } from '../github/types.ts';
 import { codeSpan } from '../io/escape.ts';
@@ -63,7 +64,7 @@ async function tell(
 ): Promise<void> {
   const said = notes.map((note) => `${codeSpan(note)}.`).join('\n\n');
   try {
-    await pulls.comment(number, `${said}\n\n\`\`\`sh\npullthrough review ${branch}\n\`\`\``);
+    await pulls.comment(number, `${said}\n\n\`\`\`sh\n${typed`pullthrough review ${branch}`}\n\`\`\``);
   } catch (error) {
     if (!(error instanceof PullthroughError)) throw error;
     run.context.progress.warn(`no comment could be written on pull request ${number}: ${error.message}`);

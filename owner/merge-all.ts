@@ -1,3 +1,4 @@
+import { typed } from '../io/shell.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GateReport } from '../ledger/gate/gate.ts';
 import type { ProposalContext } from '../proposals/context.ts';
@@ -102,7 +103,7 @@ function isWithdrawal({ records, added }: GateReport): boolean {
 
 function tookLong({ branch, pull }: OpenChange): MergeResult {
   const message = 'its judgement takes long, and the others did not wait for it';
-  const hint = `to wait for it: pullthrough ledger merge ${pull?.number ?? branch}`;
+  const hint = `to wait for it: ${typed`pullthrough ledger merge ${pull?.number ?? branch}`}`;
   return {
     action: 'waiting',
     title: branch,

@@ -1,3 +1,4 @@
+import { typed } from '../io/shell.ts';
 import { createPull, createRef, getPull, listPulls, reopenPull } from '../github/pulls.ts';
 import type { PullRequest } from '../github/types.ts';
 import { brief } from '../ledger-schema/bytes.ts';
@@ -68,7 +69,7 @@ async function moveBack({ ledger }: ProposalContext, branch: string, required?: 
   }
   if (open !== undefined) {
     fail('E_NO_CHANGE', `${branch} is open, with another commit than the closed ${closed}`, {
-      hint: `look at both by git, then remove one; to close the open one first: pullthrough ledger close ${branch}`,
+      hint: `look at both by git, then remove one; to close the open one first: ${typed`pullthrough ledger close ${branch}`}`,
     });
   }
   await ledger.push([

@@ -1,3 +1,4 @@
+import { typed } from '../io/shell.ts';
 import type { GateReport } from '../ledger/gate/gate.ts';
 import { nackHolders, nacksOnBranches, openNacks } from '../ledger/open-nacks.ts';
 import { fail } from '../ledger-schema/error.ts';
@@ -70,7 +71,7 @@ async function requireKeysKept(context: ProposalContext, state: LedgerState, res
     'E_POLICY_NACK',
     `by policy ${trust.version} the nack of ${record} by ${by.fingerprint} on ${branch} would not count`,
     {
-      hint: `retire that key in the place of removing it: pullthrough trust propose --retire ${by.fingerprint}`,
+      hint: `retire that key in the place of removing it: ${typed`pullthrough trust propose --retire ${by.fingerprint}`}`,
     },
   );
 }

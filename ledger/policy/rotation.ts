@@ -54,7 +54,7 @@ export async function proposePolicy(rotation: Rotation): Promise<ProposedPolicy>
   const branch = trustBranch(version);
   if (repository.branches().has(branch)) {
     fail('E_EXISTS', `policy ${version} is proposed already, on the branch ${branch}`, {
-      hint: `sign it by: pullthrough trust sign; or say no to it by: pullthrough ledger close ${branch}`,
+      hint: `sign it by: pullthrough trust sign; or say no to it by: ${typed`pullthrough ledger close ${branch}`}`,
     });
   }
   const snapshot = repository.snapshot(head);

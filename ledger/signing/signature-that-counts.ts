@@ -1,3 +1,4 @@
+import { typed } from '../../io/shell.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { verifySignature } from '../../ledger-schema/openpgp/openpgp.ts';
 import type { KeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
@@ -30,7 +31,7 @@ export async function signThatCounts(
     'E_SIGNING_KEY',
     `the signature would not count by the ledger's copy of the key ${fingerprint}: ${failure?.message ?? 'there is none'}`,
     {
-      hint: `the copy is older than the key, or another: export it once more, gpg --armor --export ${fingerprint}`,
+      hint: `the copy is older than the key, or another: export it once more, ${typed`gpg --armor --export ${fingerprint}`}`,
       cause: failure,
     },
   );

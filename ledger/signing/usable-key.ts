@@ -1,3 +1,4 @@
+import { typed } from '../../io/shell.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { canonicalKeyFile, componentProblem, requireUsable } from '../../ledger-schema/openpgp/openpgp.ts';
 import type { KeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
@@ -35,7 +36,7 @@ function hintFor(error: PullthroughError, key: KeyFile | undefined, now: Date): 
   const without = (revocation: boolean, expiry: boolean): boolean =>
     key.components.some((part) => componentProblem(key, part, { now, revocation, expiry }) === undefined);
   if (without(true, false)) {
-    return `extend it and export it once more: gpg --quick-set-expire ${key.fingerprint} 2y`;
+    return `extend it and export it once more: ${typed`gpg --quick-set-expire ${key.fingerprint} 2y`}`;
   }
   if (without(false, false)) return `a revoked key stays revoked; ${MAKE}`;
   return `${KINDS}; ${MAKE}`;
