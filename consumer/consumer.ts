@@ -44,6 +44,7 @@ export class Consumer implements AsyncDisposable {
       branch: options.branch ?? 'main',
       cacheDir: options.cacheDir ?? cacheDirectory(env),
       token: options.token,
+      withheld: options.withheld,
       refs: 'branch',
       offline: options.offline,
       env,

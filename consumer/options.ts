@@ -16,6 +16,8 @@ export interface ConsumerOptions {
   readonly host?: string | undefined;
   /** For a ledger behind https: a token that may read it; it goes nowhere else. */
   readonly token?: string | undefined;
+  /** Why a token that is set isn't given, for errors. */
+  readonly withheld?: string | undefined;
   /** Ask no host: the ledger as it was fetched last, bytes from folders alone. */
   readonly offline?: boolean | undefined;
   /** The present time, by which keys and policies are judged. Default: now. */

@@ -14,25 +14,29 @@ export interface ErrorContext {
   readonly what: string;
   readonly tokenName: string;
   readonly hasToken: boolean;
+  /** Why a token that is set was not sent. */
+  readonly withheld?: string | undefined;
 }
 
 /** What a status means: 401 and 403 `E_CREDENTIAL`, 404, 410 and 451 `E_UPSTREAM_NOT_FOUND`, else `E_HTTP`. */
 export function statusError(context: ErrorContext, { status, message }: Refusal): PullthroughError {
-  const { host, what, tokenName, hasToken } = context;
+  const { host, what, tokenName, hasToken, withheld } = context;
   const said = message === '' ? '' : `: ${message}`;
   if (status === 401) {
     return new PullthroughError(
       'E_CREDENTIAL',
       `${host} refused ${hasToken ? tokenName : 'a request without a token'}${said}`,
       {
-        hint: hasToken ? `${tokenName} has expired, was revoked, or is for another host` : `set ${tokenName}`,
+        hint: hasToken
+          ? `${tokenName} has expired, was revoked, or is for another host`
+          : (withheld ?? `set ${tokenName}`),
       },
     );
   }
   if (status === 403) {
     const refusal = hasToken ? `${tokenName} may not ${what} at ${host}` : `${host} refuses ${what} without a token`;
     return new PullthroughError('E_CREDENTIAL', `${refusal}${said}`, {
-      hint: hasToken ? `give ${tokenName} the permission, or another token` : `set ${tokenName}`,
+      hint: hasToken ? `give ${tokenName} the permission, or another token` : (withheld ?? `set ${tokenName}`),
     });
   }
   if (status === 451) {
@@ -44,7 +48,7 @@ export function statusError(context: ErrorContext, { status, message }: Refusal)
     return new PullthroughError('E_UPSTREAM_NOT_FOUND', `${host} has nothing at ${what}${said}`, {
       hint: hasToken
         ? `look at the name, and whether ${tokenName} may read it`
-        : `look at the name; a private repository needs ${tokenName}`,
+        : (withheld ?? `look at the name; a private repository needs ${tokenName}`),
     });
   }
   return new PullthroughError('E_HTTP', `${host} answered ${String(status)} to ${what}${said}`, {

@@ -21,6 +21,8 @@ export interface GitHubClientOptions {
   /** `https://api.github.com`, or a GitHub Enterprise Server's `https://HOST/api/v3`. */
   readonly api: string;
   readonly token?: string | undefined;
+  /** Why a token that is set isn't given, for errors. */
+  readonly withheld?: string | undefined;
   /** The environment variable that the token comes from, for messages. Default: GITHUB_TOKEN. */
   readonly tokenName?: string | undefined;
   /** Answers are kept below `<cacheDir>/github/`; without it every request counts. */
@@ -72,6 +74,8 @@ export class GitHubClient {
   readonly origin: string;
   /** The environment variable that messages name. */
   readonly tokenName: string;
+  /** Why a token that is set isn't sent, for errors. */
+  readonly withheld: string | undefined;
   readonly #host: string;
   readonly #token: string | undefined;
   readonly #octokit: Octokit;
@@ -84,6 +88,7 @@ export class GitHubClient {
     this.origin = url.origin;
     this.#host = url.host;
     this.tokenName = options.tokenName ?? 'GITHUB_TOKEN';
+    this.withheld = options.withheld;
     this.#token = checkToken(options.token, this.tokenName);
     const identity = cacheIdentity(this.api, this.#token);
     this.#clock = options.clock ?? SYSTEM_CLOCK;
@@ -97,7 +102,7 @@ export class GitHubClient {
       progress: options.progress,
       rateLimitHint:
         this.#token === undefined
-          ? `set ${this.tokenName}: with a token the limit is much higher`
+          ? (options.withheld ?? `set ${this.tokenName}: with a token the limit is much higher`)
           : 'run again after that time; what was done so far is kept',
     });
     this.#octokit = new Octokit({ baseUrl: this.api });
@@ -242,7 +247,8 @@ export class GitHubClient {
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const what = `${method} ${new URL(url).pathname}`;
-    return { host: this.#host, what, tokenName: this.tokenName, hasToken: this.#token !== undefined, answer };
+    const hasToken = this.#token !== undefined;
+    return { host: this.#host, what, tokenName: this.tokenName, hasToken, withheld: this.withheld, answer };
   }
 }
 

@@ -261,6 +261,6 @@ function refused(what: string, message: string): never {
 
 function missing(client: GitHubClient, repository: string, what: string): never {
   fail('E_UPSTREAM_NOT_FOUND', `${new URL(client.api).host} has no ${what} of ${repository}`, {
-    hint: `look at the name, and whether ${client.tokenName} may read it`,
+    hint: client.withheld ?? `look at the name, and whether ${client.tokenName} may read it`,
   });
 }

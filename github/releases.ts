@@ -177,6 +177,6 @@ function toAsset(client: GitHubClient, asset: AssetAnswer): Asset {
 
 function noRepository(client: GitHubClient, repository: string): never {
   fail('E_UPSTREAM_NOT_FOUND', `${new URL(client.api).host} has no repository ${repository}`, {
-    hint: `look at the name; a private repository needs ${client.tokenName}`,
+    hint: client.withheld ?? `look at the name; a private repository needs ${client.tokenName}`,
   });
 }

@@ -2,22 +2,24 @@ import type { Statement } from '../upstream/published-digests.ts';
 import { assetRequest } from '../upstream/transfer.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Asset, Release } from '../github/types.ts';
-import { foundError } from '../inspect/finding.ts';
+import { finding, foundError } from '../inspect/finding.ts';
 import type { Finding } from '../inspect/finding.ts';
 import { lend, lent } from '../io/http/blocks.ts';
 import { openDownload } from '../io/http/download.ts';
+import type { DownloadRequest } from '../io/http/download.ts';
 import type { PrivateHosts } from '../io/http/public-only.ts';
 import { mapLimit } from '../io/limit.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { RecordedAsset } from '../ledger-schema/record.ts';
 import type { PublicStore } from '../store/public.ts';
+import type { OwnUrls } from './review-tools.ts';
 import { compareBytes } from './read-bytes.ts';
 import type { ByteComparison, Outcome } from './read-bytes.ts';
 import type { UpstreamStatements } from './statements.ts';
 
 export interface ComparedFile {
   readonly recorded: RecordedAsset;
-  /** The release's asset of that name; undefined for a file that lies elsewhere. */
+  /** The release's asset of that name. */
   readonly asset: Asset | undefined;
   readonly upstream: Outcome;
   /** The last host that its `url` led to, where it is another one. */
@@ -37,6 +39,10 @@ export interface ComparisonInput {
   readonly assets: readonly RecordedAsset[];
   readonly statements: UpstreamStatements;
   readonly store: PublicStore | undefined;
+  /** Addresses of files elsewhere that the reviewer's own tool.ini gives: no other is asked, as the record's word is none. */
+  readonly urls: OwnUrls;
+  /** Default: over the network. */
+  readonly openUrl?: ((request: DownloadRequest) => AsyncIterable<Uint8Array>) | undefined;
   /** Hosts of files elsewhere that may lie at private addresses. */
   readonly privateHosts?: PrivateHosts | undefined;
   /** Told of the bytes as they arrive. */
@@ -56,8 +62,7 @@ export async function compareFiles(input: ComparisonInput): Promise<ComparedFile
 }
 
 async function compareFile(input: ComparisonInput, recorded: RecordedAsset): Promise<ComparedFile> {
-  const asset =
-    recorded.url === undefined ? input.release.assets.find(({ name }) => name === recorded.name) : undefined;
+  const asset = input.release.assets.find((candidate) => candidate.name === recorded.name);
   const upstream = await compareUpstream(input, recorded, asset);
   const store = await compareStore(input, recorded);
   input.signal?.throwIfAborted();
@@ -65,7 +70,7 @@ async function compareFile(input: ComparisonInput, recorded: RecordedAsset): Pro
   const { required, observed } = input.statements;
   const fits = ({ algorithm, digest }: Statement): boolean | undefined =>
     upstream.digests?.[algorithm] === undefined ? undefined : upstream.digests[algorithm] === digest;
-  const must = required.get(name) ?? [];
+  const must = [...(required.get(name) ?? []), ...ofSameName(recorded, asset)];
   const may = observed.get(name) ?? [];
   const broken = must.filter((statement) => fits(statement) === false);
   return {
@@ -76,6 +81,7 @@ async function compareFile(input: ComparisonInput, recorded: RecordedAsset): Pro
     store: store?.outcome,
     findings: [
       ...found(upstream, 'upstream', name),
+      ...foreign(input, recorded),
       ...(store === undefined ? [] : found(store, 'store', name)),
       ...broken.map((statement) => foundError('digest-contradicted', contradiction(name, statement), [name])),
     ],
@@ -91,6 +97,20 @@ function found({ outcome, error }: ByteComparison, where: 'upstream' | 'store', 
   return [foundError(known ? `${where}-${outcome}` : 'not-compared', error, [file])];
 }
 
+/** A file elsewhere whose address only the record gives: there is nothing to compare it with. */
+function foreign({ urls }: ComparisonInput, { name, url }: RecordedAsset): Finding[] {
+  if (url === undefined || urls.get(name) === url) return [];
+  const message = `${name} lies at ${new URL(url).host}, which no tool.ini of yours gives, so it can't be compared`;
+  const hint = `if upstream itself says that it lies there, write it as url[] into a tool.ini of your own: ${url}`;
+  return [{ ...finding('url-not-yours', message, [name]), hint: `${hint}; and name its folder by --tools` }];
+}
+
+/** GitHub's digest of the release's own file, where the record's lies elsewhere and both have one name. */
+function ofSameName({ url }: RecordedAsset, asset: Asset | undefined): Statement[] {
+  if (url === undefined || asset?.sha256 === undefined) return [];
+  return [{ by: 'github', algorithm: 'sha256', digest: asset.sha256 }];
+}
+
 function contradiction(name: string, { list, algorithm }: Statement): PullthroughError {
   const who = list ?? "GitHub's digest";
   return new PullthroughError('E_DIGEST_MISMATCH', `the bytes of ${name} are not those of ${who} (${algorithm})`, {
@@ -99,18 +119,26 @@ function contradiction(name: string, { list, algorithm }: Statement): Pullthroug
 }
 
 async function compareUpstream(
-  { client, statements, onBytes, signal, privateHosts = [] }: ComparisonInput,
+  input: ComparisonInput,
   recorded: RecordedAsset,
   asset: Asset | undefined,
 ): Promise<ByteComparison> {
+  const { client, statements, urls, openUrl = openDownload, onBytes, signal, privateHosts = [] } = input;
   const { name, size, url } = recorded;
   const said = [...(statements.required.get(name) ?? []), ...(statements.observed.get(name) ?? [])];
   const needed = said.some(({ algorithm }) => algorithm === 'sha512');
   const algorithms = needed ? (['sha256', 'sha512'] as const) : (['sha256'] as const);
   if (url !== undefined) {
+    // What the release itself has under that name is upstream's word too.
+    if (asset !== undefined) {
+      const { url: _, ...ofRelease } = recorded;
+      const inRelease = await compareUpstream(input, ofRelease, asset);
+      if (inRelease.outcome !== 'same') return inRelease;
+    }
+    if (urls.get(name) !== url) return { outcome: 'failed' };
     let host: string | undefined;
     const onSource = (from: URL): string => (host = from.host);
-    const open = () => openDownload({ url, maxSize: size, privateHosts, onSource, onBytes, signal });
+    const open = () => openUrl({ url, maxSize: size, privateHosts, onSource, onBytes, signal });
     const compared = await compareBytes(recorded, "upstream's", open, algorithms);
     return host === undefined || host === new URL(url).host ? compared : { ...compared, host };
   }

@@ -7,6 +7,8 @@ import type { PublicStore } from '../store/public.ts';
 export interface ReviewerContext extends ProposalContext {
   /** The folder of mirror.ini; tool definitions lie below it. */
   readonly root: string;
+  /** `--tools`: a folder of the reviewer's own tool definitions, absolute. */
+  readonly tools?: string | undefined;
   /** `[source]` of mirror.ini. */
   readonly source: SourceConfig;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -44,14 +44,18 @@ export async function reviewProposal(
     });
   }
   const { record } = proposal;
-  const { client, evidence, tool } = inTools(tools, record.checklist);
+  const { client, why, evidence, urls, tool } = inTools(tools, record.checklist);
   const { now, store } = context;
   const input = { proposal: { ...proposal, adds }, trust: state.trust, now, store: store !== undefined };
   if (client === undefined) {
     const { source, repository } = record.checklist;
-    const error = new PullthroughError('E_CONFIG', `nothing says which API ${source}/${repository} is from`, {
-      hint: `set api and host in [source] of mirror.ini, or write a tool.ini for it`,
-    });
+    const error = new PullthroughError(
+      'E_CONFIG',
+      why?.message ?? `nothing says which API ${source}/${repository} is from`,
+      {
+        hint: 'set api and host in [source] of mirror.ini, or write a tool.ini of your own for it and name its folder by --tools',
+      },
+    );
     const files = unread(proposal, 'failed');
     const report = buildReport({
       ...input,
@@ -73,7 +77,7 @@ export async function reviewProposal(
     const files = unread(proposal, gone ? 'gone' : 'failed');
     return { proposal, state, report: buildReport({ ...input, ...upstream, files, previous: novelty }) };
   }
-  const said = await readStatements({ client, release, assets: record.assets, evidence, privateHosts, signal });
+  const said = await readStatements({ client, release, assets: record.assets, evidence, urls, privateHosts, signal });
   const task = context.progress.start(titleOf(proposal), bytesOf(proposal, context));
   try {
     const files = await compareFiles({
@@ -81,6 +85,7 @@ export async function reviewProposal(
       release,
       assets: record.assets,
       statements: said,
+      urls,
       store,
       privateHosts,
       onBytes: (bytes) => task.advance(bytes),

@@ -12,6 +12,7 @@ import { openDownload } from '../io/http/download.ts';
 import type { PrivateHosts } from '../io/http/public-only.ts';
 import { mapLimit } from '../io/limit.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
+import type { OwnUrls } from './review-tools.ts';
 import type { RecordedAsset } from '../ledger-schema/record.ts';
 
 type ByName = ReadonlyMap<string, readonly Statement[]>;
@@ -32,6 +33,8 @@ export interface StatementInput {
   readonly assets: readonly RecordedAsset[];
   /** Of the tool's tool.ini, where one is here. */
   readonly evidence: readonly Requirement[];
+  /** Addresses of files elsewhere that the reviewer's own tool.ini gives: no other is asked. */
+  readonly urls: OwnUrls;
   /** Hosts of files elsewhere that may lie at private addresses. */
   readonly privateHosts?: PrivateHosts | undefined;
   readonly signal: AbortSignal | undefined;
@@ -49,7 +52,7 @@ export async function readStatements(input: StatementInput): Promise<UpstreamSta
   const { release, evidence } = input;
   const files = input.assets.flatMap((recorded): ChosenFile[] => {
     const { name, url } = recorded;
-    if (url !== undefined) return [{ kind: 'external', name, url }];
+    if (url !== undefined && input.urls.get(name) === url) return [{ kind: 'external', name, url }];
     const asset = release.assets.find((candidate) => candidate.name === name);
     return asset === undefined ? [] : [{ kind: 'asset', name, asset }];
   });

@@ -116,9 +116,10 @@ const assetUrl: IniParser<string> = (value) => {
 };
 
 const variable: IniParser<string> = (value) => {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) {
-    fail('E_CONFIG', 'it is not the name of an environment variable', {
-      hint: 'write the name of the variable that holds the token, never the token',
+  // Any other variable could hold a secret that is not for this forge: a checkout must not be able to send it there.
+  if (!/^PULLTHROUGH_TOKEN_[A-Za-z0-9_]+$/.test(value) || value === 'PULLTHROUGH_TOKEN_HOSTS') {
+    fail('E_CONFIG', 'it is not the name of a variable whose name begins with PULLTHROUGH_TOKEN_', {
+      hint: 'name the variable that holds the token, as PULLTHROUGH_TOKEN_GHE; never write the token itself',
     });
   }
   return value;

@@ -1,7 +1,9 @@
 import type { SourceConfig } from './source-config.ts';
 import { GitHubClient } from '../github/client.ts';
-import { GITHUB_API } from '../io/http/api-url.ts';
+import { GITHUB_API, sourceHost } from '../io/http/api-url.ts';
+import { isLoopback } from '../io/http/url.ts';
 import type { Progress } from '../io/progress.ts';
+import { tokenForHost } from '../io/token-hosts.ts';
 import { fail } from '../ledger-schema/error.ts';
 import type { Tool } from './tools.ts';
 
@@ -31,8 +33,24 @@ function upstreamOf(source: string, configured: UpstreamContext['source']): Upst
   return source === 'github.com' ? { api: GITHUB_API, tokenName: undefined } : undefined;
 }
 
+/**
+ * Is an API the one of a source? One line in a folder must not move what a host's name means: the host is its own, or
+ * `api.` before it, and the configured source is asked where it is configured. This machine is no other host's.
+ */
+function isOfSource(api: string, source: string, configured: UpstreamContext['source']): boolean {
+  if (source === configured.host && api === configured.api) return true;
+  const { hostname } = new URL(api);
+  if (sourceHost(api) === source || (source !== 'github.com' && hostname === `api.${source}`)) return true;
+  return isLoopback(hostname) && source !== 'github.com' && source !== configured.host;
+}
+
 function upstreamOfTool(tool: Tool, configured: UpstreamContext['source']): Upstream {
   const { api, tokenFrom } = tool.definition;
+  if (api !== undefined && !isOfSource(api, tool.source, configured)) {
+    fail('E_CONFIG', `the api of ${tool.label} is not that of ${tool.source}: it lies at ${new URL(api).host}`, {
+      hint: `move the folder to packages/${sourceHost(api)}/, or set api and host in [source] of mirror.ini`,
+    });
+  }
   if (api !== undefined && (api !== configured.api || tokenFrom !== undefined)) return { api, tokenName: tokenFrom };
   return (
     upstreamOf(api === undefined ? tool.source : configured.host, configured) ??
@@ -72,12 +90,15 @@ export class Upstreams {
     const { env, cacheDir, progress } = this.#context;
     const known = this.#clients.get(key);
     if (known !== undefined) return known;
-    const token = tokenName === undefined ? undefined : env[tokenName];
+    const set = tokenName === undefined ? undefined : env[tokenName];
+    // What a tool.ini names was given for its forge; GITHUB_TOKEN goes where the environment lets it go.
+    const { token, withheld } =
+      tokenName === 'GITHUB_TOKEN' ? tokenForHost(env, tokenName, set, api) : { token: set, withheld: undefined };
     // Whoever names a variable counts on it: without its token, what is private looks as if it were gone.
     if (tokenName !== undefined && tokenName !== 'GITHUB_TOKEN' && !token) {
       progress.warn(`${tokenName}, which token-from names, is not set: ${api} is asked without a token`);
     }
-    const client = new GitHubClient({ api, token, tokenName: tokenName ?? NO_TOKEN, cacheDir, progress });
+    const client = new GitHubClient({ api, token, withheld, tokenName: tokenName ?? NO_TOKEN, cacheDir, progress });
     this.#clients.set(key, client);
     return client;
   }

@@ -10,13 +10,21 @@ const keys = {
   key: text('FILE', 'sign with the secret key in FILE and PULLTHROUGH_SIGNING_PASSPHRASE', 'file'),
 };
 
+const own = {
+  tools: text(
+    'DIR',
+    'a folder of your own tool definitions, which say where upstream is and where its files lie',
+    'folder',
+  ),
+};
+
 /** What a person runs before approving; cli.md, "Reviewer". */
 export const reviewerCommands = commands({
   review: {
     summary: 'fetches every byte again from upstream, here, and compares',
     about: CHANGE,
     arguments: [{ name: '[CHANGE]' }],
-    options: {},
+    options: own,
     examples: [
       ['pullthrough review', 'every open proposal, one after another'],
       ['pullthrough review 42', 'the proposal of pull request 42'],
@@ -31,6 +39,7 @@ export const reviewerCommands = commands({
     arguments: [{ name: '[CHANGE]' }],
     options: {
       ...keys,
+      ...own,
       yes: flag('sign without asking all that compare equal and have no finding that wants a person'),
       accept: text('NAME,...', 'sign in spite of findings of these names and of the level look; docs/findings.md'),
     },

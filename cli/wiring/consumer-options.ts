@@ -5,7 +5,7 @@ import { loadConfig, requireLedger, requirePin, requirePublicStores } from './co
 import type { Config, ConfigFlags } from './config.ts';
 import type { CommandContext } from './context.ts';
 import { ledgerUrl } from './ledger-url.ts';
-import { tokenFrom } from './secrets.ts';
+import { tokenFor, tokenFrom } from './secrets.ts';
 import { stateOf } from './state.ts';
 
 export interface ConsumerFlags extends ConfigFlags {
@@ -30,15 +30,16 @@ export async function consumerOptions(
   const location = requireLedger(config, { flag: true });
   const pin = requirePin(config);
   if (bytes) requirePublicStores(config);
-  const token = tokenFrom(context.env, 'LEDGER_TOKEN');
-  const ledger = await ledgerUrl(location, { api: config.ledger.api, token, progress: context.progress });
+  const { env, progress } = context;
+  tokenFrom(env, 'LEDGER_TOKEN');
+  const ledger = await ledgerUrl(location, { api: config.ledger.api, env, progress });
   return {
     ...storeOptions(config, flags, context),
     ledger,
     branch: config.ledger.branch,
     pin,
     host: config.source.host,
-    token,
+    ...tokenFor(env, 'LEDGER_TOKEN', ledger),
     evidence: { require: config.evidence.require.map(wordOf), trustedRoots: config.evidence.trustedRoots },
     stateDir: stateOf(flags, context),
   };

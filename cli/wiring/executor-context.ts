@@ -11,7 +11,7 @@ import type { Author, Config, ConfigFlags } from './config.ts';
 import type { CommandContext } from './context.ts';
 import { ledgerUrl } from './ledger-url.ts';
 import { memoryOf } from './memory.ts';
-import { tokenFrom } from './secrets.ts';
+import { tokenFor, tokenFrom } from './secrets.ts';
 
 export interface ExecutorFlags extends ConfigFlags {
   readonly cache?: string | undefined;
@@ -57,11 +57,11 @@ async function onGitHub(
   const location = requireLedger(config);
   if (location.kind !== 'github') return undefined;
   const { GitHubClient } = await import('../../github/client.ts');
-  const token = tokenFrom(context.env, 'LEDGER_TOKEN');
   const { api } = config.ledger;
-  const { progress } = context;
+  const { progress, env } = context;
+  const access = tokenFor(env, 'LEDGER_TOKEN', api);
   return {
-    client: new GitHubClient({ api, token, tokenName: 'LEDGER_TOKEN', cacheDir, progress }),
+    client: new GitHubClient({ api, ...access, tokenName: 'LEDGER_TOKEN', cacheDir, progress }),
     repository: location.repository,
   };
 }
@@ -76,13 +76,20 @@ export async function withExecutor<T>(
   const { config } = prepared;
   const { env, now, progress, signal } = context;
   const cacheDir = cacheOf(flags, context);
-  const token = tokenFrom(env, 'LEDGER_TOKEN');
   const store = await openStore(prepared.store, { baseDir: config.folder, env, progress });
   const github = await onGitHub(config, context, cacheDir);
   const { api, branch } = config.ledger;
-  const url = await ledgerUrl(requireLedger(config), { api, token, progress });
+  const url = await ledgerUrl(requireLedger(config), { api, env, progress });
   const warn = (message: string): void => progress.warn(message);
-  await using ledger = await openLedger({ url, branch, cacheDir, token, refs: 'all', warn, env });
+  await using ledger = await openLedger({
+    url,
+    branch,
+    cacheDir,
+    ...tokenFor(env, 'LEDGER_TOKEN', url),
+    refs: 'all',
+    warn,
+    env,
+  });
   const memory = memoryOf(flags, context, ledger, branch);
   const { folder: root, source, pin } = config;
   const { trustedRoots } = config.evidence;

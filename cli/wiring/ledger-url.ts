@@ -1,11 +1,13 @@
 import { GITHUB_API } from '../../io/http/api-url.ts';
 import type { Progress } from '../../io/progress.ts';
 import type { LedgerLocation } from './location.ts';
+import { tokenFor } from './secrets.ts';
+import type { Environment } from './secrets.ts';
 
 export interface LedgerUrlOptions {
   /** `[ledger] api` */
   readonly api: string;
-  readonly token: string | undefined;
+  readonly env: Environment;
   readonly progress: Progress;
 }
 
@@ -25,7 +27,9 @@ export async function ledgerUrl(location: LedgerLocation, options: LedgerUrlOpti
         import('../../github/client.ts'),
         import('../../github/releases.ts'),
       ]);
-      const client = new GitHubClient({ ...options, tokenName: 'LEDGER_TOKEN' });
+      const { api, env, progress } = options;
+      const access = tokenFor(env, 'LEDGER_TOKEN', api);
+      const client = new GitHubClient({ api, ...access, tokenName: 'LEDGER_TOKEN', progress });
       return (await getRepository(client, location.repository)).cloneUrl;
     }
   }

@@ -1,7 +1,10 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { cacheDirectory } from '../../io/files/folders.ts';
 import { GitHubClient } from '../../github/client.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
+import { fail } from '../../ledger-schema/error.ts';
 import { publicReader } from '../../store/public.ts';
 import { loadConfig, requireLedger } from './config.ts';
 import type { Config, ConfigFlags } from './config.ts';
@@ -9,7 +12,7 @@ import type { CommandContext } from './context.ts';
 import { ledgerUrl } from './ledger-url.ts';
 import type { LedgerLocation } from './location.ts';
 import { memoryOf } from './memory.ts';
-import { tokenFrom } from './secrets.ts';
+import { tokenFor, tokenFrom } from './secrets.ts';
 
 /** What a reviewer's or an owner's command works on, and the configuration that it comes from. */
 export interface OpenedReviewer {
@@ -23,12 +26,13 @@ export interface OpenedReviewer {
  * `E_NO_LEDGER`.
  */
 export async function withReviewer<T>(
-  flags: ConfigFlags,
+  flags: ConfigFlags & { readonly tools?: string | undefined },
   context: CommandContext,
   action: (opened: OpenedReviewer) => Promise<T>,
 ): Promise<T> {
   const config = await loadConfig(flags, context.cwd);
-  return withLedgerAt(requireLedger(config), config, flags, context, action);
+  const tools = flags.tools === undefined ? undefined : await toolsFolder(flags.tools, context.cwd);
+  return withLedgerAt(requireLedger(config), config, flags, context, action, tools);
 }
 
 /** As {@link withReviewer}, for the repository in the current directory where no ledger is configured. */
@@ -47,32 +51,54 @@ export async function withOwner<T>(
   );
 }
 
+/** A folder that isn't there would silently be one without any tool.ini. Throws `E_INPUT`. */
+async function toolsFolder(text: string, cwd: string): Promise<string> {
+  const folder = resolve(cwd, text);
+  const found = await stat(folder).catch(() => undefined);
+  if (found?.isDirectory() === true) return folder;
+  return fail('E_INPUT', `--tools: ${folder} is not a folder`, { hint: 'name the folder that holds packages/' });
+}
+
 async function withLedgerAt<T>(
   location: LedgerLocation,
   config: Config,
   flags: ConfigFlags,
   context: CommandContext,
   action: (opened: OpenedReviewer) => Promise<T>,
+  tools?: string,
 ): Promise<T> {
   const { env, now, progress, signal } = context;
   const { api, branch } = config.ledger;
-  const token = tokenFrom(env, 'LEDGER_TOKEN');
-  // Upstream's client would find it later.
-  tokenFrom(env, 'GITHUB_TOKEN');
+  // Found before any request, where the clients would find them later.
+  for (const name of ['LEDGER_TOKEN', 'GITHUB_TOKEN']) tokenFrom(env, name);
   const cacheDir = cacheDirectory(env);
   const { publicUrls } = config.store;
   const store =
     publicUrls.length === 0 ? undefined : await publicReader(publicUrls, { baseDir: config.folder, env, progress });
-  const url = await ledgerUrl(location, { api, token, progress });
+  const url = await ledgerUrl(location, { api, env, progress });
   const github =
     location.kind === 'github'
       ? {
-          client: new GitHubClient({ api, token, tokenName: 'LEDGER_TOKEN', cacheDir, progress }),
+          client: new GitHubClient({
+            api,
+            ...tokenFor(env, 'LEDGER_TOKEN', api),
+            tokenName: 'LEDGER_TOKEN',
+            cacheDir,
+            progress,
+          }),
           repository: location.repository,
         }
       : undefined;
   const warn = (message: string): void => progress.warn(message);
-  await using ledger = await openLedger({ url, branch, cacheDir, token, refs: 'all', warn, env });
+  await using ledger = await openLedger({
+    url,
+    branch,
+    cacheDir,
+    ...tokenFor(env, 'LEDGER_TOKEN', url),
+    refs: 'all',
+    warn,
+    env,
+  });
   const reviewer: ReviewerContext = {
     root: config.folder,
     source: config.source,
@@ -88,6 +114,7 @@ async function withLedgerAt<T>(
     store,
     trustedRoots: config.evidence.trustedRoots,
     signal,
+    tools,
   };
   return await action({ config, reviewer });
 }

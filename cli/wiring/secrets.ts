@@ -1,4 +1,6 @@
 import { readFileBounded } from '../../io/files/file.ts';
+import { tokenForHost } from '../../io/token-hosts.ts';
+import type { HostToken } from '../../io/token-hosts.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 
 /** Variables by name; `process.env`, or what a test has instead. */
@@ -20,6 +22,11 @@ export function tokenFrom(env: Environment, name: string): string | undefined {
     });
   }
   return token;
+}
+
+/** A token for a URL, where the environment lets it go there. Throws `E_CONFIG`. */
+export function tokenFor(env: Environment, name: string, url: string): HostToken {
+  return tokenForHost(env, name, tokenFrom(env, name), url);
 }
 
 /** The passphrase of a signing key, to the last byte; undefined when it is not set. */

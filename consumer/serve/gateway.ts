@@ -29,10 +29,11 @@ export async function openGateway(consumer: ConsumerOptions, options: GatewayOpt
     baseDir = process.cwd(),
     stores = [],
     token,
+    withheld,
   } = consumer;
   const pin = pinOf(consumer.pin);
   const cacheDir = consumer.cacheDir ?? cacheDirectory(env);
-  const open = { url: consumer.ledger, branch, cacheDir, token, refs: 'branch', env } as const;
+  const open = { url: consumer.ledger, branch, cacheDir, token, withheld, refs: 'branch', env } as const;
   const ledger = await openLedger(open);
   const copy = await openLedger({ ...open, offline: true });
   const memory = memoryFile(consumer.stateDir ?? stateDirectory(env), ledgerIdentity(ledger.label, branch));

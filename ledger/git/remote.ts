@@ -20,6 +20,8 @@ export interface Remote {
   /** What must never be shown. */
   readonly secrets: readonly string[];
   readonly hasToken: boolean;
+  /** Why a token that is set does not go there. */
+  readonly withheld?: string | undefined;
 }
 
 /** The name that a clone knows its ledger by; not `origin`, so that a user's configuration for that doesn't apply. */
@@ -36,7 +38,7 @@ const SCP_LIKE =
  * machine. The token goes to an http(s) ledger only, as a header for its URL; a user in that URL is the one that the host
  * checks it for. Throws `E_CONFIG`.
  */
-export function remoteOf(url: string, token: string | undefined): Remote {
+export function remoteOf(url: string, token: string | undefined, withheld?: string): Remote {
   const plain = { url, protocols: PROTOCOLS, config: [], extra: {}, secrets: [], hasToken: false };
   if (url.startsWith('-') || /[\0-\x1f\x7f]/.test(url))
     return badUrl('the ledger’s URL begins with - or holds control characters');
@@ -55,7 +57,7 @@ export function remoteOf(url: string, token: string | undefined): Remote {
     }
     return { ...plain, kind: 'ssh' };
   }
-  if (/^https?:\/\//i.test(url)) return httpRemote(url, token);
+  if (/^https?:\/\//i.test(url)) return { ...httpRemote(url, token), withheld };
   if (SCP_LIKE.test(url)) return { ...plain, kind: 'ssh' };
   return badUrl('the ledger’s URL is none of https://, ssh://, git@host:path, file:// and an absolute path');
 }
@@ -184,7 +186,7 @@ export function remoteError(result: GitResult, action: string, remote: Remote, c
       'E_CREDENTIAL',
       remote.hasToken
         ? 'the host refused LEDGER_TOKEN: check that it has not expired and may do this with the ledger'
-        : 'set LEDGER_TOKEN to a token that may do this with the ledger',
+        : (remote.withheld ?? 'set LEDGER_TOKEN to a token that may do this with the ledger'),
     );
   }
   if (remote.hasToken && /returned error: 30[1278]|redirect/i.test(result.stderr)) {
@@ -213,7 +215,8 @@ export function remoteError(result: GitResult, action: string, remote: Remote, c
   }
   if (UNREACHABLE.some((pattern) => pattern.test(result.stderr))) {
     const rights = { http: 'LEDGER_TOKEN', ssh: 'your ssh key', file: 'this user' }[remote.kind];
-    return error('E_LEDGER_UNREACHABLE', `check the ledger’s URL, the network, and whether ${rights} may read it`);
+    const hint = `check the ledger’s URL, the network, and whether ${rights} may read it`;
+    return error('E_LEDGER_UNREACHABLE', remote.withheld ?? hint);
   }
   return error('E_GIT', 'run it again; if it stays, try the same with git by hand');
 }

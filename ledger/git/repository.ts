@@ -38,6 +38,8 @@ export interface LedgerOptions {
   readonly cacheDir: string;
   /** LEDGER_TOKEN; it goes to an http(s) ledger alone. */
   readonly token?: string | undefined;
+  /** Why a token that is set isn't given, for errors. */
+  readonly withheld?: string | undefined;
   /** `branch`: the configured branch alone; `all`: every proposal's branch too. */
   readonly refs: 'branch' | 'all';
   /** Ask nobody: what is here must do. */
@@ -102,7 +104,7 @@ export async function openLedger(options: LedgerOptions): Promise<LedgerReposito
   if (!isBranchName(options.branch)) {
     fail('E_CONFIG', `git knows no branch named ${JSON.stringify(options.branch)}`, { hint: 'see [ledger] branch' });
   }
-  const remote = remoteOf(options.url, options.token);
+  const remote = remoteOf(options.url, options.token, options.withheld);
   const clone = new Clone({ ...options, remote, env: options.env ?? process.env });
   const repository = new ClonedLedger(options, clone);
   await repository.open();

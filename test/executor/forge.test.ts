@@ -34,11 +34,13 @@ describe('another forge for a tool', () => {
     await repository.addRelease({ tag: 'v1', assets: [{ name: 'a', content: 'a' }] });
     const file = join(made.folder, 'packages/ghe.acme.example/acme/secret/tool.ini');
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, `[source]\napi = ${enterprise.api}\ntoken-from = GHE_TOKEN\n`);
+    await writeFile(file, `[source]\napi = ${enterprise.api}\ntoken-from = PULLTHROUGH_TOKEN_GHE\n`);
     made.env = { GITHUB_TOKEN: 'reader' };
     expect(actions(await made.mirror())).toEqual(['- failed E_UPSTREAM_NOT_FOUND']);
-    expect(made.warnings).toEqual([expect.stringContaining('GHE_TOKEN, which token-from names, is not set')]);
-    made.env = { GITHUB_TOKEN: 'reader', GHE_TOKEN: 'ghe-token' };
+    expect(made.warnings).toEqual([
+      expect.stringContaining('PULLTHROUGH_TOKEN_GHE, which token-from names, is not set'),
+    ]);
+    made.env = { GITHUB_TOKEN: 'reader', PULLTHROUGH_TOKEN_GHE: 'ghe-token' };
     expect(await made.mirror()).toMatchObject([{ tool: 'ghe.acme.example/acme/secret', action: 'proposed' }]);
     expect(made.branches()).toEqual(['pullthrough/ghe.acme.example/acme/secret/v1']);
     expect(JSON.stringify(enterprise.requests)).not.toContain('Bearer reader');

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { missingText } from '../../cli/screens/review-words.ts';
@@ -8,7 +8,9 @@ import { requireSame, reviewProposal } from '../../reviewer/review.ts';
 import type { Review } from '../../reviewer/review.ts';
 import type { Finding, FindingName } from '../../inspect/finding.ts';
 import type { ReviewReport } from '../../reviewer/report.ts';
-import { readTools } from '../../reviewer/review-tools.ts';
+import { compareFiles } from '../../reviewer/compare.ts';
+import { getReleaseByTag } from '../../github/releases.ts';
+import { inTools, readTools } from '../../reviewer/review-tools.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { proposalBranch } from '../../ledger-schema/path.ts';
 import { verifyRecord } from '../../ledger-schema/record.ts';
@@ -18,7 +20,7 @@ import type { Proposal } from '../../proposals/read-proposal.ts';
 import type { Content, TestRelease } from '../servers/github.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
 import { putAck } from '../ledger/people.ts';
-import { sha256Of } from '../servers/github-bytes.ts';
+import { sha256Of, streamOf } from '../servers/github-bytes.ts';
 import { FILES, World } from './world.ts';
 
 let world: World;
@@ -317,6 +319,113 @@ describe('what upstream says', () => {
       prerelease: false,
       published: release.publishedAt?.toISOString().replace(/\.\d+/, '.000'),
     });
+  });
+});
+
+describe('a file that lies elsewhere', () => {
+  const URL = 'https://dl.example/v1.0.0/helm.tgz';
+  const GOOD = { size: 900, seed: 3 };
+  const EVIL = { size: 900, seed: 4 };
+
+  /** Compares a record that says `recorded`, where the release has `inRelease` and the address has `there`. */
+  async function compareUrl(options: { own: boolean; recorded: Content; inRelease?: Content; there?: Content }) {
+    const { own, recorded, inRelease, there = recorded } = options;
+    await world.release('v1.0.0', inRelease === undefined ? {} : { 'helm.tgz': inRelease });
+    const client = world.client();
+    const release = await getReleaseByTag(client, world.tool.fullName, 'v1.0.0');
+    if (release === undefined) throw new Error('there is no release');
+    const asked: string[] = [];
+    const [file] = await compareFiles({
+      client,
+      release,
+      assets: [{ name: 'helm.tgz', size: 900, sha256: await sha256Of(recorded), url: URL }],
+      statements: { required: new Map(), observed: new Map(), findings: [] },
+      store: undefined,
+      urls: new Map(own ? [['helm.tgz', URL]] : [['other.tgz', URL]]),
+      openUrl: ({ url }) => {
+        asked.push(url);
+        return streamOf(there, 0, 900) as AsyncIterable<Uint8Array>;
+      },
+      onBytes: () => undefined,
+      signal: undefined,
+    });
+    if (file === undefined) throw new Error('nothing was compared');
+    return { upstream: file.upstream, names: file.findings.map(({ name }) => name), asked, file };
+  }
+
+  test('is the same where the own tool.ini gives its address and the bytes there are the recorded ones', async () => {
+    expect(await compareUrl({ own: true, recorded: GOOD })).toMatchObject({
+      upstream: 'same',
+      names: [],
+      asked: [URL],
+    });
+    const other = await compareUrl({ own: true, recorded: GOOD, there: EVIL });
+    expect(other).toMatchObject({ upstream: 'differs', names: ['upstream-differs'] });
+  });
+
+  test('is never the same by the address that the record names alone: nothing is asked, and the host is named', async () => {
+    const { file, ...found } = await compareUrl({ own: false, recorded: EVIL });
+    expect(found).toMatchObject({ upstream: 'failed', names: ['url-not-yours'], asked: [] });
+    expect(file.findings[0]).toMatchObject({ level: 'stop', message: expect.stringContaining('dl.example') as string });
+  });
+
+  test('is compared with the release’s own file of that name as well', async () => {
+    for (const own of [true, false]) {
+      const evil = await compareUrl({ own, recorded: EVIL, inRelease: GOOD });
+      expect(evil.upstream).toBe('differs');
+      expect(evil.names).toContain('upstream-differs');
+    }
+    const good = await compareUrl({ own: true, recorded: GOOD, inRelease: GOOD });
+    expect(good).toMatchObject({ upstream: 'same', names: [] });
+    expect(await compareUrl({ own: false, recorded: GOOD, inRelease: GOOD })).toMatchObject({ upstream: 'failed' });
+  });
+});
+
+describe('whose tool definitions count', () => {
+  const write = (root: string, source: string, ...lines: string[]): void => {
+    const folder = join(root, 'packages', source, ...world.tool.fullName.split('/'));
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'tool.ini'), lines.map((line) => `${line}\n`).join(''));
+  };
+  const id = (source: string) => ({ source, repository: world.tool.fullName, tag: 'v1.0.0' });
+  const address = 'https://dl.example/v1.0.0/t';
+  const lines = (api: string) => ['[assets]', 'url[] = https://dl.example/{tag}/t', '[source]', `api = ${api}`];
+
+  test('those beside mirror.ini may be the executor’s: neither their api nor their url[] counts', async () => {
+    write(world.folder, 'ghe.acme.example', ...lines('https://ghe.acme.example/api/v3'));
+    const { client, urls } = inTools(await readTools(shared), id('ghe.acme.example'));
+    expect(client).toBeUndefined();
+    expect([...urls]).toEqual([]);
+  });
+
+  test('those of --tools are the reviewer’s own', async () => {
+    const tools = join(world.folder, 'mine');
+    write(tools, 'ghe.acme.example', ...lines('https://ghe.acme.example/api/v3'));
+    const { client, urls } = inTools(await readTools({ ...shared, tools }), id('ghe.acme.example'));
+    expect(client?.api).toBe('https://ghe.acme.example/api/v3');
+    expect([...urls]).toEqual([['t', address]]);
+  });
+
+  test.each([
+    ['github.com', 'https://evil.example/api/v3'],
+    ['github.com', 'http://127.0.0.1:9/'],
+    ['github.com', 'https://api.github.com.evil.example/'],
+    ['ghe.acme.example', 'https://evil.example/api/v3'],
+    ['ghe.acme.example', 'https://xghe.acme.example/api/v3'],
+  ])('even there an api below packages/%s can’t be %s', async (source, api) => {
+    const tools = mkdtempSync(join(world.folder, 'mine-'));
+    write(tools, source, '[source]', `api = ${api}`);
+    const { client, why } = inTools(await readTools({ ...shared, tools }), id(source));
+    expect(client).toBeUndefined();
+    expect(why?.message).toContain(`is not that of ${source}`);
+  });
+
+  test('an api at the host’s own name, or at api. before it, is that of the source', async () => {
+    const tools = mkdtempSync(join(world.folder, 'mine-'));
+    for (const api of ['https://acme.ghe.example/api/v3', 'https://api.acme.ghe.example']) {
+      write(tools, 'acme.ghe.example', '[source]', `api = ${api}`);
+      expect(inTools(await readTools({ ...shared, tools }), id('acme.ghe.example')).client?.api).toBe(api);
+    }
   });
 });
 
