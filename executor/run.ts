@@ -14,6 +14,9 @@ import { LedgerPulls } from '../proposals/ledger-pulls.ts';
 import { Proposals } from '../proposals/standing.ts';
 import { Upstreams } from '../upstream/upstreams.ts';
 
+/** Anybody may have put signatures there by the thousand. */
+const SHOWN_WARNINGS = 20;
+
 /** One look at the ledger, and what all tools of a run share. */
 export interface Run {
   readonly context: ExecutorContext;
@@ -37,7 +40,9 @@ export interface Run {
 export async function openRun(context: ExecutorContext, ids: readonly RepositoryId[]): Promise<Run> {
   const { ledger, progress, github, branch } = context;
   const { trust, holdings, lastLook, loading } = await look(context, ids);
-  for (const { path, message } of trust.warnings) progress.warn(`${path}: ${message}`);
+  for (const { path, message } of trust.warnings.slice(0, SHOWN_WARNINGS)) progress.warn(`${path}: ${message}`);
+  const unsaid = trust.warnings.length - SHOWN_WARNINGS;
+  if (unsaid > 0) progress.warn(`${unsaid} more signatures of policies do not count`);
   if (trust.expired) progress.warn(`the ledger's trust policy expired at ${trust.expires.toISOString()}`);
   await loading;
   const pulls = github === undefined ? undefined : new LedgerPulls(github, branch);

@@ -49,10 +49,15 @@ export async function countRootHolders(count: RootCount): Promise<CountedRoots> 
     }
   };
   const earlier = rootsOf(before);
+  const own = rootsOf(step);
   const signers = signersOf(count);
   for (const fingerprint of signers.filter((each) => earlier.has(each))) await judge(fingerprint);
   if (before === undefined || holders(before.policy).length >= before.policy.roots.threshold) {
-    for (const fingerprint of signers.filter((each) => !earlier.has(each))) await judge(fingerprint);
+    for (const fingerprint of signers.filter((each) => own.has(each) && !earlier.has(each))) await judge(fingerprint);
+  }
+  for (const fingerprint of signers.filter((each) => !own.has(each) && !earlier.has(each))) {
+    const path = policySignPath(step.version, fingerprint);
+    ignored.push({ code: 'E_SIG_UNLISTED', path, message: `${path} is by a key that is no root's` });
   }
   return { holders, ignored };
 }

@@ -12,6 +12,9 @@ import type { Output } from '../../screens/output.ts';
 import type { Cell } from '../../screens/table.ts';
 import { bytesText, countText } from '../../screens/units.ts';
 
+/** Anybody may have put files there by the thousand. */
+const SHOWN_IGNORED = 20;
+
 type Options = ValuesOf<'consumer', 'verify'>;
 
 /** `verify TOOL@TAG`, `verify FILE…`, `verify --all DIR`. */
@@ -110,7 +113,10 @@ export function showRelease(release: VerifiedRelease, output: Output): void {
     head: ['SHA-256', 'size', 'file'],
     rows: assets.map(({ sha256, size, name }): Cell[] => [sha256, bytesText(size), name]),
   });
-  for (const { path, message } of release.ignored) output.warn(`${path} does not count: ${message}`);
+  for (const { path, message } of release.ignored.slice(0, SHOWN_IGNORED))
+    output.warn(`${path} does not count: ${message}`);
+  const unsaid = release.ignored.length - SHOWN_IGNORED;
+  if (unsaid > 0) output.warn(`${unsaid} more files of it do not count`);
 }
 
 /** A line a statement: named by the record, or verified here. */

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { verify } from '../../consumer/index.ts';
 import { ackPath, sha256Hex, utf8 } from '../../ledger-schema/index.ts';
 import { createGitHandler } from '../servers/git.ts';
+import { Machine } from './command.ts';
 import { TestLedger } from './ledger-maker.ts';
 import { NOW, temporaryFolder } from './readers.ts';
 
@@ -89,5 +90,20 @@ describe('a ledger full of files of nobody', () => {
       const found = await verify('acme/tool@v1.0.0', { ...options, pin, now: NOW });
       expect(found).toMatchObject({ tag: 'v1.0.0' });
     }
+  });
+
+  test('is told of in a few lines', async () => {
+    const machine = await Machine.create();
+    const ran = await machine.run([
+      'verify',
+      'acme/tool@v1.0.0',
+      '--ledger',
+      ledger.directory,
+      '--pin',
+      `sha256:${ledger.pin()}`,
+    ]);
+    expect(ran).toMatchObject({ exit: 0 });
+    expect(ran.stderr.split('\n').length).toBeLessThan(40);
+    expect(ran.stderr).toContain(`${MANY - 20} more files of it do not count`);
   });
 });
