@@ -1,4 +1,4 @@
-import { commands, flag, optional, text } from './spec.ts';
+import { commands, flag, optional, text, word } from './spec.ts';
 
 const trust = {
   ledger: text('REPOSITORY', 'OWNER/REPO, a git URL or a folder, in the place of [ledger] repository'),
@@ -95,6 +95,9 @@ export const consumerCommands = commands({
       cache: text('DIR', 'where verified files are kept', 'folder'),
       'cache-size': text('SIZE', 'how much they may take, as 500M or 20G (default 10G)'),
       'base-url': text('URL', 'how clients reach it, for links in its answers (default: as they ask)'),
+      'public-url': text('URL', 'another name of --base-url'),
+      links: word('github|self', ['github', 'self'], 'whose addresses name files in API answers (default github)'),
+      log: word('common|json', ['common', 'json'], 'a line for each request, on stderr (default: none)'),
     },
     untilSignal: true,
     examples: [['pullthrough serve --listen 0.0.0.0:8080', 'for the network']],

@@ -7,6 +7,7 @@ import type { Requirement } from '../../evidence/require.ts';
 import type { AddedRoot } from '../../evidence/roots.ts';
 import { isHostName } from '../../ledger-schema/path.ts';
 import { GITHUB_API, apiUrl, sourceHost } from '../../io/http/api-url.ts';
+import type { Alias } from '../../consumer/serve/names.ts';
 import { readFileBounded } from '../../io/files/file.ts';
 import { INI_LENGTH, oneOf, readIni } from '../../io/ini.ts';
 import type { IniParser, IniSchema } from '../../io/ini.ts';
@@ -39,6 +40,7 @@ export interface Config {
     readonly publicUrls: readonly string[];
   };
   readonly source: { readonly api: string; readonly host: string; readonly privateHosts: readonly string[] };
+  readonly gateway: { readonly aliases: readonly Alias[] };
   /** 64 hex digits. */
   readonly pin: string | undefined;
   readonly evidence: {
@@ -84,6 +86,21 @@ const host: IniParser<string> = (value) => {
 /** A name, or an address as a URL has it, without brackets. */
 const privateHost: IniParser<string> = (value) => (isIP(value) === 0 ? host(value) : value.toLowerCase());
 
+/** `NAME = TOOL`, each `owner/repo` of the configured source or `HOST/owner/repo`. */
+const alias: IniParser<(host: string) => Alias> = (value) => {
+  const [name, tool, ...more] = value.split('=').map((part) => part.trim().toLowerCase());
+  const named = /^(?:[a-z0-9.-]+\/)?[^\s/=]+\/[^\s/=]+$/;
+  if (name === undefined || tool === undefined || more.length > 0 || !named.test(name) || !named.test(tool)) {
+    fail('E_CONFIG', `${brief(value)} is not an alias`, {
+      hint: 'write it as NAME = TOOL: bazel-contrib/buildtools = bazelbuild/buildtools',
+    });
+  }
+  return (source) => {
+    const whole = (text: string): string => (text.split('/').length === 2 ? `${source}/${text}` : text);
+    return { name: whole(name), tool: whole(tool) };
+  };
+};
+
 export const PIN_HINT = 'write sha256: and the 64 lower-case hex digits that sha256sum prints for an N.policy.json';
 
 const pin: IniParser<string> = (value) =>
@@ -124,6 +141,7 @@ function schemaOf(folder: string) {
       'public-url[]': (value: string) => parsePublicUrl(value, folder),
     },
     source: { api: apiUrl, host, 'allow-private[]': privateHost },
+    gateway: { 'alias[]': alias },
     trust: { pin },
     evidence: { 'require[]': requirement, 'trusted-root[]': (value: string) => resolve(folder, value) },
   } as const satisfies IniSchema;
@@ -169,7 +187,7 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
   const content = await readConfigFile(path, flags.config !== undefined);
   const folder = content === undefined ? resolve(cwd) : dirname(path);
   const { values } = readIni(content ?? '', flags.config ?? basename(path), schemaOf(folder));
-  const { ledger, store, source, trust, evidence } = values;
+  const { ledger, store, source, gateway, trust, evidence } = values;
   const api = source.api ?? GITHUB_API;
   const storeFlag = flag('store', flags.store, (value) => parsePublicUrl(value, cwd));
   const first = store['public-url'] === undefined ? [] : [store['public-url']];
@@ -190,6 +208,7 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
       publicUrls: storeFlag !== undefined ? [storeFlag] : configured.length > 0 ? configured : written,
     },
     source: { api, host: source.host ?? sourceHost(api), privateHosts: source['allow-private[]'] },
+    gateway: { aliases: gateway['alias[]'].map((read) => read(source.host ?? sourceHost(api))) },
     pin: flag('pin', flags.pin, pin) ?? trust.pin,
     evidence: {
       require: evidence['require[]'],

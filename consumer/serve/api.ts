@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
 import { versionOf } from '../../ledger-schema/version.ts';
 import type { VerifiedRelease } from '../release.ts';
+import type { FoundTool } from '../resolve.ts';
+import type { ServedRelease } from './catalog.ts';
 
 /** Where a client reaches the gateway, and its API; both without a slash at the end. */
 export interface Links {
   readonly web: string;
   readonly api: string;
 }
-
-/** Records hold no dates, since nobody could rebuild them; clients want one that parses. */
-const NO_DATE = '1970-01-01T00:00:00Z';
 
 /** JSON's numbers hold 53 bits exactly: 36 of the record's path, and 17 for the place of an asset in the record. */
 const PLACES = 2 ** 17;
@@ -46,7 +45,7 @@ export function urlPath(...segments: readonly string[]): string {
 }
 
 /** An asset as GitHub's API answers it: "Get a release asset". */
-export function assetJson(release: VerifiedRelease, asset: VerifiedRelease['assets'][number], links: Links) {
+export function assetJson(release: ServedRelease, asset: VerifiedRelease['assets'][number], links: Links) {
   const repository = repositoryOf(release);
   const id = assetId(release, asset.name);
   return {
@@ -61,14 +60,14 @@ export function assetJson(release: VerifiedRelease, asset: VerifiedRelease['asse
     size: asset.size,
     digest: `sha256:${asset.sha256}`,
     download_count: 0,
-    created_at: NO_DATE,
-    updated_at: NO_DATE,
+    created_at: release.published,
+    updated_at: release.published,
     browser_download_url: `${links.web}/${repository}/releases/download/${urlPath(release.tag, asset.name)}`,
   };
 }
 
 /** A release as GitHub's API answers it: "Get a release". Its name and notes are not in the ledger. */
-export function releaseJson(release: VerifiedRelease, links: Links) {
+export function releaseJson(release: ServedRelease, links: Links) {
   const repository = repositoryOf(release);
   const id = releaseId(release);
   const url = `${links.api}/repos/${repository}/releases/${id}`;
@@ -88,11 +87,40 @@ export function releaseJson(release: VerifiedRelease, links: Links) {
     draft: false,
     prerelease: (versionOf(release.tag)?.rank ?? 0) < 0,
     immutable: true,
-    created_at: NO_DATE,
-    published_at: NO_DATE,
+    created_at: release.published,
+    published_at: release.published,
     author: account(release),
     assets: release.assets.map((asset) => assetJson(release, asset, links)),
   };
+}
+
+/** A repository as GitHub's API answers it, as far as the ledger knows it: "Get a repository". */
+export function repositoryJson(tool: FoundTool, id: number, links: Links) {
+  const [owner = '', name = ''] = tool.repository.split('/');
+  const url = `${links.api}/repos/${tool.repository}`;
+  return {
+    id,
+    node_id: Buffer.from(`repository:${id}`).toString('base64'),
+    name,
+    full_name: tool.repository,
+    owner: { login: owner, id: 0, type: 'Organization', site_admin: false },
+    private: false,
+    html_url: `${links.web}/${tool.repository}`,
+    description: null,
+    fork: false,
+    url,
+    releases_url: `${url}/releases{/id}`,
+    default_branch: 'main',
+    archived: false,
+    disabled: false,
+    visibility: 'public',
+  };
+}
+
+/** There is none here, but clients ask: "Get rate limit status for the authenticated user". */
+export function rateLimitJson(now: Date) {
+  const core = { limit: 5000, used: 0, remaining: 5000, reset: Math.floor(now.getTime() / 1000) + 3600 };
+  return { resources: { core, search: core, graphql: core }, rate: core };
 }
 
 /** Who signed the record stands for who uploaded it. */

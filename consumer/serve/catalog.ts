@@ -1,11 +1,23 @@
-import { PullthroughError, TREE, fail, requireAcknowledged, trySegment } from '../../ledger-schema/index.ts';
+import {
+  PullthroughError,
+  TREE,
+  fail,
+  foldAscii,
+  requireAcknowledged,
+  trySegment,
+  verifyRecord,
+} from '../../ledger-schema/index.ts';
 import type { AcknowledgedRecord } from '../../ledger-schema/index.ts';
 import { groupTags } from '../choose.ts';
 import { fetchDirectories } from '../../ledger/directories.ts';
 import { toRelease } from '../release.ts';
 import type { VerifiedRelease } from '../release.ts';
-import { findTool, readStatus, recordAt, resolveIn } from '../resolve.ts';
+import { findTool, recordAt, resolveIn } from '../resolve.ts';
 import type { FoundTool } from '../resolve.ts';
+import { fetchRecords } from '../verify/fetch-records.ts';
+import { RepositoryIds, joinTools } from './names.ts';
+import type { Alias } from './names.ts';
+import { publishedAt } from './published.ts';
 import { toolText } from '../tool.ts';
 import type { ToolName } from '../tool.ts';
 import { requireCurrent } from '../current.ts';
@@ -17,8 +29,18 @@ export interface ListedTool {
   readonly repository: string;
 }
 
+/** A release with the time that it became acknowledged, as ISO 8601. */
+export interface ServedRelease extends VerifiedRelease {
+  readonly published: string;
+}
+
+interface Dated {
+  readonly record: AcknowledgedRecord;
+  readonly published: Date;
+}
+
 interface Judged {
-  readonly record: Promise<AcknowledgedRecord>;
+  readonly record: Promise<Dated>;
   readonly at: number;
 }
 
@@ -28,6 +50,8 @@ const JUDGED_FOR = 10 * 60_000;
 /** Records that were acknowledged before the policy ran out. */
 const MOST_KNOWN = 200_000;
 const BATCH = 100;
+/** In a larger ledger other names of a repository are looked for only where the name that is asked has nothing. */
+const MOST_INDEXED = 5000;
 
 /**
  * What one view of the ledger offers, verified when it is first asked for. A verdict is carried over to the next view
@@ -39,11 +63,19 @@ export class Catalog {
   readonly #judged: Map<string, Judged>;
   readonly #known: Set<string>;
   readonly #now: () => number;
-  #listed: Promise<readonly ListedTool[]> | undefined;
+  readonly #aliases: readonly Alias[];
+  /** Of the catalog before: what it read of unchanged directories need not be read again. */
+  readonly #idsBefore: Promise<RepositoryIds> | undefined;
+  /** For a tool of several directories: which tag is in which. */
+  readonly #parts = new WeakMap<FoundTool, ReadonlyMap<string, FoundTool>>();
+  #directories: Promise<ReadonlyMap<string, string>> | undefined;
+  #ids: Promise<RepositoryIds> | undefined;
 
-  constructor(view: LedgerView, now: () => number, before?: Catalog) {
+  constructor(view: LedgerView, now: () => number, aliases: readonly Alias[], before?: Catalog) {
     this.view = view;
     this.#now = now;
+    this.#aliases = aliases;
+    this.#idsBefore = before === undefined ? undefined : (before.#ids ?? before.#idsBefore);
     this.#judged = before === undefined ? new Map<string, Judged>() : before.#judged;
     this.#known = before === undefined ? new Set<string>() : before.#known;
   }
@@ -65,15 +97,23 @@ export class Catalog {
   }
 
   /** Every tool that the ledger has a directory of, sorted. */
-  tools(): Promise<readonly ListedTool[]> {
-    this.#listed ??= this.#list();
-    return this.#listed;
+  async tools(): Promise<readonly ListedTool[]> {
+    const directories = await this.#list();
+    return [...directories.keys()]
+      .map((path) =>
+        path
+          .split('/')
+          .slice(1)
+          .map((segment) => trySegment(segment) ?? ''),
+      )
+      .map(([source = '', owner, repo]) => ({ source, repository: `${owner}/${repo}` }))
+      .sort((a, b) => (toolText(a).toLowerCase() < toolText(b).toLowerCase() ? -1 : 1));
   }
 
-  /** Throws `E_NOT_FOUND`. */
+  /** A tool under any name that it has: in the ledger, there under another one, or by an alias. Throws `E_NOT_FOUND`. */
   tool(name: ToolName): Promise<FoundTool> {
-    const key = `${name.source}/${name.owner}/${name.repo}`.toLowerCase();
-    const found = this.#tools.get(key) ?? findTool(this.view, name);
+    const key = foldAscii(`${name.source}/${name.owner}/${name.repo}`);
+    const found = this.#tools.get(key) ?? this.#find(name, key);
     this.#tools.delete(key);
     this.#tools.set(key, found);
     forgetOldest(this.#tools);
@@ -84,24 +124,26 @@ export class Catalog {
   }
 
   /** The acknowledged record of a tag. Throws why there is none. */
-  async release(tool: FoundTool, tag: string): Promise<VerifiedRelease> {
+  async release(tool: FoundTool, tag: string): Promise<ServedRelease> {
     return this.#toRelease(await this.#record(tool, tag));
   }
 
   /** The best of a tool's acknowledged records, as `@latest` chooses it. */
-  async latest(tool: FoundTool): Promise<VerifiedRelease> {
-    return this.#toRelease(await resolveIn(tool, { choice: {}, wanted: 'latest' }, (tag) => this.#record(tool, tag)));
+  async latest(tool: FoundTool): Promise<ServedRelease> {
+    const judge = async (tag: string): Promise<AcknowledgedRecord> => (await this.#record(tool, tag)).record;
+    const { checklist } = await resolveIn(tool, { choice: {}, wanted: 'latest' }, judge);
+    return this.release(tool, checklist.tag);
   }
 
   /** All acknowledged records of a tool, newest version first, those without a version last. */
-  async releases(tool: FoundTool): Promise<VerifiedRelease[]> {
+  async releases(tool: FoundTool): Promise<ServedRelease[]> {
     const tags = [...tool.trees.keys()];
     const ordered = groupTags(tags).flatMap((group) => group.tags.map(({ tag }) => tag));
     const all = [...new Set([...ordered, ...tags.sort()])];
-    const releases: VerifiedRelease[] = [];
+    const releases: ServedRelease[] = [];
     for (let from = 0; from < all.length; from += BATCH) {
       const batch = all.slice(from, from + BATCH);
-      const paths = batch.filter((tag) => !this.#isJudged(tool, tag)).map((tag) => recordAt(tool, tag));
+      const paths = batch.filter((tag) => !this.#isJudged(tool, tag)).map((tag) => this.pathOf(tool, tag));
       if (paths.length > 0) await fetchDirectories(this.view.snapshot, paths, []);
       for (const tag of batch) {
         const record = await this.#record(tool, tag).catch(() => undefined);
@@ -111,13 +153,60 @@ export class Catalog {
     return releases;
   }
 
-  #toRelease(record: AcknowledgedRecord): VerifiedRelease {
-    return toRelease(record, this.view);
+  async #find(name: ToolName, key: string): Promise<FoundTool> {
+    const own = await findTool(this.view, name).catch((error: unknown) => {
+      if (!(error instanceof PullthroughError) || error.code !== 'E_NOT_FOUND') throw error;
+      return error;
+    });
+    if (!(own instanceof PullthroughError)) return this.#withOthers(own);
+    for (const { name: alias, tool } of this.#aliases) {
+      // Whichever of the two names the ledger has.
+      const other = alias === key ? tool : tool === key ? alias : undefined;
+      const [source, owner, repo] = other?.split('/') ?? [];
+      if (source === undefined || owner === undefined || repo === undefined) continue;
+      return this.#withOthers(await findTool(this.view, { source, owner, repo }));
+    }
+    throw own;
+  }
+
+  /** With what the ledger has of the same repository under other names. */
+  async #withOthers(own: FoundTool): Promise<FoundTool> {
+    const directories = await this.#list();
+    if (directories.size > MOST_INDEXED) return own;
+    this.#ids ??= this.#readIds(directories);
+    const others = (await this.#ids).othersOf(own.path);
+    if (others.length === 0) return own;
+    const found = await Promise.all(
+      others.map((path) => {
+        const [source = '', owner = '', repo = ''] = path
+          .split('/')
+          .slice(1)
+          .map((segment) => trySegment(segment) ?? '');
+        return findTool(this.view, { source, owner, repo });
+      }),
+    );
+    const { tool, parts } = joinTools([own, ...found]);
+    this.#parts.set(tool, parts);
+    return tool;
+  }
+
+  async #readIds(directories: ReadonlyMap<string, string>): Promise<RepositoryIds> {
+    const before = await this.#idsBefore?.catch(() => undefined);
+    return RepositoryIds.read(this.view.snapshot, directories, before);
+  }
+
+  /** The record's path, in the directory that has the tag. */
+  pathOf(tool: FoundTool, tag: string): string {
+    return recordAt(this.#parts.get(tool)?.get(tag) ?? tool, tag);
+  }
+
+  #toRelease({ record, published }: Dated): ServedRelease {
+    return { ...toRelease(record, this.view), published: published.toISOString().replace('.000Z', 'Z') };
   }
 
   /** The policy and the record's bytes are all that a verdict hangs on, but for the time. */
   #key(tool: FoundTool, tag: string): string {
-    return `${this.view.trust.sha256} ${tool.trees.get(tag)} ${recordAt(tool, tag)}`;
+    return `${this.view.trust.sha256} ${tool.trees.get(tag)} ${this.pathOf(tool, tag)}`;
   }
 
   #isJudged(tool: FoundTool, tag: string): boolean {
@@ -125,11 +214,11 @@ export class Catalog {
     return judged !== undefined && (this.expired || this.#now() - judged.at < JUDGED_FOR);
   }
 
-  #record(tool: FoundTool, tag: string): Promise<AcknowledgedRecord> {
+  #record(tool: FoundTool, tag: string): Promise<Dated> {
     if (!tool.trees.has(tag)) return noRecord(tool, tag);
     const key = this.#key(tool, tag);
     const judged = this.#isJudged(tool, tag) ? this.#judged.get(key) : undefined;
-    const record = judged?.record ?? this.#judge(recordAt(tool, tag));
+    const record = judged?.record ?? this.#judge(this.pathOf(tool, tag));
     this.#judged.delete(key);
     this.#judged.set(key, { record, at: judged?.at ?? this.#now() });
     record.catch((error: unknown) => {
@@ -140,35 +229,35 @@ export class Catalog {
   }
 
   /** Past the expiry nothing new is resolved, but a nack of what is known still counts. */
-  async #judge(path: string): Promise<AcknowledgedRecord> {
+  async #judge(path: string): Promise<Dated> {
     if (this.expired && !this.#known.has(path)) {
       requireCurrent(this.view.trust, new Date(this.#now()));
     }
-    const record = requireAcknowledged(await readStatus(this.view, path), this.view.trust);
+    const { trust, snapshot } = this.view;
+    const [files] = await fetchRecords(snapshot, [path]);
+    if (files === undefined) return fail('E_NOT_FOUND', `the ledger has no record ${path}`);
+    const record = requireAcknowledged(await verifyRecord(files, trust), trust);
     if (this.#known.size < MOST_KNOWN) this.#known.add(path);
-    return record;
+    return { record, published: await publishedAt(files, record, trust) };
   }
 
-  async #list(): Promise<readonly ListedTool[]> {
-    const { snapshot } = this.view;
-    const below = async (directories: readonly string[]): Promise<string[]> => {
-      const found = await snapshot.listMany(directories);
-      return directories.flatMap((directory) =>
-        (found.get(directory) ?? [])
-          .filter(({ name, mode }) => mode === TREE && trySegment(name) !== undefined)
-          .map(({ name }) => `${directory}/${name}`),
-      );
-    };
-    const repositories = await below(await below(await below(['packages'])));
-    return repositories
-      .map((path) =>
-        path
-          .split('/')
-          .slice(1)
-          .map((segment) => trySegment(segment) ?? ''),
-      )
-      .map(([source = '', owner, repo]) => ({ source, repository: `${owner}/${repo}` }))
-      .sort((a, b) => (toolText(a).toLowerCase() < toolText(b).toLowerCase() ? -1 : 1));
+  /** The directory of each tool, with its oid. */
+  #list(): Promise<ReadonlyMap<string, string>> {
+    this.#directories ??= (async () => {
+      const { snapshot } = this.view;
+      const below = async (directories: readonly string[]): Promise<Map<string, string>> => {
+        const found = await snapshot.listMany(directories);
+        const entries = directories.flatMap((directory) =>
+          (found.get(directory) ?? [])
+            .filter(({ name, mode }) => mode === TREE && trySegment(name) !== undefined)
+            .map(({ name, oid }): [string, string] => [`${directory}/${name}`, oid]),
+        );
+        return new Map(entries);
+      };
+      const owners = await below([...(await below(['packages'])).keys()]);
+      return below([...owners.keys()]);
+    })();
+    return this.#directories;
   }
 }
 

@@ -1,12 +1,14 @@
 import { PullthroughError } from '../../ledger-schema/index.ts';
 import type { Progress } from '../../io/progress.ts';
 import { Catalog } from './catalog.ts';
+import type { Alias } from './names.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
 
 export interface FollowOptions {
   /** Looks at the ledger now, or takes what was fetched last. */
   readonly look: (options: { readonly offline: boolean; readonly now: Date }) => Promise<LedgerView>;
   readonly progress: Progress;
+  readonly aliases?: readonly Alias[] | undefined;
   /** Milliseconds between two looks. */
   readonly interval: number;
   /** Milliseconds since 1970. */
@@ -51,7 +53,7 @@ export class Follower {
       progress.warn(`${error.message}; serving by the copy of the ledger that is here, commit ${copy.commit}`);
       return copy;
     });
-    const follower = new Follower(options, new Catalog(view, now));
+    const follower = new Follower(options, new Catalog(view, now, options.aliases ?? []));
     follower.#failure = failure;
     if (failure === undefined) follower.#seen = now();
     follower.#schedule();
@@ -84,7 +86,7 @@ export class Follower {
       const view = await look({ offline: false, now: new Date(now()) });
       const { commit } = this.#catalog.view;
       // Also where nothing moved: what time does to keys is seen by a new view alone.
-      const next = new Catalog(view, now, this.#catalog);
+      const next = new Catalog(view, now, this.#options.aliases ?? [], this.#catalog);
       await next.prepare(this.#catalog);
       this.#catalog = next;
       if (view.commit !== commit) progress.note(`the ledger is at ${view.commit}`);

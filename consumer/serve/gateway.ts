@@ -6,13 +6,14 @@ import { cacheDirectory, stateDirectory } from '../../io/files/folders.ts';
 import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
 import { openMirrors } from '../download/mirrors.ts';
 import { pinOf } from '../pin.ts';
+import { ledgerExplainer } from './explainer.ts';
 import { serve } from './serve.ts';
 import type { Gateway, ServeOptions } from './serve.ts';
 import { openView } from '../../ledger/view/view.ts';
 
 export type GatewayOptions = Pick<
   ServeOptions,
-  'listen' | 'baseUrl' | 'cacheBytes' | 'memoryBytes' | 'interval' | 'timeouts'
+  'listen' | 'baseUrl' | 'cacheBytes' | 'memoryBytes' | 'interval' | 'timeouts' | 'links' | 'aliases' | 'log'
 > & {
   /** The folder of verified files. Default: in the user's cache. */
   readonly cacheDir?: string | undefined;
@@ -45,6 +46,7 @@ export async function openGateway(consumer: ConsumerOptions, options: GatewayOpt
       mirrors: await openMirrors(stores, { baseDir, env, progress }),
       cacheDir: options.cacheDir ?? join(cacheDir, 'gateway'),
       host: consumer.host ?? 'github.com',
+      explainer: ledgerExplainer(ledger),
       progress,
       now: options.clock,
     });

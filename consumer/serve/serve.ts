@@ -1,24 +1,29 @@
 import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { fastify } from 'fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { fail } from '../../ledger-schema/index.ts';
-import { PullthroughError } from '../../ledger-schema/index.ts';
 import { SILENT } from '../../io/progress.ts';
 import type { Progress } from '../../io/progress.ts';
 import type { Mirror } from '../download/fetch-file.ts';
+import { logAccess } from './access-log.ts';
+import type { LogFormat } from './access-log.ts';
+import { ByDigest } from './by-digest.ts';
 import { FileCache } from './cache.ts';
 import { asFailure } from './errors.ts';
+import { answerFailures, failureAnswer } from './failures.ts';
+import type { FailureAnswer } from './failures.ts';
 import { FileSender } from './files.ts';
 import { Follower } from './follow.ts';
 import type { FollowOptions } from './follow.ts';
-import { STYLE } from './html.ts';
 import { LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
-import { linksOf } from './links.ts';
+import type { LinkStyle } from './links.ts';
 import { Metrics } from './metrics.ts';
-import { errorPage } from './pages.ts';
-import { addRoutes, sendPage } from './routes.ts';
+import type { Alias } from './names.ts';
+import { addOperations } from './operations.ts';
+import type { Explainer } from './refusals.ts';
+import { addRoutes } from './routes.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -44,6 +49,14 @@ export interface ServeOptions {
   /** Milliseconds between two looks at the ledger; a minute unless told. */
   readonly interval?: number | undefined;
   readonly now?: (() => number) | undefined;
+  /** How the API's answers name files; by GitHub's own addresses unless told. */
+  readonly links?: LinkStyle | undefined;
+  /** Other names of tools. */
+  readonly aliases?: readonly Alias[] | undefined;
+  /** An access log; none unless told. */
+  readonly log?: { readonly format: LogFormat; readonly write: (line: string) => void } | undefined;
+  /** Tells more of a refusal. */
+  readonly explainer?: Explainer | undefined;
   /** How long it waits for whom. */
   readonly timeouts?: Partial<Limits> | undefined;
 }
@@ -76,7 +89,8 @@ export async function serve(options: ServeOptions): Promise<Gateway> {
     progress,
     pace: limits.pace,
   });
-  const follower = await Follower.start({ look: options.look, progress, interval: options.interval ?? 60_000, now });
+  const { look, aliases, interval = 60_000 } = options;
+  const follower = await Follower.start({ look, aliases, progress, interval, now });
   const files = new FileSender({
     cache,
     memoryBytes: options.memoryBytes ?? 64 * MIB,
@@ -85,11 +99,23 @@ export async function serve(options: ServeOptions): Promise<Gateway> {
     stores: options.mirrors.length,
   });
   const metrics = new Metrics();
-  const answer = failureAnswer(options, follower, progress);
+  const answer = failureAnswer({ baseUrl: options.baseUrl, host: options.host, follower, progress });
   const app = newApp(limits, answer);
   watch(app, metrics, limits);
   answerFailures(app, answer);
-  addRoutes(app, { catalog: () => follower.catalog, files, limits, host: options.host, baseUrl: options.baseUrl });
+  if (options.log !== undefined) logAccess(app, options.log.format, options.log.write);
+  const catalog = () => follower.catalog;
+  const byDigest = new ByDigest(catalog);
+  addRoutes(app, {
+    catalog,
+    files,
+    limits,
+    host: options.host,
+    baseUrl: options.baseUrl,
+    links: options.links ?? 'github',
+    explainer: options.explainer,
+    fileBySha256: (sha256) => byDigest.find(sha256),
+  });
   addOperations(app, { follower, cache, files, metrics });
   try {
     await app.listen(options.listen);
@@ -135,6 +161,8 @@ function newApp({ headers }: Limits, answer: FailureAnswer): FastifyInstance {
       reply.headers(EVERY_ANSWER);
       void answer(asFailure(error), request, reply);
     },
+    // What stands behind a prefix of its own, as some mirrors are asked: /https://github.com/O/R/…
+    rewriteUrl: ({ url = '/' }) => url.replace(/^\/https?:\/{1,2}(?=[^/]+\.[^/]+\/)/, '/'),
     routerOptions: { maxParamLength: 2048, ignoreTrailingSlash: true },
   });
   app.server.maxConnections = MOST_CONNECTIONS;
@@ -156,125 +184,5 @@ function watch(app: FastifyInstance, metrics: Metrics, { idle }: Limits): void {
       const bytes = request.method === 'HEAD' || !reply.raw.writableFinished ? 0 : length;
       metrics.ended(request.routeOptions.config.name ?? 'none', reply.statusCode, bytes);
     });
-  });
-}
-
-type FailureAnswer = (
-  failure: { readonly error: PullthroughError; readonly status: number },
-  request: FastifyRequest,
-  reply: FastifyReply,
-) => FastifyReply;
-
-/** An error in the form that its reader expects: JSON for the API, a page for a browser, else a line of text. */
-function failureAnswer(options: ServeOptions, follower: Follower, progress: Progress): FailureAnswer {
-  return (failure, request, reply) => {
-    const { error, status } = failure;
-    if (status >= 500 && !reply.raw.destroyed)
-      progress.warn(`${request.method} ${request.url}: ${error.message} [${error.code}]`);
-    for (const name of [
-      'etag',
-      'accept-ranges',
-      'content-disposition',
-      'repr-digest',
-      'content-range',
-      'content-length',
-    ]) {
-      reply.removeHeader(name);
-    }
-    reply.status(status).header('cache-control', 'no-store');
-    if (status === 503) reply.header('retry-after', '60');
-    if (/^\/(?:api\/v3\/|repos\/)/.test(request.url)) {
-      const body = {
-        message: status === 404 ? 'Not Found' : error.message,
-        code: error.code,
-        reason: error.message,
-        status: String(status),
-      };
-      return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(body));
-    }
-    const { catalog } = follower;
-    if (request.headers.accept?.includes('text/html') === true) {
-      const links = linksOf(request, options.baseUrl);
-      const context = { links, view: catalog.view, host: options.host, expired: catalog.expired };
-      return sendPage(
-        reply,
-        errorPage(status === 404 ? 'Not acknowledged' : `Error ${status}`, error.message, error.hint, context),
-      );
-    }
-    const hint = error.hint === undefined ? '' : `hint: ${error.hint}\n`;
-    return reply.header('content-type', 'text/plain; charset=utf-8').send(`${error.message} [${error.code}]\n${hint}`);
-  };
-}
-
-function answerFailures(app: FastifyInstance, answer: FailureAnswer): void {
-  app.setErrorHandler((error, request, reply) => answer(asFailure(error), request, reply));
-  app.setNotFoundHandler((request, reply) => {
-    const error = new PullthroughError('E_NOT_FOUND', 'there is nothing at this address', {
-      hint: 'release files are at /OWNER/REPO/releases/download/TAG/FILE, as on GitHub',
-    });
-    return answer({ error, status: 404 }, request, reply);
-  });
-}
-
-interface Operations {
-  readonly follower: Follower;
-  readonly cache: FileCache;
-  readonly files: FileSender;
-  readonly metrics: Metrics;
-}
-
-function addOperations(app: FastifyInstance, { follower, cache, files, metrics }: Operations): void {
-  const config = { name: 'operations' };
-  app.get('/-/style.css', { config }, async (_, reply) =>
-    reply.headers({ 'content-type': 'text/css; charset=utf-8', 'cache-control': 'public, max-age=3600' }).send(STYLE),
-  );
-  // A ledger that is down is no reason to take away a gateway that serves what it verified.
-  app.get('/healthz', { config }, async (_, reply) => {
-    const { seen, failure } = follower.state;
-    const { view, expired } = follower.catalog;
-    const state = {
-      status: 'ok',
-      ledger: {
-        commit: view.commit,
-        seen: seen === undefined ? null : new Date(seen).toISOString(),
-        failure: failure?.code ?? null,
-      },
-      policy: { version: view.trust.version, expires: view.trust.policy.expires, expired },
-    };
-    return reply
-      .headers({ 'content-type': 'application/json', 'cache-control': 'no-store' })
-      .send(JSON.stringify(state));
-  });
-  app.get('/metrics', { config }, async (_, reply) => {
-    const { hits, misses, failures, bytes, files: count, fetching } = cache.counts;
-    const { seen, failure } = follower.state;
-    const { trust } = follower.catalog.view;
-    const page = metrics.text([
-      { name: 'cache_hits_total', help: 'Files that were in the cache.', type: 'counter', value: hits },
-      { name: 'cache_misses_total', help: 'Files that were not in the cache.', type: 'counter', value: misses },
-      { name: 'fetch_failures_total', help: 'Files that no store gave.', type: 'counter', value: failures },
-      { name: 'cache_bytes', help: 'Bytes of the files in the cache.', value: bytes },
-      { name: 'cache_files', help: 'Files in the cache.', value: count },
-      { name: 'memory_bytes', help: 'Bytes of small files in memory.', value: files.memoryBytes },
-      { name: 'fetching', help: 'Files being fetched.', value: fetching },
-      {
-        name: 'ledger_up',
-        help: 'Could the ledger be followed at the last look?',
-        value: failure === undefined ? 1 : 0,
-      },
-      {
-        name: 'ledger_seen_timestamp_seconds',
-        help: 'When the ledger was seen last.',
-        value: Math.floor((seen ?? 0) / 1000),
-      },
-      { name: 'policy_version', help: 'The number of the policy.', value: trust.version },
-      {
-        name: 'policy_expires_timestamp_seconds',
-        help: 'When the policy expires.',
-        value: trust.expires.getTime() / 1000,
-      },
-      { name: 'resident_bytes', help: 'Memory of the process.', value: process.memoryUsage.rss() },
-    ]);
-    return reply.header('content-type', 'text/plain; version=0.0.4; charset=utf-8').send(page);
   });
 }

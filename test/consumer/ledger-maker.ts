@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -117,7 +118,7 @@ export class TestLedger {
       ledger: spec.ledger ?? LEDGER_ID,
       source,
       repository,
-      repositoryId: spec.repositoryId ?? 1,
+      repositoryId: spec.repositoryId ?? idOf(spec.repository),
       tag,
       commit: 'c'.repeat(40),
       assets,
@@ -147,12 +148,14 @@ export class TestLedger {
   }
 
   /** Commits what `files` holds on a branch. `parent`: another than the branch's head; null for none. */
-  async commit(options: { branch?: string; parent?: string | null } = {}): Promise<string> {
-    const { branch = 'main', parent } = options;
+  async commit(options: { branch?: string; parent?: string | null; message?: string } = {}): Promise<string> {
+    const { branch = 'main', parent, message = 'x' } = options;
     const head = parent === undefined ? await this.head(branch) : (parent ?? undefined);
     const parts: Buffer[] = [];
     const text = (line: string) => parts.push(Buffer.from(line));
-    text(`commit refs/heads/${branch}\ncommitter A <a@example.org> 1750000000 +0000\ndata 1\nx\n`);
+    text(
+      `commit refs/heads/${branch}\ncommitter A <a@example.org> 1750000000 +0000\ndata ${Buffer.byteLength(message)}\n${message}\n`,
+    );
     if (head !== undefined) text(`from ${head}\n`);
     text('deleteall\n');
     for (const [path, bytes] of this.files) {
@@ -194,4 +197,9 @@ export class TestLedger {
   async forget(): Promise<void> {
     await run('git', ['-C', this.directory, 'gc', '--quiet', '--prune=now']);
   }
+}
+
+/** Each repository has a number of its own, as forges have it. */
+function idOf(repository: string): number {
+  return createHash('sha256').update(repository.toLowerCase()).digest().readUInt32BE(0) + 1;
 }

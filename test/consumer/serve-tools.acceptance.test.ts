@@ -32,7 +32,8 @@ beforeAll(async () => {
   await ledger.addRecord({ repository: 'acme/tool', tag: 'v1.0.0', assets });
   await ledger.addRecord({ repository: 'acme/tool', tag: 'v2.0.0', assets, acks: [] });
   await ledger.commit();
-  gateway = await startGateway(ledger, [store]);
+  // gh can't rewrite hosts.
+  gateway = await startGateway(ledger, [store], { links: 'self' });
   folder = await temporaryFolder();
   await startProxy();
 });
@@ -126,6 +127,14 @@ describe.skipIf(!hasGh)('gh by GH_HOST through TLS (needs gh: apt-get install gh
     const own = await temporaryFolder();
     await expect(gh(own, 'release', 'download', 'v2.0.0', '-R', repository())).rejects.toThrow();
     expect(await readdir(own)).toEqual([]);
+  });
+
+  test('release list and view show what is acknowledged, and when', async () => {
+    const list = await gh(folder, 'release', 'list', '-R', repository());
+    expect(list.stdout).toMatch(/^v1\.0\.0\tLatest\tv1\.0\.0\t20\d\d-/);
+    expect(list.stdout.trim().split('\n')).toHaveLength(1);
+    const view = await gh(folder, 'release', 'view', '-R', repository(), '--json', 'tagName,assets');
+    expect(JSON.parse(view.stdout)).toMatchObject({ tagName: 'v1.0.0', assets: [{}, {}] });
   });
 
   test('api shows the digest', async () => {

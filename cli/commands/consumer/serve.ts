@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Gateway } from '../../../consumer/serve/serve.ts';
 import { fail } from '../../../ledger-schema/error.ts';
+import { loadConfig } from '../../wiring/config.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import { consumerOptions } from '../../wiring/consumer-options.ts';
 import type { CommandContext, Handler } from '../../wiring/context.ts';
@@ -11,12 +12,22 @@ type Options = ValuesOf<'consumer', 'serve'>;
 /** `serve`: until a signal asks it to stop. */
 export const serve: Handler<Options> = async (_, options, context) => {
   const listen = parseListen(options.listen ?? '127.0.0.1:8080');
-  const baseUrl = options['base-url'] === undefined ? undefined : parseBaseUrl(options['base-url']);
+  const reached = options['base-url'] ?? options['public-url'];
+  const baseUrl = reached === undefined ? undefined : parseBaseUrl(reached);
   const cacheBytes = options['cache-size'] === undefined ? undefined : parseSize(options['cache-size']);
   const consumer = await consumerOptions(options, context, { bytes: true });
   const { openGateway } = await import('../../../consumer/serve/gateway.ts');
   const { output, signal } = context;
-  const opening = openGateway(consumer, { listen, baseUrl, cacheBytes, cacheDir: cacheFolder(options, context) });
+  const { aliases } = (await loadConfig(options, context.cwd)).gateway;
+  const opening = openGateway(consumer, {
+    listen,
+    baseUrl,
+    cacheBytes,
+    cacheDir: cacheFolder(options, context),
+    aliases,
+    links: options.links,
+    log: options.log && { format: options.log, write: (line) => void process.stderr.write(`${line}\n`) },
+  });
   const gateway = await Promise.race([opening, stopped(signal).then(() => undefined)]);
   if (gateway === undefined) return abandon(opening, signal);
   output.results({ url: gateway.url });

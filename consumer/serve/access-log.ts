@@ -1,0 +1,69 @@
+import type { FastifyInstance } from 'fastify';
+
+/** `common`: the lines that web servers write and log readers know; `json`: an object a line. */
+export type LogFormat = 'common' | 'json';
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+interface Access {
+  readonly time: Date;
+  readonly client: string;
+  readonly method: string;
+  /** Without its query, which can hold a secret. */
+  readonly path: string;
+  readonly status: number;
+  /** Of the body, as far as it was sent. */
+  readonly bytes: number;
+  readonly milliseconds: number;
+  readonly agent: string;
+}
+
+/** Writes a line for each request when it is over, whether or not it came to its end. No header but User-Agent is in it. */
+export function logAccess(app: FastifyInstance, format: LogFormat, write: (line: string) => void): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const begun = performance.now();
+    const time = new Date();
+    const { socket } = request.raw;
+    const before = socket.bytesWritten;
+    reply.raw.once('close', () => {
+      const access: Access = {
+        time,
+        client: socket.remoteAddress ?? '-',
+        method: request.method,
+        path: request.url.split('?')[0] ?? '',
+        status: reply.statusCode,
+        bytes: Math.max(0, socket.bytesWritten - before),
+        milliseconds: Math.round(performance.now() - begun),
+        agent: request.headers['user-agent'] ?? '',
+      };
+      write(format === 'json' ? jsonLine(access) : commonLine(access));
+    });
+    done();
+  });
+}
+
+/** NCSA's common log format. */
+export function commonLine({ client, time, method, path, status, bytes }: Access): string {
+  return `${client} - - [${dateText(time)}] "${method} ${quoted(path)} HTTP/1.1" ${status} ${bytes}`;
+}
+
+export function jsonLine(access: Access): string {
+  const { time, agent, path, ...rest } = access;
+  const line = { time: time.toISOString(), ...rest, path: path.slice(0, 4096), agent: agent.slice(0, 512) };
+  // Beside what JSON escapes, whatever a terminal would act on.
+  return JSON.stringify(line).replace(/[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (char) => {
+    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+function quoted(path: string): string {
+  return path.slice(0, 4096).replace(/["\\]|[^\x20-\x7e]/g, (char) => {
+    return [...Buffer.from(char)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+  });
+}
+
+function dateText(time: Date): string {
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const day = `${two(time.getUTCDate())}/${MONTHS[time.getUTCMonth()]}/${time.getUTCFullYear()}`;
+  return `${day}:${two(time.getUTCHours())}:${two(time.getUTCMinutes())}:${two(time.getUTCSeconds())} +0000`;
+}
