@@ -47,6 +47,7 @@ export class Consumer implements AsyncDisposable {
       withheld: options.withheld,
       refs: 'branch',
       offline: options.offline,
+      limits: options.limits,
       env,
     });
     return new Consumer({ ...options, pin: pinOf(options.pin) }, repository);

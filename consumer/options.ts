@@ -1,4 +1,5 @@
 import type { AddedRoot } from '../evidence/roots.ts';
+import type { FetchLimits } from '../ledger/git/repository.ts';
 import type { Progress } from '../io/progress.ts';
 import type { AssetWish } from './download/select-assets.ts';
 
@@ -26,6 +27,8 @@ export interface ConsumerOptions {
   readonly cacheDir?: string | undefined;
   /** Where the newest policy and commit seen are remembered. Default: `$XDG_STATE_HOME/pullthrough`. */
   readonly stateDir?: string | undefined;
+  /** What one conversation with the ledger's host may cost: 1 GiB and ten minutes unless told. */
+  readonly limits?: FetchLimits | undefined;
   /** Default: this process's. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   /** What relative paths are relative to. Default: the current directory. */

@@ -19,7 +19,6 @@ const SOLE_IMPORTERS: readonly (readonly [packages: RegExp, importers: RegExp])[
   [/^openpgp$/, /^ledger-schema\/openpgp\/openpgp[^/]*\.ts$/],
   [/^@octokit\//, /^github\//],
   [/^@(?:aws-sdk|smithy)\//, /^store\//],
-  [/^simple-git$/, /^ledger\//],
   [/^undici$/, /^io\//],
   [/^@sigstore\/|^snappyjs$/, /^evidence\//],
   [/^proper-lockfile$/, /^io\/files\/lock\.ts$/],

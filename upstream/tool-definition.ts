@@ -7,6 +7,7 @@ import { keyFileOf, parseRequirement } from '../evidence/require.ts';
 import type { Requirement } from '../evidence/require.ts';
 import type { Keep } from '../evidence/collect.ts';
 import { boolean, oneOf, readIni, text } from '../io/ini.ts';
+import { duration } from '../io/ini-values.ts';
 import type { IniFile, IniParser, IniSchema } from '../io/ini.ts';
 import { nearest } from '../io/nearest.ts';
 import { checkAssetUrl } from './asset-url.ts';
@@ -67,15 +68,6 @@ function tagList(value: string): string[] {
   if (tags.includes('')) fail('E_CONFIG', 'a tag is empty', { hint: SELECT_HINT });
   return [...new Set(tags)];
 }
-
-const MILLISECONDS = { m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-const duration: IniParser<number> = (value) => {
-  if (value === '0') return 0;
-  const [, count, unit] = /^([0-9]{1,5})([mhd])$/.exec(value) ?? [];
-  if (count === undefined) fail('E_CONFIG', `${brief(value)} is no duration`, { hint: 'write 30m, 12h or 3d' });
-  return Number(count) * MILLISECONDS[unit as keyof typeof MILLISECONDS];
-};
 
 const glob: IniParser<string> = (value) => {
   if (value.length > 255) fail('E_CONFIG', 'the glob has more than 255 characters');

@@ -11,6 +11,8 @@ import type { Alias } from '../../consumer/serve/names.ts';
 import { readFileBounded } from '../../io/files/file.ts';
 import { INI_LENGTH, oneOf, readIni } from '../../io/ini.ts';
 import type { IniParser, IniSchema } from '../../io/ini.ts';
+import { positiveDuration, size } from '../../io/ini-values.ts';
+import type { FetchLimits } from '../../ledger/git/repository.ts';
 import { parseLocation } from './location.ts';
 import type { LedgerLocation } from './location.ts';
 import { parsePublicUrl, parseStoreUrl } from './store-url.ts';
@@ -32,6 +34,8 @@ export interface Config {
     readonly api: string;
     readonly merge: 'manual' | 'acknowledged';
     readonly author: Author | undefined;
+    /** What one conversation with the ledger's host may cost. */
+    readonly limits: FetchLimits;
   };
   readonly store: {
     /** `file:` with an absolute path, or `s3:`; where the executor writes. */
@@ -134,6 +138,8 @@ function schemaOf(folder: string) {
       api: apiUrl,
       merge: oneOf('manual', 'acknowledged'),
       author,
+      'max-fetch': size,
+      'max-wait': positiveDuration,
     },
     store: {
       url: (value: string) => parseStoreUrl(value, folder),
@@ -201,6 +207,7 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
       branch: ledger.branch ?? 'main',
       api: ledger.api ?? api,
       merge: ledger.merge ?? 'manual',
+      limits: { bytes: ledger['max-fetch'], ms: ledger['max-wait'] },
       author: ledger.author,
     },
     store: {

@@ -42,6 +42,7 @@ export async function consumerOptions(
     ...tokenFor(env, 'LEDGER_TOKEN', ledger),
     evidence: { require: config.evidence.require.map(wordOf), trustedRoots: config.evidence.trustedRoots },
     stateDir: stateOf(flags, context),
+    limits: config.ledger.limits,
   };
 }
 

@@ -78,7 +78,7 @@ export async function withExecutor<T>(
   const cacheDir = cacheOf(flags, context);
   const store = await openStore(prepared.store, { baseDir: config.folder, env, progress });
   const github = await onGitHub(config, context, cacheDir);
-  const { api, branch } = config.ledger;
+  const { api, branch, limits } = config.ledger;
   const url = await ledgerUrl(requireLedger(config), { api, env, progress });
   const warn = (message: string): void => progress.warn(message);
   await using ledger = await openLedger({
@@ -87,6 +87,7 @@ export async function withExecutor<T>(
     cacheDir,
     ...tokenFor(env, 'LEDGER_TOKEN', url),
     refs: 'all',
+    limits,
     warn,
     env,
   });

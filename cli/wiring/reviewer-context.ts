@@ -68,7 +68,7 @@ async function withLedgerAt<T>(
   tools?: string,
 ): Promise<T> {
   const { env, now, progress, signal } = context;
-  const { api, branch } = config.ledger;
+  const { api, branch, limits } = config.ledger;
   // Found before any request, where the clients would find them later.
   for (const name of ['LEDGER_TOKEN', 'GITHUB_TOKEN']) tokenFrom(env, name);
   const cacheDir = cacheDirectory(env);
@@ -96,6 +96,7 @@ async function withLedgerAt<T>(
     cacheDir,
     ...tokenFor(env, 'LEDGER_TOKEN', url),
     refs: 'all',
+    limits,
     warn,
     env,
   });

@@ -34,7 +34,8 @@ export async function openGateway(consumer: ConsumerOptions, options: GatewayOpt
   } = consumer;
   const pin = pinOf(consumer.pin);
   const cacheDir = consumer.cacheDir ?? cacheDirectory(env);
-  const open = { url: consumer.ledger, branch, cacheDir, token, withheld, refs: 'branch', env } as const;
+  const { limits } = consumer;
+  const open = { url: consumer.ledger, branch, cacheDir, token, withheld, limits, refs: 'branch', env } as const;
   const ledger = await openLedger(open);
   const copy = await openLedger({ ...open, offline: true });
   const memory = memoryFile(consumer.stateDir ?? stateDirectory(env), ledgerIdentity(ledger.label, branch));

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fail } from '../../ledger-schema/error.ts';
@@ -7,17 +7,21 @@ import { makeFolders } from '../../io/files/file.ts';
 import { ioError } from '../../io/io-error.ts';
 import { withLock } from '../../io/files/lock.ts';
 import type { LockOptions } from '../../io/files/lock.ts';
+import { bytesText } from '../../io/size-text.ts';
 import { moveTo } from '../../io/files/rename.ts';
 import { gitEnvironment } from './git-environment.ts';
 import type { GitConfig } from './git-environment.ts';
 import { runGit } from './git.ts';
 import type { GitResult } from './git.ts';
 import { REMOTE, shownStderr } from './remote.ts';
+import { exists, removeUnfinished, unfinishedBytes } from './unfinished.ts';
 import type { Remote } from './remote.ts';
 
 /** Written last; a folder without it was never finished, one with another content was made by another version. */
 const MARK = 'pullthrough-clone';
 const LAYOUT = 'pullthrough clone 1';
+/** In a clone that git can't read: it is used until there is a new one. */
+const CONDEMNED = 'pullthrough-condemned';
 
 /**
  * A process that was killed holds up the next for six seconds; another one's fetch is waited for ten minutes. Who was
@@ -27,24 +31,62 @@ const LOCK: LockOptions = { staleMs: 6_000, renewMs: 1_500, patienceMs: 600_000,
 
 export type ObjectFormat = 'sha1' | 'sha256';
 
+/** What one conversation with a ledger's host may cost; it can be endless. */
+export interface FetchLimits {
+  /** The bytes of a pack. Default: 1 GiB. */
+  readonly bytes?: number | undefined;
+  /** Milliseconds. Default: 10 minutes. */
+  readonly ms?: number | undefined;
+}
+
+/** A ledger of a million records is smaller. */
+const FETCH_BYTES = 1024 * 1024 * 1024;
+const FETCH_MS = 600_000;
+const HOUR = 3_600_000;
+
+interface CloneOptions {
+  readonly cacheDir: string;
+  readonly remote: Remote;
+  readonly branch: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly limits?: FetchLimits | undefined;
+}
+
+interface NetworkOptions {
+  readonly input?: string;
+  readonly config?: GitConfig;
+  readonly extra?: Readonly<Record<string, string>>;
+}
+
 /**
  * The local clone of a ledger: `<cacheDir>/ledgers/<sha256 of URL and branch>.git`, bare. It is made beside its place and
- * renamed, so that it is never half there, and anything wrong with it is a reason to throw it away. Its own
+ * renamed when it is complete, so that it is never half there; a new one takes the place of one that something is wrong
+ * with, and until then that one is used. Its own
  * configuration names neither remote nor filter: they go by the environment to the commands that need them, and to no
  * other, so that reading never turns into fetching behind our back.
  */
 export class Clone {
-  readonly directory: string;
   readonly remote: Remote;
+  readonly #place: string;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #limits: Required<FetchLimits>;
+  #directory: string;
   format: ObjectFormat = 'sha1';
 
-  constructor(options: { cacheDir: string; remote: Remote; branch: string; env: NodeJS.ProcessEnv }) {
+  constructor(options: CloneOptions) {
     const { cacheDir, remote, branch } = options;
     const key = createHash('sha256').update(`${remote.url}\n${branch}`).digest('hex');
-    this.directory = join(cacheDir, 'ledgers', `${key}.git`);
+    this.#place = join(cacheDir, 'ledgers', `${key}.git`);
+    this.#directory = this.#place;
     this.remote = remote;
     this.#env = options.env;
+    const { bytes = FETCH_BYTES, ms = FETCH_MS } = options.limits ?? {};
+    this.#limits = { bytes, ms };
+  }
+
+  /** Where git works: the clone's place, or beside it while a new one is made. */
+  get directory(): string {
+    return this.#directory;
   }
 
   /** Is there a finished clone? */
@@ -67,53 +109,76 @@ export class Clone {
     return withLock(this.directory, LOCK, action);
   }
 
+  /** Is there a finished clone that nothing was found wrong with? */
+  async isUsable(): Promise<boolean> {
+    if (!(await this.isThere())) return false;
+    return !(await exists(join(this.directory, CONDEMNED)));
+  }
+
   /** Makes an empty clone where there is none; under the lock. */
   async make(): Promise<void> {
     if (await this.isThere()) return;
+    await this.aside();
+    await this.settle();
+  }
+
+  /** Makes an empty clone beside the place, and works in it until {@link settle} or {@link abandon}; under the lock. */
+  async aside(): Promise<void> {
     await this.#clean();
-    const temporary = `${this.directory}.${randomBytes(6).toString('hex')}.tmp`;
+    const temporary = `${this.#place}.${randomBytes(6).toString('hex')}.tmp`;
+    const kind = `--object-format=${this.format}`;
+    const args = ['init', '--bare', '--template=', kind, '--initial-branch=main', temporary];
     try {
-      const args = [
-        'init',
-        '--bare',
-        '--template=',
-        `--object-format=${this.format}`,
-        '--initial-branch=main',
-        temporary,
-      ];
-      const result = await runGit({
-        directory: dirname(this.directory),
-        env: gitEnvironment({ env: this.#env }),
-        args,
-      });
+      const result = await runGit({ directory: dirname(this.#place), env: gitEnvironment({ env: this.#env }), args });
       if (result.exitCode !== 0) fail('E_GIT', `cannot make a clone: ${shownStderr(result.stderr)}`);
       await writeFile(join(temporary, MARK), `${LAYOUT}\n${this.format}\n`);
-      await moveTo(temporary, this.directory);
+      this.#directory = temporary;
     } catch (error) {
-      throw ioError(error, `cannot make the clone ${this.directory}`);
-    } finally {
       await rm(temporary, { recursive: true, force: true });
+      throw ioError(error, `cannot make the clone ${this.#place}`);
     }
+  }
+
+  /** The clone that was made beside takes the place; what was there goes. */
+  async settle(): Promise<void> {
+    const made = this.#directory;
+    this.#directory = this.#place;
+    try {
+      await moveTo(this.#place, `${this.#place}.${randomBytes(6).toString('hex')}.tmp`).catch(() => undefined);
+      await moveTo(made, this.#place);
+    } catch (error) {
+      throw ioError(error, `cannot make the clone ${this.#place}`);
+    }
+    await this.#clean();
+  }
+
+  /** The clone that was made beside goes; what was there before is there still. */
+  async abandon(): Promise<void> {
+    this.#directory = this.#place;
+    await this.#clean();
+    await this.isThere();
   }
 
   /** Has the next update make the clone again: git found something in it that it can't read. */
   condemn(): void {
-    rmSync(join(this.directory, MARK), { force: true });
+    try {
+      writeFileSync(join(this.directory, CONDEMNED), '');
+    } catch {
+      // It is gone, or can't be written: then it isn't replaced either.
+    }
   }
 
-  /** Throws the clone away; under the lock. */
-  async discard(): Promise<void> {
-    const away = `${this.directory}.${randomBytes(6).toString('hex')}.tmp`;
-    await moveTo(this.directory, away).catch(() => undefined);
-    await this.#clean();
+  /** Removes what fetches that were killed left in the clone; under the lock. */
+  async sweep(): Promise<void> {
+    await removeUnfinished(this.directory, Date.now() - this.#limits.ms - HOUR);
   }
 
-  /** Removes what killed processes left, and what lies in the clone's place and isn't one. */
+  /** Removes what killed processes made beside the clone's place. */
   async #clean(): Promise<void> {
-    const parent = dirname(this.directory);
-    const name = basename(this.directory);
+    const parent = dirname(this.#place);
+    const name = basename(this.#place);
     for (const entry of await readdir(parent)) {
-      const leftover = entry === name || (entry.startsWith(`${name}.`) && entry.endsWith('.tmp'));
+      const leftover = entry.startsWith(`${name}.`) && entry.endsWith('.tmp');
       if (leftover) await rm(join(parent, entry), { recursive: true, force: true });
     }
   }
@@ -130,15 +195,22 @@ export class Clone {
   }
 
   /** Runs git in the clone with the ledger's URL, transport and credential. */
-  network(args: readonly string[], options: { input?: string; config?: GitConfig } = {}): Promise<GitResult> {
+  async network(args: readonly string[], options: NetworkOptions = {}): Promise<GitResult> {
     const { url, config, protocols, extra } = this.remote;
+    const started = Date.now();
     const env = gitEnvironment({
       env: this.#env,
       gitDir: this.directory,
       protocols,
       config: [[`remote.${REMOTE}.url`, url], ...config, ...(options.config ?? [])],
-      extra,
+      extra: { ...extra, ...options.extra },
     });
-    return runGit({ directory: this.directory, env, args, input: options.input });
+    const { bytes, ms } = this.#limits;
+    const grown = async (): Promise<string | undefined> =>
+      (await unfinishedBytes(this.directory)) > bytes ? `it sent more than ${bytesText(bytes)}` : undefined;
+    const call = { directory: this.directory, env, args, input: options.input, wallMs: ms, grown };
+    const result = await runGit(call);
+    if (result.stopped !== undefined) await removeUnfinished(this.directory, started, 'since');
+    return result;
   }
 }

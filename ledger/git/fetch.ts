@@ -35,19 +35,22 @@ const FETCH = ['fetch', '--verbose', '--progress', '--no-tags', '--no-write-fetc
 /** Everything that comes from the ledger into the clone. */
 export class Fetcher {
   readonly #clone: Clone;
+  readonly #fresh: boolean;
   #depth: number | undefined = DEPTH;
   #deeper = DEPTH;
   /** The host gives nothing by its id, so that a filter is of no use. */
   #whole = false;
 
-  constructor(clone: Clone) {
+  /** `fresh`: the clone is a new one, and nothing that is wrong is its own fault. */
+  constructor(clone: Clone, fresh = false) {
     this.#clone = clone;
+    this.#fresh = fresh;
   }
 
   /** Every branch of the ledger, as it is now: name to commit. */
   async listBranches(): Promise<Map<string, string>> {
     const result = await this.#clone.network(['ls-remote', '--heads', REMOTE]);
-    if (result.exitCode !== 0) throw this.#error(result, 'list the branches of the ledger');
+    if (result.exitCode !== 0) throw this.error(result, 'list the branches of the ledger');
     const branches = new Map<string, string>();
     for (const line of result.stdout.split('\n')) {
       const match = /^([0-9a-f]{40,64})\trefs\/heads\/(.+)$/.exec(line);
@@ -66,9 +69,19 @@ export class Fetcher {
   async head(branch: string, known: string | undefined): Promise<string | undefined> {
     // Without a depth where something is here already: all that lies between the two comes.
     const found = await this.#ref(`refs/heads/${branch}`, HEAD_REF, known === undefined, this.#first(known));
-    if (found) return this.readHead();
-    if (known !== undefined) await this.#clone.local(['update-ref', '-d', HEAD_REF]);
-    return undefined;
+    return found ? this.readHead() : undefined;
+  }
+
+  /**
+   * Whoever has no such branch must be a git host at all: to git, an answer without a line is a repository without a
+   * branch, as that of a portal is. Throws `E_LEDGER_UNREACHABLE`.
+   */
+  async requireGit(): Promise<void> {
+    if (this.#clone.remote.kind !== 'http') return;
+    const result = await this.#clone.network(['ls-remote', REMOTE], { extra: { GIT_TRACE_PACKET: '1' } });
+    if (result.exitCode !== 0) throw this.error(result, 'list the branches of the ledger');
+    if (result.stdout !== '' || /packet: .*</.test(result.stderr)) return;
+    throw this.error({ ...result, stderr: 'fatal: not valid: is this a git repository?' }, 'fetch the ledger');
   }
 
   /** The commit of the configured branch as of the last fetch. */
@@ -78,7 +91,7 @@ export class Fetcher {
 
   async writeHead(commit: string): Promise<void> {
     const result = await this.#clone.local(['update-ref', HEAD_REF, commit]);
-    if (result.exitCode !== 0) throw this.#error(result, 'remember the ledger’s newest commit');
+    if (result.exitCode !== 0) throw this.error(result, 'remember the ledger’s newest commit');
   }
 
   /** Fetches one ref, as `refs/heads/x`, and gives its commit; undefined where there is none. Under the lock. */
@@ -102,13 +115,13 @@ export class Fetcher {
       const input = lines(oids.slice(from, from + OBJECTS_PER_REQUEST));
       const result = await this.#network([...FETCH, '--stdin', REMOTE], { input, config });
       if (result.exitCode === 0) continue;
-      if (!isUnknown(result)) throw this.#error(result, 'fetch objects of the ledger');
+      if (!isUnknown(result)) throw this.error(result, 'fetch objects of the ledger');
       if (this.#whole) return;
       this.#whole = true;
       const whole = await this.#clone.locked(() =>
         this.#fetch([...FETCH, '--refetch', `--depth=${DEPTH}`, '--stdin', REMOTE], lines(tips), WHOLE),
       );
-      if (whole.exitCode !== 0) throw this.#error(whole, 'fetch the whole ledger');
+      if (whole.exitCode !== 0) throw this.error(whole, 'fetch the whole ledger');
       return;
     }
   }
@@ -127,10 +140,10 @@ export class Fetcher {
       // To a host of the other kind of object ids it is the name of a ref.
       const unknown = /(?:not our ref|couldn't find remote ref) ([0-9a-f]{40,64})/.exec(result.stderr)?.[1];
       if (unknown !== undefined && wanted.delete(unknown)) continue;
-      if (!isUnknown(result)) throw this.#error(result, 'fetch the history of the ledger');
+      if (!isUnknown(result)) throw this.error(result, 'fetch the history of the ledger');
       const all = [...FETCH, '--depth=2147483647', '--stdin', REMOTE];
       const whole = await this.#fetch(all, lines(tips), FILTERED);
-      if (whole.exitCode !== 0) throw this.#error(whole, 'fetch the history of the ledger');
+      if (whole.exitCode !== 0) throw this.error(whole, 'fetch the history of the ledger');
       return;
     }
   }
@@ -153,7 +166,7 @@ export class Fetcher {
     const result = await this.#fetch(args, undefined, config);
     if (result.exitCode === 0) return true;
     if (/couldn't find remote ref/.test(result.stderr)) return false;
-    throw this.#error(result, 'fetch the ledger');
+    throw this.error(result, 'fetch the ledger');
   }
 
   /** A fetch that puts up with a plain web server, which knows no depth, and with the other kind of object ids. */
@@ -191,8 +204,10 @@ export class Fetcher {
     return exitCode === 0 && /^[0-9a-f]{40,64}$/.test(commit) ? commit : undefined;
   }
 
-  #error(result: GitResult, action: string): PullthroughError {
-    return remoteError(result, action, this.#clone.remote, this.#clone.directory);
+  /** What a git that talked to the ledger and failed says. */
+  error(result: GitResult, action: string): PullthroughError {
+    const { remote, directory } = this.#clone;
+    return remoteError(result, action, { remote, clone: directory, fresh: this.#fresh });
   }
 }
 

@@ -27,7 +27,7 @@ const KEPT = new Set([
   'GIT_SSL_KEY',
 ]);
 
-/** No editor or pager has business here; simple-git takes `PREFIX` for git's own. */
+/** No editor or pager has business here. */
 const DROPPED = new Set(['EDITOR', 'VISUAL', 'PAGER', 'PREFIX', 'LANGUAGE']);
 
 /** In force for every git process; each stands after the user's own configuration and wins over it. */
@@ -47,7 +47,9 @@ const ALWAYS: GitConfig = [
   ['push.recurseSubmodules', 'no'],
   ['protocol.version', '2'],
   ['http.lowSpeedLimit', '1'],
-  ['http.lowSpeedTime', '60'],
+  ['http.lowSpeedTime', '30'],
+  // Larger files are read in pieces, whoever made them so large.
+  ['core.bigFileThreshold', '1m'],
 ];
 
 /** The user's own GIT_CONFIG_COUNT entries, as far as they are well-formed. */
@@ -85,6 +87,8 @@ export function gitEnvironment(options: {
   }
   result.GIT_CONFIG_COUNT = String(config.length);
   result.GIT_ALLOW_PROTOCOL = (options.protocols ?? []).join(':') || 'none';
+  // A few bytes can claim to become many: more than any object of a ledger needs is a host's attack.
+  result.GIT_ALLOC_LIMIT = '256m';
   result.GIT_ATTR_NOSYSTEM = '1';
   result.GIT_NO_REPLACE_OBJECTS = '1';
   result.GIT_OPTIONAL_LOCKS = '0';

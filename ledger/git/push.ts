@@ -104,7 +104,7 @@ function judge(clone: Clone, result: GitResult): void {
   if (result.exitCode === 0 && refused.length === 0) return;
   const [first] = reasons;
   if (!first || /unpacker error/.test(first[2] ?? ''))
-    throw remoteError(result, 'push to the ledger', clone.remote, clone.directory);
+    throw remoteError(result, 'push to the ledger', { remote: clone.remote, clone: clone.directory });
   const said = [first[2] ?? '', shownStderr(result.stderr, clone.remote.secrets)].join(' ').slice(0, 700);
   throw new PullthroughError('E_GIT', `the ledger refused the push: ${said}`, {
     hint: 'check the rules of the ledger’s branches, and what LEDGER_TOKEN may do',

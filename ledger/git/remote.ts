@@ -160,17 +160,47 @@ const UNREACHABLE = [
   /early EOF|unexpected disconnect|the remote end hung up/,
 ];
 
+/** What answers isn't git: a captive portal's page, a proxy's JSON, something that was cut or made up. */
+const NOT_GIT = [
+  /not valid: is this a git repository/,
+  /protocol error|bad line length|bad band|unexpected sideband/,
+  /invalid server response|expected (?:flush|'|service|ACK)|unable to parse|unknown object format/,
+  /pack signature mismatch|RPC failed|remote error/,
+  /attempting to allocate/,
+];
+const NO_ROOM = /No space left on device|Disk quota exceeded|Read-only file system/;
+
+/** Where a failure of git may come from. */
+export interface FailedAt {
+  readonly remote: Remote;
+  /** The clone's directory. */
+  readonly clone: string;
+  /** Nothing was in the clone before: whatever is wrong came from the host. */
+  readonly fresh?: boolean | undefined;
+}
+
 /**
  * The error for a git command that talked to the ledger and failed; `action` is as "fetch the ledger". What git says of
- * the `clone` itself is `E_GIT`, whatever it says.
+ * the clone itself is `E_GIT`, whatever it says, unless the clone is a fresh one.
  */
-export function remoteError(result: GitResult, action: string, remote: Remote, clone: string): PullthroughError {
-  const said = shownStderr(result.stderr, remote.secrets);
+export function remoteError(
+  result: GitResult,
+  action: string,
+  { remote, clone, fresh = false }: FailedAt,
+): PullthroughError {
+  const stderr = shownStderr(result.stderr, remote.secrets);
+  const said = result.stopped === undefined ? stderr : `git was stopped, since ${result.stopped}`;
   const error = (code: ErrorCode, hint: string): PullthroughError =>
     new PullthroughError(code, `cannot ${action}: ${said === '' ? `git ended with ${result.exitCode}` : said}`, {
       hint,
     });
-  if (result.stderr.includes(clone)) return error('E_GIT', `remove the clone ${clone} if it stays so`);
+  if (NO_ROOM.test(result.stderr)) return error('E_IO', `make room for the clone ${clone}`);
+  const notGit =
+    'what answers is not a git host that keeps to its protocol: a captive portal, a proxy, or a broken one';
+  if (result.stopped !== undefined) {
+    return error('E_LEDGER_UNREACHABLE', `${notGit}; [ledger] max-fetch and max-wait in mirror.ini are the limits`);
+  }
+  if (!fresh && result.stderr.includes(clone)) return error('E_GIT', `remove the clone ${clone} if it stays so`);
   if (REFUSED.some((pattern) => pattern.test(result.stderr))) {
     if (remote.kind === 'ssh') {
       const known = /\bDENIED by\b|Permission to \S+ denied/.test(result.stderr);
@@ -218,5 +248,7 @@ export function remoteError(result: GitResult, action: string, remote: Remote, c
     const hint = `check the ledger’s URL, the network, and whether ${rights} may read it`;
     return error('E_LEDGER_UNREACHABLE', remote.withheld ?? hint);
   }
+  if (NOT_GIT.some((pattern) => pattern.test(result.stderr))) return error('E_LEDGER_UNREACHABLE', notGit);
+  if (fresh) return error('E_LEDGER_UNREACHABLE', notGit);
   return error('E_GIT', 'run it again; if it stays, try the same with git by hand');
 }

@@ -5,6 +5,7 @@ import { isChangeBranch } from '../../ledger-schema/path.ts';
 import { requireOnlyAdded } from './objects/append-only.ts';
 import { CatFile } from './objects/cat-file.ts';
 import { Clone } from './clone.ts';
+import type { FetchLimits } from './clone.ts';
 import { diffTrees } from './objects/diff.ts';
 import type { DiffScope, Difference } from './objects/diff.ts';
 import { Fetcher, OtherObjectFormat, isUnknown } from './fetch.ts';
@@ -14,11 +15,12 @@ import type { LogEntry } from './objects/history.ts';
 import { Objects } from './objects/objects.ts';
 import { isBranchName, push, requirePush } from './push.ts';
 import type { BranchUpdate } from './push.ts';
-import { remoteError, remoteOf, shownStderr } from './remote.ts';
+import { remoteOf, shownStderr } from './remote.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { TreeWriter } from './objects/tree-writer.ts';
 import type { CommitRequest } from './objects/tree-writer.ts';
 
+export type { FetchLimits } from './clone.ts';
 export type { BranchUpdate } from './push.ts';
 export type { CommitRequest, Identity } from './objects/tree-writer.ts';
 export type { LogEntry } from './objects/history.ts';
@@ -42,6 +44,8 @@ export interface LedgerOptions {
   readonly withheld?: string | undefined;
   /** `branch`: the configured branch alone; `all`: every proposal's branch too. */
   readonly refs: 'branch' | 'all';
+  /** What one conversation with the ledger's host may cost. */
+  readonly limits?: FetchLimits | undefined;
   /** Ask nobody: what is here must do. */
   readonly offline?: boolean | undefined;
   /** Told of branches whose names begin as ours and can't be ours, once each: they are ignored. */
@@ -113,7 +117,6 @@ export async function openLedger(options: LedgerOptions): Promise<LedgerReposito
 
 class ClonedLedger implements LedgerRepository {
   readonly label: string;
-  readonly directory: string;
   readonly #options: LedgerOptions;
   readonly #clone: Clone;
   #fetcher: Fetcher;
@@ -124,10 +127,13 @@ class ClonedLedger implements LedgerRepository {
 
   constructor(options: LedgerOptions, clone: Clone) {
     this.label = clone.remote.url;
-    this.directory = clone.directory;
     this.#options = options;
     this.#clone = clone;
     this.#fetcher = new Fetcher(clone);
+  }
+
+  get directory(): string {
+    return this.#clone.directory;
   }
 
   async open(): Promise<void> {
@@ -140,20 +146,43 @@ class ClonedLedger implements LedgerRepository {
       return;
     }
     await this.#clone.locked(async () => {
-      try {
-        await this.#make();
-        await this.#update();
-      } catch (error) {
-        // Whatever git can't explain by host or credential is the clone's fault, until a new one shows the same.
-        if (error instanceof OtherObjectFormat) this.#clone.format = error.format;
-        else if (!(error instanceof PullthroughError) || error.code !== 'E_GIT') throw error;
-        await this.close();
-        await this.#clone.discard();
-        await this.#make();
-        this.#fetcher = new Fetcher(this.#clone);
-        await this.#update();
+      await this.#clone.sweep();
+      if (await this.#clone.isUsable()) {
+        try {
+          return await this.#update();
+        } catch (error) {
+          // Whatever git can't explain by host or credential is the clone's fault, until a new one shows the same.
+          if (error instanceof OtherObjectFormat) this.#clone.format = error.format;
+          else if (!(error instanceof PullthroughError) || error.code !== 'E_GIT') throw error;
+        }
       }
+      await this.#remake();
     });
+  }
+
+  /** Makes a clone beside the one that is here, if any, which it replaces only when it is complete. */
+  async #remake(): Promise<void> {
+    const known = this.#head;
+    for (let attempt = 1; ; attempt++) {
+      await this.close();
+      await this.#clone.aside();
+      this.#head = undefined;
+      this.#fetcher = new Fetcher(this.#clone, true);
+      try {
+        await this.#update();
+        await this.close();
+        await this.#clone.settle();
+        this.#fetcher = new Fetcher(this.#clone);
+        return;
+      } catch (error) {
+        await this.close();
+        await this.#clone.abandon();
+        this.#head = known;
+        this.#fetcher = new Fetcher(this.#clone);
+        if (!(error instanceof OtherObjectFormat) || attempt > 1) throw error;
+        this.#clone.format = error.format;
+      }
+    }
   }
 
   head(): string | undefined {
@@ -250,21 +279,16 @@ class ClonedLedger implements LedgerRepository {
     return this.#opened;
   }
 
-  /** What a new clone is asked for first comes without its history. */
-  async #make(): Promise<void> {
-    if (await this.#clone.isThere()) return;
-    this.#head = undefined;
-    await this.#clone.make();
-  }
-
   async #update(): Promise<void> {
     if (this.#options.refs === 'branch') {
       this.#head = await this.#fetcher.head(this.#options.branch, this.#head);
+      if (this.#head === undefined) await this.#fetcher.requireGit();
       return;
     }
     for (let attempt = 1; ; attempt++) {
       const all = await this.#fetcher.listBranches();
       const head = all.get(this.#options.branch);
+      if (head === undefined) await this.#fetcher.requireGit();
       const ours = this.#ours(all);
       const tips = [...new Set([...(head === undefined ? [] : [head]), ...ours.map(([, commit]) => commit)])];
       const missing = await this.#open().objects.missing(tips);
@@ -272,7 +296,7 @@ class ClonedLedger implements LedgerRepository {
       if (result && result.exitCode !== 0) {
         // A branch moved between the two requests, on a host that gives branches' tips alone.
         if (isUnknown(result) && attempt < 3) continue;
-        throw remoteError(result, 'fetch the ledger', this.#clone.remote, this.directory);
+        throw this.#fetcher.error(result, 'fetch the ledger');
       }
       const fetched = head !== undefined && missing.includes(head);
       if (head !== undefined && !fetched && head !== (await this.#fetcher.readHead())) {

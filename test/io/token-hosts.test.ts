@@ -60,6 +60,6 @@ test('what git says of a ledger that was asked without its token has the reason 
   const remote = remoteOf('https://ghe.acme.example/a/b.git', token, withheld);
   expect(remote).toMatchObject({ hasToken: false, secrets: [] });
   const stderr = 'fatal: Authentication failed for https://ghe.acme.example/a/b.git';
-  const error = remoteError({ exitCode: 128, stdout: '', stderr }, 'fetch the ledger', remote, '/clone');
+  const error = remoteError({ exitCode: 128, stdout: '', stderr }, 'fetch the ledger', { remote, clone: '/clone' });
   expect(error).toMatchObject({ code: 'E_CREDENTIAL', hint: withheld });
 });

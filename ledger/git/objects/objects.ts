@@ -11,6 +11,8 @@ export type FetchObjects = (oids: readonly string[]) => Promise<void>;
 const TOGETHER_MS = 5;
 /** So many entries of trees are remembered; about 6 MB. What is forgotten is read again from here. */
 const REMEMBERED_ENTRIES = 20_000;
+/** So many entries of trees are held at once: a few bytes of deltas can be trees of gigabytes. */
+const ENTRIES_AT_ONCE = 1_000_000;
 
 /**
  * Git's objects by their ids. In a partial clone, what is missing is fetched: everything that is asked for while a fetch
@@ -77,11 +79,15 @@ export class Objects {
   /** Many trees in the order of `oids`, by one request for all that are missing. */
   async trees(oids: readonly string[]): Promise<readonly (readonly TreeEntry[])[]> {
     const found = new Map<string, readonly TreeEntry[]>();
+    let count = 0;
     const look = async (oid: string): Promise<void> => {
       const known = this.#trees.get(oid);
       const bytes = known ? undefined : await this.here(oid, 'tree', TREE_LIMIT);
+      // One that was too many ends the reading of all, also of those that were asked for already.
+      if (count > ENTRIES_AT_ONCE) manyEntries();
       const entries = known ?? (bytes && parseTree(oid, bytes, this.oidLength));
       if (!entries) return;
+      if ((count += entries.length) > ENTRIES_AT_ONCE) manyEntries();
       found.set(oid, entries);
       this.#remember(oid, entries);
     };
@@ -155,6 +161,10 @@ function check(oid: string, found: ObjectContents, type: string, limit: number):
 
 function tooLarge(oid: string, size: number, limit: number): never {
   return fail('E_TOO_LARGE', `object ${oid} of the ledger has ${size} bytes; at most ${limit} are allowed`);
+}
+
+function manyEntries(): never {
+  return fail('E_TOO_LARGE', `folders of the ledger that are read together have more than ${ENTRIES_AT_ONCE} entries`);
 }
 
 function gone(oid: string): never {

@@ -62,7 +62,10 @@ export class TreeWriter {
     const pack = encodePack(this.#made.splice(0), this.#clone.format);
     const result = await this.#clone.local(['unpack-objects', '-q'], { input: pack });
     if (result.exitCode !== 0) {
-      throw remoteError(result, 'write to the clone of the ledger', this.#clone.remote, this.#clone.directory);
+      throw remoteError(result, 'write to the clone of the ledger', {
+        remote: this.#clone.remote,
+        clone: this.#clone.directory,
+      });
     }
     return commit;
   }
