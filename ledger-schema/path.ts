@@ -70,6 +70,8 @@ export function encodeSegment(text: string): string {
 
 /** The text of a path segment. Throws `E_PATH` unless encoding it again gives the very segment. */
 export function decodeSegment(segment: string): string {
+  // Most say what they are, and a ledger has many.
+  if (segment.length <= SEGMENT_BYTES && PLAIN_SEGMENT.test(segment) && !isDeviceName(segment)) return segment;
   const text = segment.length > SEGMENT_BYTES ? undefined : percentDecode(segment);
   if (text === undefined || encodeSegment(text) !== segment) {
     fail('E_PATH', `the path segment is not in its one form: ${brief(segment)}`);

@@ -3,7 +3,7 @@ import type { ErrorCode, PullthroughError } from '../../ledger-schema/error.ts';
 const UPSTREAM = "compare what upstream has now with what others have, and tell the tool's people";
 const OWNER = "tell the ledger's owner; nothing of it is used";
 const PROPOSER = 'whoever made it must make it anew; nothing is merged or used like this';
-const KEY = 'take another key, or have its holder renew it; docs/ledger-format.md, "Signatures", says which keys count';
+const KEY = 'take another key, or have its holder renew it; docs/openpgp.md says which keys count';
 
 /** What to do about an error that brings no more precise hint of its own; docs/errors.md shows them. */
 export const HINTS: Readonly<Record<ErrorCode, string>> = {

@@ -64,8 +64,12 @@ async function checkTree(snapshot: Snapshot, problems: Finding[]): Promise<Leave
     for (let cut = slash; cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
       const directory = path.slice(0, cut);
       const rest = path.slice(cut + 1);
-      const known = names.get(directory) ?? new Set();
-      names.set(directory, known.add(rest.split('/', 1)[0] ?? ''));
+      const name = rest.split('/', 1)[0] ?? '';
+      const known = names.get(directory);
+      // What is known to be in its folder was seen there, with the folders above.
+      if (known?.has(name) === true) break;
+      if (known === undefined) names.set(directory, new Set([name]));
+      else known.add(name);
     }
   };
   for (const root of await snapshot.list('')) {
