@@ -78,6 +78,11 @@ export class Consumer implements AsyncDisposable {
     return this.#verifyHashed(await hashFiles(paths));
   }
 
+  /** The same, of digests that a lock file names; `path` is what they are called. */
+  async verifyDigests(digests: readonly HashedFile[]): Promise<FileVerdict[]> {
+    return this.#verifyHashed(digests);
+  }
+
   async #verifyHashed(files: readonly HashedFile[]): Promise<FileVerdict[]> {
     const { verifyFiles } = await import('./verify/verify-file.ts');
     const view = await this.view();
@@ -108,7 +113,8 @@ export class Consumer implements AsyncDisposable {
     const release = await verifying;
     const { selectAssets } = await import('./download/select-assets.ts');
     const wanted = await selectAssets(release.assets, request, releaseOf(release), release.tool);
-    return { release, files: await this.fetch(wanted, request) };
+    const { namedAs } = await import('./download/named-as.ts');
+    return { release, files: await this.fetch(namedAs(wanted, request.as), request) };
   }
 
   /** Brings files whose bytes are known; asks the stores alone. */

@@ -50,6 +50,8 @@ export interface GetRequest extends AssetWish {
   /** The folder to write to. Default: the current directory. */
   readonly output?: string | undefined;
   readonly executable?: boolean | undefined;
+  /** The name that the one file gets. */
+  readonly as?: string | undefined;
   /** Replace other files that lie in the way, as `get --force` does. Without it they are `E_EXISTS`. */
   readonly replace?: boolean | undefined;
   /** The caller's own files, absolute paths: a release's file that would take the place of one is refused (`E_EXISTS`). */

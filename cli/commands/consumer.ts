@@ -8,6 +8,10 @@ export const handlers: Handlers<'consumer'> = {
       : (await import('./consumer/get.ts')).get(args, options, context),
   lock: async (...call) => (await import('./consumer/lock.ts')).lock(...call),
   request: async (...call) => (await import('./consumer/request.ts')).requestCommand(...call),
+  list: async (...call) => (await import('./consumer/browse.ts')).list(...call),
+  search: async (...call) => (await import('./consumer/browse.ts')).search(...call),
+  outdated: async (...call) => (await import('./consumer/browse.ts')).outdated(...call),
+  audit: async (...call) => (await import('./consumer/audit.ts')).audit(...call),
   serve: async (...call) => (await import('./consumer/serve.ts')).serve(...call),
   completion: async ([shell = ''], _, { output }) => {
     const { completionScript } = await import('../completion/index.ts');

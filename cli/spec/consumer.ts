@@ -44,6 +44,7 @@ export const consumerCommands = commands({
       tool: text('NAME', 'of a release with several tools, the one whose files begin so'),
       executable: flag('make the files executable'),
       evidence: text('DIR', 'bring what upstream signed too, verified, for cosign, gh and minisign', 'folder'),
+      as: text('NAME', 'the name that the one file gets'),
       force: flag('replace other files that lie in the way'),
       locked: flag('exactly what pullthrough.lock says; needs no ledger'),
     },
@@ -62,12 +63,14 @@ export const consumerCommands = commands({
       ...unread,
       ...offline,
       update: optional('TOOL', 'look for newer records: of TOOL, or of every tool in the lock file'),
+      format: word('TOOL', ['mise', 'aqua', 'bazel', 'renovate'], 'print what that tool reads, of pullthrough.lock'),
       check: flag('change nothing; fail where what is locked is not acknowledged, or not any more'),
     },
     examples: [
       ["pullthrough lock jqlang/jq@^1.7 'cli/cli@>=2 <3'", 'write pullthrough.lock'],
       ['pullthrough lock --update', 'newer records within the same ranges'],
       ['pullthrough lock --check', 'in CI'],
+      ['pullthrough lock --format mise > mise.lock', 'the same digests, for mise'],
     ],
   },
   request: {
@@ -84,6 +87,35 @@ export const consumerCommands = commands({
       ['pullthrough request jqlang/jq', 'a tool that nobody mirrors yet'],
       ["pullthrough request jqlang/jq@jq-1.7.1 --reason 'needed by the build'", 'one release'],
     ],
+  },
+  list: {
+    summary: 'the tools of the ledger, or the releases of one, and who acknowledged them',
+    arguments: [{ name: '[TOOL]' }],
+    options: { ...trust, ...unread, ...offline },
+    examples: [
+      ['pullthrough list', 'every tool, and its newest acknowledged release'],
+      ['pullthrough list jqlang/jq', 'every release of one tool, in whatever state'],
+    ],
+  },
+  search: {
+    summary: 'the tools whose name holds a word',
+    arguments: [{ name: 'WORD' }],
+    options: { ...trust, ...unread, ...offline },
+    examples: [['pullthrough search jq', 'every tool with jq in its name']],
+  },
+  outdated: {
+    summary: 'what is locked against the newest that is acknowledged',
+    arguments: [],
+    options: { ...trust, ...unread, ...offline },
+    examples: [['pullthrough outdated', 'of the pullthrough.lock here']],
+  },
+  audit: {
+    summary: 'which locked bytes has nobody acknowledged?',
+    about:
+      'FILE is a pullthrough.lock, mise.lock, aqua-checksums.json, or a file of Bazel with http_archive or http_file.',
+    arguments: [{ name: 'FILE...', complete: 'file' }],
+    options: { ...trust, ...unread, ...offline },
+    examples: [['pullthrough audit mise.lock MODULE.bazel', 'exit 3 where a digest is not acknowledged']],
   },
   serve: {
     summary: "an HTTP gateway with GitHub's own URLs; acknowledged bytes only",

@@ -1,12 +1,13 @@
 import { loadConfig, requirePublicStores } from '../../wiring/config.ts';
 import { storeOptions } from '../../wiring/consumer-options.ts';
 import type { Handler } from '../../wiring/context.ts';
-import { getRequest, showFiles } from './get.ts';
+import { getRequest, shortName, showFiles } from './get.ts';
 import type { GetFlags } from './get.ts';
 import { requireLock } from './lock.ts';
 import { fetchFrom } from '../../../consumer/download/fetch-from.ts';
 import { findEntries } from '../../../consumer/lock/lock.ts';
 import { releaseOf } from '../../../consumer/release.ts';
+import { namedAs } from '../../../consumer/download/named-as.ts';
 import { selectAssets } from '../../../consumer/download/select-assets.ts';
 import type { Fetchable } from '../../../consumer/download/select-assets.ts';
 
@@ -27,7 +28,10 @@ export const getLocked: Handler<GetFlags> = async ([tool, ...patterns], options,
     }
     files.push(...(await selectAssets(entry.files, request, releaseOf(entry), entry.tool)));
   }
-  const got = await fetchFrom(storeOptions(config, options, context), files, request);
+  const got = await fetchFrom(storeOptions(config, options, context), namedAs(files, request.as), request);
+  for (const { tool: name, tag, policy } of wanted) {
+    context.output.line(`${shortName(name)} ${tag}, as locked by policy ${policy.version}`, 'good');
+  }
   context.output.results({ entries: wanted, files: got });
   showFiles(got, context);
 };

@@ -27,6 +27,8 @@ export const get: Handler<GetFlags> = async (args, options, context) => {
     const { release, files } = await consumer.get(tool, request);
     const evidence = await getEvidence(consumer, release, options, context);
     context.output.results({ release, files, ...(evidence === undefined ? {} : { evidence }) });
+    const who = [...new Set(release.acks.map(({ holder }) => holder))].join(', ');
+    context.output.line(`${shortName(release.tool)} ${release.tag}, acknowledged by ${who}`, 'good');
     showFiles(files, context);
     for (const { path } of evidence ?? []) context.output.line(`evidence  ${relative(context.cwd, path)}`, 'good');
   };
@@ -44,6 +46,11 @@ async function getEvidence(
   const verified = await consumer.verifyEvidence(release);
   const { writeEvidence } = await import('../../../consumer/evidence/write-evidence.ts');
   return writeEvidence(resolve(cwd, evidence), release.evidence ?? [], verified, { replace: force });
+}
+
+/** `jqlang/jq`: where it isn't GitHub's, with its host. */
+export function shortName(tool: string): string {
+  return tool.replace(/^github\.com\//, '');
 }
 
 /** What the flags ask for. Throws `E_USAGE` for a platform that is none, `E_INPUT` for an output that is no folder. */
@@ -64,6 +71,7 @@ export async function getRequest(
     ask: context.interactive ? (names) => choose(names, context) : undefined,
     output,
     executable: options.executable,
+    as: options.as,
     replace: options.force,
     keep: [configPath(options, context.cwd), join(context.cwd, LOCK_FILE)],
   };

@@ -9,6 +9,7 @@ import {
   requireDescent,
 } from '../../../consumer/lock/lock.ts';
 import { lockKey, readLock, updateLock } from '../../../consumer/lock/lock-file.ts';
+import type { LockFormat } from '../../../consumer/lock/formats.ts';
 import type { LockEntry } from '../../../consumer/lock/lock-file.ts';
 import { LOCK_FILE } from '../../../consumer/lock/lock-name.ts';
 import { parseToolRequest } from '../../../consumer/tool.ts';
@@ -42,14 +43,24 @@ export const lock: Handler<Options> = async (args, options, context) => {
       context,
     );
   }
+  if (options.format !== undefined && args.length === 0) return print(options.format, context);
   if (args.length === 0) {
     fail('E_USAGE', 'nothing to lock was named', {
       hint: 'pullthrough lock owner/repo@RANGE, lock --update or lock --check',
     });
   }
   const requests = args.map((text) => ({ request: text, range: parseToolRequest(text, 'github.com').wanted }));
-  return write((await readLock(lockPath(context))) ?? [], requests, options, context);
+  await write((await readLock(lockPath(context))) ?? [], requests, options, context);
+  if (options.format !== undefined) await print(options.format, context);
 };
+
+/** What is locked, as another tool reads it. */
+async function print(format: LockFormat, context: CommandContext): Promise<void> {
+  const { lockAs } = await import('../../../consumer/lock/formats.ts');
+  const text = lockAs(format, await requireLock(context));
+  context.output.results({ format, text });
+  context.output.raw(text);
+}
 
 export function lockPath({ cwd }: CommandContext): string {
   return join(cwd, LOCK_FILE);

@@ -1,0 +1,94 @@
+import { pickForPlatform } from '../download/pick.ts';
+import { parsePlatform } from '../download/platform.ts';
+import { versionOf } from '../../ledger-schema/version.ts';
+import type { LockEntry } from './lock-file.ts';
+
+export const FORMATS = ['mise', 'aqua', 'bazel', 'renovate'] as const;
+export type LockFormat = (typeof FORMATS)[number];
+
+/** What another tool reads, of a lock file's entries: the very same digests. */
+export function lockAs(format: LockFormat, entries: readonly LockEntry[]): string {
+  return WRITERS[format](entries);
+}
+
+const WRITERS: Readonly<Record<LockFormat, (entries: readonly LockEntry[]) => string>> = {
+  mise,
+  aqua,
+  bazel,
+  renovate,
+};
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+const repositoryOf = ({ tool }: LockEntry): string => tool.slice(tool.indexOf('/') + 1);
+/** What a version is to tools that leave the tag's beginning out: from its first digit. */
+const versionText = ({ tag }: LockEntry): string => (versionOf(tag) === undefined ? tag : tag.slice(tag.search(/\d/)));
+const urlOf = ({ tool, tag }: LockEntry, name: string): string =>
+  `https://${tool}/releases/download/${tag.split('/').map(encodeURIComponent).join('/')}/${encodeURIComponent(name)}`;
+
+const PLATFORMS: readonly (readonly [mise: string, ours: string])[] = [
+  ['linux-x64', 'linux/amd64'],
+  ['linux-arm64', 'linux/arm64'],
+  ['macos-x64', 'darwin/amd64'],
+  ['macos-arm64', 'darwin/arm64'],
+  ['windows-x64', 'windows/amd64'],
+];
+
+/** mise.lock: one file a platform, where exactly one is for it. */
+function mise(entries: readonly LockEntry[]): string {
+  const tables = entries.map((entry) => {
+    const backend = JSON.stringify(`github:${repositoryOf(entry)}`);
+    const names = entry.files.map(({ name }) => name);
+    const lines = PLATFORMS.flatMap(([key, platform]) => {
+      const picked = pickForPlatform(names, parsePlatform(platform), { repository: repositoryOf(entry) });
+      const [file] = picked.length === 1 ? entry.files.filter(({ name }) => name === picked[0]) : [];
+      if (file === undefined) return [];
+      return `"platforms.${key}" = { checksum = "sha256:${file.sha256}", size = ${file.size}, url = ${JSON.stringify(urlOf(entry, file.name))} }`;
+    });
+    return [
+      `[[tools.${backend}]]`,
+      `version = ${JSON.stringify(versionText(entry))}`,
+      `backend = ${backend}`,
+      ...lines,
+    ].join('\n');
+  });
+  return `${tables.join('\n\n')}\n`;
+}
+
+/** aqua-checksums.json, sorted by id as aqua does. */
+function aqua(entries: readonly LockEntry[]): string {
+  const checksums = entries.flatMap((entry) =>
+    entry.files.map(({ name, sha256 }) => ({
+      id: `github_release/${entry.tool}/${entry.tag}/${name}`,
+      checksum: sha256.toUpperCase(),
+      algorithm: 'sha256',
+    })),
+  );
+  return json({ checksums: checksums.sort((a, b) => (a.id < b.id ? -1 : 1)) });
+}
+
+/** For MODULE.bazel: an http_file for each file. */
+function bazel(entries: readonly LockEntry[]): string {
+  const rule = 'http_file = use_repo_rule("@bazel_tools//tools/build_defs/repo:http.bzl", "http_file")';
+  const files = entries.flatMap((entry) =>
+    entry.files.map(({ name, sha256 }) => {
+      const label = `${repositoryOf(entry)}_${name}`.toLowerCase().replace(/[^a-z0-9]+/g, '_');
+      const facts = [
+        ['name', label],
+        ['downloaded_file_path', name],
+        ['sha256', sha256],
+        ['url', urlOf(entry, name)],
+      ].map(([key, value]) => `    ${key} = ${JSON.stringify(value)},`);
+      return ['http_file(', ...facts, ')'].join('\n');
+    }),
+  );
+  return `${[rule, ...files].join('\n\n')}\n`;
+}
+
+/** Documents of Renovate's custom datasource, by the tool: the releases that may be updated to. */
+function renovate(entries: readonly LockEntry[]): string {
+  const documents = entries.map((entry) => [
+    repositoryOf(entry),
+    { releases: [{ version: entry.tag }], sourceUrl: `https://${entry.tool}` },
+  ]);
+  return json(documents.length === 1 ? documents[0]?.[1] : Object.fromEntries(documents));
+}
