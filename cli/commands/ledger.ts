@@ -8,6 +8,7 @@ export const handlers: Handlers<'ledger'> = {
   'ledger close': async (...call) => (await import('./ledger/changes.ts')).ledgerClose(...call),
   'ledger reopen': async (...call) => (await import('./ledger/changes.ts')).ledgerReopen(...call),
   'ledger status': async (...call) => (await import('./ledger/status.ts')).ledgerStatusCommand(...call),
+  'ledger feed': async (...call) => (await import('./ledger/feed.ts')).ledgerFeed(...call),
   'trust show': async (...call) => (await import('./ledger/trust.ts')).trustShow(...call),
   'trust propose': async (...call) => (await import('./ledger/trust.ts')).trustPropose(...call),
   'trust sign': async (...call) => (await import('./ledger/trust.ts')).trustSign(...call),

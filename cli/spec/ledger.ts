@@ -86,6 +86,19 @@ export const ledgerCommands = commands({
     options: where,
     examples: [['pullthrough ledger status', 'of the ledger that mirror.ini names']],
   },
+  'ledger feed': {
+    summary: 'an Atom feed of proposals, acks, nacks and policy changes',
+    arguments: [],
+    options: {
+      output: text('FILE', 'write it there, in the place of stdout', 'file'),
+      limit: count('N', 1000, 'how many entries at most (default 50)'),
+      ...where,
+    },
+    examples: [
+      ['pullthrough ledger feed', 'on stdout'],
+      ['pullthrough ledger feed --output public/ledger.atom', 'into a folder that a web server serves'],
+    ],
+  },
   'trust show': {
     summary: 'the policy: who may do what, until when',
     arguments: [],

@@ -15,6 +15,7 @@ import { positiveDuration, size } from '../../io/ini-values.ts';
 import type { FetchLimits } from '../../ledger/git/repository.ts';
 import { parseLocation } from './location.ts';
 import type { LedgerLocation } from './location.ts';
+import { notifyCommand } from './notify.ts';
 import { parsePublicUrl, parseStoreUrl } from './store-url.ts';
 
 export interface Author {
@@ -47,6 +48,8 @@ export interface Config {
   readonly gateway: { readonly aliases: readonly Alias[] };
   /** 64 hex digits. */
   readonly pin: string | undefined;
+  /** `[notify] command[]`: programs, each with its words. */
+  readonly notify: readonly (readonly string[])[];
   readonly evidence: {
     /** What a consumer wants upstream to have signed. */
     readonly require: readonly Requirement[];
@@ -149,6 +152,7 @@ function schemaOf(folder: string) {
     source: { api: apiUrl, host, 'allow-private[]': privateHost },
     gateway: { 'alias[]': alias },
     trust: { pin },
+    notify: { 'command[]': notifyCommand },
     evidence: { 'require[]': requirement, 'trusted-root[]': (value: string) => resolve(folder, value) },
   } as const satisfies IniSchema;
 }
@@ -193,7 +197,7 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
   const content = await readConfigFile(path, flags.config !== undefined);
   const folder = content === undefined ? resolve(cwd) : dirname(path);
   const { values } = readIni(content ?? '', flags.config ?? basename(path), schemaOf(folder));
-  const { ledger, store, source, gateway, trust, evidence } = values;
+  const { ledger, store, source, gateway, trust, evidence, notify } = values;
   const api = source.api ?? GITHUB_API;
   const storeFlag = flag('store', flags.store, (value) => parsePublicUrl(value, cwd));
   const first = store['public-url'] === undefined ? [] : [store['public-url']];
@@ -217,6 +221,7 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
     source: { api, host: source.host ?? sourceHost(api), privateHosts: source['allow-private[]'] },
     gateway: { aliases: gateway['alias[]'].map((read) => read(source.host ?? sourceHost(api))) },
     pin: flag('pin', flags.pin, pin) ?? trust.pin,
+    notify: notify['command[]'],
     evidence: {
       require: evidence['require[]'],
       trustedRoots: await Promise.all(evidence['trusted-root[]'].map(readRoot)),

@@ -3,6 +3,7 @@ import { awaitedText, nextStep } from '../../cli/screens/pending-words.ts';
 import { requestedTools } from '../../executor/requested.ts';
 import { readLedger } from '../../proposals/ledger-state.ts';
 import { findHolder, listPending } from '../../proposals/pending.ts';
+import { feedEntries } from '../../owner/feed.ts';
 import { listRequests, makeRequest, settleRequest } from '../../proposals/requests.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { parseTool } from '../../upstream/tool-definition.ts';
@@ -119,4 +120,31 @@ test('requested tags are mirrored of tools that have a tool.ini, and of no other
   expect(requestedTools([tool('acme/tool'), tool('acme/third')], requests)).toMatchObject([
     { label: 'acme/tool', definition: { select: { kind: 'tags', tags: ['v1', 'v2'] } } },
   ]);
+});
+
+test('a feed tells of proposals, acks, nacks and policies, merged or open, the newest first', async () => {
+  await using world = await World.start();
+  const context = await world.context();
+  const { ada, grace } = world.people;
+  const merged = await world.propose('v1.0.0');
+  const acked = new Map(merged.tree);
+  await putAck(acked, merged.path, ada);
+  world.git.commit(acked, { branch: 'main', parents: [merged.commit] });
+  world.run('branch', '-D', merged.branch);
+  world.follow();
+  const open = await world.propose('v1.1.0');
+  await putNack(open.tree, open.path, grace);
+  world.git.commit(open.tree, { branch: open.branch, parents: [open.commit] });
+  const entries = await feedEntries(context, await readLedger(context), 10);
+  const tool = world.tool.fullName;
+  expect(new Set(entries.map(({ title, by }) => `${title} | ${title.startsWith('proposed') ? '' : by}`))).toEqual(
+    new Set([
+      `proposed: ${tool} v1.0.0 | `,
+      `acknowledged: ${tool} v1.0.0 | ada`,
+      `proposed: ${tool} v1.1.0 | `,
+      `nacked: ${tool} v1.1.0 | grace`,
+      expect.stringMatching(/^trust policy 1/) as string,
+    ]),
+  );
+  expect(await feedEntries(context, await readLedger(context), 2)).toHaveLength(2);
 });

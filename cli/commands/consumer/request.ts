@@ -7,6 +7,7 @@ import { makeRequest, nameOfRequest } from '../../../proposals/requests.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { Handler } from '../../wiring/context.ts';
 import { loadConfig } from '../../wiring/config.ts';
+import { notify } from '../../wiring/notify.ts';
 import { withReviewer } from '../../wiring/reviewer-context.ts';
 
 /** `request OWNER/REPO[@TAG]` */
@@ -30,6 +31,7 @@ export const requestCommand: Handler<ValuesOf<'consumer', 'request'>> = async ([
     output.line(`${name} is requested`, 'good');
     if (made.issue !== undefined) output.line(`  ${made.issue.url}`);
     if (made.branch !== undefined) output.line(`  branch     ${made.branch}`);
+    await notify(config, context, [{ event: 'requested', title: name, branch: made.branch, pull: made.issue }]);
   });
 };
 

@@ -2,6 +2,7 @@ import type { ValuesOf } from '../../spec/index.ts';
 import type { Handler } from '../../wiring/context.ts';
 import { EXECUTOR_AUTHOR, prepareExecutor, toolsOf, withExecutor } from '../../wiring/executor-context.ts';
 import { endReleases, showReleases } from '../../screens/release-screen.ts';
+import { notify } from '../../wiring/notify.ts';
 import { openSigner } from '../../wiring/signing.ts';
 import { mirror, plan } from '../../../executor/mirror.ts';
 import { requestedTools, settleRequests } from '../../../executor/requested.ts';
@@ -47,6 +48,17 @@ export const mirrorCommand: Handler<ValuesOf<'executor', 'mirror'>> = async (nam
       return all;
     });
     showReleases('Releases', results, context.output, options.shard);
+    const proposed = results.filter(({ action }) => action === 'proposed');
+    await notify(
+      prepared.config,
+      context,
+      proposed.map(({ tool, tag = '', branch, pull }) => ({
+        event: 'proposed',
+        title: `${tool} ${tag}`,
+        branch,
+        pull,
+      })),
+    );
     endReleases(results);
   } finally {
     await signer?.close?.();

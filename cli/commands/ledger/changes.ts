@@ -10,6 +10,7 @@ import type { ValuesOf } from '../../spec/index.ts';
 import type { Handler } from '../../wiring/context.ts';
 import type { Output } from '../../screens/output.ts';
 import { nameOf, showOthers } from '../../screens/review-screen.ts';
+import { notify } from '../../wiring/notify.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';
 import { endSeveral } from '../../screens/several.ts';
 
@@ -27,6 +28,7 @@ export const ledgerMerge: Handler<ValuesOf<'ledger', 'ledger merge'>> = ([change
       const result: MergeResult = { action: 'merged', title, branch, ...(pull && { pull }), commit };
       output.results({ changes: [result], strangers: [] });
       show(result, output);
+      await notify(config, context, [{ event: 'merged', title, branch, pull, commit }]);
       return;
     }
     const { results, strangers } = await mergeReady(reviewer, { author });
@@ -34,6 +36,12 @@ export const ledgerMerge: Handler<ValuesOf<'ledger', 'ledger merge'>> = ([change
     showOthers([], strangers, output);
     for (const result of results) show(result, output);
     if (results.length === 0) output.note('there is nothing to merge');
+    const merged = results.filter(({ action }) => action === 'merged');
+    await notify(
+      config,
+      context,
+      merged.map(({ title, branch, pull, commit }) => ({ event: 'merged', title, branch, pull, commit })),
+    );
     const failures = results.flatMap(({ error }) => (error === undefined ? [] : [toError(error)]));
     // What waits is no failure: it was not asked for.
     endSeveral(failures, results.filter(({ action }) => action !== 'waiting').length, 'changes');
@@ -41,22 +49,24 @@ export const ledgerMerge: Handler<ValuesOf<'ledger', 'ledger merge'>> = ([change
 
 /** `ledger close CHANGE` */
 export const ledgerClose: Handler<ValuesOf<'ledger', 'ledger close'>> = ([change = ''], options, context) =>
-  withOwner(options, context, async ({ reviewer }) => {
+  withOwner(options, context, async ({ reviewer, config }) => {
     const { output } = context;
     const { branch, pull, closed } = await closeChange(reviewer, change);
     output.results({ branch, pull: pull ?? null, closed: closed ?? null });
     output.line(`${nameOf({ branch, ...(pull && { pull }) })} is closed`, 'good');
     if (closed !== undefined) output.line(`  its branch is ${closed} now`);
+    await notify(config, context, [{ event: 'closed', title: branch, branch, pull }]);
   });
 
 /** `ledger reopen CHANGE` */
 export const ledgerReopen: Handler<ValuesOf<'ledger', 'ledger reopen'>> = ([change = ''], options, context) =>
-  withOwner(options, context, async ({ reviewer }) => {
+  withOwner(options, context, async ({ reviewer, config }) => {
     const { output } = context;
     const { branch, pull } = await reopenChange(reviewer, change);
     output.results({ branch, pull: pull ?? null });
     output.line(`${nameOf({ branch, ...(pull && { pull }) })} is open again`, 'good');
     if (pull !== undefined) output.line(`  ${pull.url}`);
+    await notify(config, context, [{ event: 'reopened', title: branch, branch, pull }]);
   });
 
 function show({ action, title, commit, missing, error, branch, pull }: MergeResult, output: Output): void {

@@ -14,6 +14,7 @@ import { policyToSign, proposePolicy, signPolicy, trustBranch } from '../../../l
 import type { ValuesOf } from '../../spec/index.ts';
 import type { CommandContext, Handler } from '../../wiring/context.ts';
 import { readLedger } from '../../../proposals/ledger-state.ts';
+import { notify } from '../../wiring/notify.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';
 import type { OpenedReviewer } from '../../wiring/reviewer-context.ts';
 import { chooseSigner, openSignerIfAny } from '../../wiring/signing.ts';
@@ -103,6 +104,10 @@ export const trustPropose: Handler<ValuesOf<'ledger', 'trust propose'>> = async 
     if (pull !== undefined) output.line(`  ${pull.url}`);
     output.note('root holders sign it by: pullthrough trust sign');
     output.results({ ...proposed, pull: pull ?? null });
+    const { branch, commit, version } = proposed;
+    await notify(config, context, [
+      { event: 'policy-proposed', title: `trust policy ${version}`, branch, commit, pull },
+    ]);
   });
 };
 
@@ -129,6 +134,8 @@ export const trustSign: Handler<ValuesOf<'ledger', 'trust sign'>> = async (_, op
     const signed = await signPolicy({ repository, trust, now, proposed, signer, author });
     output.line(`policy ${version} has the signature of ${signer.fingerprint}, on ${signed.branch}`, 'good');
     output.results({ ...signed, changes, fingerprint: signer.fingerprint });
+    const { branch, commit } = signed;
+    await notify(config, context, [{ event: 'policy-signed', title: `trust policy ${version}`, branch, commit }]);
   });
 };
 

@@ -22,6 +22,7 @@ import type { AckFlags } from './ack-decision.ts';
 import type { CommandContext } from '../../wiring/context.ts';
 import { refusedResult, showOthers, showReview } from '../../screens/review-screen.ts';
 import { missingText } from '../../screens/review-words.ts';
+import { notify } from '../../wiring/notify.ts';
 import type { OpenedReviewer } from '../../wiring/reviewer-context.ts';
 import { endSeveral } from '../../screens/several.ts';
 import { typed } from '../../../io/shell.ts';
@@ -104,6 +105,12 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
       showAck(result, same, context);
       const { action, head, standing, merged } = result;
       add(proposal, { action, head, ...standing, ...(merged === undefined ? {} : { merged: merged.commit }) });
+      if (action === 'acked') {
+        const { branch, pull } = proposal;
+        const about = { title: titleOf(proposal), branch, pull };
+        const done = merged === undefined ? [] : [{ ...about, event: 'merged', commit: merged.commit } as const];
+        await notify(request.config, context, [{ ...about, event: 'acknowledged', commit: head }, ...done]);
+      }
       if (result.mergeError !== undefined) throw result.mergeError;
     } catch (error) {
       if (!(error instanceof PullthroughError) || change !== undefined || context.signal.aborted) throw error;

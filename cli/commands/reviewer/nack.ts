@@ -10,6 +10,7 @@ import { requireReviewer } from '../../../reviewer/reviewer-key.ts';
 import { titleOf } from '../../../reviewer/review.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { CommandContext, Handler } from '../../wiring/context.ts';
+import { notify } from '../../wiring/notify.ts';
 import { withReviewer } from '../../wiring/reviewer-context.ts';
 import { currentReviewers } from './current-reviewers.ts';
 import { chooseSigner } from '../../wiring/signing.ts';
@@ -52,6 +53,10 @@ export const nack: Handler<ValuesOf<'reviewer', 'nack'>> = async ([text = ''], o
       const result = await nackTarget(reviewer, state, target, { signer, reviewer: who }, reason);
       output.results({ ...result });
       showResult(result, target, context);
+      if (result.action === 'nacked') {
+        const { branch, pull } = result;
+        await notify(config, context, [{ event: 'nacked', title: titleOf(target), branch, pull }]);
+      }
     });
   } finally {
     await choice.close();

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { fail } from '../../ledger-schema/error.ts';
+import type { IniParser } from '../../io/ini.ts';
+import type { PullReference } from '../../proposals/pull-reference.ts';
+import type { Config } from './config.ts';
+import type { CommandContext } from './context.ts';
+
+/** Something that a command did to the ledger; the line that a `[notify] command[]` gets. */
+export interface LedgerEvent {
+  readonly event:
+    | 'proposed'
+    | 'acknowledged'
+    | 'nacked'
+    | 'merged'
+    | 'closed'
+    | 'reopened'
+    | 'policy-proposed'
+    | 'policy-signed'
+    | 'requested';
+  /** `owner/repo TAG`, `trust policy 2`, or the branch. */
+  readonly title: string;
+  readonly branch?: string | undefined;
+  readonly pull?: PullReference | undefined;
+  readonly commit?: string | undefined;
+}
+
+/** What a notifier may take. */
+const PATIENCE_MS = 30_000;
+
+/** A program and its words: a pair of quotes holds one together, and no shell reads them. */
+export const notifyCommand: IniParser<readonly string[]> = (value) => {
+  const words = Array.from(value.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g), ([, a, b, c]) => a ?? b ?? c ?? '');
+  if (words.length === 0 || words[0] === '')
+    fail('E_CONFIG', 'no program is named', { hint: 'write command[] = ./notify.sh' });
+  return words;
+};
+
+/**
+ * Runs each `[notify] command[]` with the events as lines of JSON on stdin, in the folder of mirror.ini and without secrets:
+ * of the environment it has what names the user and the place, and `PULLTHROUGH_NOTIFY_*`. What fails is a warning, since
+ * what it tells of is done.
+ */
+export async function notify(
+  { notify: commands, folder }: Pick<Config, 'notify' | 'folder'>,
+  context: Pick<CommandContext, 'env' | 'now' | 'output'>,
+  events: readonly LedgerEvent[],
+): Promise<void> {
+  if (events.length === 0) return;
+  const at = context.now.toISOString();
+  const lines = events.map((event) => `${JSON.stringify({ ...event, at })}\n`).join('');
+  for (const [program = '', ...args] of commands) {
+    const problem = await run(program, args, { folder, env: cleanEnv(context.env), lines });
+    if (problem !== undefined) context.output.warn(`[notify] ${program}: ${problem}`);
+  }
+}
+
+function cleanEnv(env: CommandContext['env']): NodeJS.ProcessEnv {
+  const kept = Object.entries(env).filter(([name]) =>
+    /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|XDG_\w+|PULLTHROUGH_NOTIFY_\w+)$/.test(name),
+  );
+  return Object.fromEntries(kept);
+}
+
+/** What went wrong; undefined where nothing did. */
+function run(
+  program: string,
+  args: readonly string[],
+  { folder, env, lines }: { readonly folder: string; readonly env: NodeJS.ProcessEnv; readonly lines: string },
+): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd: folder,
+      env,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      timeout: PATIENCE_MS,
+      killSignal: 'SIGKILL',
+    });
+    child.on('error', (error) => resolve(error.message));
+    child.on('close', (code, signal) => {
+      if (signal !== null) resolve(`ended by ${signal}, after ${PATIENCE_MS / 1000} s at most`);
+      else resolve(code === 0 ? undefined : `ended with ${String(code)}`);
+    });
+    // It may not want to know.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(lines);
+  });
+}
