@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { fail } from '../../ledger-schema/error.ts';
 import type { IniParser } from '../../io/ini.ts';
 import type { PullReference } from '../../proposals/pull-reference.ts';
-import type { Config } from './config.ts';
 import type { CommandContext } from './context.ts';
 
 /** Something that a command did to the ledger; the line that a `[notify] command[]` gets. */
@@ -24,6 +23,12 @@ export interface LedgerEvent {
   readonly commit?: string | undefined;
 }
 
+/** Of a mirror.ini. */
+export interface Notifiers {
+  readonly notify: readonly (readonly string[])[];
+  readonly folder: string;
+}
+
 /** What a notifier may take. */
 const PATIENCE_MS = 30_000;
 
@@ -41,7 +46,7 @@ export const notifyCommand: IniParser<readonly string[]> = (value) => {
  * what it tells of is done.
  */
 export async function notify(
-  { notify: commands, folder }: Pick<Config, 'notify' | 'folder'>,
+  { notify: commands, folder }: Notifiers,
   context: Pick<CommandContext, 'env' | 'now' | 'output'>,
   events: readonly LedgerEvent[],
 ): Promise<void> {
