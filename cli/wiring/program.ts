@@ -5,6 +5,7 @@ import { COMMANDS, globalOptions } from '../spec/index.ts';
 import type { Command, GlobalValues } from '../spec/index.ts';
 import type { OptionSpecs } from '../spec/spec.ts';
 import { exampleText, overviewText } from '../screens/help.ts';
+import { moveBareGpg, namedCommand } from './bare-gpg.ts';
 import { commanderOption } from './program-options.ts';
 import { VERSION } from '../version.ts';
 import { typed } from '../../io/shell.ts';
@@ -58,25 +59,6 @@ function addCommand(program: Program, command: Command, chosen: (invocation: Inv
   });
 }
 
-/**
- * `--gpg [KEY]` stands before an argument as often as not. A change or a release is a number or has a slash; what else
- * follows is a key. A folder may have any name, so before one only what looks like a key is taken for one: a fingerprint,
- * key id or mail address.
- */
-function moveBareGpg(argv: readonly string[]): string[] {
-  const end = argv.indexOf('--');
-  const options = end < 0 ? [...argv] : argv.slice(0, end);
-  const rest = end < 0 ? [] : argv.slice(end);
-  const at = options.indexOf('--gpg');
-  const next = options[at + 1];
-  if (at < 0 || next === undefined || next.startsWith('-')) return [...argv];
-  const isKey = /^(?:0x)?[0-9A-Fa-f]{8,64}!?$/.test(next) || /^[^/\s]*@[^/]*$|<.*@.*>/.test(next);
-  const isOther = namedCommand(argv) === 'ledger init' || /^#?[0-9]+$|\//.test(next);
-  if (isKey || !isOther) return [...argv];
-  options.splice(at, 1);
-  return [...options, '--gpg', ...rest];
-}
-
 /** `help store check` as `store check --help`: commander's own knows one word only. */
 function expandHelp(argv: readonly string[]): readonly string[] {
   const [first, ...words] = argv;
@@ -96,13 +78,6 @@ function requireCommand(program: Program): void {
   fail('E_USAGE', `unknown command '${word}'`, {
     hint: meant === undefined ? 'see pullthrough --help' : `did you mean ${meant}?`,
   });
-}
-
-/** The command that the words of a line begin with, as far as there is one: `store` or `store check`. */
-function namedCommand(argv: readonly string[]): string | undefined {
-  const words = argv.filter((word) => !word.startsWith('-'));
-  const names = COMMANDS.flatMap(({ name }) => [name, name.split(' ')[0] ?? name]);
-  return [words.slice(0, 2).join(' '), words[0]].find((name) => name !== undefined && names.includes(name));
 }
 
 /** A refusal of commander as one of ours: its sentence, and what it thinks was meant. */

@@ -115,7 +115,7 @@ export function requireUsable(key: KeyFile, judgement: Judgement): KeyComponent[
   const usable = key.components.filter((component) => componentProblem(key, component, judgement) === undefined);
   if (usable.length === 0) {
     const problems = key.components.map((component) => componentProblem(key, component, judgement));
-    fail('E_KEY_UNUSABLE', `the key ${key.fingerprint} can't be used: ${problems[0] ?? 'it is empty'}`);
+    fail('E_KEY_UNUSABLE', `the key ${key.fingerprint} can't sign: ${problems[0] ?? 'it is empty'}`);
   }
   return usable;
 }

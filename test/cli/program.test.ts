@@ -27,6 +27,21 @@ describe('a command line', () => {
     });
   });
 
+  test('--gpg before the folder of ledger init takes a name only where the folder is named elsewhere', () => {
+    const cases: [string[], unknown, readonly string[]][] = [
+      [['--bare', 'x.git', '--root', 'a=a.asc', '--gpg', 'Ada'], 'Ada', ['x.git']],
+      [['--gpg', 'x.git', '--root', 'a=a.asc'], true, ['x.git']],
+      [['--root', 'a=a.asc', '--gpg', 'x.git'], true, ['x.git']],
+      [['--gpg', 'Ada Lovelace', '--bare', 'x.git'], 'Ada Lovelace', ['x.git']],
+      [['--gpg', '=Ada', 'x.git'], '=Ada', ['x.git']],
+    ];
+    for (const [argv, gpg, args] of cases) {
+      const found = parse('ledger', 'init', ...argv);
+      expect(found.options['gpg'], argv.join(' ')).toBe(gpg);
+      expect(found.args, argv.join(' ')).toEqual(args);
+    }
+  });
+
   test('a bare --gpg does not swallow the CHANGE behind it', () => {
     const cases: [string[], unknown, readonly string[]][] = [
       [['--gpg', '42'], true, ['42']],
