@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 
 /** `common`: the lines that web servers write and log readers know; `json`: an object a line. */
 export type LogFormat = 'common' | 'json';
@@ -32,7 +32,7 @@ export function logAccess(app: FastifyInstance, format: LogFormat, write: (line:
         method: request.method,
         path: request.url.split('?')[0] ?? '',
         status: reply.statusCode,
-        bytes: Math.max(0, socket.bytesWritten - before),
+        bytes: bodyBytes(request.method, reply, socket.bytesWritten - before),
         milliseconds: Math.round(performance.now() - begun),
         agent: request.headers['user-agent'] ?? '',
       };
@@ -40,6 +40,13 @@ export function logAccess(app: FastifyInstance, format: LogFormat, write: (line:
     });
     done();
   });
+}
+
+/** What was sent of the body: its length where all of it was, else what went over the wire. */
+function bodyBytes(method: string, reply: FastifyReply, sent: number): number {
+  if (method === 'HEAD' || reply.statusCode === 304) return 0;
+  const length = Number(reply.getHeader('content-length') ?? sent);
+  return reply.raw.writableFinished ? length : Math.max(0, Math.min(sent, length));
 }
 
 /** NCSA's common log format. */
