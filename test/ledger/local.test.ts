@@ -175,6 +175,14 @@ describe('a tree is told as it is stored', () => {
     // A walk ends where the format has its deepest files.
     expect(await collect(local.snapshot(commit).walk(''))).toMatchObject([{ path: 'd/d/d/d/d/d', mode: '040000' }]);
     await expect(() => local.diff(undefined, commit)).toFailWith('E_TOO_LARGE');
+    let many = rawTree(directory, [['100644', 'f', blob]]);
+    for (let level = 0; level < 40; level++) {
+      many = rawTree(
+        directory,
+        Array.from({ length: 3 }, (__, index) => ['40000', `d${index}`, many] as const),
+      );
+    }
+    expect(await collect(local.snapshot(commitOf(directory, many)).walk(''))).toHaveLength(3 ** 6);
     let wide = rawTree(directory, [['100644', 'f', blob]]);
     for (let level = 0; level < 12; level++) {
       wide = rawTree(

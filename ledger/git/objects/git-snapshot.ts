@@ -81,7 +81,8 @@ export class GitSnapshot implements Snapshot {
 
   async *walk(directory: string): AsyncIterable<PathEntry> {
     const place = await this.#place(directory);
-    if (place !== undefined) yield* this.#walkAll([place], { entries: 0, below: directory });
+    const depth = directory === '' ? 0 : directory.split('/').length;
+    if (place !== undefined) yield* this.#walkAll([place], depth, { entries: 0, below: directory });
   }
 
   blob(oid: string, limit: number): Promise<Uint8Array> {
@@ -107,7 +108,7 @@ export class GitSnapshot implements Snapshot {
    * stands where the format has its deepest files. Directories that stand beside each other are read together, all levels
    * down, so that the number of requests follows the depth and not the number of directories.
    */
-  async *#walkAll(places: readonly Place[], walked: Walked): AsyncGenerator<PathEntry> {
+  async *#walkAll(places: readonly Place[], depth: number, walked: Walked): AsyncGenerator<PathEntry> {
     for (let from = 0; from < places.length; from += WALK_BATCH) {
       const batch = places.slice(from, from + WALK_BATCH);
       const trees = await this.#objects.trees(batch.map(({ oid }) => oid));
@@ -122,15 +123,15 @@ export class GitSnapshot implements Snapshot {
             fail('E_TOO_LARGE', `more than ${MOST_ENTRIES} files and folders lie below ${walked.below || '/'}`);
           }
           const full = path === '' ? entry.name : `${path}/${entry.name}`;
-          const folder = entry.mode === TREE_MODE && full.split('/').length < RECORD_DEPTH;
+          const folder = entry.mode === TREE_MODE && depth + 1 < RECORD_DEPTH;
           if (folder) run.push({ path: full, oid: entry.oid });
           if (folder && run.length < WALK_RUN) continue;
-          if (run.length > 0) yield* this.#walkAll(run, walked);
+          if (run.length > 0) yield* this.#walkAll(run, depth + 1, walked);
           run = [];
           if (!folder) yield { ...entry, path: full };
         }
       }
-      if (run.length > 0) yield* this.#walkAll(run, walked);
+      if (run.length > 0) yield* this.#walkAll(run, depth + 1, walked);
     }
   }
 }
