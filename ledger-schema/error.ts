@@ -67,6 +67,7 @@ export const ERRORS = {
   E_TRUST_UNLISTED: [3, 'a change adds a key file or seal that no policy lists'],
   E_POLICY_MISSING: [3, 'the ledger has no policy'],
   E_ROLLBACK: [3, 'the ledger or its policy is older than what was seen before'],
+  E_BUNDLE: [3, 'a bundle disagrees with what was verified, or is damaged (then exit 1)'],
   E_FORK: [3, 'the ledger does not descend from what was seen before'],
   E_KEY_FORMAT: [3, 'a key file breaks a rule of the format'],
   E_KEY_UNUSABLE: [3, 'a key is revoked, expired, weak or may not sign'],
@@ -111,23 +112,27 @@ export interface ErrorDetails {
   /** One sentence that says what to do. */
   readonly hint?: string | undefined;
   readonly cause?: unknown;
+  /** Where the same code can end a command in two ways: `E_BUNDLE` is 1 for what is damaged, 3 for what isn't trusted. */
+  readonly exit?: 1 | 3 | undefined;
 }
 
 /** The one error class: what is wrong and where in `message`, what to do in `hint`. */
 export class PullthroughError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  readonly #exit: 1 | 2 | 3 | 4 | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'PullthroughError';
     this.code = code;
     this.hint = details.hint;
+    this.#exit = details.exit;
   }
 
-  /** The exit code that belongs to the error's code. */
+  /** The exit code: what belongs to the error's code, unless it was made with another. */
   get exit(): 1 | 2 | 3 | 4 {
-    return ERRORS[this.code][0];
+    return this.#exit ?? ERRORS[this.code][0];
   }
 }
 

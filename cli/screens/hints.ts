@@ -64,6 +64,7 @@ export const HINTS: Readonly<Record<ErrorCode, string>> = {
   E_POLICY_NACK: 'keep the key listed, as a current or former one',
   E_TRUST_UNLISTED: 'list it in the policy by pullthrough trust propose, or leave it out of the change',
   E_POLICY_MISSING: 'look at the name of the ledger and of its branch; pullthrough ledger init makes a ledger',
+  E_BUNDLE: 'have it made and copied again; nothing of it was used',
   E_ROLLBACK: "don't go on: ask the ledger's owner what happened",
   E_FORK: "don't go on: ask the ledger's owner what happened",
   E_KEY_FORMAT: KEY,

@@ -99,6 +99,37 @@ export const ledgerCommands = commands({
       ['pullthrough ledger feed --output public/ledger.atom', 'into a folder that a web server serves'],
     ],
   },
+  'bundle create': {
+    summary: 'the ledger and what is acknowledged in it, to be carried where no network is',
+    about:
+      'FILE ends in .tar; anything else is a folder. TOOL is OWNER/REPO; without it: every tool. Stock tools open it: git ' +
+      'bundle verify, sha256sum, gpgv.',
+    arguments: [{ name: 'FILE|DIR', complete: 'file' }, { name: '[TOOL...]' }],
+    options: {
+      since: text('BUNDLE', 'hold back what an earlier bundle of the same tools had', 'file'),
+      split: text('SIZE', 'parts of a .tar of at most this size, as 4GiB: FILE.001 and so on'),
+      cache: text('DIR', 'where the clone of the ledger lies', 'folder'),
+    },
+    examples: [
+      ['pullthrough bundle create ledger.tar', 'everything that is acknowledged'],
+      ['pullthrough bundle create week-2.tar --since week-1.tar --split 4GiB', 'what came since, in parts'],
+    ],
+  },
+  'bundle check': {
+    summary: 'verifies a bundle against the ledger here; writes nothing',
+    arguments: [{ name: 'FILE|DIR', complete: 'file' }],
+    options: { cache: text('DIR', 'where the clone of the ledger lies', 'folder') },
+    examples: [['pullthrough bundle check ledger.tar', 'the chain from the pin, every step by the gate, every digest']],
+  },
+  'bundle apply': {
+    summary: 'verifies a bundle, stores its objects, then moves the ledger here',
+    about:
+      'The pin and the commit to go on from are those of the ledger that mirror.ini names here; the first bundle goes into an ' +
+      'empty one. Killed at any point and run again, it ends the same.',
+    arguments: [{ name: 'FILE|DIR', complete: 'file' }],
+    options: { cache: text('DIR', 'where the clone of the ledger lies', 'folder') },
+    examples: [['pullthrough bundle apply ledger.tar', 'on the other side of the gap']],
+  },
   'trust show': {
     summary: 'the policy: who may do what, until when',
     arguments: [],

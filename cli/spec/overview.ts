@@ -49,6 +49,7 @@ export const OVERVIEW: readonly { readonly heading: string; readonly rows: reado
         ['ledger reopen CHANGE', 'takes that back'],
         ['ledger status', 'records by state; what is open and whose turn it is; when the policy expires'],
         ['ledger feed', 'an Atom feed of proposals, acks, nacks and policy changes'],
+        ['bundle create|check|apply', 'the ledger and its files, carried to where no network is'],
         ['trust show|propose|sign', 'the policy, its rotation, its signatures'],
         ['key new|show', 'an OpenPGP key for a bot; what is in a key file'],
       ],

@@ -1,0 +1,117 @@
+import { resolve } from 'node:path';
+import { fail } from '../../../ledger-schema/error.ts';
+import { openWholeClone } from '../../../ledger/git/whole-clone.ts';
+import { openView } from '../../../ledger/view/view.ts';
+import { applyBundle } from '../../../owner/bundle/apply.ts';
+import type { BundleContext } from '../../../owner/bundle/create.ts';
+import { createBundle } from '../../../owner/bundle/create.ts';
+import { isArchive } from '../../../owner/bundle/layout.ts';
+import { bundleReader } from '../../../owner/bundle/reader.ts';
+import { openStore } from '../../../store/open.ts';
+import type { ValuesOf } from '../../spec/index.ts';
+import { bytesText, countText } from '../../screens/units.ts';
+import { requireLedger } from '../../wiring/config.ts';
+import type { CommandContext, Handler } from '../../wiring/context.ts';
+import { cacheOf, prepareExecutor } from '../../wiring/executor-context.ts';
+import type { ExecutorFlags } from '../../wiring/executor-context.ts';
+import { ledgerUrl } from '../../wiring/ledger-url.ts';
+import { memoryOf } from '../../wiring/memory.ts';
+import { tokenFor } from '../../wiring/secrets.ts';
+
+/** What is remembered of the ledger here: looked at before it is decided by, and again when it moved. */
+type Look = (head: string | undefined) => Promise<string>;
+
+async function withBundle<T>(
+  flags: ExecutorFlags,
+  context: CommandContext,
+  action: (bundle: BundleContext, look: Look) => Promise<T>,
+): Promise<T> {
+  const { config, store: storeUrl } = await prepareExecutor(flags, context);
+  const { env, now, progress } = context;
+  const cacheDir = cacheOf(flags, context);
+  const store = await openStore(storeUrl, { baseDir: config.folder, env, progress });
+  const { api, branch, limits } = config.ledger;
+  const url = await ledgerUrl(requireLedger(config), { api, env, progress });
+  await using clone = await openWholeClone({
+    url,
+    branch,
+    cacheDir,
+    ...tokenFor(env, 'LEDGER_TOKEN', url),
+    limits,
+    env,
+  });
+  const { pin } = config;
+  const memory = memoryOf(flags, context, clone, branch);
+  const look: Look = async (head) => {
+    const ledger = bundleReader(clone, head);
+    return (await openView({ ledger, branch, memory, pin, now, progress })).commit;
+  };
+  return action({ clone, store, branch, pin, now, cacheDir, progress }, look);
+}
+
+/** `bundle create FILE|DIR [TOOL…]` */
+export const bundleCreate: Handler<ValuesOf<'ledger', 'bundle create'>> = async (args, options, context) => {
+  const [target, ...tools] = args;
+  if (target === undefined)
+    fail('E_USAGE', 'no FILE or DIR was named', { hint: 'pullthrough bundle create ledger.tar' });
+  for (const tool of tools) {
+    if (!/^[^/\s]+\/[^/\s]+$/.test(tool)) fail('E_USAGE', `${tool} is not OWNER/REPO`);
+  }
+  const split = options.split === undefined ? undefined : partSize(options.split);
+  if (split !== undefined && !isArchive(target)) fail('E_USAGE', '--split is for a FILE that ends in .tar');
+  const path = resolve(context.cwd, target);
+  const since = options.since === undefined ? undefined : resolve(context.cwd, options.since);
+  await withBundle(options, context, async (bundle, look) => {
+    const created = await createBundle(bundle, await look(bundle.clone.head), { path, tools, since, split });
+    context.output.results({ ...(created ?? { files: [] }) });
+    if (created === undefined) {
+      context.output.note('nothing new was acknowledged since; no bundle was made');
+      return;
+    }
+    const { files, objects, bytes } = created;
+    for (const file of files) context.output.line(file);
+    context.output.note(`${countText(objects, 'object')}, ${bytesText(bytes)}, and the ledger`);
+  });
+};
+
+/** `bundle check FILE|DIR` */
+export const bundleCheck: Handler<ValuesOf<'ledger', 'bundle check'>> = (args, options, context) =>
+  judge(args, options, context, false);
+
+/** `bundle apply FILE|DIR` */
+export const bundleApply: Handler<ValuesOf<'ledger', 'bundle apply'>> = (args, options, context) =>
+  judge(args, options, context, true);
+
+async function judge(
+  args: readonly string[],
+  options: ExecutorFlags,
+  context: CommandContext,
+  act: boolean,
+): Promise<void> {
+  const [target] = args;
+  if (target === undefined) fail('E_USAGE', 'no FILE or DIR was named');
+  const path = resolve(context.cwd, target);
+  await withBundle(options, context, async (bundle, look) => {
+    // A ledger that was rolled back since is refused before anything is judged by it.
+    if (bundle.clone.head !== undefined) await look(bundle.clone.head);
+    const applied = await applyBundle(bundle, path, act);
+    if (act) await look(applied.head);
+    context.output.results({ ...applied });
+    const { from, head, objects, stored } = applied;
+    const moved =
+      from === head ? `the ledger is at ${head} already` : `the ledger ${act ? 'moved' : 'would move'} to ${head}`;
+    const put = act ? `, ${stored} of them new in the store` : '';
+    context.output.line(`${countText(objects, 'object')} verified${put}; ${moved}`, 'good');
+  });
+}
+
+/** `4GiB`, `700M`: bytes; 1 MiB or more. Throws `E_USAGE`. */
+function partSize(text: string): number {
+  const [, digits, unit = ''] = /^(\d{1,12})\s*([KMGT]?)i?B?$/i.exec(text) ?? [];
+  const power = ['', 'K', 'M', 'G', 'T'].indexOf(unit.toUpperCase());
+  const size = digits === undefined ? 0 : Number(digits) * 1024 ** power;
+  if (!Number.isSafeInteger(size) || size < 1024 ** 2) {
+    fail('E_USAGE', `--split: ${text} is not a size of 1 MiB or more`, { hint: 'write 4GiB or 700MiB' });
+  }
+  return size;
+}

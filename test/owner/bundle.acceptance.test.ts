@@ -1,0 +1,345 @@
+import { execFileSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packTar } from 'modern-tar';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { SILENT } from '../../io/progress.ts';
+import { openWholeClone } from '../../ledger/git/whole-clone.ts';
+import { applyBundle } from '../../owner/bundle/apply.ts';
+import type { AppliedBundle } from '../../owner/bundle/apply.ts';
+import { createBundle } from '../../owner/bundle/create.ts';
+import type { BundleContext, CreateOptions, CreatedBundle } from '../../owner/bundle/create.ts';
+import { encodeManifest, parseManifest } from '../../owner/bundle/manifest.ts';
+import type { Manifest } from '../../owner/bundle/manifest.ts';
+import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
+import { FileStore } from '../../store/file-store.ts';
+import { storeKey } from '../../store/store.ts';
+import { TestLedger } from '../consumer/ledger-maker.ts';
+import { NOW } from '../consumer/readers.ts';
+
+const ONE = 'the first release';
+const TWO = 'the second release';
+
+/** One side of the gap: a ledger, a store, and a cache of its own. */
+class Side {
+  readonly ledger: string;
+  readonly folder: string;
+  readonly store: FileStore;
+  pin: string | undefined;
+
+  constructor(folder: string, ledger: string, pin: string | undefined) {
+    this.folder = folder;
+    this.ledger = ledger;
+    this.pin = pin;
+    this.store = new FileStore({ root: join(folder, 'store'), progress: SILENT });
+  }
+
+  static async over(ledger: TestLedger): Promise<Side> {
+    return new Side(await mkdtemp(join(tmpdir(), 'pullthrough-side-')), ledger.directory, ledger.pin(1));
+  }
+
+  static async empty(pin: string): Promise<Side> {
+    const folder = await mkdtemp(join(tmpdir(), 'pullthrough-side-'));
+    const ledger = join(folder, 'ledger.git');
+    execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch=main', ledger]);
+    return new Side(folder, ledger, pin);
+  }
+
+  async put(body: string): Promise<void> {
+    const bytes = utf8(body);
+    await this.store.put({ sha256: sha256Hex(bytes), size: bytes.length, name: 'x' }, [bytes] as never);
+  }
+
+  async #with<T>(action: (context: BundleContext) => Promise<T>): Promise<T> {
+    const cacheDir = join(this.folder, 'cache');
+    await using clone = await openWholeClone({ url: this.ledger, branch: 'main', cacheDir });
+    const { store, pin } = this;
+    return await action({ clone, store, branch: 'main', pin, now: NOW, cacheDir, progress: SILENT });
+  }
+
+  create(name: string, options: Partial<CreateOptions> = {}): Promise<CreatedBundle | undefined> {
+    const path = join(this.folder, name);
+    return this.#with((context) => createBundle(context, context.clone.head ?? '', { path, tools: [], ...options }));
+  }
+
+  apply(path: string, act = true): Promise<AppliedBundle> {
+    return this.#with((context) => applyBundle(context, path, act));
+  }
+
+  head(): string | undefined {
+    try {
+      return execFileSync('git', ['-C', this.ledger, 'rev-parse', 'refs/heads/main'], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+        .toString()
+        .trim();
+    } catch {
+      return undefined;
+    }
+  }
+
+  async objects(): Promise<string[]> {
+    const found: string[] = [];
+    for await (const { sha256 } of this.store.list()) found.push(sha256);
+    return found.sort();
+  }
+}
+
+const digests = (...bodies: string[]) => bodies.map((body) => sha256Hex(utf8(body))).sort();
+
+let ledger: TestLedger;
+let here: Side;
+let first: string;
+let second: string;
+
+beforeAll(async () => {
+  ledger = await TestLedger.create();
+  await ledger.addRecord({ repository: 'acme/tool', tag: 'v1', assets: { tool: ONE } });
+  await ledger.addRecord({ repository: 'acme/tool', tag: 'v9', assets: { tool: 'not acknowledged' }, acks: [] });
+  first = await ledger.commit();
+  here = await Side.over(ledger);
+  for (const body of [ONE, TWO, 'not acknowledged']) await here.put(body);
+  await here.create('first');
+  await here.create('first.tar');
+  await ledger.addRecord({ repository: 'acme/other', tag: 'v2', assets: { other: TWO } });
+  second = await ledger.commit();
+  await here.create('second.tar', { since: join(here.folder, 'first.tar') });
+  await here.create('both.tar');
+});
+
+const at = (name: string) => join(here.folder, name);
+
+/** A copy of the first bundle's folder, to be broken. */
+async function copied(): Promise<string> {
+  const folder = join(await mkdtemp(join(tmpdir(), 'pullthrough-bundle-')), 'bundle');
+  await cp(at('first'), folder, { recursive: true });
+  return folder;
+}
+
+async function rewrite(folder: string, change: (manifest: Manifest) => Manifest): Promise<void> {
+  const file = join(folder, 'bundle.json');
+  await writeFile(file, encodeManifest(change(parseManifest(await readFile(file)))));
+}
+
+describe('a bundle', () => {
+  test.each(['first', 'first.tar'])('%s carries the ledger and what is acknowledged, and no more', async (name) => {
+    const there = await Side.empty(ledger.pin(1));
+    expect(await there.apply(at(name), false)).toMatchObject({ head: first, objects: 1, stored: 0 });
+    expect([there.head(), await there.objects()]).toEqual([undefined, []]);
+    expect(await there.apply(at(name))).toMatchObject({ from: undefined, head: first, objects: 1, stored: 1 });
+    expect([there.head(), await there.objects()]).toEqual([first, digests(ONE)]);
+    expect(await there.apply(at(name))).toMatchObject({ from: first, head: first, stored: 0 });
+  });
+
+  test('is opened by stock tools', () => {
+    const git = execFileSync('git', ['-C', ledger.directory, 'bundle', 'verify', at('first/ledger.bundle')], {
+      stdio: 'pipe',
+    });
+    expect(git.toString()).toContain('refs/heads/main');
+    const names = execFileSync('tar', ['-tf', at('first.tar')])
+      .toString()
+      .trim()
+      .split('\n');
+    expect(names).toEqual(['bundle.json', 'ledger.bundle', storeKey(digests(ONE)[0] ?? '')]);
+  });
+
+  test('goes on from an earlier one with what came since', async () => {
+    const there = await Side.empty(ledger.pin(1));
+    await expect(there.apply(at('second.tar'))).toFailWith('E_BUNDLE');
+    await expect(there.apply(at('second.tar'))).rejects.toThrow(first);
+    await there.apply(at('first.tar'));
+    expect(await there.apply(at('second.tar'))).toMatchObject({ from: first, head: second, objects: 1, stored: 1 });
+    expect(await there.objects()).toEqual(digests(ONE, TWO));
+    await expect(there.apply(at('first.tar'))).toFailWith('E_ROLLBACK');
+    expect(there.head()).toBe(second);
+  });
+
+  test('of one tool has its objects alone; nothing new since is no bundle', async () => {
+    expect(await here.create('other.tar', { tools: ['ACME/other'] })).toMatchObject({ objects: 1 });
+    expect(await here.create('none.tar', { since: at('both.tar') })).toBeUndefined();
+  });
+
+  test('in parts is the same, and a missing part is damage', async () => {
+    const made = await here.create('parts.tar', { split: 4096 });
+    expect(made?.files.length).toBeGreaterThan(1);
+    const there = await Side.empty(ledger.pin(1));
+    const parts = (await readdir(here.folder)).filter((name) => name.startsWith('parts.tar.')).sort();
+    await rename(at(parts.at(-1) ?? ''), at('away'));
+    await expect(there.apply(at('parts.tar'))).rejects.toMatchObject({ code: 'E_BUNDLE', exit: 1 });
+    expect(there.head()).toBeUndefined();
+    await rename(at('away'), at(parts.at(-1) ?? ''));
+    expect(await there.apply(at('parts.tar'))).toMatchObject({ head: second });
+  });
+
+  test('made of a damaged store is not made', async () => {
+    const bad = await Side.over(ledger);
+    await bad.put(TWO);
+    await bad.put(ONE);
+    await writeFile(join(bad.folder, 'store', storeKey(digests(ONE)[0] ?? '')), ONE.replace('first', 'worst'));
+    await expect(bad.create('bad.tar')).toFailWith('E_STORE_DAMAGED');
+    expect((await readdir(bad.folder)).sort()).toEqual(['cache', 'store']);
+  });
+});
+
+describe('nothing in a bundle is believed', () => {
+  const object = () => storeKey(digests(ONE)[0] ?? '');
+
+  test.each<[string, string, 1 | 3, (folder: string) => Promise<unknown>]>([
+    [
+      'another byte in an object',
+      'E_DIGEST_MISMATCH',
+      3,
+      (f) => writeFile(join(f, object()), ONE.replace('first', 'worst')),
+    ],
+    ['a longer object', 'E_BUNDLE', 3, (f) => writeFile(join(f, object()), `${ONE}!`)],
+    ['an object that is gone', 'E_BUNDLE', 1, (f) => rm(join(f, object()))],
+    [
+      'one more object',
+      'E_BUNDLE',
+      3,
+      async (f) => {
+        const key = join(f, storeKey(digests(TWO)[0] ?? ''));
+        await mkdir(join(key, '..'), { recursive: true });
+        await writeFile(key, TWO);
+      },
+    ],
+    ['a file that does not belong there', 'E_BUNDLE', 3, (f) => writeFile(join(f, 'README'), 'run me')],
+    [
+      'a link in the place of an object',
+      'E_BUNDLE',
+      3,
+      async (f) => {
+        await rm(join(f, object()));
+        await symlink('/etc/passwd', join(f, object()));
+      },
+    ],
+    [
+      'a link in the place of a folder',
+      'E_BUNDLE',
+      3,
+      async (f) => {
+        await rm(join(f, 'sha256'), { recursive: true });
+        await symlink('/tmp', join(f, 'sha256'));
+      },
+    ],
+    ['another head', 'E_BUNDLE', 3, (f) => rewrite(f, (m) => ({ ...m, head: 'a'.repeat(40) }))],
+    ['a base that nobody has', 'E_BUNDLE', 3, (f) => rewrite(f, (m) => ({ ...m, base: 'b'.repeat(40) }))],
+    ['another policy number', 'E_BUNDLE', 3, (f) => rewrite(f, (m) => ({ ...m, policy: { ...m.policy, version: 2 } }))],
+    [
+      'another policy',
+      'E_BUNDLE',
+      3,
+      (f) => rewrite(f, (m) => ({ ...m, policy: { ...m.policy, sha256: 'c'.repeat(64) } })),
+    ],
+    [
+      'an object of a record that nobody acknowledged',
+      'E_BUNDLE',
+      3,
+      (f) =>
+        rewrite(f, (m) => ({
+          ...m,
+          objects: [...m.objects, { sha256: digests('not acknowledged')[0] ?? '', size: 16 }],
+        })),
+    ],
+    [
+      'another size in bundle.json',
+      'E_BUNDLE',
+      3,
+      (f) => rewrite(f, (m) => ({ ...m, objects: m.objects.map((each) => ({ ...each, size: each.size + 1 })) })),
+    ],
+    [
+      'a bundle.json that is not canonical',
+      'E_BUNDLE',
+      3,
+      async (f) =>
+        writeFile(join(f, 'bundle.json'), JSON.stringify(JSON.parse(await readFile(join(f, 'bundle.json'), 'utf8')))),
+    ],
+    ['no bundle.json', 'E_BUNDLE', 1, (f) => rm(join(f, 'bundle.json'))],
+    ['no ledger.bundle', 'E_BUNDLE', 1, (f) => rm(join(f, 'ledger.bundle'))],
+    ['garbage for ledger.bundle', 'E_BUNDLE', 1, (f) => writeFile(join(f, 'ledger.bundle'), 'garbage')],
+    [
+      'a ledger.bundle that is cut off',
+      'E_BUNDLE',
+      1,
+      async (f) => {
+        const bytes = await readFile(join(f, 'ledger.bundle'));
+        await writeFile(join(f, 'ledger.bundle'), bytes.subarray(0, bytes.length - 40));
+      },
+    ],
+  ])('%s is refused, and nothing moves', async (_, code, exit, breakIt) => {
+    const folder = await copied();
+    await breakIt(folder);
+    const there = await Side.empty(ledger.pin(1));
+    await expect(there.apply(folder)).rejects.toMatchObject({ code, exit });
+    expect([there.head(), await there.objects()]).toEqual([undefined, []]);
+  });
+
+  test.each([
+    ['a path that leaves the bundle', { name: '../x', size: 1, type: 'file' as const }],
+    ['an absolute path', { name: '/etc/x', size: 1, type: 'file' as const }],
+    ['a link', { name: 'sha256/aa', size: 0, type: 'symlink' as const, linkname: '/etc' }],
+    ['a device', { name: 'bundle.json', size: 0, type: 'character-device' as const }],
+    ['bundle.json twice', { name: 'bundle.json', size: 1, type: 'file' as const }],
+  ])('%s in a tar is refused', async (_, header) => {
+    const json = await readFile(at('first/bundle.json'));
+    const git = await readFile(at('first/ledger.bundle'));
+    const body = header.size === 0 ? undefined : 'x';
+    const tar = await packTar([
+      { header: { name: 'bundle.json', size: json.length }, body: new Uint8Array(json) },
+      { header: { name: 'ledger.bundle', size: git.length }, body: new Uint8Array(git) },
+      { header, ...(body === undefined ? {} : { body }) },
+    ]);
+    const file = join(await mkdtemp(join(tmpdir(), 'pullthrough-bundle-')), 'evil.tar');
+    await writeFile(file, tar);
+    const there = await Side.empty(ledger.pin(1));
+    await expect(there.apply(file)).toFailWith('E_BUNDLE');
+    expect(there.head()).toBeUndefined();
+  });
+
+  test('a tar whose order is another is damage', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'pullthrough-bundle-')), 'order.tar');
+    execFileSync('tar', ['-cf', file, '-C', at('first'), 'ledger.bundle', 'bundle.json', 'sha256']);
+    const there = await Side.empty(ledger.pin(1));
+    await expect(there.apply(file)).rejects.toMatchObject({ code: 'E_BUNDLE', exit: 1 });
+    execFileSync('tar', ['-cf', file, '-C', at('first'), './bundle.json', './ledger.bundle', './sha256']);
+    expect(await there.apply(file)).toMatchObject({ head: first });
+  });
+
+  test('a ledger of other people is refused by the pin, and by the ledger that is here', async () => {
+    const other = await TestLedger.create({ ledger: '0'.repeat(32) });
+    await other.addRecord({ ledger: '0'.repeat(32), repository: 'acme/tool', tag: 'v1', assets: { tool: ONE } });
+    await other.commit();
+    const theirs = await Side.over(other);
+    await theirs.put(ONE);
+    await theirs.create('theirs.tar');
+    const there = await Side.empty(ledger.pin(1));
+    await expect(there.apply(join(theirs.folder, 'theirs.tar'))).toFailWith('E_PIN');
+    await there.apply(at('first.tar'));
+    there.pin = undefined;
+    await expect(there.apply(join(theirs.folder, 'theirs.tar'))).toFailWith('E_FORK');
+    expect(there.head()).toBe(first);
+  });
+
+  test('a history that removed a record is refused at the step that did, though its end looks whole', async () => {
+    const rewritten = await TestLedger.create();
+    await rewritten.addRecord({
+      repository: 'acme/tool',
+      tag: 'v1',
+      assets: { tool: ONE },
+      nacks: [rewritten.people.grace],
+    });
+    await rewritten.commit();
+    const source = await Side.over(rewritten);
+    await source.create('a.tar');
+    const there = await Side.empty(rewritten.pin(1));
+    await there.apply(join(source.folder, 'a.tar'));
+    const nack = [...rewritten.files].find(([path]) => path.endsWith('.nack')) ?? ['', new Uint8Array()];
+    rewritten.files.delete(nack[0]);
+    await rewritten.commit();
+    rewritten.files.set(...nack);
+    await rewritten.commit();
+    await source.create('b.tar');
+    await expect(there.apply(join(source.folder, 'b.tar'))).toFailWith('E_APPEND_ONLY');
+  });
+});
