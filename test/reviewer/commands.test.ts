@@ -8,6 +8,7 @@ import { closedBranch, nackBranch } from '../../ledger-schema/path.ts';
 import type { MergeResult } from '../../owner/merge-all.ts';
 import type { ReviewReport } from '../../reviewer/report.ts';
 import { Written } from '../cli/world.ts';
+import { gnupg } from '../ledger/gpg-fixture.ts';
 import { person } from '../ledger/people.ts';
 import type { Person } from '../ledger/people.ts';
 import { sha256Of } from '../servers/github-bytes.ts';
@@ -178,6 +179,17 @@ describe('on plain git', () => {
     expect(world.paths(branch)).toContain(ackPath(path, ada.fingerprint));
     const again = await json(['ack', branch, '--key', keyOf(ada)]);
     expect(again).toMatchObject({ code: 0, acks: [{ action: 'already', branch }], reviews: [] });
+  });
+
+  test('ack with no key named signs with the one of gpg that is a reviewer’s; with none it is exit 2', async () => {
+    const branch = (await world.propose('v1.0.0')).branch;
+    const [empty, home] = [gnupg(), gnupg()];
+    home.newKey('Another', 'ed25519');
+    home.run(['--import'], world.people.ada.key.armor());
+    const nobody = await pullthrough(['ack', branch], undefined, { GNUPGHOME: String(empty.env.GNUPGHOME) });
+    expect([nobody.code, nobody.stderr]).toEqual([2, expect.stringContaining('[E_NO_KEY]')]);
+    const { code, stderr } = await pullthrough(['ack', branch], undefined, { GNUPGHOME: String(home.env.GNUPGHOME) });
+    expect([code, stderr]).toEqual([0, expect.anything()]);
   });
 
   test('ack signs nothing that differs: exit 3', async () => {
