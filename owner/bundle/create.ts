@@ -1,0 +1,139 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fail } from '../../ledger-schema/error.ts';
+import type { Progress } from '../../io/progress.ts';
+import type { WholeClone } from '../../ledger/git/whole-clone.ts';
+import { viewAt } from '../../ledger/view/view.ts';
+import type { Store } from '../../store/store.ts';
+import { acknowledgedObjects } from './acknowledged.ts';
+import { bundleReader } from './reader.ts';
+import { LEDGER, MANIFEST } from './layout.ts';
+import type { BundleFile } from './layout.ts';
+import { encodeManifest } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
+import { readManifest } from './read-manifest.ts';
+import { writeBundle } from './write-bundle.ts';
+
+export interface BundleContext {
+  readonly clone: WholeClone;
+  readonly store: Pick<Store, 'read' | 'put' | 'verify' | 'requireWritable'>;
+  readonly branch: string;
+  /** `[trust] pin`: 64 hex digits. */
+  readonly pin?: string | undefined;
+  readonly now: Date;
+  readonly cacheDir: string;
+  readonly progress: Progress;
+}
+
+export interface CreateOptions {
+  /** A folder, or a file that ends in `.tar`. */
+  readonly path: string;
+  /** `owner/repo`; all where none is named. */
+  readonly tools: readonly string[];
+  /** An earlier bundle of the same tools: what it had is held back. */
+  readonly since?: string | undefined;
+  /** The most bytes of one part of a tar. */
+  readonly split?: number | undefined;
+}
+
+export interface CreatedBundle {
+  readonly files: readonly string[];
+  readonly base?: string | undefined;
+  readonly head: string;
+  readonly objects: number;
+  /** Bytes of the objects. */
+  readonly bytes: number;
+}
+
+/**
+ * Writes a bundle of the ledger and of what is acknowledged in it; reach.md's air gap. `head` is the commit that was looked
+ * at by {@link openView} before. Undefined where there is nothing new since. Throws `E_BUNDLE`, `E_EXISTS`, and what the store
+ * throws.
+ */
+export async function createBundle(
+  context: BundleContext,
+  head: string,
+  options: CreateOptions,
+): Promise<CreatedBundle | undefined> {
+  const { clone, pin, now } = context;
+  const reader = bundleReader(clone, head);
+  const { trust, snapshot } = await viewAt(head, { ledger: reader, pin, now });
+  const base = options.since === undefined ? undefined : await baseOf(context, options.since, head);
+  const objects = await acknowledgedObjects(snapshot, trust, options.tools);
+  if (base !== undefined) {
+    if (base === head) return undefined;
+    const before = await viewAt(base, { ledger: reader, pin, now });
+    const had = await acknowledgedObjects(before.snapshot, before.trust, options.tools);
+    for (const sha256 of had.keys()) objects.delete(sha256);
+  }
+  const newest = trust.chain.at(-1) ?? fail('E_POLICY_MISSING', 'the ledger has no policy');
+  const list = [...objects].map(([sha256, size]) => ({ sha256, size })).sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
+  const policy = { version: newest.version, sha256: newest.sha256 };
+  const manifest: Manifest = { format: 1, ...(base === undefined ? {} : { base }), head, policy, objects: list };
+  const folder = join(context.cacheDir, 'bundles');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const gitBundle = join(folder, `${randomUUID()}.bundle`);
+  try {
+    await clone.writeBundle(gitBundle, base);
+    const files = await writeBundle(bundleFiles(context, manifest, gitBundle), options);
+    return { files, base, head, objects: list.length, bytes: list.reduce((sum, { size }) => sum + size, 0) };
+  } finally {
+    await rm(gitBundle, { force: true });
+  }
+}
+
+async function baseOf({ clone }: BundleContext, since: string, head: string): Promise<string> {
+  const { head: base } = await readManifest(since);
+  if (!(await clone.has(base)) || !(base === head || (await clone.repository.isAncestor(base, head)))) {
+    fail('E_BUNDLE', `${since} is of another ledger, or of a history that this one doesn't follow`, {
+      hint: 'leave out --since, or name a bundle that was made from this ledger',
+    });
+  }
+  return base;
+}
+
+async function* bundleFiles(context: BundleContext, manifest: Manifest, gitBundle: string): AsyncGenerator<BundleFile> {
+  const json = encodeManifest(manifest);
+  yield { path: MANIFEST, size: json.length, body: once(json) };
+  const { size } = await stat(gitBundle);
+  yield { path: LEDGER, size, body: createReadStream(gitBundle) as AsyncIterable<Buffer> };
+  const total = manifest.objects.reduce((sum, object) => sum + object.size, 0);
+  const task = context.progress.start('bundling', total);
+  try {
+    for (const object of manifest.objects) {
+      const path = `sha256/${object.sha256.slice(0, 2)}/${object.sha256}`;
+      const body = verified(context.store.read(object.sha256), object, (count) => task.advance(count));
+      yield { path, size: object.size, body };
+    }
+  } finally {
+    task.done();
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** Bytes of the store, held against their name on the way. Throws `E_STORE_DAMAGED`. */
+async function* verified(
+  body: AsyncIterable<Uint8Array>,
+  { sha256, size }: { readonly sha256: string; readonly size: number },
+  onBytes: (count: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  let seen = 0;
+  for await (const chunk of body) {
+    seen += chunk.length;
+    if (seen > size) break;
+    hash.update(chunk);
+    onBytes(chunk.length);
+    yield chunk;
+  }
+  if (seen !== size || hash.digest('hex') !== sha256) {
+    fail('E_STORE_DAMAGED', `the store's object ${sha256} is damaged`, {
+      hint: 'pullthrough mirror --restock fetches it again',
+    });
+  }
+}

@@ -1,0 +1,129 @@
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { createTarPacker } from 'modern-tar';
+import { randomBytes } from 'node:crypto';
+import { fail } from '../../ledger-schema/error.ts';
+import { openPending } from '../../io/files/file.ts';
+import { isArchive, partName } from './layout.ts';
+import type { BundleFile } from './layout.ts';
+
+export interface WriteOptions {
+  /** A folder, or a file that ends in `.tar`. */
+  readonly path: string;
+  /** The most bytes of one part of a tar. */
+  readonly split?: number | undefined;
+}
+
+/**
+ * Writes a bundle whole or not at all: it gets its name when all of it is there. Gives the files that were made. Throws
+ * `E_EXISTS`, and what the bodies throw.
+ */
+export async function writeBundle(files: AsyncIterable<BundleFile>, options: WriteOptions): Promise<string[]> {
+  const path = resolve(options.path);
+  return isArchive(path) ? writeArchive(files, path, options.split) : writeFolder(files, path);
+}
+
+async function writeFolder(files: AsyncIterable<BundleFile>, path: string): Promise<string[]> {
+  const there = await readdir(path).catch(() => undefined);
+  if (there !== undefined && there.length > 0) fail('E_EXISTS', `${path} is not empty`, { hint: 'name a new folder' });
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    for await (const file of files) {
+      const target = join(temporary, file.path);
+      const pending = await openPending({ folder: dirname(target) });
+      try {
+        await pending.append(file.body);
+        await pending.commit(target);
+      } finally {
+        await pending.discard();
+      }
+    }
+    if (there !== undefined) await rm(path, { recursive: true });
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+  return [path];
+}
+
+async function writeArchive(files: AsyncIterable<BundleFile>, path: string, split: number | undefined): Promise<string[]> {
+  const { readable, controller } = createTarPacker();
+  const parts = new Parts(path, split);
+  const packing = pack(files, controller).catch((error: unknown) => controller.error(error));
+  try {
+    for await (const chunk of readable as AsyncIterable<Uint8Array>) await parts.write(chunk);
+    await packing;
+    return await parts.commit();
+  } finally {
+    await parts.discard();
+  }
+}
+
+type Controller = ReturnType<typeof createTarPacker>['controller'];
+
+async function pack(files: AsyncIterable<BundleFile>, controller: Controller): Promise<void> {
+  // The same bytes of the same ledger: no clock, no user.
+  const fixed = { mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 };
+  for await (const { path, size, body } of files) {
+    const writer = controller.add({ name: path, size, type: 'file', ...fixed }).getWriter();
+    for await (const chunk of body) await writer.write(chunk);
+    await writer.close();
+  }
+  controller.finalize();
+}
+
+/** One file, or several of `split` bytes, under temporary names until all is there. */
+class Parts {
+  readonly #path: string;
+  readonly #split: number;
+  readonly #temporary: string[] = [];
+  #open: { handle: FileHandle; size: number } | undefined;
+
+  constructor(path: string, split: number | undefined) {
+    this.#path = path;
+    this.#split = split ?? Infinity;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    for (let rest = chunk; rest.length > 0;) {
+      const part = (this.#open ??= await this.#next());
+      const now = rest.subarray(0, Math.min(rest.length, this.#split - part.size));
+      await part.handle.writeFile(now);
+      part.size += now.length;
+      rest = rest.subarray(now.length);
+      if (part.size >= this.#split) await this.#close();
+    }
+  }
+
+  async commit(): Promise<string[]> {
+    await this.#close();
+    const whole = this.#temporary.length === 1 && this.#split === Infinity;
+    const names = this.#temporary.map((_, i) => (whole ? this.#path : partName(this.#path, i + 1)));
+    for (const [i, from] of this.#temporary.entries()) await rename(from, names[i] ?? this.#path);
+    this.#temporary.length = 0;
+    return names;
+  }
+
+  async discard(): Promise<void> {
+    await this.#open?.handle.close().catch(() => undefined);
+    for (const path of this.#temporary) await rm(path, { force: true });
+  }
+
+  async #next() {
+    const folder = dirname(this.#path);
+    await mkdir(folder, { recursive: true });
+    const path = join(folder, `.pullthrough-${randomBytes(12).toString('hex')}.part`);
+    const handle = await open(path, 'wx');
+    this.#temporary.push(path);
+    return { handle, size: 0 };
+  }
+
+  async #close(): Promise<void> {
+    const part = this.#open;
+    this.#open = undefined;
+    if (part === undefined) return;
+    await part.handle.sync();
+    await part.handle.close();
+  }
+}
