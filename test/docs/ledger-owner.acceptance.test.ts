@@ -26,7 +26,8 @@ test('who follows docs/ledger-owner.md has a ledger that moves on, by two roots'
       'The policy': () => {
         expect(place.ledger.pulls.map(({ title, state, mergedAt }) => [title, state, mergedAt])).toEqual([
           ['jqlang/jq jq-1.7.1', 'open', null],
-          ['mikefarah/yq v4.44.3', 'closed', null],
+          // Closed, and reopened.
+          ['mikefarah/yq v4.44.3', 'open', null],
         ]);
       },
     },
@@ -38,5 +39,5 @@ test('who follows docs/ledger-owner.md has a ledger that moves on, by two roots'
   const again = await team.must('bot', `PULLTHROUGH_SIGNING_KEY_FILE=${team.folder}/bot.key pullthrough mirror`, {
     cwd: mirror,
   });
-  expect(again).toContain('closed');
+  expect(again).not.toContain('closed');
 });

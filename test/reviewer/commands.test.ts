@@ -393,7 +393,8 @@ describe('on plain git', () => {
       expect(again).toMatchObject({ code: 0, acks: [{ action: 'already', branch }] });
     }
     const other = await json(['ack', branch, '--key', keyOf(world.people.grace)]);
-    expect(other).toMatchObject({ code: 1, error: { code: 'E_NO_CHANGE' } });
+    expect(other).toMatchObject({ code: 0, acks: [{ action: 'acked', merged: world.branches().get('main') }] });
+    expect(world.branches().has(branch)).toBe(false);
   });
 
   test('nack, its merge, and a nack of nothing', async () => {
