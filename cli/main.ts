@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-import { VERSION } from './version.ts';
+import { VERSION, versionText } from './version.ts';
 
 // Scripts ask for the version often, so it costs little more than node's own start: everything else is loaded after.
 const argv = process.argv.slice(2);
 if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
   process.stdout.on('error', () => (process.exitCode = 1));
-  process.stdout.write(`${VERSION}\n`);
+  process.stdout.write(`${argv[0] === '-V' ? VERSION : versionText()}\n`);
 } else {
   const { main } = await import('./wiring/process.ts');
   await main(argv);

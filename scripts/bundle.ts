@@ -1,6 +1,7 @@
 // Makes the bundle that the action runs and that a release has as a file: the program and all that it needs, for node
 // alone, in one folder.
 //   node dist/scripts/bundle.js [FOLDER]     default: ./bundle
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +35,17 @@ function ownAddresses(compiled: string): Plugin {
   };
 }
 
+/** The commit of the sources, where they are a clone: `--version` says it. */
+function ownCommit(root: string, compiled: string): Plugin {
+  const git = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' });
+  const commit = git.status === 0 ? git.stdout.trim() : '';
+  return {
+    name: 'own-commit',
+    transform: (code, id) =>
+      relative(compiled, id).replaceAll('\\', '/') === 'cli/version.js' ? code.replace('@COMMIT@', commit) : null,
+  };
+}
+
 /** The folder of the package that a module is of. */
 function packageOf(id: string): string | undefined {
   return /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(id)?.[0];
@@ -61,7 +73,7 @@ export async function makeBundle({ root, compiled, folder }: BundleOptions): Pro
   await using bundle = await rolldown({
     input: Object.fromEntries(ENTRIES.map((name) => [name, join(compiled, `${name}.js`)])),
     platform: 'node',
-    plugins: [ownAddresses(compiled)],
+    plugins: [ownAddresses(compiled), ownCommit(root, compiled)],
   });
   const { output } = await bundle.write({
     dir: folder,

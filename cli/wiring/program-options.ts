@@ -23,10 +23,14 @@ function parseWord(text: string, words: readonly string[]): string {
   throw new InvalidArgumentError(near === undefined ? `it is ${words.join(' or ')}` : `did you mean ${near}?`);
 }
 
+/** One letter, the same in every command. */
+export const SHORT: Readonly<Record<string, string>> = { output: '-o', quiet: '-q', yes: '-y' };
+
 /** `--concurrency <N>`, as help shows it. */
 export function flagsOf(name: string, option: OptionSpec): string {
-  if (option.kind === 'flag') return `--${name}`;
-  return option.kind === 'optional' ? `--${name} [${option.value}]` : `--${name} <${option.value}>`;
+  const long = `${name in SHORT ? `${SHORT[name] ?? ''}, ` : ''}--${name}`;
+  if (option.kind === 'flag') return long;
+  return option.kind === 'optional' ? `${long} [${option.value}]` : `${long} <${option.value}>`;
 }
 
 function notEmpty(text: string): string {

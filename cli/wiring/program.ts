@@ -7,7 +7,7 @@ import type { OptionSpecs } from '../spec/spec.ts';
 import { exampleText, overviewText } from '../screens/help.ts';
 import { moveBareGpg, namedCommand } from './bare-gpg.ts';
 import { commanderOption } from './program-options.ts';
-import { VERSION } from '../version.ts';
+import { VERSION, versionText } from '../version.ts';
 import { typed } from '../../io/shell.ts';
 
 /** What a command line asks for. */
@@ -75,9 +75,17 @@ function requireCommand(program: Program): void {
     word,
     program.commands.map((child) => child.name()),
   );
-  fail('E_USAGE', `unknown command '${word}'`, {
-    hint: meant === undefined ? 'see pullthrough --help' : `did you mean ${meant}?`,
-  });
+  const hint = meant === undefined ? likeCommand(word) : `did you mean ${meant}?`;
+  fail('E_USAGE', `unknown command '${word}'`, { hint: hint ?? 'see pullthrough --help' });
+}
+
+/** What a word could mean: a command of another group that ends with it, or one that is spelled almost like it. */
+function likeCommand(word: string): string | undefined {
+  const names = COMMANDS.map(({ name }) => name);
+  const lasts = names.filter((name) => name.endsWith(` ${word}`));
+  const near = nearest(word, [...names, ...names.map((name) => name.split(' ').at(-1) ?? '')]);
+  const meant = lasts.length > 0 ? lasts : names.filter((name) => name === near || name.endsWith(` ${near}`));
+  return meant.length === 0 ? undefined : `did you mean ${meant.join(' or ')}?`;
 }
 
 /** A refusal of commander as one of ours: its sentence, and what it thinks was meant. */
@@ -92,6 +100,10 @@ function usageError(error: CommanderError, argv: readonly string[]): never {
     const hint = known.length > 0 ? `the commands are ${known.join(', ')}` : help;
     return fail('E_USAGE', 'no command was given', { hint, cause: error });
   }
+  if (error.code === 'commander.unknownCommand' && meant === undefined) {
+    const unknown = /unknown command '(.*)'/.exec(first)?.[1] ?? '';
+    return fail('E_USAGE', first, { hint: likeCommand(unknown) ?? help, cause: error });
+  }
   const sentence = invalid ?? first.replace(/\. Expected /, ': expected ').replace(/\.$/, '');
   return fail('E_USAGE', sentence, {
     hint: reason ?? (meant === undefined ? help : `did you mean ${meant}?`),
@@ -103,7 +115,9 @@ function usageError(error: CommanderError, argv: readonly string[]): never {
 export function parseCommandLine(argv: readonly string[], columns: number): Invocation {
   const printed: string[] = [];
   let invocation: Invocation | undefined;
-  const program = new Program('pullthrough').version(VERSION).exitOverride();
+  if (argv.length === 0) return { kind: 'text', text: overviewText() };
+  if (argv.length === 1 && argv[0] === '-V') return { kind: 'text', text: `${VERSION}\n` };
+  const program = new Program('pullthrough').version(versionText()).exitOverride();
   program.configureOutput({
     writeOut: (text) => printed.push(text),
     writeErr: () => undefined,

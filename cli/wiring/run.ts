@@ -56,7 +56,7 @@ function titleOf(argv: readonly string[]): string {
 }
 
 async function open(world: World): Promise<OutputEnd> {
-  const quiet = hasFlag(world.argv, '--quiet');
+  const quiet = hasFlag(world.argv, '--quiet') || hasFlag(world.argv, '-q');
   const drawn = world.stderr.isTTY === true && !quiet && world.env['TERM'] !== 'dumb';
   const bars = drawn ? (await import('../screens/progress-bars.ts')).openBars(world.stderr) : undefined;
   const { stdout, stderr, env, argv } = world;
@@ -135,7 +135,7 @@ export async function run(world: World): Promise<number> {
   let failure: PullthroughError | undefined;
   let command: string | undefined;
   try {
-    const invocation = parseCommandLine(world.argv, world.stdout.columns ?? 120);
+    const invocation = parseCommandLine(world.argv, world.stdout.columns ?? 80);
     if (invocation.kind === 'command') command = invocation.command.name;
     const running = invoke(invocation, world, end);
     const own = invocation.kind === 'command' && invocation.command.spec.untilSignal === true;

@@ -75,7 +75,6 @@ describe('a command line', () => {
     [['help', 'mirorr'], 'did you mean mirror?'],
     [['store', 'chekc', '--help'], 'did you mean check?'],
     [['frobnicate', '--help'], 'pullthrough --help'],
-    [[], 'pullthrough --help'],
     [['mirror', '--shard', '0/2'], 'I from 1 to N'],
     [['mirror', '--shard', '3/2'], 'I from 1 to N'],
     [['mirror', '--concurrency', '0'], '1 to 64'],
@@ -145,6 +144,37 @@ describe('help', () => {
     for (const option of Object.keys(spec.options)) expect(stdout).toContain(`--${option}`);
   });
 
+  test('fits into 80 columns, of every command', async () => {
+    for (const words of [[], ...COMMANDS.map(({ name }) => name.split(' '))]) {
+      const { stdout } = await runCli([...words, '--help']);
+      const wide = stdout.split('\n').filter((line) => line.length > 80);
+      expect(wide, words.join(' ')).toEqual([]);
+    }
+  });
+
+  test('is what no arguments show', async () => {
+    const { code, stdout } = await runCli([]);
+    expect(code).toBe(0);
+    expect(stdout).toBe((await runCli(['--help'])).stdout);
+  });
+
+  test.each([
+    ['check', 'did you mean store check or ledger check?'],
+    ['propose', 'did you mean trust propose?'],
+    ['verfy', 'did you mean verify?'],
+    ['show', 'did you mean trust show or key show?'],
+    ['statuss', 'did you mean ledger status?'],
+  ])('of %s: %s', async (word, hint) => {
+    const { code, stderr } = await runCli([word]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(hint);
+  });
+
+  test('has one letter for what is typed often', () => {
+    expect(parse('get', 'a/b@1', '-o', 'x', '-q').options).toMatchObject({ output: 'x', quiet: true });
+    expect(parse('ack', '-y').options).toMatchObject({ yes: true });
+  });
+
   test('each example is a command line that is understood', () => {
     for (const { name, spec } of COMMANDS) {
       expect(spec.examples.length, name).toBeGreaterThan(0);
@@ -174,7 +204,7 @@ test('the version', async () => {
   const { default: manifest } = (await import('../../package.json', { with: { type: 'json' } })) as {
     default: { version: string };
   };
-  expect((await runCli(['--version'])).stdout).toBe(`${manifest.version}\n`);
+  expect((await runCli(['--version'])).stdout).toBe(`${manifest.version} (node ${process.version})\n`);
   expect((await runCli(['-V'])).stdout).toBe(`${manifest.version}\n`);
 });
 
