@@ -172,6 +172,23 @@ describe('what is believed of an object', () => {
     expect(methods()).toEqual(['HEAD', 'GET', 'GET']);
   });
 
+  test('one that trickles is left, and its reader can leave it too', async () => {
+    const trickle: Reply = (_request, response) => {
+      response.writeHead(200, { 'content-length': bytes.length, etag: '"e"' });
+      const timer = setInterval(() => response.write('x'), 20);
+      response.once('close', () => clearInterval(timer));
+    };
+    server.answer(trickle);
+    const read = async (options: Parameters<S3Store['read']>[1]): Promise<void> => {
+      for await (const part of open().read(sha256, options)) expect(part.length).toBeGreaterThan(0);
+    };
+    await expect(() => read({ pace: { graceMs: 200, bytesPerSecond: 16_000 } })).toFailWith('E_STORE');
+    expect(server.seen).toHaveLength(1);
+    const leaving = new AbortController();
+    setTimeout(() => leaving.abort(new PullthroughError('E_INTERRUPTED', 'enough')), 150);
+    await expect(() => read({ signal: leaving.signal })).toFailWith('E_INTERRUPTED');
+  });
+
   test('one that changes while it is read is not joined', async () => {
     const broken: Reply = (_request, response) => {
       response.writeHead(200, { 'content-length': bytes.length, etag: '"e"' }).write(bytes.subarray(0, 600));
