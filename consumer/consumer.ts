@@ -48,6 +48,7 @@ export class Consumer implements AsyncDisposable {
       refs: 'branch',
       offline: options.offline,
       limits: options.limits,
+      signedHead: options.maxAge !== undefined,
       env,
     });
     return new Consumer({ ...options, pin: pinOf(options.pin) }, repository);
@@ -135,7 +136,7 @@ export class Consumer implements AsyncDisposable {
 
   async #open(near: ToolRequest | undefined): Promise<LedgerView> {
     const { branch = 'main', pin, stateDir, env = process.env, now = new Date() } = this.#options;
-    const { offline, progress = SILENT } = this.#options;
+    const { offline, maxAge, progress = SILENT } = this.#options;
     const ledger = looking(this.#repository, offline);
     // What judges the ledger takes longer to load than git takes to start.
     if (offline !== true) await gitAtWork();
@@ -146,7 +147,7 @@ export class Consumer implements AsyncDisposable {
     ]);
     const memory = memoryFile(stateDir ?? stateDirectory(env), ledgerIdentity(ledger.label, branch));
     const paths = near === undefined ? [] : [nearPath(near)];
-    return openView({ ledger, branch, memory, pin, now, offline, progress, near: paths });
+    return openView({ ledger, branch, memory, pin, now, maxAge, offline, progress, near: paths });
   }
 
   close(): Promise<void> {
@@ -178,6 +179,8 @@ function looking(repository: LedgerRepository, offline: boolean | undefined): Le
     head: () => repository.head(),
     snapshot: (commit) => repository.snapshot(commit),
     isAncestor: (old, now) => repository.isAncestor(old, now),
+    signedHead: () => repository.signedHead(),
+    messageOf: (commit) => repository.messageOf(commit),
     requireOnlyAdded: (old, now) => repository.requireOnlyAdded(old, now),
   };
 }

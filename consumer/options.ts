@@ -19,6 +19,8 @@ export interface ConsumerOptions {
   readonly token?: string | undefined;
   /** Why a token that is set isn't given, for errors. */
   readonly withheld?: string | undefined;
+  /** How old the ledger's newest signed head may be, in milliseconds. Default: none is asked for. */
+  readonly maxAge?: number | undefined;
   /** Ask no host: the ledger as it was fetched last, bytes from folders alone. */
   readonly offline?: boolean | undefined;
   /** The present time, by which keys and policies are judged. Default: now. */

@@ -66,6 +66,7 @@ export const ERRORS = {
   E_POLICY_NACK: [3, 'a policy drops the key of a standing nack'],
   E_TRUST_UNLISTED: [3, 'a change adds a key file or seal that no policy lists'],
   E_POLICY_MISSING: [3, 'the ledger has no policy'],
+  E_STALE: [3, 'no executor vouched lately for the state of the ledger that is shown'],
   E_ROLLBACK: [3, 'the ledger or its policy is older than what was seen before'],
   E_BUNDLE: [3, 'a bundle disagrees with what was verified, or is damaged (then exit 1)'],
   E_FORK: [3, 'the ledger does not descend from what was seen before'],

@@ -8,6 +8,7 @@ import { tryLedgerPath } from '../ledger-schema/layout.ts';
 import type { RecordState } from '../ledger-schema/record.ts';
 import { AT_ONCE, listOpenChanges } from '../proposals/list-changes.ts';
 import type { OpenChange, Stranger } from '../proposals/list-changes.ts';
+import { readSignedHead } from '../ledger/view/signed-head.ts';
 import type { LedgerState } from '../proposals/ledger-state.ts';
 import { judgeChange } from '../proposals/merge.ts';
 import { readProposal } from '../proposals/read-proposal.ts';
@@ -41,6 +42,8 @@ export interface LedgerStatus {
   readonly policies: readonly ProposedPolicyStatus[];
   /** Open pull requests from other repositories; they count for nothing. */
   readonly strangers: readonly Stranger[];
+  /** The newest signed head; undefined where there is none that counts. */
+  readonly head?: { readonly issued: string; readonly expires: string } | undefined;
   readonly policy: {
     readonly version: number;
     readonly sha256: string;
@@ -69,8 +72,10 @@ export async function ledgerStatus(context: ProposalContext, state: LedgerState)
   const proposals = await mapLimit(wanted, AT_ONCE, (change) => proposalStatus(context, state, change));
   const policies = await mapLimit(rotations, AT_ONCE, (change) => policyStatus(context, state, change));
   const { version, sha256, expires } = trust;
+  const head = await headStatus(context, state);
   return {
     commit,
+    head,
     records,
     unusable: checked.filter((record) => record.state !== 'acknowledged'),
     proposals: proposals.filter((proposal) => proposal !== undefined),
@@ -83,6 +88,17 @@ export async function ledgerStatus(context: ProposalContext, state: LedgerState)
       daysLeft: Math.floor((expires.getTime() - context.now.getTime()) / DAY),
     },
   };
+}
+
+/** A head that doesn't count is none. */
+async function headStatus({ ledger }: ProposalContext, { trust }: LedgerState): Promise<LedgerStatus['head']> {
+  try {
+    const signed = await readSignedHead(ledger, trust);
+    return signed && { issued: signed.head.issued, expires: signed.head.expires };
+  } catch (error) {
+    if (error instanceof PullthroughError && error.exit === 3) return undefined;
+    throw error;
+  }
 }
 
 function proposalStatus(

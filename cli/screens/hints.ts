@@ -97,6 +97,7 @@ export const HINTS: Readonly<Record<ErrorCode, string>> = {
   E_NOT_ACKNOWLEDGED: 'reviewers acknowledge it by pullthrough ack; pullthrough pending says whose turn it is',
   E_WITHDRAWN: 'choose another release',
   E_NOT_FOUND: "look at its spelling; if it is right, ask the ledger's owner to have it mirrored and reviewed",
+  E_STALE: "ask the ledger's owner whether pullthrough mirror runs, and whether the host shows all of it",
   E_APPEND_ONLY: 'what is merged is never edited or removed: make the change without that',
   E_CHANGE: 'make one change for each thing',
   E_CHANGE_FILES: 'make several changes of it',

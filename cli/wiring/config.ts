@@ -35,6 +35,8 @@ export interface Config {
     readonly api: string;
     readonly merge: 'manual' | 'acknowledged';
     readonly author: Author | undefined;
+    /** How long a signed head holds, in milliseconds. */
+    readonly head: number | undefined;
     /** What one conversation with the ledger's host may cost. */
     readonly limits: FetchLimits;
   };
@@ -50,6 +52,8 @@ export interface Config {
   readonly pin: string | undefined;
   /** `[notify] command[]`: programs, each with its words. */
   readonly notify: readonly (readonly string[])[];
+  /** `[trust] max-age`, in milliseconds. */
+  readonly maxAge: number | undefined;
   readonly evidence: {
     /** What a consumer wants upstream to have signed. */
     readonly require: readonly Requirement[];
@@ -143,6 +147,7 @@ function schemaOf(folder: string) {
       author,
       'max-fetch': size,
       'max-wait': positiveDuration,
+      head: positiveDuration,
     },
     store: {
       url: (value: string) => parseStoreUrl(value, folder),
@@ -151,8 +156,8 @@ function schemaOf(folder: string) {
     },
     source: { api: apiUrl, host, 'allow-private[]': privateHost },
     gateway: { 'alias[]': alias },
-    trust: { pin },
     notify: { 'command[]': notifyCommand },
+    trust: { pin, 'max-age': positiveDuration },
     evidence: { 'require[]': requirement, 'trusted-root[]': (value: string) => resolve(folder, value) },
   } as const satisfies IniSchema;
 }
@@ -211,6 +216,7 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
       branch: ledger.branch ?? 'main',
       api: ledger.api ?? api,
       merge: ledger.merge ?? 'manual',
+      head: ledger.head,
       limits: { bytes: ledger['max-fetch'], ms: ledger['max-wait'] },
       author: ledger.author,
     },
@@ -222,6 +228,7 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
     gateway: { aliases: gateway['alias[]'].map((read) => read(source.host ?? sourceHost(api))) },
     pin: flag('pin', flags.pin, pin) ?? trust.pin,
     notify: notify['command[]'],
+    maxAge: trust['max-age'],
     evidence: {
       require: evidence['require[]'],
       trustedRoots: await Promise.all(evidence['trusted-root[]'].map(readRoot)),

@@ -43,6 +43,7 @@ export async function consumerOptions(
     evidence: { require: config.evidence.require.map(wordOf), trustedRoots: config.evidence.trustedRoots },
     stateDir: stateOf(flags, context),
     limits: config.ledger.limits,
+    maxAge: config.maxAge,
   };
 }
 

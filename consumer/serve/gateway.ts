@@ -34,8 +34,18 @@ export async function openGateway(consumer: ConsumerOptions, options: GatewayOpt
   } = consumer;
   const pin = pinOf(consumer.pin);
   const cacheDir = consumer.cacheDir ?? cacheDirectory(env);
-  const { limits } = consumer;
-  const open = { url: consumer.ledger, branch, cacheDir, token, withheld, limits, refs: 'branch', env } as const;
+  const { limits, maxAge } = consumer;
+  const open = {
+    url: consumer.ledger,
+    branch,
+    cacheDir,
+    token,
+    withheld,
+    limits,
+    signedHead: maxAge !== undefined,
+    refs: 'branch',
+    env,
+  } as const;
   const ledger = await openLedger(open);
   const copy = await openLedger({ ...open, offline: true });
   const memory = memoryFile(consumer.stateDir ?? stateDirectory(env), ledgerIdentity(ledger.label, branch));
@@ -43,7 +53,7 @@ export async function openGateway(consumer: ConsumerOptions, options: GatewayOpt
     const gateway = await serve({
       ...options,
       look: ({ offline, now }) =>
-        openView({ ledger: offline ? copy : ledger, branch, memory, pin, now, offline, progress }),
+        openView({ ledger: offline ? copy : ledger, branch, memory, pin, now, maxAge, offline, progress }),
       mirrors: await openMirrors(stores, { baseDir, env, progress }),
       cacheDir: options.cacheDir ?? join(cacheDir, 'gateway'),
       host: consumer.host ?? 'github.com',

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../ledger-schema/error.ts';
+import { HEAD_BRANCH } from '../../ledger-schema/head-branch.ts';
 import type { PullthroughError } from '../../ledger-schema/error.ts';
 import type { Clone, ObjectFormat } from './clone.ts';
 import type { GitConfig } from './git-environment.ts';
@@ -14,6 +15,8 @@ const OBJECTS_PER_REQUEST = 20_000;
 
 /** The commit of the configured branch, and that of a branch that was asked for; kept so that git has something in common. */
 export const HEAD_REF = 'refs/pullthrough/head';
+/** The commit of the branch `pullthrough-head`. */
+const SIGNED_REF = 'refs/pullthrough/signed-head';
 const ASKED_REF = 'refs/pullthrough/asked';
 
 /**
@@ -66,9 +69,11 @@ export class Fetcher {
    * Fetches the configured branch and gives its commit; undefined where the ledger has no such branch. `known` is what an
    * earlier fetch of it gave. Under the lock.
    */
-  async head(branch: string, known: string | undefined): Promise<string | undefined> {
+  async head(branch: string, known: string | undefined, signed: boolean): Promise<string | undefined> {
     // Without a depth where something is here already: all that lies between the two comes.
-    const found = await this.#ref(`refs/heads/${branch}`, HEAD_REF, known === undefined, this.#first(known));
+    // A pattern, since a name that isn't there would end the fetch.
+    const more = signed ? [`+refs/heads/${HEAD_BRANCH}*:${SIGNED_REF}*`] : [];
+    const found = await this.#ref(`refs/heads/${branch}`, HEAD_REF, known === undefined, this.#first(known), more);
     return found ? this.readHead() : undefined;
   }
 
@@ -82,6 +87,11 @@ export class Fetcher {
     if (result.exitCode !== 0) throw this.error(result, 'list the branches of the ledger');
     if (result.stdout !== '' || /packet: .*</.test(result.stderr)) return;
     throw this.error({ ...result, stderr: 'fatal: not valid: is this a git repository?' }, 'fetch the ledger');
+  }
+
+  /** The commit of the signed head as of the last fetch. */
+  async readSigned(): Promise<string | undefined> {
+    return this.#read(SIGNED_REF);
   }
 
   /** The commit of the configured branch as of the last fetch. */
@@ -161,8 +171,14 @@ export class Fetcher {
     return wanted && this.#depth !== undefined ? [`--depth=${this.#depth}`] : [];
   }
 
-  async #ref(ref: string, destination: string, shallow: boolean, config = this.#filter()): Promise<boolean> {
-    const args = [...FETCH, ...this.#depthArgs(shallow), REMOTE, `+${ref}:${destination}`];
+  async #ref(
+    ref: string,
+    destination: string,
+    shallow: boolean,
+    config = this.#filter(),
+    more: readonly string[] = [],
+  ): Promise<boolean> {
+    const args = [...FETCH, ...this.#depthArgs(shallow), REMOTE, `+${ref}:${destination}`, ...more];
     const result = await this.#fetch(args, undefined, config);
     if (result.exitCode === 0) return true;
     if (/couldn't find remote ref/.test(result.stderr)) return false;

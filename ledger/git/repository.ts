@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brief } from '../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import { HEAD_BRANCH } from '../../ledger-schema/head-branch.ts';
 import { isChangeBranch } from '../../ledger-schema/path.ts';
 import { requireOnlyAdded } from './objects/append-only.ts';
 import { CatFile } from './objects/cat-file.ts';
@@ -44,6 +45,8 @@ export interface LedgerOptions {
   readonly withheld?: string | undefined;
   /** `branch`: the configured branch alone; `all`: every proposal's branch too. */
   readonly refs: 'branch' | 'all';
+  /** With `branch`: fetch `pullthrough-head` along; `all` has it anyway. */
+  readonly signedHead?: boolean | undefined;
   /** What one conversation with the ledger's host may cost. */
   readonly limits?: FetchLimits | undefined;
   /** Ask nobody: what is here must do. */
@@ -72,6 +75,10 @@ export interface LedgerRepository extends AsyncDisposable {
   head(): string | undefined;
   /** The other branches as of the last update, name to commit; none offline. */
   branches(): ReadonlyMap<string, string>;
+  /** The commit of the branch `pullthrough-head` as of the last update. */
+  signedHead(): string | undefined;
+  /** A commit's message: whatever its writer chose. */
+  messageOf(commit: string): Promise<string>;
   snapshot(commit: string): Snapshot;
   /** Looks at one branch, or `refs/pull/N/head`, now; undefined where there is none. */
   fetchBranch(name: string): Promise<string | undefined>;
@@ -123,6 +130,7 @@ class ClonedLedger implements LedgerRepository {
   #opened: { objects: Objects; history: History } | undefined;
   #head: string | undefined;
   #branches: ReadonlyMap<string, string> = new Map();
+  #signed: string | undefined;
   readonly #warned = new Set<string>();
 
   constructor(options: LedgerOptions, clone: Clone) {
@@ -137,7 +145,9 @@ class ClonedLedger implements LedgerRepository {
   }
 
   async open(): Promise<void> {
-    if (await this.#clone.isThere()) this.#head = await this.#fetcher.readHead();
+    if (!(await this.#clone.isThere())) return;
+    this.#head = await this.#fetcher.readHead();
+    if (this.#options.signedHead) this.#signed = await this.#fetcher.readSigned();
   }
 
   async update(): Promise<void> {
@@ -191,6 +201,14 @@ class ClonedLedger implements LedgerRepository {
 
   branches(): ReadonlyMap<string, string> {
     return this.#branches;
+  }
+
+  signedHead(): string | undefined {
+    return this.#signed;
+  }
+
+  messageOf(commit: string): Promise<string> {
+    return this.#open().history.messageOf(commit);
   }
 
   snapshot(commit: string): Snapshot {
@@ -281,7 +299,9 @@ class ClonedLedger implements LedgerRepository {
 
   async #update(): Promise<void> {
     if (this.#options.refs === 'branch') {
-      this.#head = await this.#fetcher.head(this.#options.branch, this.#head);
+      const { branch, signedHead = false } = this.#options;
+      this.#head = await this.#fetcher.head(branch, this.#head, signedHead);
+      if (signedHead) this.#signed = await this.#fetcher.readSigned();
       if (this.#head === undefined) await this.#fetcher.requireGit();
       return;
     }
@@ -290,7 +310,9 @@ class ClonedLedger implements LedgerRepository {
       const head = all.get(this.#options.branch);
       if (head === undefined) await this.#fetcher.requireGit();
       const ours = this.#ours(all);
-      const tips = [...new Set([...(head === undefined ? [] : [head]), ...ours.map(([, commit]) => commit)])];
+      const signed = all.get(HEAD_BRANCH);
+      const ends = [head, signed].filter((commit) => commit !== undefined);
+      const tips = [...new Set([...ends, ...ours.map(([, commit]) => commit)])];
       const missing = await this.#open().objects.missing(tips);
       const result = missing.length === 0 ? undefined : await this.#fetcher.tips(missing, head, this.#head);
       if (result && result.exitCode !== 0) {
@@ -304,6 +326,7 @@ class ClonedLedger implements LedgerRepository {
       }
       this.#head = head;
       this.#branches = new Map(ours);
+      this.#signed = signed;
       return;
     }
   }

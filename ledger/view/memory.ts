@@ -23,6 +23,7 @@ const memorySchema = z.strictObject({
     .array(z.strictObject({ version: z.int().min(1), sha256: hex }))
     .min(1)
     .max(10_000),
+  head: z.iso.datetime().optional(),
 });
 
 /**
@@ -32,6 +33,8 @@ const memorySchema = z.strictObject({
 export interface Memory {
   readonly commit: string;
   readonly policies: readonly ChainLink[];
+  /** When the newest signed head that was seen was issued. */
+  readonly head?: string | undefined;
 }
 
 export interface LedgerIdentity {
@@ -100,18 +103,21 @@ async function makeMemory(folder: string): Promise<void> {
 function encode(identity: LedgerIdentity, memory: Memory): string {
   const { url: ledger, branch } = identity;
   const policies = memory.policies.map(({ version, sha256 }) => ({ version, sha256 }));
-  return `${JSON.stringify({ format: 1, ledger, branch, commit: memory.commit, policies }, null, 2)}\n`;
+  const { commit, head } = memory;
+  return `${JSON.stringify({ format: 1, ledger, branch, commit, policies, head }, null, 2)}\n`;
 }
 
 async function readMemory(path: string, identity: LedgerIdentity): Promise<Memory | undefined> {
   try {
     const bytes = await readFileBounded(path, LIMIT);
     if (bytes === undefined) return undefined;
-    const { commit, policies, ledger, branch } = memorySchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+    const { commit, policies, ledger, branch, head } = memorySchema.parse(
+      JSON.parse(Buffer.from(bytes).toString('utf8')),
+    );
     const first = policies[0]?.version ?? 0;
     if (policies.some(({ version }, i) => version !== first + i)) throw new Error('policies are not in order');
     if (ledger !== identity.url || branch !== identity.branch) throw new Error('it is of another ledger');
-    return { commit, policies };
+    return head === undefined ? { commit, policies } : { commit, policies, head };
   } catch (cause) {
     return fail('E_MEMORY', `what was remembered of ${identity.url} is damaged: ${path} (${reasonOf(cause)})`, {
       hint: 'find out why; removing that file makes the next run trust the ledger anew, from the pin alone',

@@ -1,24 +1,27 @@
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
+import type { Head } from '../../ledger-schema/head.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import type { Progress } from '../../io/progress.ts';
 import { readTrust } from '../directories.ts';
+import { requireFresh } from './freshness.ts';
 import { ledgerFiles } from '../files.ts';
 import type { ChainLink, Memory, MemoryFile } from './memory.ts';
+import { readSignedHead } from './signed-head.ts';
+import type { HeadReader } from './signed-head.ts';
 import { checkAgainstMemory, checkCommit } from './rollback.ts';
 import type { LedgerQuestions } from './rollback.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { NODE_VERIFIER } from '../signing/node-verifier.ts';
 
 /** What is needed of a ledger's repository to look at it. */
-export interface LedgerReader {
+export interface LedgerReader extends HeadReader {
   /** For messages. */
   readonly label: string;
   /** Fetches the branch. */
   update(): Promise<void>;
   /** The branch's commit as of the last update. */
   head(): string | undefined;
-  snapshot(commit: string): Snapshot;
   isAncestor(old: string, now: string): Promise<boolean>;
   /** Throws `E_APPEND_ONLY` where something of the format was changed or removed between two commits. */
   requireOnlyAdded(old: string, now: string): Promise<void>;
@@ -30,6 +33,8 @@ export interface LedgerView {
   readonly commit: string;
   readonly snapshot: Snapshot;
   readonly trust: Trust;
+  /** What an executor signed last, where that was asked for. */
+  readonly head?: Head | undefined;
   /** Is the view's commit this one, or one that came after it? */
   descendsFrom(commit: string): Promise<boolean>;
 }
@@ -42,6 +47,8 @@ export interface ViewOptions {
   /** The SHA-256 of any N.policy.json: 64 lower-case hex digits. Without one trust starts at policy 1. */
   readonly pin?: string | undefined;
   readonly now: Date;
+  /** How old the newest signed head may be, in milliseconds; undefined: none is asked for. */
+  readonly maxAge?: number | undefined;
   /** Take the ledger as it was fetched last. */
   readonly offline?: boolean | undefined;
   readonly progress: Progress;
@@ -72,6 +79,7 @@ export async function openView(options: ViewOptions): Promise<LedgerView> {
       const before = await memory.read();
       const { view, following } = await readView(options, before);
       const judged = await judge(before, view, options, following);
+      await requireFreshView(before, view, options);
       if (same(before, judged)) return view;
       await memory.update(async (current) => (same(current, before) ? judged : judge(current, view, options)));
       return view;
@@ -122,7 +130,18 @@ async function readView(options: ViewOptions, memory: Memory | undefined): Promi
   // Both ask for trees, one level after another: together, so that they share requests.
   const following = memory && checkCommit(memory.commit, commit, questionsTo(ledger));
   following?.catch(() => undefined);
-  return { view: await viewAt(commit, options), following };
+  const view = await viewAt(commit, options);
+  if (options.maxAge === undefined) return { view, following };
+  const signed = await readSignedHead(ledger, view.trust);
+  return { view: { ...view, head: signed?.head }, following };
+}
+
+/** What is stale is not remembered, and neither is what it shows. */
+async function requireFreshView(memory: Memory | undefined, view: LedgerView, options: ViewOptions): Promise<void> {
+  const { now, maxAge } = options;
+  if (maxAge === undefined) return;
+  const { head, trust } = view;
+  await requireFresh({ head, seen: memory?.head, trust, now, maxAge, follows: (commit) => view.descendsFrom(commit) });
 }
 
 /** The ledger at a commit that is here already, held against nothing; as after a merge of our own. */
@@ -152,14 +171,19 @@ function questionsTo(ledger: LedgerReader): Pick<LedgerQuestions, 'descends' | '
 
 async function judge(
   memory: Memory | undefined,
-  { commit, snapshot, trust }: LedgerView,
+  { commit, snapshot, trust, head }: LedgerView,
   { ledger, now }: ViewOptions,
   following?: Promise<void>,
 ): Promise<Memory> {
   const chainFrom = async ({ sha256 }: ChainLink) =>
     links(await establishTrust(ledgerFiles(snapshot), { pin: sha256, now, verifier: NODE_VERIFIER }));
   const questions = { ...questionsTo(ledger), chainFrom };
-  return checkAgainstMemory(memory, { commit, chain: links(trust) }, questions, following);
+  const next = await checkAgainstMemory(memory, { commit, chain: links(trust) }, questions, following);
+  const [issued] = [memory?.head, head?.issued]
+    .filter((time) => time !== undefined)
+    .sort()
+    .reverse();
+  return issued === undefined ? next : { ...next, head: issued };
 }
 
 function links({ chain }: Trust): ChainLink[] {

@@ -9,6 +9,9 @@ export function bundleReader({ label, repository }: WholeClone, head: string | u
     head: () => head,
     snapshot: (commit) => repository.snapshot(commit),
     isAncestor: (old, now) => repository.isAncestor(old, now),
+    // A bundle has the ledger's branch alone.
+    signedHead: () => undefined,
+    messageOf: async () => '',
     requireOnlyAdded: (old, now) => repository.requireOnlyAdded(old, now),
   };
 }

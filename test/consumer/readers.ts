@@ -27,6 +27,8 @@ export async function reader(ledger: TestLedger, branch = 'main'): Promise<Ledge
     head: () => head,
     snapshot: (commit) => repository.snapshot(commit),
     isAncestor: (old, now) => repository.isAncestor(old, now),
+    signedHead: () => undefined,
+    messageOf: async () => '',
     requireOnlyAdded: (old, now) => repository.requireOnlyAdded(old, now),
   };
 }

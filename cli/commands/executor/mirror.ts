@@ -4,9 +4,19 @@ import { EXECUTOR_AUTHOR, prepareExecutor, toolsOf, withExecutor } from '../../w
 import { endReleases, showReleases } from '../../screens/release-screen.ts';
 import { notify } from '../../wiring/notify.ts';
 import { openSigner } from '../../wiring/signing.ts';
+import type { ExecutorContext } from '../../../executor/context.ts';
 import { mirror, plan } from '../../../executor/mirror.ts';
+import { publishHead } from '../../../executor/publish-head.ts';
+import type { ReleaseResult } from '../../../executor/result.ts';
+import { foldExit } from '../../../io/exit-code.ts';
+import { PullthroughError } from '../../../ledger-schema/error.ts';
 import { requestedTools, settleRequests } from '../../../executor/requested.ts';
 import { listRequests } from '../../../proposals/requests.ts';
+
+function failureOf(error: unknown): PullthroughError {
+  if (error instanceof PullthroughError) return error;
+  throw error;
+}
 
 /** `plan [TOOL...]` */
 export const planCommand: Handler<ValuesOf<'executor', 'plan'>> = async (names, options, context) => {
@@ -37,7 +47,8 @@ export const mirrorCommand: Handler<ValuesOf<'executor', 'mirror'>> = async (nam
   try {
     const author = prepared.config.ledger.author ?? EXECUTOR_AUTHOR;
     const signing = signer === undefined ? undefined : { signer, author };
-    const results = await withExecutor(prepared, options, context, async (executor) => {
+    let headFailure: PullthroughError | undefined;
+    const mirrored = async (executor: ExecutorContext): Promise<ReleaseResult[]> => {
       const selected = await mirror(executor, { tools, signing, dryRun, concurrency });
       if (options.requested !== true) return selected;
       const requests = await listRequests(executor);
@@ -45,6 +56,17 @@ export const mirrorCommand: Handler<ValuesOf<'executor', 'mirror'>> = async (nam
       const more = asked.length === 0 ? [] : await mirror(executor, { tools: asked, signing, dryRun, concurrency });
       const all = [...selected, ...more];
       if (!dryRun) await settleRequests(executor, tools, requests, all);
+      return all;
+    };
+    const results = await withExecutor(prepared, options, context, async (executor) => {
+      const all = await mirrored(executor);
+      // A run that worked, if only in part, saw the ledger.
+      if (signing !== undefined && [0, 4].includes(foldExit(all))) {
+        headFailure = await publishHead(executor, signing, prepared.config.ledger.head).then(
+          () => undefined,
+          failureOf,
+        );
+      }
       return all;
     });
     showReleases('Releases', results, context.output, options.shard);
@@ -59,6 +81,7 @@ export const mirrorCommand: Handler<ValuesOf<'executor', 'mirror'>> = async (nam
         pull,
       })),
     );
+    if (headFailure !== undefined) throw headFailure;
     endReleases(results);
   } finally {
     await signer?.close?.();

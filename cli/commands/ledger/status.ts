@@ -10,6 +10,7 @@ import { listText } from '../../screens/review-words.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';
 import type { Cell } from '../../screens/table.ts';
 import { countText } from '../../screens/units.ts';
+import { agedText } from '../../../ledger/view/freshness.ts';
 import { typed } from '../../../io/shell.ts';
 
 /** A policy that expires in fewer days than a rotation may take. */
@@ -21,10 +22,14 @@ export const ledgerStatusCommand: Handler<ValuesOf<'ledger', 'ledger status'>> =
     const status = await ledgerStatus(reviewer, await readLedger(reviewer));
     const { output } = context;
     output.results({ ...status });
-    show(status, output);
+    show(status, output, context.now);
   });
 
-function show({ records, unusable, proposals, policies, strangers, policy }: LedgerStatus, output: Output): void {
+function show(
+  { records, unusable, proposals, policies, strangers, policy, head }: LedgerStatus,
+  output: Output,
+  now: Date,
+): void {
   const counted = Object.entries(records).filter(([state, count]) => count > 0 || state === 'acknowledged');
   output.line(`records: ${counted.map(([state, count]) => `${count} ${state}`).join(', ')}`);
   output.table({
@@ -47,6 +52,12 @@ function show({ records, unusable, proposals, policies, strangers, policy }: Led
     policy.daysLeft < 0
       ? `expired at ${policy.expires}`
       : `expires in ${countText(policy.daysLeft, 'day')} (${policy.expires})`;
+  if (head === undefined) output.line("no signed head: 'pullthrough mirror' signs one");
+  else {
+    const age = agedText(now.getTime() - Date.parse(head.issued));
+    const dead = now.getTime() >= Date.parse(head.expires);
+    output.line(`signed head: ${age} old, until ${head.expires}`, dead ? 'warning' : undefined);
+  }
   output.line(`policy ${policy.version} ${left}`, policy.daysLeft < SOON ? 'warning' : undefined);
   if (policy.daysLeft < SOON) output.warn('propose the next policy by: pullthrough trust propose --expires 365d');
 }

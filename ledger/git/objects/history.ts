@@ -59,6 +59,12 @@ export class History {
     return found ? found.tree : fail('E_GIT', `commit ${commit} is not in the repository`);
   }
 
+  /** A commit's message: whatever its writer chose. */
+  async messageOf(commit: string): Promise<string> {
+    await this.treeOf(commit);
+    return (await this.#commit(commit))?.message ?? '';
+  }
+
   /** Is `old` the commit `later` or an ancestor of it? */
   async isAncestor(old: string, later: string): Promise<boolean> {
     const reached = (flags: Flags): boolean => ((flags.get(old) ?? 0) & RIGHT) !== 0;
