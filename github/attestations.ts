@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { fail } from '../ledger-schema/error.ts';
 import type { GitHubClient } from './client.ts';
 import { splitRepository } from './names.ts';

@@ -21,7 +21,8 @@ function holds(version: Version, { operator, semver }: Comparator): boolean {
       return order > 0;
     case '>=':
       return order >= 0;
-    default:
+    case '':
+    case '=':
       return order === 0;
   }
 }

@@ -131,8 +131,7 @@ async function compareUpstream(
   if (url !== undefined) {
     // What the release itself has under that name is upstream's word too.
     if (asset !== undefined) {
-      const { url: _, ...ofRelease } = recorded;
-      const inRelease = await compareUpstream(input, ofRelease, asset);
+      const inRelease = await compareUpstream(input, { ...recorded, url: undefined }, asset);
       if (inRelease.outcome !== 'same') return inRelease;
     }
     if (urls.get(name) !== url) return { outcome: 'failed' };

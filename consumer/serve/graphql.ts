@@ -88,7 +88,9 @@ function rootOf(request: FastifyRequest, options: RouteOptions) {
         return repositoryOf(await toolOf({ owner, repo: name }, options), request, options);
       } catch (error) {
         if (!(error instanceof PullthroughError)) throw error;
-        throw new Error(`Could not resolve to a Repository with the name '${owner}/${name}': ${error.message}`);
+        throw new Error(`Could not resolve to a Repository with the name '${owner}/${name}': ${error.message}`, {
+          cause: error,
+        });
       }
     },
     rateLimit: () => ({ limit: 5000, cost: 1, remaining: 5000, used: 0, resetAt: new Date(Date.now() + 3_600_000) }),

@@ -52,7 +52,8 @@ async function uploadsBelow(bucket: S3Bucket, prefix: string | undefined): Promi
     const input = { Bucket, Prefix: prefix, KeyMarker, UploadIdMarker };
     const page = await bucket.client.send(new ListMultipartUploadsCommand(input)).catch((error: unknown) => {
       // What some servers say of a bucket that has none
-      if (s3Code(error) === 'NoSuchUpload') return {} as Partial<ListMultipartUploadsCommandOutput>;
+      const none: ListMultipartUploadsCommandOutput = { $metadata: {} };
+      if (s3Code(error) === 'NoSuchUpload') return none;
       throw error;
     });
     found.push(...(page.Uploads ?? []));

@@ -7,7 +7,7 @@ import { isPublicAddress } from '../../io/http/public-address.ts';
 
 const names = vi.hoisted(() => new Map<string, string[]>());
 vi.mock('node:dns', async (original) => ({
-  ...(await original<typeof import('node:dns')>()),
+  ...(await original<object>()),
   lookup: (name: string, _options: unknown, callback: (error: Error | null, found: unknown) => void) => {
     // Each look-up takes the next answer, as a name does that is bound to something else a moment later.
     const answers = names.get(name) ?? [];
