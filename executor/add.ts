@@ -7,6 +7,7 @@ import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { encodeSegment, isHostName } from '../ledger-schema/path.ts';
 import type { ExecutorContext } from './context.ts';
+import { strongestEvidence } from './strongest-evidence.ts';
 import { toolText } from './tool-text.ts';
 import { parseTool } from '../upstream/tool-definition.ts';
 import { findTools, toolKey } from '../upstream/tools.ts';
@@ -32,7 +33,7 @@ export interface AddedTool {
  * `E_UPSTREAM_NOT_FOUND` where there is no repository or no release.
  */
 export async function addTool(
-  context: Pick<ExecutorContext, 'root' | 'source' | 'env' | 'cacheDir' | 'progress'>,
+  context: Pick<ExecutorContext, 'root' | 'source' | 'env' | 'cacheDir' | 'progress' | 'trustedRoots'>,
   name: string,
   { dryRun = false }: { /** Look, and write nothing. */ readonly dryRun?: boolean } = {},
 ): Promise<AddedTool> {
@@ -44,7 +45,8 @@ export async function addTool(
       hint: `write packages/${source}/OWNER/REPO/tool.ini by hand, with api = below [source]`,
     });
   await requireNew(root, configured.host, { source, repository });
-  const { fullName } = await getRepository(client, repository);
+  const identity = await getRepository(client, repository);
+  const { fullName } = identity;
   await requireNew(root, configured.host, { source, repository: fullName });
   const newest: Release[] = [];
   for await (const release of listReleases(client, fullName, { max: NEWEST })) if (!release.draft) newest.push(release);
@@ -54,7 +56,8 @@ export async function addTool(
   }
   const [owner = '', repo = ''] = fullName.split('/');
   const file = join('packages', source, encodeSegment(owner), encodeSegment(repo), 'tool.ini');
-  const text = toolText({ name: `${source}/${fullName}`, release, tags: newest.map(({ tag }) => tag) });
+  const evidence = await strongestEvidence(context, client, { source, repository: identity, release });
+  const text = toolText({ name: `${source}/${fullName}`, release, tags: newest.map(({ tag }) => tag), evidence });
   parseTool(text, file);
   if (!dryRun) await writeFileAtomic(join(root, file), text);
   const tool = source === configured.host ? fullName : `${source}/${fullName}`;

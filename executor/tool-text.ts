@@ -1,4 +1,5 @@
 import { isListName } from '../evidence/names.ts';
+import type { MetEvidence } from './strongest-evidence.ts';
 import type { Release } from '../github/types.ts';
 import { escapeTerminal } from '../io/escape.ts';
 import { brief } from '../ledger-schema/bytes.ts';
@@ -15,6 +16,8 @@ export interface ToolSight {
   readonly release: Release;
   /** The newest releases' tags, that one's among them. */
   readonly tags: readonly string[];
+  /** What upstream signed of it, where that was looked at. */
+  readonly evidence?: MetEvidence | undefined;
 }
 
 /** Upstream's text in a comment of ours: one line, bounded, nothing invisible. */
@@ -48,9 +51,16 @@ export function toolText(sight: ToolSight): string {
   const head = [
     `; ${said(name)}: release ${said(release.tag)} has ${count} file${count === 1 ? '' : 's'}, ${total} bytes`,
   ];
-  return [...head, '', ...releaseLines(sight), '', ...assetLines(release), '', ...evidenceLines(release), ''].join(
-    '\n',
-  );
+  return [
+    ...head,
+    '',
+    ...releaseLines(sight),
+    '',
+    ...assetLines(release),
+    '',
+    ...evidenceLines(release, sight.evidence),
+    '',
+  ].join('\n');
 }
 
 function releaseLines({ release, tags }: ToolSight): string[] {
@@ -81,7 +91,17 @@ function assetLines(release: Release): string[] {
   return lines;
 }
 
-function evidenceLines(release: Release): string[] {
+/** The strongest requirements that the newest release meets. */
+function signedLines({ words, problem }: MetEvidence = { words: [] }): string[] {
+  if (problem !== undefined) return [`; what upstream signed could not be looked at: ${said(problem)}`];
+  if (words.length === 0) return [];
+  return [
+    '; the strongest that this release meets: upstream itself signed its files',
+    ...words.map((word) => `require[] = ${word}`),
+  ];
+}
+
+function evidenceLines(release: Release, evidence: MetEvidence | undefined): string[] {
   const digests = release.assets.length > 0 && release.assets.every(({ sha256 }) => sha256 !== undefined);
   const lines = ['[evidence]', digests ? 'require[] = github-digest' : '; require[] = github-digest'];
   const version = versionText(release.tag);
@@ -94,7 +114,7 @@ function evidenceLines(release: Release): string[] {
     return globFor(version === undefined ? name : name.replaceAll(version, '*')).replaceAll('?', '*');
   });
   for (const glob of new Set(globs)) lines.push(`; require[] = checksums:${glob}`);
-  return lines;
+  return [...lines, ...signedLines(evidence)];
 }
 
 /** What a list's name has behind that of the file it is named after. */

@@ -51,11 +51,6 @@ export function addApiRoutes(get: Get, options: RouteOptions): void {
       if (wantsBytes(request.headers.accept)) return asset;
       return sendJson(request, reply, assetJson(release, asset, apiLinks(request, found, options)));
     });
-    // What upstream attested is in the ledger's records, not here; a client that asks is told of none.
-    get(`${repository}/attestations/*`, 'api', async (request, reply) => {
-      await tool(request);
-      return sendJson(request, reply, { attestations: [] });
-    });
     get(`${base}/rate_limit`, 'api', async (request, reply) => sendJson(request, reply, rateLimitJson(new Date())));
   }
   get('/api/v3', 'api', async (request, reply) => {

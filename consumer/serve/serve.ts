@@ -23,6 +23,7 @@ import { Metrics } from './metrics.ts';
 import type { Alias } from './names.ts';
 import { addOperations } from './operations.ts';
 import type { Explainer } from './refusals.ts';
+import { addAttestations } from './attestations.ts';
 import { addRoutes } from './routes.ts';
 
 declare module 'fastify' {
@@ -116,6 +117,7 @@ export async function serve(options: ServeOptions): Promise<Gateway> {
     explainer: options.explainer,
     fileBySha256: (sha256) => byDigest.find(sha256),
   });
+  addAttestations(app, { catalog, cache, host: options.host });
   addOperations(app, { follower, cache, files, metrics });
   try {
     await app.listen(options.listen);

@@ -1,7 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { addTool } from '../../executor/add.ts';
+import { namedDigests } from '../../executor/upkeep/referenced-digests.ts';
+import { restock } from '../../executor/upkeep/restock.ts';
+import { storeKey } from '../../store/store.ts';
 import { parseChecklist } from '../../ledger-schema/checklist.ts';
 import { MockSigstore, sha256 } from '../evidence/mock-sigstore.ts';
 import { FILES, provenance, workflow } from '../evidence/release.ts';
@@ -229,4 +233,31 @@ test('keep says what is recorded of it', async () => {
   nothing.made.requests();
   await nothing.made.mirror();
   expect(nothing.made.requests().filter((line) => line.includes('attestations'))).toEqual([]);
+});
+
+test('add writes the strongest that the newest release meets, with a comment, and mirror then asks for it', async () => {
+  const up = await upstream([]);
+  await attest(up);
+  await rm(join(up.made.folder, 'packages'), { recursive: true });
+  const { text } = await up.made.run((context) => addTool(context, 'acme/tool'));
+  expect(text).toContain(`; the strongest that this release meets: upstream itself signed its files\n${ATTESTATION}\n`);
+  up.repository.attestations = [];
+  up.made.now = new Date(Date.now() + 3 * 86_400_000);
+  expect(actions(await up.made.mirror())).toEqual(['v1.2.3 failed E_EVIDENCE']);
+});
+
+test('store gc keeps evidence, restock brings what the store lost of it', async () => {
+  const up = await upstream(['[evidence]', ATTESTATION]);
+  const bundle = await attest(up);
+  await up.made.mirror();
+  const digest = sha256(JSON.stringify(bundle));
+  const named = await up.made.run(async ({ ledger }) => {
+    await ledger.update();
+    return namedDigests(ledger, ledger.head() ?? '');
+  });
+  expect(named.has(digest)).toBe(true);
+  await rm(join(up.made.storeDirectory, storeKey(digest)));
+  const results = await up.made.run((context, tools) => restock(context, { tools }));
+  expect(results).toMatchObject([{ action: 'restocked', reason: 'the store lost 1 statement' }]);
+  expect((await up.made.stored()).has(digest)).toBe(true);
 });

@@ -18,7 +18,7 @@ import { countText } from '../../screens/units.ts';
 export const addCommand: Handler<ValuesOf<'executor', 'add'>> = async (given, options, context) => {
   const { output, progress, env, signal } = context;
   const dryRun = options['dry-run'] === true;
-  const { folder: root, source, file } = await loadConfig(options, context.cwd);
+  const { folder: root, source, file, evidence } = await loadConfig(options, context.cwd);
   if (file === undefined) output.warn('there is no mirror.ini here, and tool definitions lie beside it');
   // Found before any request: a name that is none, a tool.ini that is wrong.
   for (const name of given) parseToolName(name, source.host);
@@ -27,7 +27,14 @@ export const addCommand: Handler<ValuesOf<'executor', 'add'>> = async (given, op
     fail('E_USAGE', 'no tool is named', { hint: 'name OWNER/REPO, or give --requested' });
   }
   tokenFrom(env, 'GITHUB_TOKEN');
-  const executor = { root, source, env, progress, cacheDir: cacheOf(options, context) };
+  const executor = {
+    root,
+    source,
+    env,
+    progress,
+    cacheDir: cacheOf(options, context),
+    trustedRoots: evidence.trustedRoots,
+  };
   const requested = options.requested === true ? await requestedNames(options, context, source.host, here) : [];
   const names = [...new Set([...given, ...requested])];
   const added: AddedTool[] = [];
