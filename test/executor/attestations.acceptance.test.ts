@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -261,3 +262,33 @@ test('store gc keeps evidence, restock brings what the store lost of it', async 
   expect(results).toMatchObject([{ action: 'restocked', reason: 'the store lost 1 statement' }]);
   expect((await up.made.stored()).has(digest)).toBe(true);
 });
+
+const real = process.env.PULLTHROUGH_TEST_EVIDENCE ?? '';
+
+test.skipIf(!existsSync(real))(
+  'gh 2.96.0 as GitHub has it: the release attestation is recorded, by its exact signer',
+  async () => {
+    const read = (name: string) => readFileSync(join(real, 'gh-2.96.0', name));
+    const made = await world();
+    const repository = made.github.addRepository('cli/cli');
+    repository.id = 212613049;
+    const list = read('gh_2.96.0_checksums.txt');
+    const commit = 'b300f2ec7ec9dc9addc39b2ad88c54097ded7ca0';
+    await repository.addRelease({
+      tag: 'v2.96.0',
+      commit,
+      assets: [{ name: 'gh_2.96.0_checksums.txt', content: list }],
+    });
+    for (const name of ['release-attestation.json', 'provenance.json']) {
+      const bundle = JSON.parse(read(name).toString()) as object;
+      repository.attestations.push({ digests: [`sha256:${sha256(list)}`], bundle, stored: 'elsewhere' });
+    }
+    await made.tool('cli/cli', '[evidence]', 'require[] = release-attestation');
+    expect(actions(await made.mirror())).toEqual(['v2.96.0 proposed']);
+    const [branch = ''] = made.branches();
+    const path = `packages/${branch.slice('pullthrough/'.length)}/checklist.json`;
+    const { evidence } = parseChecklist(Buffer.from(`${made.file(branch, path)}\n`));
+    expect(evidence).toMatchObject([{ kind: 'sigstore', signer: 'https://dotcom.releases.github.com' }]);
+    expect(evidence?.[0]?.issuer).toBeUndefined();
+  },
+);

@@ -1,0 +1,69 @@
+// Verifying stored Sigstore bundles: milliseconds for one, cold and warm, and memory for the evidence of many records;
+// beside `cosign verify-blob-attestation --offline` of the same bundle where that program is in PATH.
+//   node dist/scripts/bench/evidence.js --bundle FILE --file FILE [--identity ID --issuer URL] [--records N]
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { median } from './consumer-ledger.ts';
+
+const { values } = parseArgs({
+  options: {
+    bundle: { type: 'string' },
+    file: { type: 'string' },
+    identity: { type: 'string' },
+    issuer: { type: 'string' },
+    records: { type: 'string' },
+  },
+});
+const { bundle: path, file } = values;
+if (path === undefined) throw new Error('name a bundle by --bundle');
+const bytes = readFileSync(path);
+const count = Number(values.records ?? 1000);
+
+const begun = performance.now();
+const { loadRoots } = await import('../../evidence/roots.ts');
+const { verifyBundle } = await import('../../evidence/sigstore.ts');
+const roots = loadRoots();
+const { signer, root } = verifyBundle(bytes, roots);
+console.log(`${signer} under ${root}: cold ${(performance.now() - begun).toFixed(0)} ms, libraries and roots included`);
+
+const warm: number[] = [];
+const before = process.memoryUsage().rss;
+for (let i = 0; i < count; i++) {
+  const start = performance.now();
+  verifyBundle(bytes, roots);
+  warm.push(performance.now() - start);
+}
+const grown = (process.memoryUsage().rss - before) / 1024 / 1024;
+console.log(
+  `warm ${median(warm).toFixed(2)} ms, the slowest of ${count} ${Math.max(...warm).toFixed(1)} ms; ${grown.toFixed(0)} MiB more`,
+);
+
+const { identity = signer, issuer } = values;
+if (file !== undefined && issuer !== undefined) {
+  const args = [
+    'verify-blob-attestation',
+    '--offline',
+    '--new-bundle-format',
+    '--bundle',
+    path,
+    '--type',
+    'slsaprovenance1',
+  ];
+  const times: number[] = [];
+  for (let i = 0; i < 5; i++) {
+    const start = performance.now();
+    const run = spawnSync('cosign', [
+      ...args,
+      '--certificate-identity',
+      identity,
+      '--certificate-oidc-issuer',
+      issuer,
+      file,
+    ]);
+    if (run.error !== undefined) break;
+    if (run.status !== 0) throw new Error(`cosign refuses it: ${run.stderr.toString()}`);
+    times.push(performance.now() - start);
+  }
+  console.log(times.length === 0 ? 'cosign is not in PATH' : `cosign ${median(times).toFixed(0)} ms, a process each`);
+}
