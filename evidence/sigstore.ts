@@ -100,11 +100,15 @@ function byCertificate(bundle: Bundle, roots: readonly Root[]): By {
         : undefined;
   const leaf = parseCertificate(der ?? fail('E_EVIDENCE', 'the bundle has no certificate'));
   const claims = claimsOf(leaf);
-  const possible = roots.filter(({ material }) =>
-    material.certificateAuthorities.some(({ certChain }) =>
+  // An authority of another name has not signed it: each that is tried costs milliseconds.
+  const possible = roots.flatMap((root) => {
+    const certificateAuthorities = root.material.certificateAuthorities.filter(({ certChain }) =>
       certChain.some((authority) => mayHaveIssued(authority, leaf)),
-    ),
-  );
+    );
+    return certificateAuthorities.length === 0
+      ? []
+      : [{ ...root, material: { ...root.material, certificateAuthorities } }];
+  });
   if (possible.length === 0) {
     fail('E_EVIDENCE', 'the bundle is signed under no root that is trusted here', {
       hint: "where it is a Sigstore of one's own, add its trusted_root.json: [evidence] trusted-root[] in mirror.ini",
