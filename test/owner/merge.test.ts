@@ -435,10 +435,9 @@ describe('on GitHub', () => {
     // A workflow's own token: what it pushes starts no workflow, and it may report checks.
     world.upstream.addToken(TOKEN, { login: 'github-actions[bot]', type: 'Installation' });
     const { results } = await mergeReady(context, {});
-    expect(results.filter(({ action }) => action === 'merged').map(({ branch }) => branch)).toEqual([
-      first.branch,
-      second.branch,
-    ]);
+    // What the tests before left open may be among them.
+    const own = results.filter(({ branch }) => [first.branch, second.branch].includes(branch));
+    expect(own).toMatchObject([{ action: 'merged' }, { action: 'merged' }]);
     // A person's push starts the gate itself: until it ran, GitHub refuses.
     world.upstream.addToken(TOKEN, { login: 'ada' });
     world.follow();
