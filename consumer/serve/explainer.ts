@@ -5,16 +5,21 @@ import type { Explainer } from './refusals.ts';
 /** How long it is believed that a branch is there, or isn't: who asks for what isn't there must not make us ask each time. */
 const BELIEVED_MS = 60_000;
 const MOST_BELIEVED = 1000;
+/** Questions to the ledger's host in that time, whatever is asked of us: then a refusal stands without its reason. */
+const MOST_ASKED = 30;
 const REASON_LENGTH = 300;
 
 /** Explains by the ledger's branches and history. */
 export function ledgerExplainer(ledger: LedgerRepository): Explainer {
   const proposed = new Map<string, { readonly at: number; readonly answer: Promise<boolean> }>();
+  let asked = { since: performance.now(), count: 0 };
   let reasons: { readonly head: string; readonly answer: Promise<ReadonlyMap<string, string>> } | undefined;
   return {
     isProposed(branch) {
       const known = proposed.get(branch);
       if (known !== undefined && performance.now() - known.at < BELIEVED_MS) return known.answer;
+      if (performance.now() - asked.since >= BELIEVED_MS) asked = { since: performance.now(), count: 0 };
+      if (asked.count++ >= MOST_ASKED) return Promise.resolve(false);
       const answer = ledger.fetchBranch(branch).then((commit) => commit !== undefined);
       answer.catch(() => undefined);
       proposed.delete(branch);

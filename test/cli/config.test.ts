@@ -71,6 +71,16 @@ pin        = sha256:${PIN}
     });
   });
 
+  test('an alias is of the configured source where it names none', async () => {
+    const config = await load(
+      '[gateway]\nalias[] = Bazel-contrib/buildtools = bazelbuild/buildtools\nalias[] = a/b = ghe.x/c/d',
+    );
+    expect(config.gateway.aliases).toEqual([
+      { name: 'github.com/bazel-contrib/buildtools', tool: 'github.com/bazelbuild/buildtools' },
+      { name: 'github.com/a/b', tool: 'ghe.x/c/d' },
+    ]);
+  });
+
   test('hosts that may lie at private addresses are names and addresses', async () => {
     const config = await load('[source]\nallow-private[] = files.corp.example\nallow-private[] = FD00::1');
     expect(config.source.privateHosts).toEqual(['files.corp.example', 'fd00::1']);
@@ -127,6 +137,8 @@ pin        = sha256:${PIN}
     ['[store]\npublic-url = http://mirror.example', 'https://'],
     ['[source]\nhost = GitHub.com', ''],
     ['[source]\nallow-private[] = https://files.corp.example', ''],
+    ['[gateway]\nalias[] = acme/tool', ''],
+    ['[gateway]\nalias[] = acme/tool = a/b = c/d', ''],
     [`[trust]\npin = ${PIN}`, 'sha256:'],
     [`[trust]\npin = sha256:${PIN.toUpperCase()}`, 'sha256:'],
   ])('%j is E_CONFIG and names line 2', async (content, hint) => {

@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commonLine, jsonLine } from '../../consumer/serve/access-log.ts';
+import { ledgerExplainer } from '../../consumer/serve/explainer.ts';
+import type { LedgerRepository } from '../../ledger/git/repository.ts';
 import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
 import { startGateway } from './gateway-fixture.ts';
 import type { TestGateway } from './gateway-fixture.ts';
@@ -147,4 +149,13 @@ describe('the access log', () => {
     await expect.poll(() => lines.some((line) => line.includes('/repos/acme/other/releases"'))).toBe(true);
     expect(lines.join('\n')).not.toContain(secret);
   });
+});
+
+test('whatever is asked of the gateway, it asks the ledger’s host about proposals a few times a minute alone', async () => {
+  let asked = 0;
+  const ledgerOf = { fetchBranch: async () => void asked++ } as unknown as LedgerRepository;
+  const explainer = ledgerExplainer(ledgerOf);
+  for (let at = 0; at < 100; at++) expect(await explainer.isProposed(`pullthrough/x/y/z/${at}`)).toBe(false);
+  await explainer.isProposed('pullthrough/x/y/z/0');
+  expect(asked).toBe(30);
 });
