@@ -161,3 +161,10 @@ test("the portable verifier and node's own give one answer to good questions tha
   );
   expect(refused).toBeGreaterThan(800);
 }, 60_000);
+
+test('a key file full of forged signatures is refused after 32 of them', async () => {
+  const each = cases.find(({ name }) => name === 'key-packets-hundreds-of-broken-self-signatures');
+  const asked = new Asked(PORTABLE);
+  expect(await codeThrown(() => readKeyFile(fixture(each?.key ?? ''), asked))).toBe('E_KEY_FORMAT');
+  expect(asked.questions.length).toBe(32);
+});
