@@ -91,6 +91,9 @@ export class Catalog {
     await fetchDirectories(this.view.snapshot, records, paths);
   }
 
+  /** Did the last look find that the ledger is held back? */
+  stale = false;
+
   /** Has the policy run out? Then only what was acknowledged before is served. */
   get expired(): boolean {
     return this.#now() >= this.view.trust.expires.getTime();

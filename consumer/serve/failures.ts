@@ -49,7 +49,7 @@ export function failureAnswer({ baseUrl, host, follower, progress }: FailureOpti
     const { catalog } = follower;
     if (request.headers.accept?.includes('text/html') === true) {
       const links = linksOf(request, baseUrl);
-      const context = { links, view: catalog.view, host, expired: catalog.expired };
+      const context = { links, view: catalog.view, host, expired: catalog.expired, stale: catalog.stale };
       const title = { 404: 'Not acknowledged', 410: 'Withdrawn' }[status] ?? `Error ${status}`;
       return sendPage(reply, errorPage(title, error.message, error.hint, context));
     }

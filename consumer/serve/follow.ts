@@ -102,6 +102,7 @@ export class Follower {
         );
       }
       this.#failure = failure;
+      this.#catalog.stale = failure.code === 'E_STALE';
     }
   }
 

@@ -28,6 +28,7 @@ export function addOperations(app: FastifyInstance, { follower, cache, files, me
       ledger: {
         commit: view.commit,
         seen: seen === undefined ? null : new Date(seen).toISOString(),
+        head: view.head?.issued ?? null,
         failure: failure?.code ?? null,
       },
       policy: { version: view.trust.version, expires: view.trust.policy.expires, expired },

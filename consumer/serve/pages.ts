@@ -17,6 +17,8 @@ export interface PageContext {
   readonly host: string;
   /** Has the policy run out? */
   readonly expired: boolean;
+  /** Is the ledger held back: is the newest state of it older than `[trust] max-age` allows? */
+  readonly stale: boolean;
 }
 
 const TOOLS_A_PAGE = 500;
@@ -215,8 +217,10 @@ function pager(address: string, number: number, total: number, size: number): Ma
   </nav>`;
 }
 
-function foot({ view, expired }: PageContext): Markup {
+const STALE = html` <strong>The ledger is held back: nobody vouched lately for a newer state of it.</strong>`;
+
+function foot({ view, expired, stale }: PageContext): Markup {
   const { version, expires } = view.trust.policy;
   const until = expired ? html`<strong>which expired on ${expires}</strong>` : html`until ${expires}`;
-  return html`Ledger commit <code>${view.commit}</code>, policy ${version}, ${until}.`;
+  return html`Ledger commit <code>${view.commit}</code>, policy ${version}, ${until}.${stale ? STALE : ''}`;
 }

@@ -13,6 +13,7 @@ export function addWebRoutes(get: Get, options: RouteOptions): void {
     view: options.catalog().view,
     host: options.host,
     expired: options.catalog().expired,
+    stale: options.catalog().stale,
   });
   for (const base of ['/:owner/:repo', '/:source/:owner/:repo']) {
     get(`${base}/releases/download/*`, 'download', async (request) => {
