@@ -94,9 +94,12 @@ describe('mirror', () => {
     expect(first.document.releases).toMatchObject([{ action: 'proposed', branch: BRANCH }]);
     expect(branches(made)).toEqual([BRANCH]);
     expect([...(await made.stored()).values()]).toEqual(['linux bytes']);
+    const main = made.git(['rev-parse', 'main']);
+    expect(JSON.parse(made.file('pullthrough-head', 'head.json'))).toMatchObject({ format: 1, commit: main });
     const second = await json('mirror');
     expect(second.code).toBe(0);
     expect(second.document.releases).toMatchObject([{ action: 'held' }]);
+    expect(made.git(['rev-list', '--count', 'pullthrough-head'])).toBe('1');
   });
 
   test('on GitHub opens a pull request, and names it', async () => {

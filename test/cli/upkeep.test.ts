@@ -140,7 +140,11 @@ describe('store', () => {
     expect(listed.code).toBe(0);
     expect(listed.stdout).toContain(sha256('garbage'));
     expect((await made.stored()).size).toBe(2);
-    expect(await json('store', 'gc', '--delete')).toMatchObject({ code: 0, document: { removed: true, kept: 1 } });
+    const half = { code: 2, document: { removed: false, tooMany: true, error: { code: 'E_CONFIRM' } } };
+    expect(await json('store', 'gc', '--delete')).toMatchObject(half);
+    expect((await made.stored()).size).toBe(2);
+    const removed = await json('store', 'gc', '--delete', '--yes');
+    expect(removed).toMatchObject({ code: 0, document: { removed: true, kept: 1 } });
     expect([...(await made.stored()).values()]).toEqual(['linux bytes']);
   });
 });

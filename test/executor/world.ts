@@ -17,6 +17,7 @@ import { initLedger } from '../../owner/init.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
 import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
 import { fileSigner, newKey } from '../../ledger/signing/signer.ts';
+import { HEAD_BRANCH } from '../../ledger-schema/head-branch.ts';
 import { ackPath } from '../../ledger-schema/layout.ts';
 import { readKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
 import type { Role } from '../../ledger-schema/trust.ts';
@@ -160,10 +161,10 @@ export class World {
       .trim();
   }
 
-  /** The branches of the ledger but main. */
+  /** The branches of the ledger but main and the signed head. */
   branches(): string[] {
     const all = this.git(['for-each-ref', '--format=%(refname:strip=2)', 'refs/heads/']).split('\n');
-    return all.filter((name) => name !== '' && name !== 'main');
+    return all.filter((name) => name !== '' && name !== 'main' && name !== HEAD_BRANCH);
   }
 
   /** Puts a file on a branch, which begins at main where it is new. */
