@@ -20,7 +20,7 @@ const SOLE_IMPORTERS: readonly (readonly [packages: RegExp, importers: RegExp])[
   [/^@octokit\//, /^github\//],
   [/^@(?:aws-sdk|smithy)\//, /^store\//],
   [/^undici$/, /^io\//],
-  [/^@sigstore\/|^snappyjs$/, /^evidence\//],
+  [/^@sigstore\/|^snappyjs$/, /^evidence\/|^scripts\/trusted-roots\.ts$/],
   [/^proper-lockfile$/, /^io\/files\/lock\.ts$/],
   [/^fastify$|^@fastify\//, /^consumer\/serve\/[^/]*\.ts$/],
   [/^(?:commander|cli-progress)$/, /^cli\//],

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
 import { storeKey } from '../../store/store.ts';
 import { MockSigstore, bytesOf } from '../evidence/mock-sigstore.ts';
@@ -12,11 +10,6 @@ import { COMMIT, FILES, REPOSITORY_ID, entryOf, provenance, workflow } from '../
 import { Machine } from './command.ts';
 import { TestLedger } from './ledger-maker.ts';
 import { temporaryFolder } from './readers.ts';
-
-const hasMinisign = await promisify(execFile)('minisign', ['-v']).then(
-  () => true,
-  () => false,
-);
 
 let sigstore: MockSigstore;
 let minisign: MinisignPair;
@@ -122,13 +115,4 @@ test('get --evidence brings the bundles under the names that other programs take
   await writeFile(join(proof, 'provenance.sigstore.json'), 'mine');
   const refused = await machine.run(['get', 'acme/tool@v1.2.3', '--output', 'bin', '--evidence', 'proof']);
   expect(refused.exit).toBe(2);
-});
-
-test.skipIf(!hasMinisign)('minisign itself takes what get --evidence brings', async () => {
-  await configure();
-  await machine.run(['get', 'acme/tool@v1.2.3', '--output', 'bin2', '--evidence', 'proof2']);
-  const [file, signature] = [join('bin2', 'tool-linux-amd64'), join('proof2', 'tool-linux-amd64.minisig')];
-  const args = ['-V', '-P', minisign.publicKey, '-m', file, '-x', signature];
-  const { stdout } = await promisify(execFile)('minisign', args, { cwd: machine.cwd });
-  expect(stdout).toContain('Signature and comment signature verified');
 });

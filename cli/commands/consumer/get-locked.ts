@@ -1,3 +1,4 @@
+import { fail } from '../../../ledger-schema/error.ts';
 import { loadConfig, requirePublicStores } from '../../wiring/config.ts';
 import { storeOptions } from '../../wiring/consumer-options.ts';
 import type { Handler } from '../../wiring/context.ts';
@@ -13,6 +14,11 @@ import type { Fetchable } from '../../../consumer/download/select-assets.ts';
 
 /** `get --locked [TOOL] [ASSET...]`: what pullthrough.lock says, from the stores alone. No ledger, no git, no pin. */
 export const getLocked: Handler<GetFlags> = async ([tool, ...patterns], options, context) => {
+  if (options.evidence !== undefined) {
+    fail('E_USAGE', '--evidence needs the record, and --locked reads no ledger', {
+      hint: 'pullthrough get TOOL@TAG --evidence DIR',
+    });
+  }
   const config = await loadConfig(options, context.cwd);
   requirePublicStores(config);
   const entries = await requireLock(context);

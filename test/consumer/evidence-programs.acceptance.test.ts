@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { fileSigner, newKey } from '../../ledger/signing/signer.ts';
+import { readKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
+import { evidenceNames, writeEvidence } from '../../consumer/evidence/write-evidence.ts';
+import { verifyEvidence } from '../../evidence/verify.ts';
+import { newMinisign } from '../evidence/minisign-maker.ts';
+import { FILES, entryOf, readerOf, subjectOf } from '../evidence/release.ts';
+import { sha256 } from '../evidence/mock-sigstore.ts';
+import { temporaryFolder } from './readers.ts';
+
+const run = promisify(execFile);
+const has = async (program: string, flag: string) =>
+  run(program, [flag]).then(
+    () => true,
+    () => false,
+  );
+const [hasMinisign, hasGpgv] = await Promise.all([has('minisign', '-v'), has('gpgv', '--version')]);
+
+let folder: string;
+const minisign = newMinisign();
+
+/** Verifies these entries, writes them as `get --evidence` does, and the release's files beside them. */
+async function bring(parts: readonly (readonly [ReturnType<typeof entryOf>, Buffer])[]): Promise<void> {
+  const entries = parts.map(([entry]) => entry);
+  const bytes = new Map(parts.map(([, each]) => [sha256(each), each]));
+  const statements = await verifyEvidence({ subject: subjectOf(), entries, bytes, roots: [], read: readerOf() });
+  expect(evidenceNames(entries, statements, bytes).size).toBe(entries.length);
+  await writeEvidence(join(folder, 'proof'), entries, { statements, bytes });
+}
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  await mkdir(join(folder, 'bin'));
+  for (const [name, bytes] of Object.entries(FILES)) await writeFile(join(folder, 'bin', name), bytes);
+});
+
+describe('what get --evidence brings is taken by', () => {
+  const file = FILES['tool-linux-amd64'] ?? Buffer.alloc(0);
+
+  test.skipIf(!hasMinisign).each([false, true])('minisign (the older form: %s)', async (legacy) => {
+    const signature = minisign.signFile(file, { legacy });
+    await bring([[entryOf('minisign', signature, { signer: minisign.publicKey }), signature]]).catch(async () => {
+      // The other form's file lies there.
+      await writeFile(join(folder, 'proof', 'tool-linux-amd64.minisig'), signature);
+    });
+    const args = ['-V', '-P', minisign.publicKey, '-m', 'bin/tool-linux-amd64', '-x', 'proof/tool-linux-amd64.minisig'];
+    const { stdout } = await run('minisign', args, { cwd: folder });
+    expect(stdout).toContain('Signature and comment signature verified');
+  });
+
+  test.skipIf(!hasGpgv)('gpgv, with the certificate that is kept', async () => {
+    const made = await newKey({ userId: 'upstream <up@example.com>' });
+    const signer = await fileSigner({ key: made.secret });
+    const { fingerprint } = await readKeyFile(made.public);
+    const signature = Buffer.from(await signer.sign(file));
+    await bring([
+      [entryOf('openpgp', signature, { signer: fingerprint }), signature],
+      [entryOf('key', Buffer.from(made.public), { signer: fingerprint }), Buffer.from(made.public)],
+    ]);
+    const armoured = await readFile(join(folder, 'proof', `${fingerprint}.asc`), 'utf8');
+    const body = armoured.replace(/-----[^-]*-----|=[A-Za-z0-9+/]{4}$/gm, '').replaceAll('\n', '');
+    await writeFile(join(folder, 'k.gpg'), Buffer.from(body, 'base64'));
+    const args = ['--keyring', './k.gpg', 'proof/tool-linux-amd64.asc', 'bin/tool-linux-amd64'];
+    const { stderr } = await run('gpgv', args, { cwd: folder });
+    expect(stderr).toContain('Good signature from "upstream <up@example.com>"');
+  });
+});
