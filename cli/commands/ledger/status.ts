@@ -1,3 +1,4 @@
+import { listPending } from '../../../proposals/pending.ts';
 import { readLedger } from '../../../proposals/ledger-state.ts';
 import { ledgerStatus } from '../../../owner/status.ts';
 import type { LedgerStatus, ProposalStatus } from '../../../owner/status.ts';
@@ -11,7 +12,6 @@ import { withOwner } from '../../wiring/reviewer-context.ts';
 import type { Cell } from '../../screens/table.ts';
 import { countText } from '../../screens/units.ts';
 import { agedText } from '../../../ledger/view/freshness.ts';
-import { typed } from '../../../io/shell.ts';
 
 /** A policy that expires in fewer days than a rotation may take. */
 const SOON = 30;
@@ -19,14 +19,18 @@ const SOON = 30;
 /** `ledger status` */
 export const ledgerStatusCommand: Handler<ValuesOf<'ledger', 'ledger status'>> = (_, options, context) =>
   withOwner(options, context, async ({ reviewer }) => {
-    const status = await ledgerStatus(reviewer, await readLedger(reviewer));
+    const state = await readLedger(reviewer);
+    const status = await ledgerStatus(reviewer, state);
+    const needs = new Map((await listPending(reviewer, state)).map((one) => [one.branch, awaitedText(one)]));
     const { output } = context;
     output.results({ ...status });
-    show(status, output, context.now);
+    show(status, needs, output, context.now);
   });
 
+/** `needs`: what each open branch waits for, in the words of `pending`. */
 function show(
   { records, unusable, proposals, policies, strangers, policy, head }: LedgerStatus,
+  needs: ReadonlyMap<string | undefined, string>,
   output: Output,
   now: Date,
 ): void {
@@ -38,14 +42,15 @@ function show(
     rows: unusable.map((record): Cell[] => [record.state, record.path, whyUnusable(record)]),
   });
   output.line(`open proposals: ${proposals.length}`);
-  output.table({ title: 'proposals', head: ['proposal', 'state', 'acked', 'needs'], rows: proposals.map(row) });
+  output.table({
+    title: 'proposals',
+    head: ['proposal', 'state', 'acked', 'needs'],
+    rows: proposals.map((one) => row(one, needs)),
+  });
   output.table({
     title: 'proposed policies',
     head: ['proposal', 'needs'],
-    rows: policies.map((proposed): Cell[] => [
-      nameOf(proposed),
-      proposed.problems[0]?.message ?? `ready to be merged: ${typed`pullthrough ledger merge ${proposed.branch}`}`,
-    ]),
+    rows: policies.map((one): Cell[] => [nameOf(one), needs.get(one.branch) ?? '']),
   });
   showOthers([], strangers, output);
   const left =
@@ -69,18 +74,6 @@ function whyUnusable({ state, missing, nacks, problems, ignored }: LedgerStatus[
   return state === 'proposed' ? `it needs ${countText(missing, 'more ack')}` : (ignored[0]?.message ?? '');
 }
 
-function row({ branch, pull, adds, state, acked, owes, missing, error }: ProposalStatus): Cell[] {
-  // A nack can't be outvoted.
-  const awaits =
-    error !== undefined
-      ? 'fix'
-      : adds === 'nack'
-        ? 'merge'
-        : state === 'withdrawn'
-          ? 'close'
-          : missing > 0
-            ? 'ack'
-            : 'merge';
-  const needs = awaitedText({ awaits, missing, from: owes, reason: error?.message });
-  return [nameOf({ branch, ...(pull && { pull }) }), state ?? '', acked.join(', '), needs];
+function row({ branch, pull, state, acked }: ProposalStatus, needs: ReadonlyMap<string | undefined, string>): Cell[] {
+  return [nameOf({ branch, ...(pull && { pull }) }), state ?? '', acked.join(', '), needs.get(branch) ?? ''];
 }
