@@ -117,7 +117,8 @@ const variable: IniParser<string> = (value) => {
   return value;
 };
 
-const schema = (keys: ReadonlySet<string>) =>
+/** The keys that a tool.ini may have. `keys`: the public keys beside it. */
+export const toolSchema = (keys: ReadonlySet<string>) =>
   ({
     release: { select: selection, prerelease: boolean, 'min-age': duration, 'tag-prefix': text },
     assets: { 'include[]': glob, 'exclude[]': glob, 'url[]': assetUrl },
@@ -129,7 +130,7 @@ const schema = (keys: ReadonlySet<string>) =>
  * Reads a tool.ini. `file` is its name for messages, `keys` the names in the folder `keys` beside it. Throws `E_CONFIG`.
  */
 export function parseTool(content: string, file: string, keys: ReadonlySet<string> = new Set()): ToolDefinition {
-  const ini = readIni(content, file, schema(keys));
+  const ini = readIni(content, file, toolSchema(keys));
   const { release, assets, source, evidence } = ini.values;
   const definition: ToolDefinition = {
     select: release.select ?? { kind: 'latest' },
@@ -151,7 +152,7 @@ export function parseTool(content: string, file: string, keys: ReadonlySet<strin
 /** What two keys say together. */
 function checkTogether(
   { select, tagPrefix, api, tokenFrom }: ToolDefinition,
-  ini: IniFile<ReturnType<typeof schema>>,
+  ini: IniFile<ReturnType<typeof toolSchema>>,
 ): void {
   const other = select.kind === 'tags' ? select.tags.find((tag) => !tag.startsWith(tagPrefix)) : undefined;
   if (other !== undefined) {

@@ -137,7 +137,7 @@ async function readRoot(path: string): Promise<AddedRoot> {
 }
 
 /** What paths in the file are relative to goes into the parsers, so that each refusal names its line. */
-function schemaOf(folder: string) {
+export function schemaOf(folder: string) {
   return {
     ledger: {
       repository: (value: string) => parseLocation(value, folder),

@@ -1,0 +1,49 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { COMMANDS, globalOptions } from '../../cli/spec/index.ts';
+import { schemaOf } from '../../cli/wiring/config.ts';
+import { CLI_PAGE, cliPage } from '../../scripts/docs-cli.ts';
+import { ENVIRONMENT, MIRROR_KEYS, TOOL_KEYS } from '../../scripts/docs-cli-tables.ts';
+import { toolSchema } from '../../upstream/tool-definition.ts';
+import { runCli } from '../cli/world.ts';
+
+const root = join(import.meta.dirname, '../..');
+const page = readFileSync(join(root, CLI_PAGE), 'utf8');
+
+const keysOf = (schema: Readonly<Record<string, object>>): string[] =>
+  Object.entries(schema).flatMap(([section, keys]) => Object.keys(keys).map((key) => `[${section}] ${key}`));
+
+describe('docs/cli.md', () => {
+  test('is what scripts/docs-cli.ts makes of the tables', () => {
+    expect(page, 'run npm run build && node dist/scripts/docs-cli.js').toBe(cliPage());
+  });
+
+  test('has every key of mirror.ini and tool.ini that the parsers take, and no other', () => {
+    expect(Object.keys(MIRROR_KEYS).sort()).toEqual(keysOf(schemaOf('/')).sort());
+    expect(Object.keys(TOOL_KEYS).sort()).toEqual(keysOf(toolSchema(new Set())).sort());
+  });
+
+  test('has every variable of ours that the program reads', () => {
+    const rooms = ['cli', 'io', 'store', 'ledger', 'executor', 'reviewer', 'owner', 'consumer', 'github'];
+    const files = rooms.flatMap((room) =>
+      readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((name) => join(root, room, name)),
+    );
+    const text = files
+      .filter((path) => path.endsWith('.ts'))
+      .map((path) => readFileSync(path, 'utf8'))
+      .join('\n');
+    const read = new Set(Array.from(text.matchAll(/'(PULLTHROUGH_[A-Z_]+[A-Z])'/g), ([, name = '']) => name));
+    expect([...read].filter((name) => !(name in ENVIRONMENT)).sort()).toEqual([]);
+  });
+
+  test.each(COMMANDS)('says of $name what its --help says', async ({ name, spec }) => {
+    const { stdout } = await runCli([...name.split(' '), '--help']);
+    const [, section = ''] = page.split(`### \`${name}\`\n`);
+    for (const option of Object.keys(spec.options)) {
+      expect(stdout).toContain(`--${option}`);
+      expect(section.split('\n### ')[0]).toContain(`--${option}`);
+    }
+    for (const option of Object.keys(globalOptions)) expect(stdout).toContain(`--${option}`);
+  });
+});
