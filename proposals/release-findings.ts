@@ -2,12 +2,13 @@ import { signerWithoutRef } from '../evidence/weaker.ts';
 import type { Release } from '../github/types.ts';
 import { finding } from '../inspect/finding.ts';
 import type { Finding } from '../inspect/finding.ts';
+import { someOf } from '../inspect/words.ts';
 import { bytesText, countText } from '../io/size-text.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import type { Comparison } from './compare-records.ts';
 
 const DAY = 86_400_000;
-/** A sentence names so many; the finding's own list has them all. */
+/** A sentence names so many jumps. */
 const NAMED = 4;
 
 /** What is known of a proposed release without any byte of it; sizes in bytes. */
@@ -25,12 +26,6 @@ export interface ReleaseFacts {
 /** What a pull request and a review both say of a release: by its record, the record before, and upstream's dates. Pure. */
 export function releaseFindings(facts: ReleaseFacts): Finding[] {
   return [...comparisonFindings(facts.comparison), ...dateFindings(facts), ...leftFindings(facts.left)];
-}
-
-/** `a, b, c, d and 3 more`. */
-export function someOf(names: readonly string[]): string {
-  const shown = names.slice(0, NAMED).map(brief).join(', ');
-  return names.length > NAMED ? `${shown} and ${names.length - NAMED} more` : shown;
 }
 
 function comparisonFindings(comparison: Comparison | undefined): Finding[] {

@@ -15,6 +15,7 @@ import type { PublicStore } from '../store/public.ts';
 import type { OwnUrls } from './review-tools.ts';
 import { compareBytes } from './read-bytes.ts';
 import type { ByteComparison, Outcome } from './read-bytes.ts';
+import type { Spool } from './spool.ts';
 import type { UpstreamStatements } from './statements.ts';
 
 export interface ComparedFile {
@@ -39,6 +40,8 @@ export interface ComparisonInput {
   readonly assets: readonly RecordedAsset[];
   readonly statements: UpstreamStatements;
   readonly store: PublicStore | undefined;
+  /** Where bytes are kept while they are looked into; undefined: nowhere. */
+  readonly spool?: Spool | undefined;
   /** Addresses of files elsewhere that the reviewer's own tool.ini gives: no other is asked, as the record's word is none. */
   readonly urls: OwnUrls;
   /** Default: over the network. */
@@ -124,7 +127,9 @@ async function compareUpstream(
   asset: Asset | undefined,
 ): Promise<ByteComparison> {
   const { client, statements, urls, openUrl = openDownload, onBytes, signal, privateHosts = [] } = input;
-  const { name, size, url } = recorded;
+  const { name, size, url, sha256 } = recorded;
+  const { spool } = input;
+  const keep = spool && (() => spool.sink(sha256));
   const said = [...(statements.required.get(name) ?? []), ...(statements.observed.get(name) ?? [])];
   const needed = said.some(({ algorithm }) => algorithm === 'sha512');
   const algorithms = needed ? (['sha256', 'sha512'] as const) : (['sha256'] as const);
@@ -138,7 +143,7 @@ async function compareUpstream(
     let host: string | undefined;
     const onSource = (from: URL): string => (host = from.host);
     const open = () => openUrl({ url, maxSize: size, privateHosts, onSource, onBytes, signal });
-    const compared = await compareBytes(recorded, "upstream's", open, algorithms);
+    const compared = await compareBytes(recorded, "upstream's", open, algorithms, keep);
     return host === undefined || host === new URL(url).host ? compared : { ...compared, host };
   }
   if (asset === undefined) {
@@ -151,7 +156,7 @@ async function compareUpstream(
     return { outcome: 'differs', error: new PullthroughError('E_UPSTREAM_DIFFERS', message) };
   }
   const open = () => openDownload({ ...assetRequest(client, asset), onBytes, signal });
-  return compareBytes(recorded, "upstream's", open, algorithms);
+  return compareBytes(recorded, "upstream's", open, algorithms, keep);
 }
 
 async function compareStore(

@@ -1,4 +1,5 @@
-import { releaseFindings, someOf } from '../proposals/release-findings.ts';
+import { someOf } from '../inspect/words.ts';
+import { releaseFindings } from '../proposals/release-findings.ts';
 import type { ReleaseFacts } from '../proposals/release-findings.ts';
 import { finding } from '../inspect/finding.ts';
 import type { Finding } from '../inspect/finding.ts';

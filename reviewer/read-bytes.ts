@@ -3,6 +3,7 @@ import { hashing, startingOver } from '../io/http/download.ts';
 import type { HashAlgorithm } from '../io/files/hash.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import type { RecordedAsset } from '../ledger-schema/record.ts';
+import type { Sink } from './spool.ts';
 
 /**
  * What a comparison came to. `same`: size and SHA-256 are the record's. `gone`: there is no such file. `failed`: it could
@@ -20,7 +21,7 @@ export interface ByteComparison {
 }
 
 /**
- * Reads a body to its end, keeps nothing of it, and holds it against the record; a hard stop at size + 1. `open` is called
+ * Reads a body to its end, keeps nothing of it but by `keep`, and holds it against the record; a hard stop at size + 1. `open` is called
  * again where the file changed while it was read. `where` begins the message, as "upstream's".
  */
 export async function compareBytes(
@@ -28,9 +29,10 @@ export async function compareBytes(
   where: string,
   open: () => AsyncIterable<Uint8Array>,
   algorithms: readonly HashAlgorithm[],
+  keep?: () => Promise<Sink>,
 ): Promise<ByteComparison> {
   try {
-    const digests = await startingOver(() => digest(asset, where, open(), algorithms));
+    const digests = await startingOver(() => digest(asset, where, open(), algorithms, keep));
     if (digests.sha256 === asset.sha256) return { outcome: 'same', digests };
     const message = `${where} ${asset.name} has the SHA-256 ${digests.sha256}, and the record says ${asset.sha256}`;
     return { outcome: 'differs', error: new PullthroughError('E_DIGEST_MISMATCH', message, HINT), digests };
@@ -53,11 +55,18 @@ async function digest(
   where: string,
   body: AsyncIterable<Uint8Array>,
   algorithms: readonly HashAlgorithm[],
+  keep?: () => Promise<Sink>,
 ): Promise<Partial<Record<HashAlgorithm, string>>> {
   const hashed = hashing(body, algorithms);
-  for await (const chunk of lent(hashed.body)) {
-    release(chunk);
-    if (hashed.size() > size) fail('E_SIZE', `${where} ${name} is longer than the ${size} bytes of the record`, HINT);
+  const sink = await keep?.();
+  try {
+    for await (const chunk of lent(hashed.body)) {
+      if (hashed.size() <= size) await sink?.write(chunk);
+      release(chunk);
+      if (hashed.size() > size) fail('E_SIZE', `${where} ${name} is longer than the ${size} bytes of the record`, HINT);
+    }
+  } finally {
+    await sink?.end();
   }
   if (hashed.size() < size) {
     const message = `${where} ${name} has ${hashed.size()} bytes, and the record says ${size}`;

@@ -1,5 +1,5 @@
 import { describeChecks } from '../upstream/published-digests.ts';
-import { someOf } from '../proposals/release-findings.ts';
+import { someOf } from '../inspect/words.ts';
 import type { Release } from '../github/types.ts';
 import { finding, sortFindings } from '../inspect/finding.ts';
 import type { Finding } from '../inspect/finding.ts';
@@ -8,6 +8,7 @@ import { ERRORS } from '../ledger-schema/error.ts';
 import type { RecordState } from '../ledger-schema/record.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 import type { ComparedFile } from './compare.ts';
+import type { Inside } from './inside.ts';
 import { noveltyFindings } from './novelty-findings.ts';
 import type { Novelty } from './novelty.ts';
 import type { VerifiedStatement } from '../evidence/entry.ts';
@@ -36,6 +37,8 @@ export interface ReviewedFile {
   readonly store?: Outcome;
   readonly uploader?: string;
   readonly updated?: string;
+  /** What is in it, and what is new in that. */
+  readonly inside?: Inside;
   /** Who of upstream says the same of its bytes. */
   readonly statements: readonly string[];
 }

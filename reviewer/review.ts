@@ -6,6 +6,9 @@ import { compareFiles } from './compare.ts';
 import type { ComparedFile } from './compare.ts';
 import type { ReviewerContext } from './context.ts';
 import type { LedgerState } from '../proposals/ledger-state.ts';
+import { inspectFiles, withInside } from './inspect-files.ts';
+import type { Inspected } from './inspect-files.ts';
+import { Spool } from './spool.ts';
 import { findPrevious, readNovelty } from './novelty.ts';
 import type { Proposal } from '../proposals/read-proposal.ts';
 import type { Outcome } from './read-bytes.ts';
@@ -21,6 +24,8 @@ export interface Review {
   readonly proposal: Proposal;
   readonly state: LedgerState;
   readonly report: ReviewReport;
+  /** What was seen in the files, by their names. */
+  readonly inspected?: ReadonlyMap<string, Inspected>;
 }
 
 /** A review whose every byte was fetched again and compared equal: only {@link requireSame} makes one. */
@@ -80,6 +85,7 @@ export async function reviewProposal(
   const said = await readStatements({ client, release, assets: record.assets, evidence, urls, privateHosts, signal });
   const task = context.progress.start(titleOf(proposal), bytesOf(proposal, context));
   try {
+    await using spool = await openSpool();
     const files = await compareFiles({
       client,
       release,
@@ -87,6 +93,7 @@ export async function reviewProposal(
       statements: said,
       urls,
       store,
+      spool,
       privateHosts,
       onBytes: (bytes) => task.advance(bytes),
       signal,
@@ -96,12 +103,19 @@ export async function reviewProposal(
       repository === undefined
         ? undefined
         : await reviewEvidence({ context, client, repository, release, record, requirements: evidence, tool });
-    const findings = [...upstream.findings, ...said.findings, ...(signed?.findings ?? [])];
+    const inside = await inspectFiles({ files, record, previous, store, spool, signal });
+    const findings = [...upstream.findings, ...said.findings, ...(signed?.findings ?? []), ...inside.findings];
     const report = buildReport({ ...input, release, files, previous: novelty, findings, evidence: signed });
-    return { proposal, state, report };
+    const seen = { ...report, files: report.files.map((file) => withInside(file, inside.inspected.get(file.name))) };
+    return { proposal, state, report: seen, inspected: inside.inspected };
   } finally {
     task.done();
   }
+}
+
+/** TypeScript takes the type of what is disposed of from here. */
+function openSpool(): Promise<Spool> {
+  return Spool.open();
 }
 
 /** `owner/repo TAG`. */

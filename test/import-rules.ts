@@ -21,6 +21,7 @@ const SOLE_IMPORTERS: readonly (readonly [packages: RegExp, importers: RegExp])[
   [/^@(?:aws-sdk|smithy)\//, /^store\//],
   [/^undici$/, /^io\//],
   [/^@sigstore\/|^snappyjs$/, /^evidence\/|^scripts\/trusted-roots\.ts$/],
+  [/^(?:yauzl|fzstd|xz-decompress|unbzip2-stream|diff)$/, /^inspect\//],
   [/^proper-lockfile$/, /^io\/files\/lock\.ts$/],
   [/^fastify$|^@fastify\//, /^consumer\/serve\/[^/]*\.ts$/],
   [/^(?:commander|cli-progress)$/, /^cli\//],

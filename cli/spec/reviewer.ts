@@ -24,7 +24,7 @@ export const reviewerCommands = commands({
     summary: 'fetches every byte again from upstream, here, and compares',
     about: CHANGE,
     arguments: [{ name: '[CHANGE]' }],
-    options: own,
+    options: { ...own, diff: text('NAME', 'show what changed in this file in full, texts line by line') },
     examples: [
       ['pullthrough review', 'every open proposal, one after another'],
       ['pullthrough review 42', 'the proposal of pull request 42'],

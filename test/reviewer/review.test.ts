@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { missingText } from '../../cli/screens/review-words.ts';
@@ -21,6 +22,8 @@ import type { Content, TestRelease } from '../servers/github.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
 import { putAck } from '../ledger/people.ts';
 import { sha256Of, streamOf } from '../servers/github-bytes.ts';
+import { differenceLines } from '../../inspect/show-difference.ts';
+import { zipOf } from '../inspect/files.ts';
 import { FILES, World } from './world.ts';
 
 let world: World;
@@ -468,6 +471,33 @@ describe('what is new', () => {
       level: 'look',
       message: 'tool-linux-amd64 was replaced 35 days after the release was published',
     });
+  });
+
+  test('what is in an archive, against that of the release before; nothing of it is left on disk', async () => {
+    const of = (version: string, ...more: string[]) =>
+      zipOf(...['bin', ...more].map((name) => ({ name: `tool-${version}/${name}`, content: `${name}\n` })));
+    await before({ files: { 'tool-1.0.0.zip': of('1.0.0') } });
+    await propose('v1.1.0', { files: { 'tool-1.1.0.zip': of('1.1.0', 'setup.sh') } });
+    const { report, inspected } = await review();
+    expect(report.findings).toMatchObject([
+      { name: 'new-program', level: 'look', files: ['tool-1.1.0.zip'] },
+      { name: 'members-added', level: 'note' },
+    ]);
+    expect(report.files[0]?.inside).toMatchObject({
+      kind: 'zip',
+      against: { tag: 'v1.0.0', name: 'tool-1.0.0.zip' },
+      added: ['tool-1.1.0/setup.sh'],
+      gone: [],
+      changed: [],
+    });
+    const seen = inspected?.get('tool-1.1.0.zip');
+    expect(seen && differenceLines(seen.contents, seen.changes)).toEqual([
+      '+ tool-1.1.0/setup.sh 0644 9 B',
+      '    @@ -0,0 +1,1 @@',
+      '    +setup.sh',
+      '    ',
+    ]);
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('pullthrough-review-'))).toEqual([]);
   });
 
   test('a lower version is compared with the next higher one, and another series of tags says so', async () => {

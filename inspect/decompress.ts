@@ -1,0 +1,85 @@
+import { Readable, pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { Decompress } from 'fzstd';
+import unbzip2 from 'unbzip2-stream';
+import xz from 'xz-decompress';
+
+/** What a file's first bytes say that it is. */
+export type Compression = 'gzip' | 'xz' | 'zstd' | 'bzip2';
+
+const MAGIC: readonly (readonly [Compression, readonly number[]])[] = [
+  ['gzip', [0x1f, 0x8b]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  ['bzip2', [0x42, 0x5a, 0x68]],
+];
+
+/** By the first bytes, whatever the name says. */
+export function compressionOf(head: Uint8Array): Compression | undefined {
+  return MAGIC.find(([, bytes]) => bytes.every((byte, i) => head[i] === byte))?.[0];
+}
+
+/**
+ * The bytes that a compressed stream stands for, as they come; an error where it is damaged. `check` is told how many came
+ * so far where a library would go on before they are taken, and throws where they are too many.
+ */
+export function decompress(
+  body: AsyncIterable<Uint8Array>,
+  how: Compression,
+  check: (total: number) => void,
+): AsyncIterable<Uint8Array> {
+  switch (how) {
+    case 'gzip':
+      // What goes wrong on either side comes out of what is read.
+      return pipeline(Readable.from(body), createGunzip(), () => undefined);
+    case 'bzip2':
+      return bzip2(body, check);
+    case 'xz':
+      return new xz.XzReadableStream(Readable.toWeb(Readable.from(body)) as ReadableStream<Uint8Array>);
+    case 'zstd':
+      return zstd(body);
+  }
+}
+
+/** So little is handed in at once that what comes out of it fits into memory. */
+const STEP = 1024;
+
+async function* zstd(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  const out: Uint8Array[] = [];
+  const stream = new Decompress((data) => out.push(data));
+  for await (const chunk of body) {
+    for (let at = 0; at < chunk.length; at += STEP) {
+      stream.push(chunk.subarray(at, at + STEP));
+      yield* out.splice(0);
+    }
+  }
+  stream.push(new Uint8Array(0), true);
+  yield* out.splice(0);
+}
+
+async function* bzip2(
+  body: AsyncIterable<Uint8Array>,
+  check: (total: number) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const out: Uint8Array[] = [];
+  let total = 0;
+  let failure: unknown;
+  const stream = unbzip2();
+  stream.on('error', (error: unknown) => (failure ??= error));
+  // What is thrown here ends the library's loop, which would otherwise go on to the end of what it has.
+  stream.on('data', (data: Uint8Array) => {
+    total += data.length;
+    check(total);
+    out.push(data);
+  });
+  const taken = function* (): Generator<Uint8Array, void, undefined> {
+    if (failure !== undefined) throw failure;
+    yield* out.splice(0);
+  };
+  for await (const chunk of body) {
+    stream.write(Buffer.from(chunk));
+    yield* taken();
+  }
+  stream.end();
+  yield* taken();
+}

@@ -1,0 +1,112 @@
+import { isAr, partOf, readAr } from './ar.ts';
+import { compressionOf, decompress } from './decompress.ts';
+import { LIMITS, TooMuch, bounded, checkSize } from './limits.ts';
+import type { Limits } from './limits.ts';
+import type { Contents, FileBytes, Member } from './member.ts';
+import { isProgram } from './program.ts';
+import { readMember } from './read-member.ts';
+import { tarMembers } from './tar.ts';
+import { zipMembers } from './zip.ts';
+
+const HEAD = 512;
+/** deb-preinst(5) and its siblings: they run as root. */
+const MAINTAINER = /^(?:\.\/)?(?:preinst|postinst|prerm|postrm|config)$/;
+
+/** What is in a file: an archive's members, or what a plain one is. Whatever is wrong with it is in the result. */
+export async function lookInside(file: FileBytes, limits: Limits = LIMITS): Promise<Contents> {
+  const head = await file.read(0, HEAD);
+  const members: Member[] = [];
+  const kind = kindOf(head);
+  let found: Contents['kind'] = kind === 'compressed' ? 'tar' : kind;
+  try {
+    for await (const member of membersOf(file, kind, limits, (other) => (found = other))) {
+      members.push(member);
+      if (members.length > limits.entries) throw new TooMuch(`it has more than ${limits.entries} members`);
+    }
+    return { kind: found, members };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : 'it is damaged';
+    return { kind: found, members, stopped: { why: error instanceof TooMuch ? 'too-much' : 'unreadable', message } };
+  }
+}
+
+function kindOf(head: Uint8Array): Contents['kind'] {
+  if (isAr(head)) return 'deb';
+  if (head[0] === 0x50 && head[1] === 0x4b && (head[2] === 3 || head[2] === 5)) return 'zip';
+  if (compressionOf(head) !== undefined) return 'compressed';
+  if (isTar(head)) return 'tar';
+  if (isProgram(head)) return 'program';
+  return head[0] === 0x23 && head[1] === 0x21 ? 'script' : 'other';
+}
+
+function isTar(head: Uint8Array): boolean {
+  return Buffer.from(head.subarray(257, 262)).toString('latin1') === 'ustar';
+}
+
+async function* membersOf(
+  file: FileBytes,
+  kind: Contents['kind'],
+  limits: Limits,
+  isKind: (kind: Contents['kind']) => void,
+): AsyncGenerator<Member, void> {
+  if (kind === 'zip') return yield* zipMembers(file, limits);
+  if (kind === 'deb') return yield* packageMembers(file, limits);
+  if (kind === 'compressed' || kind === 'tar') return yield* streamMembers(file, limits, isKind);
+  yield await readMember({ path: file.name }, file.stream(), limits);
+}
+
+/** A tar, compressed or not, or one compressed file. */
+async function* streamMembers(
+  file: FileBytes,
+  limits: Limits,
+  isKind: (kind: Contents['kind']) => void,
+): AsyncGenerator<Member, void> {
+  const how = compressionOf(await file.read(0, HEAD));
+  const plain = bounded(
+    how === undefined ? file.stream() : decompress(file.stream(), how, (total) => checkSize(total, file.size, limits)),
+    file.size,
+    limits,
+  );
+  const [head, body] = await peek(plain);
+  if (isTar(head)) return yield* tarMembers(body, limits);
+  isKind('compressed');
+  yield await readMember({ path: file.name.replace(/\.(?:gz|xz|zst|bz2)$/i, '') }, body, limits);
+}
+
+/** A Debian package: what it installs, and the scripts that run then. */
+async function* packageMembers(file: FileBytes, limits: Limits): AsyncGenerator<Member, void> {
+  for (const entry of await readAr(file)) {
+    const part = partOf(file, entry);
+    if (!/^(?:control|data)\.tar(?:\.|$)/.test(entry.name)) continue;
+    for await (const member of streamMembers(part, limits, () => undefined)) {
+      if (entry.name.startsWith('data.')) yield member;
+      else if (member.kind === 'file') {
+        yield {
+          ...member,
+          path: `DEBIAN/${member.path.replace(/^\.\//, '')}`,
+          ...(MAINTAINER.test(member.path) ? { installs: true } : {}),
+        };
+      }
+    }
+  }
+}
+
+/** The first bytes, and all of them. */
+async function peek(body: AsyncGenerator<Uint8Array, void>): Promise<[Uint8Array, AsyncIterable<Uint8Array>]> {
+  const first: Uint8Array[] = [];
+  let length = 0;
+  while (length < HEAD) {
+    const next = await body.next();
+    if (next.done === true) break;
+    first.push(Uint8Array.from(next.value));
+    length += next.value.length;
+  }
+  const head = Buffer.concat(first);
+  return [
+    head,
+    (async function* () {
+      if (head.length > 0) yield head;
+      yield* body;
+    })(),
+  ];
+}

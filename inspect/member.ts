@@ -1,0 +1,46 @@
+import type { Program } from './program.ts';
+
+/** Something in an archive; a file that is no archive is one member of itself. */
+export interface Member {
+  /** As the archive says it: hostile. */
+  readonly path: string;
+  readonly kind: 'file' | 'folder' | 'link' | 'device';
+  /** Unix permissions, where the archive has them. */
+  readonly mode?: number;
+  /** Bytes. */
+  readonly size: number;
+  /** Of a link. */
+  readonly target?: string;
+  /** Of a file. */
+  readonly sha256?: string;
+  /** Where its first bytes are a program's. */
+  readonly program?: Program;
+  /** It begins with `#!`, or its name is that of a script. */
+  readonly script?: true;
+  /** It is an archive itself, and was not looked into. */
+  readonly archive?: true;
+  /** It can't be read without a password. */
+  readonly encrypted?: true;
+  /** A package's own script, which runs when it is installed. */
+  readonly installs?: true;
+  /** Its text, where it is one and short; for a line-by-line difference. */
+  readonly text?: string;
+}
+
+/** What was seen of one file. */
+export interface Contents {
+  readonly kind: 'tar' | 'zip' | 'deb' | 'compressed' | 'program' | 'script' | 'other';
+  readonly members: readonly Member[];
+  /** Why it was not seen to its end. */
+  readonly stopped?: { readonly why: 'too-much' | 'unreadable'; readonly message: string };
+}
+
+/** One file's bytes, which somebody else holds. */
+export interface FileBytes {
+  readonly name: string;
+  readonly size: number;
+  /** From an offset on; `length` bytes at most. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  /** All of them, in order. */
+  stream(offset?: number): AsyncIterable<Uint8Array>;
+}

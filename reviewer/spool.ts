@@ -1,0 +1,75 @@
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readBlocks } from '../io/files/file.ts';
+import type { FileBytes } from '../inspect/member.ts';
+
+/** Takes the bytes of one file as they come. */
+export interface Sink {
+  write(chunk: Uint8Array): Promise<void>;
+  end(): Promise<void>;
+}
+
+/**
+ * Files of a review while they are looked into: in a folder of this user's alone, which is removed at the end. What lies
+ * there was compared equal first; nothing of it is ever run here.
+ */
+export class Spool implements AsyncDisposable {
+  readonly folder: string;
+  readonly #handles: FileHandle[] = [];
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async open(): Promise<Spool> {
+    return new Spool(await mkdtemp(join(tmpdir(), 'pullthrough-review-')));
+  }
+
+  path(sha256: string): string {
+    return join(this.folder, sha256);
+  }
+
+  /** A file to be written from its beginning. */
+  async sink(sha256: string): Promise<Sink> {
+    const handle = await open(this.path(sha256), 'w', 0o600);
+    return {
+      async write(chunk) {
+        await handle.write(chunk);
+      },
+      end: () => handle.close(),
+    };
+  }
+
+  /** What was written, as it is looked into. */
+  async bytes({ name, size, sha256 }: { name: string; size: number; sha256: string }): Promise<FileBytes> {
+    const path = this.path(sha256);
+    const handle = await open(path, 'r');
+    this.#handles.push(handle);
+    return {
+      name,
+      size,
+      async read(offset, length) {
+        const buffer = Buffer.alloc(Math.max(0, Math.min(length, size - offset)));
+        const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
+        return buffer.subarray(0, bytesRead);
+      },
+      async *stream(offset = 0) {
+        let skip = offset;
+        for await (const chunk of readBlocks(path)) {
+          if (skip >= chunk.length) skip -= chunk.length;
+          else {
+            yield skip > 0 ? chunk.subarray(skip) : chunk;
+            skip = 0;
+          }
+        }
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const handle of this.#handles) await handle.close().catch(() => undefined);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

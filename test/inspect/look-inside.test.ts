@@ -1,0 +1,145 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { changeFindings, compareContents } from '../../inspect/compare-contents.ts';
+import { contentFindings } from '../../inspect/content-findings.ts';
+import { LIMITS } from '../../inspect/limits.ts';
+import { lookInside } from '../../inspect/look-inside.ts';
+import { promisedBy } from '../../inspect/name-words.ts';
+import { elfOf, fileOf, tarOf, zipOf } from './files.ts';
+
+async function namesOf(name: string, bytes: Uint8Array): Promise<string[]> {
+  const contents = await lookInside(fileOf(name, bytes));
+  return contentFindings(name, contents).map((found) => found.name);
+}
+
+const BASE64_BZ2 = 'QlpoOTFBWSZTWZg7MpUAAAGRgAAAECVkIAogACGmgzQZoAcXckU4UJCYOzKV';
+
+describe('what is in an archive', () => {
+  test('tar, gzip and all, with modes, links and scripts', async () => {
+    const tar = await tarOf(
+      { header: { name: 'tool/', size: 0, type: 'directory' } },
+      { header: { name: 'tool/run.sh', size: 10, mode: 0o755 }, body: '#!/bin/sh\n' },
+      { header: { name: 'tool/ok', size: 0, type: 'symlink', linkname: 'run.sh' } },
+    );
+    for (const bytes of [tar, gzipSync(tar)]) {
+      const { kind, members, stopped } = await lookInside(fileOf('tool.tar', bytes));
+      expect({ kind, stopped }).toEqual({ kind: 'tar', stopped: undefined });
+      expect(members).toMatchObject([
+        { path: 'tool/', kind: 'folder' },
+        { path: 'tool/run.sh', kind: 'file', mode: 0o755, size: 10, script: true, text: '#!/bin/sh\n' },
+        { path: 'tool/ok', kind: 'link', target: 'run.sh' },
+      ]);
+      expect(contentFindings('tool.tar', { kind, members })).toEqual([]);
+    }
+  });
+
+  test('setuid, devices, members and links that lead out, several of one name', async () => {
+    const tar = await tarOf(
+      { header: { name: 'a/../../evil', size: 0 } },
+      { header: { name: 'x', size: 0, type: 'symlink', linkname: '../etc/passwd' } },
+      { header: { name: 'su', size: 0, mode: 0o4755 } },
+      { header: { name: 'dev', size: 0, type: 'block-device' } },
+      { header: { name: './SU', size: 0 } },
+    );
+    expect(await namesOf('t.tar', tar)).toEqual(['member-escapes', 'member-setuid', 'member-device', 'member-twice']);
+    expect(
+      await namesOf('t.tar', await tarOf({ header: { name: 'a/b', size: 0, type: 'symlink', linkname: '../c' } })),
+    ).toEqual([]);
+  });
+
+  test('zip, with what leads out, is encrypted, or is an archive again', async () => {
+    expect(await namesOf('t.zip', zipOf({ name: 'bin/tool', content: 'x' }))).toEqual([]);
+    expect(await namesOf('t.zip', zipOf({ name: '../tool', content: 'x' }))).toEqual(['member-escapes']);
+    expect(await namesOf('t.zip', zipOf({ name: '/etc/tool', content: 'x' }))).toEqual(['member-escapes']);
+    const link = zipOf({ name: 'l', content: '../../x', mode: 0o120777 });
+    expect(await namesOf('t.zip', link)).toEqual(['member-escapes']);
+    expect(await namesOf('t.zip', zipOf({ name: 'a', content: 'x', flags: 1 }))).toEqual(['member-encrypted']);
+    expect(await namesOf('t.zip', zipOf({ name: 'a.jar', content: 'PK\u0003\u0004' }))).toEqual(['archive-nested']);
+  });
+
+  test('a Debian package tells the scripts that it runs', async () => {
+    const control = gzipSync(await tarOf({ header: { name: './postinst', size: 10 }, body: '#!/bin/sh\n' }));
+    const data = gzipSync(await tarOf({ header: { name: './usr/bin/x', size: 1 }, body: 'x' }));
+    const entry = (name: string, bytes: Uint8Array): Buffer =>
+      Buffer.concat([
+        Buffer.from(`${name.padEnd(48)}${String(bytes.length).padEnd(10)}\`\n`),
+        bytes,
+        Buffer.alloc(bytes.length % 2, '\n'),
+      ]);
+    const deb = Buffer.concat([Buffer.from('!<arch>\n'), entry('control.tar.gz', control), entry('data.tar.gz', data)]);
+    const contents = await lookInside(fileOf('x.deb', deb));
+    expect(contents.members.map(({ path }) => path)).toEqual(['DEBIAN/postinst', './usr/bin/x']);
+    expect(contentFindings('x.deb', contents).map(({ name }) => name)).toEqual(['install-script']);
+  });
+
+  test('a bomb is a finding, whatever it is wrapped in', async () => {
+    const limits = { ...LIMITS, free: 1024 * 1024 };
+    const bomb = gzipSync(Buffer.alloc(8 * 1024 * 1024));
+    const { stopped } = await lookInside(fileOf('bomb.gz', bomb), limits);
+    expect(stopped).toMatchObject({ why: 'too-much' });
+    const bz2 = await lookInside(fileOf('x.bz2', Buffer.from(BASE64_BZ2, 'base64')), { ...limits, free: 1, ratio: 0 });
+    expect(bz2.stopped).toBeDefined();
+    const many = await tarOf(...Array.from({ length: 20 }, (_, i) => ({ header: { name: `f${i}`, size: 0 } })));
+    const full = await lookInside(fileOf('many.tar', many), { ...limits, entries: 10 });
+    expect(full.stopped).toMatchObject({ why: 'too-much' });
+    expect(contentFindings('many.tar', full).map(({ name }) => name)).toEqual(['archive-bomb']);
+  });
+
+  test('what is cut off can’t be read, and what was seen is told', async () => {
+    const zip = zipOf({ name: 'bin/tool', content: 'x' });
+    expect(await namesOf('t.zip', zip.subarray(0, 40))).toEqual(['archive-unreadable']);
+    const gzip = gzipSync(await tarOf({ header: { name: 'a', size: 1 }, body: 'x' }));
+    expect(await namesOf('t.tgz', gzip.subarray(0, gzip.length - 20))).toContain('archive-unreadable');
+  });
+});
+
+describe('a program', () => {
+  test('that is for another processor or system than its name says', async () => {
+    expect(await namesOf('tool-linux-arm64', elfOf(62))).toEqual(['wrong-architecture']);
+    expect(await namesOf('tool-linux-arm64', elfOf(183))).toEqual([]);
+    expect(await namesOf('tool-darwin-amd64', elfOf(62))).toEqual(['wrong-architecture']);
+    expect(await namesOf('tool', elfOf(62))).toEqual([]);
+  });
+
+  test.each([
+    ['jq-linux-amd64', { architecture: 'x86-64', format: 'elf' }],
+    ['tool_Darwin_x86_64.tar.gz', { architecture: 'x86-64', format: 'mach-o' }],
+    ['t-aarch64-unknown-linux-musl.tar.xz', { architecture: 'arm64', format: 'elf' }],
+    ['t-x86_64-pc-windows-msvc.zip', { architecture: 'x86-64', format: 'pe' }],
+    ['t-linux-386', { architecture: 'x86', format: 'elf' }],
+    ['t_macOS_universal.zip', {}],
+    ['checksums.txt', {}],
+  ])('%s promises %j', (name, promised) => {
+    expect(promisedBy(name)).toEqual(promised);
+  });
+});
+
+test('what is new in an archive, its version aside', async () => {
+  const of = async (version: string, ...more: { name: string; content: string; mode?: number }[]) =>
+    lookInside(
+      fileOf(
+        't.zip',
+        zipOf(
+          { name: `tool-${version}/bin`, content: 'program', mode: 0o100755 },
+          ...more.map((member) => ({ ...member, name: `tool-${version}/${member.name}` })),
+        ),
+      ),
+    );
+  const before = await of('1.0', { name: 'a', content: 'x' }, { name: 'gone', content: 'x' });
+  const now = await of(
+    '1.1',
+    { name: 'a', content: 'x'.repeat(300_000) },
+    { name: 'setup.sh', content: 'rm -rf /' },
+    { name: 'doc', content: 'text' },
+  );
+  const changes = compareContents(before, now, {
+    before: (name) => name.replace('1.0', ''),
+    now: (name) => name.replace('1.1', ''),
+  });
+  expect(changeFindings('t.zip', 'v1.0', changes).map(({ name, message }) => [name, message])).toEqual([
+    ['new-program', 't.zip has programs or scripts that were not in v1.0: tool-1.1/setup.sh'],
+    ['member-grew', 't.zip has members that grew past reason since v1.0: tool-1.1/a 1 B -> 293.0 KiB'],
+    ['members-added', 't.zip has members that were not in v1.0: tool-1.1/setup.sh, tool-1.1/doc'],
+    ['members-gone', 't.zip lacks members of v1.0: tool-1.0/gone'],
+  ]);
+});
