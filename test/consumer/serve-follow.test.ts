@@ -141,24 +141,6 @@ describe('clients', () => {
     await closed;
   });
 
-  test('that take nothing are let go, and their file is closed', async () => {
-    // More than the buffers of a connection hold.
-    const big = 'x'.repeat(20_000_000);
-    store.add(big);
-    await ledger.addRecord({ repository: 'acme/tool', tag: 'v3', assets: { big } });
-    await ledger.commit();
-    const gateway = await start({ timeouts: { idle: 60 } });
-    await fetch(url(gateway, 'v3', 'big')).then((answer) => answer.arrayBuffer());
-    const { socket } = raw(gateway, `GET ${new URL(url(gateway, 'v3', 'big')).pathname} HTTP/1.1\r\nHost: x\r\n\r\n`);
-    socket.pause();
-    // The one that asks is in flight, too.
-    const inFlight = () => metric(gateway, 'http_requests_in_flight');
-    await expect.poll(inFlight, { timeout: 10_000 }).toBe(2);
-    await expect.poll(inFlight, { timeout: 20_000 }).toBe(1);
-    expect(await status(gateway)).toBe(200);
-    socket.destroy();
-  });
-
   test('are served to the end when the gateway stops, and new ones are not', async () => {
     const gateway = await start();
     store.fault = (_, response, body) => {

@@ -113,7 +113,7 @@ describe('a store that trickles', () => {
 });
 
 test('a client that reads nothing is cut after its idle time, though its rate would leave it an hour', async () => {
-  await start(1, { idle: 300 });
+  await start(1, { idle: 1500 });
   await (await fetch(url('large'))).arrayBuffer();
   const { hostname, port } = new URL(gateway.url);
   const socket = connect(Number(port), hostname);
