@@ -10,6 +10,7 @@ import { judgeChange } from './merge.ts';
 import type { PullReference } from './pull-reference.ts';
 import { readProposal } from './read-proposal.ts';
 import { listRequests, nameOfRequest } from './requests.ts';
+import type { Request } from './requests.ts';
 
 /**
  * What is waited for: `ack` more acks; `sign` root holders' signatures; `merge` somebody who merges what is ready; `close`
@@ -42,7 +43,7 @@ export interface Pending {
 export async function listPending(context: ProposalContext, state: LedgerState): Promise<Pending[]> {
   const { changes } = await listOpenChanges(context);
   const found = await mapLimit(changes, AT_ONCE, (change) => pendingChange(context, state, change));
-  const requests = (await listRequests(context)).map((request): Pending => ({
+  const requests = (await readRequests(context)).map((request): Pending => ({
     awaits: 'take',
     tool: request.repository,
     tag: request.tag,
@@ -56,6 +57,18 @@ export async function listPending(context: ProposalContext, state: LedgerState):
   }));
   const all = [...found.filter((one) => one !== undefined), ...requests];
   return all.sort((a, b) => (a.since?.getTime() ?? 0) - (b.since?.getTime() ?? 0));
+}
+
+/** A repository may have no issues, and a token may not read them: that hides requests alone. */
+async function readRequests(context: ProposalContext): Promise<Request[]> {
+  try {
+    return await listRequests(context);
+  } catch (error) {
+    if (!(error instanceof PullthroughError)) throw error;
+    if (error.code !== 'E_CREDENTIAL' && error.code !== 'E_UPSTREAM_NOT_FOUND') throw error;
+    context.progress.note(`requests can't be read: ${error.message}`);
+    return [];
+  }
 }
 
 /** The holder that NAME|KEY stands for: a name of the policy, or the end of a listed fingerprint. Throws `E_USAGE`. */

@@ -90,6 +90,14 @@ describe.each<Transport>(['file', 'github'])('a request, with a ledger over %s',
     expect(await listRequests(context)).toEqual([]);
   });
 
+  test('hides nothing but itself where issues can not be read', async () => {
+    const { branch } = await world.propose('v1.0.0');
+    world.upstream.faults.answer({ match: /GET .*\/issues/, status: 410, message: 'Issues are disabled', times: 9 });
+    const pending = await listPending(context, await readLedger(context));
+    expect(pending.map((one) => one.branch)).toContain(branch);
+    world.upstream.faults.clear();
+  });
+
   test('of a name that no record can have is refused', async () => {
     const wanted = { source: 'github.com', repository: 'acme' };
     await expect(() => makeRequest(context, wanted, { author: AUTHOR })).toFailWith('E_NAME');
