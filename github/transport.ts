@@ -9,7 +9,7 @@ import { BrokenExchange, exchange } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import type { ApiFetch, Clock } from './fetch.ts';
 import { RateGate, limitOf } from './rate-gate.ts';
-import { Slots } from './slots.ts';
+import { Limit } from '../io/limit.ts';
 
 /** GitHub's advice is far fewer than 100 at once, and changes one after another. */
 const CONCURRENCY = 24;
@@ -59,8 +59,8 @@ export class Transport {
   readonly #origin: string;
   readonly #host: string;
   readonly #gate: RateGate;
-  readonly #reads = new Slots(CONCURRENCY);
-  readonly #changes = new Slots(1);
+  readonly #reads = new Limit(CONCURRENCY);
+  readonly #changes = new Limit(1);
   /** Requests sent, and how many of them a 304 answered. */
   readonly counts = { requests: 0, unchanged: 0 };
 
@@ -133,7 +133,7 @@ export class Transport {
     for (let tries = 1; ;) {
       let answer: Exchange | undefined;
       try {
-        answer = await slots.use(async () => {
+        answer = await slots.run(async () => {
           await this.#gate.pass();
           this.counts.requests += 1;
           const init = { method: request.method, headers, body: request.body };

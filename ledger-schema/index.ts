@@ -4,18 +4,16 @@ export { brief, compareBytes, concatBytes, equalBytes, sha256Hex, utf8 } from '.
 export {
   checkAssetName,
   checkAssetNames,
-  closedBranch,
   decodeSegment,
   encodeSegment,
   findCollision,
   foldAscii,
   isHostName,
-  nackBranch,
   parseRecordPath,
-  proposalBranch,
   recordPath,
   repositoryPath,
 } from './path.ts';
+export { closedBranch, nackBranch, proposalBranch } from './branches.ts';
 export type { RecordId, RecordPath } from './path.ts';
 export { CHECKLIST_BYTES, checklistSchema, encodeChecklist, parseChecklist } from './checklist.ts';
 export type { Checklist, ChecklistAsset } from './checklist.ts';

@@ -1,5 +1,5 @@
 import { fail } from './error.ts';
-import { brief, fromUtf8, sha256Hex, utf8 } from './bytes.ts';
+import { brief, fromUtf8, utf8 } from './bytes.ts';
 
 /** What a record's path says; ledger-format.md, "Paths and names". */
 export interface RecordId {
@@ -17,8 +17,6 @@ export interface RecordPath extends RecordId {
 
 /** A segment's most bytes, encoded. */
 const SEGMENT_BYTES = 255;
-/** A branch's longest full name (`refs/heads/…`): GitHub's limit, and with `.lock` behind it a file system's. */
-const REF_BYTES = 255;
 
 /** The bytes that stand for themselves in a segment. */
 const PLAIN: ReadonlySet<number> = new Set(utf8('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+@-'));
@@ -168,61 +166,4 @@ export function findCollision(names: readonly string[]): [string, string] | unde
     seen.set(folded, name);
   }
   return undefined;
-}
-
-function branch(prefix: string, record: string, suffix = ''): string {
-  const rest = record.replace(/^packages\//, '');
-  const name = `${prefix}/${rest}${suffix}`;
-  const refused = rest.includes('..') || rest.split('/').some((part) => part.endsWith('.lock'));
-  const long = utf8(`refs/heads/${name}`).length > REF_BYTES;
-  return refused || long ? `${prefix}/${sha256Hex(utf8(record))}${suffix}` : name;
-}
-
-/**
- * The branch of a record's proposal: `pullthrough/<record path without packages/>`, or `pullthrough/<sha256 of the
- * record path>` where git refuses that name for a branch (`..`, `.lock`, too long).
- */
-export function proposalBranch(record: string): string {
-  return branch('pullthrough', record);
-}
-
-/** The branch of a nack of a merged record: `pullthrough-nack/<record path without packages/>/<FPR>`. */
-export function nackBranch(record: string, fingerprint: string): string {
-  return branch('pullthrough-nack', record, `/${fingerprint}`);
-}
-
-/**
- * Is it of the alphabet that names of changes have: encoded segments and slashes? Anybody who may push gives branches
- * any name; another one is none of ours.
- */
-export function isChangeBranch(name: string): boolean {
-  return /^[A-Za-z0-9_+@%][A-Za-z0-9._+@%/-]*$/.test(name);
-}
-
-/**
- * The branch of a consumer's request on plain git: `pullthrough-request/<source>/<owner>/<repo>@<tag>`, without a tag for a
- * tool as such.
- */
-export function requestBranch(id: {
-  readonly source: string;
-  readonly repository: string;
-  readonly tag?: string | undefined;
-}): string {
-  const tag = id.tag === undefined ? '' : encodeSegment(id.tag);
-  return branch('pullthrough-request', `${repositoryPath(id)}@${tag}`);
-}
-
-const CLOSED = 'pullthrough-closed/';
-const OPEN = 'pullthrough/';
-
-/** Where `ledger close` moves a branch: a proposal's rest of the name, another's whole name, below `pullthrough-closed/`. */
-export function closedBranch(open: string): string {
-  return `${CLOSED}${open.startsWith(OPEN) ? open.slice(OPEN.length) : open}`;
-}
-
-/** Where `ledger reopen` moves a closed branch back to; undefined for one that isn't closed. */
-export function reopenedBranch(closed: string): string | undefined {
-  if (!closed.startsWith(CLOSED)) return undefined;
-  const rest = closed.slice(CLOSED.length);
-  return rest.startsWith('pullthrough-trust/') ? rest : `${OPEN}${rest}`;
 }

@@ -3,7 +3,7 @@ import { CHECKLIST_BYTES } from '../ledger-schema/checklist.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { REGULAR } from '../ledger-schema/files.ts';
 import { tryLedgerPath } from '../ledger-schema/layout.ts';
-import { reopenedBranch } from '../ledger-schema/path.ts';
+import { branchKind, reopenedBranch } from '../ledger-schema/branches.ts';
 import { checkNack } from '../ledger-schema/record-signatures.ts';
 import type { Signed } from '../ledger-schema/record-signatures.ts';
 import { SIGNATURE_BYTES } from '../ledger-schema/openpgp/signature.ts';
@@ -62,7 +62,7 @@ export interface BranchNack extends OpenNack {
 /** The branches that proposals have and had; policies and nacks of merged records are other things. */
 export function isProposalBranch(branch: string): boolean {
   const open = reopenedBranch(branch) ?? branch;
-  return open.startsWith('pullthrough/');
+  return branchKind(open) === 'proposal';
 }
 
 /** The valid nacks on open and closed proposals, as of the ledger's last update. */

@@ -7,7 +7,7 @@ import type { ErrorReport } from '../io/error-report.ts';
 import { mapLimit } from '../io/limit.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { AT_ONCE, listOpenChanges } from '../proposals/list-changes.ts';
-import type { BranchKind, OpenChange, Stranger } from '../proposals/list-changes.ts';
+import type { ChangeKind, OpenChange, Stranger } from '../proposals/list-changes.ts';
 import { readLedger } from '../proposals/ledger-state.ts';
 import type { LedgerState } from '../proposals/ledger-state.ts';
 import { describeChange } from '../proposals/merge-commit.ts';
@@ -35,7 +35,7 @@ const MOST_PROBLEMS = 20;
 const PATIENCE = 60_000;
 
 /** Each of them is judged and merged before the next is looked at. A withdrawal can't wait, and a policy decides what follows. */
-const ROUNDS: readonly (readonly BranchKind[])[] = [['nack'], ['policy'], ['proposal', 'other']];
+const ROUNDS: readonly (readonly ChangeKind[])[] = [['nack'], ['policy'], ['proposal', 'other']];
 
 export interface MergeAllOptions extends MergeOptions {
   /** How long the others wait for the judgement of one change; milliseconds. */

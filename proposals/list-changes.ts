@@ -3,18 +3,19 @@ import { getPull, listPulls } from '../github/pulls.ts';
 import type { PullRequest } from '../github/types.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { foldAscii, isChangeBranch, nackBranch, proposalBranch, recordPath } from '../ledger-schema/path.ts';
+import { foldAscii, recordPath } from '../ledger-schema/path.ts';
+import { branchKind, isChangeBranch, nackBranch, proposalBranch } from '../ledger-schema/branches.ts';
 import { parseChangeName } from './change-name.ts';
 import type { ChangeName } from './change-name.ts';
 import { referenceTo } from './pull-reference.ts';
 import type { PullReference } from './pull-reference.ts';
 
 /** By the branch's name; what is in it is judged later. */
-export type BranchKind = 'proposal' | 'nack' | 'policy' | 'other';
+export type ChangeKind = 'proposal' | 'nack' | 'policy' | 'other';
 
 /** A branch of the ledger's own repository that nobody merged or closed yet. */
 export interface OpenChange {
-  readonly kind: BranchKind;
+  readonly kind: ChangeKind;
   readonly branch: string;
   /** The branch's commit: what is reviewed, and what must still be there when anything is pushed. */
   readonly commit: string;
@@ -37,11 +38,9 @@ export interface OpenChanges {
 /** Changes that are read at once: in a partial clone what is missing of all of them is one request. */
 export const AT_ONCE = 32;
 
-const PREFIXES = { 'pullthrough/': 'proposal', 'pullthrough-nack/': 'nack', 'pullthrough-trust/': 'policy' } as const;
-const CLOSED = 'pullthrough-closed/';
-
-function kindOf(branch: string): BranchKind {
-  return Object.entries(PREFIXES).find(([prefix]) => branch.startsWith(prefix))?.[1] ?? 'other';
+function kindOf(branch: string): ChangeKind {
+  const kind = branchKind(branch);
+  return kind === 'proposal' || kind === 'nack' || kind === 'policy' ? kind : 'other';
 }
 
 /**
@@ -147,7 +146,7 @@ function branchOfRelease({ ledger }: ProposalContext, name: ChangeName & { reado
 
 async function findBranch(context: ProposalContext, branch: string): Promise<OpenChange> {
   if (branch === context.branch) fail('E_NO_CHANGE', `${branch} is the ledger's own branch`);
-  if (branch.startsWith(CLOSED)) fail('E_NO_CHANGE', `${brief(branch)} was closed`);
+  if (branchKind(branch) === 'closed') fail('E_NO_CHANGE', `${brief(branch)} was closed`);
   const commit = await commitOf(context, branch);
   if (commit === undefined) {
     fail('E_NO_CHANGE', `the ledger has no branch ${brief(branch)}`, {

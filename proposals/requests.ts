@@ -3,7 +3,8 @@ import { codeSpan, escapeTerminal } from '../io/escape.ts';
 import type { Identity } from '../ledger/git/repository.ts';
 import { brief, sha256Hex, utf8 } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { recordPath, repositoryPath, requestBranch } from '../ledger-schema/path.ts';
+import { recordPath, repositoryPath } from '../ledger-schema/path.ts';
+import { branchKind, requestBranch } from '../ledger-schema/branches.ts';
 import { typed } from '../io/shell.ts';
 import type { ProposalContext } from './context.ts';
 
@@ -96,7 +97,7 @@ export async function settleRequest(context: ProposalContext, request: Request, 
 async function fromBranches({ ledger }: ProposalContext): Promise<Request[]> {
   const found: Request[] = [];
   for (const [branch, commit] of ledger.branches()) {
-    if (!branch.startsWith('pullthrough-request/') || found.length >= MOST) continue;
+    if (branchKind(branch) !== 'request' || found.length >= MOST) continue;
     const [entry] = await ledger.log(ledger.head(), commit);
     const [subject = '', , ...rest] = (entry?.message ?? '').split('\n');
     const wanted = parseSubject(subject);

@@ -2,7 +2,8 @@ import { recordFiles } from '../ledger/files.ts';
 import type { LedgerRepository } from '../ledger/git/repository.ts';
 import { nackHolders, openNacks } from '../ledger/open-nacks.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
-import { closedBranch, foldAscii, parseRecordPath, proposalBranch } from '../ledger-schema/path.ts';
+import { foldAscii, parseRecordPath } from '../ledger-schema/path.ts';
+import { BRANCHES, closedBranch, proposalBranch } from '../ledger-schema/branches.ts';
 import { readRecord, verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus, RecordedAsset } from '../ledger-schema/record.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
@@ -44,8 +45,6 @@ export interface Replaced {
   /** What was nacked, where it can be read. */
   readonly assets?: readonly RecordedAsset[];
 }
-
-const PREFIX = 'pullthrough/';
 
 /** The proposals that lie in the ledger's own repository; what forks have is never looked at. */
 export class Proposals {
@@ -181,8 +180,8 @@ export class Proposals {
 
 /** The record path that a proposal's branch is named after; undefined for a digest, and for a branch that is none. */
 function pathOf(branch: string): string | undefined {
-  if (!branch.startsWith(PREFIX)) return undefined;
-  const path = `packages/${branch.slice(PREFIX.length)}`;
+  if (!branch.startsWith(BRANCHES.proposal)) return undefined;
+  const path = `packages/${branch.slice(BRANCHES.proposal.length)}`;
   try {
     parseRecordPath(path);
     return path;

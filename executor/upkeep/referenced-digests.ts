@@ -1,3 +1,4 @@
+import { branchKind } from '../../ledger-schema/branches.ts';
 import { recordFiles } from '../../ledger/files.ts';
 import type { LedgerRepository } from '../../ledger/git/repository.ts';
 import type { Snapshot, TreeEntry } from '../../ledger/snapshot.ts';
@@ -9,7 +10,6 @@ import type { Trust } from '../../ledger-schema/trust.ts';
 
 /** Records whose blobs are made to be here at once. */
 const BATCH = 1024;
-const PROPOSAL = 'pullthrough/';
 const RECORD_FILE = /^(packages\/[^/]+\/[^/]+\/[^/]+\/[^/]+)\/([^/]+)$/;
 
 /** A directory of the ledger's branch or of a proposal's that could be a record. */
@@ -37,7 +37,7 @@ async function* directories(ledger: LedgerRepository, head: string): AsyncGenera
   }
   yield* close();
   for (const [branch, commit] of ledger.branches()) {
-    if (!branch.startsWith(PROPOSAL)) continue;
+    if (branchKind(branch) !== 'proposal') continue;
     const proposal = ledger.snapshot(commit);
     const changed = await ledger.diff(head, commit);
     const touched = changed.flatMap(({ path, newOid }) =>

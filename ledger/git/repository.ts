@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brief } from '../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
-import { HEAD_BRANCH } from '../../ledger-schema/head-branch.ts';
-import { isChangeBranch } from '../../ledger-schema/path.ts';
+import { branchKind, HEAD_BRANCH } from '../../ledger-schema/branches.ts';
+import { isChangeBranch } from '../../ledger-schema/branches.ts';
 import { requireOnlyAdded } from './objects/append-only.ts';
 import { CatFile } from './objects/cat-file.ts';
 import { Clone } from './clone.ts';
@@ -26,12 +26,6 @@ export type { BranchUpdate } from './push.ts';
 export type { CommitRequest, Identity } from './objects/tree-writer.ts';
 export type { LogEntry } from './objects/history.ts';
 export type { Difference } from './objects/diff.ts';
-
-/** The branches beside the configured one that mean something to us. */
-const OURS = [
-  ...['pullthrough/', 'pullthrough-closed/', 'pullthrough-nack/'],
-  ...['pullthrough-trust/', 'pullthrough-request/'],
-];
 
 export interface LedgerOptions {
   /** https, ssh, file, `git@host:path` or an absolute path; no secret in it. */
@@ -332,7 +326,7 @@ class ClonedLedger implements LedgerRepository {
   }
 
   #ours(all: ReadonlyMap<string, string>): [name: string, commit: string][] {
-    const ours = [...all].filter(([name]) => OURS.some((prefix) => name.startsWith(prefix)));
+    const ours = [...all].filter(([name]) => branchKind(name) !== undefined);
     const strange = ours.map(([name]) => name).filter((name) => !isChangeBranch(name) && !this.#warned.has(name));
     for (const name of strange) this.#warned.add(name);
     const [first] = strange;

@@ -1,3 +1,4 @@
+import { trustBranch } from '../../ledger-schema/branches.ts';
 import { sha256Hex } from '../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { Keyring, listings } from '../../ledger-schema/openpgp/keyring.ts';
@@ -20,11 +21,6 @@ import type { Signer } from '../signing/signer.ts';
 import { typed } from '../../io/shell.ts';
 import { NODE_VERIFIER } from '../signing/node-verifier.ts';
 import { signThatCounts } from '../signing/signature-that-counts.ts';
-
-/** The branch on which policy N is proposed and collects its signatures. */
-export function trustBranch(version: number): string {
-  return `pullthrough-trust/${version}`;
-}
 
 export interface Rotation {
   readonly repository: LedgerRepository;

@@ -17,7 +17,7 @@ import { initLedger } from '../../owner/init.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
 import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
 import { fileSigner, newKey } from '../../ledger/signing/signer.ts';
-import { HEAD_BRANCH } from '../../ledger-schema/head-branch.ts';
+import { HEAD_BRANCH } from '../../ledger-schema/branches.ts';
 import { ackPath } from '../../ledger-schema/layout.ts';
 import { readKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
 import type { Role } from '../../ledger-schema/trust.ts';

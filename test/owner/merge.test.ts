@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { policyPath } from '../../ledger-schema/layout.ts';
-import { closedBranch, proposalBranch } from '../../ledger-schema/path.ts';
+import { closedBranch, proposalBranch } from '../../ledger-schema/branches.ts';
 import { checkLedger } from '../../ledger/gate/gate.ts';
 import { findChange } from '../../proposals/list-changes.ts';
 import { closeChange } from '../../owner/close.ts';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPull, closePull } from '../../github/pulls.ts';
 import { ackPath } from '../../ledger-schema/layout.ts';
-import { proposalBranch } from '../../ledger-schema/path.ts';
+import { proposalBranch } from '../../ledger-schema/branches.ts';
 import { parseChangeName } from '../../proposals/change-name.ts';
 import { findChange } from '../../proposals/list-changes.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';

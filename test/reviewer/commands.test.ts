@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run } from '../../cli/wiring/run.ts';
 import { ackPath, nackPath } from '../../ledger-schema/layout.ts';
-import { closedBranch, nackBranch } from '../../ledger-schema/path.ts';
+import { closedBranch, nackBranch } from '../../ledger-schema/branches.ts';
 import type { MergeResult } from '../../owner/merge-all.ts';
 import type { ReviewReport } from '../../reviewer/report.ts';
 import { Written } from '../cli/world.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { closePull } from '../../github/pulls.ts';
 import { nackPath } from '../../ledger-schema/layout.ts';
-import { nackBranch } from '../../ledger-schema/path.ts';
+import { nackBranch } from '../../ledger-schema/branches.ts';
 import { findChange } from '../../proposals/list-changes.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { readLedger } from '../../proposals/ledger-state.ts';

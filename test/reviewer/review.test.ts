@@ -13,7 +13,7 @@ import { compareFiles } from '../../reviewer/compare.ts';
 import { getReleaseByTag } from '../../github/releases.ts';
 import { inTools, readTools } from '../../reviewer/review-tools.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
-import { proposalBranch } from '../../ledger-schema/path.ts';
+import { proposalBranch } from '../../ledger-schema/branches.ts';
 import { verifyRecord } from '../../ledger-schema/record.ts';
 import { readLedger } from '../../proposals/ledger-state.ts';
 import type { LedgerState } from '../../proposals/ledger-state.ts';

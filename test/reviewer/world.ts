@@ -12,7 +12,7 @@ import type { Progress } from '../../io/progress.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
 import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
 import type { Signer } from '../../ledger/signing/signer.ts';
-import { proposalBranch } from '../../ledger-schema/path.ts';
+import { proposalBranch } from '../../ledger-schema/branches.ts';
 import { FileStore } from '../../store/file-store.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { GitLedger } from '../ledger/git-ledger.ts';

@@ -1,7 +1,7 @@
 import type { Signer } from '../../../ledger/signing/signer.ts';
 import { namesOf } from '../../../inspect/finding.ts';
 import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
-import { proposalBranch } from '../../../ledger-schema/path.ts';
+import { proposalBranch } from '../../../ledger-schema/branches.ts';
 import { acknowledge, hasAcked, requireAckable } from '../../../reviewer/ack.ts';
 import type { AckResult } from '../../../reviewer/ack.ts';
 import { findMergedRecord } from '../../../reviewer/merged-record.ts';
