@@ -37,7 +37,10 @@ test('docs/when.md gets a team through each of its days', { timeout: 400_000 }, 
     before: {
       "The bot's key leaks": async () => {
         const jq = team.github.repository('jqlang/jq');
-        await jq.addRelease({ tag: 'jq-1.9.9', assets: [{ name: 'jq-linux-amd64', content: 'newer bytes' }] });
+        // Old enough for the min-age that add writes.
+        const publishedAt = new Date(Date.now() - 3 * 86_400_000);
+        const assets = [{ name: 'jq-linux-amd64', content: 'newer bytes' }];
+        await jq.addRelease({ tag: 'jq-1.9.9', assets, publishedAt, createdAt: publishedAt });
         const key = `export PULLTHROUGH_SIGNING_KEY_FILE=${team.folder}/bot.key`;
         await team.must('bot', `${key}\npullthrough mirror`, { cwd: mirror });
       },
