@@ -31,7 +31,7 @@ export async function resolveRelease(view: LedgerView, request: ToolRequest): Pr
   requireCurrent(view.trust);
   const tool = await findTool(view, request);
   return resolveIn(tool, request, async (tag) =>
-    requireAcknowledged(await readStatus(view, recordAt(tool, tag)), view.trust),
+    requireAcknowledged(await readRecordStatus(view, recordAt(tool, tag)), view.trust),
   );
 }
 
@@ -55,7 +55,7 @@ export function recordAt(tool: FoundTool, tag: string): string {
 }
 
 /** A record with its signatures judged, in whatever state. Throws `E_NOT_FOUND`, and what reading a record throws. */
-export async function readStatus(view: LedgerView, path: string): Promise<RecordStatus> {
+export async function readRecordStatus(view: LedgerView, path: string): Promise<RecordStatus> {
   const [files] = await fetchRecords(view.snapshot, [path]);
   if (files === undefined) return fail('E_NOT_FOUND', `the ledger has no record ${path}`);
   return verifyRecord(files, view.trust);

@@ -30,7 +30,7 @@ export function isFileArgument(argument: string): boolean {
 }
 
 /** Reads `owner/repo` (of `host`) or `HOST/owner/repo`. Throws `E_USAGE`. */
-export function parseTool(text: string, host: string): ToolName {
+export function parseToolName(text: string, host: string): ToolName {
   const parts = text.length > 1024 ? [] : text.split('/');
   if (parts.length < 2 || parts.length > 3 || parts.some((part) => !/^[^\s\p{Cc}]+$/u.test(part))) {
     fail('E_USAGE', `not a tool: ${brief(text)}`, { hint: HOW });
@@ -58,7 +58,7 @@ export function parseToolRequest(text: string, host: string): ToolRequest {
   if (at < 0) fail('E_USAGE', `no tag is named: ${brief(text)}`, { hint: HOW });
   const wanted = text.slice(at + 1);
   if (wanted === '' || wanted.length > 1024) fail('E_USAGE', `no tag is named: ${brief(text)}`, { hint: HOW });
-  const tool = parseTool(text.slice(0, at), host);
+  const tool = parseToolName(text.slice(0, at), host);
   const { tag, choice } = parseWanted(wanted);
   if (tag !== undefined && choice === undefined) requireSegment(tag, text);
   return { ...tool, text, wanted, tag, choice };

@@ -8,8 +8,8 @@ import { fail } from '../ledger-schema/error.ts';
 import { encodeSegment, isHostName } from '../ledger-schema/path.ts';
 import type { ExecutorContext } from './context.ts';
 import { strongestEvidence } from './strongest-evidence.ts';
-import { toolText } from './tool-text.ts';
-import { parseTool } from '../upstream/tool-definition.ts';
+import { toolIniText } from './tool-text.ts';
+import { parseToolDefinition } from '../upstream/tool-definition.ts';
 import { findTools, toolKey } from '../upstream/tools.ts';
 import { Upstreams } from '../upstream/upstreams.ts';
 
@@ -57,8 +57,8 @@ export async function addTool(
   const [owner = '', repo = ''] = fullName.split('/');
   const file = join('packages', source, encodeSegment(owner), encodeSegment(repo), 'tool.ini');
   const evidence = await strongestEvidence(context, client, { source, repository: identity, release });
-  const text = toolText({ name: `${source}/${fullName}`, release, tags: newest.map(({ tag }) => tag), evidence });
-  parseTool(text, file);
+  const text = toolIniText({ name: `${source}/${fullName}`, release, tags: newest.map(({ tag }) => tag), evidence });
+  parseToolDefinition(text, file);
   if (!dryRun) await writeFileAtomic(join(root, file), text);
   const tool = source === configured.host ? fullName : `${source}/${fullName}`;
   return { tool, file, text, tag: release.tag, files: release.assets.length };

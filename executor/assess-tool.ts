@@ -41,7 +41,7 @@ export interface Examined {
 }
 
 /** Where a tool's records lie. */
-interface Place {
+interface RecordedPlace {
   readonly repository: string;
   readonly recorded: Recorded | undefined;
 }
@@ -89,7 +89,7 @@ export async function examineReleases(
   };
 }
 
-function needsIdentity(items: readonly Item[], place: Place, discovery: Discovery): boolean {
+function needsIdentity(items: readonly Item[], place: RecordedPlace, discovery: Discovery): boolean {
   return (
     items.some(({ decision }) => decision.action === 'propose') ||
     (place.recorded !== undefined && !discovery.unchanged)
@@ -106,7 +106,7 @@ function nameInAddress(address: string | undefined): string | undefined {
  * Where the records lie: under the name that the ledger has already, else an open proposal's, else the API's. `current`
  * is the name that upstream has now.
  */
-async function locate(run: Run, tool: Tool, current: string | undefined): Promise<Place> {
+async function locate(run: Run, tool: Tool, current: string | undefined): Promise<RecordedPlace> {
   const names = current === undefined ? [tool.repository] : [tool.repository, current];
   for (const repository of names) {
     const recorded = await run.holdings.find({ source: tool.source, repository });
@@ -126,7 +126,7 @@ async function locate(run: Run, tool: Tool, current: string | undefined): Promis
  * A repository that was renamed keeps its place, also where its tool.ini moved along and nothing here knows the old name: the
  * forge's number does.
  */
-async function locateById(run: Run, { source }: Tool, place: Place, id: number): Promise<Place> {
+async function locateById(run: Run, { source }: Tool, place: RecordedPlace, id: number): Promise<RecordedPlace> {
   if (place.recorded !== undefined || run.proposals.paths({ source, repository: place.repository }).length > 0) {
     return place;
   }
@@ -136,13 +136,13 @@ async function locateById(run: Run, { source }: Tool, place: Place, id: number):
   return proposed === undefined ? place : { repository: proposed, recorded: undefined };
 }
 
-async function decideAll(run: Run, tool: Tool, place: Place, releases: readonly Release[]): Promise<Item[]> {
+async function decideAll(run: Run, tool: Tool, place: RecordedPlace, releases: readonly Release[]): Promise<Item[]> {
   const items: Item[] = [];
   for (const release of releases) items.push(await decide(run, tool, place, release));
   return items;
 }
 
-async function decide(run: Run, tool: Tool, place: Place, release: Release): Promise<Item> {
+async function decide(run: Run, tool: Tool, place: RecordedPlace, release: Release): Promise<Item> {
   const none: Standing = { kind: 'none' };
   try {
     const path = recordPathFor(tool.source, place, release.tag);
@@ -171,7 +171,7 @@ export function decideAgain(run: Run, tool: Tool, release: Release, standing: St
 }
 
 /** Throws `E_NAME` for a tag that no path can have, or that differs from a recorded one in case only. */
-function recordPathFor(source: string, { repository, recorded }: Place, tag: string): string {
+function recordPathFor(source: string, { repository, recorded }: RecordedPlace, tag: string): string {
   const folded = foldAscii(tag);
   for (const other of recorded?.records.keys() ?? []) {
     if (other !== tag && foldAscii(other) === folded) {
@@ -189,7 +189,7 @@ function recordPathFor(source: string, { repository, recorded }: Place, tag: str
 }
 
 /** Every record of a repository carries one id: a name can be given up and taken by somebody else, the number cannot. */
-async function checkIdentity(run: Run, tool: Tool, place: Place, { id, fullName }: Repository): Promise<void> {
+async function checkIdentity(run: Run, tool: Tool, place: RecordedPlace, { id, fullName }: Repository): Promise<void> {
   const known =
     place.recorded === undefined
       ? await proposedId(run, { source: tool.source, repository: place.repository })
@@ -213,7 +213,7 @@ async function proposedId(run: Run, id: { source: string; repository: string }):
 }
 
 /** Two tool.ini may name one repository, by an old and a new name: both would select for one place. */
-function alsoMirrored(run: Run, tool: Tool, { repository }: Place): string[] {
+function alsoMirrored(run: Run, tool: Tool, { repository }: RecordedPlace): string[] {
   const key = foldAscii(`${tool.source}/${repository}`);
   const other = run.places.get(key);
   if (other === undefined) run.places.set(key, tool.label);
@@ -221,13 +221,13 @@ function alsoMirrored(run: Run, tool: Tool, { repository }: Place): string[] {
   return [`${tool.label} and ${other} are one repository, recorded as ${repository}: remove one of the two tool.ini`];
 }
 
-function renamed({ repository }: Place, identity: Repository | undefined): string[] {
+function renamed({ repository }: RecordedPlace, identity: Repository | undefined): string[] {
   if (identity === undefined || foldAscii(identity.fullName) === foldAscii(repository)) return [];
   return [`${repository} is called ${identity.fullName} now; its records stay under the name that the ledger has`];
 }
 
 /** A run that was killed between the push and the pull request, before upstream released something newer. */
-async function unopened(run: Run, tool: Tool, place: Place, items: readonly Item[]): Promise<string[]> {
+async function unopened(run: Run, tool: Tool, place: RecordedPlace, items: readonly Item[]): Promise<string[]> {
   if (run.pulls === undefined) return [];
   const seen = new Set(items.map(({ path }) => path));
   const found: string[] = [];

@@ -2,7 +2,7 @@ import type { Release } from '../github/types.ts';
 import { mapShared } from '../io/limit.ts';
 import type { Checkpoint } from './context.ts';
 import { evidenceLists, statementsOf } from '../upstream/published-digests.ts';
-import type { DigestList, Statement } from '../upstream/published-digests.ts';
+import type { DigestList, PublishedDigest } from '../upstream/published-digests.ts';
 import type { ChosenFile } from '../upstream/choose-files.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
 import type { Requirement } from '../upstream/tool-definition.ts';
@@ -11,7 +11,7 @@ import type { Digests, Transfer, Transferred } from '../upstream/transfer.ts';
 
 export interface Fetched {
   readonly files: readonly FetchedFile[];
-  readonly statements: ReadonlyMap<string, readonly Statement[]>;
+  readonly statements: ReadonlyMap<string, readonly PublishedDigest[]>;
   /** What was hashed of each file. */
   readonly digests: ReadonlyMap<string, Digests>;
 }
@@ -46,7 +46,7 @@ export async function fetchRelease(
 function storeFile(
   transfer: Transfer,
   file: ChosenFile,
-  said: readonly Statement[],
+  said: readonly PublishedDigest[],
   lists: readonly DigestList[],
 ): Promise<Transferred> {
   const list = lists.find(({ name }) => name === file.name);

@@ -12,7 +12,7 @@ import type { Examined, Item } from './assess-tool.ts';
 import { fetchRelease } from './fetch-release.ts';
 import type { Fetched } from './fetch-release.ts';
 import type { RepositoryId } from '../ledger/record-index.ts';
-import { openPull, readProposal } from './open-pull.ts';
+import { openPull, readPushedProposal } from './open-pull.ts';
 import { pushProposal } from './push-proposal.ts';
 import { buildRecord } from '../ledger/new-record.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
@@ -276,13 +276,13 @@ function requireSame(recorded: readonly FetchedFile[], found: readonly FetchedFi
 const UNOPENED = 'its proposal has no pull request yet';
 
 async function openLater(run: Run, examined: Examined, path: string): Promise<ReleaseResult> {
-  const { checklist, files } = await readProposal(run, examined, path);
+  const { checklist, files } = await readPushedProposal(run, examined, path);
   return recordResult(examined, { tag: checklist.tag, path, files }, { action: 'propose', reason: UNOPENED });
 }
 
 /** A branch without a pull request gets one, and nothing is downloaded. */
 async function openNow(run: Run, examined: Examined, path: string, reason = UNOPENED): Promise<ReleaseResult> {
-  const proposal = await readProposal(run, examined, path);
+  const proposal = await readPushedProposal(run, examined, path);
   const opened = await openPull(run, examined, proposal);
   const { checklist, files } = proposal;
   return recordResult(examined, { tag: checklist.tag, path, files, ...opened }, { action: 'proposed', reason });

@@ -72,7 +72,7 @@ async function tell(
 }
 
 /** What a proposal's branch that has no pull request holds; nothing is downloaded. */
-export async function readProposal(run: Run, examined: Examined, path: string): Promise<PushedProposal> {
+export async function readPushedProposal(run: Run, examined: Examined, path: string): Promise<PushedProposal> {
   const record = (await run.proposals.valid(path)) ?? fail('E_NO_CHANGE', `the proposal of ${path} is gone`);
   const { checklist, assets } = record;
   const item = examined.items.find((candidate) => candidate.path === path);

@@ -7,7 +7,7 @@ import { proposalBranch } from '../ledger-schema/branches.ts';
 import { escapeTerminal } from '../io/escape.ts';
 import { proposalTitle } from '../proposals/pull-body.ts';
 import type { Checkpoint, Signing } from './context.ts';
-import { recordFiles } from '../ledger/new-record.ts';
+import { newRecordFiles } from '../ledger/new-record.ts';
 import type { UnsignedRecord } from '../ledger/new-record.ts';
 import type { Standing } from '../proposals/standing.ts';
 import type { Run } from './run.ts';
@@ -67,7 +67,7 @@ export async function pushProposal(
       const commit = await ledger.commit({
         parents: [head],
         base: head,
-        files: new Map([...recordFiles(signed.record, signed.sign), ...nacks.files]),
+        files: new Map([...newRecordFiles(signed.record, signed.sign), ...nacks.files]),
         message: commitMessage({ ...signed, notes: [...place.notes, ...nacks.notes] }, signer.fingerprint),
         author,
       });

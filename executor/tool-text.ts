@@ -44,7 +44,7 @@ function isRecordable(name: string): boolean {
  * The text of a new tool.ini: what is known to work for the newest release is set, what a person has to decide stands
  * there as a comment. Pure.
  */
-export function toolText(sight: ToolSight): string {
+export function toolIniText(sight: ToolSight): string {
   const { name, release } = sight;
   const count = release.assets.length;
   const total = release.assets.reduce((sum, { size }) => sum + size, 0);

@@ -38,7 +38,7 @@ export interface GitHubClientOptions {
 /** Parameters of a route, as Octokit takes them. */
 export type Parameters = Record<string, unknown>;
 
-export interface Answer<T> {
+export interface ApiResponse<T> {
   readonly value: T;
   /** A 304 confirmed an earlier answer. */
   readonly unchanged: boolean;
@@ -124,7 +124,7 @@ export class GitHubClient {
   }
 
   /** Reads one thing; undefined where it is not there, or not for this token. */
-  async get<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<Answer<T> | undefined> {
+  async get<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<ApiResponse<T> | undefined> {
     const read = await this.#read(route, parameters, schema);
     return read === undefined ? undefined : { value: read.value, unchanged: read.answer.unchanged };
   }
@@ -144,7 +144,7 @@ export class GitHubClient {
     route: string,
     parameters: Parameters,
     schema: z.ZodType<T[]>,
-  ): AsyncGenerator<Answer<T[]> | undefined, void> {
+  ): AsyncGenerator<ApiResponse<T[]> | undefined, void> {
     const seen = new Set<number>();
     const addresses = new Set<string>();
     const perPage = typeof parameters.per_page === 'number' ? parameters.per_page : PER_PAGE;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fail } from '../ledger-schema/error.ts';
-import type { Answer, GitHubClient } from './client.ts';
+import type { ApiResponse, GitHubClient } from './client.ts';
 import { splitRepository, tagSegment } from './names.ts';
 import { assetSchema, gitPointerSchema, releaseSchema, repositorySchema } from './schemas.ts';
 import type { AssetAnswer, ReleaseAnswer } from './schemas.ts';
@@ -105,7 +105,7 @@ export async function resolveTagCommit(client: GitHubClient, repository: string,
 async function whole(
   client: GitHubClient,
   names: { owner: string; repo: string },
-  answer: Answer<ReleaseAnswer> | undefined,
+  answer: ApiResponse<ReleaseAnswer> | undefined,
 ): Promise<Release | undefined> {
   if (answer === undefined) return undefined;
   const { value } = answer;
@@ -134,7 +134,7 @@ async function listAssets(
   client: GitHubClient,
   names: { owner: string; repo: string },
   release: ReleaseAnswer,
-): Promise<Answer<AssetAnswer[]>> {
+): Promise<ApiResponse<AssetAnswer[]>> {
   const parameters = { ...names, release_id: release.id };
   let before: string | undefined;
   let unchanged = true;

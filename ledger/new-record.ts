@@ -65,7 +65,7 @@ export function buildRecord(input: RecordInput): UnsignedRecord {
 }
 
 /** The files that a proposal adds to the ledger, by their paths. */
-export function recordFiles(record: UnsignedRecord, sign: Uint8Array): Map<string, Uint8Array> {
+export function newRecordFiles(record: UnsignedRecord, sign: Uint8Array): Map<string, Uint8Array> {
   return new Map([
     [`${record.path}/checklist.json`, record.json],
     [`${record.path}/checklist.sha256`, record.sums],

@@ -104,10 +104,10 @@ export async function findChange(context: ProposalContext, text: string): Promis
   if (name.url !== undefined && URL.canParse(pull.htmlUrl) && new URL(pull.htmlUrl).host !== name.url.host) {
     fail('E_USAGE', `the ledger is not at ${name.url.host}`, { hint: 'name the pull request by its number' });
   }
-  return openPull(context, pull);
+  return changeOfPull(context, pull);
 }
 
-async function openPull(context: ProposalContext, pull: PullRequest): Promise<OpenChange> {
+async function changeOfPull(context: ProposalContext, pull: PullRequest): Promise<OpenChange> {
   const what = `pull request ${pull.number}`;
   if (!isOwnPull(pull)) {
     fail('E_STRANGER', `${what} comes from another repository than the ledger, and counts for nothing`, {

@@ -69,7 +69,7 @@ export async function readProposal(
       hint: `its proposal is the branch ${proposalBranch(record.path)}`,
     });
   }
-  const status = await readStatus(state, context.ledger.snapshot(change.commit), record.path);
+  const status = await readStatusWhenMerged(state, context.ledger.snapshot(change.commit), record.path);
   const merged = new Set((await state.snapshot.list(record.path)).map(({ name }) => name));
   const nacks = status.nacks.some(({ fingerprint }) => !merged.has(`checklist.sha256.${fingerprint}.nack`));
   const adds = isNew ? 'record' : nacks ? 'nack' : 'ack';
@@ -81,7 +81,11 @@ export async function readProposal(
 }
 
 /** A record as it will be when a branch is merged: what the ledger has of it, and what the branch adds. */
-async function readStatus(state: LedgerState, branch: LedgerState['snapshot'], path: string): Promise<RecordStatus> {
+async function readStatusWhenMerged(
+  state: LedgerState,
+  branch: LedgerState['snapshot'],
+  path: string,
+): Promise<RecordStatus> {
   const merged = await state.snapshot.list(path);
   const names = new Set(merged.map(({ name }) => name));
   const entries = [...merged, ...(await branch.list(path)).filter(({ name }) => !names.has(name))];

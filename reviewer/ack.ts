@@ -15,7 +15,7 @@ import type { Merged, MergeOptions } from '../proposals/merge.ts';
 import { lateProposal, readProposal } from '../proposals/read-proposal.ts';
 import type { Proposal } from '../proposals/read-proposal.ts';
 import { standingOf } from './report.ts';
-import type { Standing } from './report.ts';
+import type { AckStanding } from './report.ts';
 import { titleOf } from './review.ts';
 import type { Review, SameReview } from './review.ts';
 import { readSign, signAck } from './signing.ts';
@@ -27,7 +27,7 @@ export interface AckResult {
   readonly action: 'acked' | 'already';
   /** The branch's commit now. */
   readonly head: string;
-  readonly standing: Standing;
+  readonly standing: AckStanding;
   readonly merged?: Merged;
   /** Why a proposal that has enough acks could not be merged; the ack itself is pushed. */
   readonly mergeError?: PullthroughError;

@@ -3,11 +3,11 @@ import { codeSpan } from '../io/escape.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ReviewerContext } from './context.ts';
 import type { Proposal } from '../proposals/read-proposal.ts';
-import type { Standing } from './report.ts';
+import type { AckStanding } from './report.ts';
 import { typed } from '../io/shell.ts';
 
 /** What a pull request's comment says of who stands for its record, in Markdown. Pure. */
-export function standingComment(standing: Standing, branch: string): string {
+export function standingComment(standing: AckStanding, branch: string): string {
   const { acks, nacks, missing, threshold, owes } = standing;
   const spans = (names: readonly string[]): string => names.map(codeSpan).join(', ');
   const command = (line: string): string => `\n\n\`\`\`sh\n${line}\n\`\`\``;
@@ -23,7 +23,11 @@ export function standingComment(standing: Standing, branch: string): string {
 }
 
 /** Says it on the proposal's pull request, where there is one. That it can't be said stops nothing: it is a warning. */
-export async function commentStanding(context: ReviewerContext, proposal: Proposal, standing: Standing): Promise<void> {
+export async function commentStanding(
+  context: ReviewerContext,
+  proposal: Proposal,
+  standing: AckStanding,
+): Promise<void> {
   const { github, progress } = context;
   if (github === undefined || proposal.pull === undefined) return;
   const { number } = proposal.pull;

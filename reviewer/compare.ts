@@ -1,4 +1,4 @@
-import type { Statement } from '../upstream/published-digests.ts';
+import type { PublishedDigest } from '../upstream/published-digests.ts';
 import { assetRequest } from '../upstream/transfer.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Asset, Release } from '../github/types.ts';
@@ -13,7 +13,7 @@ import { PullthroughError } from '../ledger-schema/error.ts';
 import type { RecordedAsset } from '../ledger-schema/record.ts';
 import type { PublicStore } from '../store/public.ts';
 import type { OwnUrls } from './review-tools.ts';
-import { compareBytes } from './read-bytes.ts';
+import { compareWithRecord } from './read-bytes.ts';
 import type { ByteComparison, Outcome } from './read-bytes.ts';
 import type { Spool } from './spool.ts';
 import type { UpstreamStatements } from './statements.ts';
@@ -30,8 +30,8 @@ export interface ComparedFile {
   /** What is wrong with it. */
   readonly findings: readonly Finding[];
   /** Statements of upstream that fit the bytes which came, and observed ones that don't. */
-  readonly agreed: readonly Statement[];
-  readonly disagreed: readonly Statement[];
+  readonly agreed: readonly PublishedDigest[];
+  readonly disagreed: readonly PublishedDigest[];
 }
 
 export interface ComparisonInput {
@@ -71,7 +71,7 @@ async function compareFile(input: ComparisonInput, recorded: RecordedAsset): Pro
   input.signal?.throwIfAborted();
   const { name } = recorded;
   const { required, observed } = input.statements;
-  const fits = ({ algorithm, digest }: Statement): boolean | undefined =>
+  const fits = ({ algorithm, digest }: PublishedDigest): boolean | undefined =>
     upstream.digests?.[algorithm] === undefined ? undefined : upstream.digests[algorithm] === digest;
   const must = [...(required.get(name) ?? []), ...ofSameName(recorded, asset)];
   const may = observed.get(name) ?? [];
@@ -109,12 +109,12 @@ function foreign({ urls }: ComparisonInput, { name, url }: RecordedAsset): Findi
 }
 
 /** GitHub's digest of the release's own file, where the record's lies elsewhere and both have one name. */
-function ofSameName({ url }: RecordedAsset, asset: Asset | undefined): Statement[] {
+function ofSameName({ url }: RecordedAsset, asset: Asset | undefined): PublishedDigest[] {
   if (url === undefined || asset?.sha256 === undefined) return [];
   return [{ by: 'github', algorithm: 'sha256', digest: asset.sha256 }];
 }
 
-function contradiction(name: string, { list, algorithm }: Statement): PullthroughError {
+function contradiction(name: string, { list, algorithm }: PublishedDigest): PullthroughError {
   const who = list ?? "GitHub's digest";
   return new PullthroughError('E_DIGEST_MISMATCH', `the bytes of ${name} are not those of ${who} (${algorithm})`, {
     hint: 'upstream publishes two different things; ask it which one is right',
@@ -143,7 +143,7 @@ async function compareUpstream(
     let host: string | undefined;
     const onSource = (from: URL): string => (host = from.host);
     const open = () => openUrl({ url, maxSize: size, privateHosts, onSource, onBytes, signal });
-    const compared = await compareBytes(recorded, "upstream's", open, algorithms, keep);
+    const compared = await compareWithRecord(recorded, "upstream's", open, algorithms, keep);
     return host === undefined || host === new URL(url).host ? compared : { ...compared, host };
   }
   if (asset === undefined) {
@@ -156,7 +156,7 @@ async function compareUpstream(
     return { outcome: 'differs', error: new PullthroughError('E_UPSTREAM_DIFFERS', message) };
   }
   const open = () => openDownload({ ...assetRequest(client, asset), onBytes, signal });
-  return compareBytes(recorded, "upstream's", open, algorithms, keep);
+  return compareWithRecord(recorded, "upstream's", open, algorithms, keep);
 }
 
 async function compareStore(
@@ -165,7 +165,7 @@ async function compareStore(
 ): Promise<ByteComparison | undefined> {
   if (store === undefined) return undefined;
   const open = () => lend(counted(lent(store.read(recorded, { signal })), onBytes));
-  return compareBytes(recorded, `the store's (${store.label})`, open, ['sha256']);
+  return compareWithRecord(recorded, `the store's (${store.label})`, open, ['sha256']);
 }
 
 async function* counted(

@@ -9,7 +9,7 @@ import type { RecordStatus, RecordedAsset } from '../ledger-schema/record.ts';
 import { followedFiles, versionless } from '../proposals/versionless.ts';
 import type { PublicStore } from '../store/public.ts';
 import type { ComparedFile } from './compare.ts';
-import { compareBytes } from './read-bytes.ts';
+import { compareWithRecord } from './read-bytes.ts';
 import type { Inside } from './inside.ts';
 import type { ReviewedFile } from './report.ts';
 import type { Spool } from './spool.ts';
@@ -104,5 +104,5 @@ async function fetchPrevious({ store, spool, signal }: InspectionInput, asset: R
   if (store === undefined) return false;
   const keep = () => spool.sink(asset.sha256);
   const open = () => store.read(asset, { signal });
-  return (await compareBytes(asset, "the store's", open, ['sha256'], keep)).outcome === 'same';
+  return (await compareWithRecord(asset, "the store's", open, ['sha256'], keep)).outcome === 'same';
 }

@@ -116,12 +116,12 @@ async function nackRecord(
   const there = context.ledger.branches().get(branch);
   const result = { record: record.path, of: 'record', branch } as const;
   if (there !== undefined && (await holdsNack(context, state, branch, there, signing))) {
-    return { action: 'already', ...result, ...(await openPull(context, record, branch)) };
+    return { action: 'already', ...result, ...(await openNackPull(context, record, branch)) };
   }
   const commit = await commitNack(context, state, record, signing, { parent: state.commit, reason });
   await readProposal(context, state, { kind: 'nack', branch, commit });
   await context.ledger.push([{ branch, from: there, to: commit }]);
-  return { action: 'nacked', ...result, ...(await openPull(context, record, branch)) };
+  return { action: 'nacked', ...result, ...(await openNackPull(context, record, branch)) };
 }
 
 /** Was an earlier run killed between its push and its pull request? */
@@ -159,7 +159,7 @@ async function commitNack(
   });
 }
 
-async function openPull(
+async function openNackPull(
   context: ReviewerContext,
   record: RecordStatus,
   branch: string,

@@ -24,7 +24,7 @@ export interface ByteComparison {
  * Reads a body to its end, keeps nothing of it but by `keep`, and holds it against the record; a hard stop at size + 1. `open` is called
  * again where the file changed while it was read. `where` begins the message, as "upstream's".
  */
-export async function compareBytes(
+export async function compareWithRecord(
   asset: RecordedAsset,
   where: string,
   open: () => AsyncIterable<Uint8Array>,

@@ -44,7 +44,7 @@ export interface ReviewedFile {
 }
 
 /** Who stands for the record, and who still has to. */
-export interface Standing {
+export interface AckStanding {
   readonly state: RecordState;
   readonly signedBy?: { readonly holder: string; readonly fingerprint: string };
   /** Holders. */
@@ -58,7 +58,7 @@ export interface Standing {
 }
 
 /** What a person must see before signing: the one shape of `review`, `ack` and `--json`. */
-export interface ReviewReport extends Standing {
+export interface ReviewReport extends AckStanding {
   readonly verdict: Verdict;
   /** What a person must know, the worst first; docs/findings.md. */
   readonly findings: readonly Finding[];
@@ -108,7 +108,7 @@ export interface ReportInput {
 }
 
 /** Who stands for a record by a policy. */
-export function standingOf({ record }: Pick<Proposal, 'record'>, trust: Trust): Standing {
+export function standingOf({ record }: Pick<Proposal, 'record'>, trust: Trust): AckStanding {
   const { threshold, holders } = trust.policy.reviewers;
   const { state, signedBy, ackHolders, nacks, missing } = record;
   return {

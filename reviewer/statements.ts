@@ -1,6 +1,6 @@
 import { LIST_BYTES, parseDigestList } from '../evidence/digest-list.ts';
 import { checkEvidenceIsThere, evidenceLists, statementsOf } from '../upstream/published-digests.ts';
-import type { DigestList, Statement } from '../upstream/published-digests.ts';
+import type { DigestList, PublishedDigest } from '../upstream/published-digests.ts';
 import { assetRequest } from '../upstream/transfer.ts';
 import type { ChosenFile } from '../upstream/choose-files.ts';
 import type { Requirement } from '../upstream/tool-definition.ts';
@@ -15,7 +15,7 @@ import { PullthroughError } from '../ledger-schema/error.ts';
 import type { OwnUrls } from './review-tools.ts';
 import type { RecordedAsset } from '../ledger-schema/record.ts';
 
-type ByName = ReadonlyMap<string, readonly Statement[]>;
+type ByName = ReadonlyMap<string, readonly PublishedDigest[]>;
 
 /** What upstream says of a record's files beside their bytes. */
 export interface UpstreamStatements {
@@ -63,7 +63,7 @@ export async function readStatements(input: StatementInput): Promise<UpstreamSta
       LIST_NAME.test(name) && !NO_LIST.test(name) && !asked.has(name) && size <= LIST_BYTES && state === 'uploaded',
   );
   const findings: Finding[] = [...missing];
-  const observed = new Map<string, Statement[]>();
+  const observed = new Map<string, PublishedDigest[]>();
   const read = await mapLimit(lists.slice(0, MOST_LISTS), AT_ONCE, async (asset) => {
     try {
       return { name: asset.name, bytes: await readAsset(input, asset) };
@@ -101,11 +101,11 @@ function isOurs(error: unknown, { signal }: StatementInput): error is Pullthroug
   return error instanceof PullthroughError && signal?.aborted !== true;
 }
 
-function observe({ name: list, bytes }: DigestList, observed: Map<string, Statement[]>): void {
+function observe({ name: list, bytes }: DigestList, observed: Map<string, PublishedDigest[]>): void {
   for (const [name, digests] of parseDigestList(bytes, list)) {
     if (name === list) continue;
     const said = (['sha256', 'sha512'] as const).flatMap((algorithm) =>
-      [...digests[algorithm]].map((digest): Statement => ({ by: 'list', list, algorithm, digest })),
+      [...digests[algorithm]].map((digest): PublishedDigest => ({ by: 'list', list, algorithm, digest })),
     );
     observed.set(name, [...(observed.get(name) ?? []), ...said]);
   }

@@ -11,7 +11,7 @@ export type ChosenFile =
   | { readonly kind: 'asset'; readonly name: string; readonly asset: Asset }
   | ({ readonly kind: 'external' } & ExternalFile);
 
-export interface Choice {
+export interface ChosenFiles {
   readonly files: readonly ChosenFile[];
   /** The release's assets that include[] and exclude[] leave out. */
   readonly left: readonly string[];
@@ -38,7 +38,7 @@ export function assetFilter({ include, exclude, only }: Pick<ToolDefinition, 'in
 }
 
 /** The files of a release that its tool wants. Throws `E_NAME` for a name that a record can't hold. */
-export function chooseFiles(release: Release, definition: ToolDefinition): Choice {
+export function chooseFiles(release: Release, definition: ToolDefinition): ChosenFiles {
   const takes = assetFilter(definition);
   const files: ChosenFile[] = [];
   const left: string[] = [];

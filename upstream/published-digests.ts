@@ -7,7 +7,7 @@ import { globMatcher } from './tool-definition.ts';
 import type { Requirement } from './tool-definition.ts';
 
 /** One thing that upstream said of a file's bytes. */
-export interface Statement {
+export interface PublishedDigest {
   /** `github`: the API's own digest. `list`: a file that lists digests. */
   readonly by: 'github' | 'list';
   /** The list's name. */
@@ -85,10 +85,10 @@ export function statementsOf(
   requirements: readonly Requirement[],
   files: readonly ChosenFile[],
   lists: readonly DigestList[],
-): ReadonlyMap<string, readonly Statement[]> {
+): ReadonlyMap<string, readonly PublishedDigest[]> {
   const names = files.map(({ name }) => name);
   const parsed = lists.map(({ name, bytes }) => ({ name, digests: parseDigestList(bytes, name, names) }));
-  const all = new Map<string, Statement[]>(files.map((file) => [file.name, githubStatement(file)]));
+  const all = new Map<string, PublishedDigest[]>(files.map((file) => [file.name, githubStatement(file)]));
   for (const requirement of requirements) {
     if (requirement.kind !== 'checksums') continue;
     const isList = globMatcher([requirement.glob]);
@@ -111,7 +111,7 @@ export function statementsOf(
 export function githubStatements(
   files: readonly { readonly name: string; readonly sha256: string; readonly url?: string | undefined }[],
   assets: Release['assets'],
-): ReadonlyMap<string, readonly Statement[]> {
+): ReadonlyMap<string, readonly PublishedDigest[]> {
   const digests = new Map(assets.map(({ name, sha256 }) => [name, sha256]));
   return new Map(
     files.map(({ name, sha256, url }) => {
@@ -121,23 +121,23 @@ export function githubStatements(
   );
 }
 
-function githubStatement(file: ChosenFile): Statement[] {
+function githubStatement(file: ChosenFile): PublishedDigest[] {
   if (file.kind === 'external' || file.asset.sha256 === undefined) return [];
   return [{ by: 'github', algorithm: 'sha256', digest: file.asset.sha256 }];
 }
 
-function listStatements(list: string, digests: ListedDigests | undefined): Statement[] {
+function listStatements(list: string, digests: ListedDigests | undefined): PublishedDigest[] {
   if (digests === undefined) return [];
   return (['sha256', 'sha512'] as const).flatMap((algorithm) =>
-    [...digests[algorithm]].map((digest): Statement => ({ by: 'list', list, algorithm, digest })),
+    [...digests[algorithm]].map((digest): PublishedDigest => ({ by: 'list', list, algorithm, digest })),
   );
 }
 
-function speaker(statement: Statement): string {
+function speaker(statement: PublishedDigest): string {
   return statement.list ?? "GitHub's digest";
 }
 
-function checkAgreement(name: string, statements: readonly Statement[]): void {
+function checkAgreement(name: string, statements: readonly PublishedDigest[]): void {
   for (const algorithm of ['sha256', 'sha512'] as const) {
     const [first, ...rest] = statements.filter((statement) => statement.algorithm === algorithm);
     const other = rest.find((statement) => statement.digest !== first?.digest);
@@ -150,7 +150,7 @@ function checkAgreement(name: string, statements: readonly Statement[]): void {
 }
 
 /** The digest that the bytes must have, where anything upstream said gives it before they are here. */
-export function expectedDigest(statements: readonly Statement[], algorithm: ListAlgorithm): string | undefined {
+export function expectedDigest(statements: readonly PublishedDigest[], algorithm: ListAlgorithm): string | undefined {
   return statements.find((statement) => statement.algorithm === algorithm)?.digest;
 }
 
@@ -158,7 +158,7 @@ export function expectedDigest(statements: readonly Statement[], algorithm: List
 export function checkBytes(
   name: string,
   digests: Readonly<Partial<Record<ListAlgorithm, string>>>,
-  statements: readonly Statement[],
+  statements: readonly PublishedDigest[],
 ): void {
   for (const statement of statements) {
     const actual = digests[statement.algorithm];
@@ -180,7 +180,7 @@ const NAMED = 10;
 /** What was compared with the bytes, a line each, for a commit's message and a pull request. The texts are upstream's. */
 export function describeChecks(
   files: readonly { readonly name: string }[],
-  statements: ReadonlyMap<string, readonly Statement[]>,
+  statements: ReadonlyMap<string, readonly PublishedDigest[]>,
 ): string[] {
   const spokenOf = new Map<string, number>();
   const unspoken: string[] = [];

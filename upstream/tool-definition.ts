@@ -129,7 +129,11 @@ export const toolSchema = (keys: ReadonlySet<string>) =>
 /**
  * Reads a tool.ini. `file` is its name for messages, `keys` the names in the folder `keys` beside it. Throws `E_CONFIG`.
  */
-export function parseTool(content: string, file: string, keys: ReadonlySet<string> = new Set()): ToolDefinition {
+export function parseToolDefinition(
+  content: string,
+  file: string,
+  keys: ReadonlySet<string> = new Set(),
+): ToolDefinition {
   const ini = readIni(content, file, toolSchema(keys));
   const { release, assets, source, evidence } = ini.values;
   const definition: ToolDefinition = {

@@ -8,7 +8,7 @@ import { foldAscii, isHostName } from '../ledger-schema/path.ts';
 import type { KeyFileBytes } from '../evidence/keys.ts';
 import { KEY_NAME } from '../evidence/names.ts';
 import { readFileBounded } from '../io/files/file.ts';
-import { parseTool } from './tool-definition.ts';
+import { parseToolDefinition } from './tool-definition.ts';
 import type { ToolDefinition } from './tool-definition.ts';
 
 /** A tool of this executor: where it is from, and its definition. */
@@ -133,7 +133,13 @@ async function readTool(root: string, host: string, path: [string, string, strin
   const label = source === host ? repository : `${source}/${repository}`;
   const keys = await readKeyFiles(root, join('packages', ...path, 'keys'));
   const names = new Set(keys.map(({ name }) => name));
-  return { source, repository, label, definition: parseTool(Buffer.from(bytes).toString('utf8'), file, names), keys };
+  return {
+    source,
+    repository,
+    label,
+    definition: parseToolDefinition(Buffer.from(bytes).toString('utf8'), file, names),
+    keys,
+  };
 }
 
 /** The keys of `keys/<FPR>.asc` and `keys/<sha256>.pub`. Throws `E_CONFIG` for a key of another name. */

@@ -14,7 +14,7 @@ import type { Progress } from '../io/progress.ts';
 import type { Store } from '../store/store.ts';
 import { LIST_BYTES } from '../evidence/digest-list.ts';
 import { checkBytes, expectedDigest } from './published-digests.ts';
-import type { DigestList, Statement } from './published-digests.ts';
+import type { DigestList, PublishedDigest } from './published-digests.ts';
 import type { ExternalFile } from './asset-url.ts';
 import type { ChosenFile } from './choose-files.ts';
 import type { PrivateHosts } from '../io/http/public-only.ts';
@@ -57,7 +57,7 @@ export function assetRequest(client: GitHubClient, asset: Asset) {
 }
 
 /** What must be hashed of a file's bytes, beside the SHA-256 that the store sees. */
-function needed({ also = [] }: Transfer, said: readonly Statement[]): HashAlgorithm[] {
+function needed({ also = [] }: Transfer, said: readonly PublishedDigest[]): HashAlgorithm[] {
   const all = [...said.map(({ algorithm }) => algorithm), ...also];
   return [...new Set(all)].filter((algorithm) => algorithm !== 'sha256');
 }
@@ -66,7 +66,11 @@ function needed({ also = [] }: Transfer, said: readonly Statement[]): HashAlgori
  * One asset into the store, its bytes held against all that upstream said of them. Where a digest is known beforehand
  * and the store has verified bytes of it, they are not downloaded.
  */
-export async function storeAsset(transfer: Transfer, asset: Asset, said: readonly Statement[]): Promise<Transferred> {
+export async function storeAsset(
+  transfer: Transfer,
+  asset: Asset,
+  said: readonly PublishedDigest[],
+): Promise<Transferred> {
   const { client, store, progress, label, signal } = transfer;
   const { name, size } = asset;
   const task = progress.start(`${label} ${name}`, size);
@@ -92,7 +96,7 @@ export async function storeAsset(transfer: Transfer, asset: Asset, said: readonl
 export async function storeExternal(
   transfer: Transfer,
   { name, url }: ExternalFile,
-  said: readonly Statement[],
+  said: readonly PublishedDigest[],
 ): Promise<Transferred> {
   const { store, spool, progress, label, signal, privateHosts = [] } = transfer;
   const path = join(spool, `${randomUUID()}.spool`);
@@ -132,7 +136,7 @@ export async function readList({ client, signal, privateHosts = [] }: Transfer, 
   for await (const chunk of openDownload({ ...request, signal })) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
   const digest = list.kind === 'asset' ? list.asset.sha256 : undefined;
-  const said: Statement[] = digest === undefined ? [] : [{ by: 'github', algorithm: 'sha256', digest }];
+  const said: PublishedDigest[] = digest === undefined ? [] : [{ by: 'github', algorithm: 'sha256', digest }];
   checkBytes(list.name, { sha256: await digestOf(chunksOf(bytes)) }, said);
   return { name: list.name, bytes };
 }
@@ -142,7 +146,7 @@ export async function storeList(
   transfer: Transfer,
   file: ChosenFile,
   bytes: Uint8Array,
-  said: readonly Statement[],
+  said: readonly PublishedDigest[],
 ): Promise<Transferred> {
   const { name } = file;
   const size = bytes.length;

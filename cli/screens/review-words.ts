@@ -1,5 +1,5 @@
 import { neededText } from './needed-text.ts';
-import type { Standing } from '../../reviewer/report.ts';
+import type { AckStanding } from '../../reviewer/report.ts';
 
 /** A list in a sentence ends here. */
 const NAMED = 8;
@@ -29,7 +29,7 @@ export function ageText(date: string, now: Date): string {
 }
 
 /** Who still has to ack. */
-export function missingText(standing: Standing): string {
+export function missingText(standing: AckStanding): string {
   const { missing, nacks } = standing;
   if (nacks.length > 0) return 'no ack is of use any more';
   if (missing === 0) return 'no ack is missing';

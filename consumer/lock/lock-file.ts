@@ -6,7 +6,7 @@ import { beginningName } from '../choose.ts';
 import { LOCK_FILE } from './lock-name.ts';
 import type { PolicyStamp } from '../release.ts';
 import type { Fetchable } from '../download/select-assets.ts';
-import { parseTool, toolText } from '../tool.ts';
+import { parseToolName, toolText } from '../tool.ts';
 
 /** One release that is locked: what `get --locked` may bring, without asking anybody. */
 export interface LockEntry {
@@ -123,18 +123,18 @@ export function parseLock(text: string, file = LOCK_FILE): LockEntry[] {
   return entries;
 }
 
-interface Place {
+interface LockPosition {
   readonly number: number;
   readonly file: string;
 }
-interface Line extends Place {
+interface Line extends LockPosition {
   readonly key: string;
   readonly value: string;
 }
 
 const REMAKE = 'take it from version control, or make it anew by pullthrough lock';
 
-function wrong({ file, number }: Place, problem: string, hint = REMAKE): never {
+function wrong({ file, number }: LockPosition, problem: string, hint = REMAKE): never {
   return fail('E_LOCK_FILE', `${file}, line ${number}: ${problem}`, { hint });
 }
 
@@ -162,7 +162,7 @@ function parseEntry(block: readonly Line[], file: string): LockEntry {
   const [version = '', sha256 = '', expires = ''] = parsed.data.policy.split(' ');
   if (files.length === 0) wrong(first, 'the block has no file');
   return attempt(tool, () => {
-    const name = parseTool(value('tool'), '');
+    const name = parseToolName(value('tool'), '');
     checkAssetNames(files.map((entry) => entry.name));
     for (const { size, at } of files) if (!Number.isSafeInteger(size)) wrong(at, 'the size is too large');
     return {
@@ -177,7 +177,7 @@ function parseEntry(block: readonly Line[], file: string): LockEntry {
   });
 }
 
-function attempt<T>(place: Place, action: () => T): T {
+function attempt<T>(place: LockPosition, action: () => T): T {
   try {
     return action();
   } catch (error) {

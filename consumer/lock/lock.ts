@@ -3,8 +3,8 @@ import type { ErrorCode } from '../../ledger-schema/index.ts';
 import { lockKey } from './lock-file.ts';
 import type { LockEntry } from './lock-file.ts';
 import type { VerifiedRelease } from '../release.ts';
-import { readStatus } from '../resolve.ts';
-import { parseTool, parseToolRequest, toolText } from '../tool.ts';
+import { readRecordStatus } from '../resolve.ts';
+import { parseToolName, parseToolRequest, toolText } from '../tool.ts';
 import type { ToolName } from '../tool.ts';
 import { requireCurrent } from '../current.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
@@ -54,7 +54,7 @@ export function requestOf({ tool, range }: LockEntry): string {
  */
 export function findEntries(entries: readonly LockEntry[], text: string, host: string): LockEntry[] {
   const exact = text.includes('@') ? parseToolRequest(text, host) : undefined;
-  const name: ToolName = exact ?? parseTool(text, host);
+  const name: ToolName = exact ?? parseToolName(text, host);
   const tool = foldAscii(toolText({ source: name.source, repository: `${name.owner}/${name.repo}` }));
   const ofTool = entries.filter((entry) => foldAscii(entry.tool) === tool);
   const found = ofTool.filter(
@@ -125,9 +125,9 @@ export async function requireDescent(view: LedgerView, entries: readonly LockEnt
 }
 
 async function checkEntry(view: LedgerView, entry: LockEntry): Promise<void> {
-  const { source, owner, repo } = parseTool(entry.tool, '');
+  const { source, owner, repo } = parseToolName(entry.tool, '');
   const path = recordPath({ source, repository: `${owner}/${repo}`, tag: entry.tag });
-  const record = requireAcknowledged(await readStatus(view, path), view.trust);
+  const record = requireAcknowledged(await readRecordStatus(view, path), view.trust);
   if (record.checklist.repositoryId !== entry.repositoryId) {
     fail(
       'E_REPOSITORY_ID',

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { fail } from '../../ledger-schema/index.ts';
 import type { Fetchable } from '../download/select-assets.ts';
 import type { FoundTool } from '../resolve.ts';
-import { parseTool } from '../tool.ts';
+import { parseToolName } from '../tool.ts';
 import { assetId, releaseIdAt, releaseOfAsset } from './api.ts';
 import type { Links } from './api.ts';
 import type { Catalog, ServedRelease } from './catalog.ts';
@@ -52,7 +52,7 @@ export type Get = (url: string, name: string, answer: Answer) => void;
 
 /** Throws `E_USAGE` for what can be no tool's name: that is its client's slip, and no defect of the ledger. */
 export async function toolOf({ source, owner, repo }: Params, { catalog, host }: RouteOptions): Promise<FoundTool> {
-  return catalog().tool(parseTool(`${source ?? host}/${owner}/${repo}`, host));
+  return catalog().tool(parseToolName(`${source ?? host}/${owner}/${repo}`, host));
 }
 
 /** A tool and its release of a tag. A refusal says what is known of it. */

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { parseHostileJson } from '../../evidence/bounds.ts';
 import { sha256Hex } from '../../ledger-schema/bytes.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
-import { parseTool } from '../tool.ts';
+import { parseToolName } from '../tool.ts';
 import type { FoundTool } from '../resolve.ts';
 import type { VerifiedRelease } from '../release.ts';
 import type { Catalog } from './catalog.ts';
@@ -99,7 +99,7 @@ export function addAttestations(app: FastifyInstance, { catalog, cache, host }: 
       { config: { name: 'api' } },
       async (request, reply) => {
         const { owner, repo, digest } = request.params;
-        const tool = await catalog().tool(parseTool(`${host}/${owner}/${repo}`, host));
+        const tool = await catalog().tool(parseToolName(`${host}/${owner}/${repo}`, host));
         const releases = (await catalog().releases(tool)).filter((release) => mentions(release, digest));
         const attestations = await attestationsOf(releases, digest, { cache, signal: signalOf(request) });
         return send(reply, { attestations });
@@ -141,7 +141,7 @@ function mentions({ assets }: VerifiedRelease, digest: string): boolean {
 
 async function toolsOf(catalog: Catalog, owner: string, host: string): Promise<FoundTool[]> {
   const all = await catalog.tools();
-  const named = all.map(({ source, repository }) => parseTool(`${source}/${repository}`, host));
+  const named = all.map(({ source, repository }) => parseToolName(`${source}/${repository}`, host));
   const mine = named.filter((tool) => tool.source === host && tool.owner.toLowerCase() === owner.toLowerCase());
   return Promise.all(mine.map((tool) => catalog.tool(tool)));
 }

@@ -8,7 +8,7 @@ export interface Conditions {
 }
 
 /** What to send of a file; `end` is the last byte's position. */
-export type Answer =
+export type RangeResult =
   | { readonly status: 200 }
   | { readonly status: 206; readonly start: number; readonly end: number }
   | { readonly status: 304 | 412 | 416 };
@@ -18,7 +18,7 @@ export type Answer =
  * 9110, 13.2.2. One range is served; a list of several, and what can't be read, is ignored, as 14.2 allows. There is no
  * date to compare with, so conditions by date are as if they weren't there, and an If-Range by date doesn't match.
  */
-export function judge(conditions: Conditions, size: number, etag: string): Answer {
+export function judge(conditions: Conditions, size: number, etag: string): RangeResult {
   const { ifMatch, ifNoneMatch } = conditions;
   if (ifMatch !== undefined && !matches(ifMatch, etag, 'strong')) return { status: 412 };
   if (ifNoneMatch !== undefined && matches(ifNoneMatch, etag, 'weak')) return { status: 304 };
@@ -29,7 +29,7 @@ export function judge(conditions: Conditions, size: number, etag: string): Answe
 }
 
 /** RFC 9110, 14.1.2. */
-function parseRange(range: string, size: number): Answer {
+function parseRange(range: string, size: number): RangeResult {
   const [, first = '', last = ''] = /^bytes=\s*(\d{0,16})-(\d{0,16})\s*$/i.exec(range) ?? [];
   if (first === '' && last === '') return { status: 200 };
   if (first === '') {

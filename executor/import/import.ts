@@ -16,7 +16,7 @@ import { tagCandidates } from './old-tag.ts';
 import type { OldDigests, OldVersion } from './old-tree.ts';
 import { reportError } from '../../io/error-report.ts';
 import type { ReleaseResult } from '../result.ts';
-import { parseTool } from '../../upstream/tool-definition.ts';
+import { parseToolDefinition } from '../../upstream/tool-definition.ts';
 import { toolKey } from '../../upstream/tools.ts';
 import type { Tool } from '../../upstream/tools.ts';
 
@@ -125,7 +125,7 @@ async function importVersion(
     tagCandidates(version, repo, files.keys(), releases)[0] ??
     fail('E_UPSTREAM_NOT_FOUND', `${label} has no release whose tag could have become ${version}`);
   // The record holds what the old lists name, no less and no more.
-  const definition = { ...(tool?.definition ?? parseTool('', 'tool.ini')), only: new Set(files.keys()) };
+  const definition = { ...(tool?.definition ?? parseToolDefinition('', 'tool.ini')), only: new Set(files.keys()) };
   const asked: Tool = { source, repository, label, definition, keys: tool?.keys ?? [] };
   const examined = await examineReleases(mirroring.run, asked, client, {
     releases: [release],

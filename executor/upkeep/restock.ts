@@ -10,7 +10,7 @@ import { parseRecordPath } from '../../ledger-schema/path.ts';
 import { verifyRecord } from '../../ledger-schema/record.ts';
 import type { RecordStatus, RecordedAsset } from '../../ledger-schema/record.ts';
 import type { ExecutorContext } from '../context.ts';
-import type { Statement } from '../../upstream/published-digests.ts';
+import type { PublishedDigest } from '../../upstream/published-digests.ts';
 import type { FetchedFile } from '../../ledger/new-record.ts';
 import { recordedAs } from '../recorded-as.ts';
 import { toolFailure } from '../report.ts';
@@ -78,7 +78,7 @@ type Outcome = Pick<ReleaseResult, 'action' | 'reason' | 'files'>;
 
 async function restockRecord(run: Run, tool: Tool, path: string, limit: Limit, dryRun: boolean): Promise<Outcome> {
   const { store, progress } = run.context;
-  const record = await readStatus(run, path);
+  const record = await readHeldRecord(run, path);
   if (record?.signedBy === undefined) return { action: 'nothing', reason: 'it has no valid sign' };
   if (record.state === 'withdrawn') return { action: 'nothing', reason: 'it was withdrawn' };
   const lost: RecordedAsset[] = [];
@@ -138,7 +138,7 @@ function worstOf(failures: readonly unknown[]): unknown {
 }
 
 /** Undefined: the record breaks the format, or its proposal has no valid sign. */
-async function readStatus(run: Run, path: string): Promise<RecordStatus | undefined> {
+async function readHeldRecord(run: Run, path: string): Promise<RecordStatus | undefined> {
   const { snapshot } = run.holdings;
   const entries = await snapshot.list(path);
   if (entries.length === 0) return run.proposals.valid(path);
@@ -168,7 +168,7 @@ async function fetchAgain(
   { name, size, sha256, url }: RecordedAsset,
   release: () => Promise<Release>,
 ): Promise<FetchedFile> {
-  const said: Statement[] = [{ by: 'list', list: 'the record', algorithm: 'sha256', digest: sha256 }];
+  const said: PublishedDigest[] = [{ by: 'list', list: 'the record', algorithm: 'sha256', digest: sha256 }];
   if (url !== undefined) return (await storeExternal(transfer, { name, url }, said)).file;
   const asset = (await release()).assets.find((candidate) => candidate.name === name);
   if (asset === undefined) fail('E_UPSTREAM_NOT_FOUND', `upstream has no file ${name} in this release any more`);

@@ -1,7 +1,7 @@
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import { proxyError } from './network-error.ts';
 import { retryAfter, untilReset } from './retry.ts';
-import type { Answer } from './answer.ts';
+import type { HttpResponse } from './answer.ts';
 import { shownUrl } from './url.ts';
 
 /** The longest wait that a server may ask for, and all waits of one download together. */
@@ -32,7 +32,7 @@ export interface Problem {
  * What an answer's status means for a download; undefined for 200 and 206. `said`: the body of a 403, see
  * {@link refusalText}.
  */
-export function statusError(answer: Answer, url: URL, withCredential: boolean, said = ''): Problem | undefined {
+export function statusError(answer: HttpResponse, url: URL, withCredential: boolean, said = ''): Problem | undefined {
   const { status } = answer;
   if (status === 200 || status === 206) return undefined;
   const where = shownUrl(url);
@@ -86,7 +86,7 @@ export function statusError(answer: Answer, url: URL, withCredential: boolean, s
 }
 
 /** What a 403 says in JSON, where no header tells what it is; bounded, and empty where it can't be read. */
-export async function refusalText(answer: Answer): Promise<string> {
+export async function refusalText(answer: HttpResponse): Promise<string> {
   if (answer.status !== 403 || !/^application\/(?:[\w.]+\+)?json\b/i.test(answer.header('content-type') ?? ''))
     return '';
   if (answer.header('retry-after') !== undefined || isUsedUp(answer)) return '';
@@ -110,6 +110,6 @@ function timeAfter(ms: number): string {
   return new Date(Math.min(Date.now() + ms, 8.64e15)).toISOString();
 }
 
-function isUsedUp(answer: Answer): boolean {
+function isUsedUp(answer: HttpResponse): boolean {
   return answer.header('x-ratelimit-remaining') === '0';
 }

@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net';
 
 /** An answer whose body is still on its way. */
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   /** A header's value by its lower-case name; several of one name are joined by commas. */
   header(name: string): string | undefined;

@@ -7,7 +7,7 @@ import { BLOCK, lend, placeInBlock, release, takeBlock } from './blocks.ts';
 import { findHead, MOST_HEAD, parseHead } from './http-head.ts';
 import type { Head } from './http-head.ts';
 import { networkError } from './network-error.ts';
-import type { Answer, GetOptions } from './answer.ts';
+import type { HttpResponse, GetOptions } from './answer.ts';
 import { shownUrl } from './url.ts';
 
 /** Blocks that wait for the reader before the connection is held back. */
@@ -20,7 +20,7 @@ const PATIENCE_MS = 200;
  * general client, with a tenth of its memory traffic. It knows bodies with a Content-Length; for others it answers
  * undefined, and a general client asks again. Throws `E_NETWORK` and `E_TIMEOUT`.
  */
-export async function getDirect(url: URL, options: GetOptions): Promise<Answer | undefined> {
+export async function getDirect(url: URL, options: GetOptions): Promise<HttpResponse | undefined> {
   options.signal?.throwIfAborted();
   const connection = new Connection(url, options);
   try {

@@ -9,12 +9,12 @@ import { hashing } from '../files/hash.ts';
 import { isFinal } from './network-error.ts';
 import { Pace } from './pace.ts';
 import type { PaceRules } from './pace.ts';
-import { isRest, rangeHeaders, versionOf } from './resume.ts';
-import type { Version } from './resume.ts';
+import { isRest, rangeHeaders, validatorOf } from './resume.ts';
+import type { Validator } from './resume.ts';
 import { backoff, pause, RETRY, STALL_MS } from './retry.ts';
 import type { RetryRules } from './retry.ts';
 import { get } from './transport.ts';
-import type { Answer } from './answer.ts';
+import type { HttpResponse } from './answer.ts';
 import { publicOnly } from './public-only.ts';
 import type { PrivateHosts } from './public-only.ts';
 import { redirectTarget, requireSafeUrl, shownUrl } from './url.ts';
@@ -123,7 +123,7 @@ async function follow(
   request: DownloadRequest,
   delivered: Delivered,
   pace: Pace,
-): Promise<{ answer: Answer; url: URL }> {
+): Promise<{ answer: HttpResponse; url: URL }> {
   let url = requireSafeUrl(request.url);
   const guard = request.privateHosts && publicOnly(url, request.privateHosts);
   for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
@@ -151,7 +151,7 @@ async function follow(
 /** What the caller has got so far, and what the next answer must be to go on from there. */
 class Delivered {
   readonly #request: DownloadRequest;
-  #version: Version | undefined;
+  #version: Validator | undefined;
   /** Kept where there is no validator: only a body that begins with the same bytes can go on. */
   #prefix = createHash('sha256');
   bytes = 0;
@@ -166,7 +166,7 @@ class Delivered {
   }
 
   /** The bytes of an answer that the caller has not got yet. */
-  async *take(answer: Answer, url: URL, pace: Pace): AsyncGenerator<Uint8Array, void, undefined> {
+  async *take(answer: HttpResponse, url: URL, pace: Pace): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       const skip = this.#begin(answer, url);
       const blocks = pace.through(lent(answer.body));
@@ -211,12 +211,12 @@ class Delivered {
    * Content-Encoding changes nothing: objects of S3 and CDNs carry what their uploader said, and size and digest are of what
    * comes.
    */
-  #begin(answer: Answer, url: URL): number {
+  #begin(answer: HttpResponse, url: URL): number {
     if (answer.status === 206) {
       if (this.#version && isRest(answer, this.bytes, this.#version)) return 0;
       throw changed(url);
     }
-    const version = versionOf(answer);
+    const version = validatorOf(answer);
     const { size } = this.#request;
     if (version.total !== undefined && version.total > this.#most) throw this.#tooLong(url);
     if (version.total !== undefined && size !== undefined && version.total < size) {

@@ -1,7 +1,7 @@
-import type { Answer } from './answer.ts';
+import type { HttpResponse } from './answer.ts';
 
 /** What an answer says about which bytes it holds. */
-export interface Version {
+export interface Validator {
   /** For If-Range: a strong ETag, or a Last-Modified that is old enough to be strong. */
   readonly validator: string | undefined;
   /** The size of the whole file in bytes, where it is said. */
@@ -9,7 +9,7 @@ export interface Version {
 }
 
 /** The version that a 200 answers with (RFC 9110, 8.8: only strong validators can join two parts). */
-export function versionOf(answer: Answer): Version {
+export function validatorOf(answer: HttpResponse): Validator {
   const length = answer.header('content-length');
   return {
     validator: strongValidator(answer),
@@ -17,7 +17,7 @@ export function versionOf(answer: Answer): Version {
   };
 }
 
-function strongValidator(answer: Answer): string | undefined {
+function strongValidator(answer: HttpResponse): string | undefined {
   const etag = answer.header('etag');
   if (etag !== undefined && /^"[\x21\x23-\x7e]*"$/.test(etag)) return etag;
   const modified = answer.header('last-modified');
@@ -33,7 +33,7 @@ export function rangeHeaders(offset: number, validator: string): Record<string, 
 }
 
 /** Does a 206 hold exactly the rest from `offset` on, of the file as it was? */
-export function isRest(answer: Answer, offset: number, version: Version): boolean {
+export function isRest(answer: HttpResponse, offset: number, version: Validator): boolean {
   const found = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16})$/.exec(answer.header('content-range') ?? '');
   if (!found) return false;
   const [first, last, total] = found.slice(1).map(Number);

@@ -1,4 +1,4 @@
-import type { Answer, GetOptions } from './answer.ts';
+import type { HttpResponse, GetOptions } from './answer.ts';
 import { getDirect } from './direct.ts';
 import { dispatcher, hasProxy, newDispatcher } from './http.ts';
 import { networkError } from './network-error.ts';
@@ -9,12 +9,12 @@ import { shownUrl } from './url.ts';
 const LARGE = 8 << 20;
 
 /** One GET, without redirects or retries. Throws `E_NETWORK` and `E_TIMEOUT`. */
-export async function get(url: URL, options: GetOptions): Promise<Answer> {
+export async function get(url: URL, options: GetOptions): Promise<HttpResponse> {
   const direct = (options.size ?? 0) >= LARGE && !hasProxy() ? await getDirect(url, options) : undefined;
   return direct ?? getPooled(url, options);
 }
 
-async function getPooled(url: URL, options: GetOptions): Promise<Answer> {
+async function getPooled(url: URL, options: GetOptions): Promise<HttpResponse> {
   const where = shownUrl(url);
   const { stallMs, signal, lookup } = options;
   if (lookup && hasProxy()) await checkBeforeProxy(url, lookup);

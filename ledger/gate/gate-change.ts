@@ -19,7 +19,7 @@ import type { Snapshot } from '../snapshot.ts';
 import { NODE_VERIFIER } from '../signing/node-verifier.ts';
 
 /** What the format rules over; the rest of the ledger is its owner's. */
-const OURS = /^(?:packages|trust)(?:\/|$)/;
+const LEDGER_FOLDERS = /^(?:packages|trust)(?:\/|$)/;
 
 /**
  * The most files of one change. A release has a handful; whoever withdraws or moves thousands makes several changes, so that
@@ -29,7 +29,7 @@ export const CHANGE_FILES = 5000;
 
 /** Only what the format rules over is looked into, and nothing that lies deeper than its files. */
 const SCOPE: DiffScope = {
-  into: (path) => OURS.test(path) && path.split('/').length < RECORD_DEPTH,
+  into: (path) => LEDGER_FOLDERS.test(path) && path.split('/').length < RECORD_DEPTH,
   most: CHANGE_FILES,
   tooMany: 'E_CHANGE_FILES',
 };
@@ -142,7 +142,7 @@ async function baseTrust(
 async function namesTwice(head: Snapshot, differences: readonly Difference[]): Promise<Finding[]> {
   const directories = new Set(['']);
   for (const { path } of differences) {
-    if (!OURS.test(path)) continue;
+    if (!LEDGER_FOLDERS.test(path)) continue;
     for (let folder = parent(path); folder !== ''; folder = parent(folder)) directories.add(folder);
   }
   const found: Finding[] = [];
@@ -157,7 +157,7 @@ async function namesTwice(head: Snapshot, differences: readonly Difference[]): P
 function nameTwice(directory: string, entries: readonly { readonly name: string }[]): Finding[] {
   const names = new Set<string>();
   const again = entries
-    .filter(({ name }) => directory !== '' || OURS.test(name))
+    .filter(({ name }) => directory !== '' || LEDGER_FOLDERS.test(name))
     .find(({ name }) => names.size === names.add(name).size);
   if (again === undefined) return [];
   const path = directory === '' ? again.name : `${directory}/${again.name}`;

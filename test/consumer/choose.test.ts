@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { candidates, groupTags, isNamed, parseChoice } from '../../consumer/choose.ts';
-import { isFileArgument, parseTool, parseToolRequest } from '../../consumer/tool.ts';
+import { isFileArgument, parseToolName, parseToolRequest } from '../../consumer/tool.ts';
 
 describe('an argument', () => {
   test.each(['./jq', '../jq', '/usr/bin/jq', '.', '.hidden'])('%s is a file', (argument) => {
@@ -17,13 +17,13 @@ describe('a tool', () => {
     ['jqlang/jq', { source: 'github.com', owner: 'jqlang', repo: 'jq' }],
     ['GHE.Acme.Example/Team/Tool', { source: 'ghe.acme.example', owner: 'Team', repo: 'Tool' }],
   ])('%s', (text, tool) => {
-    expect(parseTool(text, 'github.com')).toEqual(tool);
+    expect(parseToolName(text, 'github.com')).toEqual(tool);
   });
 
   test.each(['jq', 'a/b/c/d', '/jq', 'jqlang/', 'a b/c', 'a\n/b', 'a_b/c/d', `${'x'.repeat(2000)}/y`])(
     '%j is none',
     async (text) => {
-      await expect(() => parseTool(text, 'github.com')).toFailWith('E_USAGE');
+      await expect(() => parseToolName(text, 'github.com')).toFailWith('E_USAGE');
     },
   );
 });

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfig } from '../../cli/wiring/config.ts';
-import { parseTool } from '../../upstream/tool-definition.ts';
+import { parseToolDefinition } from '../../upstream/tool-definition.ts';
 import { blocksOf, PAGES, pageText } from './blocks.ts';
 import { NOT_RUN, keyOf } from './page.ts';
 
@@ -65,7 +65,7 @@ test('every mirror.ini and tool.ini is one that the program takes', async () => 
       const github = { kind: 'github', repository: 'acme/release-ledger' };
       expect(ledger.location, page).toEqual(page === 'docs/air-gap.md' ? inside : github);
     } else {
-      const tool = parseTool(text, page);
+      const tool = parseToolDefinition(text, page);
       if (page === 'docs/executor.md' && text.includes('[release]'))
         expect(tool).toMatchObject({ include: ['*linux*amd64*'], tagPrefix: 'cli/' });
     }

@@ -2,24 +2,24 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addTool } from '../../executor/add.ts';
-import { toolText } from '../../executor/tool-text.ts';
-import { parseTool } from '../../upstream/tool-definition.ts';
+import { toolIniText } from '../../executor/tool-text.ts';
+import { parseToolDefinition } from '../../upstream/tool-definition.ts';
 import { asset, release } from './releases.ts';
 import { actions, world } from './world.ts';
 
 const text = (changes: Parameters<typeof release>[1], tags = ['v1.0.0']) =>
-  toolText({ name: 'github.com/o/r', release: release('v1.0.0', changes), tags });
+  toolIniText({ name: 'github.com/o/r', release: release('v1.0.0', changes), tags });
 
 describe('a new tool.ini', () => {
   it('requires what the newest release has, and selects the latest', () => {
-    expect(parseTool(text({}), 'tool.ini')).toMatchObject({
+    expect(parseToolDefinition(text({}), 'tool.ini')).toMatchObject({
       select: { kind: 'latest' },
       prerelease: false,
       evidence: [{ kind: 'github-digest' }],
     });
     // Upstream may still be uploading: a record would be partial for good.
     expect(text({})).toContain('\nmin-age = 1d\n');
-    const old = parseTool(text({ assets: [asset('a', { sha256: undefined })] }), 'tool.ini');
+    const old = parseToolDefinition(text({ assets: [asset('a', { sha256: undefined })] }), 'tool.ini');
     expect(old.evidence).toEqual([]);
   });
 
@@ -29,17 +29,17 @@ describe('a new tool.ini', () => {
     );
     expect(text({ assets: [asset('t.tgz.asc')] })).toContain('; url[] = https://');
     expect(text({}, ['cli/v1.0.0', 'sdk/v2.0.0'])).toContain('; tag-prefix = cli/\n; tag-prefix = sdk/');
-    expect(parseTool(text({ prerelease: true }), 'tool.ini').prerelease).toBe(true);
+    expect(parseToolDefinition(text({ prerelease: true }), 'tool.ini').prerelease).toBe(true);
   });
 
   it('leaves out names that no record can hold, and is never broken by what upstream calls things', () => {
     const evil = ['a b', 'x;y#z', '"q\'', '\u202e', '../x', 'n\n[assets]\nurl[] = https://evil.example/x', '\\'];
-    const made = toolText({
+    const made = toolIniText({
       name: 'github.com/o/r',
       release: release('v1\n[assets]\nexclude[] = *', { assets: evil.map((name) => asset(name)) }),
       tags: ['x\n[source]\ntoken-from = HOME1', 'y1'],
     });
-    const definition = parseTool(made, 'tool.ini');
+    const definition = parseToolDefinition(made, 'tool.ini');
     expect(definition).toMatchObject({ urls: [], include: [], tokenFrom: undefined });
     expect(definition.exclude).toContain('a?b');
     expect(definition.exclude).not.toContain('*');

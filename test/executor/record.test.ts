@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildRecord, recordFiles } from '../../ledger/new-record.ts';
+import { buildRecord, newRecordFiles } from '../../ledger/new-record.ts';
 import type { RecordInput } from '../../ledger/new-record.ts';
 import { parseChecklist } from '../../ledger-schema/checklist.ts';
 import { parseSums } from '../../ledger-schema/sums.ts';
@@ -42,7 +42,7 @@ describe('a record', () => {
   });
 
   it('is three files in its directory', () => {
-    const paths = [...recordFiles(buildRecord(INPUT), new Uint8Array()).keys()];
+    const paths = [...newRecordFiles(buildRecord(INPUT), new Uint8Array()).keys()];
     expect(paths.map((path) => path.slice(path.lastIndexOf('/') + 1))).toEqual([
       'checklist.json',
       'checklist.sha256',

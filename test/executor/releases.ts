@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Asset, Release } from '../../github/types.ts';
-import { parseTool } from '../../upstream/tool-definition.ts';
+import { parseToolDefinition } from '../../upstream/tool-definition.ts';
 import type { ToolDefinition } from '../../upstream/tool-definition.ts';
 
 /** The definition that a tool.ini of these lines gives. */
 export function tool(...lines: string[]): ToolDefinition {
-  return parseTool(lines.join('\n'), 'tool.ini');
+  return parseToolDefinition(lines.join('\n'), 'tool.ini');
 }
 
 export function digest(text: string, algorithm: 'sha256' | 'sha512' | 'md5' = 'sha256'): string {

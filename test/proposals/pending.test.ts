@@ -6,7 +6,7 @@ import { findHolder, listPending } from '../../proposals/pending.ts';
 import { feedEntries } from '../../owner/feed.ts';
 import { listRequests, makeRequest, settleRequest } from '../../proposals/requests.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
-import { parseTool } from '../../upstream/tool-definition.ts';
+import { parseToolDefinition } from '../../upstream/tool-definition.ts';
 import { putAck, putNack, putPolicy } from '../ledger/people.ts';
 import { World } from '../reviewer/world.ts';
 import type { Transport } from '../reviewer/world.ts';
@@ -109,7 +109,7 @@ test('requested tags are mirrored of tools that have a tool.ini, and of no other
     source: 'github.com',
     repository,
     label: repository,
-    definition: parseTool('', 'tool.ini'),
+    definition: parseToolDefinition('', 'tool.ini'),
   });
   const request = (repository: string, tag?: string) => ({
     source: 'github.com',

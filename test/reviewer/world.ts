@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildRecord, recordFiles } from '../../ledger/new-record.ts';
+import { buildRecord, newRecordFiles } from '../../ledger/new-record.ts';
 import type { EvidenceEntry } from '../../ledger-schema/evidence.ts';
 import { GitHubClient } from '../../github/client.ts';
 import { createPull } from '../../github/pulls.ts';
@@ -181,7 +181,7 @@ export class World implements AsyncDisposable {
       evidence,
     });
     const tree = new Map(this.tree);
-    for (const [path, bytes] of recordFiles(unsigned, await by.sign(unsigned.sums))) tree.set(path, bytes);
+    for (const [path, bytes] of newRecordFiles(unsigned, await by.sign(unsigned.sums))) tree.set(path, bytes);
     return { path: unsigned.path, tree };
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { globMatcher, parseTool } from '../../upstream/tool-definition.ts';
+import { globMatcher, parseToolDefinition } from '../../upstream/tool-definition.ts';
 import { codeThrown } from '../matchers.ts';
 import { tool } from '../executor/releases.ts';
 
@@ -104,7 +104,7 @@ describe('a tool definition', () => {
   });
 
   it('that is wrong is named with its line', () => {
-    expect(() => parseTool('[release]\n\nselect = lates', 'packages/a/tool.ini')).toThrow(
+    expect(() => parseToolDefinition('[release]\n\nselect = lates', 'packages/a/tool.ini')).toThrow(
       /^packages\/a\/tool\.ini:3: select in \[release\]: lates selects nothing/,
     );
   });

@@ -1,6 +1,6 @@
 import { fail } from '../../../ledger-schema/error.ts';
 import type { OutdatedLine, ToolLine } from '../../../consumer/browse.ts';
-import { parseTool } from '../../../consumer/tool.ts';
+import { parseToolName } from '../../../consumer/tool.ts';
 import type { Cell } from '../../screens/table.ts';
 import { bytesText, countText } from '../../screens/units.ts';
 import type { ValuesOf } from '../../spec/index.ts';
@@ -12,7 +12,7 @@ import { requireLock } from './lock.ts';
 /** `list`, `list TOOL` */
 export const list: Handler<ValuesOf<'consumer', 'list'>> = async ([tool], options, context) => {
   const { source } = await loadConfig(options, context.cwd);
-  const name = tool === undefined ? undefined : parseTool(tool, source.host);
+  const name = tool === undefined ? undefined : parseToolName(tool, source.host);
   const { listReleases, listTools } = await import('../../../consumer/browse.ts');
   await withConsumer(options, context, async (consumer) => {
     const view = await consumer.view();

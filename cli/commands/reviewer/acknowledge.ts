@@ -11,7 +11,7 @@ import type { OpenProposals } from '../../../proposals/open-proposals.ts';
 import { lateProposal } from '../../../proposals/read-proposal.ts';
 import type { Proposal } from '../../../proposals/read-proposal.ts';
 import { standingOf } from '../../../reviewer/report.ts';
-import type { ReviewReport, Standing } from '../../../reviewer/report.ts';
+import type { ReviewReport, AckStanding } from '../../../reviewer/report.ts';
 import { requireReviewer } from '../../../reviewer/reviewer-key.ts';
 import { requireSame, reviewProposal, titleOf } from '../../../reviewer/review.ts';
 import type { SameReview } from '../../../reviewer/review.ts';
@@ -34,7 +34,7 @@ export interface AcknowledgeRequest extends OpenedReviewer {
 }
 
 /** What became of one proposal; the shape of `--json`. */
-interface AckLine extends Standing {
+interface AckLine extends AckStanding {
   readonly record: string;
   readonly branch: string;
   /** `declined`: the person said no. `withdrawn`: a reviewer nacked it, and no ack is of use. */

@@ -29,7 +29,7 @@ function folderIn(entries: readonly TreeEntry[], name: string, path: string): Tr
   return entry?.mode === TREE_MODE ? entry : undefined;
 }
 
-interface Place {
+interface TreePosition {
   readonly path: string;
   readonly oid: string;
 }
@@ -93,7 +93,7 @@ export class GitSnapshot implements Snapshot {
     return this.#objects.prefetch(oids);
   }
 
-  async #place(directory: string): Promise<Place | undefined> {
+  async #place(directory: string): Promise<TreePosition | undefined> {
     const root = await this.#root();
     if (directory === '') return { path: '', oid: root };
     const cut = directory.lastIndexOf('/');
@@ -108,11 +108,11 @@ export class GitSnapshot implements Snapshot {
    * stands where the format has its deepest files. Directories that stand beside each other are read together, all levels
    * down, so that the number of requests follows the depth and not the number of directories.
    */
-  async *#walkAll(places: readonly Place[], depth: number, walked: Walked): AsyncGenerator<PathEntry> {
+  async *#walkAll(places: readonly TreePosition[], depth: number, walked: Walked): AsyncGenerator<PathEntry> {
     for (let from = 0; from < places.length; from += WALK_BATCH) {
       const batch = places.slice(from, from + WALK_BATCH);
       const trees = await this.#objects.trees(batch.map(({ oid }) => oid));
-      let run: Place[] = [];
+      let run: TreePosition[] = [];
       for (const [index, { path, oid }] of batch.entries()) {
         const entries = trees[index] ?? [];
         if (entries.length === 0 && path !== '') {
