@@ -5,7 +5,7 @@ export function pinOf(pin: string): string {
   return (
     /^(?:sha256:)?([0-9a-f]{64})$/.exec(pin)?.[1] ??
     fail('E_NO_PIN', 'the pin is not a SHA-256 in lower-case hex', {
-      hint: "ask the ledger's owner for the sha256 of a policy, by another way than the ledger",
+      hint: "ask the ledger's owner for the sha256 of a policy, over a separate channel",
     })
   );
 }

@@ -85,7 +85,7 @@ export async function collectEvidence(input: CollectInput): Promise<Collected> {
   return { ...entriesOf(kept, isRequired, input, notes), notes };
 }
 
-/** Is a statement, by its name, about a recorded file or a list at hand? What is said of others is no matter of ours. */
+/** Is a statement, by its name, about a recorded file or a list at hand? Statements about others are not ours to judge. */
 function isAbout({ about }: { readonly about?: string | undefined }, { subject, lists }: CollectInput): boolean {
   return about !== undefined && [...subject.files, ...lists].some(({ name }) => name === about);
 }

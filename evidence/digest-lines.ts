@@ -21,7 +21,7 @@ const TABLE = new RegExp(String.raw`^SHA(256|512)[ \t]+(${HEX})[ \t]+(\S.*)$`, '
 const PROPERTY = /^(Algorithm|Hash|Path)[ \t]*:[ \t]*(\S.*)$/i;
 /** Windows' certutil: `SHA256 hash of name:`, and the digest on the line behind. */
 const CERTUTIL = /^SHA(256|512) hash of (?:file )?(\S.*?):$/i;
-/** A longer line is no line of a list: the expressions above stay quick. */
+/** A longer line is not a line of a list: the expressions above stay quick. */
 const LINE_LENGTH = 4096;
 
 function algorithmOf(hex: string | undefined): ListAlgorithm | undefined {

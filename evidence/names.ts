@@ -11,7 +11,7 @@ const SAYS = [
 const LIST =
   /(?:^|[._-])(?:checksums?|sha-?(?:256|512)(?:sums?)?)(?:[._-][^/]*)?$|(?:checksum|sha256|sha512)[^/]*\.txt$|\.sha$/i;
 
-/** The name of the file that a statement's name says it is about; undefined where the name is no statement's. */
+/** The name of the file that a statement's name says it is about; undefined where the name is not a statement's. */
 export function statementTarget(name: string): string | undefined {
   return STATEMENT.exec(name)?.[1];
 }
@@ -26,7 +26,7 @@ export function isListName(name: string): boolean {
   return statementTarget(name) === undefined && LIST.test(name);
 }
 
-/** The files that requirements are about: those that are no statements, or all where nothing else is there. */
+/** The files that requirements are about: those that are not statements, or all where nothing else is there. */
 export function filesToCover<T extends { readonly name: string }>(files: readonly T[]): readonly T[] {
   const programs = files.filter(({ name }) => !isStatementName(name));
   return programs.length > 0 ? programs : files;

@@ -163,7 +163,7 @@ function isByWorkflow(
 }
 
 /**
- * Holds what verifies against what is required: each word must cover every file that is no statement itself. Throws
+ * Holds what verifies against what is required: each word must cover every file that is not a statement itself. Throws
  * `E_EVIDENCE` for the first that doesn't; `notes` say what was found instead.
  */
 export function requireEvidence(

@@ -7,7 +7,7 @@ export function signerWithoutRef(signer: string): string {
 
 /**
  * The statements of an earlier record that a later one has none like: of the kind and by the signer, the ref left out.
- * Lists and keys are no statements. Pure.
+ * Lists and keys are not statements. Pure.
  */
 export function weakerEvidence(
   before: readonly EvidenceEntry[] | undefined,

@@ -62,7 +62,7 @@ export async function fetchSettled(
       failure = error;
     }
     const now = await getRelease(client, tool.repository, release.id);
-    // The name may be somebody else's by now: what they serve under it is no lie of this release's.
+    // The name may be somebody else's by now: what they serve under it is not a lie of this release's.
     if (now === undefined) throw gone(release, failure);
     if (now.tag !== first.tag) throw retagged(first, now);
     if (sameFiles(release, now)) {

@@ -94,7 +94,7 @@ export async function requireExecutor(trust: Trust, fingerprint: string): Promis
   const hint = "the ledger's root holders add it by `pullthrough trust propose`; `pullthrough key show` prints it";
   const listing = trust.listing(fingerprint);
   if (listing === undefined || trust.holderOf('executors', fingerprint) === undefined) {
-    fail('E_NOT_EXECUTOR', `the key ${fingerprint} is no executor's in policy ${trust.version}`, { hint });
+    fail('E_NOT_EXECUTOR', `the key ${fingerprint} is not an executor's in policy ${trust.version}`, { hint });
   }
   try {
     requireUsable(await trust.keyring.key(listing.key), { now: trust.now, revocation: true, expiry: true });

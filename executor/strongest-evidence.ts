@@ -67,7 +67,7 @@ export async function strongestEvidence(
   }
 }
 
-/** The words that cover every file that is no statement itself. */
+/** The words that cover every file that is not a statement itself. */
 function wordsOf(statements: readonly VerifiedStatement[], subject: Subject): string[] {
   const words = new Set(statements.flatMap((statement) => wordFor(statement, subject) ?? []));
   const files = filesToCover(subject.files);

@@ -1,6 +1,6 @@
 import type { Program } from './program.ts';
 
-/** Something in an archive; a file that is no archive is one member of itself. */
+/** Something in an archive; a file that is not an archive is one member of itself. */
 export interface Member {
   /** As the archive says it: hostile. */
   readonly path: string;

@@ -9,7 +9,7 @@ const HINTS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
   EACCES: ['permission is denied', 'give this user access to it, or choose another place'],
   EPERM: ['the operation is not permitted', 'give this user access to it, or choose another place'],
   ENOENT: ['it is not there', 'check the path'],
-  ENOTDIR: ['a part of the path is no folder', 'check the path'],
+  ENOTDIR: ['a part of the path is not a folder', 'check the path'],
   EISDIR: ['it is a folder', 'check the path'],
   EMFILE: ['too many files are open', 'raise the limit with ulimit -n, or lower --concurrency'],
   ENFILE: ['too many files are open on this machine', 'raise the limit, or lower --concurrency'],

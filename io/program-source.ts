@@ -8,7 +8,7 @@ export interface ProgramSource {
   readonly sha256: string;
 }
 
-/** Names of variables of a repository, for workflows that a build which is no release writes. */
+/** Names of variables of a repository, for workflows that a build which is not a release writes. */
 const VARIABLES: ProgramSource = {
   url: '${{ vars.PULLTHROUGH_URL }}',
   sha256: '${{ vars.PULLTHROUGH_SHA256 }}',

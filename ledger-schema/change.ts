@@ -79,7 +79,7 @@ export function checkLeaf(path: string, mode: string): LedgerPath {
 
 /**
  * Append-only, and what a change may touch; ledger-format.md, principles 3 and 6, and "Layout". `now` says what the
- * present base has at a path: what is there already, the same, is no part of the change.
+ * present base has at a path: what is there already, the same, is not part of the change.
  */
 export function readChange(entries: readonly ChangedEntry[], now: (path: string) => Side | undefined): Change {
   const problems: Finding[] = [];

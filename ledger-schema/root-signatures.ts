@@ -57,7 +57,7 @@ export async function countRootHolders(count: RootCount): Promise<CountedRoots> 
   }
   for (const fingerprint of signers.filter((each) => !own.has(each) && !earlier.has(each))) {
     const path = policySignPath(step.version, fingerprint);
-    ignored.push({ code: 'E_SIG_UNLISTED', path, message: `${path} is by a key that is no root's` });
+    ignored.push({ code: 'E_SIG_UNLISTED', path, message: `${path} is by a key that is not a root's` });
   }
   return { holders, ignored };
 }
@@ -101,7 +101,7 @@ export async function verifyRootSignature(
       listing.former === undefined && listing.holder !== undefined && policy.roots.holders.includes(listing.holder),
   );
   if (roots.length === 0) {
-    fail('E_SIG_UNLISTED', `${path} is by a key that is no root's`);
+    fail('E_SIG_UNLISTED', `${path} is by a key that is not a root's`);
   }
   const signature = parseSignatureFile((await files.read(path, SIGNATURE_BYTES)) ?? new Uint8Array());
   // Every copy that is listed is read: a revocation that nobody can see must not count for none.

@@ -149,7 +149,7 @@ export async function establishTrust(files: LedgerFiles, options: TrustOptions):
 }
 
 /**
- * What was signed to follow another policy, here or in another ledger, is no successor. Throws `E_OTHER_LEDGER`,
+ * What was signed to follow another policy, here or in another ledger, is not a successor. Throws `E_OTHER_LEDGER`,
  * `E_POLICY_PREVIOUS`.
  */
 export function requireSuccessor(before: PolicyStep, { version, policy }: PolicyStep): void {
@@ -175,7 +175,7 @@ async function start(files: LedgerFiles, versions: readonly number[], pin: strin
     if (bytes !== undefined && sha256Hex(bytes) === pin) return toStep(bytes, version);
   }
   return fail('E_PIN', `no policy of the ledger has the pinned sha256 ${pin}`, {
-    hint: 'ask the owners of the ledger for the pin, by another way than the ledger; it is the sha256 of any N.policy.json',
+    hint: 'ask the owners of the ledger for the pin, over a separate channel; it is the sha256 of any N.policy.json',
   });
 }
 

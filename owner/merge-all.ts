@@ -132,7 +132,7 @@ async function mergeOne(
     return { result: { action: 'merged', ...about, commit: merged.commit }, state: merged.state };
   } catch (error) {
     if (!(error instanceof PullthroughError) || error.code === 'E_INTERRUPTED') throw error;
-    // What is wrong with a change itself is no failure of the run: nobody asked for this very one.
+    // What is wrong with a change itself is not a failure of the run: nobody asked for this very one.
     const waits = error.exit === 3 || error.code === 'E_NO_CHANGE' || error.code === 'E_MOVED';
     const report = reportError(error);
     return waits

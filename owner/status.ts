@@ -55,7 +55,7 @@ export interface LedgerStatus {
 
 const DAY = 86_400_000;
 
-/** Records and proposals by state, who owes what, days until the policy expires. */
+/** Records and proposals by state, whose acks are missing, days until the policy expires. */
 export async function ledgerStatus(context: ProposalContext, state: LedgerState): Promise<LedgerStatus> {
   const { snapshot, trust, commit } = state;
   const paths: string[] = [];

@@ -51,7 +51,7 @@ function jumped(before: number, now: number): boolean {
 
 /**
  * The other tags of a tool, those that are worth comparing with first: lower versions of the same series of tags from the
- * highest on, then higher ones from the lowest on, then those of the series that are no versions, then other series.
+ * highest on, then higher ones from the lowest on, then those of the series that are not versions, then other series.
  */
 export function comparableTags(tag: string, tags: Iterable<string>): string[] {
   const version = versionOf(tag);

@@ -32,7 +32,7 @@ export async function mergeByPush(context: ProposalContext, judged: JudgedMerge)
   try {
     await context.ledger.push(change.kind === 'other' ? [move] : [move, remove]);
   } catch (error) {
-    // A host may keep branches from being removed; that is no reason to keep the change from being merged.
+    // A host may keep branches from being removed; that is not a reason to keep the change from being merged.
     if (!(error instanceof PullthroughError) || error.code !== 'E_GIT' || change.kind === 'other') throw error;
     await context.ledger.push([move]);
     context.progress.warn(`${title} is merged, and its branch ${change.branch} could not be removed: ${error.message}`);

@@ -119,7 +119,7 @@ async function fromIssues({ github }: ProposalContext): Promise<Request[]> {
   });
 }
 
-/** Anybody may have written it: what is no name of a record in its one form is no request. */
+/** Anybody may have written it: what is not a name of a record in its one form is not a request. */
 function parseSubject(subject: string): Wanted | undefined {
   const [, source = '', repository = '', tag] =
     /^Request: ([a-z0-9.-]{1,253})\/([^/@\s]{1,100}\/[^/@\s]{1,100})(?:@(\S{1,255}))?$/.exec(subject.trim()) ?? [];

@@ -89,7 +89,7 @@ export class Proposals {
 
   /**
    * The record that a proposal's branch holds, when a current executor's sign on it is valid. With a signature that doesn't
-   * count, as of a reviewer who left since, the gate would refuse it for good: it counts as none, and is made anew.
+   * count, as of a reviewer who left since, the gate would refuse it for good: it counts as none, and is made again.
    */
   async valid(path: string): Promise<RecordStatus | undefined> {
     const commit = this.#ledger.branches().get(proposalBranch(path));
@@ -154,7 +154,7 @@ export class Proposals {
       const counts = status.signedBy !== undefined && !status.signedBy.former && status.ignored.length === 0;
       return counts ? status : undefined;
     } catch (error) {
-      // Anybody who may push could have made the branch: what is wrong with it is no failure of ours.
+      // Anybody who may push could have made the branch: what is wrong with it is not a failure of ours.
       if (error instanceof PullthroughError && error.exit === 3) return undefined;
       throw error;
     }

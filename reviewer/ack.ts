@@ -53,7 +53,7 @@ export function requireAckable({ record, branch, adds }: Proposal): void {
   });
 }
 
-/** Somebody else's ack that comes first is no reason to fetch everything again. */
+/** Somebody else's ack that comes first is not a reason to fetch everything again. */
 const TRIES = 5;
 
 /**

@@ -58,7 +58,7 @@ export async function findPrevious(state: LedgerState, record: RecordStatus): Pr
       const status = await verifyRecord(await readRecordFiles(state.snapshot, path), state.trust);
       if (status.state === 'acknowledged') return status;
     } catch (error) {
-      // A record that can't be read is no measure; the one before it may be.
+      // A record that can't be read is not a measure; the one before it may be.
       if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
     }
   }

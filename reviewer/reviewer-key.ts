@@ -22,7 +22,7 @@ export async function requireReviewer(trust: Trust, fingerprint: string, purpose
   const listing = trust.listing(fingerprint);
   if (holder === undefined || listing === undefined) {
     const role = roleOf(trust, fingerprint);
-    fail('E_NOT_REVIEWER', `the key ${fingerprint} is no current reviewer's in policy ${trust.version}${role}`, {
+    fail('E_NOT_REVIEWER', `the key ${fingerprint} is not a current reviewer's in policy ${trust.version}${role}`, {
       hint: HINT,
     });
   }

@@ -13,7 +13,7 @@ export interface BundleOptions {
   readonly root: string;
   /** Where its compiled modules are: `dist`. */
   readonly compiled: string;
-  /** Made anew. */
+  /** Made at each call. */
   readonly folder: string;
 }
 
@@ -98,7 +98,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = resolve(process.argv[2] ?? join(root, 'bundle'));
   // A folder that is something else is not removed.
   if (existsSync(folder) && readdirSync(folder).length > 0 && !existsSync(join(folder, 'NOTICES.txt'))) {
-    throw new Error(`${folder} is there already and is no bundle`);
+    throw new Error(`${folder} is there already and is not a bundle`);
   }
   await makeBundle({ root, compiled, folder });
 }

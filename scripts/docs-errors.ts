@@ -8,7 +8,7 @@ const SECTIONS = [
   [2, 'Exit 2: the command line or a file here is wrong', 'Found before any request; nothing was done.'],
   [1, 'Exit 1: it failed', 'What the message names is the cause; most of these are worth another try.'],
   [4, 'Exit 4: some tools worked and others did not', 'The summary lists each.'],
-  [3, 'Exit 3: not trusted', 'A signature, a threshold, a digest, a pin, or an append-only rule says no.'],
+  [3, 'Exit 3: not trusted', 'A signature, a threshold, a digest, a pin, or an append-only rule refuses it.'],
 ] as const;
 
 /** docs/errors.md, made from the table of errors. */

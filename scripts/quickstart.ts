@@ -10,7 +10,7 @@ import type { GitHubServer } from '../test/servers/github.ts';
 import { PROGRAM } from './program.ts';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-/** Made anew each time; a test has a folder of its own. */
+/** Made again each time; a test has a folder of its own. */
 const HOME = resolve(process.env['PULLTHROUGH_QUICKSTART_DIR'] ?? join(ROOT, 'quickstart'));
 const EXECUTOR = join(HOME, 'executor');
 const EMBEDDED = 'bazelbuild/buildtools';
@@ -205,7 +205,7 @@ async function main(): Promise<void> {
   } finally {
     await github?.close();
   }
-  say(`\n${bold('Done.')} Everything is in ./quickstart; run it again to make it anew.`);
+  say(`\n${bold('Done.')} Everything is in ./quickstart; run it again to start over.`);
 }
 
 await main();

@@ -56,7 +56,7 @@ const DAY_MS = 86_400_000;
 export function parseSample(text: string): Sample {
   const [part, of] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text)?.slice(1) ?? []).map(Number);
   if (part === undefined || of === undefined || part < 1 || part > of) {
-    return fail('E_USAGE', `--sample ${text} is no share`, { hint: 'write it as 1/30: another thirtieth each day' });
+    return fail('E_USAGE', `--sample ${text} is not a share`, { hint: 'write it as 1/30: another thirtieth each day' });
   }
   return { part, of };
 }

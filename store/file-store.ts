@@ -102,7 +102,7 @@ export class FileStore implements Store {
     return (await this.#size(sha256)) === size;
   }
 
-  /** The size of what lies under the key; NaN where it is no regular file, undefined where nothing is. */
+  /** The size of what lies under the key; NaN where it is not a regular file, undefined where nothing is. */
   async #size(sha256: string): Promise<number | undefined> {
     try {
       const stat = await lstat(this.#path(sha256));

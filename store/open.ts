@@ -47,7 +47,7 @@ export function storeFolder(url: string, baseDir: string): string {
     try {
       return fileURLToPath(url);
     } catch (error) {
-      fail('E_CONFIG', `${url} is no file URL of this machine`, {
+      fail('E_CONFIG', `${url} is not a file URL of this machine`, {
         hint: 'write file:///PATH or file:./PATH',
         cause: error,
       });

@@ -87,7 +87,7 @@ function parse(path: string, source: string): ts.SourceFile {
   return ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true);
 }
 
-/** What a file imports, and a complaint for each specifier that is no plain text. */
+/** What a file imports, and a complaint for each specifier that is not a plain text. */
 export function importsOf(path: string, source: string): { imports: Import[]; complaints: string[] } {
   const imports: Import[] = [];
   const complaints: string[] = [];
@@ -122,7 +122,7 @@ function checkImport(path: string, found: Import, sources: Sources): string[] {
   }
   // What a script starts on loopback is what tests start.
   if (roomOf(path) === 'scripts' && target.startsWith('test/servers/')) return [];
-  if (!sources.has(target)) return [`${path} imports ${specifier}, which is no source file here`];
+  if (!sources.has(target)) return [`${path} imports ${specifier}, which is not a source file here`];
   if (roomOf(target) === roomOf(path) || lineOf(target) < lineOf(path)) return [];
   return [`${path} imports ${specifier}: ${roomOf(path)} stands not above ${roomOf(target)}`];
 }

@@ -109,7 +109,7 @@ describe('dist', () => {
         "import { encodeSegment } from 'pullthrough/ledger-schema';",
         "export const text: string = encodeSegment('cli/v1');",
         "export const get = (consumer: Consumer) => consumer.get('jqlang/jq@latest', { output: 'bin' });",
-        '// @ts-expect-error -- a number is no path',
+        '// @ts-expect-error -- a number is not a path',
         'encodeSegment(1);',
       ];
       writeFileSync(file, lines.join('\n'));

@@ -175,7 +175,7 @@ test('a release whose checksums say otherwise is not proposed', async () => {
   expect(made.branches()).toEqual([]);
 });
 
-test('a variable of two lines is no configuration', async () => {
+test('a variable of two lines is not a configuration', async () => {
   const env = environment({
     GITHUB_REPOSITORY: 'acme/pullthrough',
     GITHUB_SERVER_URL: 'https://github.com',

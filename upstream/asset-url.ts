@@ -39,7 +39,7 @@ function parts(template: string): { readonly name?: string | undefined; readonly
   return url === undefined ? { url: template } : { name, url };
 }
 
-/** Names a file: placeholders are filled as they are, since a name is no path. */
+/** Names a file: placeholders are filled as they are, since a name is not a path. */
 function fillName(template: string, tag: string, version: string | undefined): string {
   return template.replace(PLACEHOLDER, (_, name: string) => (name === 'tag' ? tag : (version ?? tag)));
 }

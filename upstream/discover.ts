@@ -37,7 +37,7 @@ export async function discoverReleases(
   if (select.kind === 'latest' && !prerelease && tagPrefix === '') {
     const latest = await getLatestRelease(client, repository);
     if (latest !== undefined) return { releases: [latest], absent: [], unchanged: latest.unchanged === true };
-    // No release is no error, no repository is one.
+    // No release is not an error, no repository is one.
     await getRepository(client, repository);
     return { releases: [], absent: [], unchanged: false };
   }

@@ -9,7 +9,7 @@ type Wanted = Pick<ToolDefinition, 'select' | 'prerelease' | 'tagPrefix'>;
 /** May the release be chosen at all? Drafts never; prereleases where they are wanted, or named by their tag. */
 export function isEligible(release: Release, { select, prerelease, tagPrefix }: Wanted): boolean {
   if (release.draft || release.publishedAt === undefined || !release.tag.startsWith(tagPrefix)) return false;
-  // `prometheus-` is no beginning of `prometheus-adapter-4.11.0`: a version follows, or the tag is named in full.
+  // `prometheus-` is not a beginning of `prometheus-adapter-4.11.0`: a version follows, or the tag is named in full.
   const followed = tagPrefix === '' || beginsWithVersion(release.tag.slice(tagPrefix.length));
   if (!followed && select.kind !== 'tags') return false;
   return prerelease || !release.prerelease || select.kind === 'tags';

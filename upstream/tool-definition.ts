@@ -74,7 +74,7 @@ const glob: IniParser<string> = (value) => {
   try {
     compileGlob(value);
   } catch (cause) {
-    fail('E_CONFIG', `${brief(value)} is no glob`, { cause });
+    fail('E_CONFIG', `${brief(value)} is not a glob`, { cause });
   }
   return value;
 };

@@ -1,15 +1,15 @@
 import type { ErrorCode, PullthroughError } from '../../ledger-schema/error.ts';
 
 const UPSTREAM = "compare what upstream has now with what others have, and tell the tool's people";
-const OWNER = "tell the ledger's owner; nothing of it is used";
-const PROPOSER = 'whoever made it must make it anew; nothing is merged or used like this';
+const OWNER = "tell the ledger's owner; it is not used";
+const PROPOSER = 'it has to be made again by its author; until then it is neither merged nor used';
 const KEY = 'take another key, or have its holder renew it; docs/openpgp.md says which keys count';
 
 /** What to do about an error that brings no more precise hint of its own; docs/errors.md shows them. */
 export const HINTS: Readonly<Record<ErrorCode, string>> = {
   E_USAGE: 'see pullthrough COMMAND --help',
-  E_CONFIG: 'mend the line that is named; docs/executor.md shows every key',
-  E_NO_PIN: "ask the ledger's owner for it, by another way than the ledger",
+  E_CONFIG: 'fix the line named above; docs/cli.md shows every key',
+  E_NO_PIN: "ask the ledger's owner for it, over a separate channel",
   E_NO_LEDGER: 'name it as repository = in [ledger] of mirror.ini; consumer commands also take --ledger',
   E_NO_STORE: 'name it as url = in [store] of mirror.ini; consumer commands also take --store',
   E_NO_KEY: 'set PULLTHROUGH_SIGNING_KEY_FILE; pullthrough key new makes a key',
@@ -17,7 +17,7 @@ export const HINTS: Readonly<Record<ErrorCode, string>> = {
   E_SIGNING_KEY: 'look at the file, and at PULLTHROUGH_SIGNING_PASSPHRASE',
   E_CONFIRM: 'answer at a terminal, or by flags',
   E_EXISTS: 'name another place, or move away what is there',
-  E_LOCK_FILE: 'take it from version control, or make it anew by pullthrough lock',
+  E_LOCK_FILE: 'restore it from version control, or write it again: pullthrough lock',
   E_MEMORY: 'look at the folder that is named, and who may write there',
   E_INPUT: 'look at its path, and at what is in it',
   E_NETWORK: 'look at the network and the host, and run it again',
@@ -53,7 +53,7 @@ export const HINTS: Readonly<Record<ErrorCode, string>> = {
   E_NOT_REVIEWER: "pullthrough trust show says who may; the ledger's root holders change it",
   E_STRANGER: 'a proposal is a branch of the ledger itself; forks never count',
   E_NOT_ROOT: 'pullthrough trust show says who may sign policies',
-  E_PIN: "ask the ledger's owner for the pin, by another way than the ledger",
+  E_PIN: "ask the ledger's owner for the pin, over a separate channel",
   E_POLICY_FORMAT: OWNER,
   E_POLICY_GAP: OWNER,
   E_POLICY_PREVIOUS: OWNER,
@@ -80,7 +80,7 @@ export const HINTS: Readonly<Record<ErrorCode, string>> = {
   E_SIG_SUBPACKET: PROPOSER,
   E_SIG_EXPIRATION: PROPOSER,
   E_SIG_ISSUER: PROPOSER,
-  E_SIG_DATE: 'the clock or the key of whoever signed is wrong: sign it anew',
+  E_SIG_DATE: 'the clock or the key of the signer is wrong; sign it again',
   E_SIG_INVALID: "don't trust it: what was signed, or the signature, was changed",
   E_SIG_UNLISTED: 'pullthrough trust show lists whose signatures count',
   E_PATH: PROPOSER,

@@ -46,7 +46,7 @@ export interface OutputOptions {
   readonly quiet: boolean;
   /** What runs, as `mirror`; the title of groups and summaries. */
   readonly title: string;
-  /** Undefined where stderr is no terminal. */
+  /** Undefined where stderr is not a terminal. */
   readonly bars: Bars | undefined;
 }
 

@@ -57,7 +57,7 @@ export const ledgerCommands = commands({
     ],
   },
   'ledger close': {
-    summary: 'says no to a proposal or a policy: mirror leaves a closed proposal alone',
+    summary: 'turns down a proposal or a policy: mirror leaves a closed proposal alone',
     about:
       "CHANGE is a pull request's number or URL, a branch, or a release as OWNER/REPO@TAG. Nothing is lost: ledger reopen " +
       'takes it back.',

@@ -43,7 +43,7 @@ export const OVERVIEW: readonly { readonly heading: string; readonly rows: reado
         ],
         [
           'ledger close CHANGE',
-          'says no to a proposal or a policy: closes the pull request; on plain git moves the\n' +
+          'turns down a proposal or a policy: closes the pull request; on plain git moves the\n' +
             'branch to `pullthrough-closed/…`, which `mirror` leaves alone',
         ],
         ['ledger reopen CHANGE', 'takes that back'],

@@ -74,7 +74,7 @@ export interface CommandSpec<S extends OptionSpecs = OptionSpecs> {
   readonly about?: string;
   readonly arguments: readonly ArgumentSpec[];
   readonly options: S;
-  /** It runs until a signal ends it: that is no failure, and it takes its own time to end. */
+  /** It runs until a signal ends it: that is not a failure, and it takes its own time to end. */
   readonly untilSignal?: true;
   /** A command line, and what it does. */
   readonly examples: readonly (readonly [line: string, says: string])[];

@@ -75,21 +75,23 @@ export interface ConfigFlags {
 const branch: IniParser<string> = (value) => {
   // git check-ref-format, and no name that is an option.
   const bad = /[\s~^:?*[\\]|\.\.|@\{|\/\/|^[-/.]|[/.]$|\/\.|\.lock(?:\/|$)|^@$/.test(value);
-  if (bad || value.length > 200) fail('E_CONFIG', `${brief(value)} is no name of a branch`);
+  if (bad || value.length > 200) fail('E_CONFIG', `${brief(value)} is not a branch name`);
   return value;
 };
 
 const author: IniParser<Author> = (value) => {
   const [, name, email] = /^([^<>]*[^<>\s])\s*<([^<>\s@]+@[^<>\s@]+)>$/.exec(value) ?? [];
   if (name === undefined || email === undefined) {
-    fail('E_CONFIG', `${brief(value)} is no author`, { hint: 'write Name <mail@example.org>' });
+    fail('E_CONFIG', `${brief(value)} is not an author`, { hint: 'write Name <mail@example.org>' });
   }
   return { name, email };
 };
 
 const host: IniParser<string> = (value) => {
   if (!isHostName(value)) {
-    fail('E_CONFIG', `${brief(value)} is no lower-case host name`, { hint: 'write it without scheme, port and path' });
+    fail('E_CONFIG', `${brief(value)} is not a lower-case host name`, {
+      hint: 'write it without scheme, port and path',
+    });
   }
   return value;
 };
@@ -115,7 +117,7 @@ const alias: IniParser<(host: string) => Alias> = (value) => {
 export const PIN_HINT = 'write sha256: and the 64 lower-case hex digits that sha256sum prints for an N.policy.json';
 
 const pin: IniParser<string> = (value) =>
-  /^sha256:([0-9a-f]{64})$/.exec(value)?.[1] ?? fail('E_CONFIG', `${brief(value)} is no pin`, { hint: PIN_HINT });
+  /^sha256:([0-9a-f]{64})$/.exec(value)?.[1] ?? fail('E_CONFIG', `${brief(value)} is not a pin`, { hint: PIN_HINT });
 
 /** What GitHub's API says of a digest is in no record, so that nobody can ask for it later. */
 const requirement: IniParser<Requirement> = (value) => {

@@ -22,7 +22,7 @@ export function resolvePath(path: string, baseDir: string): string {
 
 function gitUrl(text: string): LedgerLocation {
   const scheme = text.slice(0, text.indexOf('://')).toLowerCase();
-  const url = URL.canParse(text) ? new URL(text) : fail('E_CONFIG', 'it is no URL', { hint: HINT });
+  const url = URL.canParse(text) ? new URL(text) : fail('E_CONFIG', 'it is not a URL', { hint: HINT });
   if (scheme === 'http' || scheme === 'https') {
     // A host may check the user that the token is for; a password would be a secret.
     const safe = new URL(url);

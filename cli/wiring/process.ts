@@ -22,7 +22,7 @@ function interruption(): { signal: AbortSignal; exit: () => number | undefined }
   return { signal: controller.signal, exit: () => exit };
 }
 
-/** A reader that went away (`| head`) is no failure; a result that can't be written is one. */
+/** A reader that went away (`| head`) is not a failure; a result that can't be written is one. */
 function watch(stream: NodeJS.WriteStream): () => Error | undefined {
   stream.on('error', () => undefined);
   return () => (stream.errored === null || systemCode(stream.errored) === 'EPIPE' ? undefined : stream.errored);

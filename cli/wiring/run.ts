@@ -79,7 +79,7 @@ function contextOf(world: World, end: OutputEnd): CommandContext {
   };
 }
 
-/** Asks at the terminal. Ctrl-C ends the run as the signal does, Ctrl-D is no answer. */
+/** Asks at the terminal. Ctrl-C ends the run as the signal does, Ctrl-D is not an answer. */
 async function askAt({ stdin, stderr, signal }: World, question: string): Promise<string> {
   const lines = createInterface({ input: stdin, output: stderr });
   // At a question the terminal sends the key, not the signal.

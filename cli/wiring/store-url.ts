@@ -16,7 +16,7 @@ function fileUrl(text: string, baseDir: string): string {
   try {
     return `file:${fileURLToPath(text)}`;
   } catch (cause) {
-    return fail('E_CONFIG', 'it is no file URL of this machine', {
+    return fail('E_CONFIG', 'it is not a file URL of this machine', {
       hint: 'write file:///FOLDER or file:./FOLDER',
       cause,
     });

@@ -126,7 +126,7 @@ function words(name: string): { word: string; os?: Os }[] {
   });
 }
 
-/** `machine` is no Mac and `winner` no Windows: behind a short name only digits or an architecture may follow. */
+/** `machine` is not a Mac and `winner` no Windows: behind a short name only digits or an architecture may follow. */
 function isWord(text: string, word: string): boolean {
   const rest = word.slice(text.length);
   return /^[a-z]/.test(rest) && ARCH_WORDS[rest] === undefined && !/^(?:musl|gnu|arm)/.test(rest);

@@ -78,7 +78,7 @@ async function requireOthers(files: readonly Fetchable[], { output, keep = [] }:
   }
 }
 
-/** Found before anything is asked of a store. A file that is there and right is no hindrance. */
+/** Found before anything is asked of a store. A file that is there and right is fine. */
 async function requireRoom(files: readonly Fetchable[], { output }: GetOptions): Promise<void> {
   const taken: string[] = [];
   for (const file of files) {

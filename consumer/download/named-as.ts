@@ -3,7 +3,7 @@ import { fail } from '../../ledger-schema/error.ts';
 import { isDeviceName } from '../../ledger-schema/path.ts';
 import type { Fetchable } from './select-assets.ts';
 
-/** The one file under a name of the caller's own. Throws `E_USAGE` for several files, or what is no name of a file. */
+/** The one file under a name of the caller's own. Throws `E_USAGE` for several files, or what is not a name of a file. */
 export function namedAs<T extends Fetchable>(files: readonly T[], name: string | undefined): readonly T[] {
   if (name === undefined) return files;
   requireFileName(name);

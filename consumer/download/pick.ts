@@ -4,13 +4,13 @@ import { hasSideWord, isSideFile, osOfEnding, stemOf, typeRank } from './asset-k
 import type { Platform } from './platform.ts';
 
 export interface PickHints {
-  /** `owner/repo`, a host before it or not: its name is no word about a system, as in `wasm-pack` or `win-acme`. */
+  /** `owner/repo`, a host before it or not: its name is not a word about a system, as in `wasm-pack` or `win-acme`. */
   readonly repository?: string | undefined;
   /** How the names of one tool begin, where a release holds several. */
   readonly tool?: string | undefined;
 }
 
-/** What anything that is no package has ahead of every package. */
+/** What anything that is not a package has ahead of every package. */
 const PACKAGES = 1000;
 
 /** One file of a release, and what its name says. */

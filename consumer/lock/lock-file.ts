@@ -132,7 +132,7 @@ interface Line extends LockPosition {
   readonly value: string;
 }
 
-const REMAKE = 'take it from version control, or make it anew by pullthrough lock';
+const REMAKE = 'restore it from version control, or write it again: pullthrough lock';
 
 function wrong({ file, number }: LockPosition, problem: string, hint = REMAKE): never {
   return fail('E_LOCK_FILE', `${file}, line ${number}: ${problem}`, { hint });

@@ -19,7 +19,7 @@ export function addOperations(app: FastifyInstance, { follower, cache, files, me
   app.get('/-/style.css', { config }, async (_, reply) =>
     reply.headers({ 'content-type': 'text/css; charset=utf-8', 'cache-control': 'public, max-age=3600' }).send(STYLE),
   );
-  // A ledger that is down is no reason to take away a gateway that serves what it verified.
+  // A ledger that is down is not a reason to take away a gateway that serves what it verified.
   app.get('/healthz', { config }, async (_, reply) => {
     const { seen, failure } = follower.state;
     const { view, expired } = follower.catalog;

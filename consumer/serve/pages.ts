@@ -183,7 +183,7 @@ function exact(tag: string): string {
   return /^[A-Za-z][A-Za-z0-9._+-]*$/.test(tag) && tag !== 'latest' ? tag : `tag:${tag}`;
 }
 
-/** A name that begins with a hyphen is no option. */
+/** A name that begins with a hyphen is not an option. */
 function assetWords(name: string): readonly string[] {
   return name.startsWith('-') ? ['--', name] : [name];
 }

@@ -46,7 +46,7 @@ async function readBatch(
   }
 }
 
-/** A record whose list is too large is no record. */
+/** A record whose list is too large is not a record. */
 async function readBlob(snapshot: Snapshot, oid: string): Promise<Uint8Array> {
   try {
     return await snapshot.blob(oid, CHECKLIST_BYTES);

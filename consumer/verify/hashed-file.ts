@@ -17,12 +17,12 @@ export interface HashedFile {
   readonly sha256: string;
 }
 
-/** Throws `E_INPUT` for a path that is no regular file, `E_IO`. */
+/** Throws `E_INPUT` for a path that is not a regular file, `E_IO`. */
 export async function requireFiles(paths: readonly string[]): Promise<void> {
   for (const path of paths) await sizeOf({ shown: path, raw: Buffer.from(path) });
 }
 
-/** Reads and hashes a file. Throws `E_INPUT` for a path that is no regular file, `E_IO`. */
+/** Reads and hashes a file. Throws `E_INPUT` for a path that is not a regular file, `E_IO`. */
 export async function hashFile(path: FilePath): Promise<HashedFile> {
   return { path: path.shown, size: await sizeOf(path), sha256: await sha256OfFile(path.raw, path.shown) };
 }

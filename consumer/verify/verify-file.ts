@@ -34,7 +34,7 @@ const STATES = ['acknowledged', 'withdrawn', 'proposed', 'invalid', 'unknown'] a
 
 /**
  * Which releases are these files from, and are they acknowledged? By their bytes alone; a name says nothing. Reads the
- * list of every record of the ledger. Throws `E_POLICY_EXPIRED`; a file that isn't acknowledged is no error here, see
+ * list of every record of the ledger. Throws `E_POLICY_EXPIRED`; a file that isn't acknowledged is not an error here, see
  * {@link requireFile}.
  */
 export async function verifyFiles(view: LedgerView, files: readonly HashedFile[]): Promise<FileVerdict[]> {

@@ -112,7 +112,7 @@ async function acknowledged(run: Run, recorded: Recorded): Promise<RecordStatus[
       if (status.state === 'acknowledged') records.push(status);
     } catch (error) {
       if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
-      run.context.progress.warn(`${path} is no valid record: ${error.message}`);
+      run.context.progress.warn(`${path} is not a valid record: ${error.message}`);
     }
   }
   return records;
@@ -184,7 +184,7 @@ export async function reportIssue(
 ): Promise<Note | undefined> {
   const { client, repository } =
     github ??
-    fail('E_USAGE', 'there is no issue to open: the ledger is no GitHub repository', { hint: 'leave out --issue' });
+    fail('E_USAGE', 'there is no issue to open: the ledger is not a GitHub repository', { hint: 'leave out --issue' });
   const marker = `pullthrough:watch${shard === undefined ? '' : `:${shard.index}-of-${shard.count}`}`;
   const issue = watchIssue(watched);
   if (issue !== undefined) return upsertIssue(client, repository, { marker, ...issue });

@@ -81,7 +81,7 @@ class Connection {
       buffer: () => this.#block.subarray(this.#to, this.#head ? BLOCK : MOST_HEAD),
       callback: (bytes: number) => this.#arrived(bytes),
     };
-    // An address is no server name (RFC 6066, 3); the certificate is held against the host either way.
+    // An address is not a server name (RFC 6066, 3); the certificate is held against the host either way.
     const servername = /^[\d.]+$|:/.test(host) ? '' : host;
     this.#socket = tls
       ? connectTls({ ...address, servername, ALPNProtocols: ['http/1.1'], onread } as ConnectionOptions)

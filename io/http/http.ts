@@ -30,7 +30,7 @@ export function hasProxy(): boolean {
 
 /**
  * The connections that everything here goes through: HTTPS_PROXY, HTTP_PROXY and NO_PROXY as the environment has them,
- * certificates by Node's own list and NODE_EXTRA_CA_CERTS. Throws `E_CONFIG` for a proxy variable that is no URL.
+ * certificates by Node's own list and NODE_EXTRA_CA_CERTS. Throws `E_CONFIG` for a proxy variable that is not a URL.
  */
 export async function dispatcher(): Promise<Dispatcher> {
   const httpProxy = proxyVariable('http');

@@ -22,7 +22,7 @@ const NOT_PUBLIC_V4: readonly (readonly [string, number])[] = [
 
 /**
  * Is it an address of the public internet? Of IPv6 only global unicast counts; an address that carries an IPv4 one (mapped,
- * NAT64, 6to4) counts as that, and so does neither Teredo nor a translation of a network's own. What is no address isn't.
+ * NAT64, 6to4) counts as that, and so does neither Teredo nor a translation of a network's own. What is not an address isn't.
  */
 export function isPublicAddress(text: string): boolean {
   const address = text.replace(/%.*$/, '');

@@ -19,7 +19,10 @@ async function readKeys(file: Uint8Array): Promise<openpgp.Key[]> {
       ? await openpgp.readKeys({ armoredKeys: fromUtf8(file) ?? '' })
       : await openpgp.readKeys({ binaryKeys: file });
   } catch (cause) {
-    return fail('E_KEY_FORMAT', 'the file is no OpenPGP key', { cause, hint: 'make one by: gpg --armor --export KEY' });
+    return fail('E_KEY_FORMAT', 'the file is not an OpenPGP key', {
+      cause,
+      hint: 'make one by: gpg --armor --export KEY',
+    });
   }
 }
 

@@ -218,7 +218,7 @@ function refusedSignature({ path, kind }: AddedFile, record: CheckedRecord, trus
       : trust.holderOf('reviewers', kind.fingerprint) === undefined;
   if (!former) return [];
   const role = kind.kind === 'sign' ? 'executor' : 'reviewer';
-  const message = `${path} is by a key that is no current ${role}'s; new signatures are taken from current ones only`;
+  const message = `${path} is by a key that is not a current ${role}'s; new signatures are taken from current ones only`;
   return [{ code: 'E_SIG_UNLISTED', path, message }];
 }
 

@@ -68,7 +68,7 @@ export async function openLocalRepository(
 
 function noRepository(directory: string, found: GitResult): never {
   const owner = found.stderr.includes('dubious ownership');
-  return fail('E_INPUT', `${directory} is no git repository that can be read: ${shownStderr(found.stderr)}`, {
+  return fail('E_INPUT', `${directory} is not a git repository that can be read: ${shownStderr(found.stderr)}`, {
     hint: owner
       ? `it belongs to another user; if you trust it: ${typed`git config --global --add safe.directory ${directory}`}`
       : 'run this in a clone of the ledger',

@@ -37,7 +37,7 @@ export function isBranchName(name: string): boolean {
 
 /**
  * Pushes commits of the clone. All updates or none where the host can (`--atomic`), else one after the other. A branch
- * that is already where it shall be is no error. Throws `E_MOVED`, `E_CREDENTIAL`, `E_LEDGER_UNREACHABLE`, `E_GIT`.
+ * that is already where it shall be is not an error. Throws `E_MOVED`, `E_CREDENTIAL`, `E_LEDGER_UNREACHABLE`, `E_GIT`.
  */
 export async function push(clone: Clone, updates: readonly BranchUpdate[]): Promise<void> {
   for (const { branch } of updates) if (!isBranchName(branch)) fail('E_GIT', `git knows no branch named ${branch}`);

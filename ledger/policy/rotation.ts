@@ -217,7 +217,7 @@ export async function signPolicy({
 }: PolicySigning): Promise<SignedPolicy> {
   const { version, branch, tip, bytes, policy } = proposed;
   if (!isRoot(signer.fingerprint, [policy, ...(trust === undefined ? [] : [trust.policy])])) {
-    fail('E_NOT_ROOT', `the key ${signer.fingerprint} is no root's of policy ${version} or of the one before`);
+    fail('E_NOT_ROOT', `the key ${signer.fingerprint} is not a root's of policy ${version} or of the one before`);
   }
   const path = policySignPath(version, signer.fingerprint);
   if ((await ledgerFiles(repository.snapshot(tip)).read(path, SIGNATURE_BYTES)) !== undefined) {

@@ -17,7 +17,7 @@ const SIGNED: ReadonlySet<string> = new Set(['checklist.json', 'checklist.sha256
 /**
  * Every ack that a reviewer's key made of the ledger's records: what its seal will list. Whether the key has expired or is
  * revoked by now changes nothing, as for every former key: the gate took each ack while it could sign. Undefined for a key
- * that is no reviewer's.
+ * that is not a reviewer's.
  */
 export async function acksToSeal(
   snapshot: Snapshot,

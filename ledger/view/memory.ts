@@ -120,7 +120,7 @@ async function readMemory(path: string, identity: LedgerIdentity): Promise<Memor
     return head === undefined ? { commit, policies } : { commit, policies, head };
   } catch (cause) {
     return fail('E_MEMORY', `what was remembered of ${identity.url} is damaged: ${path} (${reasonOf(cause)})`, {
-      hint: 'find out why; removing that file makes the next run trust the ledger anew, from the pin alone',
+      hint: 'find out why; removing that file makes the next run trust the ledger from the pin alone',
       cause,
     });
   }

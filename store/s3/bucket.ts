@@ -34,7 +34,7 @@ export class S3Bucket {
     return { Bucket: this.place.bucket, Key: this.place.prefix + storeKey(sha256) };
   }
 
-  /** The digest that a key is made of; undefined for what is no object of a store. */
+  /** The digest that a key is made of; undefined for what is not an object of a store. */
   digestIn(key: string | undefined): string | undefined {
     const sha256 = key?.slice(-64) ?? '';
     return /^[0-9a-f]{64}$/.test(sha256) && key === this.at(sha256).Key ? sha256 : undefined;

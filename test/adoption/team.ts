@@ -139,7 +139,7 @@ export class Team implements AsyncDisposable {
   /** Starts a command that runs until it is stopped, and waits until it says that it serves; gives what stops it. */
   async daemon(who: Name | 'bot', command: string, cwd: string): Promise<() => Promise<void>> {
     const [program = '', ...args] = command.split(' ');
-    if (program !== 'pullthrough') throw new Error(`${program} is no daemon that is known here`);
+    if (program !== 'pullthrough') throw new Error(`${program} is not a daemon that is known here`);
     const child = spawn(process.execPath, [this.main, ...args], { cwd, env: this.env(who) });
     const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
     await new Promise<void>((resolve, reject) => {

@@ -123,7 +123,7 @@ describe('at a terminal', () => {
     expect(await readdir(join(cwd, 'l/trust'))).toContain('1.policy.json');
   });
 
-  test('Ctrl-D is no answer, and nothing is done', async () => {
+  test('Ctrl-D is not an answer, and nothing is done', async () => {
     const cwd = await folder();
     const { code, stderr } = await runCli(['init', 'mirror'], at(cwd, ['\u0004']));
     expect(code).toBe(2);

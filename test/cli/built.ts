@@ -17,7 +17,7 @@ import { inject } from 'vitest';
 import { ROOMS } from '../import-rules.ts';
 
 const root = join(import.meta.dirname, '../..');
-/** Scripts are no part of the program. */
+/** Scripts are not part of the program. */
 const PROGRAM = ROOMS.filter((room) => room !== 'scripts');
 
 const compilerOptions = {

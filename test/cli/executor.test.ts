@@ -152,7 +152,7 @@ describe('mirror', () => {
     });
   });
 
-  test('a key that is no executor is exit 3 before any download', async () => {
+  test('a key that is not an executor is exit 3 before any download', async () => {
     const { made, json } = await executor();
     await writeFile(join(made.folder, 'bot.key'), (await people()).stranger.secret);
     expect(await json('mirror')).toMatchObject({ code: 3, document: { error: { code: 'E_NOT_EXECUTOR' } } });

@@ -27,5 +27,5 @@ test('several are listed, and counted at the end', async () => {
   const { code, stderr } = await check();
   expect(code).toBe(3);
   expect(stderr.match(/packages\/two/g)).toHaveLength(1);
-  expect(stderr).toMatch(/error: the gate says no: .*, and 1 more \[\w+\]\nhint: see above for each\n$/);
+  expect(stderr).toMatch(/error: the gate refuses this: .*, and 1 more \[\w+\]\nhint: see above for each\n$/);
 });

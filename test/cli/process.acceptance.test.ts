@@ -39,7 +39,7 @@ describe('the version', () => {
 });
 
 describe('a stream that ends', () => {
-  test('a reader that goes away is no failure', async () => {
+  test('a reader that goes away is not a failure', async () => {
     const { child, ended, stderr } = start(['--help']);
     child.stdout.destroy();
     expect(await stderr()).toBe('');

@@ -207,7 +207,7 @@ describe('a ledger of two roots', () => {
   });
 });
 
-test('trust sign says what it signs, and leaves alone what is no next policy', async () => {
+test('trust sign says what it signs, and leaves alone what is not a next policy', async () => {
   await init({ roots: [ada] });
   const git = join(folder, 'ledger.git');
   await cli(['trust', 'propose', '--add-root', named(linus)]);

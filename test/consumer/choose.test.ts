@@ -7,7 +7,7 @@ describe('an argument', () => {
     expect(isFileArgument(argument)).toBe(true);
   });
 
-  test.each(['jqlang/jq@1', 'github.com/jqlang/jq@1', 'jq'])('%s is no file', (argument) => {
+  test.each(['jqlang/jq@1', 'github.com/jqlang/jq@1', 'jq'])('%s is not a file', (argument) => {
     expect(isFileArgument(argument)).toBe(false);
   });
 });

@@ -101,7 +101,7 @@ describe('verify', () => {
     ['without a pin', ['verify', 'acme/tool@v1.0.0', '--ledger', '/nowhere'], 'E_NO_PIN'],
     ['without a ledger', ['verify', 'acme/tool@v1.0.0'], 'E_NO_LEDGER'],
     ['without a tool', ['verify'], 'E_USAGE'],
-    ['with a name that is no tool', ['verify', 'jq'], 'E_USAGE'],
+    ['with a name that is not a tool', ['verify', 'jq'], 'E_USAGE'],
     ['with a name that no path can hold', ['verify', `${'a'.repeat(300)}/jq@1`], 'E_USAGE'],
     ['with a tag that no path can hold', ['verify', `acme/tool@${'é'.repeat(150)}`], 'E_USAGE'],
     ['with a tool to get that no path can hold', ['get', `acme/${'a'.repeat(300)}@^1`], 'E_USAGE'],

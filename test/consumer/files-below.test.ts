@@ -37,7 +37,7 @@ test('each folder is looked at once, also where links lead in circles', async ()
   expect(await shown(folder, true)).toEqual({ files: ['deep/near'], unread: [] });
 });
 
-test('what is no file, and a link to nothing or to itself, is told as unread', async () => {
+test('what is not a file, and a link to nothing or to itself, is told as unread', async () => {
   const folder = await temporaryFolder();
   execFileSync('mkfifo', [join(folder, 'pipe')]);
   await symlink('nothing', join(folder, 'dangling'));

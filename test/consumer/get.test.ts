@@ -402,7 +402,7 @@ describe('the files that are wanted', () => {
     });
   });
 
-  test('the same bytes under two names are no question', async () => {
+  test('the same bytes under two names are not question', async () => {
     const two = ['jq-linux-amd64', 'jq-linux64'].map((name) => file(name, 'the same'));
     const picked = await selectAssets(two, { platform: parsePlatform('linux/amd64') }, 'o/r@v1');
     expect(picked.map(({ name }) => name)).toEqual(['jq-linux-amd64']);

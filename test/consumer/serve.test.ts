@@ -207,7 +207,7 @@ describe('the API', () => {
     }
   });
 
-  test('latest is the newest that is no prerelease and is acknowledged', async () => {
+  test('latest is the newest that is not a prerelease and is acknowledged', async () => {
     expect(await json('/repos/acme/tool/releases/latest')).toMatchObject({ tag_name: 'v1.0.0' });
   });
 

@@ -98,7 +98,7 @@ describe('what a word takes', () => {
     expect(meets(word, { ...me, issuer: 'https://accounts.google.com.evil.example' })).toBe(false);
   });
 
-  test('every file that is no statement itself must be covered', () => {
+  test('every file that is not a statement itself must be covered', () => {
     const files = ['tool', 'tool.sha256', 'other'].map((name) => ({ name, size: 1, sha256: '0'.repeat(64) }));
     const subject = { source: 'github.com', files };
     expect(() => requireEvidence([parse('attestation')], [statement({})], subject)).toThrow('none covers other');
@@ -121,7 +121,7 @@ describe('evidence that got weaker', () => {
     expect(weakerEvidence(undefined, [at('v2')])).toEqual([]);
   });
 
-  test('is no list and no key', () => {
+  test('is not a list and no key', () => {
     expect(
       weakerEvidence([entryOf('list', Buffer.from('a')), entryOf('key', Buffer.from('b'), { signer: 'F' })], []),
     ).toEqual([]);

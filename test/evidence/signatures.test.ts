@@ -183,7 +183,7 @@ describe('what is offered and counts as nothing is said', () => {
     }
   });
 
-  test('a list that no signature covers, and a key that signed nothing, are no evidence', async () => {
+  test('a list that no signature covers, and a key that signed nothing, are not evidence', async () => {
     const list = sums('sha256');
     const entries = [entryOf('list', list), entryOf('key', key.file, { signer: key.fingerprint })];
     const bytes = new Map([list, key.file].map((each) => [sha256(each), each]));

@@ -61,7 +61,7 @@ describe('add', () => {
     expect(actions(await made.mirror())).toEqual(['v1.0.0 proposed']);
   });
 
-  it('fails without a repository or a release, and refuses what is no tool', async () => {
+  it('fails without a repository or a release, and refuses what is not a tool', async () => {
     const made = await world();
     made.github.addRepository('acme/empty');
     const add = (name: string) => made.run((context) => addTool(context, name));

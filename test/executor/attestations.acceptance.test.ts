@@ -158,7 +158,7 @@ test('a statement about a recorded file that does not verify refuses the release
   expect(up.made.branches()).toEqual([]);
 });
 
-test('a signature over a list covers what the list names, and the list is kept where it is no recorded file', async () => {
+test('a signature over a list covers what the list names, and the list is kept where it is not a recorded file', async () => {
   const lines = Object.entries(FILES).map(([name, bytes]) => `${sha256(bytes)}  ${name}\n`);
   const list = Buffer.from(lines.join(''));
   const { publicKey, signFile } = newMinisign();

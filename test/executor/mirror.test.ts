@@ -150,7 +150,7 @@ describe('mirror', () => {
     expect(await made.mirror()).toMatchObject([{ action: 'proposed', left: ['tool linux'] }]);
   });
 
-  it('a key that is no executor downloads nothing', async () => {
+  it('a key that is not an executor downloads nothing', async () => {
     const { made } = await withTool();
     const { stranger, ada } = await people();
     await expect(made.mirror({ key: stranger })).toFailWith('E_NOT_EXECUTOR');
@@ -159,7 +159,7 @@ describe('mirror', () => {
     expect(made.requests()).toEqual([]);
   });
 
-  it('drafts, unfinished uploads, young releases and empty ones are no records', async () => {
+  it('drafts, unfinished uploads, young releases and empty ones are not records', async () => {
     const { made, repository } = await withTool('[release]', 'select = all', 'min-age = 2d');
     const old = new Date(made.now.getTime() - 5 * 86_400_000);
     repository.releases = [];

@@ -102,7 +102,7 @@ describe('an upstream that changes', () => {
     expect(recorded(made).commit).toBe(moved);
   });
 
-  it('by giving the release another tag is no record of the old one', async () => {
+  it('by giving the release another tag is not a record of the old one', async () => {
     const { made, repository, release } = await withTool();
     made.github.faults.before(/GET .*\/releases\/download\//, () => {
       release.tag = 'v1.0.1';

@@ -93,7 +93,7 @@ describe('the direct way', () => {
     ['in chunks', `${OK}transfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n`],
     ['with a length and in chunks', `${OK}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\nok`],
     ['with two lengths', `${OK}content-length: 2\r\ncontent-length: 3\r\n\r\nok`],
-    ['with a length that is no number', `${OK}content-length: +2\r\n\r\nok`],
+    ['with a length that is not a number', `${OK}content-length: +2\r\n\r\nok`],
   ])('leaves a body %s to the general client', async (_what, text) => {
     expect(await read(await serve(text))).toBeUndefined();
   });

@@ -39,7 +39,7 @@ describe('in GitHub Actions', () => {
     ['###[x', '##\\u{23}[x'],
     ['a\n::error::x', 'a\\u{a}\\u{3a}:error\\u{3a}:x'],
     ['https://x:1/a#b', 'https://x:1/a#b'],
-  ])('%j is no command', (text, shown) => {
+  ])('%j is not a command', (text, shown) => {
     expect(escapeLog(text)).toBe(shown);
     expect(escapeLog(text)).not.toMatch(/::|##\[/);
   });

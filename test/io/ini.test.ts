@@ -54,7 +54,7 @@ describe('what a file says', () => {
     expect(values.store.url).toBe('s3://b/p?endpoint=https://x&region=y');
   });
 
-  test('a byte order mark, CRLF and CR are no part of it', () => {
+  test('a byte order mark, CRLF and CR are not part of it', () => {
     expect(read('\uFEFF[ledger]\r\nbranch = main\r\n').values.ledger.branch).toBe('main');
     expect(read('[ledger]\rbranch = main\r').values.ledger.branch).toBe('main');
   });

@@ -56,7 +56,7 @@ export const SERVERS: Readonly<Record<string, readonly Reply[]>> = {
   'a folded header': one(`HTTP/1.1 200 OK\r\na: b\r\n c: d\r\ncontent-length: ${SIZE}\r\n\r\n`, body),
   'a NUL in a header': one(`HTTP/1.1 200 OK\r\na: \0\r\ncontent-length: ${SIZE}\r\n\r\n`, body),
   'two lengths': one(`HTTP/1.1 200 OK\r\ncontent-length: ${SIZE}\r\ncontent-length: 3\r\n\r\n`, body),
-  'a length that is no number': one('HTTP/1.1 200 OK\r\ncontent-length: +9000000\r\n\r\n', body),
+  'a length that is not a number': one('HTTP/1.1 200 OK\r\ncontent-length: +9000000\r\n\r\n', body),
   'a longer length than declared': one(ok(SIZE + 1), body, 'x'),
   'a shorter length than declared': one(ok(SIZE - 1), body.subarray(1)),
   'a stall in the body': [{ pieces: [ok(), half], then: 'hang' }],

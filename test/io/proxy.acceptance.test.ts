@@ -109,7 +109,7 @@ describe('through a real proxy', () => {
     await expect(() => httpFetch(server.origin)).toFailWith('E_NETWORK');
   });
 
-  test('one that is no URL is E_CONFIG, and its variable is named', async () => {
+  test('one that is not a URL is E_CONFIG, and its variable is named', async () => {
     vi.stubEnv('HTTPS_PROXY', 'http://user:s3cret@[nonsense');
     const error: unknown = await download().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'E_CONFIG', message: expect.stringContaining('HTTPS_PROXY') as string });

@@ -37,7 +37,7 @@ test.each([
   expect(withheld).toMatch(/LEDGER_TOKEN is not sent to .*PULLTHROUGH_TOKEN_HOSTS/);
 });
 
-test.each(['https://ghe.acme.example', 'a b', '*', '*.acme.example'])('%j is no list of hosts', async (text) => {
+test.each(['https://ghe.acme.example', 'a b', '*', '*.acme.example'])('%j is not a list of hosts', async (text) => {
   const env = { PULLTHROUGH_TOKEN_HOSTS: text };
   await expect(() => tokenForHost(env, 'LEDGER_TOKEN', 'secret', GHE)).toFailWith('E_CONFIG');
 });

@@ -97,7 +97,7 @@ describe('checklist.json', () => {
     ['names differ after folding', named('A', 'b'), GOOD],
     ['names that are equal after folding are refused', named('A', 'a'), 'E_COLLISION'],
     ['only ASCII is folded, and nothing else is allowed', named('ä'), 'E_ASSET_NAME'],
-    ['a name is no device', named('Con.1'), 'E_ASSET_NAME'],
+    ['a name is not a device', named('Con.1'), 'E_ASSET_NAME'],
     ['a ledger is 32 lower-case hex digits', { ledger: 'A'.repeat(32) }, 'E_CHECKLIST'],
     ['a commit has 64 digits', { commit: 'c'.repeat(64) }, GOOD],
     ['a commit has no other number of them', { commit: 'c'.repeat(63) }, 'E_CHECKLIST'],
@@ -128,9 +128,9 @@ describe('a policy', () => {
     ['has a root and a reviewer', () => ({ reviewers: { threshold: 1, holders: [] } }), 'E_POLICY_FORMAT'],
     ['may list people who are in no role', () => ({ reviewers: { threshold: 1, holders: ['ada'] } }), GOOD],
     ['has a key of everybody', () => ({ holders: { ...policy.holders, 'z-nobody': [] } }), 'E_POLICY_FORMAT'],
-    ["an executor's holder is no root", () => ({ executors: { holders: ['ada'] } }), 'E_POLICY_FORMAT'],
+    ["an executor's holder is not a root", () => ({ executors: { holders: ['ada'] } }), 'E_POLICY_FORMAT'],
     [
-      "an executor's holder is no former reviewer",
+      "an executor's holder is not a former reviewer",
       () => ({
         former: { executors: [], reviewers: [{ fingerprint: FPR, sha256: seal, holder: 'mirror-bot', seal }] },
       }),

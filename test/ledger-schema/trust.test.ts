@@ -66,7 +66,7 @@ describe('the walk without a pin', () => {
     ['only roots of the old policy signed', () => [grace, linus], 'E_POLICY_THRESHOLD'],
     ['only roots of the new policy signed', () => [ada, bot], 'E_POLICY_THRESHOLD'],
     ['one root signed', () => [ada], 'E_POLICY_THRESHOLD'],
-    ['somebody who is no root signed in place of one', () => [ada, bot], 'E_POLICY_THRESHOLD'],
+    ['somebody who is not a root signed in place of one', () => [ada, bot], 'E_POLICY_THRESHOLD'],
   ])('a step where %s', async (_, signers, expected) => {
     // Policy 2 replaces linus by a second key of ada and needs ada and grace.
     const second = { ...base(), roots: [ada, grace], rootThreshold: 2 };
@@ -93,14 +93,14 @@ describe('the walk without a pin', () => {
     expect((await establishTrust(memoryFiles(tree), { now })).expired).toBe(true);
   });
 
-  test('a policy that the same roots signed for another ledger is no successor', async () => {
+  test('a policy that the same roots signed for another ledger is not a successor', async () => {
     const lax = await ledger([1, base(), [ada, grace]], [2, { ...base(), ledger: 'b'.repeat(32) }, [ada, grace]]);
     expect(await outcome(lax)).toBe('E_OTHER_LEDGER');
     const first = { ...base(), ledger: 'b'.repeat(32) };
     expect(await outcome(await ledger([1, first, [ada, grace]]))).toBe(1);
   });
 
-  test('a policy that was signed to follow another is no successor', async () => {
+  test('a policy that was signed to follow another is not a successor', async () => {
     const policies = [[1, base(), [ada, grace]] as const, [2, base(), [ada, grace]] as const];
     expect(await outcome(await ledger(...policies))).toBe(2);
     const dropped = { ...base(), previous: sha256Hex(utf8('a policy that was dropped')) };

@@ -96,7 +96,7 @@ async function leftovers(cacheDir: string): Promise<string[]> {
   return names.filter((name) => /\.tmp$|tmp_|shallow\.lock|\.temp$/.test(name));
 }
 
-describe('a host that is no git host', () => {
+describe('a host that is not a git host', () => {
   test.each<[string, Answer]>([
     ["a captive portal's page", page('text/html', '<html>\n<body>Log in\there</body>\n</html>\n')],
     ['a page of one line', page('text/html', '<html>Log in here</html>')],

@@ -145,7 +145,7 @@ describe('a tree is told as it is stored', () => {
       'g/f',
       '..',
     ]);
-    // A submodule or a symlink is no folder, and no file.
+    // A submodule or a symlink is not a folder, and no file.
     expect(await snapshot.list('e')).toEqual([]);
     await expect(() => snapshot.blob(inner, 1000)).toFailWith('E_GIT');
   });

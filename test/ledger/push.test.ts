@@ -136,7 +136,7 @@ describe('a push', () => {
     // Whoever knows where it is may move it, also to a commit that doesn't descend from it.
     await loserLedger.push([{ branch, to: other, from: winner }]);
     expect(git(directory, ['rev-parse', `refs/heads/${branch}`])).toBe(other);
-    // A rerun of what has happened is no error.
+    // A rerun of what has happened is not an error.
     await loserLedger.push([{ branch, to: other, from: winner }]);
     await owner.push([{ branch, to: undefined, from: other }]);
     expect(git(directory, ['for-each-ref', 'refs/heads/pullthrough/'])).toBe('');

@@ -102,7 +102,7 @@ describe('a key that is made here', () => {
 });
 
 describe('a key file', () => {
-  it('that is no single secret key is E_SIGNING_KEY', async () => {
+  it('that is not a single secret key is E_SIGNING_KEY', async () => {
     const [one, two] = [await newKey({ userId: 'One' }), await newKey({ userId: 'Two' })];
     const files: [string, Uint8Array][] = [
       ['nothing', new Uint8Array(0)],

@@ -155,7 +155,7 @@ describe('a bundle', () => {
     expect(there.head()).toBe(second);
   });
 
-  test('of one tool has its objects alone; nothing new since is no bundle', async () => {
+  test('of one tool has its objects alone; nothing new since is not a bundle', async () => {
     expect(await here.create('other.tar', { tools: ['ACME/other'] })).toMatchObject({ objects: 1 });
     expect(await here.create('none.tar', { since: at('both.tar') })).toBeUndefined();
   });

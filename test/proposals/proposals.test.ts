@@ -109,7 +109,7 @@ describe('on plain git', () => {
     expect((await openProposals(context, undefined)).refused).toHaveLength(1);
   });
 
-  test('two records in one branch are no proposal', async () => {
+  test('two records in one branch are not proposal', async () => {
     const { branch, tree } = await world.propose('v1.0.0');
     const other = await world.record(await world.release('v1.0.1'));
     for (const [path, bytes] of other.tree) tree.set(path, bytes);
@@ -117,7 +117,7 @@ describe('on plain git', () => {
     await expect(() => openProposals(context, branch)).toFailWith('E_CHANGE');
   });
 
-  test('a record on a branch that is named after another one is no proposal', async () => {
+  test('a record on a branch that is named after another one is not a proposal', async () => {
     const { tree } = await world.record(await world.release('v1.0.0'));
     world.git.commit(tree, { branch: 'pullthrough/github.com/acme/tool/v9', parents: [world.head] });
     await expect(() => openProposals(context, 'pullthrough/github.com/acme/tool/v9')).toFailWith('E_CHANGE');
@@ -155,14 +155,14 @@ describe('on plain git', () => {
     ]);
   });
 
-  test('an ack by a key that is no reviewer’s is refused, and so is the branch', async () => {
+  test('an ack by a key that is not a reviewer’s is refused, and so is the branch', async () => {
     const { tree, branch, path } = await world.propose('v1.0.0');
     tree.set(ackPath(path, world.people.eve.fingerprint), await world.people.eve.sign(Buffer.from('x')));
     world.git.commit(tree, { branch, parents: [world.head] });
     await expect(() => openProposals(context, branch)).toFailWith('E_SIG_UNLISTED');
   });
 
-  test.each(['main', 'pullthrough/none', 'pullthrough-closed/x', 'a..b'])('%s is no open change', async (name) => {
+  test.each(['main', 'pullthrough/none', 'pullthrough-closed/x', 'a..b'])('%s is not an open change', async (name) => {
     await context.ledger.update();
     await expect(() => findChange(context, name)).toFailWith('E_NO_CHANGE');
   });
@@ -197,7 +197,7 @@ describe('on GitHub', () => {
     await expect(() => findChange(context, '9999')).toFailWith('E_NO_CHANGE');
   });
 
-  test('a pull request that a person closed is no proposal, though its branch is there', async () => {
+  test('a pull request that a person closed is not a proposal, though its branch is there', async () => {
     const { branch } = await world.propose('v1.0.0');
     const number = world.ledger?.pulls.at(-1)?.number ?? 0;
     await closePull(world.client(), LEDGER, number);
@@ -233,7 +233,7 @@ describe('on GitHub', () => {
     expect(await findChange(context, branch)).toMatchObject({ commit });
   });
 
-  test('the branch of a proposal that was merged and removed is no open change', async () => {
+  test('the branch of a proposal that was merged and removed is not an open change', async () => {
     const branch = proposalBranch('packages/github.com/acme/tool/v404');
     await context.ledger.update();
     await expect(() => findChange(context, branch)).toFailWith('E_NO_CHANGE');

@@ -124,7 +124,7 @@ describe('the previous record', () => {
     expect(compare(0, 5000)).toBe(1);
   });
 
-  it('a version that is part of a longer number is no version', () => {
+  it('a version that is part of a longer number is not a version', () => {
     const before = { tag: 'v6.4', assets: [{ name: 'x-16.4', size: 1 }] };
     const now = { tag: 'v6.5', assets: [{ name: 'x-16.4', size: 1 }] };
     expect(compareRecords(before, now)).toMatchObject({ added: [], missing: [] });

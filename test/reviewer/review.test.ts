@@ -231,7 +231,7 @@ describe('what is compared', () => {
     expect(named(report, 'repository-renamed')?.message).toContain('other/name');
   });
 
-  test('an API that says no is no verdict on the bytes', async () => {
+  test('an API that says no is not a verdict on the bytes', async () => {
     await propose('v1.0.0');
     world.upstream.faults.forbidden({ match: /GET \/repos\/[^/]+\/[^/]+$/ });
     const { report } = await expectVerdict('incomparable', 'E_CREDENTIAL');
@@ -576,7 +576,7 @@ describe('what is new', () => {
     expect((await review()).report.previous?.signers).toEqual([]);
   });
 
-  test('a record that nobody acknowledged is no measure', async () => {
+  test('a record that nobody acknowledged is not a measure', async () => {
     const { tree } = await world.record(await world.release('v1.0.0'));
     world.merge(tree);
     state = await readLedger(shared);

@@ -104,7 +104,7 @@ describe('a sample', () => {
     expect(at(5 * DAY)).not.toEqual(at(6 * DAY));
   });
 
-  test.each(['', '30', '0/30', '31/30', '1/0', '-1/30', '1/30x', '1.5/30'])('%j is no share', async (text) => {
+  test.each(['', '30', '0/30', '31/30', '1/0', '-1/30', '1/30x', '1.5/30'])('%j is not a share', async (text) => {
     await expect(() => parseSample(text)).toFailWith('E_USAGE');
   });
 });

@@ -60,7 +60,7 @@ vi.mock('node:fs/promises', async (original) => {
               (handle) => handle.close(),
             ),
           ),
-    // Where it can't make anything it is no write.
+    // Where it can't make anything it is not a write.
     mkdir: async (path: string, mode?: number) => {
       const [above, there] = await Promise.all([dirname(path), path].map((each) => real.stat(each).catch(() => false)));
       const make = (): Promise<void> => real.mkdir(path, mode);

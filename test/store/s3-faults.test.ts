@@ -241,7 +241,7 @@ describe('a web page in the place of S3', () => {
   test.each([
     ['a page', page],
     ['nothing', empty],
-  ])('is no empty list: %s', async (_what, reply) => {
+  ])('is not an empty list: %s', async (_what, reply) => {
     server.answer(reply);
     const objects = async () => {
       for await (const object of open().list()) expect(object).toBeUndefined();

@@ -53,7 +53,7 @@ export function shortName(tool: string): string {
   return tool.replace(/^github\.com\//, '');
 }
 
-/** What the flags ask for. Throws `E_USAGE` for a platform that is none, `E_INPUT` for an output that is no folder. */
+/** What the flags ask for. Throws `E_USAGE` for a platform that is none, `E_INPUT` for an output that is not a folder. */
 export async function getRequest(
   patterns: readonly string[],
   options: GetFlags,
@@ -81,7 +81,8 @@ export async function getRequest(
 async function requireFolderOrNothing(path: string): Promise<void> {
   const found = await stat(path).catch((error: unknown) => systemCode(error));
   const other = typeof found === 'object' ? !found.isDirectory() : found === 'ENOTDIR';
-  if (other) fail('E_INPUT', `--output: ${path} is no folder, nor can it be made`, { hint: 'name another one' });
+  if (other)
+    fail('E_INPUT', `--output: ${path} is not a folder, and no folder can be made there`, { hint: 'name another one' });
 }
 
 async function choose(names: readonly string[], context: CommandContext): Promise<string> {

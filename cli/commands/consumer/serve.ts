@@ -57,7 +57,7 @@ function stopped(signal: AbortSignal): Promise<void> {
 export function parseListen(text: string): { host: string; port: number } {
   const [, v6, host, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]*)):([0-9]{1,5})$/.exec(text) ?? [];
   if (port === undefined || Number(port) > 65_535) {
-    fail('E_USAGE', `--listen: ${text} is no HOST:PORT`, { hint: 'write 127.0.0.1:8080, [::1]:8080 or :8080' });
+    fail('E_USAGE', `--listen: ${text} is not HOST:PORT`, { hint: 'write 127.0.0.1:8080, [::1]:8080 or :8080' });
   }
   return { host: v6 ?? (host === undefined || host === '' ? '::' : host), port: Number(port) };
 }
@@ -65,7 +65,7 @@ export function parseListen(text: string): { host: string; port: number } {
 /** `500M`, `20G`: bytes, by powers of 1024. Throws `E_USAGE`. */
 export function parseSize(text: string): number {
   const [, digits, unit = ''] = /^([1-9][0-9]{0,8})([KMGT]?)$/i.exec(text) ?? [];
-  if (digits === undefined) fail('E_USAGE', `--cache-size: ${text} is no size`, { hint: 'write 500M or 20G' });
+  if (digits === undefined) fail('E_USAGE', `--cache-size: ${text} is not a size`, { hint: 'write 500M or 20G' });
   return Number(digits) * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf(unit.toUpperCase());
 }
 
@@ -81,6 +81,6 @@ function requireUrl(text: string): URL {
   try {
     return requireSafeUrl(text);
   } catch (cause) {
-    return fail('E_USAGE', `--base-url: ${text} is no https URL`, { hint: 'write https://mirror.example', cause });
+    return fail('E_USAGE', `--base-url: ${text} is not an https URL`, { hint: 'write https://mirror.example', cause });
   }
 }

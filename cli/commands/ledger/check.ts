@@ -64,7 +64,7 @@ function requirePassed({ problems }: GateReport): void {
   if (first === undefined) return;
   const more = others.length === 0 ? '' : `, and ${others.length} more`;
   const hint = others.length === 0 ? undefined : 'see above for each';
-  fail(first.code, `the gate says no: ${problemText(first)}${more}`, { hint });
+  fail(first.code, `the gate refuses this: ${problemText(first)}${more}`, { hint });
 }
 
 function problemText({ path, message }: Pick<Finding, 'path' | 'message'>): string {

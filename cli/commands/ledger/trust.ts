@@ -167,7 +167,9 @@ export function parseExpiry(text: string | undefined, now: Date): string | undef
   const days = /^([1-9][0-9]{0,3})d$/.exec(text)?.[1];
   const time = days === undefined ? parseDate(text) : now.getTime() + Number(days) * DAY;
   if (Number.isNaN(time) || time <= now.getTime()) {
-    fail('E_USAGE', `--expires: ${brief(text)} is no date to come`, { hint: 'write YYYY-MM-DD, or days as 365d' });
+    fail('E_USAGE', `--expires: ${brief(text)} is not a date in the future`, {
+      hint: 'write YYYY-MM-DD, or days as 365d',
+    });
   }
   return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -89,7 +89,7 @@ export class History {
   }
 
   /**
-   * Every commit that both sides have and that is no ancestor of another such, the newest first. Several where branches
+   * Every commit that both sides have and that is not an ancestor of another such, the newest first. Several where branches
    * were merged crosswise: which of them is the newest is for the makers of their dates to choose.
    */
   async mergeBases(a: string, b: string): Promise<string[]> {

@@ -4,7 +4,7 @@ import type { CatFile, ObjectContents, ObjectInfo } from './cat-file.ts';
 import type { TreeEntry } from '../../snapshot.ts';
 import { TREE_LIMIT, parseTree } from './tree.ts';
 
-/** Brings objects here from where the repository was cloned from; one request for all. What stays missing is no error. */
+/** Brings objects here from where the repository was cloned from; one request for all. What stays missing is not an error. */
 export type FetchObjects = (oids: readonly string[]) => Promise<void>;
 
 /** So long is waited for others who miss something too, as after a fetch for several of them: far less than a fetch takes. */

@@ -115,7 +115,7 @@ function arrange(files: ReadonlyMap<string, Uint8Array>): Folder {
   for (const [path, content] of files) {
     const segments = path.split('/');
     if (segments.some((segment) => /^(\.{0,2}|\.git)$/i.test(segment) || segment.includes('\0'))) {
-      fail('E_INTERNAL', `${JSON.stringify(path)} is no path for a file of the ledger`);
+      fail('E_INTERNAL', `${JSON.stringify(path)} is not a path for a file of the ledger`);
     }
     const name = segments.pop() ?? '';
     let folder = root;
