@@ -45,7 +45,7 @@ export const ERRORS = {
   E_DIGEST_MISMATCH: [3, 'the bytes do not have the digest that they must have'],
   E_SIZE: [3, 'a body is longer than declared'],
   E_FINDINGS: [3, 'a finding wants a person, so nothing was signed'],
-  E_EVIDENCE: [3, 'evidence that require[] asks for is not there or does not agree'],
+  E_EVIDENCE: [3, 'evidence does not verify, or what require[] asks for is not there or does not agree'],
   E_REPOSITORY_CHANGED: [3, 'another repository now answers under the recorded name'],
   E_UPSTREAM_DIFFERS: [3, 'upstream no longer has what the ledger records'],
   E_IMPORT_MISMATCH: [3, "today's bytes differ from an old checklist"],

@@ -9,7 +9,7 @@ import type { Asset, Release, Repository } from '../github/types.ts';
 import { openDownload } from '../io/http/download.ts';
 import { mapLimit } from '../io/limit.ts';
 import { sha256Hex, utf8 } from '../ledger-schema/bytes.ts';
-import { fail } from '../ledger-schema/error.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { EVIDENCE_BYTES } from '../ledger-schema/evidence.ts';
 import { assetRequest } from './transfer.ts';
 
@@ -111,7 +111,10 @@ async function bundleOf({ bundle, bundleUrl }: Attestation, { signal }: OfferedI
   const from = 'the attestation API';
   if (bundle !== undefined) return { from, bytes: utf8(JSON.stringify(bundle)) };
   const url = bundleUrl ?? fail('E_INTERNAL', 'an attestation without a bundle was kept');
-  const bytes = await gather(openDownload({ url, maxSize: EVIDENCE_BYTES, signal }));
+  const bytes = await gather(openDownload({ url, maxSize: EVIDENCE_BYTES, signal })).catch((cause: unknown) => {
+    if (!(cause instanceof PullthroughError) || cause.code !== 'E_SIZE') throw cause;
+    return fail('E_EVIDENCE', `${from}: the bundle has more than ${EVIDENCE_BYTES} bytes`, { cause });
+  });
   // `{`: whoever stores it plain.
   if (bytes[0] === 0x7b) return { from, bytes };
   const { unsnappy } = await import('../evidence/snappy.ts');

@@ -112,6 +112,15 @@ test('a compressed bundle that declares a gigabyte is refused before it is decod
   });
 });
 
+test('a bundle of ten megabytes is refused where it lies elsewhere, and where it stands in the answer', async () => {
+  const elsewhere = await upstream([]);
+  const bytes = Buffer.alloc(10 * 1024 * 1024, 0x20);
+  elsewhere.repository.attestations = [{ digests: digests(), bundle: {}, stored: 'elsewhere', bytes }];
+  expect(actions(await elsewhere.made.mirror())).toEqual(['v1.2.3 failed E_EVIDENCE']);
+  elsewhere.repository.attestations = [{ digests: digests(), bundle: { mediaType: 'x'.repeat(10 * 1024 * 1024) } }];
+  expect(actions(await elsewhere.made.mirror())).toEqual(['v1.2.3 failed E_EVIDENCE']);
+});
+
 test('what the list has of another repository of the owner is passed over', async () => {
   const up = await upstream([]);
   const bundle = await sigstore.statement(provenance(), workflow({ id: '42', repository: 'acme/other' }));
