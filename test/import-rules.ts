@@ -19,6 +19,7 @@ const SOLE_IMPORTERS: readonly (readonly [packages: RegExp, importers: RegExp])[
   [/^openpgp$/, /^ledger-schema\/openpgp\/openpgp[^/]*\.ts$/],
   [/^@octokit\//, /^github\//],
   [/^@(?:aws-sdk|smithy)\//, /^store\//],
+  [/^simple-git$/, /^ledger\/git\//],
   [/^undici$/, /^io\//],
   [/^@sigstore\/|^snappyjs$/, /^evidence\/|^scripts\/trusted-roots\.ts$/],
   [/^(?:yauzl|fzstd|xz-decompress|unbzip2-stream|diff)$/, /^inspect\//],

@@ -83,6 +83,7 @@ describe('the checker', () => {
     ['openpgp elsewhere', 'ledger/signing/signer.ts', "import { sign } from 'openpgp'", 'another room'],
     ['octokit elsewhere', 'cli/a.ts', "import { Octokit } from '@octokit/rest'", 'another room'],
     ['the AWS SDK elsewhere', 'cli/a.ts', "import type { S3Client } from '@aws-sdk/client-s3'", 'another room'],
+    ['simple-git elsewhere', 'cli/a.ts', "import git from 'simple-git'", 'another room'],
     ['undici elsewhere', 'github/c.ts', "import { fetch } from 'undici'", 'another room'],
     ['Sigstore elsewhere', 'ledger/a.ts', "import { Verifier } from '@sigstore/verify'", 'another room'],
     ['fastify elsewhere', 'consumer/download/get.ts', "import fastify from 'fastify'", 'another room'],

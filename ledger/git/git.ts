@@ -1,6 +1,37 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { simpleGit } from 'simple-git';
+import type { SimpleGitOptions } from 'simple-git';
 import { fail } from '../../ledger-schema/error.ts';
+
+/**
+ * simple-git refuses what could be dangerous in argv or environment when either comes from outside. Here both are made
+ * by this room: the environment by git-environment.ts, which already lets through only the user's own settings.
+ */
+const GIT_OPTIONS: SimpleGitOptions['unsafe'] = {
+  allowUnsafeAlias: true,
+  allowUnsafeAskPass: true,
+  allowUnsafeCommandBinaries: true,
+  allowUnsafeConfigEnvCount: true,
+  allowUnsafeConfigPaths: true,
+  allowUnsafeCredentialHelper: true,
+  allowUnsafeDiffExternal: true,
+  allowUnsafeDiffTextConv: true,
+  allowUnsafeEditor: true,
+  allowUnsafeExec: true,
+  allowUnsafeFilter: true,
+  allowUnsafeFsMonitor: true,
+  allowUnsafeGitProxy: true,
+  allowUnsafeGpgProgram: true,
+  allowUnsafeHooksPath: true,
+  allowUnsafeInclude: true,
+  allowUnsafeMergeDriver: true,
+  allowUnsafePack: true,
+  allowUnsafePager: true,
+  allowUnsafeProtocolOverride: true,
+  allowUnsafeSshCommand: true,
+  allowUnsafeSubmodule: true,
+  allowUnsafeTemplateDir: true,
+  allowUnsafeUrlRewrite: true,
+};
 
 /** Ends a git that says nothing on stdout and stderr for this long. HTTP has its own, shorter limit. */
 const SILENCE_MS = 120_000;
@@ -10,11 +41,9 @@ const STDOUT_BYTES = 64 * 1024 * 1024;
 const STDERR_BYTES = 4 * 1024 * 1024;
 /** How often {@link GitCall.grown} is asked. */
 const LOOK_MS = 250;
-/** git removes its locks when it is asked to end; one that doesn't is killed. */
-const MERCY_MS = 3_000;
 
 export interface GitResult {
-  /** 0 where git succeeded; -1 where it was killed. */
+  /** 0 where git succeeded; -1 where it was stopped. */
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -38,91 +67,88 @@ export interface GitCall {
 /**
  * Runs one git command to its end and gives what it said, also where it failed. What it says, its silence and its time
  * are bounded: what it says can come from a host that says it for ever. Throws `E_GIT` only where git could not be run at
- * all. Conversations with a git that goes on living are cat-file.ts's.
+ * all. Conversations with a git that goes on living are cat-file.ts's: simple-git has none.
  */
-export function runGit(call: GitCall): Promise<GitResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('git', [...call.args], { cwd: call.directory, env: call.env, stdio: 'pipe' });
-    const limits = new Limits(child, call);
-    const stdout = collect(child.stdout, STDOUT_BYTES, limits);
-    const stderr = collect(child.stderr, STDERR_BYTES, limits);
-    let ended = false;
-    const end = (exitCode: number): void => {
-      if (ended) return;
-      ended = true;
-      limits.clear();
-      // What a helper of a stopped git still holds open is nobody's any more.
-      if (limits.stopped !== undefined) for (const stream of child.stdio) stream?.destroy();
-      resolve({ exitCode, stdout: stdout(), stderr: stderr(), stopped: limits.stopped });
-    };
-    child.once('error', (cause) => {
-      limits.clear();
-      reject(notRun(cause));
-    });
-    child.once('close', (code) => end(code ?? -1));
-    child.once('exit', (code) => limits.stopped !== undefined && end(code ?? -1));
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(call.input ?? '');
-  });
-}
-
-function notRun(cause: NodeJS.ErrnoException): Error {
+export async function runGit(call: GitCall): Promise<GitResult> {
+  const seen = { exitCode: 0, stderr: '' };
+  const limits = new Limits(call);
+  const { input } = call;
   try {
-    if (cause.code === 'ENOENT') {
-      fail('E_GIT', 'git is not installed', { hint: 'install git 2.39 or later', cause });
+    const git = simpleGit({
+      baseDir: call.directory,
+      allowEnvironment: Object.keys(call.env),
+      unsafe: GIT_OPTIONS,
+      completion: { onClose: true, onExit: false },
+      abort: limits.signal,
+      // A buffer, also where it is empty: without one simple-git would leave stdin open.
+      input: () => Buffer.from(input ?? ''),
+      // simple-git takes an exit code of 1 without a word on stderr for a success: every outcome is judged here instead.
+      errors: (error, result) => {
+        seen.exitCode = result.exitCode ?? -1;
+        seen.stderr = Buffer.concat(result.stdErr).toString('utf8');
+        return Buffer.isBuffer(error) || result.exitCode !== 0 ? undefined : error;
+      },
+    })
+      .env(call.env)
+      .outputHandler((_, stdout, stderr) => {
+        limits.listen(stdout, STDOUT_BYTES);
+        limits.listen(stderr, STDERR_BYTES);
+      });
+    const stdout = await git.raw([...call.args]);
+    if (/^Error: spawn \S+ ENOENT/m.test(seen.stderr)) {
+      fail('E_GIT', 'git is not installed', { hint: 'install git 2.39 or later' });
     }
-    return fail('E_GIT', `git cannot be run: ${cause.message}`, { cause });
+    return { ...seen, stdout, stopped: limits.stopped };
   } catch (error) {
-    return error as Error;
+    if (limits.stopped === undefined) throw error;
+    return { exitCode: -1, stdout: '', stderr: seen.stderr, stopped: limits.stopped };
+  } finally {
+    limits.clear();
   }
 }
 
 /** Ends a git that goes on for too long, says too much, or nothing. */
 class Limits {
   stopped: string | undefined;
-  readonly #child: ChildProcess;
+  readonly #controller = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
-  #silence: NodeJS.Timeout;
+  readonly #silence: NodeJS.Timeout;
 
-  constructor(child: ChildProcess, { wallMs, grown }: GitCall) {
-    this.#child = child;
-    this.#silence = setTimeout(() => this.stop(`it said nothing for ${SILENCE_MS / 1000} s`), SILENCE_MS);
+  constructor({ wallMs, grown }: GitCall) {
+    this.#silence = setTimeout(() => this.#stop(`it said nothing for ${SILENCE_MS / 1000} s`), SILENCE_MS);
     if (wallMs !== undefined) {
-      this.#timers.push(setTimeout(() => this.stop(`it took longer than ${Math.ceil(wallMs / 1000)} s`), wallMs));
+      this.#timers.push(setTimeout(() => this.#stop(`it took longer than ${Math.ceil(wallMs / 1000)} s`), wallMs));
     }
     if (grown !== undefined) {
-      const look = setInterval(() => void grown().then((reason) => reason !== undefined && this.stop(reason)), LOOK_MS);
+      const look = setInterval(
+        () => void grown().then((reason) => reason !== undefined && this.#stop(reason)),
+        LOOK_MS,
+      );
       this.#timers.push(look);
     }
   }
 
-  /** It said something. */
-  heard(): void {
-    this.#silence.refresh();
+  get signal(): AbortSignal {
+    return this.#controller.signal;
   }
 
-  stop(reason: string): void {
-    if (this.stopped !== undefined) return;
-    this.stopped = reason;
-    this.#child.kill('SIGTERM');
-    this.#timers.push(setTimeout(() => this.#child.kill('SIGKILL'), MERCY_MS));
+  /** Counts what git says on one of its streams. */
+  listen(stream: NodeJS.ReadableStream, most: number): void {
+    let length = 0;
+    stream.on('data', (chunk: Buffer) => {
+      this.#silence.refresh();
+      length += chunk.length;
+      if (length > most) this.#stop(`it said more than ${most / 1024 / 1024} MiB`);
+    });
   }
 
   clear(): void {
     clearTimeout(this.#silence);
     for (const timer of this.#timers) clearTimeout(timer);
   }
-}
 
-function collect(stream: NodeJS.ReadableStream, most: number, limits: Limits): () => string {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  stream.on('error', () => undefined);
-  stream.on('data', (chunk: Buffer) => {
-    limits.heard();
-    length += chunk.length;
-    if (length > most) limits.stop(`it said more than ${most / 1024 / 1024} MiB`);
-    else chunks.push(chunk);
-  });
-  return () => Buffer.concat(chunks).toString('utf8');
+  #stop(reason: string): void {
+    this.stopped ??= reason;
+    this.#controller.abort(new Error(reason));
+  }
 }
