@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
 import { ackPath, keyPath, nackPath, policyPath, policySignPath, sealPath } from '../../ledger-schema/layout.ts';
@@ -6,16 +6,15 @@ import { encodeSeal } from '../../ledger-schema/seal.ts';
 import { CHANGE_FILES } from '../../ledger/gate/gate-change.ts';
 import { checkLedger } from '../../ledger/gate/gate.ts';
 import type { GateOptions, GateReport } from '../../ledger/gate/gate.ts';
-import { openLocalRepository } from '../../ledger/git/local.ts';
-import { GitLedger } from './git-ledger.ts';
-import type { OddLeaf } from './git-ledger.ts';
+import { MemoryLedger } from './memory-ledger.ts';
+import type { OddLeaf } from './memory-ledger.ts';
 import { person, putAck, putNack, putPolicy, putRecord, revokedCopy, withoutSubkeys } from './people.ts';
 import type { Person, Roles, Tree } from './people.ts';
 
 const now = new Date();
 const DAY = 86_400_000;
 let ada: Person, grace: Person, linus: Person, bot: Person, oldBot: Person, stranger: Person;
-let ledger: GitLedger;
+let ledger: MemoryLedger;
 let tree: Tree;
 let roles: Roles;
 let record: string;
@@ -27,17 +26,15 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  ledger = new GitLedger();
+  ledger = new MemoryLedger();
   tree = new Map([['README.md', utf8('a ledger\n')]]);
   roles = { roots: [ada], executors: [bot], reviewers: [ada, grace], threshold: 1, formerExecutors: [oldBot] };
   await putPolicy(tree, 1, roles, [ada]);
   record = await putRecord(tree, bot, [ada]);
 });
-afterEach(() => ledger[Symbol.dispose]());
 
-async function check(options: Partial<GateOptions> & { head: string }): Promise<GateReport> {
-  await using repository = await openLocalRepository(ledger.directory);
-  return checkLedger(repository, { now, ...options });
+function check(options: Partial<GateOptions> & { head: string }): Promise<GateReport> {
+  return checkLedger(ledger, { now, ...options });
 }
 
 function codes(report: GateReport): ErrorCode[] {
@@ -49,7 +46,7 @@ async function change(
   edit: (changed: Tree) => unknown,
   options: Partial<GateOptions> & { odd?: ReadonlyMap<string, OddLeaf> } = {},
 ): Promise<ErrorCode[]> {
-  const base = ledger.commit(tree, { branch: 'main' });
+  const base = ledger.commit(tree);
   const changed: Tree = new Map(tree);
   await edit(changed);
   const head = ledger.commit(changed, { parents: [base], ...(options.odd === undefined ? {} : { odd: options.odd }) });
@@ -143,12 +140,12 @@ describe('a change that the gate takes', () => {
   });
 
   test('a change made on an older base, where the base moved on', async () => {
-    const first = ledger.commit(tree, { branch: 'main' });
+    const first = ledger.commit(tree);
     const proposal: Tree = new Map(tree);
     await putRecord(proposal, bot, [], { tag: 'v2.0.0' });
     const head = ledger.commit(proposal, { parents: [first] });
     await putRecord(tree, bot, [], { tag: 'v3.0.0' });
-    const base = ledger.commit(tree, { parents: [first], branch: 'main' });
+    const base = ledger.commit(tree, { parents: [first] });
     expect(codes(await check({ head, base }))).toEqual([]);
   });
 });
@@ -180,7 +177,7 @@ describe('append-only', () => {
   test.each(['nack', 'record'])(
     'a merge of two merged branches does not take out a %s of one of them',
     async (what) => {
-      const first = ledger.commit(tree, { branch: 'main' });
+      const first = ledger.commit(tree);
       const one: Tree = new Map(tree);
       if (what === 'nack') await putNack(one, record, grace);
       else await putRecord(one, bot, [], { tag: 'v2.0.0' });
@@ -253,10 +250,10 @@ describe('paths and modes', () => {
   });
 
   test('a name that stands twice in a tree is refused', async () => {
-    const base = ledger.commit(tree, { branch: 'main' });
+    const base = ledger.commit(tree);
     const changed: Tree = new Map(tree);
     const path = `${await putRecord(changed, bot, [grace], { tag: 'v2.0.0' })}/checklist.sha256`;
-    const head = ledger.commitTwice(ledger.commit(changed, { parents: [base] }), path, 'other bytes');
+    const head = await ledger.commitTwice(ledger.commit(changed, { parents: [base] }), path, 'other bytes');
     expect(codes(await check({ head, base }))).toEqual(['E_COLLISION']);
     expect(codes(await check({ head }))).toEqual(['E_COLLISION']);
   });
@@ -264,8 +261,8 @@ describe('paths and modes', () => {
   test.each(['packages/GitHub.com', 'packages/github.com/acme/tool/v2.0.0', 'trust/.gitattributes'])(
     'an empty folder %s, which has no leaf, is refused',
     async (folder) => {
-      const base = ledger.commit(tree, { branch: 'main' });
-      const head = ledger.commitFolder(ledger.commit(tree, { parents: [base] }), folder);
+      const base = ledger.commit(tree);
+      const head = await ledger.commitFolder(ledger.commit(tree, { parents: [base] }), folder);
       expect(codes(await check({ head, base }))).toEqual(['E_MODE']);
       expect(codes(await check({ head }))).toContain('E_MODE');
     },
@@ -274,11 +271,11 @@ describe('paths and modes', () => {
   test.each(['packages', 'packages/github.com'])(
     'a second %s that holds nothing new and lacks a nack is refused',
     async (folder) => {
-      const withoutNack = ledger.commit(tree, { branch: 'main' });
+      const withoutNack = ledger.commit(tree);
       await putNack(tree, record, grace);
-      const base = ledger.commit(tree, { parents: [withoutNack], branch: 'main' });
+      const base = ledger.commit(tree, { parents: [withoutNack] });
       const same = ledger.commit(tree, { parents: [base] });
-      const head = ledger.commitFolder(same, folder, ledger.folder(withoutNack, folder));
+      const head = await ledger.commitFolder(same, folder, await ledger.folder(withoutNack, folder));
       const report = await check({ head, base });
       expect(report.problems).toMatchObject([{ code: 'E_COLLISION', path: folder }]);
     },
@@ -599,7 +596,7 @@ describe('a large change', () => {
     Array.from({ length: count }, (_, i) => [`packages/github.com/acme/tool/v${i}/checklist.json`, utf8('x')]);
 
   test('is refused by an error of its own, before anything of it is read', async () => {
-    const base = ledger.commit(tree, { branch: 'main' });
+    const base = ledger.commit(tree);
     const head = ledger.commit(new Map([...tree, ...files(CHANGE_FILES + 1)]), { parents: [base] });
     await expect(() => check({ head, base })).toFailWith('E_CHANGE_FILES');
     const fewer = ledger.commit(new Map([...tree, ...files(40)]), { parents: [base] });
@@ -612,11 +609,11 @@ describe('a large change', () => {
   });
 
   test('of folders that hold one another is refused at once', async () => {
-    const base = ledger.commit(tree, { branch: 'main' });
+    const base = ledger.commit(tree);
     const same = ledger.commit(tree, { parents: [base] });
-    const head = ledger.commitFolder(same, 'packages/bomb', ledger.bomb(64, 8));
+    const head = await ledger.commitFolder(same, 'packages/bomb', ledger.bomb(64, 8));
     await expect(() => check({ head, base })).toFailWith('E_CHANGE_FILES');
-    const elsewhere = ledger.commitFolder(same, 'bomb', ledger.bomb(64, 8));
+    const elsewhere = await ledger.commitFolder(same, 'bomb', ledger.bomb(64, 8));
     expect(codes(await check({ head: elsewhere, base }))).toEqual([]);
   });
 });

@@ -1,11 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../../../ledger-schema/error.ts';
-import type { CatFile, ObjectContents, ObjectInfo } from './cat-file.ts';
+import type { ObjectContents, ObjectInfo } from './cat-file.ts';
 import type { TreeEntry } from '../../snapshot.ts';
 import { TREE_LIMIT, parseTree } from './tree.ts';
 
 /** Brings objects here from where the repository was cloned from; one request for all. What stays missing is not an error. */
 export type FetchObjects = (oids: readonly string[]) => Promise<void>;
+
+/** Where objects are; a `CatFile` is one. */
+export interface ObjectSource {
+  /** Type and size of an object, or undefined where it isn't here. */
+  info(oid: string): Promise<ObjectInfo | undefined>;
+  /** An object's bytes, or undefined where it isn't here; without bytes where it has more than `limit`. */
+  contents(oid: string, limit: number): Promise<ObjectContents | undefined>;
+  close(): Promise<void>;
+}
 
 /** So long is waited for others who miss something too, as after a fetch for several of them: far less than a fetch takes. */
 const TOGETHER_MS = 5;
@@ -20,7 +29,7 @@ const ENTRIES_AT_ONCE = 1_000_000;
  */
 export class Objects {
   readonly oidLength: 20 | 32;
-  readonly #catFile: CatFile;
+  readonly #source: ObjectSource;
   readonly #fetch: FetchObjects | undefined;
   readonly #trees = new Map<string, readonly TreeEntry[]>();
   #remembered = 0;
@@ -28,21 +37,21 @@ export class Objects {
   #fetching: Promise<void> = Promise.resolve();
   #pending: Promise<void> | undefined;
 
-  constructor(catFile: CatFile, oidLength: 20 | 32, fetch?: FetchObjects) {
-    this.#catFile = catFile;
+  constructor(source: ObjectSource, oidLength: 20 | 32, fetch?: FetchObjects) {
+    this.#source = source;
     this.oidLength = oidLength;
     this.#fetch = fetch;
   }
 
   /** Type and size of an object that is here; it fetches nothing. */
   info(oid: string): Promise<ObjectInfo | undefined> {
-    return this.#catFile.info(oid);
+    return this.#source.info(oid);
   }
 
   /** Those of `oids` that aren't here. */
   async missing(oids: readonly string[]): Promise<string[]> {
     const unique = [...new Set(oids)].filter((oid) => !this.#trees.has(oid));
-    const infos = await Promise.all(unique.map((oid) => this.#catFile.info(oid)));
+    const infos = await Promise.all(unique.map((oid) => this.#source.info(oid)));
     return unique.filter((_, index) => infos[index] === undefined);
   }
 
@@ -54,16 +63,16 @@ export class Objects {
 
   /** The bytes of an object that is here, or undefined; it fetches nothing. Throws `E_TOO_LARGE`, `E_GIT`. */
   async here(oid: string, type: string, limit: number): Promise<Uint8Array | undefined> {
-    const found = await this.#catFile.contents(oid, limit);
+    const found = await this.#source.contents(oid, limit);
     return found && check(oid, found, type, limit);
   }
 
   /** A blob's bytes, a copy of its own. Throws `E_TOO_LARGE` before they are read, `E_GIT` where it isn't there. */
   async blob(oid: string, limit: number): Promise<Uint8Array> {
-    let info = await this.#catFile.info(oid);
+    let info = await this.#source.info(oid);
     if (!info) {
       await this.#bring([oid]);
-      info = (await this.#catFile.info(oid)) ?? gone(oid);
+      info = (await this.#source.info(oid)) ?? gone(oid);
     }
     if (info.type === 'blob' && info.size > limit) tooLarge(oid, info.size, limit);
     const bytes = await this.here(oid, 'blob', limit);
@@ -110,7 +119,7 @@ export class Objects {
   async close(): Promise<void> {
     this.#trees.clear();
     this.#remembered = 0;
-    await this.#catFile.close();
+    await this.#source.close();
   }
 
   #remember(oid: string, entries: readonly TreeEntry[]): void {
