@@ -154,7 +154,7 @@ export class TestLedger {
     const parts: Buffer[] = [];
     const text = (line: string) => parts.push(Buffer.from(line));
     text(
-      `commit refs/heads/${branch}\ncommitter A <a@example.org> 1750000000 +0000\ndata ${Buffer.byteLength(message)}\n${message}\n`,
+      `commit refs/heads/${branch}\nmark :1\ncommitter A <a@example.org> 1750000000 +0000\ndata ${Buffer.byteLength(message)}\n${message}\n`,
     );
     if (head !== undefined) text(`from ${head}\n`);
     text('deleteall\n');
@@ -163,10 +163,10 @@ export class TestLedger {
       parts.push(Buffer.from(bytes));
       text('\n');
     }
+    text('\nget-mark :1\n');
     const importing = run('git', ['-C', this.directory, 'fast-import', '--quiet', '--force'], { maxBuffer: 1 << 20 });
     importing.child.stdin?.end(Buffer.concat(parts));
-    await importing;
-    return (await this.head(branch))!;
+    return (await importing).stdout.trim();
   }
 
   async head(branch = 'main'): Promise<string | undefined> {

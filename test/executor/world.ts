@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -169,17 +170,13 @@ export class World {
 
   /** Puts a file on a branch, which begins at main where it is new. */
   commit(branch: string, path: string, content: string | Uint8Array): string {
-    const ref = `refs/heads/${branch}`;
-    const tip = this.git(['for-each-ref', '--format=%(objectname)', ref]) || this.git(['rev-parse', 'main']);
-    const blob = this.git(['hash-object', '-w', '--stdin'], content);
-    const env = { ...process.env, GIT_INDEX_FILE: join(this.folder, `index-${String(Math.random())}`) };
-    const index = (args: string[], input = ''): string =>
-      execFileSync('git', args, { cwd: this.ledgerDirectory, env, input }).toString().trim();
-    index(['read-tree', tip]);
-    index(['update-index', '--add', '--index-info'], `100644 ${blob}\t${path}\n`);
-    const commit = this.git(['commit-tree', index(['write-tree']), '-p', tip, '-m', 'a change']);
-    this.git(['update-ref', ref, commit]);
-    return commit;
+    const bytes = Buffer.from(content);
+    const from = existsSync(join(this.ledgerDirectory, 'refs/heads', branch)) ? branch : 'main';
+    const head =
+      `commit refs/heads/${branch}\nmark :1\ncommitter ${AUTHOR.name} <${AUTHOR.email}> now\ndata 8\na change\n` +
+      `from refs/heads/${from}^0\nM 100644 inline ${JSON.stringify(path)}\ndata ${bytes.length}\n`;
+    const input = Buffer.concat([Buffer.from(head), bytes, Buffer.from('\n\nget-mark :1\n')]);
+    return this.git(['fast-import', '--quiet', '--date-format=now'], input);
   }
 
   /** Puts many small files on a branch in one commit. */
@@ -212,8 +209,7 @@ export class World {
   merge(branch: string): void {
     const tree = this.git(['merge-tree', '--write-tree', 'main', branch]).split('\n')[0] ?? '';
     const commit = this.git(['commit-tree', tree, '-p', 'main', '-p', branch, '-m', 'merge']);
-    this.git(['update-ref', 'refs/heads/main', commit]);
-    this.git(['update-ref', '-d', `refs/heads/${branch}`]);
+    this.git(['update-ref', '--stdin'], `update refs/heads/main ${commit}\ndelete refs/heads/${branch}\n`);
   }
 
   file(branch: string, path: string): string {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
 import type { Memory } from '../../ledger/view/memory.ts';
-import { moduleUrl, runScript } from '../consumer/child.ts';
+import { runModule } from '../child.ts';
 import { temporaryFolder } from '../consumer/readers.ts';
 
 const identity = ledgerIdentity('https://example.org/ledger.git', 'main');
@@ -119,11 +119,12 @@ describe('the memory of a ledger', () => {
   test('of several processes at once that each add ten, none is lost', async () => {
     const file = await remembered({ commit: '0'.repeat(40), policies: MEMORY.policies });
     const directory = dirname(dirname(file.path));
-    const script = `import { memoryFile } from ${moduleUrl('ledger/view/memory.ts')};
+    const script = `import { memoryFile } from './ledger/view/memory.ts';
       const file = memoryFile(${JSON.stringify(directory)}, ${JSON.stringify(identity)});
       const plusOne = (m) => ({ ...m, commit: (parseInt(m.commit, 16) + 1).toString(16).padStart(40, '0') });
       for (let i = 0; i < 10; i++) await file.update(async (current) => plusOne(current));`;
-    await Promise.all(Array.from({ length: 3 }, () => runScript(script)));
+    const ran = await Promise.all(Array.from({ length: 3 }, () => runModule(script)));
+    expect(ran.map(({ status, stderr }) => [status, stderr])).toEqual(Array(3).fill([0, '']));
     expect(parseInt((await file.read())!.commit, 16)).toBe(30);
   }, 120_000);
 });
