@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import { fail } from '../../ledger-schema/index.ts';
 import type { FoundTool } from '../resolve.ts';
-import { assetJson, linkHeader, rateLimitJson, releaseJson, repositoryJson } from './api.ts';
+import { assetJson, assetsJson, linkHeader, rateLimitJson, releaseJson, repositoryJson } from './api.ts';
 import { apiLinks, assetById, number, releaseAt, releaseById, sendJson, toolOf } from './answers.ts';
 import type { Get, Request, RouteOptions } from './answers.ts';
 import type { ServedRelease } from './catalog.ts';
@@ -38,11 +38,7 @@ export function addApiRoutes(get: Get, options: RouteOptions): void {
       const found = await tool(request);
       const release = await releaseById(options.catalog(), found, request.params.id ?? '');
       const links = apiLinks(request, found, options);
-      return sendJson(
-        request,
-        reply,
-        release.assets.map((asset) => assetJson(release, asset, links)),
-      );
+      return sendJson(request, reply, assetsJson(release, links));
     });
     get(`${releases}/assets/:id`, 'api', async (request, reply) => {
       const found = await tool(request);

@@ -45,9 +45,13 @@ export function urlPath(...segments: readonly string[]): string {
 }
 
 /** An asset as GitHub's API answers it: "Get a release asset". */
-export function assetJson(release: ServedRelease, asset: VerifiedRelease['assets'][number], links: Links) {
+export function assetJson(
+  release: ServedRelease,
+  asset: VerifiedRelease['assets'][number],
+  links: Links,
+  id = assetId(release, asset.name),
+) {
   const repository = repositoryOf(release);
-  const id = assetId(release, asset.name);
   return {
     url: `${links.api}/repos/${repository}/releases/assets/${id}`,
     id,
@@ -85,13 +89,23 @@ export function releaseJson(release: ServedRelease, links: Links) {
     name: release.tag,
     body: null,
     draft: false,
-    prerelease: (versionOf(release.tag)?.rank ?? 0) < 0,
+    prerelease: isPrerelease(release.tag),
     immutable: true,
     created_at: release.published,
     published_at: release.published,
     author: account(release),
-    assets: release.assets.map((asset) => assetJson(release, asset, links)),
+    assets: assetsJson(release, links),
   };
+}
+
+export function isPrerelease(tag: string): boolean {
+  return (versionOf(tag)?.rank ?? 0) < 0;
+}
+
+/** All assets of a release, each by its place: none is looked for. */
+export function assetsJson(release: ServedRelease, links: Links) {
+  const first = releaseId(release) * PLACES;
+  return release.assets.map((asset, place) => assetJson(release, asset, links, first + place));
 }
 
 /** A repository as GitHub's API answers it, as far as the ledger knows it: "Get a repository". */

@@ -1,12 +1,14 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { parseHostileJson } from '../../evidence/bounds.ts';
 import { sha256Hex } from '../../ledger-schema/bytes.ts';
-import { PullthroughError } from '../../ledger-schema/error.ts';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { parseToolName } from '../tool.ts';
 import type { FoundTool } from '../resolve.ts';
 import type { VerifiedRelease } from '../release.ts';
 import type { Catalog } from './catalog.ts';
 import type { FileCache } from './cache.ts';
+import { whileWaiting } from './limits.ts';
+import type { Limits } from './limits.ts';
 
 /** One kept bundle as GitHub's API answers it. */
 export interface KeptAttestation {
@@ -18,27 +20,44 @@ export interface KeptAttestation {
 /** The most digests of one question, as GitHub has it. */
 const DIGESTS = 1024;
 const DIGEST = /^sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})$/;
+/** The most bytes of an answer's bundles: one that names many files stands there for each. */
+const ANSWER_BYTES = 32 * 1024 * 1024;
+
+/** Which attestations are kept about which digest. */
+export type KeptByDigest = ReadonlyMap<string, readonly KeptAttestation[]>;
 
 /**
- * The kept attestations about a digest, of acknowledged records alone: bundles whose statement names it. Their bytes are
- * held against the record; who signed them the client verifies itself.
+ * The kept attestations about digests, of acknowledged records alone: bundles whose statement names one. Their bytes are
+ * held against the record; who signed them the client verifies itself. Each bundle is read once, however many digests are
+ * asked for, and however often. Throws `E_TOO_LARGE` where the answer would be too long, and the reason of `signal`.
  */
 export async function attestationsOf(
   releases: readonly VerifiedRelease[],
-  digest: string,
+  digests: Iterable<string>,
   { cache, signal }: { readonly cache: FileCache; readonly signal: AbortSignal },
-): Promise<KeptAttestation[]> {
-  if (!DIGEST.test(digest)) return [];
-  const found = new Map<string, KeptAttestation>();
-  for (const release of releases) {
+): Promise<KeptByDigest> {
+  const wanted = new Set([...digests].filter((digest) => DIGEST.test(digest)));
+  const found = new Map<string, KeptAttestation[]>();
+  const seen = new Set<string>();
+  let bytes = 0;
+  for (const release of releases.filter((each) => mentionsAny(each, wanted))) {
     for (const { kind, sha256, size } of release.evidence ?? []) {
-      if (kind !== 'sigstore' || found.has(sha256)) continue;
+      if (kind !== 'sigstore' || seen.has(sha256)) continue;
+      seen.add(sha256);
+      signal.throwIfAborted();
       const bundle = await read(cache, { name: sha256, sha256, size }, signal);
-      if (bundle === undefined || !names(bundle, digest)) continue;
-      found.set(sha256, { repository_id: release.repositoryId, bundle, bundle_url: null });
+      const about = bundle === undefined ? [] : digestsIn(bundle).filter((digest) => wanted.has(digest));
+      bytes += about.length * size;
+      if (bytes > ANSWER_BYTES) {
+        fail('E_TOO_LARGE', 'the attestations are too many for one answer', { hint: 'ask for fewer digests' });
+      }
+      for (const digest of about) {
+        const kept = { repository_id: release.repositoryId, bundle, bundle_url: null };
+        found.set(digest, [...(found.get(digest) ?? []), kept]);
+      }
     }
   }
-  return [...found.values()];
+  return found;
 }
 
 /** A bundle that the store lost is passed over: the others count. */
@@ -64,16 +83,21 @@ async function read(
   }
 }
 
-/** Does the bundle's statement name the digest? */
-function names(bundle: unknown, digest: string): boolean {
+/** The digests that the bundle's statement names, each once. */
+function digestsIn(bundle: unknown): string[] {
   const payload = at(at(bundle, 'dsseEnvelope'), 'payload');
-  if (typeof payload !== 'string') return false;
-  const [algorithm = '', hex] = digest.split(':');
+  if (typeof payload !== 'string') return [];
   try {
     const subjects = at(parseHostileJson(Buffer.from(payload, 'base64'), 'the statement'), 'subject');
-    return Array.isArray(subjects) && subjects.some((subject) => at(at(subject, 'digest'), algorithm) === hex);
+    const named = (Array.isArray(subjects) ? subjects : []).flatMap((subject) =>
+      ['sha256', 'sha512'].flatMap((algorithm) => {
+        const hex = at(at(subject, 'digest'), algorithm);
+        return typeof hex === 'string' ? [`${algorithm}:${hex}`] : [];
+      }),
+    );
+    return [...new Set(named)];
   } catch (error) {
-    if (error instanceof PullthroughError) return false;
+    if (error instanceof PullthroughError) return [];
     throw error;
   }
 }
@@ -89,54 +113,52 @@ export interface BulkOptions {
   readonly cache: FileCache;
   /** The source of an owner that is named without a host. */
   readonly host: string;
+  readonly limits: Limits;
 }
 
 /** `GET /repos/O/R/attestations/DIGEST`, and the list of all of an owner's tools: `POST /orgs|users/X/attestations/bulk-list`. */
-export function addAttestations(app: FastifyInstance, { catalog, cache, host }: BulkOptions): void {
+export function addAttestations(app: FastifyInstance, { catalog, cache, host, limits }: BulkOptions): void {
   for (const base of ['', '/api/v3']) {
     app.get<{ Params: { owner: string; repo: string; digest: string } }>(
       `${base}/repos/:owner/:repo/attestations/:digest`,
       { config: { name: 'api' } },
-      async (request, reply) => {
-        const { owner, repo, digest } = request.params;
-        const tool = await catalog().tool(parseToolName(`${host}/${owner}/${repo}`, host));
-        const releases = (await catalog().releases(tool)).filter((release) => mentions(release, digest));
-        const attestations = await attestationsOf(releases, digest, { cache, signal: signalOf(request) });
-        return send(reply, { attestations });
-      },
+      (request, reply) =>
+        whileWaiting(reply, limits.answer, async (signal) => {
+          const { owner, repo, digest } = request.params;
+          const tool = await catalog().tool(parseToolName(`${host}/${owner}/${repo}`, host));
+          const kept = await attestationsOf(await catalog().releases(tool), [digest], { cache, signal });
+          return send(reply, { attestations: kept.get(digest) ?? [] });
+        }),
     );
     for (const kind of ['orgs', 'users']) {
-      const url = `${base}/${kind}/:owner/attestations/bulk-list`;
       app.post<{ Params: { owner: string } }>(
-        url,
+        `${base}/${kind}/:owner/attestations/bulk-list`,
         { config: { name: 'api' }, bodyLimit: 256 * 1024 },
-        async (request, reply) => {
-          const asked = at(request.body, 'subject_digests');
-          const digests = Array.isArray(asked) ? asked.filter((each) => typeof each === 'string') : [];
-          if (digests.length === 0 || digests.length > DIGESTS) {
-            return send(reply.status(422), { message: 'subject_digests is not a list of 1 to 1024 digests' });
-          }
-          const lists: Record<string, KeptAttestation[]> = {};
-          const signal = signalOf(request);
-          for (const tool of await toolsOf(catalog(), request.params.owner, host)) {
-            const releases = await catalog().releases(tool);
-            for (const digest of digests) {
-              const relevant = releases.filter((release) => mentions(release, digest));
-              const kept = await attestationsOf(relevant, digest, { cache, signal });
-              if (kept.length > 0) (lists[digest] ??= []).push(...kept);
+        (request, reply) =>
+          whileWaiting(reply, limits.answer, async (signal) => {
+            const asked = at(request.body, 'subject_digests');
+            const digests = Array.isArray(asked) ? asked.filter((each) => typeof each === 'string') : [];
+            if (digests.length === 0 || digests.length > DIGESTS) {
+              return send(reply.status(422), { message: 'subject_digests is not a list of 1 to 1024 digests' });
             }
-          }
-          const info = { has_next: false, has_previous: false };
-          return send(reply, { attestations_subject_digests: lists, page_info: info });
-        },
+            const releases: VerifiedRelease[] = [];
+            for (const tool of await toolsOf(catalog(), request.params.owner, host)) {
+              signal.throwIfAborted();
+              for (const release of await catalog().releases(tool)) releases.push(release);
+            }
+            const kept = await attestationsOf(releases, digests, { cache, signal });
+            const info = { has_next: false, has_previous: false };
+            return send(reply, { attestations_subject_digests: Object.fromEntries(kept), page_info: info });
+          }),
       );
     }
   }
 }
 
 /** Only what is about a file of the release is looked for; another algorithm's digest may be about any. */
-function mentions({ assets }: VerifiedRelease, digest: string): boolean {
-  return !digest.startsWith('sha256:') || assets.some(({ sha256 }) => digest === `sha256:${sha256}`);
+function mentionsAny({ assets }: VerifiedRelease, digests: ReadonlySet<string>): boolean {
+  if (assets.some(({ sha256 }) => digests.has(`sha256:${sha256}`))) return true;
+  return [...digests].some((digest) => !digest.startsWith('sha256:'));
 }
 
 async function toolsOf(catalog: Catalog, owner: string, host: string): Promise<FoundTool[]> {
@@ -144,14 +166,6 @@ async function toolsOf(catalog: Catalog, owner: string, host: string): Promise<F
   const named = all.map(({ source, repository }) => parseToolName(`${source}/${repository}`, host));
   const mine = named.filter((tool) => tool.source === host && tool.owner.toLowerCase() === owner.toLowerCase());
   return Promise.all(mine.map((tool) => catalog.tool(tool)));
-}
-
-function signalOf(request: FastifyRequest): AbortSignal {
-  const ended = new AbortController();
-  request.raw.once('close', () => {
-    if (request.raw.destroyed && !request.raw.complete) ended.abort();
-  });
-  return ended.signal;
 }
 
 function send(reply: FastifyReply, value: unknown): FastifyReply {

@@ -34,12 +34,16 @@ const FILE_HEADERS = [
 /** Where GitHub's API answers in JSON. */
 const API = /^\/(?:api\/v3|api\/graphql|graphql|repos|rate_limit)(?:[/?]|$)/;
 const METHODS = 'GET, HEAD';
+/** Characters of a path in a warning. */
+const LOGGED = 1024;
 
 /** An error in the form that its reader expects: JSON for the API, a page for a browser, else a line of text. */
 export function failureAnswer({ baseUrl, host, follower, progress }: FailureOptions): FailureAnswer {
   return ({ error, status }, request, reply) => {
     if (status >= 500 && !reply.raw.destroyed) {
-      progress.warn(`${request.method} ${request.url}: ${error.message} [${error.code}]`);
+      // Without its query, which can hold a secret.
+      const path = (request.url.split('?')[0] ?? '').slice(0, LOGGED);
+      progress.warn(`${request.method} ${path}: ${error.message} [${error.code}]`);
     }
     for (const name of FILE_HEADERS) reply.removeHeader(name);
     reply.status(status).header('cache-control', 'no-store');

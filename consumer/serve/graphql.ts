@@ -3,10 +3,11 @@ import { buildSchema, execute, parse, validate } from 'graphql';
 import type { ExecutionResult } from 'graphql';
 import { PullthroughError } from '../../ledger-schema/index.ts';
 import type { FoundTool } from '../resolve.ts';
-import { assetId, releaseId, releaseJson, urlPath } from './api.ts';
+import { isPrerelease, releaseId, releaseJson, urlPath } from './api.ts';
 import { apiLinks, toolOf } from './answers.ts';
 import type { RouteOptions } from './answers.ts';
 import type { ServedRelease } from './catalog.ts';
+import { MOST_FIELDS, fieldsOf } from './graphql-cost.ts';
 
 /** What `gh release` and Renovate ask GitHub's GraphQL for: a repository's releases and their fields. */
 const SCHEMA = buildSchema(`
@@ -69,6 +70,9 @@ async function run(request: FastifyRequest, options: RouteOptions): Promise<Exec
     if (problems.length > 0) {
       return refuse(`this gateway answers for releases alone: ${problems.map(({ message }) => message).join('; ')}`);
     }
+    if (fieldsOf(document) > MOST_FIELDS) {
+      return refuse(`the answer could have more than ${MOST_FIELDS} fields: ask for less at once`);
+    }
     return await execute({
       schema: SCHEMA,
       document,
@@ -105,7 +109,7 @@ function repositoryOf(tool: FoundTool, request: FastifyRequest, options: RouteOp
   const shaped = (release: ServedRelease | undefined, latest?: string) =>
     release === undefined
       ? null
-      : shape(release, latest === release.tag, links.web, releaseJson(release, links).assets);
+      : shape(release, latest === release.tag, links.web, () => releaseJson(release, links).assets);
   return {
     id: Buffer.from(`repository:${tool.path}`).toString('base64'),
     databaseId: null,
@@ -138,7 +142,8 @@ function absent(error: unknown): undefined {
 
 type AssetJson = ReturnType<typeof releaseJson>['assets'][number];
 
-function shape(release: ServedRelease, isLatest: boolean, web: string, assets: readonly AssetJson[]) {
+/** What costs something is made when it is asked for. */
+function shape(release: ServedRelease, isLatest: boolean, web: string, assets: () => readonly AssetJson[]) {
   const repository = release.tool.slice(release.tool.indexOf('/') + 1);
   const path = `/${repository}/releases/tag/${urlPath(release.tag)}`;
   const id = releaseId(release);
@@ -150,7 +155,7 @@ function shape(release: ServedRelease, isLatest: boolean, web: string, assets: r
     tagName: tag,
     isDraft: false,
     isLatest,
-    isPrerelease: releaseJson(release, { web, api: web }).prerelease,
+    isPrerelease: isPrerelease(tag),
     immutable: true,
     createdAt: published,
     publishedAt: published,
@@ -163,10 +168,10 @@ function shape(release: ServedRelease, isLatest: boolean, web: string, assets: r
     tagCommit: { oid: commit, abbreviatedOid: commit.slice(0, 7) },
     releaseAssets: (page: Page & { name?: string }) =>
       connection(
-        assets.filter(({ name }) => page.name === undefined || name === page.name),
+        assets().filter(({ name }) => page.name === undefined || name === page.name),
         page,
         (asset) => ({
-          id: Buffer.from(`asset:${assetId(release, asset.name)}`).toString('base64'),
+          id: asset.node_id,
           databaseId: asset.id,
           name: asset.name,
           size: asset.size,
@@ -191,8 +196,8 @@ function connection<T>(all: readonly T[], { first, last, after }: Page, shaped: 
   const cursor = (at: number) => Buffer.from(`cursor:${at}`).toString('base64');
   return {
     totalCount: all.length,
-    nodes: shown.map(shaped),
-    edges: shown.map((item, at) => ({ cursor: cursor(start + at + 1), node: shaped(item) })),
+    nodes: () => shown.map(shaped),
+    edges: () => shown.map((item, at) => ({ cursor: cursor(start + at + 1), node: shaped(item) })),
     pageInfo: {
       hasNextPage: start + shown.length < all.length,
       hasPreviousPage: start > 0,

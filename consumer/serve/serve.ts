@@ -117,7 +117,7 @@ export async function serve(options: ServeOptions): Promise<Gateway> {
     explainer: options.explainer,
     fileBySha256: (sha256) => byDigest.find(sha256),
   });
-  addAttestations(app, { catalog, cache, host: options.host });
+  addAttestations(app, { catalog, cache, host: options.host, limits });
   addOperations(app, { follower, cache, files, metrics });
   try {
     await app.listen(options.listen);

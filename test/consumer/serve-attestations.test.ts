@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { VerifiedRelease } from '../../consumer/release.ts';
+import { attestationsOf } from '../../consumer/serve/attestations.ts';
+import type { FileCache } from '../../consumer/serve/cache.ts';
 import { sha256Hex } from '../../ledger-schema/bytes.ts';
 import { MockSigstore, bytesOf } from '../evidence/mock-sigstore.ts';
 import { ACTIONS, FILES, REPOSITORY_ID, entryOf, provenance, workflow } from '../evidence/release.ts';
@@ -60,4 +63,46 @@ test('where nothing is kept there is none, and no list of digests is a 422', asy
   expect(await unacked.text()).not.toContain('dsseEnvelope');
   const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
   expect((await fetch(`${gateway.url}/users/acme/attestations/bulk-list`, init)).status).toBe(422);
+});
+
+describe('a list that is asked for to exhaust the gateway', () => {
+  const many = Array.from({ length: 1023 }, (_, at) => `sha512:${String(at).padStart(128, '0')}`);
+
+  test('has each bundle once, however often its digest stands in the question', async () => {
+    const body = JSON.stringify({ subject_digests: Array.from({ length: 1024 }, () => digest) });
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
+    const response = await fetch(`${gateway.url}/orgs/acme/attestations/bulk-list`, init);
+    expect(await response.json()).toMatchObject({ attestations_subject_digests: { [digest]: [expected()] } });
+  });
+
+  const fake = (size: number, named: readonly string[] = many) => {
+    const payload = JSON.stringify({ subject: named.map((each) => ({ digest: { sha512: each.slice(7) } })) });
+    const json = JSON.stringify({ dsseEnvelope: { payload: Buffer.from(payload).toString('base64') } });
+    const bytes = Buffer.from(json.padEnd(size));
+    let reads = 0;
+    const read = async (into: Uint8Array): Promise<void> => void (reads++, bytes.copy(into));
+    const cache = { get: async () => ({ read, release: () => undefined }) } as unknown as FileCache;
+    const evidence = [{ kind: 'sigstore', sha256: sha256Hex(bytes), size: bytes.length }];
+    const release = { assets: [], evidence, repositoryId: 1 } as unknown as VerifiedRelease;
+    return { cache, release, reads: () => reads };
+  };
+  const { signal } = new AbortController();
+
+  test('reads each bundle once for all digests', async () => {
+    const { cache, release, reads } = fake(0, many.slice(0, 50));
+    const found = await attestationsOf([release, release, release], [...many, digest], { cache, signal });
+    expect([found.size, reads()]).toEqual([50, 1]);
+  });
+
+  test('is refused where one bundle would stand in it a thousand times and more than fits', async () => {
+    const { cache, release } = fake(500_000);
+    await expect(attestationsOf([release], many, { cache, signal })).toFailWith('E_TOO_LARGE');
+  });
+
+  test('ends when its client is gone', async () => {
+    const { cache, release, reads } = fake(0);
+    const gone = AbortSignal.abort(new Error('gone'));
+    await expect(attestationsOf([release], many, { cache, signal: gone })).rejects.toThrow('gone');
+    expect(reads()).toBe(0);
+  });
 });

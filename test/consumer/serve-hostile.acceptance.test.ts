@@ -76,6 +76,16 @@ describe('a store that trickles', () => {
     expect(await answer.text()).toContain('E_TIMEOUT');
   });
 
+  test('is told in a warning that holds nothing but the path of what was asked', async () => {
+    await start(1);
+    trickling(stores[0] as StoreServer);
+    const secret = 's3cret';
+    await fetch(`${url('small')}?token=${secret}`, { headers: { authorization: `Bearer ${secret}` } });
+    const warned = gateway.warnings.join('\n');
+    expect(warned).toContain('GET /acme/tool/releases/download/v1/small: ');
+    expect(warned).not.toContain(secret);
+  });
+
   test('is let go when nobody waits for the file any more, and the next client is served', async () => {
     await start(1, { pace: { graceMs: 60_000, bytesPerSecond: 1 } });
     const { asked, left } = trickling(stores[0] as StoreServer);

@@ -285,6 +285,13 @@ describe('the GraphQL', () => {
     });
   });
 
+  test('for more than an answer can hold is refused before anything is looked for', async () => {
+    const lists = Array.from({ length: 20 }, (_, at) => `a${at}:releases{nodes{releaseAssets{nodes{id}}}}`).join(' ');
+    const { data, errors } = await ask(`{repository(owner:"acme",name:"tool"){${lists}}}`);
+    expect(data).toBeNull();
+    expect(JSON.stringify(errors)).toContain('ask for less at once');
+  });
+
   test("of Renovate's github-releases, under the names that it gives", async () => {
     const query = `query($owner: String!, $name: String!, $cursor: String, $count: Int!) {
       repository(owner: $owner, name: $name) { isRepoPrivate: isPrivate payload: releases(first: $count, after: $cursor,
