@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 /** Rooms without processes and servers: their tests share workers. */
 const PURE = ['ledger-schema', 'upstream', 'evidence', 'inspect'].map((room) => `test/${room}/**/*.test.ts`);
 /** What needs servers, browsers or other programs is `npm run test:acceptance`. */
 const ACCEPTANCE = 'test/**/*.acceptance.test.ts';
+/** Real statements of upstream are no part of this repository. */
+const REAL = existsSync(process.env.PULLTHROUGH_TEST_EVIDENCE ?? '') ? [] : ['test/evidence/real.test.ts'];
 
 export default defineConfig({
   test: {
@@ -18,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: PURE,
-          exclude: [ACCEPTANCE],
+          exclude: [ACCEPTANCE, ...REAL],
           isolate: false,
           setupFiles: ['test/matchers.ts'],
         },

@@ -29,7 +29,11 @@ function noKeys(): never {
   return fail('E_EVIDENCE', 'the bundle is signed by a key that is not pinned here');
 }
 
-/** A root from its JSON. `thresholds` for what is carried; an added one needs one of each that it has authorities for. */
+/**
+ * A root from its JSON. `thresholds` for what is carried. Under an added one a log entry and a certificate timestamp are
+ * needed where it has logs of the kind; the time is the log's or an authority's, as under the public-good root, and an
+ * authority's alone where it has no log.
+ */
 export function makeRoot(name: string, json: unknown, thresholds?: Root['thresholds']): Root {
   const root = TrustedRoot.fromJSON(json);
   const { tlogs, ctlogs, certificateAuthorities, timestampAuthorities } = root;
@@ -41,7 +45,7 @@ export function makeRoot(name: string, json: unknown, thresholds?: Root['thresho
   const each = {
     logEntries: one(tlogs),
     certificateTimestamps: one(ctlogs),
-    authorityTimestamps: one(timestampAuthorities),
+    authorityTimestamps: tlogs.length > 0 ? 0 : one(timestampAuthorities),
   };
   return { name, material: toTrustMaterial(root, noKeys), thresholds: thresholds ?? each };
 }

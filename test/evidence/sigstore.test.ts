@@ -134,6 +134,20 @@ describe('a bundle counts', () => {
     const added = { name: 'root.json', bytes: Buffer.from(JSON.stringify(stranger.rootJson)) };
     await expect(check({ bundle, input: { roots: loadRoots([added]) } })).resolves.toHaveLength(1);
   });
+
+  test("under an added root by the log's time or an authority's, whichever it has", async () => {
+    const roots = [stranger.root('added')];
+    for (const stamp of [true, false]) {
+      const bundle = await stranger.statement(provenance(), { ...workflow(), stamp });
+      await expect(check({ bundle, input: { roots } })).resolves.toHaveLength(1);
+    }
+    await refused(
+      { bundle: await stranger.statement(provenance(), { ...workflow(), log: false }), input: { roots } },
+      'no entry of a transparency log',
+    );
+    const unlogged = await github.statement(provenance(), { ...workflow(), stamp: false });
+    await refused({ bundle: unlogged, input: { roots: [github.root('added')] } }, 'no timestamp by an authority');
+  });
 });
 
 describe('a statement is refused', () => {

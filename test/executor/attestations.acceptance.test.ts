@@ -274,9 +274,9 @@ test('store gc keeps evidence, restock brings what the store lost of it', async 
 
 const real = process.env.PULLTHROUGH_TEST_EVIDENCE ?? '';
 
-test.skipIf(!existsSync(real))(
-  'gh 2.96.0 as GitHub has it: the release attestation is recorded, by its exact signer',
-  async () => {
+/** Real statements of upstream are no part of this repository. */
+if (existsSync(real)) {
+  test('gh 2.96.0 as GitHub has it: the release attestation is recorded, by its exact signer', async () => {
     const read = (name: string) => readFileSync(join(real, 'gh-2.96.0', name));
     const made = await world();
     const repository = made.github.addRepository('cli/cli');
@@ -299,5 +299,5 @@ test.skipIf(!existsSync(real))(
     const { evidence } = parseChecklist(Buffer.from(`${made.file(branch, path)}\n`));
     expect(evidence).toMatchObject([{ kind: 'sigstore', signer: 'https://dotcom.releases.github.com' }]);
     expect(evidence?.[0]?.issuer).toBeUndefined();
-  },
-);
+  });
+}
