@@ -34,7 +34,7 @@ const nameOf = (tool: { readonly source: string; readonly repository: string }):
 
 /** Every tool of the ledger whose name holds `word`, in the order of names. */
 export async function listTools(view: LedgerView, word = ''): Promise<ToolLine[]> {
-  const catalog = new Catalog(view, () => view.trust.now.getTime(), []);
+  const catalog = new Catalog(view, { now: () => view.trust.now.getTime(), aliases: [] });
   const wanted = foldAscii(word);
   const tools = (await catalog.tools()).filter((tool) => foldAscii(toolText(tool)).includes(wanted));
   return mapLimit(tools, AT_ONCE, async (listed): Promise<ToolLine> => {

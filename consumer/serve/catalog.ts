@@ -9,6 +9,7 @@ import {
 } from '../../ledger-schema/index.ts';
 import type { AcknowledgedRecord } from '../../ledger-schema/index.ts';
 import { groupTags } from '../choose.ts';
+import { mapLimit } from '../../io/limit.ts';
 import { fetchDirectories } from '../../ledger/directories.ts';
 import { toRelease } from '../release.ts';
 import type { VerifiedRelease } from '../release.ts';
@@ -34,6 +35,14 @@ export interface ServedRelease extends VerifiedRelease {
   readonly published: string;
 }
 
+export interface CatalogOptions {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly aliases: readonly Alias[];
+  /** What is asked of an acknowledged release beyond its acks; throws `E_EVIDENCE` where it isn't met. */
+  readonly demand?: ((release: VerifiedRelease) => Promise<void>) | undefined;
+}
+
 interface Dated {
   readonly record: AcknowledgedRecord;
   readonly published: Date;
@@ -50,6 +59,8 @@ const JUDGED_FOR = 10 * 60_000;
 /** Records that were acknowledged before the policy ran out. */
 const MOST_KNOWN = 200_000;
 const BATCH = 100;
+/** Records that are judged together. */
+const AT_ONCE = 4;
 /** In a larger ledger other names of a repository are looked for only where the name that is asked has nothing. */
 const MOST_INDEXED = 5000;
 
@@ -62,8 +73,7 @@ export class Catalog {
   readonly #tools = new Map<string, Promise<FoundTool>>();
   readonly #judged: Map<string, Judged>;
   readonly #known: Set<string>;
-  readonly #now: () => number;
-  readonly #aliases: readonly Alias[];
+  readonly #options: CatalogOptions;
   /** Of the catalog before: what it read of unchanged directories need not be read again. */
   readonly #idsBefore: Promise<RepositoryIds> | undefined;
   /** For a tool of several directories: which tag is in which. */
@@ -71,10 +81,9 @@ export class Catalog {
   #directories: Promise<ReadonlyMap<string, string>> | undefined;
   #ids: Promise<RepositoryIds> | undefined;
 
-  constructor(view: LedgerView, now: () => number, aliases: readonly Alias[], before?: Catalog) {
+  constructor(view: LedgerView, options: CatalogOptions, before?: Catalog) {
     this.view = view;
-    this.#now = now;
-    this.#aliases = aliases;
+    this.#options = options;
     this.#idsBefore = before === undefined ? undefined : (before.#ids ?? before.#idsBefore);
     this.#judged = before === undefined ? new Map<string, Judged>() : before.#judged;
     this.#known = before === undefined ? new Set<string>() : before.#known;
@@ -96,7 +105,7 @@ export class Catalog {
 
   /** Has the policy run out? Then only what was acknowledged before is served. */
   get expired(): boolean {
-    return this.#now() >= this.view.trust.expires.getTime();
+    return this.#options.now() >= this.view.trust.expires.getTime();
   }
 
   /** Every tool that the ledger has a directory of, sorted. */
@@ -148,10 +157,8 @@ export class Catalog {
       const batch = all.slice(from, from + BATCH);
       const paths = batch.filter((tag) => !this.#isJudged(tool, tag)).map((tag) => this.pathOf(tool, tag));
       if (paths.length > 0) await fetchDirectories(this.view.snapshot, paths, []);
-      for (const tag of batch) {
-        const record = await this.#record(tool, tag).catch(() => undefined);
-        if (record !== undefined) releases.push(this.#toRelease(record));
-      }
+      const records = await mapLimit(batch, AT_ONCE, (tag) => this.#record(tool, tag).catch(refused));
+      for (const record of records) if (record !== undefined) releases.push(this.#toRelease(record));
     }
     return releases;
   }
@@ -162,7 +169,7 @@ export class Catalog {
       return error;
     });
     if (!(own instanceof PullthroughError)) return this.#withOthers(own);
-    for (const { name: alias, tool } of this.#aliases) {
+    for (const { name: alias, tool } of this.#options.aliases) {
       // Whichever of the two names the ledger has.
       const other = alias === key ? tool : tool === key ? alias : undefined;
       const [source, owner, repo] = other?.split('/') ?? [];
@@ -214,7 +221,7 @@ export class Catalog {
 
   #isJudged(tool: FoundTool, tag: string): boolean {
     const judged = this.#judged.get(this.#key(tool, tag));
-    return judged !== undefined && (this.expired || this.#now() - judged.at < JUDGED_FOR);
+    return judged !== undefined && (this.expired || this.#options.now() - judged.at < JUDGED_FOR);
   }
 
   #record(tool: FoundTool, tag: string): Promise<Dated> {
@@ -223,7 +230,7 @@ export class Catalog {
     const judged = this.#isJudged(tool, tag) ? this.#judged.get(key) : undefined;
     const record = judged?.record ?? this.#judge(this.pathOf(tool, tag));
     this.#judged.delete(key);
-    this.#judged.set(key, { record, at: judged?.at ?? this.#now() });
+    this.#judged.set(key, { record, at: judged?.at ?? this.#options.now() });
     record.catch((error: unknown) => {
       if (!isVerdict(error)) this.#judged.delete(key);
     });
@@ -234,12 +241,13 @@ export class Catalog {
   /** Past the expiry nothing new is resolved, but a nack of what is known still counts. */
   async #judge(path: string): Promise<Dated> {
     if (this.expired && !this.#known.has(path)) {
-      requireCurrent(this.view.trust, new Date(this.#now()));
+      requireCurrent(this.view.trust, new Date(this.#options.now()));
     }
     const { trust, snapshot } = this.view;
     const [files] = await fetchRecords(snapshot, [path]);
     if (files === undefined) return fail('E_NOT_FOUND', `the ledger has no record ${path}`);
     const record = requireAcknowledged(await verifyRecord(files, trust), trust);
+    await this.#options.demand?.(toRelease(record, this.view));
     if (this.#known.size < MOST_KNOWN) this.#known.add(path);
     return { record, published: await publishedAt(files, record, trust) };
   }
@@ -273,6 +281,12 @@ function forgetOldest(map: Map<string, unknown>): void {
     if (map.size <= MOST_JUDGED) return;
     map.delete(oldest);
   }
+}
+
+/** A record that may not be used is left out of a list; a ledger or a store that can't be read is a failure. */
+function refused(error: unknown): undefined {
+  if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
+  return undefined;
 }
 
 /** Is it what the record deserves, and not what happened on the way to it? */

@@ -6,6 +6,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   E_NOT_FOUND: 404,
   E_NOT_ACKNOWLEDGED: 404,
   E_NO_SIGN: 404,
+  E_EVIDENCE: 404,
   E_USAGE: 404,
   E_WITHDRAWN: 410,
   E_INTERNAL: 500,

@@ -1,6 +1,7 @@
 import { PullthroughError } from '../../ledger-schema/index.ts';
 import type { Progress } from '../../io/progress.ts';
 import { Catalog } from './catalog.ts';
+import type { CatalogOptions } from './catalog.ts';
 import type { Alias } from './names.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
 
@@ -9,6 +10,8 @@ export interface FollowOptions {
   readonly look: (options: { readonly offline: boolean; readonly now: Date }) => Promise<LedgerView>;
   readonly progress: Progress;
   readonly aliases?: readonly Alias[] | undefined;
+  /** What every release must meet beyond its acks. */
+  readonly demand?: CatalogOptions['demand'];
   /** Milliseconds between two looks. */
   readonly interval: number;
   /** Milliseconds since 1970. */
@@ -53,7 +56,7 @@ export class Follower {
       progress.warn(`${error.message}; serving by the copy of the ledger that is here, commit ${copy.commit}`);
       return copy;
     });
-    const follower = new Follower(options, new Catalog(view, now, options.aliases ?? []));
+    const follower = new Follower(options, new Catalog(view, catalogOptions(options)));
     follower.#failure = failure;
     if (failure === undefined) follower.#seen = now();
     follower.#schedule();
@@ -86,7 +89,7 @@ export class Follower {
       const view = await look({ offline: false, now: new Date(now()) });
       const { commit } = this.#catalog.view;
       // Also where nothing moved: what time does to keys is seen by a new view alone.
-      const next = new Catalog(view, now, this.#options.aliases ?? [], this.#catalog);
+      const next = new Catalog(view, catalogOptions(this.#options), this.#catalog);
       await next.prepare(this.#catalog);
       this.#catalog = next;
       if (view.commit !== commit) progress.note(`the ledger is at ${view.commit}`);
@@ -111,4 +114,8 @@ export class Follower {
     this.#timer = setTimeout(() => void this.look().then(() => this.#schedule()), this.#options.interval);
     this.#timer.unref();
   }
+}
+
+function catalogOptions({ now, aliases = [], demand }: FollowOptions): CatalogOptions {
+  return { now, aliases, demand };
 }

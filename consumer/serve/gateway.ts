@@ -58,6 +58,7 @@ export async function openGateway(consumer: ConsumerOptions, options: GatewayOpt
       cacheDir: options.cacheDir ?? join(cacheDir, 'gateway'),
       host: consumer.host ?? 'github.com',
       explainer: ledgerExplainer(ledger),
+      demand: await evidenceDemand(consumer),
       progress,
       now: options.clock,
     });
@@ -72,4 +73,12 @@ export async function openGateway(consumer: ConsumerOptions, options: GatewayOpt
     await Promise.all([ledger.close(), copy.close()]);
     throw error;
   }
+}
+
+/** What this consumer's `[evidence] require[]` asks of every release; verified once for each, from the stores alone. */
+async function evidenceDemand(consumer: ConsumerOptions): Promise<ServeOptions['demand']> {
+  if ((consumer.evidence?.require ?? []).length === 0) return undefined;
+  const { readRequirements, verifyReleaseEvidence } = await import('../evidence/verify-release.ts');
+  readRequirements(consumer.evidence?.require ?? []);
+  return async (release) => void (await verifyReleaseEvidence(consumer, release));
 }

@@ -54,6 +54,8 @@ export interface ServeOptions {
   readonly links?: LinkStyle | undefined;
   /** Other names of tools. */
   readonly aliases?: readonly Alias[] | undefined;
+  /** What every release must meet beyond its acks; throws `E_EVIDENCE` where it doesn't, and it isn't served. */
+  readonly demand?: FollowOptions['demand'];
   /** An access log; none unless told. */
   readonly log?: { readonly format: LogFormat; readonly write: (line: string) => void } | undefined;
   /** Tells more of a refusal. */
@@ -90,8 +92,8 @@ export async function serve(options: ServeOptions): Promise<Gateway> {
     progress,
     pace: limits.pace,
   });
-  const { look, aliases, interval = 60_000 } = options;
-  const follower = await Follower.start({ look, aliases, progress, interval, now });
+  const { look, aliases, demand, interval = 60_000 } = options;
+  const follower = await Follower.start({ look, aliases, demand, progress, interval, now });
   const files = new FileSender({
     cache,
     memoryBytes: options.memoryBytes ?? 64 * MIB,

@@ -1,5 +1,6 @@
 import { openGateway } from '../../consumer/serve/gateway.ts';
 import type { GatewayOptions } from '../../consumer/serve/gateway.ts';
+import type { ConsumerOptions } from '../../consumer/options.ts';
 import type { Gateway } from '../../consumer/serve/serve.ts';
 import { SILENT } from '../../io/progress.ts';
 import type { TestLedger } from './ledger-maker.ts';
@@ -17,7 +18,7 @@ export interface TestGateway extends Gateway {
 export async function startGateway(
   ledger: TestLedger,
   stores: readonly StoreServer[],
-  options: Partial<GatewayOptions> & { readonly home?: string } = {},
+  options: Partial<GatewayOptions> & Pick<ConsumerOptions, 'evidence'> & { readonly home?: string } = {},
 ): Promise<TestGateway> {
   const home = options.home ?? (await temporaryFolder());
   const warnings: string[] = [];
@@ -26,6 +27,7 @@ export async function startGateway(
     ledger: ledger.directory,
     pin: ledger.pin(1),
     stores: stores.map(({ url }) => url),
+    evidence: options.evidence,
     cacheDir: `${home}/cache`,
     stateDir: `${home}/state`,
     progress: { ...SILENT, warn: (message: string) => warnings.push(message) },

@@ -10,25 +10,32 @@ import type { TestGateway } from './gateway-fixture.ts';
 import { TestLedger } from './ledger-maker.ts';
 import { StoreServer } from './store-server.ts';
 
+let ledger: TestLedger;
 let store: StoreServer;
 let gateway: TestGateway;
+/** Of a consumer who requires provenance. */
+let strict: TestGateway;
 let bundle: Buffer;
 const digest = `sha256:${sha256Hex(FILES['tool-linux-amd64'] ?? Buffer.alloc(0))}`;
 
 beforeAll(async () => {
-  const [sigstore, ledger] = await Promise.all([MockSigstore.make(), TestLedger.create()]);
+  let sigstore: MockSigstore;
+  [sigstore, ledger] = await Promise.all([MockSigstore.make(), TestLedger.create()]);
   bundle = bytesOf(await sigstore.statement(provenance(), workflow()));
   const evidence = [entryOf('sigstore', bundle, { signer: workflow().san, issuer: ACTIONS })];
   store = await StoreServer.start([bundle, ...Object.values(FILES)]);
   const record = { repository: 'acme/tool', repositoryId: REPOSITORY_ID, assets: FILES, evidence };
   await ledger.addRecord({ ...record, tag: 'v1.2.3' });
+  await ledger.addRecord({ repository: 'acme/tool', repositoryId: REPOSITORY_ID, tag: 'v1.2.4', assets: FILES });
   await ledger.addRecord({ repository: 'acme/unacked', tag: 'v1', assets: FILES, evidence, acks: [] });
   await ledger.commit();
   gateway = await startGateway(ledger, [store]);
+  const trustedRoots = [{ name: 'root.json', bytes: Buffer.from(JSON.stringify(sigstore.rootJson)) }];
+  strict = await startGateway(ledger, [store], { evidence: { require: ['attestation'], trustedRoots } });
 });
 
 afterAll(async () => {
-  await gateway.stop();
+  await Promise.all([gateway.stop(), strict.stop()]);
   await store.close();
 });
 
@@ -105,4 +112,29 @@ describe('a list that is asked for to exhaust the gateway', () => {
     await expect(attestationsOf([release], many, { cache, signal: gone })).rejects.toThrow('gone');
     expect(reads()).toBe(0);
   });
+});
+
+test('a release without the evidence that the consumer requires is not served by any name', async () => {
+  const path = '/acme/tool/releases/download/v1.2.4/tool-linux-amd64';
+  expect((await fetch(`${gateway.url}${path}`)).status).toBe(200);
+  const refused = await fetch(`${strict.url}${path}`);
+  expect([refused.status, await refused.text()]).toEqual([404, expect.stringContaining('[E_EVIDENCE]')]);
+  expect((await fetch(`${strict.url}${path.replace('v1.2.4', 'v1.2.3')}`)).status).toBe(200);
+  const tags = async (url: string) => {
+    const [list, latest] = (await Promise.all(
+      ['', '/latest'].map(async (end) => (await fetch(`${url}/repos/acme/tool/releases${end}`)).json()),
+    )) as [{ tag_name: string }[], { tag_name: string }];
+    return { list: list.map(({ tag_name: tag }) => tag), latest: latest.tag_name };
+  };
+  expect(await tags(gateway.url)).toEqual({ list: ['v1.2.4', 'v1.2.3'], latest: 'v1.2.4' });
+  expect(await tags(strict.url)).toEqual({ list: ['v1.2.3'], latest: 'v1.2.3' });
+});
+
+test('a store that cannot be read makes the list fail, and not shorter', async () => {
+  const silent = await StoreServer.start([...Object.values(FILES)]);
+  const root = { require: ['attestation'] };
+  const blind = await startGateway(ledger, [silent], { evidence: root });
+  expect((await fetch(`${blind.url}/repos/acme/tool/releases`)).status).toBe(502);
+  await blind.stop();
+  await silent.close();
 });
