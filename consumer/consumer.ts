@@ -5,6 +5,7 @@ import { cacheDirectory, stateDirectory } from '../io/files/folders.ts';
 import { fetchFrom } from './download/fetch-from.ts';
 import type { ConsumerOptions, GetRequest } from './options.ts';
 import type { GotFile } from './download/get.ts';
+import { demandOf } from './evidence/demand.ts';
 import { pinOf } from './pin.ts';
 import { releaseOf, toRelease } from './release.ts';
 import type { VerifiedRelease } from './release.ts';
@@ -88,7 +89,7 @@ export class Consumer implements AsyncDisposable {
     const { verifyFiles } = await import('./verify/verify-file.ts');
     const view = await this.view();
     this.#options.progress?.note('looking for the bytes in every record of the ledger');
-    return verifyFiles(view, files);
+    return verifyFiles(view, files, demandOf(this.#options));
   }
 
   /** The same, for every file below a folder, links followed unless `ignoreLinks`; and what could not be read. */

@@ -22,7 +22,10 @@ export type { RecordedAsset, Signed } from '../ledger-schema/index.ts';
 export type { Progress, ProgressTask } from '../io/progress.ts';
 export { Consumer } from './consumer.ts';
 export type { GotRelease } from './consumer.ts';
-export type { ConsumerOptions, GetRequest } from './options.ts';
+export type { ConsumerOptions, EvidenceOptions, GetRequest } from './options.ts';
+export type { VerifiedStatement } from '../evidence/entry.ts';
+export type { EvidenceEntry } from '../ledger-schema/evidence.ts';
+export type { ReleaseEvidence } from './evidence/verify-release.ts';
 export { isTranslated, pickForPlatform } from './download/pick.ts';
 export type { PickHints } from './download/pick.ts';
 export { parsePlatform } from './download/platform.ts';
@@ -48,7 +51,7 @@ export async function verify(tool: string, options: ConsumerOptions): Promise<Ve
 /**
  * Verifies a release and what upstream itself signed about it, from the stores alone: no other host, no clock.
  *
- * @throws PullthroughError what {@link verify} throws, and `E_EVIDENCE`, `E_NO_STORE`, `E_STORE_MISSING`.
+ * @throws PullthroughError what {@link verify} throws, and `E_EVIDENCE`, `E_NO_STORE`, `E_STORE_MISSING`; `E_CONFIG` for a word of `evidence.require` that isn't one.
  */
 export async function verifyEvidence(tool: string, options: ConsumerOptions): Promise<VerifiedRelease> {
   await using consumer = await Consumer.open(options);

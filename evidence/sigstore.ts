@@ -85,20 +85,24 @@ export function isBundle(json: unknown): boolean {
   return typeof json === 'object' && json !== null && 'mediaType' in json && typeof json.mediaType === 'string';
 }
 
-interface By {
-  readonly signed: Pick<SignedBundle, 'root' | 'signer' | 'issuer' | 'claims' | 'signedAt'>;
-  readonly key: KeyObject;
-}
-
-function byCertificate(bundle: Bundle, roots: readonly Root[]): By {
-  const { content } = bundle.verificationMaterial;
+/** The certificate that a bundle is signed by, as DER; nothing of it is verified. Throws `E_EVIDENCE`. */
+export function certificateOf({ verificationMaterial: { content } }: Bundle): Uint8Array {
   const der =
     content.$case === 'certificate'
       ? content.certificate.rawBytes
       : content.$case === 'x509CertificateChain'
         ? content.x509CertificateChain.certificates[0]?.rawBytes
         : undefined;
-  const leaf = parseCertificate(der ?? fail('E_EVIDENCE', 'the bundle has no certificate'));
+  return der ?? fail('E_EVIDENCE', 'the bundle has no certificate');
+}
+
+interface By {
+  readonly signed: Pick<SignedBundle, 'root' | 'signer' | 'issuer' | 'claims' | 'signedAt'>;
+  readonly key: KeyObject;
+}
+
+function byCertificate(bundle: Bundle, roots: readonly Root[]): By {
+  const leaf = parseCertificate(certificateOf(bundle));
   const claims = claimsOf(leaf);
   // An authority of another name has not signed it: each that is tried costs milliseconds.
   const possible = roots.flatMap((root) => {

@@ -12,6 +12,7 @@ import type { Examined, Item } from './assess-tool.ts';
 import { fetchRelease } from './fetch-release.ts';
 import type { Fetched } from './fetch-release.ts';
 import type { RepositoryId } from '../ledger/record-index.ts';
+import { foreseenFindings, weakerThanBefore } from './foreseen-evidence.ts';
 import { openPull, readPushedProposal } from './open-pull.ts';
 import { pushProposal } from './push-proposal.ts';
 import { buildRecord } from '../ledger/new-record.ts';
@@ -68,7 +69,10 @@ export async function plan(
   checkUpstreams(tools, context.source);
   const run = await openRun(context, tools);
   const work: Work = {
-    release: async (examined, item) => decisionResult(examined, item, item.decision),
+    release: async (examined, item) => {
+      const findings = await foreseenFindings(run, examined, item);
+      return { ...decisionResult(examined, item, item.decision), ...(findings.length > 0 && { findings }) };
+    },
     unopened: (examined, path) => openLater(run, examined, path),
   };
   return eachTool(run, tools, work, concurrency);
@@ -208,7 +212,9 @@ export async function mirrorRelease(
   });
   const result = { tag: release.tag, path: record.path, files: fetched.files, left };
   if (signing === undefined) {
-    return recordResult(examined, result, { action: 'propose', reason: decision.reason, warnings });
+    const findings = await weakerThanBefore(run, examined, record.checklist);
+    const dry = { action: 'propose', reason: decision.reason, warnings } as const;
+    return recordResult(examined, findings.length === 0 ? result : { ...result, findings }, dry);
   }
   const sign = await signing.signer.sign(record.sums);
   await checkSign(sign, record.sums, run.trust);

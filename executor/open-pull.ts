@@ -8,9 +8,10 @@ import { proposalBranch } from '../ledger-schema/branches.ts';
 import { proposalBody, proposalTitle } from '../proposals/pull-body.ts';
 import { describeChecks, githubStatements } from '../upstream/published-digests.ts';
 import type { Examined } from './assess-tool.ts';
-import { compareRecords, previousTag } from '../proposals/compare-records.ts';
+import { compareRecords } from '../proposals/compare-records.ts';
 import type { Comparison } from '../proposals/compare-records.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
+import { previousRecord } from './previous-record.ts';
 import type { LedgerPulls } from '../proposals/ledger-pulls.ts';
 import type { Run } from './run.ts';
 import { sortFindings } from '../inspect/finding.ts';
@@ -92,15 +93,6 @@ function checksWithoutBytes(files: readonly FetchedFile[], release: Release | un
 }
 
 async function compareWithPrevious(run: Run, examined: Examined, now: Checklist): Promise<Comparison | undefined> {
-  const { recorded } = examined;
-  const tag = previousTag(now.tag, recorded?.records.keys() ?? []);
-  const path = tag === undefined ? undefined : recorded?.records.get(tag);
-  if (path === undefined) return undefined;
-  try {
-    return compareRecords((await run.holdings.content(path)).checklist, now);
-  } catch (error) {
-    if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
-    run.context.progress.warn(`${path} can't be compared with: ${error.message}`);
-    return undefined;
-  }
+  const before = await previousRecord(run, examined, now.tag);
+  return before === undefined ? undefined : compareRecords(before, now);
 }

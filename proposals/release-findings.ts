@@ -41,13 +41,19 @@ function comparisonFindings(comparison: Comparison | undefined): Finding[] {
     const names = jumps.map(({ name }) => name);
     found.push(finding('size-jump', `sizes jumped since ${tag}: ${sizes.slice(0, NAMED).join(', ')}${more}`, names));
   }
-  for (const { kind, signer } of unsigned) {
-    const message = `${tag} was also signed by ${brief(signerWithoutRef(signer))} (${kind}), and this release is not`;
-    found.push(finding('weaker-evidence', message));
-  }
+  for (const one of unsigned) found.push(weakerFinding(comparison.tag, one));
   if (added.length > 0) found.push(finding('files-added', `${tag} had no ${someOf(added)}`, added));
   if (missing.length > 0) found.push(finding('files-missing', `${tag} had also ${someOf(missing)}`, missing));
   return found;
+}
+
+/** A signature that the record before has and a release lacks. */
+export function weakerFinding(
+  before: string,
+  { kind, signer = '' }: { kind: string; signer?: string | undefined },
+): Finding {
+  const by = brief(signerWithoutRef(signer));
+  return finding('weaker-evidence', `${brief(before)} was also signed by ${by} (${kind}), and this release is not`);
 }
 
 function dateFindings({ release, files, now }: ReleaseFacts): Finding[] {

@@ -11,6 +11,7 @@ import type { AcknowledgedRecord } from '../../ledger-schema/index.ts';
 import { groupTags } from '../choose.ts';
 import { mapLimit } from '../../io/limit.ts';
 import { fetchDirectories } from '../../ledger/directories.ts';
+import type { Demand } from '../evidence/demand.ts';
 import { toRelease } from '../release.ts';
 import type { VerifiedRelease } from '../release.ts';
 import { findTool, recordAt, resolveIn } from '../resolve.ts';
@@ -39,8 +40,7 @@ export interface CatalogOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly aliases: readonly Alias[];
-  /** What is asked of an acknowledged release beyond its acks; throws `E_EVIDENCE` where it isn't met. */
-  readonly demand?: ((release: VerifiedRelease) => Promise<void>) | undefined;
+  readonly demand?: Demand | undefined;
 }
 
 interface Dated {

@@ -1,5 +1,6 @@
 import { PullthroughError } from '../../ledger-schema/index.ts';
 import type { Progress } from '../../io/progress.ts';
+import type { Demand } from '../evidence/demand.ts';
 import { Catalog } from './catalog.ts';
 import type { CatalogOptions } from './catalog.ts';
 import type { Alias } from './names.ts';
@@ -11,7 +12,7 @@ export interface FollowOptions {
   readonly progress: Progress;
   readonly aliases?: readonly Alias[] | undefined;
   /** What every release must meet beyond its acks. */
-  readonly demand?: CatalogOptions['demand'];
+  readonly demand?: Demand | undefined;
   /** Milliseconds between two looks. */
   readonly interval: number;
   /** Milliseconds since 1970. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { SILENT } from '../../io/progress.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
+import { demandOf } from '../evidence/demand.ts';
 import type { ConsumerOptions } from '../options.ts';
 import { cacheDirectory, stateDirectory } from '../../io/files/folders.ts';
 import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
@@ -58,7 +59,7 @@ export async function openGateway(consumer: ConsumerOptions, options: GatewayOpt
       cacheDir: options.cacheDir ?? join(cacheDir, 'gateway'),
       host: consumer.host ?? 'github.com',
       explainer: ledgerExplainer(ledger),
-      demand: await evidenceDemand(consumer),
+      demand: demandOf(consumer),
       progress,
       now: options.clock,
     });
@@ -73,12 +74,4 @@ export async function openGateway(consumer: ConsumerOptions, options: GatewayOpt
     await Promise.all([ledger.close(), copy.close()]);
     throw error;
   }
-}
-
-/** What this consumer's `[evidence] require[]` asks of every release; verified once for each, from the stores alone. */
-async function evidenceDemand(consumer: ConsumerOptions): Promise<ServeOptions['demand']> {
-  if ((consumer.evidence?.require ?? []).length === 0) return undefined;
-  const { readRequirements, verifyReleaseEvidence } = await import('../evidence/verify-release.ts');
-  readRequirements(consumer.evidence?.require ?? []);
-  return async (release) => void (await verifyReleaseEvidence(consumer, release));
 }

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { fail } from '../../ledger-schema/index.ts';
 import { SILENT } from '../../io/progress.ts';
 import type { Progress } from '../../io/progress.ts';
+import type { Demand } from '../evidence/demand.ts';
 import type { Mirror } from '../download/fetch-file.ts';
 import { logAccess } from './access-log.ts';
 import type { LogFormat } from './access-log.ts';
@@ -55,7 +56,7 @@ export interface ServeOptions {
   /** Other names of tools. */
   readonly aliases?: readonly Alias[] | undefined;
   /** What every release must meet beyond its acks; throws `E_EVIDENCE` where it doesn't, and it isn't served. */
-  readonly demand?: FollowOptions['demand'];
+  readonly demand?: Demand | undefined;
   /** An access log; none unless told. */
   readonly log?: { readonly format: LogFormat; readonly write: (line: string) => void } | undefined;
   /** Tells more of a refusal. */

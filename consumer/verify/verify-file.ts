@@ -4,6 +4,7 @@ import type { ErrorCode, RecordStatus } from '../../ledger-schema/index.ts';
 import { fetchRecords } from './fetch-records.ts';
 import type { HashedFile } from './hashed-file.ts';
 import { findBytes } from './find-bytes.ts';
+import type { Demand } from '../evidence/demand.ts';
 import { toRelease } from '../release.ts';
 import type { VerifiedRelease } from '../release.ts';
 import { requireCurrent } from '../current.ts';
@@ -34,13 +35,17 @@ const STATES = ['acknowledged', 'withdrawn', 'proposed', 'invalid', 'unknown'] a
 
 /**
  * Which releases are these files from, and are they acknowledged? By their bytes alone; a name says nothing. Reads the
- * list of every record of the ledger. Throws `E_POLICY_EXPIRED`; a file that isn't acknowledged is not an error here, see
+ * list of every record of the ledger; `demand`: what their releases must meet beyond their acks. Throws `E_POLICY_EXPIRED`; a file that isn't acknowledged is not an error here, see
  * {@link requireFile}.
  */
-export async function verifyFiles(view: LedgerView, files: readonly HashedFile[]): Promise<FileVerdict[]> {
+export async function verifyFiles(
+  view: LedgerView,
+  files: readonly HashedFile[],
+  demand?: Demand,
+): Promise<FileVerdict[]> {
   requireCurrent(view.trust);
   const places = await findBytes(view.snapshot, new Set(files.map(({ sha256 }) => sha256)));
-  const records = await judgeAll(view, [...new Set([...places.values()].flat())]);
+  const records = await judgeAll(view, [...new Set([...places.values()].flat())], demand);
   return files.map((file) => {
     const judged = (places.get(file.sha256) ?? []).map((path) => records.get(path));
     return verdict(file, judged, view);
@@ -49,11 +54,17 @@ export async function verifyFiles(view: LedgerView, files: readonly HashedFile[]
 
 type Judged = { readonly status: RecordStatus } | { readonly error: PullthroughError };
 
-async function judgeAll(view: LedgerView, paths: readonly string[]): Promise<ReadonlyMap<string, Judged>> {
+async function judgeAll(
+  view: LedgerView,
+  paths: readonly string[],
+  demand: Demand | undefined,
+): Promise<ReadonlyMap<string, Judged>> {
   const judged = new Map<string, Judged>();
   for (const files of await fetchRecords(view.snapshot, paths)) {
     try {
-      judged.set(files.path, { status: await verifyRecord(files, view.trust) });
+      const status = await verifyRecord(files, view.trust);
+      if (status.state === 'acknowledged') await demand?.(toRelease(requireAcknowledged(status, view.trust), view));
+      judged.set(files.path, { status });
     } catch (error) {
       if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
       judged.set(files.path, { error });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { verify as verifyRelease, verifyEvidence } from '../../consumer/index.ts';
 import { storeKey } from '../../store/store.ts';
 import { MockSigstore, bytesOf } from '../evidence/mock-sigstore.ts';
 import { newMinisign } from '../evidence/minisign-maker.ts';
@@ -9,7 +10,7 @@ import type { MinisignPair } from '../evidence/minisign-maker.ts';
 import { COMMIT, FILES, REPOSITORY_ID, entryOf, provenance, workflow } from '../evidence/release.ts';
 import { Machine } from './command.ts';
 import { TestLedger } from './ledger-maker.ts';
-import { temporaryFolder } from './readers.ts';
+import { NOW, temporaryFolder } from './readers.ts';
 
 let sigstore: MockSigstore;
 let minisign: MinisignPair;
@@ -71,6 +72,31 @@ test('verify names the evidence; --evidence verifies it here, with no host asked
   expect(releases).toMatchObject([{ evidence: { length: 2 }, statements: { length: 2 } }]);
 });
 
+test('the library verifies it too, and refuses what its caller requires and a release lacks', async () => {
+  const options = {
+    ledger: ledger.directory,
+    pin: ledger.pin(),
+    stores: [store],
+    now: NOW,
+    cacheDir: join(machine.cwd, 'library'),
+    stateDir: join(machine.cwd, 'library'),
+  };
+  const trustedRoots = [{ name: 'root.json', bytes: Buffer.from(JSON.stringify(sigstore.rootJson)) }];
+  const { statements = [] } = await verifyEvidence('acme/tool@v1.2.3', { ...options, evidence: { trustedRoots } });
+  expect(statements.map(({ signer }) => signer).sort()).toEqual([minisign.publicKey, workflow().san].sort());
+  await expect(verifyEvidence('acme/tool@v1.2.3', options)).toFailWith('E_EVIDENCE');
+  const bare = await verifyEvidence('acme/bare@v1', options);
+  expect(bare.statements).toEqual([]);
+  const evidence = { trustedRoots, require: ['attestation'] };
+  await expect(verifyEvidence('acme/bare@v1', { ...options, evidence })).toFailWith('E_EVIDENCE');
+  await expect(verifyRelease('acme/bare@v1', { ...options, evidence })).toFailWith('E_EVIDENCE');
+  await expect(verifyRelease('acme/tool@v1.2.3', { ...options, evidence })).resolves.toMatchObject({
+    statements: { length: 2 },
+  });
+  const wrong = { require: ['atestation'] };
+  await expect(verifyRelease('acme/tool@v1.2.3', { ...options, evidence: wrong })).toFailWith('E_CONFIG');
+});
+
 test('a flipped byte in a stored bundle is exit 3', async () => {
   await configure();
   const path = await put(bundle);
@@ -82,7 +108,7 @@ test('a flipped byte in a stored bundle is exit 3', async () => {
   expect([ran.exit, ran.stderr]).toEqual([3, expect.stringContaining('E_EVIDENCE')]);
 });
 
-test('evidence that the consumer requires must be there, also for get', async () => {
+test('evidence that the consumer requires must be there, also for get and for a file', async () => {
   await configure('require[] = attestation');
   expect((await machine.run(['verify', 'acme/tool@v1.2.3'])).exit).toBe(0);
   const bare = await machine.run(['verify', 'acme/bare@v1']);
@@ -90,6 +116,11 @@ test('evidence that the consumer requires must be there, also for get', async ()
   const output = join(machine.cwd, 'out');
   expect((await machine.run(['get', 'acme/bare@v1', '--output', output])).exit).toBe(3);
   await expect(readdir(output)).rejects.toThrow();
+  await writeFile(join(machine.cwd, 'a'), 'a');
+  const file = await machine.run(['verify', './a']);
+  expect([file.exit, file.stderr]).toEqual([3, expect.stringContaining('E_EVIDENCE')]);
+  await writeFile(join(machine.cwd, 'tool'), FILES['tool-linux-amd64'] ?? '');
+  expect((await machine.run(['verify', './tool'])).exit).toBe(0);
   await configure('require[] = minisign:RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3');
   expect((await machine.run(['verify', 'acme/tool@v1.2.3'])).exit).toBe(3);
 });

@@ -197,6 +197,39 @@ test('a signature over a list covers what the list names, and the list is kept w
   });
 });
 
+test('plan says before a download that a new release lacks a signature of the one before, for one request', async () => {
+  const up = await upstream([]);
+  await attest(up);
+  await up.made.hold();
+  const assets = Object.entries(FILES).map(([name, content]) => ({ name, content }));
+  await up.repository.addRelease({ tag: 'v1.2.4', assets });
+  const found = async () => (await up.made.plan()).flatMap(({ findings = [] }) => findings.map(({ name }) => name));
+  up.repository.attestations.length = 0;
+  up.made.requests();
+  expect(await found()).toEqual(['weaker-evidence']);
+  expect(up.made.requests().filter((line) => line.includes('attestations') || line.includes('/download/'))).toEqual([
+    'POST /users/acme/attestations/bulk-list?per_page=100',
+  ]);
+  await attest(up, { san: 'https://github.com/acme/tool/.github/workflows/other.yml@refs/tags/v1.2.4' });
+  expect(await found()).toEqual(['weaker-evidence']);
+  // Whether it verifies is not looked at before a download; the ref of the signer is another for each release.
+  await attest(up, { san: 'https://github.com/acme/tool/.github/workflows/release.yml@refs/tags/v1.2.4' });
+  expect(await found()).toEqual([]);
+});
+
+test('a dry run says that what verifies is less than the release before had', async () => {
+  const up = await upstream([]);
+  await attest(up);
+  await up.made.hold();
+  const assets = Object.entries(FILES).map(([name, content]) => ({ name, content }));
+  await up.repository.addRelease({ tag: 'v1.2.4', assets });
+  await up.made.tool('acme/tool', '[evidence]', 'keep = none');
+  const dry = await up.made.mirror({ dryRun: true, signing: undefined });
+  expect(dry.flatMap(({ findings = [] }) => findings)).toMatchObject([
+    { name: 'weaker-evidence', message: expect.stringContaining('v1.2.3 was also signed by') as string },
+  ]);
+});
+
 test('a signature by a key that nobody pinned is said and counts as nothing', async () => {
   const { signFile } = newMinisign();
   const file = FILES['tool-linux-amd64'] ?? Buffer.alloc(0);

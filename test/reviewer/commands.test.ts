@@ -9,7 +9,9 @@ import type { MergeResult } from '../../owner/merge-all.ts';
 import type { ReviewReport } from '../../reviewer/report.ts';
 import { Written } from '../cli/world.ts';
 import { gnupg } from '../ledger/gpg-fixture.ts';
-import { person } from '../ledger/people.ts';
+import { newMinisign } from '../evidence/minisign-maker.ts';
+import { entryOf } from '../evidence/release.ts';
+import { person, putAck } from '../ledger/people.ts';
 import type { Person } from '../ledger/people.ts';
 import { sha256Of } from '../servers/github-bytes.ts';
 import { World, TOKEN, LEDGER } from './world.ts';
@@ -262,6 +264,22 @@ describe('on plain git', () => {
       expect(await json(['ack', branch, ...key, '--accept', 'size-jump'])).toMatchObject({ code: 3 });
       const ran = await json(['ack', branch, ...key, '--accept', 'size-jump,late-upload']);
       expect(ran).toMatchObject({ code: 0, acks: [{ action: 'acked' }] });
+    });
+
+    test('weaker evidence than the release before had is one: --yes does not sign it, its name does', async () => {
+      const { publicKey, signFile } = newMinisign();
+      const evidence = [entryOf('minisign', signFile(Buffer.from('tool')), { signer: publicKey })];
+      const { path, tree } = await world.propose('v1.0.0', { evidence });
+      await putAck(tree, path, world.people.ada);
+      world.merge(tree);
+      const { branch, commit } = await world.propose('v1.1.0');
+      const argv = ['ack', branch, '--key', keyOf(world.people.ada)];
+      const ran = await json([...argv, '--yes']);
+      expect(ran).toMatchObject({ code: 3, error: { code: 'E_FINDINGS' }, acks: [] });
+      expect(ran.error?.message).toContain('weaker-evidence');
+      expect(world.branches().get(branch)).toBe(commit);
+      const accepted = await json([...argv, '--accept', 'weaker-evidence']);
+      expect(accepted).toMatchObject({ code: 0, acks: [{ action: 'acked' }] });
     });
 
     test('is asked about at a terminal, also of a named proposal', async () => {

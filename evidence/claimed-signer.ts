@@ -1,0 +1,23 @@
+import { utf8 } from '../ledger-schema/bytes.ts';
+import { PullthroughError } from '../ledger-schema/error.ts';
+import { claimsOf, parseCertificate } from './certificate.ts';
+import { certificateOf, parseBundle } from './sigstore.ts';
+
+/** Who a bundle says that it is by; nothing of it is verified. */
+export interface ClaimedSigner {
+  readonly signer: string;
+  readonly issuer?: string | undefined;
+}
+
+/** Undefined: a key, of which a bundle names none. `unreadable`: what can't be read is by nobody. */
+export function claimedSigner(bundle: unknown): ClaimedSigner | undefined | 'unreadable' {
+  try {
+    const parsed = parseBundle(utf8(JSON.stringify(bundle)));
+    if (parsed.verificationMaterial.content.$case === 'publicKey') return undefined;
+    const { signer, issuer } = claimsOf(parseCertificate(certificateOf(parsed)));
+    return { signer, issuer };
+  } catch (error) {
+    if (error instanceof PullthroughError) return 'unreadable';
+    throw error;
+  }
+}

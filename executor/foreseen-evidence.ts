@@ -1,0 +1,73 @@
+import type { Checklist } from '../ledger-schema/checklist.ts';
+import type { EvidenceEntry } from '../ledger-schema/evidence.ts';
+import { weakerEvidence } from '../evidence/weaker.ts';
+import { listAttestations } from '../github/attestations.ts';
+import type { Finding } from '../inspect/finding.ts';
+import { weakerFinding } from '../proposals/release-findings.ts';
+import type { Examined, Item } from './assess-tool.ts';
+import { previousRecord } from './previous-record.ts';
+import type { Run } from './run.ts';
+
+/** Files that may hold a statement of a kind, by their names. */
+const FILES_OF: Readonly<Partial<Record<EvidenceEntry['kind'], RegExp>>> = {
+  sigstore: /\.(?:sigstore\.json|sigstore|bundle|intoto\.jsonl)$/i,
+  minisign: /\.minisig$/i,
+  openpgp: /\.(?:asc|sig)$/i,
+};
+
+/**
+ * What the record before was signed by and a release that is to be proposed will lack, as far as it is certain before a
+ * download: upstream offers nothing of the kind. One request, and only where the record before has a bundle. Throws what
+ * the API throws.
+ */
+export async function foreseenFindings(run: Run, examined: Examined, item: Item): Promise<Finding[]> {
+  if (item.decision.action !== 'propose') return [];
+  const before = await previousRecord(run, examined, item.release.tag);
+  const statements = weakerEvidence(before?.evidence, []);
+  if (before === undefined || statements.length === 0) return [];
+  const offered = examined.tool.definition.keep === 'none' ? [] : await offeredLike(statements, examined, item);
+  return weakerEvidence(statements, offered).map((lost) => weakerFinding(before.tag, lost));
+}
+
+/** The earlier statements that a release may have again; what can't be told before a download it may. */
+async function offeredLike(
+  statements: readonly EvidenceEntry[],
+  examined: Examined,
+  item: Item,
+): Promise<readonly EvidenceEntry[]> {
+  const names = item.release.assets.map(({ name }) => name);
+  const inFiles = ({ kind }: EvidenceEntry): boolean => names.some((name) => FILES_OF[kind]?.test(name) === true);
+  const bundles = statements.filter((one) => one.kind === 'sigstore' && !inFiles(one));
+  const atApi = bundles.length === 0 ? [] : await offeredAtApi(bundles, examined, item);
+  return [...statements.filter(inFiles), ...atApi];
+}
+
+async function offeredAtApi(
+  bundles: readonly EvidenceEntry[],
+  { client, identity }: Examined,
+  { decision }: Item,
+): Promise<readonly EvidenceEntry[]> {
+  const files = decision.action === 'propose' ? decision.files : [];
+  const digests = files.flatMap((file) => (file.kind === 'asset' ? (file.asset.sha256 ?? []) : []));
+  // The API is asked by digests; without them, or where a bundle lies elsewhere, nothing is certain.
+  if (identity === undefined || digests.length < files.length) return bundles;
+  const attestations = await listAttestations(client, identity, digests);
+  if (attestations.some(({ bundle }) => bundle === undefined)) return bundles;
+  const { claimedSigner } = await import('../evidence/claimed-signer.ts');
+  const [example] = bundles;
+  const found: EvidenceEntry[] = [];
+  for (const { bundle } of attestations) {
+    const claimed = claimedSigner(bundle);
+    if (claimed === 'unreadable' || example === undefined) continue;
+    if (claimed === undefined) found.push(...bundles.filter(({ signer = '' }) => signer.startsWith('key:')));
+    else found.push({ ...example, ...claimed });
+  }
+  return found;
+}
+
+/** What the record before was signed by and this one is not. */
+export async function weakerThanBefore(run: Run, examined: Examined, now: Checklist): Promise<Finding[]> {
+  const before = await previousRecord(run, examined, now.tag);
+  if (before === undefined) return [];
+  return weakerEvidence(before.evidence, now.evidence).map((lost) => weakerFinding(before.tag, lost));
+}
