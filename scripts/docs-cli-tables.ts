@@ -38,8 +38,8 @@ export const TOOL_KEYS: Readonly<Record<string, string>> = {
 export const ENVIRONMENT: Readonly<Record<string, string>> = {
   GITHUB_TOKEN: "reading sources on GitHub; it goes to the API's own host alone",
   LEDGER_TOKEN: "the ledger's branches and pull requests, each person's own",
-  PULLTHROUGH_TOKEN_HOSTS: 'more hosts, separated by commas, that these two tokens may go to',
-  'PULLTHROUGH_TOKEN_…': 'the token of another forge, named by token-from',
+  PULLTHROUGH_TOKEN_HOSTS: 'more hosts, separated by commas, that tokens may go to',
+  'PULLTHROUGH_TOKEN_…': 'the token of another forge, named by token-from; PULLTHROUGH_TOKEN_HOSTS names its host',
   PULLTHROUGH_SIGNING_KEY: 'the secret key itself, armoured',
   PULLTHROUGH_SIGNING_KEY_FILE: 'the file of the secret key',
   PULLTHROUGH_SIGNING_PASSPHRASE: 'what the secret key is locked with',

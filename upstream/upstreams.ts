@@ -91,12 +91,11 @@ export class Upstreams {
     const known = this.#clients.get(key);
     if (known !== undefined) return known;
     const set = tokenName === undefined ? undefined : env[tokenName];
-    // What a tool.ini names was given for its forge; GITHUB_TOKEN goes where the environment lets it go.
-    const { token, withheld } =
-      tokenName === 'GITHUB_TOKEN' ? tokenForHost(env, tokenName, set, api) : { token: set, withheld: undefined };
+    // A tool.ini names both a variable and a host: which host gets a token is for the environment to say.
+    const { token, withheld } = tokenForHost(env, tokenName ?? '', set, api);
     // Whoever names a variable counts on it: without its token, what is private looks as if it were gone.
     if (tokenName !== undefined && tokenName !== 'GITHUB_TOKEN' && !token) {
-      progress.warn(`${tokenName}, which token-from names, is not set: ${api} is asked without a token`);
+      progress.warn(withheld ?? `${tokenName}, which token-from names, is not set: ${api} is asked without a token`);
     }
     const client = new GitHubClient({ api, token, withheld, tokenName: tokenName ?? NO_TOKEN, cacheDir, progress });
     this.#clients.set(key, client);

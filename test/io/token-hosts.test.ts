@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { SILENT } from '../../io/progress.ts';
 import { tokenForHost } from '../../io/token-hosts.ts';
 import { remoteError, remoteOf } from '../../ledger/git/remote.ts';
+import { parseToolDefinition } from '../../upstream/tool-definition.ts';
+import type { Tool } from '../../upstream/tools.ts';
 import { Upstreams } from '../../upstream/upstreams.ts';
 
 const GHE = 'https://ghe.acme.example/api/v3';
@@ -53,6 +55,24 @@ test('a [source] api of mirror.ini gets no GITHUB_TOKEN that the environment doe
   expect(of({ GITHUB_TOKEN: 'secret' })?.withheld).toContain('GITHUB_TOKEN is not sent to ghe.acme.example');
   const allowed = of({ GITHUB_TOKEN: 'secret', PULLTHROUGH_TOKEN_HOSTS: 'ghe.acme.example' });
   expect(allowed?.authorization).toEqual({ origin: 'https://ghe.acme.example', value: 'Bearer secret' });
+});
+
+test('a tool.ini can not send a token that it names to a forge that it names, unless the environment lets it go there', () => {
+  const warnings: string[] = [];
+  const of = (host: string, env: Readonly<Record<string, string>>) => {
+    const source = { api: 'https://api.github.com', host: 'github.com', privateHosts: [] };
+    const progress = { ...SILENT, warn: (text: string) => void warnings.push(text) };
+    const definition = parseToolDefinition(
+      `[source]\napi = https://${host}/api/v3\ntoken-from = PULLTHROUGH_TOKEN_GHE\n`,
+      'tool.ini',
+    );
+    const tool = { source: host, label: `${host}/acme/tool`, definition } as unknown as Tool;
+    return new Upstreams({ source, env, cacheDir: '/nonexistent', progress }).of(tool);
+  };
+  const env = { PULLTHROUGH_TOKEN_GHE: 'secret', PULLTHROUGH_TOKEN_HOSTS: 'ghe.acme.example' };
+  expect(of('evil.example', env).authorization).toBeUndefined();
+  expect(warnings).toEqual([expect.stringMatching(/^PULLTHROUGH_TOKEN_GHE is not sent to evil.example: .*_HOSTS/)]);
+  expect(of('ghe.acme.example', env).authorization).toMatchObject({ value: 'Bearer secret' });
 });
 
 test('what git says of a ledger that was asked without its token has the reason as its hint', () => {
