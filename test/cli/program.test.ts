@@ -128,7 +128,7 @@ describe('help', () => {
   test('its overview and the table name the same commands', () => {
     const shown = OVERVIEW.flatMap(({ rows }) => rows).flatMap(([usage]) => {
       const [first = '', second = ''] = usage.split(/ +/);
-      return ['store', 'ledger', 'trust', 'key'].includes(first)
+      return ['store', 'ledger', 'bundle', 'trust', 'key'].includes(first)
         ? second.split('|').map((word) => `${first} ${word}`)
         : [first];
     });
@@ -159,7 +159,7 @@ describe('help', () => {
   });
 
   test.each([
-    ['check', 'did you mean store check or ledger check?'],
+    ['check', 'did you mean store check, ledger check or bundle check?'],
     ['propose', 'did you mean trust propose?'],
     ['verfy', 'did you mean verify?'],
     ['show', 'did you mean trust show or key show?'],

@@ -38,6 +38,7 @@ test('a repository, its latest release and its assets are read as GitHub has the
     private: false,
     cloneUrl: `${server.web}/jqlang/jq.git`,
     defaultBranch: 'main',
+    ownerType: 'User',
   });
   const latest = await getLatestRelease(client, 'jqlang/jq');
   expect(latest).toMatchObject({

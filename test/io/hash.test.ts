@@ -62,7 +62,7 @@ describe('hashing', () => {
 
   test('a process ends by itself after hashing, and not before', async () => {
     const result = await runModule(`
-      import { digestOf } from './io/hash.ts';
+      import { digestOf } from './io/files/hash.ts';
       async function* zeros() { for (let i = 0; i < 40; i++) yield new Uint8Array(1 << 20); }
       void digestOf(zeros()).then((digest) => console.log(digest));`);
     expect(result).toMatchObject({
