@@ -81,7 +81,11 @@ export async function openView(options: ViewOptions): Promise<LedgerView> {
       const judged = await judge(before, view, options, following);
       await requireFreshView(before, view, options);
       if (same(before, judged)) return view;
-      await memory.update(async (current) => (same(current, before) ? judged : judge(current, view, options)));
+      await memory.update(async (current) => {
+        if (same(current, before)) return judged;
+        await requireFreshView(current, view, options);
+        return judge(current, view, options);
+      });
       return view;
     } catch (error) {
       if (!(error instanceof PullthroughError)) throw error;
@@ -97,8 +101,10 @@ async function rememberedView(options: ViewOptions, refusal: PullthroughError): 
   const memory = await options.memory.read();
   if (memory === undefined) throw refusal;
   try {
-    const view = await viewAt(memory.commit, options);
+    const view = await withHead(await viewAt(memory.commit, options), options);
     await judge(memory, view, options);
+    // Who shows something that is refused, and then nothing, must not hold the ledger back by that.
+    await requireFreshView(memory, view, options);
     options.progress.warn(`the ledger as it was before is used: ${refusal.message}`);
     return view;
   } catch (error) {
@@ -130,10 +136,13 @@ async function readView(options: ViewOptions, memory: Memory | undefined): Promi
   // Both ask for trees, one level after another: together, so that they share requests.
   const following = memory && checkCommit(memory.commit, commit, questionsTo(ledger));
   following?.catch(() => undefined);
-  const view = await viewAt(commit, options);
-  if (options.maxAge === undefined) return { view, following };
-  const signed = await readSignedHead(ledger, view.trust);
-  return { view: { ...view, head: signed?.head }, following };
+  return { view: await withHead(await viewAt(commit, options), options), following };
+}
+
+/** With what an executor signed last, where that is asked for. */
+async function withHead(view: LedgerView, { ledger, maxAge }: ViewOptions): Promise<LedgerView> {
+  if (maxAge === undefined) return view;
+  return { ...view, head: (await readSignedHead(ledger, view.trust))?.head };
 }
 
 /** What is stale is not remembered, and neither is what it shows. */

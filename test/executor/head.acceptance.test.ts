@@ -67,6 +67,21 @@ it('a frozen ledger is refused by who asks for a head, and taken again when an e
   await verify(RELEASE, { ...elsewhere, maxAge: 3 * DAY - 1 });
 });
 
+it('a host that shows a ledger which is refused, and then nothing, holds it back no longer than max-age', async () => {
+  const { made, options, publish } = await held();
+  await publish();
+  await verify(RELEASE, options);
+  const first = made.git(['rev-list', '--max-parents=0', 'main']);
+  const other = made.git(['commit-tree', 'main^{tree}', '-p', first, '-m', 'another history']);
+  made.git(['update-ref', 'refs/heads/main', other]);
+  await expect(verify(RELEASE, options)).toFailWith('E_FORK');
+  const offline = { ...options, offline: true };
+  expect(await verify(RELEASE, offline)).toMatchObject({ tag: 'v1.0.0' });
+  const later = { ...offline, now: new Date(made.now.getTime() + 2 * DAY) };
+  await expect(verify(RELEASE, later)).toFailWith('E_FORK');
+  expect(await verify(RELEASE, { ...later, maxAge: undefined })).toMatchObject({ tag: 'v1.0.0' });
+});
+
 it('a head is read from its two files alone, too', async () => {
   const { made, options, publish } = await held();
   await publish();
