@@ -47,10 +47,13 @@ export const FINDINGS = {
   'member-grew': ['look', 'a member is more than three times as large as in the release before'],
   'new-library': ['look', 'a program asks for a library that it did not ask for before'],
   'code-signature-gone': ['look', 'a program carried a code signature in the release before, and carries none now'],
+  'scan-objects': ['look', 'a scanner of yours ended with another exit code than 0'],
+  'scan-failed': ['look', 'a scanner of yours did not run, or not to its end'],
   'archive-nested': ['note', 'an archive holds archives, which were not looked into'],
   'members-added': ['note', 'an archive has members that the release before had not'],
   'members-gone': ['note', 'an archive lacks members of the release before'],
   'not-inspected': ['note', 'a file was not looked into, or there was nothing to compare it with'],
+  'scan-passed': ['note', 'a scanner of yours ended with 0'],
   // Good to know
   'first-record': ['note', 'there is no acknowledged record before it to compare with'],
   'files-added': ['note', 'the release before had no such files'],

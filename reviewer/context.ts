@@ -2,6 +2,7 @@ import type { SourceConfig } from '../upstream/source-config.ts';
 import type { AddedRoot } from '../evidence/roots.ts';
 import type { ProposalContext } from '../proposals/context.ts';
 import type { PublicStore } from '../store/public.ts';
+import type { Scanner } from './scanner.ts';
 
 /** What every command of the reviewer works on. */
 export interface ReviewerContext extends ProposalContext {
@@ -16,6 +17,8 @@ export interface ReviewerContext extends ProposalContext {
   readonly cacheDir: string;
   /** `[evidence] trusted-root[]`, beside the roots that the package carries. */
   readonly trustedRoots?: readonly AddedRoot[] | undefined;
+  /** `[review] scan[]`, and whether the folder of mirror.ini is the reviewer's own: only then are they run. */
+  readonly scanners?: { readonly commands: readonly Scanner[]; readonly own: boolean } | undefined;
   /** Undefined: no store is configured, and none is looked at. */
   readonly store?: PublicStore | undefined;
 }

@@ -9,6 +9,7 @@ import type { RecordState } from '../ledger-schema/record.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 import type { ComparedFile } from './compare.ts';
 import type { Inside } from './inside.ts';
+import type { Scan } from './scanner.ts';
 import { noveltyFindings } from './novelty-findings.ts';
 import type { Novelty } from './novelty.ts';
 import type { VerifiedStatement } from '../evidence/entry.ts';
@@ -39,6 +40,8 @@ export interface ReviewedFile {
   readonly updated?: string;
   /** What is in it, and what is new in that. */
   readonly inside?: Inside;
+  /** What the reviewer's own scanners said of it. */
+  readonly scans?: readonly Scan[];
   /** Who of upstream says the same of its bytes. */
   readonly statements: readonly string[];
 }

@@ -8,12 +8,13 @@ import type { ReviewerContext } from './context.ts';
 import type { LedgerState } from '../proposals/ledger-state.ts';
 import { inspectFiles, withInside } from './inspect-files.ts';
 import type { Inspected } from './inspect-files.ts';
+import { scanFiles } from './scan-files.ts';
 import { Spool } from './spool.ts';
 import { findPrevious, readNovelty } from './novelty.ts';
 import type { Proposal } from '../proposals/read-proposal.ts';
 import type { Outcome } from './read-bytes.ts';
 import { buildReport } from './report.ts';
-import type { ReviewReport } from './report.ts';
+import type { ReviewReport, ReviewedFile } from './report.ts';
 import { reviewEvidence } from './review-evidence.ts';
 import { readStatements } from './statements.ts';
 import { readUpstream } from './read-upstream.ts';
@@ -104,9 +105,20 @@ export async function reviewProposal(
         ? undefined
         : await reviewEvidence({ context, client, repository, release, record, requirements: evidence, tool });
     const inside = await inspectFiles({ files, record, previous, store, spool, signal });
-    const findings = [...upstream.findings, ...said.findings, ...(signed?.findings ?? []), ...inside.findings];
+    const scanned = await scanFiles({ context, files, previous, spool });
+    const findings = [
+      ...upstream.findings,
+      ...said.findings,
+      ...(signed?.findings ?? []),
+      ...inside.findings,
+      ...scanned.findings,
+    ];
     const report = buildReport({ ...input, release, files, previous: novelty, findings, evidence: signed });
-    const seen = { ...report, files: report.files.map((file) => withInside(file, inside.inspected.get(file.name))) };
+    const seenOf = (file: ReviewedFile): ReviewedFile => {
+      const scans = scanned.scans.get(file.name);
+      return { ...withInside(file, inside.inspected.get(file.name)), ...(scans === undefined ? {} : { scans }) };
+    };
+    const seen = { ...report, files: report.files.map(seenOf) };
     return { proposal, state, report: seen, inspected: inside.inspected };
   } finally {
     task.done();

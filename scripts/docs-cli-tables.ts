@@ -18,6 +18,7 @@ export const MIRROR_KEYS: Readonly<Record<string, string>> = {
   '[trust] max-age': 'the oldest signed head that a consumer takes, as 3d; without it none is asked for',
   '[trust] pin': 'sha256: and the digest of any N.policy.json of the ledger',
   '[notify] command[]': 'a program that is told what happened',
+  '[review] scan[]': "a reviewer's own scanner, run on each new file: clamscan --no-summary {file}",
   '[evidence] require[]': 'a signature of upstream that a consumer asks for, as attestation or minisign:KEY',
   '[evidence] trusted-root[]': 'a file of another Sigstore root',
 };

@@ -13,6 +13,7 @@ import { INI_LENGTH, oneOf, readIni } from '../../io/ini.ts';
 import type { IniParser, IniSchema } from '../../io/ini.ts';
 import { positiveDuration, size } from '../../io/ini-values.ts';
 import type { FetchLimits } from '../../ledger/git/repository.ts';
+import { scanCommand } from './command-words.ts';
 import { parseLocation } from './location.ts';
 import type { LedgerLocation } from './location.ts';
 import { notifyCommand } from './notify.ts';
@@ -52,6 +53,8 @@ export interface Config {
   readonly pin: string | undefined;
   /** `[notify] command[]`: programs, each with its words. */
   readonly notify: readonly (readonly string[])[];
+  /** `[review] scan[]`: programs, each with its words. */
+  readonly scan: readonly (readonly string[])[];
   /** `[trust] max-age`, in milliseconds. */
   readonly maxAge: number | undefined;
   readonly evidence: {
@@ -159,6 +162,7 @@ export function schemaOf(folder: string) {
     source: { api: apiUrl, host, 'allow-private[]': privateHost },
     gateway: { 'alias[]': alias },
     notify: { 'command[]': notifyCommand },
+    review: { 'scan[]': scanCommand },
     trust: { pin, 'max-age': positiveDuration },
     evidence: { 'require[]': requirement, 'trusted-root[]': (value: string) => resolve(folder, value) },
   } as const satisfies IniSchema;
@@ -204,7 +208,7 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
   const content = await readConfigFile(path, flags.config !== undefined);
   const folder = content === undefined ? resolve(cwd) : dirname(path);
   const { values } = readIni(content ?? '', flags.config ?? basename(path), schemaOf(folder));
-  const { ledger, store, source, gateway, trust, evidence, notify } = values;
+  const { ledger, store, source, gateway, trust, evidence, notify, review } = values;
   const api = source.api ?? GITHUB_API;
   const storeFlag = flag('store', flags.store, (value) => parsePublicUrl(value, cwd));
   const first = store['public-url'] === undefined ? [] : [store['public-url']];
@@ -230,6 +234,7 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
     gateway: { aliases: gateway['alias[]'].map((read) => read(source.host ?? sourceHost(api))) },
     pin: flag('pin', flags.pin, pin) ?? trust.pin,
     notify: notify['command[]'],
+    scan: review['scan[]'],
     maxAge: trust['max-age'],
     evidence: {
       require: evidence['require[]'],

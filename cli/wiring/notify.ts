@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { fail } from '../../ledger-schema/error.ts';
-import type { IniParser } from '../../io/ini.ts';
 import type { PullReference } from '../../proposals/pull-reference.ts';
+import { commandWords } from './command-words.ts';
 import type { CommandContext } from './context.ts';
 
 /** Something that a command did to the ledger; the line that a `[notify] command[]` gets. */
@@ -32,13 +31,8 @@ export interface Notifiers {
 /** What a notifier may take. */
 const PATIENCE_MS = 30_000;
 
-/** A program and its words: a pair of quotes holds one together, and no shell reads them. */
-export const notifyCommand: IniParser<readonly string[]> = (value) => {
-  const words = Array.from(value.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g), ([, a, b, c]) => a ?? b ?? c ?? '');
-  if (words.length === 0 || words[0] === '')
-    fail('E_CONFIG', 'no program is named', { hint: 'write command[] = ./notify.sh' });
-  return words;
-};
+/** A program and its words. */
+export const notifyCommand = commandWords('command[] = ./notify.sh');
 
 /**
  * Runs each `[notify] command[]` with the events as lines of JSON on stdin, in the folder of mirror.ini and without secrets:

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { cacheDirectory } from '../../io/files/folders.ts';
 import { GitHubClient } from '../../github/client.ts';
@@ -49,6 +49,14 @@ export async function withOwner<T>(
     context,
     action,
   );
+}
+
+/**
+ * A mirror.ini may be the executor's, and what it names would run as the reviewer: it counts where `--tools` says that its
+ * very folder is the reviewer's own.
+ */
+async function isOwn(folder: string, tools: string | undefined): Promise<boolean> {
+  return tools !== undefined && (await realpath(tools)) === (await realpath(folder).catch(() => folder));
 }
 
 /** A folder that isn't there would silently be one without any tool.ini. Throws `E_INPUT`. */
@@ -113,6 +121,7 @@ async function withLedgerAt<T>(
     env,
     cacheDir,
     store,
+    scanners: { commands: config.scan, own: await isOwn(config.folder, tools) },
     trustedRoots: config.evidence.trustedRoots,
     signal,
     tools,

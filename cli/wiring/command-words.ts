@@ -1,0 +1,22 @@
+import { fail } from '../../ledger-schema/error.ts';
+import type { IniParser } from '../../io/ini.ts';
+
+/** A program and its words: a pair of quotes holds one together, and no shell reads them. `example` stands in the hint. */
+export function commandWords(example: string): IniParser<readonly string[]> {
+  return (value) => {
+    const words = Array.from(value.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g), ([, a, b, c]) => a ?? b ?? c ?? '');
+    if (words.length === 0 || words[0] === '') fail('E_CONFIG', 'no program is named', { hint: `write ${example}` });
+    return words;
+  };
+}
+
+const words = commandWords('scan[] = clamscan --no-summary {file}');
+
+/** A scanner: one of its words, but for the program, holds `{file}`. */
+export const scanCommand: IniParser<readonly string[]> = (value) => {
+  const scanner = words(value);
+  if (scanner.slice(1).some((word) => word.includes('{file}'))) return scanner;
+  return fail('E_CONFIG', 'no word is {file}, so it would scan nothing', {
+    hint: 'write scan[] = clamscan --no-summary {file}',
+  });
+};
