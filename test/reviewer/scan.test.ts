@@ -149,7 +149,7 @@ describe('the files of a review', () => {
       signal: undefined,
     };
     const before = previous && ({ assets: previous.map((sha256) => ({ sha256 })) } as never);
-    return scanFiles({ context, files, previous: before, spool });
+    return await scanFiles({ context, files, previous: before, spool });
   }
 
   test('are scanned where they compared equal and are new; 0 is a note, anything else wants a look', async () => {
@@ -177,8 +177,8 @@ describe('the files of a review', () => {
 test('scan[] is a program and words of which one holds {file}', async () => {
   const folder = place('');
   const write = (line: string) => writeFileSync(join(folder, 'mirror.ini'), `[review]\n${line}\n`);
-  write('scan[] = "my scanner" --log=\'a b\' {file}');
-  expect((await loadConfig({}, folder)).scan).toEqual([['my scanner', '--log=a b', '{file}']]);
+  write('scan[] = my-scanner "--log=a b" {file}');
+  expect((await loadConfig({}, folder)).scan).toEqual([['my-scanner', '--log=a b', '{file}']]);
   for (const line of ['scan[] = clamscan', 'scan[] = {file}', 'scan[] = ""']) {
     write(line);
     await expect(loadConfig({}, folder)).toFailWith('E_CONFIG');
