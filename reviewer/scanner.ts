@@ -64,7 +64,12 @@ export async function scanFile([program = '', ...words]: Scanner, input: ScanInp
   const ended = await endOf(child, limits.patience, signal);
   signal?.throwIfAborted();
   const lines = texts
-    .flatMap((text) => Buffer.concat(text).toString('utf8').replaceAll(file, () => name).split(/\r?\n/))
+    .flatMap((text) =>
+      Buffer.concat(text)
+        .toString('utf8')
+        .replaceAll(file, () => name)
+        .split(/\r?\n/),
+    )
     .filter((line) => line.trim() !== '')
     .slice(0, limits.lines)
     .map((line) => (line.length > limits.line ? `${line.slice(0, limits.line - 3)}...` : line));
