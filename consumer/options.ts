@@ -54,6 +54,8 @@ export interface GetRequest extends AssetWish {
   readonly executable?: boolean | undefined;
   /** The name that the one file gets. */
   readonly as?: string | undefined;
+  /** Put what is in the one archive there, and not the archive: `get --unpack`. */
+  readonly unpack?: boolean | undefined;
   /** Replace other files that lie in the way, as `get --force` does. Without it they are `E_EXISTS`. */
   readonly replace?: boolean | undefined;
   /** The caller's own files, absolute paths: a release's file that would take the place of one is refused (`E_EXISTS`). */

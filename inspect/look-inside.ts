@@ -2,7 +2,7 @@ import { isAr, partOf, readAr } from './ar.ts';
 import { compressionOf, decompress } from './decompress.ts';
 import { LIMITS, TooMuch, bounded, checkSize } from './limits.ts';
 import type { Limits } from './limits.ts';
-import type { Contents, FileBytes, Member } from './member.ts';
+import type { Contents, FileBytes, Member, TakeMember } from './member.ts';
 import { isProgram } from './program.ts';
 import { readMember } from './read-member.ts';
 import { tarMembers } from './tar.ts';
@@ -12,14 +12,21 @@ const HEAD = 512;
 /** deb-preinst(5) and its siblings: they run as root. */
 const MAINTAINER = /^(?:\.\/)?(?:preinst|postinst|prerm|postrm|config)$/;
 
-/** What is in a file: an archive's members, or what a plain one is. Whatever is wrong with it is in the result. */
-export async function lookInside(file: FileBytes, limits: Limits = LIMITS): Promise<Contents> {
+/**
+ * What is in a file: an archive's members, or what a plain one is. Whatever is wrong with it is in the result. `take` gets
+ * each file's bytes, and what it throws that is not an error of the archive is for it to remember.
+ */
+export async function lookInside(
+  file: FileBytes,
+  limits: Limits = LIMITS,
+  take: TakeMember = readMember,
+): Promise<Contents> {
   const head = await file.read(0, HEAD);
   const members: Member[] = [];
   const kind = kindOf(head);
   let found: Contents['kind'] = kind === 'compressed' ? 'tar' : kind;
   try {
-    for await (const member of membersOf(file, kind, limits, (other) => (found = other))) {
+    for await (const member of membersOf(file, kind, { limits, take }, (other) => (found = other))) {
       members.push(member);
       if (members.length > limits.entries) throw new TooMuch(`it has more than ${limits.entries} members`);
     }
@@ -43,22 +50,27 @@ function isTar(head: Uint8Array): boolean {
   return Buffer.from(head.subarray(257, 262)).toString('latin1') === 'ustar';
 }
 
+interface How {
+  readonly limits: Limits;
+  readonly take: TakeMember;
+}
+
 async function* membersOf(
   file: FileBytes,
   kind: Contents['kind'],
-  limits: Limits,
+  { limits, take }: How,
   isKind: (kind: Contents['kind']) => void,
 ): AsyncGenerator<Member, void> {
-  if (kind === 'zip') return yield* zipMembers(file, limits);
-  if (kind === 'deb') return yield* packageMembers(file, limits);
-  if (kind === 'compressed' || kind === 'tar') return yield* streamMembers(file, limits, isKind);
-  yield await readMember({ path: file.name }, file.stream(), limits);
+  if (kind === 'zip') return yield* zipMembers(file, limits, take);
+  if (kind === 'deb') return yield* packageMembers(file, { limits, take });
+  if (kind === 'compressed' || kind === 'tar') return yield* streamMembers(file, { limits, take }, isKind);
+  yield await take({ path: file.name }, file.stream(), limits);
 }
 
 /** A tar, compressed or not, or one compressed file. */
 async function* streamMembers(
   file: FileBytes,
-  limits: Limits,
+  { limits, take }: How,
   isKind: (kind: Contents['kind']) => void,
 ): AsyncGenerator<Member, void> {
   const how = compressionOf(await file.read(0, HEAD));
@@ -68,17 +80,17 @@ async function* streamMembers(
     limits,
   );
   const [head, body] = await peek(plain);
-  if (isTar(head)) return yield* tarMembers(body, limits);
+  if (isTar(head)) return yield* tarMembers(body, limits, take);
   isKind('compressed');
-  yield await readMember({ path: file.name.replace(/\.(?:gz|xz|zst|bz2)$/i, '') }, body, limits);
+  yield await take({ path: file.name.replace(/\.(?:gz|xz|zst|bz2)$/i, '') }, body, limits);
 }
 
 /** A Debian package: what it installs, and the scripts that run then. */
-async function* packageMembers(file: FileBytes, limits: Limits): AsyncGenerator<Member, void> {
+async function* packageMembers(file: FileBytes, how: How): AsyncGenerator<Member, void> {
   for (const entry of await readAr(file)) {
     const part = partOf(file, entry);
     if (!/^(?:control|data)\.tar(?:\.|$)/.test(entry.name)) continue;
-    for await (const member of streamMembers(part, limits, () => undefined)) {
+    for await (const member of streamMembers(part, how, () => undefined)) {
       if (entry.name.startsWith('data.')) yield member;
       else if (member.kind === 'file') {
         yield {

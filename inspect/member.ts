@@ -1,3 +1,4 @@
+import type { Limits } from './limits.ts';
 import type { Program } from './program.ts';
 
 /** Something in an archive; a file that is not an archive is one member of itself. */
@@ -11,6 +12,8 @@ export interface Member {
   readonly size: number;
   /** Of a link. */
   readonly target?: string;
+  /** The target is another member's whole path: both are one file. */
+  readonly hard?: true;
   /** Of a file. */
   readonly sha256?: string;
   /** Where its first bytes are a program's. */
@@ -26,6 +29,12 @@ export interface Member {
   /** Its text, where it is one and short; for a line-by-line difference. */
   readonly text?: string;
 }
+
+/** What an archive says of a file before its bytes. */
+export type MemberHead = Pick<Member, 'path' | 'mode' | 'installs'>;
+
+/** Takes a file's bytes to their end, and gives what is to be known of it. */
+export type TakeMember = (head: MemberHead, body: AsyncIterable<Uint8Array>, limits: Limits) => Promise<Member>;
 
 /** What was seen of one file. */
 export interface Contents {

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto';
 import { compressionOf } from './decompress.ts';
 import type { Limits } from './limits.ts';
-import type { Member } from './member.ts';
+import type { Member, MemberHead } from './member.ts';
 import { isProgram, readProgram } from './program.ts';
 
 const HEAD = 512;
 /** A text longer than this is compared by its digest alone. */
 const TEXT_BYTES = 256 * 1024;
 const SCRIPT_NAME = /\.(?:sh|bash|zsh|fish|ps1|psm1|bat|cmd|vbs|py|rb|pl|js|cjs|mjs|command)$/i;
-
-export type MemberHead = Pick<Member, 'path' | 'mode' | 'installs'>;
 
 /** Reads a file of an archive to its end: its digest, and what it is by its first bytes. */
 export async function readMember(head: MemberHead, body: AsyncIterable<Uint8Array>, limits: Limits): Promise<Member> {

@@ -2,11 +2,14 @@ import { Readable } from 'node:stream';
 import { createTarDecoder } from 'modern-tar';
 import { TooMuch } from './limits.ts';
 import type { Limits } from './limits.ts';
-import type { Member } from './member.ts';
-import { readMember } from './read-member.ts';
+import type { Member, TakeMember } from './member.ts';
 
 /** The members of a tar archive in their order, one at a time. Throws what the library throws where it is damaged. */
-export async function* tarMembers(body: AsyncIterable<Uint8Array>, limits: Limits): AsyncGenerator<Member, void> {
+export async function* tarMembers(
+  body: AsyncIterable<Uint8Array>,
+  limits: Limits,
+  take: TakeMember,
+): AsyncGenerator<Member, void> {
   const decoder = createTarDecoder({ strict: true });
   const feeding = Readable.toWeb(Readable.from(body)).pipeTo(decoder.writable as WritableStream<unknown>);
   // What goes wrong there must end whatever is waited for.
@@ -22,7 +25,7 @@ export async function* tarMembers(body: AsyncIterable<Uint8Array>, limits: Limit
     const mode = header.mode === undefined ? {} : { mode: header.mode & 0o7777 };
     const base = { path: name, ...mode };
     if (type === 'file' && !name.endsWith('/')) {
-      yield await Promise.race([readMember(base, bytes, limits), broken]);
+      yield await Promise.race([take(base, bytes, limits), broken]);
       continue;
     }
     await Promise.race([bytes.cancel(), broken]);
@@ -31,7 +34,8 @@ export async function* tarMembers(body: AsyncIterable<Uint8Array>, limits: Limit
         ...base,
         kind: 'link',
         size: 0,
-        target: type === 'link' ? `/${linkname ?? ''}`.slice(1) : (linkname ?? ''),
+        target: linkname ?? '',
+        ...(type === 'link' ? { hard: true as const } : {}),
       };
     } else if (type === 'directory' || type === 'file') yield { ...base, kind: 'folder', size: 0 };
     else yield { ...base, kind: 'device', size: 0 };

@@ -3,8 +3,7 @@ import { RandomAccessReader, fromRandomAccessReader } from 'yauzl';
 import type { Entry, ZipFile } from 'yauzl';
 import { TooMuch, bounded } from './limits.ts';
 import type { Limits } from './limits.ts';
-import type { FileBytes, Member } from './member.ts';
-import { readMember } from './read-member.ts';
+import type { FileBytes, Member, TakeMember } from './member.ts';
 
 const BLOCK = 256 * 1024;
 
@@ -33,7 +32,7 @@ class Bytes extends RandomAccessReader {
 }
 
 /** The members of a zip archive by its own list. Throws what the library throws where it is damaged. */
-export async function* zipMembers(file: FileBytes, limits: Limits): AsyncGenerator<Member, void> {
+export async function* zipMembers(file: FileBytes, limits: Limits, take: TakeMember): AsyncGenerator<Member, void> {
   const zip = await open(file);
   let total = 0;
   for (;;) {
@@ -50,7 +49,7 @@ export async function* zipMembers(file: FileBytes, limits: Limits): AsyncGenerat
         ...limits,
         bytes: limits.bytes - total,
       });
-      const member = await readMember(base, body, limits);
+      const member = await take(base, body, limits);
       total += member.size;
       const isLink = (unix & 0o170000) === 0o120000;
       yield isLink ? { ...base, kind: 'link', size: 0, target: member.text ?? '' } : member;

@@ -12,6 +12,7 @@ export const handlers: Handlers<'consumer'> = {
   search: async (...call) => (await import('./consumer/browse.ts')).search(...call),
   outdated: async (...call) => (await import('./consumer/browse.ts')).outdated(...call),
   audit: async (...call) => (await import('./consumer/audit.ts')).audit(...call),
+  doctor: async (...call) => (await import('./consumer/doctor.ts')).doctor(...call),
   serve: async (...call) => (await import('./consumer/serve.ts')).serve(...call),
   completion: async ([shell = ''], _, { output }) => {
     const { completionScript } = await import('../completion/index.ts');

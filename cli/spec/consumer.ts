@@ -45,12 +45,14 @@ export const consumerCommands = commands({
       executable: flag('make the files executable'),
       evidence: text('DIR', 'bring what upstream signed too, verified, for cosign, gh and minisign', 'folder'),
       as: text('NAME', 'the name that the one file gets'),
+      unpack: flag('put what is in the one archive there, all of it or nothing'),
       force: flag('replace other files that lie in the way'),
       locked: flag('exactly what pullthrough.lock says; needs no ledger'),
     },
     examples: [
       ['pullthrough get jqlang/jq@latest --platform auto --executable', 'the newest acknowledged jq for this machine'],
       ["pullthrough get cli/cli@^2 '*_linux_amd64.tar.gz'", 'one file by a glob'],
+      ["pullthrough get cli/cli@^2 --platform auto '*.tar.gz' --unpack --output gh", 'what is in an archive'],
       ['pullthrough get --locked', 'everything that pullthrough.lock names'],
     ],
   },
@@ -116,6 +118,18 @@ export const consumerCommands = commands({
     arguments: [{ name: 'FILE...', complete: 'file' }],
     options: { ...trust, ...unread, ...offline },
     examples: [['pullthrough audit mise.lock MODULE.bazel', 'exit 3 where a digest is not acknowledged']],
+  },
+  doctor: {
+    summary: 'looks at all that a run here depends on, and says what to do',
+    about:
+      'Configuration, versions, proxies, clock, tokens, ledger, pin, stores, keys and gpg-agent. It changes nothing, and ' +
+      'shows no secret. Exit 1 where something failed.',
+    arguments: [],
+    options: { ...trust, ...store, ...offline },
+    examples: [
+      ['pullthrough doctor', 'in the folder of a mirror.ini'],
+      ['pullthrough doctor --offline --json', 'what can be seen without any host, for a program'],
+    ],
   },
   serve: {
     summary: "an HTTP gateway with GitHub's own URLs; acknowledged bytes only",

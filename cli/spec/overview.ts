@@ -64,6 +64,7 @@ export const OVERVIEW: readonly { readonly heading: string; readonly rows: reado
         ['search  WORD', 'the tools whose name holds a word'],
         ['outdated', 'what is locked against the newest that is acknowledged'],
         ['audit   FILE...', 'which bytes that a lock file names has nobody acknowledged?'],
+        ['doctor', 'looks at all that a run here depends on, and says what to do'],
         ['serve', "an HTTP gateway with GitHub's own URLs; acknowledged bytes only; `--listen HOST:PORT`"],
         ['completion bash|zsh|fish', 'a completion script for a shell'],
         ['request OWNER/REPO[@TAG]', "asks the ledger's people to mirror it"],

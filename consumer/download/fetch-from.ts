@@ -16,5 +16,7 @@ export async function fetchFrom(
   const { stores = [], offline, env = process.env, baseDir = process.cwd(), progress = SILENT, signal } = options;
   const mirrors = await openMirrors(stores, { baseDir, env, progress, offline });
   const { output = baseDir, executable, replace, keep, concurrency } = request;
-  return fetchFiles(files, { mirrors, progress, signal, output, executable, replace, keep, concurrency });
+  const how = { mirrors, progress, signal, output, executable, replace, keep, concurrency };
+  if (request.unpack === true) return (await import('./unpack.ts')).fetchUnpacked(files, how);
+  return fetchFiles(files, how);
 }

@@ -28,7 +28,7 @@ const DAY_MS = 86_400_000;
 /** Removes what runs that were killed a day ago or more left in a folder. Never fails. */
 export async function sweep(folder: string, names = TEMPORARY_NAME): Promise<void> {
   const left = await leftoversIn(folder, new Date(Date.now() - DAY_MS), names).catch(() => []);
-  for (const path of left) await rm(path, { force: true }).catch(() => undefined);
+  for (const path of left) await rm(path, { force: true, recursive: true }).catch(() => undefined);
 }
 
 /** Another process removed it meanwhile. */

@@ -60,6 +60,9 @@ export async function getRequest(
   context: CommandContext,
 ): Promise<GetRequest> {
   if (patterns.includes('')) fail('E_USAGE', 'an ASSET is empty', { hint: 'name a file or a glob, or none for all' });
+  if (options.unpack === true && options.as !== undefined) {
+    fail('E_USAGE', '--as names one file, and --unpack brings those of an archive', { hint: 'use one of the two' });
+  }
   const output = resolve(context.cwd, options.output ?? '.');
   await requireFolderOrNothing(output);
   return {
@@ -72,6 +75,7 @@ export async function getRequest(
     output,
     executable: options.executable,
     as: options.as,
+    unpack: options.unpack,
     replace: options.force,
     keep: [configPath(options, context.cwd), join(context.cwd, LOCK_FILE)],
   };
