@@ -5,6 +5,7 @@ import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { parseHostileJson } from './bounds.ts';
 import { GITHUB } from './roots/github.ts';
 import { PUBLIC_GOOD } from './roots/public-good.ts';
+import { settled } from './settled-certificate.ts';
 
 /** One trusted root, and how much of each kind of witness a signature under it needs. */
 export interface Root {
@@ -47,7 +48,11 @@ export function makeRoot(name: string, json: unknown, thresholds?: Root['thresho
     certificateTimestamps: one(ctlogs),
     authorityTimestamps: tlogs.length > 0 ? 0 : one(timestampAuthorities),
   };
-  return { name, material: toTrustMaterial(root, noKeys), thresholds: thresholds ?? each };
+  const material = toTrustMaterial(root, noKeys);
+  for (const { certChain } of [...material.certificateAuthorities, ...material.timestampAuthorities]) {
+    certChain.forEach(settled);
+  }
+  return { name, material, thresholds: thresholds ?? each };
 }
 
 let carried: readonly Root[] | undefined;

@@ -15,6 +15,7 @@ import { claimsOf, parseCertificate } from './certificate.ts';
 import type { CertificateClaims } from './certificate.ts';
 import type { PublicKey } from './public-key.ts';
 import type { Root } from './roots.ts';
+import { settled } from './settled-certificate.ts';
 import { explain } from './sigstore-words.ts';
 import { parseStatement } from './statement.ts';
 import type { Statement } from './statement.ts';
@@ -102,7 +103,7 @@ interface By {
 }
 
 function byCertificate(bundle: Bundle, roots: readonly Root[]): By {
-  const leaf = parseCertificate(certificateOf(bundle));
+  const leaf = settled(parseCertificate(certificateOf(bundle)));
   const claims = claimsOf(leaf);
   // An authority of another name has not signed it: each that is tried costs milliseconds.
   const possible = roots.flatMap((root) => {
@@ -119,7 +120,7 @@ function byCertificate(bundle: Bundle, roots: readonly Root[]): By {
     });
   }
   return firstThatVerifies(possible, (root) => {
-    const entity = entityOf(bundle);
+    const entity: SignedEntity = { ...entityOf(bundle), key: { $case: 'certificate', certificate: leaf } };
     const at = timesOf(entity).find((time) => !leaf.validForDate(time));
     if (at !== undefined) {
       fail('E_EVIDENCE', `the bundle's certificate was not valid when it signed, at ${at.toISOString()}`);
