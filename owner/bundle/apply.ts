@@ -37,7 +37,12 @@ export interface AppliedBundle {
 export async function applyBundle(context: BundleContext, path: string, act: boolean): Promise<AppliedBundle> {
   const files = readBundle(path);
   const manifest = parseManifest(await wholeFile(await next(files), MANIFEST_BYTES));
-  const { clone } = context;
+  const { clone, seen } = context;
+  if (clone.head === undefined && seen !== undefined) {
+    fail('E_ROLLBACK', `the ledger here is empty, and it was at ${seen} before`, {
+      hint: 'find out who emptied it; restore it before anything is applied',
+    });
+  }
   if (manifest.base !== undefined && !(await clone.has(manifest.base))) {
     fail('E_BUNDLE', `the bundle goes on from commit ${manifest.base}, which this ledger doesn't have`, {
       hint: 'apply the bundles before it first, in their order',
@@ -60,7 +65,8 @@ async function next(files: AsyncGenerator<BundleFile, void, undefined>): Promise
 
 /** Git reads a bundle from a file, which may be one of the bundle's own folder: it is read from a copy that nobody changes. */
 async function takeLedger({ clone, cacheDir }: BundleContext, file: BundleFile): Promise<string> {
-  if (file.path !== LEDGER || file.size > LEDGER_BYTES) fail('E_BUNDLE', `${LEDGER} has more than ${LEDGER_BYTES} bytes`);
+  if (file.path !== LEDGER || file.size > LEDGER_BYTES)
+    fail('E_BUNDLE', `${LEDGER} has more than ${LEDGER_BYTES} bytes`);
   const pending = await openPending({ folder: join(cacheDir, 'bundles'), mode: 0o600 });
   try {
     for await (const chunk of file.body) await pending.write(chunk);
@@ -128,7 +134,10 @@ async function takeObjects(
   act: boolean,
 ): Promise<number> {
   const missing = new Set(listed.keys());
-  const task = progress.start(act ? 'applying' : 'checking', [...listed.values()].reduce((sum, size) => sum + size, 0));
+  const task = progress.start(
+    act ? 'applying' : 'checking',
+    [...listed.values()].reduce((sum, size) => sum + size, 0),
+  );
   let stored = 0;
   try {
     for await (const { path, size, body } of files) {
@@ -157,7 +166,10 @@ async function takeObjects(
   return stored;
 }
 
-async function* counting(body: AsyncIterable<Uint8Array>, onBytes: (count: number) => void): AsyncGenerator<Uint8Array> {
+async function* counting(
+  body: AsyncIterable<Uint8Array>,
+  onBytes: (count: number) => void,
+): AsyncGenerator<Uint8Array> {
   for await (const chunk of body) {
     onBytes(chunk.length);
     yield chunk;

@@ -20,6 +20,8 @@ export interface BundleContext {
   readonly clone: WholeClone;
   readonly store: Pick<Store, 'read' | 'put' | 'verify' | 'requireWritable'>;
   readonly branch: string;
+  /** The ledger's commit that was remembered here last. */
+  readonly seen?: string | undefined;
   /** `[trust] pin`: 64 hex digits. */
   readonly pin?: string | undefined;
   readonly now: Date;

@@ -31,6 +31,9 @@ export function isArchive(path: string): boolean {
   return /\.tar$/i.test(path);
 }
 
+/** The most parts of a tar. */
+export const PARTS = 999;
+
 /** `FILE.tar.001` and so on. */
 export function partName(path: string, number: number): string {
   return `${path}.${String(number).padStart(3, '0')}`;

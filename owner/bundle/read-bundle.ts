@@ -4,11 +4,8 @@ import { join } from 'node:path';
 import { createTarDecoder } from 'modern-tar';
 import { brief } from '../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
-import { LEDGER, MANIFEST, digestOf, isArchive, partName } from './layout.ts';
+import { LEDGER, MANIFEST, PARTS, digestOf, isArchive, partName } from './layout.ts';
 import type { BundleFile } from './layout.ts';
-
-/** So many parts, folders and names are looked at, at most. */
-const PARTS = 999;
 
 /**
  * The files of a bundle, a folder or a tar of one or several parts: bundle.json first, ledger.bundle second, then
@@ -94,7 +91,8 @@ function damaged(cause: unknown): never {
 }
 
 async function* readFolder(folder: string): AsyncGenerator<BundleFile, void, undefined> {
-  if ((await kindOf(folder)) !== 'folder') fail('E_INPUT', `there is no bundle ${folder}`, { hint: 'name a folder, or a .tar' });
+  if ((await kindOf(folder)) !== 'folder')
+    fail('E_INPUT', `there is no bundle ${folder}`, { hint: 'name a folder, or a .tar' });
   for (const name of [MANIFEST, LEDGER]) {
     const file = await fileAt(folder, name);
     if (file !== undefined) yield file;

@@ -1,11 +1,13 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { createTarPacker } from 'modern-tar';
 import { randomBytes } from 'node:crypto';
 import { fail } from '../../ledger-schema/error.ts';
 import { openPending } from '../../io/files/file.ts';
-import { isArchive, partName } from './layout.ts';
+import { isThereAndEmpty } from '../../io/files/new-folder.ts';
+import { placeAt } from '../../io/files/rename.ts';
+import { PARTS, isArchive, partName } from './layout.ts';
 import type { BundleFile } from './layout.ts';
 
 export interface WriteOptions {
@@ -25,8 +27,7 @@ export async function writeBundle(files: AsyncIterable<BundleFile>, options: Wri
 }
 
 async function writeFolder(files: AsyncIterable<BundleFile>, path: string): Promise<string[]> {
-  const there = await readdir(path).catch(() => undefined);
-  if (there !== undefined && there.length > 0) fail('E_EXISTS', `${path} is not empty`, { hint: 'name a new folder' });
+  const there = await isThereAndEmpty(path);
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     for await (const file of files) {
@@ -39,7 +40,8 @@ async function writeFolder(files: AsyncIterable<BundleFile>, path: string): Prom
         await pending.discard();
       }
     }
-    if (there !== undefined) await rm(path, { recursive: true });
+    // What somebody put there while it was written is not ours to remove.
+    if (there) await rmdir(path).catch((cause: unknown) => taken(path, cause));
     await rename(temporary, path);
   } finally {
     await rm(temporary, { recursive: true, force: true });
@@ -47,7 +49,12 @@ async function writeFolder(files: AsyncIterable<BundleFile>, path: string): Prom
   return [path];
 }
 
-async function writeArchive(files: AsyncIterable<BundleFile>, path: string, split: number | undefined): Promise<string[]> {
+async function writeArchive(
+  files: AsyncIterable<BundleFile>,
+  path: string,
+  split: number | undefined,
+): Promise<string[]> {
+  await requireNoBundle(path);
   const { readable, controller } = createTarPacker();
   const parts = new Parts(path, split);
   const packing = pack(files, controller).catch((error: unknown) => controller.error(error));
@@ -58,6 +65,18 @@ async function writeArchive(files: AsyncIterable<BundleFile>, path: string, spli
   } finally {
     await parts.discard();
   }
+}
+
+/** An earlier bundle stays, and no part of it is taken for one of this one. */
+async function requireNoBundle(path: string): Promise<void> {
+  for (const name of [path, ...Array.from({ length: PARTS }, (_, i) => partName(path, i + 1))]) {
+    const there = await lstat(name).catch(() => undefined);
+    if (there !== undefined) taken(name);
+  }
+}
+
+function taken(path: string, cause?: unknown): never {
+  return fail('E_EXISTS', `something is there already: ${path}`, { hint: 'name a new file or folder', cause });
 }
 
 type Controller = ReturnType<typeof createTarPacker>['controller'];
@@ -100,7 +119,7 @@ class Parts {
     await this.#close();
     const whole = this.#temporary.length === 1 && this.#split === Infinity;
     const names = this.#temporary.map((_, i) => (whole ? this.#path : partName(this.#path, i + 1)));
-    for (const [i, from] of this.#temporary.entries()) await rename(from, names[i] ?? this.#path);
+    for (const [i, from] of this.#temporary.entries()) await placeAt(from, names[i] ?? this.#path);
     this.#temporary.length = 0;
     return names;
   }
@@ -111,6 +130,9 @@ class Parts {
   }
 
   async #next() {
+    if (this.#temporary.length >= PARTS) {
+      fail('E_USAGE', `the bundle would have more than ${PARTS} parts`, { hint: 'make them larger by --split' });
+    }
     const folder = dirname(this.#path);
     await mkdir(folder, { recursive: true });
     const path = join(folder, `.pullthrough-${randomBytes(12).toString('hex')}.part`);

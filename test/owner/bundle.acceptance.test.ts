@@ -12,6 +12,7 @@ import { createBundle } from '../../owner/bundle/create.ts';
 import type { BundleContext, CreateOptions, CreatedBundle } from '../../owner/bundle/create.ts';
 import { encodeManifest, parseManifest } from '../../owner/bundle/manifest.ts';
 import type { Manifest } from '../../owner/bundle/manifest.ts';
+import { writeBundle } from '../../owner/bundle/write-bundle.ts';
 import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
 import { FileStore } from '../../store/file-store.ts';
 import { storeKey } from '../../store/store.ts';
@@ -63,8 +64,8 @@ class Side {
     return this.#with((context) => createBundle(context, context.clone.head ?? '', { path, tools: [], ...options }));
   }
 
-  apply(path: string, act = true): Promise<AppliedBundle> {
-    return this.#with((context) => applyBundle(context, path, act));
+  apply(path: string, act = true, seen?: string): Promise<AppliedBundle> {
+    return this.#with((context) => applyBundle({ ...context, seen }, path, act));
   }
 
   head(): string | undefined {
@@ -170,6 +171,38 @@ describe('a bundle', () => {
     expect(there.head()).toBeUndefined();
     await rename(at('away'), at(parts.at(-1) ?? ''));
     expect(await there.apply(at('parts.tar'))).toMatchObject({ head: second });
+  });
+
+  test('takes the place of no earlier one, and of nothing else', async () => {
+    await here.create('twice.tar', { split: 4096 });
+    for (const split of [4096, undefined]) {
+      await expect(here.create('twice.tar', { split })).toFailWith('E_EXISTS');
+    }
+    const before = await readFile(at('first.tar'));
+    await expect(here.create('first.tar')).toFailWith('E_EXISTS');
+    await expect(here.create('first')).toFailWith('E_EXISTS');
+    expect(await readFile(at('first.tar'))).toEqual(before);
+  });
+
+  test('removes nothing that came into its folder while it was written', async () => {
+    await mkdir(at('shared'));
+    const late = async function* () {
+      yield { path: 'bundle.json', size: 1, body: [utf8('x')] as never };
+      await writeFile(join(at('shared'), 'notes'), 'mine');
+    };
+    await expect(writeBundle(late(), { path: at('shared') })).toFailWith('E_EXISTS');
+    expect(await readdir(at('shared'))).toEqual(['notes']);
+  });
+
+  test('has no more parts than are read', async () => {
+    await expect(here.create('dust.tar', { split: 8 })).toFailWith('E_USAGE');
+    expect((await readdir(here.folder)).filter((name) => /dust|part$/.test(name))).toEqual([]);
+  });
+
+  test('is not taken where the ledger was emptied since it was seen', async () => {
+    const there = await Side.empty(ledger.pin(1));
+    await expect(there.apply(at('first.tar'), true, second)).toFailWith('E_ROLLBACK');
+    expect([there.head(), await there.objects()]).toEqual([undefined, []]);
   });
 
   test('made of a damaged store is not made', async () => {

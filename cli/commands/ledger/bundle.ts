@@ -46,7 +46,8 @@ async function withBundle<T>(
     const ledger = bundleReader(clone, head);
     return (await openView({ ledger, branch, memory, pin, now, progress })).commit;
   };
-  return action({ clone, store, branch, pin, now, cacheDir, progress }, look);
+  const seen = (await memory.read())?.commit;
+  return action({ clone, store, branch, seen, pin, now, cacheDir, progress }, look);
 }
 
 /** `bundle create FILE|DIR [TOOL…]` */
