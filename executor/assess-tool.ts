@@ -3,7 +3,7 @@ import { getRepository } from '../github/releases.ts';
 import type { Release, Repository } from '../github/types.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { foldAscii, parseRecordPath, recordPath } from '../ledger-schema/path.ts';
-import { discoverReleases } from '../upstream/discover.ts';
+import { discoverReleases, readPublished } from '../upstream/discover.ts';
 import type { Discovery } from '../upstream/discover.ts';
 import type { Recorded } from '../ledger/record-index.ts';
 import { planRelease } from './plan.ts';
@@ -11,7 +11,7 @@ import type { Decision } from './plan.ts';
 import type { Standing } from '../proposals/standing.ts';
 import { missingFiles } from './proposed-files.ts';
 import type { Run } from './run.ts';
-import { selectReleases } from '../upstream/select.ts';
+import { nothingChosen, selectReleases } from '../upstream/select.ts';
 import type { Tool } from '../upstream/tools.ts';
 
 /** One release that `select` chose, and what is to be done about it. */
@@ -57,7 +57,10 @@ export async function examineTool(run: Run, tool: Tool): Promise<Examined> {
   const isHeld = (tag: string): boolean => early?.records.has(tag) === true;
   const discovery = await discoverReleases(client, tool.repository, tool.definition, isHeld);
   const releases = selectReleases(discovery.releases, tool.definition);
-  return examineReleases(run, tool, client, { ...discovery, releases });
+  const examined = await examineReleases(run, tool, client, { ...discovery, releases });
+  if (releases.length > 0 || tool.definition.select.kind === 'tags') return examined;
+  const passed = await readPublished(client, tool.repository);
+  return { ...examined, warnings: [...examined.warnings, ...nothingChosen(passed, run.context.now)] };
 }
 
 /** The same for releases that were chosen already. */

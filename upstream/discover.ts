@@ -75,3 +75,15 @@ async function discoverList(
   }
   return { releases, absent: [], unchanged: unchanged && read > 0 };
 }
+
+/** What a page of the list has that is published, whatever `select` says of it. */
+export async function readPublished(client: GitHubClient, repository: string): Promise<Release[]> {
+  const releases: Release[] = [];
+  let read = 0;
+  for await (const release of listReleases(client, repository)) {
+    read += 1;
+    if (!release.draft && release.publishedAt !== undefined) releases.push({ ...release, assets: [] });
+    if (read >= PAGE) break;
+  }
+  return releases;
+}

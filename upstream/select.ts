@@ -51,3 +51,17 @@ export function selectReleases(releases: readonly Release[], wanted: Wanted): Re
       return eligible.filter((release) => select.tags.includes(release.tag));
   }
 }
+
+/** A tool whose `select` fits nothing may be one that nobody notices: it is mirrored, and stays as it was. */
+const LONG_MS = 30 * 86_400_000;
+
+/** A warning where `select` chose none of these releases, and one has been there for 30 days or more. Pure. */
+export function nothingChosen(passed: readonly Release[], now: Date): string[] {
+  const byAge = [...passed].sort((a, b) => published(a) - published(b));
+  const [oldest, newest] = [byAge[0], byAge.at(-1)];
+  if (oldest === undefined || newest === undefined || now.getTime() - published(oldest) < LONG_MS) return [];
+  return [
+    `select has chosen nothing for 30 days or more, though upstream has releases (the newest is ${newest.tag}): look at ` +
+      'select, prerelease and tag-prefix in its tool.ini',
+  ];
+}

@@ -14,10 +14,11 @@ export interface BarState {
 
 const BAR = 20;
 
+/** What tells files of one release apart stands at the end of their names: a long one is cut in front. */
 function fit(label: string, columns: number): string {
   const characters = Array.from(label);
-  while (columnsOf(characters.join('')) > columns) characters.pop();
-  const text = characters.length < Array.from(label).length ? `${characters.slice(0, -1).join('')}…` : label;
+  while (columnsOf(characters.join('')) > columns) characters.shift();
+  const text = characters.length < Array.from(label).length ? `…${characters.slice(1).join('')}` : label;
   return text + ' '.repeat(Math.max(0, columns - columnsOf(text)));
 }
 

@@ -37,24 +37,62 @@ function actionCell({ action }: ReleaseResult): Cell {
   return tone === undefined ? action : { text: action, tone };
 }
 
-/** What a run did, or would do, with each release: a table, then each failure. */
-export function showReleases(title: string, results: readonly ReleaseResult[], output: Output, shard?: Share): void {
+export interface ShowOptions {
+  readonly shard?: Share | undefined;
+  /** Show what is held as well: most of what a run looks at. */
+  readonly all?: boolean | undefined;
+}
+
+/** In this order they stand in the sum. */
+const WORDS: readonly (readonly [Action, string])[] = [
+  ['propose', 'to propose'],
+  ['proposed', 'proposed'],
+  ['restock', 'to restock'],
+  ['restocked', 'restocked'],
+  ['waiting', 'waiting'],
+  ['closed', 'closed'],
+  ['nothing', 'with nothing to take'],
+  ['failed', 'failed'],
+  ['held', 'held'],
+];
+
+/** `2 proposed, 1 waiting, 300 held`. */
+export function sumText(results: readonly ReleaseResult[]): string {
+  const parts = WORDS.flatMap(([action, words]) => {
+    const count = results.filter((result) => result.action === action).length;
+    return count === 0 ? [] : [`${count} ${words}`];
+  });
+  return parts.join(', ');
+}
+
+/** A failure is said once, below the table. */
+function whyOf(result: ReleaseResult): string {
+  if (result.error !== undefined) return result.error.code;
+  return result.pull === undefined ? result.reason : `${result.reason} (${result.pull.url})`;
+}
+
+/**
+ * What a run did, or would do: a line for each release that isn't as it was, a sum, then each failure. Held releases stand
+ * in the sum alone, unless `all` is set.
+ */
+export function showReleases(
+  title: string,
+  results: readonly ReleaseResult[],
+  output: Output,
+  { shard, all }: ShowOptions = {},
+): void {
   output.results({ releases: results });
   for (const result of results) {
     for (const warning of result.warnings) output.warn(`${nameOf(result)}: ${warning}`);
     for (const finding of result.findings ?? []) output.finding(finding, nameOf(result));
   }
+  const shown = all === true ? results : results.filter(({ action }) => action !== 'held');
   output.table({
     title,
     head: ['action', 'tool', 'tag', 'files', 'why'],
-    rows: results.map((result) => [
-      actionCell(result),
-      result.tool,
-      result.tag ?? '',
-      sizeOf(result),
-      result.pull === undefined ? result.reason : `${result.reason} (${result.pull.url})`,
-    ]),
+    rows: shown.map((result) => [actionCell(result), result.tool, result.tag ?? '', sizeOf(result), whyOf(result)]),
   });
+  if (results.length > 0) output.line(sumText(results));
   if (results.length === 0) {
     const share = shard === undefined ? 'there is no tool' : `share ${shard.index} of ${shard.count} holds no tool`;
     output.note(shard === undefined ? `${share}: write a tool.ini by pullthrough add OWNER/REPO` : share);

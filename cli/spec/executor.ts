@@ -3,6 +3,7 @@ import { commands, count, flag, share, text } from './spec.ts';
 const cache = { cache: text('DIR', 'where API answers and ledgers are kept between runs', 'folder') };
 const shared = { ...cache, shard: share('only the I-th of N stable shares of the tools, I from 1 to N') };
 const look = { ...shared, concurrency: count('N', 64, 'how many tools are asked about at once (default 32)') };
+const all = { all: flag('list what is held as well') };
 const run = { ...shared, concurrency: count('N', 64, 'how many files are fetched at once (default 4)') };
 
 /** What the cron workflow runs; cli.md, "Executor". */
@@ -36,7 +37,7 @@ export const executorCommands = commands({
   plan: {
     summary: 'what a run would do, and why; nothing is downloaded',
     arguments: [{ name: '[TOOL...]' }],
-    options: look,
+    options: { ...look, ...all },
     examples: [
       ['pullthrough plan', 'every tool below packages/'],
       ['pullthrough plan jqlang/jq --json', 'one tool, for a program'],
@@ -50,6 +51,7 @@ export const executorCommands = commands({
     arguments: [{ name: '[TOOL...]' }],
     options: {
       ...run,
+      ...all,
       'dry-run': flag('fetch and check, but store, sign and propose nothing'),
       requested: flag('also the tags that pullthrough request asked for, of tools that have a tool.ini here'),
       restock: flag('fetch again what the store lost, and keep what matches the record'),

@@ -15,7 +15,7 @@ describe('plan', () => {
     const { made, cli, json } = await executor();
     const plain = await cli(['plan']);
     expect(plain).toMatchObject({ code: 0, stderr: '' });
-    expect(plain.stdout).toMatch(/^propose {2}acme\/tool {2}v1\.0\.0 {2}1 file, 11 B {2}\S.*\n$/);
+    expect(plain.stdout).toMatch(/^propose {2}acme\/tool {2}v1\.0\.0 {2}1 file, 11 B {2}\S.*\n1 to propose\n$/);
     const { document } = await json('plan', 'ACME/tool');
     expect(document.releases).toMatchObject([{ tool: 'acme/tool', tag: 'v1.0.0', action: 'propose' }]);
     expect(document.error).toBeUndefined();
@@ -88,7 +88,7 @@ describe('plan', () => {
 
 describe('mirror', () => {
   test('proposes, and a second run has nothing to do', async () => {
-    const { made, json } = await executor();
+    const { made, cli, json } = await executor();
     const first = await json('mirror');
     expect(first.code).toBe(0);
     expect(first.document.releases).toMatchObject([{ action: 'proposed', branch: BRANCH }]);
@@ -99,6 +99,9 @@ describe('mirror', () => {
     const second = await json('mirror');
     expect(second.code).toBe(0);
     expect(second.document.releases).toMatchObject([{ action: 'held' }]);
+    const third = await cli(['mirror']);
+    expect(third.stdout).toBe('1 held\n');
+    expect((await cli(['plan', '--all'])).stdout).toMatch(/^held {2}acme\/tool.*\n1 held\n$/);
     expect(made.git(['rev-list', '--count', 'pullthrough-head'])).toBe('1');
   });
 

@@ -130,6 +130,8 @@ describe('a terminal', () => {
       const long = barLine('名'.repeat(100), { value: 0, total: 1024 ** 5, elapsed: 0 }, width);
       expect(columnsOf(long)).toBeLessThanOrEqual(width);
     }
+    const twin = barLine(`${'long-'.repeat(20)}linux-arm64.tar.gz`, { value: 0, total: 9, elapsed: 0 }, 80);
+    expect(twin).toMatch(/^….*tar\.gz /);
     expect(barLine('x', { value: 0, total: 0, elapsed: 0 }, 80)).toContain('[====================]');
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { selectReleases } from '../../upstream/select.ts';
+import { nothingChosen, selectReleases } from '../../upstream/select.ts';
 import { release, tool } from '../executor/releases.ts';
 
 const day = (number: number) => new Date(Date.UTC(2026, 0, number));
@@ -71,5 +71,15 @@ describe('select', () => {
   it('a release that paging gave twice is one', () => {
     const one = published('v1', 1);
     expect(selectReleases([one, one], tool('[release]', 'select = all'))).toHaveLength(1);
+  });
+});
+
+describe('select that chose nothing', () => {
+  it('is a warning where a release has been there for 30 days, and says where to look', () => {
+    const passed = [published('cli/v1', 1), published('cli/v2', 20)];
+    expect(nothingChosen(passed, day(40))[0]).toContain('tag-prefix');
+    expect(nothingChosen(passed, day(40))[0]).toContain('cli/v2');
+    expect(nothingChosen(passed, day(25))).toEqual([]);
+    expect(nothingChosen([], day(40))).toEqual([]);
   });
 });

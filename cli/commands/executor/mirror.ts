@@ -24,7 +24,7 @@ export const planCommand: Handler<ValuesOf<'executor', 'plan'>> = async (names, 
   const { concurrency } = options;
   const tools = await toolsOf(prepared, names, options.shard);
   const results = await withExecutor(prepared, options, context, (executor) => plan(executor, { tools, concurrency }));
-  showReleases('Plan', results, context.output, options.shard);
+  showReleases('Plan', results, context.output, options);
   endReleases(results);
 };
 
@@ -39,7 +39,7 @@ export const mirrorCommand: Handler<ValuesOf<'executor', 'mirror'>> = async (nam
     const results = await withExecutor(prepared, options, context, (executor) =>
       restock(executor, { tools, dryRun, concurrency }),
     );
-    showReleases('Restock', results, context.output, options.shard);
+    showReleases('Restock', results, context.output, options);
     endReleases(results);
     return;
   }
@@ -69,7 +69,7 @@ export const mirrorCommand: Handler<ValuesOf<'executor', 'mirror'>> = async (nam
       }
       return all;
     });
-    showReleases('Releases', results, context.output, options.shard);
+    showReleases('Releases', results, context.output, options);
     const proposed = results.filter(({ action }) => action === 'proposed');
     await notify(
       prepared.config,
