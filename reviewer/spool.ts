@@ -2,6 +2,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sweep } from '../io/files/leftover.ts';
 import { readBlocks } from '../io/files/file.ts';
 import type { FileBytes } from '../inspect/member.ts';
 
@@ -24,6 +25,8 @@ export class Spool implements AsyncDisposable {
   }
 
   static async open(): Promise<Spool> {
+    // Runs that were killed left theirs.
+    await sweep(tmpdir(), /^pullthrough-review-[A-Za-z0-9]{6}$/);
     return new Spool(await mkdtemp(join(tmpdir(), 'pullthrough-review-')));
   }
 

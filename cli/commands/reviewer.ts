@@ -10,9 +10,8 @@ import { withReviewer } from '../wiring/reviewer-context.ts';
 import { endSeveral } from '../screens/several.ts';
 import { chooseSigner } from '../wiring/signing.ts';
 import { openProposals } from '../../proposals/open-proposals.ts';
-import type { Review } from '../../reviewer/review.ts';
-import type { Output } from '../screens/output.ts';
-import { requireSame, reviewProposal, titleOf } from '../../reviewer/review.ts';
+import { reviewAhead } from '../../reviewer/review-ahead.ts';
+import { requireSame, titleOf } from '../../reviewer/review.ts';
 import { currentReviewers } from './reviewer/current-reviewers.ts';
 import { readTools } from '../../reviewer/review-tools.ts';
 import { withTotal } from '../../reviewer/total-progress.ts';
@@ -28,12 +27,14 @@ const review: Handler<ValuesOf<'reviewer', 'review'>> = ([change], options, cont
     const failures = refused.map(({ error }) => error);
     const total = withTotal(reviewer, proposals);
     output.results({ reviews: reports, refused: refused.map(refusedResult), strangers });
-    for (const proposal of proposals) {
-      context.signal.throwIfAborted();
-      const reviewed = await reviewProposal(total.context, state, proposal, tools);
-      showReview(reviewed.report, now, output);
+    for await (const { proposal, place, of, review: next } of reviewAhead(total.context, state, proposals, tools)) {
+      const reviewed = await next();
+      showReview(reviewed.report, now, output, { place: { place, of }, all: options.all });
       reports.push(reviewed.report);
-      if (options.diff !== undefined) await showDifference(reviewed, options.diff, output);
+      if (options.diff !== undefined) {
+        const { showDifference } = await import('../screens/difference-screen.ts');
+        showDifference(reviewed, options.diff, output);
+      }
       try {
         requireSame(reviewed);
       } catch (error) {
@@ -46,23 +47,6 @@ const review: Handler<ValuesOf<'reviewer', 'review'>> = ([change], options, cont
     if (proposals.length === 0) output.note('there is no proposal to review');
     endSeveral(failures, proposals.length + refused.length, 'proposals');
   });
-
-/** `--diff NAME`: one file's change in full. */
-async function showDifference({ inspected }: Review, name: string, output: Output): Promise<void> {
-  const seen = inspected?.get(name);
-  if (seen === undefined)
-    return output.warn(`${name} was not looked into: it is not of the record, or did not compare equal`);
-  const { differenceLines } = await import('../../inspect/show-difference.ts');
-  const lines = differenceLines(seen.contents, seen.changes);
-  const against =
-    seen.previous === undefined
-      ? 'there is nothing to compare it with'
-      : `against ${seen.previous.name} of ${seen.previous.tag}`;
-  output.line(`${name}, ${against}:`, 'strong');
-  for (const line of lines) output.line(line);
-  if (lines.length === 0) output.line('  nothing changed in it');
-  output.results({ difference: { file: name, lines } });
-}
 
 /** `ack [CHANGE]` */
 const ack: Handler<ValuesOf<'reviewer', 'ack'>> = async ([change], options, context) => {
@@ -81,7 +65,10 @@ const ack: Handler<ValuesOf<'reviewer', 'ack'>> = async ([change], options, cont
     await withReviewer(options, context, async (opened) => {
       const signer = await choice.by(() => currentReviewers(opened.reviewer));
       const tools = await readTools(opened.reviewer);
-      await acknowledgeEach({ ...opened, signer, tools, flags: { change, yes, accepted, asks } }, context);
+      await acknowledgeEach(
+        { ...opened, signer, tools, flags: { change, yes, accepted, asks, all: options.all === true } },
+        context,
+      );
     });
   } finally {
     await choice.close();

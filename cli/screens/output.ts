@@ -25,6 +25,8 @@ export interface Output extends Progress {
   readonly json: boolean;
   /** Is stdout a terminal? */
   readonly terminal: boolean;
+  /** Of stdout where it is a terminal; 80 elsewhere. */
+  readonly columns: number;
   /** A line of the result. */
   line(text: string, tone?: Tone): void;
   table(table: Table): void;
@@ -105,6 +107,7 @@ export function openOutput(options: OutputOptions): OutputEnd {
   const output: Output = {
     json,
     terminal: stdout.isTTY === true,
+    columns: stdout.columns ?? 80,
     line(text, tone) {
       if (!json) toStdout(paintOut(escape(text), tone));
     },

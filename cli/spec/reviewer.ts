@@ -16,6 +16,7 @@ const own = {
     'a folder of your own tool definitions, which say where upstream is and where its files lie',
     'folder',
   ),
+  all: flag('show every file on a line of its own, and every finding'),
 };
 
 /** What a person runs before approving; cli.md, "Reviewer". */
@@ -35,7 +36,8 @@ export const reviewerCommands = commands({
     summary: 'the same, then signs and pushes the .ack',
     about:
       `${CHANGE} Nothing is signed that was not fetched and compared, or that has a finding of the level stop; one of the ` +
-      'level look needs an answer at a terminal, or --accept. Pushing uses LEDGER_TOKEN.',
+      'level look needs an answer at a terminal, or --accept; there y signs, n goes on, q ends, d shows the difference, o the ' +
+      "release's page, and ? explains. Pushing uses LEDGER_TOKEN.",
     arguments: [{ name: '[CHANGE]' }],
     options: {
       ...keys,

@@ -75,3 +75,60 @@ export function elfOf(machine: number): Uint8Array {
   bytes.writeUInt16LE(machine, 18);
   return bytes;
 }
+
+/** A 64-bit Mach-O header with its load commands: a library to load, and a code signature where it is `signed`. */
+export function machOOf(cpu: number, library: string, signed: boolean): Uint8Array {
+  const bytes = Buffer.alloc(256);
+  bytes.writeUInt32LE(0xfeedfacf, 0);
+  bytes.writeUInt32LE(cpu, 4);
+  bytes.writeUInt32LE(signed ? 2 : 1, 16);
+  // LC_LOAD_DYLIB, whose name stands 24 bytes after its beginning
+  bytes.writeUInt32LE(0xc, 32);
+  bytes.writeUInt32LE(72, 36);
+  bytes.writeUInt32LE(24, 40);
+  bytes.write(library, 32 + 24, 'latin1');
+  if (signed) {
+    // LC_CODE_SIGNATURE
+    bytes.writeUInt32LE(0x1d, 104);
+    bytes.writeUInt32LE(16, 108);
+  }
+  return bytes;
+}
+
+/** A universal binary of several programs. */
+export function universalOf(...parts: Uint8Array[]): Uint8Array {
+  const head = Buffer.alloc(8 + parts.length * 20);
+  head.writeUInt32BE(0xcafebabe, 0);
+  head.writeUInt32BE(parts.length, 4);
+  let at = head.length;
+  parts.forEach((part, i) => {
+    head.writeUInt32BE(at, 8 + i * 20 + 8);
+    head.writeUInt32BE(part.length, 8 + i * 20 + 12);
+    at += part.length;
+  });
+  return Buffer.concat([head, ...parts]);
+}
+
+/** A PE32+ header with one section that holds its imports, and a certificate table where it is `signed`. */
+export function peOf(machine: number, library: string, signed: boolean): Uint8Array {
+  const bytes = Buffer.alloc(1024);
+  bytes.write('MZ', 0, 'latin1');
+  bytes.writeUInt32LE(64, 0x3c);
+  bytes.write('PE', 64, 'latin1');
+  bytes.writeUInt16LE(machine, 68);
+  bytes.writeUInt16LE(1, 70);
+  bytes.writeUInt16LE(240, 84);
+  const optional = 88;
+  bytes.writeUInt16LE(0x20b, optional);
+  const directories = optional + 112;
+  // Imports, at the section's first address
+  bytes.writeUInt32LE(0x1000, directories + 8);
+  if (signed) bytes.writeUInt32LE(1234, directories + 4 * 8 + 4);
+  const section = optional + 240;
+  bytes.writeUInt32LE(0x1000, section + 12);
+  bytes.writeUInt32LE(512, section + 16);
+  bytes.writeUInt32LE(512, section + 20);
+  bytes.writeUInt32LE(0x1080, 512 + 12);
+  bytes.write(library, 512 + 0x80, 'latin1');
+  return bytes;
+}

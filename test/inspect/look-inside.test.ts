@@ -5,7 +5,8 @@ import { contentFindings } from '../../inspect/content-findings.ts';
 import { LIMITS } from '../../inspect/limits.ts';
 import { lookInside } from '../../inspect/look-inside.ts';
 import { promisedBy } from '../../inspect/name-words.ts';
-import { elfOf, fileOf, tarOf, zipOf } from './files.ts';
+import { readProgram } from '../../inspect/program.ts';
+import { elfOf, fileOf, machOOf, peOf, tarOf, universalOf, zipOf } from './files.ts';
 
 async function namesOf(name: string, bytes: Uint8Array): Promise<string[]> {
   const contents = await lookInside(fileOf(name, bytes));
@@ -99,6 +100,62 @@ describe('a program', () => {
     expect(await namesOf('tool-linux-arm64', elfOf(183))).toEqual([]);
     expect(await namesOf('tool-darwin-amd64', elfOf(62))).toEqual(['wrong-architecture']);
     expect(await namesOf('tool', elfOf(62))).toEqual([]);
+  });
+
+  const [X86, ARM] = [0x01000007, 0x0100000c];
+  const SYSTEM = '/usr/lib/libSystem.B.dylib';
+
+  test.each([true, false])('of macOS tells its processor, libraries and whether it is signed: %j', async (signed) => {
+    const program = machOOf(ARM, SYSTEM, signed);
+    const said = { format: 'mach-o', libraries: [SYSTEM], signed };
+    expect(readProgram(program)).toEqual({ ...said, architectures: ['arm64'] });
+    const both = universalOf(machOOf(X86, SYSTEM, true), program);
+    expect(readProgram(both)).toEqual({ ...said, architectures: ['x86-64', 'arm64'] });
+    expect(await namesOf('tool-darwin-arm64', program)).toEqual([]);
+    expect(await namesOf('tool-darwin-amd64', program)).toEqual(['wrong-architecture']);
+    expect(await namesOf('tool-darwin-amd64', both)).toEqual([]);
+    expect(await namesOf('tool-linux-arm64', program)).toEqual(['wrong-architecture']);
+  });
+
+  test.each([true, false])('of Windows tells its processor, libraries and whether it is signed: %j', async (signed) => {
+    const program = peOf(0x8664, 'KERNEL32.dll', signed);
+    expect(readProgram(program)).toEqual({
+      ...{ format: 'pe', architectures: ['x86-64'], libraries: ['KERNEL32.dll'], signed },
+    });
+    expect(await namesOf('tool-windows-amd64.exe', program)).toEqual([]);
+    expect(await namesOf('tool-windows-arm64.exe', program)).toEqual(['wrong-architecture']);
+    expect(await namesOf('tool-linux-amd64', program)).toEqual(['wrong-architecture']);
+  });
+
+  test('that lost its code signature since, and asks for another library', async () => {
+    for (const of of [
+      (library: string, signed: boolean) => machOOf(ARM, library, signed),
+      (library: string, signed: boolean) => peOf(0x8664, library, signed),
+    ]) {
+      const before = await lookInside(fileOf('tool', of('one', true)));
+      const now = await lookInside(fileOf('tool', of('two', false)));
+      const same = (path: string): string => path;
+      const changes = compareContents(before, now, { before: same, now: same });
+      expect(changeFindings('tool', 'v1', changes).map(({ name }) => name)).toEqual([
+        'new-library',
+        'code-signature-gone',
+      ]);
+    }
+  });
+
+  test('that is cut off anywhere, or points out of itself, is told of without a failure', () => {
+    for (const whole of [
+      machOOf(ARM, SYSTEM, true),
+      peOf(0x8664, 'a.dll', true),
+      universalOf(machOOf(X86, SYSTEM, true)),
+    ]) {
+      for (let length = 0; length < whole.length; length += 7) {
+        expect(() => readProgram(whole.subarray(0, length))).not.toThrow();
+        expect(() =>
+          readProgram(Buffer.from(whole).fill(0xff, length, Math.min(length + 4, whole.length))),
+        ).not.toThrow();
+      }
+    }
   });
 
   test.each([

@@ -11,6 +11,8 @@ export interface AckFlags {
   readonly yes: boolean;
   /** Names of findings that are taken without a question. */
   readonly accepted: ReadonlySet<string>;
+  /** Every file is shown on a line of its own. */
+  readonly all: boolean;
   /** A person can be asked. */
   readonly asks: boolean;
 }

@@ -1,5 +1,4 @@
 import type { Signer } from '../../../ledger/signing/signer.ts';
-import { namesOf } from '../../../inspect/finding.ts';
 import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
 import { proposalBranch } from '../../../ledger-schema/branches.ts';
 import { acknowledge, hasAcked, requireAckable } from '../../../reviewer/ack.ts';
@@ -13,14 +12,19 @@ import type { Proposal } from '../../../proposals/read-proposal.ts';
 import { standingOf } from '../../../reviewer/report.ts';
 import type { ReviewReport, AckStanding } from '../../../reviewer/report.ts';
 import { requireReviewer } from '../../../reviewer/reviewer-key.ts';
-import { requireSame, reviewProposal, titleOf } from '../../../reviewer/review.ts';
+import { reviewAhead } from '../../../reviewer/review-ahead.ts';
+import { requireSame, titleOf } from '../../../reviewer/review.ts';
 import type { SameReview } from '../../../reviewer/review.ts';
 import type { ReviewTools } from '../../../reviewer/review-tools.ts';
 import { withTotal } from '../../../reviewer/total-progress.ts';
 import { decide } from './ack-decision.ts';
+import { askAck } from './ask-ack.ts';
+import type { Answer } from './ask-ack.ts';
+import { Sitting } from './sitting.ts';
 import type { AckFlags } from './ack-decision.ts';
 import type { CommandContext } from '../../wiring/context.ts';
 import { refusedResult, showOthers, showReview } from '../../screens/review-screen.ts';
+import type { ReviewView } from '../../screens/review-screen.ts';
 import { missingText } from '../../screens/review-words.ts';
 import { notify } from '../../wiring/notify.ts';
 import type { OpenedReviewer } from '../../wiring/reviewer-context.ts';
@@ -86,41 +90,57 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
     return false;
   });
   const total = withTotal(reviewer, open);
-  for (const proposal of open) {
-    context.signal.throwIfAborted();
-    let signing = false;
-    try {
-      requireAckable(proposal);
-      const review = await reviewProposal(total.context, state, proposal, request.tools);
-      showReview(review.report, context.now, output);
-      reviews.push(review.report);
-      const same = requireSame(review);
-      signing = true;
-      if (!(await wanted(flags, same, context))) {
-        add(proposal, { action: 'declined', head: proposal.commit, ...standingOf(proposal, state.trust) });
-        continue;
+  const sitting = new Sitting(open.map(titleOf));
+  try {
+    for await (const { proposal, place, of, review: reviewed } of reviewAhead(
+      total.context,
+      state,
+      open,
+      request.tools,
+    )) {
+      const view: ReviewView = { place: { place, of }, all: flags.all };
+      const title = titleOf(proposal);
+      let signing = false;
+      try {
+        requireAckable(proposal);
+        const review = await reviewed();
+        showReview(review.report, context.now, output, view);
+        reviews.push(review.report);
+        const same = requireSame(review);
+        signing = true;
+        const answer = await wanted(flags, same, view, context);
+        if (answer !== 'sign') {
+          sitting.notSigned(title, answer === 'quit' ? 'ended here' : 'declined');
+          add(proposal, { action: 'declined', head: proposal.commit, ...standingOf(proposal, state.trust) });
+          if (answer === 'quit') break;
+          continue;
+        }
+        const { author, merge } = request.config.ledger;
+        const result = await acknowledge(reviewer, same, { signer, reviewer: who }, { author, merge });
+        sitting.signed(title);
+        showAck(result, same, context);
+        const { action, head, standing, merged } = result;
+        add(proposal, { action, head, ...standing, ...(merged === undefined ? {} : { merged: merged.commit }) });
+        if (action === 'acked') {
+          const { branch, pull } = proposal;
+          const about = { title: titleOf(proposal), branch, pull };
+          const done = merged === undefined ? [] : [{ ...about, event: 'merged', commit: merged.commit } as const];
+          await notify(request.config, context, [{ ...about, event: 'acknowledged', commit: head }, ...done]);
+        }
+        if (result.mergeError !== undefined) throw result.mergeError;
+      } catch (error) {
+        if (!(error instanceof PullthroughError) || change !== undefined || context.signal.aborted) throw error;
+        sitting.notSigned(title, error.code);
+        // The same code about an upstream says nothing of the next proposal.
+        if (signing && HOPELESS.has(error.code)) throw error;
+        output.problem(error, titleOf(proposal));
+        failures.push(error);
       }
-      const { author, merge } = request.config.ledger;
-      const result = await acknowledge(reviewer, same, { signer, reviewer: who }, { author, merge });
-      showAck(result, same, context);
-      const { action, head, standing, merged } = result;
-      add(proposal, { action, head, ...standing, ...(merged === undefined ? {} : { merged: merged.commit }) });
-      if (action === 'acked') {
-        const { branch, pull } = proposal;
-        const about = { title: titleOf(proposal), branch, pull };
-        const done = merged === undefined ? [] : [{ ...about, event: 'merged', commit: merged.commit } as const];
-        await notify(request.config, context, [{ ...about, event: 'acknowledged', commit: head }, ...done]);
-      }
-      if (result.mergeError !== undefined) throw result.mergeError;
-    } catch (error) {
-      if (!(error instanceof PullthroughError) || change !== undefined || context.signal.aborted) throw error;
-      // The same code about an upstream says nothing of the next proposal.
-      if (signing && HOPELESS.has(error.code)) throw error;
-      output.problem(error, titleOf(proposal));
-      failures.push(error);
     }
+  } finally {
+    total.done();
+    sitting.show(output);
   }
-  total.done();
   if (proposals.length === 0) output.note('there is no proposal to acknowledge');
   endAcks(failures, acks, proposals.length + refused.length);
 }
@@ -169,12 +189,10 @@ function endAcks(failures: readonly PullthroughError[], acks: readonly AckLine[]
 }
 
 /** Is it to be signed? Throws `E_FINDINGS` where a person must look and nobody can be asked. */
-async function wanted(flags: AckFlags, { proposal, report }: SameReview, context: CommandContext): Promise<boolean> {
-  const title = titleOf(proposal);
-  const { answer, open } = decide(report.findings, flags, { title, branch: proposal.branch });
-  if (answer === 'sign') return true;
-  const despite = open.length === 0 ? '' : ` in spite of ${namesOf(open).join(', ')}`;
-  return /^y(?:es)?$/i.test(await context.ask(`acknowledge ${title}${despite}? [y/N]`));
+async function wanted(flags: AckFlags, review: SameReview, view: ReviewView, context: CommandContext): Promise<Answer> {
+  const { proposal, report } = review;
+  const { answer, open } = decide(report.findings, flags, { title: titleOf(proposal), branch: proposal.branch });
+  return answer === 'sign' ? 'sign' : askAck(review, open, view, context);
 }
 
 function showAck({ standing, merged }: AckResult, { proposal }: SameReview, { output }: CommandContext): void {
