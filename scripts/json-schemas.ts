@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { checklistSchema } from '../ledger-schema/checklist.ts';
 import { policySchema } from '../ledger-schema/policy.ts';
+import { iniSchemas } from './ini-schemas.ts';
 
 const NOTE =
   'A schema is the smaller part of the rules: canonical bytes, order, names and what must agree are in docs/ledger-format.md.';
@@ -18,6 +19,7 @@ export function jsonSchemas(): ReadonlyMap<string, string> {
   return new Map([
     ['checklist.schema.json', text('checklist.json of the pullthrough ledger format, version 1', checklistSchema)],
     ['policy.schema.json', text('N.policy.json of the pullthrough ledger format, version 1', policySchema)],
+    ...iniSchemas(),
   ]);
 }
 

@@ -6,6 +6,7 @@ import { schemaOf } from '../../cli/wiring/config.ts';
 import { CLI_PAGE, cliPage } from '../../scripts/docs-cli.ts';
 import { ENVIRONMENT, MIRROR_KEYS, TOOL_KEYS } from '../../scripts/docs-cli-tables.ts';
 import { toolSchema } from '../../upstream/tool-definition.ts';
+import { MAN_PAGE, manPage } from '../../scripts/man.ts';
 import { runCli } from '../cli/world.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -13,6 +14,14 @@ const page = readFileSync(join(root, CLI_PAGE), 'utf8');
 
 const keysOf = (schema: Readonly<Record<string, object>>): string[] =>
   Object.entries(schema).flatMap(([section, keys]) => Object.keys(keys).map((key) => `[${section}] ${key}`));
+
+test('the man page is what scripts/man.ts makes of the tables, and no text in it is a request', () => {
+  const man = readFileSync(join(root, MAN_PAGE), 'utf8');
+  expect(man, 'run npm run build && node dist/scripts/man.js').toBe(manPage());
+  for (const { name } of COMMANDS) expect(man).toContain(`.SS ${name.replaceAll('-', '\\-')}\n`);
+  const requests = man.split('\n').filter((line) => /^[.']/.test(line));
+  expect(requests.filter((line) => !/^\.(?:TH|SH|SS|TP|B|I|PP|nf|fi)(?: |$)/.test(line))).toEqual([]);
+});
 
 describe('docs/cli.md', () => {
   test('is what scripts/docs-cli.ts makes of the tables', () => {

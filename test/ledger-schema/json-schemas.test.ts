@@ -29,4 +29,11 @@ test('they take what the code writes, and refuse unknown keys', async () => {
   expect(valid('checklist.schema.json', { ...checklist, more: 1 })).toBe(false);
   expect(valid('policy.schema.json', policy)).toBe(true);
   expect(valid('policy.schema.json', { ...policy, version: 0 })).toBe(false);
+  expect(
+    valid('mirror.ini.schema.json', { ledger: { repository: 'acme/ledger' }, store: { 'public-url[]': ['x'] } }),
+  ).toBe(true);
+  expect(valid('mirror.ini.schema.json', { ledger: { repositry: 'acme/ledger' } })).toBe(false);
+  expect(valid('tool.ini.schema.json', { release: { select: 'latest' }, assets: { 'include[]': ['*'] } })).toBe(true);
+  expect(valid('tool.ini.schema.json', { assets: { 'include[]': '*' } })).toBe(false);
+  expect(valid('tool.ini.schema.json', { asset: {} })).toBe(false);
 });
