@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { initializeCA, initializeCTLog, initializeTLog, initializeTSA } from '@sigstore/mock';
-import { dsse } from '@sigstore/core';
+import { dsse, pem } from '@sigstore/core';
 import { makeRoot } from '../../evidence/roots.ts';
 import type { Root } from '../../evidence/roots.ts';
 
@@ -150,7 +150,7 @@ export class MockSigstore {
     const leaf = await this.#parts.ca.issueCertificate(request);
     const signature = sign('sha256', data, key ?? privateKey);
     const material = key === undefined ? { certificate: { rawBytes: base64(leaf) } } : { publicKey: { hint: 'mock' } };
-    return { signature, material, certificate: base64(leaf) };
+    return { signature, material, certificate: base64(pem.fromDER(Buffer.from(base64(leaf), 'base64'))) };
   }
 
   async #bundle(
