@@ -16,7 +16,9 @@ function firstLine(error: unknown): string {
 export function toFailure(error: unknown, command?: string): PullthroughError {
   const failure = toError(error);
   if (failure.hint !== undefined) return failure;
-  return new PullthroughError(failure.code, failure.message, { hint: hintOf(failure, command), cause: failure });
+  // The same code can end a command in two ways.
+  const exit = failure.exit === 1 || failure.exit === 3 ? failure.exit : undefined;
+  return new PullthroughError(failure.code, failure.message, { hint: hintOf(failure, command), cause: failure, exit });
 }
 
 function toError(error: unknown): PullthroughError {

@@ -53,7 +53,7 @@ async function* joined(parts: readonly string[]): AsyncGenerator<Uint8Array, voi
 }
 
 async function* readTar(parts: readonly string[]): AsyncGenerator<BundleFile, void, undefined> {
-  const source = ReadableStream.from(joined(parts)) as ReadableStream<Uint8Array>;
+  const source: ReadableStream<Uint8Array> = ReadableStream.from<Uint8Array>(joined(parts));
   try {
     for await (const { header, body } of source.pipeThrough(createTarDecoder({ strict: true }))) {
       const type = header.type ?? 'file';

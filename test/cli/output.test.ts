@@ -212,6 +212,11 @@ describe('failures', () => {
     expect(toFailure(full)).toMatchObject({ code: 'E_IO' });
     const ours = new PullthroughError('E_SIZE', 'x', { hint: 'look', cause: defect });
     expect(toFailure(ours)).toBe(ours);
+    // With a hint or without one, the exit code is that of the failure itself.
+    for (const exit of [1, 3] as const) {
+      const damaged = toFailure(new PullthroughError('E_BUNDLE', 'a file is missing', { exit }));
+      expect([damaged.exit, damaged.hint]).toEqual([exit, expect.any(String)]);
+    }
     expect(debugLines(ours, {})).toEqual([]);
     expect(debugLines(ours, { PULLTHROUGH_DEBUG: '1' }).join('\n')).toContain('TypeError: x is not a function');
   });
