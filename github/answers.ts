@@ -1,3 +1,4 @@
+import { absentText } from './absent.ts';
 import type { z } from 'zod';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 
@@ -45,7 +46,7 @@ export function statusError(context: ErrorContext, { status, message }: Refusal)
     });
   }
   if (isAbsent(status)) {
-    return new PullthroughError('E_UPSTREAM_NOT_FOUND', `${host} has nothing at ${what}${said}`, {
+    return new PullthroughError('E_UPSTREAM_NOT_FOUND', `${absentText(host, what)}${said}`, {
       hint: hasToken
         ? `look at the name, and whether ${tokenName} may read it`
         : (withheld ?? `look at the name; a private repository needs ${tokenName}`),

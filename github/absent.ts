@@ -1,0 +1,40 @@
+const REPOSITORY = /\/repos\/([^/]+\/[^/]+)(?:\/(.*))?$/;
+
+/** Below a repository: what is not there. */
+const NOUNS: readonly (readonly [path: RegExp, says: (name: string) => string])[] = [
+  [/^releases\/tags\/(.+)$/, (tag) => `no release of the tag ${tag}`],
+  [/^releases\/latest$/, () => 'no latest release'],
+  [/^releases\/assets\/(\d+)$/, () => 'that file of a release no longer'],
+  [/^releases\/(\d+)/, () => 'that release no longer'],
+  [/^releases$/, () => 'no releases that can be seen'],
+  [/^(?:git\/(?:matching-)?refs?|commits)\/(?:refs\/)?tags\/(.+)$/, (tag) => `no tag ${tag}`],
+  [/^(?:git\/(?:matching-)?refs?|branches)\/(?:heads\/)?(.+)$/, (branch) => `no branch ${branch}`],
+  [/^git\/tags\/(.+)$/, (id) => `no tag object ${id}`],
+  [/^commits\/(.+)$/, (commit) => `no commit ${commit}`],
+  [/^pulls\/(\d+)/, (number) => `no pull request #${number}`],
+  [/^issues\/(\d+)/, (number) => `no issue #${number}`],
+];
+
+/**
+ * What a person calls that which is not there: `jqlang/jq at api.github.com has no release of the tag v9`. `what` is a method
+ * and a path, as `GET /repos/jqlang/jq/releases/tags/v9`; where nobody has a word for the path, it stands there.
+ */
+export function absentText(host: string, what: string): string {
+  const path = what.replace(/^[A-Z]+ /, '').replace(/\?.*$/, '');
+  const [, repository, rest] = REPOSITORY.exec(path) ?? [];
+  if (repository === undefined) return `${host} has nothing at ${what}`;
+  if (rest === undefined || rest === '') return `${host} has no repository ${decoded(repository)} that can be seen`;
+  for (const [pattern, says] of NOUNS) {
+    const found = pattern.exec(decoded(rest));
+    if (found !== null) return `${decoded(repository)} at ${host} has ${says(found[1] ?? '')}`;
+  }
+  return `${host} has nothing at ${what}`;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
