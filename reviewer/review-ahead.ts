@@ -14,7 +14,7 @@ export interface Turn {
   /** From 1. */
   readonly place: number;
   readonly of: number;
-  review(): Promise<Review>;
+  readonly review: () => Promise<Review>;
 }
 
 type Settled = { readonly review: Review } | { readonly error: unknown };
