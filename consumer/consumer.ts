@@ -1,3 +1,4 @@
+import { PullthroughError } from '../ledger-schema/error.ts';
 import { SILENT } from '../io/progress.ts';
 import { gitAtWork, openLedger } from '../ledger/git/repository.ts';
 import type { LedgerRepository } from '../ledger/git/repository.ts';
@@ -60,9 +61,21 @@ export class Consumer implements AsyncDisposable {
     const request = this.parse(tool);
     const view = await this.view(request);
     const { resolveRelease } = await import('./resolve.ts');
-    const release = toRelease(await resolveRelease(view, request), view);
+    const record = await resolveRelease(view, request).catch((error: unknown) => this.#explained(error, request));
+    const release = toRelease(record, view);
     if ((this.#options.evidence?.require ?? []).length === 0) return release;
     return { ...release, statements: (await this.verifyEvidence(release)).statements };
+  }
+
+  /** A withdrawal with what its reviewer wrote, where the ledger's history has it. */
+  async #explained(error: unknown, { source, owner, repo, tag }: ToolRequest): Promise<never> {
+    if (tag === undefined || !(error instanceof PullthroughError) || error.code !== 'E_WITHDRAWN') throw error;
+    const [{ explain }, { ledgerExplainer }] = await Promise.all([
+      import('./serve/refusals.ts'),
+      import('./serve/explainer.ts'),
+    ]);
+    const told = await explain(error, { source, owner, repo, tag }, ledgerExplainer(this.#repository));
+    throw told instanceof Error ? told : error;
   }
 
   /**

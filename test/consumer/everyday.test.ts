@@ -24,7 +24,7 @@ beforeAll(async () => {
   await add('acme/tool', 'v1.1.0', { 'tool-linux-amd64': 'newer' });
   await add('acme/tool', 'v0.9.0', { 'tool-linux-amd64': 'bad' }, { nacks: [grace] });
   await add('acme/other', 'v2', { other: 'other' }, { acks: [] });
-  await ledger.commit();
+  await ledger.commit({ message: 'Nack acme/tool v0.9.0\n\nit mines coins,\nand hides it\n' });
 });
 afterAll(() => store.close());
 
@@ -63,6 +63,12 @@ describe('get', () => {
     expect((await machine.run(['get', 'acme/tool@v1.0.0', ...more, ...withStore()])).exit).toBe(exit);
     expect(await readdir(machine.cwd)).toEqual(['taken']);
   });
+});
+
+test('verify says why a release was withdrawn, as its reviewer wrote', async () => {
+  const ran = await (await Machine.create()).run(['verify', 'acme/tool@v0.9.0', ...trust()]);
+  expect(ran.exit).toBe(3);
+  expect(ran.stderr).toContain('withdrawn by grace: it mines coins, and hides it');
 });
 
 describe('what the ledger has', () => {
