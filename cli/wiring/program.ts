@@ -85,7 +85,7 @@ function likeCommand(word: string): string | undefined {
   const lasts = names.filter((name) => name.endsWith(` ${word}`));
   const near = nearest(word, [...names, ...names.map((name) => name.split(' ').at(-1) ?? '')]);
   const meant = lasts.length > 0 ? lasts : names.filter((name) => name === near || name.endsWith(` ${near}`));
-  return meant.length === 0 ? undefined : `did you mean ${meant.join(' or ')}?`;
+  return meant.length === 0 ? undefined : `did you mean ${meant.join(', ').replace(/, ([^,]*)$/, ' or $1')}?`;
 }
 
 /** A refusal of commander as one of ours: its sentence, and what it thinks was meant. */
