@@ -64,6 +64,9 @@ test('every mirror.ini and tool.ini is one that the program takes', async () => 
       const inside = { kind: 'directory', path: join(folder, 'ledger.git') };
       const github = { kind: 'github', repository: 'acme/release-ledger' };
       expect(ledger.location, page).toEqual(page === 'docs/air-gap.md' ? inside : github);
+    } else if (text.startsWith('[review]')) {
+      writeFileSync(join(folder, 'mirror.ini'), text);
+      await expect(loadConfig({}, folder), page).resolves.toBeDefined();
     } else {
       const tool = parseToolDefinition(text, page);
       if (page === 'docs/executor.md' && text.includes('[release]'))
