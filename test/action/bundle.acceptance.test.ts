@@ -88,7 +88,12 @@ test('its templates are those of the sources', async () => {
 test('mirrors from GitHub into a ledger and a store', async () => {
   const github = await startGitHub();
   try {
-    await github.addRepository('acme/new').addRelease({ tag: 'v1', assets: [{ name: 'new', content: 'new bytes' }] });
+    await github.addRepository('acme/new').addRelease({
+      tag: 'v1',
+      createdAt: new Date('2026-01-01T00:00:00Z'),
+      publishedAt: new Date('2026-01-01T00:00:00Z'),
+      assets: [{ name: 'new', content: 'new bytes', updatedAt: new Date('2026-01-01T00:00:00Z') }],
+    });
     const cwd = temporaryFolder();
     await initLedger(cwd, '--bare');
     const ini = [
