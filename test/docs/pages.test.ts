@@ -57,7 +57,9 @@ test('every mirror.ini and tool.ini is one that the program takes', async () => 
   const inis = blocks.filter(({ block }) => block.language === 'ini');
   expect(inis.length).toBeGreaterThan(3);
   for (const { page, block } of inis) {
-    const text = block.text.replace('sha256:…', `sha256:${'0'.repeat(64)}`);
+    const whole = block.text.replace('sha256:…', `sha256:${'0'.repeat(64)}`);
+    // A section of mirror.ini alone, for who has the rest.
+    const text = whole.includes('[review]') ? `[ledger]\nrepository = acme/release-ledger\n${whole}` : whole;
     if (text.includes('[ledger]')) {
       writeFileSync(join(folder, 'mirror.ini'), text);
       const { ledger } = await loadConfig({}, folder);
