@@ -72,7 +72,7 @@ export class Consumer implements AsyncDisposable {
     if (tag === undefined || !(error instanceof PullthroughError) || error.code !== 'E_WITHDRAWN') throw error;
     const [{ explain }, { ledgerExplainer }] = await Promise.all([
       import('./serve/refusals.ts'),
-      import('./serve/explainer.ts'),
+      import('./serve/pages/explainer.ts'),
     ]);
     const told = await explain(error, { source, owner, repo, tag }, ledgerExplainer(this.#repository));
     throw told instanceof Error ? told : error;

@@ -24,7 +24,7 @@ const SOLE_IMPORTERS: readonly (readonly [packages: RegExp, importers: RegExp])[
   [/^@sigstore\/|^snappyjs$/, /^evidence\/|^scripts\/trusted-roots\.ts$/],
   [/^(?:yauzl|fzstd|xz-decompress|unbzip2-stream|diff)$/, /^inspect\//],
   [/^proper-lockfile$/, /^io\/files\/lock\.ts$/],
-  [/^fastify$|^@fastify\//, /^consumer\/serve\/[^/]*\.ts$/],
+  [/^fastify$|^@fastify\//, /^consumer\/serve\//],
   [/^(?:commander|cli-progress)$/, /^cli\//],
 ];
 

@@ -19,7 +19,7 @@ import type { FoundTool } from '../resolve.ts';
 import { fetchRecords } from '../verify/fetch-records.ts';
 import { RepositoryIds, joinTools } from './names.ts';
 import type { Alias } from './names.ts';
-import { publishedAt } from './published.ts';
+import { publishedAt } from './api/published.ts';
 import { toolText } from '../tool.ts';
 import type { ToolName } from '../tool.ts';
 import { requireCurrent } from '../current.ts';

@@ -2,11 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { escapeTerminal } from '../../io/escape.ts';
 import type { Progress } from '../../io/progress.ts';
 import { PullthroughError } from '../../ledger-schema/index.ts';
-import { sendPage } from './answers.ts';
+import { sendPage } from './api/answers.ts';
 import { asFailure } from './errors.ts';
 import type { Follower } from './follow.ts';
-import { linksOf } from './links.ts';
-import { errorPage } from './pages.ts';
+import { linksOf } from './api/links.ts';
+import { errorPage } from './pages/pages.ts';
 
 export interface FailureOptions {
   readonly baseUrl?: string | undefined;

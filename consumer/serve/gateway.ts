@@ -7,7 +7,7 @@ import { cacheDirectory, stateDirectory } from '../../io/files/folders.ts';
 import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
 import { openMirrors } from '../download/mirrors.ts';
 import { pinOf } from '../pin.ts';
-import { ledgerExplainer } from './explainer.ts';
+import { ledgerExplainer } from './pages/explainer.ts';
 import { serve } from './serve.ts';
 import type { Gateway, ServeOptions } from './serve.ts';
 import { openView } from '../../ledger/view/view.ts';

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import type { Get, Params, Query, RouteOptions } from './answers.ts';
-import { addApiRoutes } from './api-routes.ts';
-import { answerGraphql } from './graphql.ts';
+import type { Get, Params, Query, RouteOptions } from './api/answers.ts';
+import { addApiRoutes } from './api/api-routes.ts';
+import { answerGraphql } from './api/graphql.ts';
 import { whileWaiting } from './limits.ts';
 import { addWebRoutes } from './web-routes.ts';
 

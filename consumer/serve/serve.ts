@@ -9,22 +9,22 @@ import type { Demand } from '../evidence/demand.ts';
 import type { Mirror } from '../download/fetch-file.ts';
 import { logAccess } from './access-log.ts';
 import type { LogFormat } from './access-log.ts';
-import { ByDigest } from './by-digest.ts';
-import { FileCache } from './cache.ts';
+import { ByDigest } from './api/by-digest.ts';
+import { FileCache } from './bytes/cache.ts';
 import { asFailure } from './errors.ts';
 import { answerFailures, failureAnswer } from './failures.ts';
 import type { FailureAnswer } from './failures.ts';
-import { FileSender } from './files.ts';
+import { FileSender } from './bytes/files.ts';
 import { Follower } from './follow.ts';
 import type { FollowOptions } from './follow.ts';
 import { LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
-import type { LinkStyle } from './links.ts';
+import type { LinkStyle } from './api/links.ts';
 import { Metrics } from './metrics.ts';
 import type { Alias } from './names.ts';
-import { addOperations } from './operations.ts';
+import { addOperations } from './api/operations.ts';
 import type { Explainer } from './refusals.ts';
-import { addAttestations } from './attestations.ts';
+import { addAttestations } from './api/attestations.ts';
 import { addRoutes } from './routes.ts';
 
 declare module 'fastify' {

@@ -1,9 +1,9 @@
-import { urlPath } from './api.ts';
-import { assetOf, number, redirect, releaseAt, sendPage, text, toolOf } from './answers.ts';
-import type { Get, Request, RouteOptions } from './answers.ts';
-import { linksOf } from './links.ts';
-import { releasePage, releasesPage, toolPath, toolsPage } from './pages.ts';
-import type { PageContext } from './pages.ts';
+import { urlPath } from './api/api.ts';
+import { assetOf, number, redirect, releaseAt, sendPage, text, toolOf } from './api/answers.ts';
+import type { Get, Request, RouteOptions } from './api/answers.ts';
+import { linksOf } from './api/links.ts';
+import { releasePage, releasesPage, toolPath, toolsPage } from './pages/pages.ts';
+import type { PageContext } from './pages/pages.ts';
 
 /** github.com's own paths: files for every client, pages for browsers. */
 export function addWebRoutes(get: Get, options: RouteOptions): void {

@@ -1,6 +1,6 @@
 import { parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { MOST_FIELDS, fieldsOf } from '../../consumer/serve/graphql-cost.ts';
+import { MOST_FIELDS, fieldsOf } from '../../consumer/serve/api/graphql-cost.ts';
 
 const cost = (query: string) => fieldsOf(parse(query));
 /** One name asked for under many others. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { VerifiedRelease } from '../../consumer/release.ts';
-import { attestationsOf } from '../../consumer/serve/attestations.ts';
-import type { FileCache } from '../../consumer/serve/cache.ts';
+import { attestationsOf } from '../../consumer/serve/api/attestations.ts';
+import type { FileCache } from '../../consumer/serve/bytes/cache.ts';
 import { sha256Hex } from '../../ledger-schema/bytes.ts';
 import { MockSigstore, bytesOf } from '../evidence/mock-sigstore.ts';
 import { ACTIONS, FILES, REPOSITORY_ID, entryOf, provenance, workflow } from '../evidence/release.ts';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commonLine, jsonLine } from '../../consumer/serve/access-log.ts';
-import { ledgerExplainer } from '../../consumer/serve/explainer.ts';
+import { ledgerExplainer } from '../../consumer/serve/pages/explainer.ts';
 import type { LedgerRepository } from '../../ledger/git/repository.ts';
 import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
 import { startGateway } from './gateway-fixture.ts';

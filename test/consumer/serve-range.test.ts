@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judge } from '../../consumer/serve/range.ts';
+import { judge } from '../../consumer/serve/bytes/range.ts';
 
 const ETAG = '"abc"';
 const get = (headers: object, size = 100, method = 'GET') => {

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { Follower } from '../../consumer/serve/follow.ts';
-import { toolsPage } from '../../consumer/serve/pages.ts';
+import { toolsPage } from '../../consumer/serve/pages/pages.ts';
 import { SILENT } from '../../io/progress.ts';
 import { fail } from '../../ledger-schema/error.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';

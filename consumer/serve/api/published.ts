@@ -1,5 +1,5 @@
-import { SIGNATURE_BYTES, parseSignatureFile } from '../../ledger-schema/index.ts';
-import type { AcknowledgedRecord, RecordFiles, Trust } from '../../ledger-schema/index.ts';
+import { SIGNATURE_BYTES, parseSignatureFile } from '../../../ledger-schema/index.ts';
+import type { AcknowledgedRecord, RecordFiles, Trust } from '../../../ledger-schema/index.ts';
 
 /**
  * When a record became acknowledged, by the signatures that count: the last of the sign and of as many acks as the threshold

@@ -1,14 +1,14 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { parseHostileJson } from '../../evidence/bounds.ts';
-import { sha256Hex } from '../../ledger-schema/bytes.ts';
-import { PullthroughError, fail } from '../../ledger-schema/error.ts';
-import { parseToolName } from '../tool.ts';
-import type { FoundTool } from '../resolve.ts';
-import type { VerifiedRelease } from '../release.ts';
-import type { Catalog } from './catalog.ts';
-import type { FileCache } from './cache.ts';
-import { whileWaiting } from './limits.ts';
-import type { Limits } from './limits.ts';
+import { parseHostileJson } from '../../../evidence/bounds.ts';
+import { sha256Hex } from '../../../ledger-schema/bytes.ts';
+import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
+import { parseToolName } from '../../tool.ts';
+import type { FoundTool } from '../../resolve.ts';
+import type { VerifiedRelease } from '../../release.ts';
+import type { Catalog } from '../catalog.ts';
+import type { FileCache } from '../bytes/cache.ts';
+import { whileWaiting } from '../limits.ts';
+import type { Limits } from '../limits.ts';
 
 /** One kept bundle as GitHub's API answers it. */
 export interface KeptAttestation {

@@ -1,4 +1,4 @@
-import { escapeTerminal } from '../../io/escape.ts';
+import { escapeTerminal } from '../../../io/escape.ts';
 
 /** Markup that is safe to send: made by {@link html} alone. */
 export interface Markup {

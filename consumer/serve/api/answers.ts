@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { fail } from '../../ledger-schema/index.ts';
-import type { Fetchable } from '../download/select-assets.ts';
-import type { FoundTool } from '../resolve.ts';
-import { parseToolName } from '../tool.ts';
+import { fail } from '../../../ledger-schema/index.ts';
+import type { Fetchable } from '../../download/select-assets.ts';
+import type { FoundTool } from '../../resolve.ts';
+import { parseToolName } from '../../tool.ts';
 import { assetId, releaseIdAt, releaseOfAsset } from './api.ts';
 import type { Links } from './api.ts';
-import type { Catalog, ServedRelease } from './catalog.ts';
-import type { FileSender } from './files.ts';
-import type { Limits } from './limits.ts';
+import type { Catalog, ServedRelease } from '../catalog.ts';
+import type { FileSender } from '../bytes/files.ts';
+import type { Limits } from '../limits.ts';
 import { linksOf, linksTo } from './links.ts';
 import type { LinkStyle } from './links.ts';
-import { judge } from './range.ts';
-import { explain } from './refusals.ts';
-import type { Explainer } from './refusals.ts';
+import { judge } from '../bytes/range.ts';
+import { explain } from '../refusals.ts';
+import type { Explainer } from '../refusals.ts';
 
 export interface RouteOptions {
   readonly catalog: () => Catalog;

@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { buildSchema, execute, parse, validate } from 'graphql';
 import type { ExecutionResult } from 'graphql';
-import { PullthroughError } from '../../ledger-schema/index.ts';
-import type { FoundTool } from '../resolve.ts';
+import { PullthroughError } from '../../../ledger-schema/index.ts';
+import type { FoundTool } from '../../resolve.ts';
 import { isPrerelease, releaseId, releaseJson, urlPath } from './api.ts';
 import { apiLinks, toolOf } from './answers.ts';
 import type { RouteOptions } from './answers.ts';
-import type { ServedRelease } from './catalog.ts';
+import type { ServedRelease } from '../catalog.ts';
 import { MOST_FIELDS, fieldsOf } from './graphql-cost.ts';
 
 /** What `gh release` and Renovate ask GitHub's GraphQL for: a repository's releases and their fields. */

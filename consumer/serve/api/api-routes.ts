@@ -1,10 +1,10 @@
 import type { FastifyReply } from 'fastify';
-import { fail } from '../../ledger-schema/index.ts';
-import type { FoundTool } from '../resolve.ts';
+import { fail } from '../../../ledger-schema/index.ts';
+import type { FoundTool } from '../../resolve.ts';
 import { assetJson, assetsJson, linkHeader, rateLimitJson, releaseJson, repositoryJson } from './api.ts';
 import { apiLinks, assetById, number, releaseAt, releaseById, sendJson, toolOf } from './answers.ts';
 import type { Get, Request, RouteOptions } from './answers.ts';
-import type { ServedRelease } from './catalog.ts';
+import type { ServedRelease } from '../catalog.ts';
 import { linksOf } from './links.ts';
 
 /** GitHub's REST API, at the root as api.github.com has it, and below `/api/v3` as GitHub Enterprise Server does. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { PullthroughError } from '../../ledger-schema/index.ts';
+import { PullthroughError } from '../../../ledger-schema/index.ts';
 import type { OpenFile } from './cache-file.ts';
 
 export interface BodyOptions {

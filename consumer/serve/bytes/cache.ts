@@ -1,16 +1,16 @@
 import { lstat, open, readdir, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail } from '../../ledger-schema/index.ts';
-import { TEMPORARY_NAME } from '../../io/files/file.ts';
-import { ioError } from '../../io/io-error.ts';
-import type { PaceRules } from '../../io/http/pace.ts';
-import { SILENT } from '../../io/progress.ts';
-import type { Progress } from '../../io/progress.ts';
-import { SharedWork, abortable } from '../../io/shared-work.ts';
-import { fetchFile } from '../download/fetch-file.ts';
-import type { Mirror } from '../download/fetch-file.ts';
-import type { Fetchable } from '../download/select-assets.ts';
+import { fail } from '../../../ledger-schema/index.ts';
+import { TEMPORARY_NAME } from '../../../io/files/file.ts';
+import { ioError } from '../../../io/io-error.ts';
+import type { PaceRules } from '../../../io/http/pace.ts';
+import { SILENT } from '../../../io/progress.ts';
+import type { Progress } from '../../../io/progress.ts';
+import { SharedWork, abortable } from '../../../io/shared-work.ts';
+import { fetchFile } from '../../download/fetch-file.ts';
+import type { Mirror } from '../../download/fetch-file.ts';
+import type { Fetchable } from '../../download/select-assets.ts';
 import { makePrivateFolder, openRight, readWhole, stampOf } from './cache-file.ts';
 import type { OpenFile } from './cache-file.ts';
 

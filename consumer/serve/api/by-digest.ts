@@ -1,7 +1,7 @@
-import { PullthroughError, fail, trySegment } from '../../ledger-schema/index.ts';
-import type { Fetchable } from '../download/select-assets.ts';
-import { findBytes } from '../verify/find-bytes.ts';
-import type { Catalog } from './catalog.ts';
+import { PullthroughError, fail, trySegment } from '../../../ledger-schema/index.ts';
+import type { Fetchable } from '../../download/select-assets.ts';
+import { findBytes } from '../../verify/find-bytes.ts';
+import type { Catalog } from '../catalog.ts';
 
 const MOST_KNOWN = 10_000;
 

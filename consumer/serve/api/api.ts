@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { versionOf } from '../../ledger-schema/version.ts';
-import type { VerifiedRelease } from '../release.ts';
-import type { FoundTool } from '../resolve.ts';
-import type { ServedRelease } from './catalog.ts';
+import { versionOf } from '../../../ledger-schema/version.ts';
+import type { VerifiedRelease } from '../../release.ts';
+import type { FoundTool } from '../../resolve.ts';
+import type { ServedRelease } from '../catalog.ts';
 
 /** Where a client reaches the gateway, and its API; both without a slash at the end. */
 export interface Links {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { fail } from '../../ledger-schema/index.ts';
+import { fail } from '../../../ledger-schema/index.ts';
 import { FileBody } from './body.ts';
 import type { FileCache } from './cache.ts';
 import type { OpenFile } from './cache-file.ts';
-import { LIMITS, fetchingTime, whileWaiting } from './limits.ts';
-import type { Limits } from './limits.ts';
+import { LIMITS, fetchingTime, whileWaiting } from '../limits.ts';
+import type { Limits } from '../limits.ts';
 import { judge } from './range.ts';
-import type { Fetchable } from '../download/select-assets.ts';
+import type { Fetchable } from '../../download/select-assets.ts';
 
 /** Read at once for a file that doesn't stay in memory; smaller where many are sent at once. */
 const CHUNK = 256 * 1024;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { chmod, lstat, open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { fail } from '../../ledger-schema/index.ts';
-import { makeFolders } from '../../io/files/file.ts';
-import { ioError } from '../../io/io-error.ts';
+import { fail } from '../../../ledger-schema/index.ts';
+import { makeFolders } from '../../../io/files/file.ts';
+import { ioError } from '../../../io/io-error.ts';
 
 /** A verified file, open; whoever has it reads it, and gives it back. */
 export interface OpenFile {

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
-import type { FileCache } from './cache.ts';
-import type { FileSender } from './files.ts';
-import type { Follower } from './follow.ts';
-import { STYLE } from './html.ts';
-import type { Metrics } from './metrics.ts';
+import type { FileCache } from '../bytes/cache.ts';
+import type { FileSender } from '../bytes/files.ts';
+import type { Follower } from '../follow.ts';
+import { STYLE } from '../pages/html.ts';
+import type { Metrics } from '../metrics.ts';
 
 /** What is told of the gateway itself. */
 export interface Operations {

@@ -1,13 +1,13 @@
-import type { Signed } from '../../ledger-schema/index.ts';
-import { groupTags } from '../choose.ts';
-import { urlPath } from './api.ts';
-import type { Links } from './api.ts';
-import type { ListedTool } from './catalog.ts';
+import type { Signed } from '../../../ledger-schema/index.ts';
+import { groupTags } from '../../choose.ts';
+import { urlPath } from '../api/api.ts';
+import type { Links } from '../api/api.ts';
+import type { ListedTool } from '../catalog.ts';
 import { html, page } from './html.ts';
 import type { Markup } from './html.ts';
-import type { VerifiedRelease } from '../release.ts';
-import type { LedgerView } from '../../ledger/view/view.ts';
-import { typed } from '../../io/shell.ts';
+import type { VerifiedRelease } from '../../release.ts';
+import type { LedgerView } from '../../../ledger/view/view.ts';
+import { typed } from '../../../io/shell.ts';
 
 /** What every page says of itself. */
 export interface PageContext {
