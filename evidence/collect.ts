@@ -5,7 +5,7 @@ import { Coverage } from './covers.ts';
 import type { KeptList } from './covers.ts';
 import type { EvidenceEntry, Subject, VerifiedStatement } from './entry.ts';
 import type { ReadFile } from './file-bytes.ts';
-import type { PinnedKeys } from './keys.ts';
+import type { PinnedKeys } from './keys/keys.ts';
 import type { Offer, OfferedStatement } from './offer.ts';
 import { splitOffer } from './offer.ts';
 import { answers, isSigned, requireEvidence } from './require.ts';
@@ -13,9 +13,9 @@ import type { Requirement } from './require.ts';
 import type { Root } from './roots.ts';
 import { ForeignStatement, judgeBundle, judgeMinisign, judgeOpenPgp } from './verify-statement.ts';
 import type { Judged, StatementBytes } from './verify-statement.ts';
-import { byKey, parseDetached } from './openpgp.ts';
-import { parseMinisignature } from './minisign.ts';
-import { isByKey } from './sigstore.ts';
+import { byKey, parseDetached } from './keys/openpgp.ts';
+import { parseMinisignature } from './keys/minisign.ts';
+import { isByKey } from './sigstore/sigstore.ts';
 
 /** `[evidence] keep`: what of the evidence that verifies is recorded. */
 export type Keep = 'all' | 'required' | 'none';

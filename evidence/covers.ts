@@ -1,12 +1,12 @@
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { LIST_BYTES, loneDigest, parseDigestList } from './digest-list.ts';
-import type { ListAlgorithm } from './digest-list.ts';
+import { LIST_BYTES, loneDigest, parseDigestList } from './lists/digest-list.ts';
+import type { ListAlgorithm } from './lists/digest-list.ts';
 import type { Subject } from './entry.ts';
 import { FileBytes } from './file-bytes.ts';
 import type { ReadFile, Target } from './file-bytes.ts';
 import { isListName, statementTarget } from './names.ts';
-import type { Statement } from './statement.ts';
+import type { Statement } from './sigstore/statement.ts';
 
 /** A list of digests that is not a recorded file. `name`: upstream's; unknown where only its bytes were kept. */
 export interface KeptList {

@@ -3,8 +3,8 @@ import { PullthroughError } from '../ledger-schema/error.ts';
 import { EVIDENCE_BYTES } from '../ledger-schema/evidence.ts';
 import { parseHostileJson } from './bounds.ts';
 import { statementTarget } from './names.ts';
-import { isOpenPgpSignature } from './openpgp.ts';
-import { isBundle } from './sigstore.ts';
+import { isOpenPgpSignature } from './keys/openpgp.ts';
+import { isBundle } from './sigstore/sigstore.ts';
 
 /** Something that upstream offers as a statement. Its bytes are anybody's. */
 export interface Offer {

@@ -2,9 +2,9 @@ import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { nearest } from '../io/nearest.ts';
 import type { Subject, VerifiedStatement } from './entry.ts';
-import { readMinisignKey } from './minisign.ts';
+import { readMinisignKey } from './keys/minisign.ts';
 import { filesToCover } from './names.ts';
-import { isProvenance, isReleasePredicate } from './predicate.ts';
+import { isProvenance, isReleasePredicate } from './sigstore/predicate.ts';
 
 /** A word of `require[]` about what upstream signed. */
 export type SignedRequirement =

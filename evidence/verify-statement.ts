@@ -2,15 +2,15 @@ import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import type { Coverage } from './covers.ts';
 import type { Subject, VerifiedStatement } from './entry.ts';
 import type { Target } from './file-bytes.ts';
-import { minisignMatches, parseMinisignature, trustedClaims } from './minisign.ts';
-import type { MinisignKey } from './minisign.ts';
-import { byKey, parseDetached, verifyDetached } from './openpgp.ts';
-import type { OpenPgpKey } from './openpgp.ts';
-import { misfitOf } from './predicate.ts';
-import type { PublicKey } from './public-key.ts';
+import { minisignMatches, parseMinisignature, trustedClaims } from './keys/minisign.ts';
+import type { MinisignKey } from './keys/minisign.ts';
+import { byKey, parseDetached, verifyDetached } from './keys/openpgp.ts';
+import type { OpenPgpKey } from './keys/openpgp.ts';
+import { misfitOf } from './sigstore/predicate.ts';
+import type { PublicKey } from './sigstore/public-key.ts';
 import type { Root } from './roots.ts';
-import { verifyBundle } from './sigstore.ts';
-import type { SignedBundle } from './sigstore.ts';
+import { verifyBundle } from './sigstore/sigstore.ts';
+import type { SignedBundle } from './sigstore/sigstore.ts';
 
 /** The bytes of one statement. */
 export interface StatementBytes {

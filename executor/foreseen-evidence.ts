@@ -53,7 +53,7 @@ async function offeredAtApi(
   if (identity === undefined || digests.length < files.length) return bundles;
   const attestations = await listAttestations(client, identity, digests);
   if (attestations.some(({ bundle }) => bundle === undefined)) return bundles;
-  const { claimedSigner } = await import('../evidence/claimed-signer.ts');
+  const { claimedSigner } = await import('../evidence/keys/claimed-signer.ts');
   const [example] = bundles;
   const found: EvidenceEntry[] = [];
   for (const { bundle } of attestations) {

@@ -47,7 +47,7 @@ export async function releaseEvidence(
   if (offered.offers.length === 0 && !requirements.some(isSigned)) return { ...NONE, notes: offered.notes };
   const [{ collectEvidence }, { readKeys }, { loadRoots }] = await Promise.all([
     import('../evidence/collect.ts'),
-    import('../evidence/keys.ts'),
+    import('../evidence/keys/keys.ts'),
     import('../evidence/roots.ts'),
   ]);
   const { source } = tool;

@@ -1,4 +1,4 @@
-import { isProvenance, isReleasePredicate } from '../evidence/predicate.ts';
+import { isProvenance, isReleasePredicate } from '../evidence/sigstore/predicate.ts';
 import { answers, isSigned, parseRequirement, wordOf } from '../evidence/require.ts';
 import { filesToCover } from '../evidence/names.ts';
 import type { Subject, VerifiedStatement } from '../evidence/entry.ts';

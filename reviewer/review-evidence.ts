@@ -116,7 +116,7 @@ async function beyond(
 ): Promise<Finding[]> {
   const [{ collectEvidence }, { readKeys }] = await Promise.all([
     import('../evidence/collect.ts'),
-    import('../evidence/keys.ts'),
+    import('../evidence/keys/keys.ts'),
   ]);
   const found: Finding[] = [];
   const collected = await maybe(

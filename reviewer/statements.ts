@@ -1,4 +1,4 @@
-import { LIST_BYTES, parseDigestList } from '../evidence/digest-list.ts';
+import { LIST_BYTES, parseDigestList } from '../evidence/lists/digest-list.ts';
 import { checkEvidenceIsThere, evidenceLists, statementsOf } from '../upstream/published-digests.ts';
 import type { DigestList, PublishedDigest } from '../upstream/published-digests.ts';
 import { assetRequest } from '../upstream/transfer.ts';

@@ -117,7 +117,7 @@ async function bundleOf({ bundle, bundleUrl }: Attestation, { signal }: OfferedI
   });
   // `{`: whoever stores it plain.
   if (bytes[0] === 0x7b) return { from, bytes };
-  const { unsnappy } = await import('../evidence/snappy.ts');
+  const { unsnappy } = await import('../evidence/sigstore/snappy.ts');
   return { from, bytes: unsnappy(bytes, EVIDENCE_BYTES) };
 }
 

@@ -1,7 +1,7 @@
 import type { Release } from '../github/types.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { LIST_BYTES, parseDigestList } from '../evidence/digest-list.ts';
-import type { ListAlgorithm, ListedDigests } from '../evidence/digest-list.ts';
+import { LIST_BYTES, parseDigestList } from '../evidence/lists/digest-list.ts';
+import type { ListAlgorithm, ListedDigests } from '../evidence/lists/digest-list.ts';
 import type { ChosenFile } from './choose-files.ts';
 import { globMatcher } from './tool-definition.ts';
 import type { Requirement } from './tool-definition.ts';

@@ -5,7 +5,7 @@ import { brief, sha256Hex, utf8 } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { trySegment } from '../ledger-schema/layout.ts';
 import { foldAscii, isHostName } from '../ledger-schema/path.ts';
-import type { KeyFileBytes } from '../evidence/keys.ts';
+import type { KeyFileBytes } from '../evidence/keys/keys.ts';
 import { KEY_NAME } from '../evidence/names.ts';
 import { readFileBounded } from '../io/files/file.ts';
 import { parseToolDefinition } from './tool-definition.ts';

@@ -12,7 +12,7 @@ import { sweep } from '../io/files/leftover.ts';
 import type { Limit } from '../io/limit.ts';
 import type { Progress } from '../io/progress.ts';
 import type { Store } from '../store/store.ts';
-import { LIST_BYTES } from '../evidence/digest-list.ts';
+import { LIST_BYTES } from '../evidence/lists/digest-list.ts';
 import { checkBytes, expectedDigest } from './published-digests.ts';
 import type { DigestList, PublishedDigest } from './published-digests.ts';
 import type { ExternalFile } from './asset-url.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { EVIDENCE_BYTES } from '../../ledger-schema/evidence.ts';
 import type { EvidenceEntry } from '../../ledger-schema/evidence.ts';
 import type { VerifiedStatement } from '../../evidence/entry.ts';
-import { isProvenance, isReleasePredicate } from '../../evidence/predicate.ts';
+import { isProvenance, isReleasePredicate } from '../../evidence/sigstore/predicate.ts';
 import { makeFolders, readFileBounded, writeFileAtomic } from '../../io/files/file.ts';
 import { equalBytes } from '../../ledger-schema/bytes.ts';
 import { fail } from '../../ledger-schema/error.ts';

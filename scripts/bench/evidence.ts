@@ -23,7 +23,7 @@ const count = Number(values.records ?? 1000);
 
 const begun = performance.now();
 const { loadRoots } = await import('../../evidence/roots.ts');
-const { verifyBundle } = await import('../../evidence/sigstore.ts');
+const { verifyBundle } = await import('../../evidence/sigstore/sigstore.ts');
 const roots = loadRoots(added === undefined ? [] : [{ name: added, bytes: readFileSync(added) }]);
 const { signer, root, statement } = verifyBundle(bytes, roots);
 console.log(`${signer} under ${root}: cold ${(performance.now() - begun).toFixed(0)} ms, libraries and roots included`);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { blake2b } from '@noble/hashes/blake2.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readMinisignKey } from '../../evidence/minisign.ts';
+import { readMinisignKey } from '../../evidence/keys/minisign.ts';
 import { runCli } from './world.ts';
 
 let cwd: string;

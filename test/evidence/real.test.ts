@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readPublicKey } from '../../evidence/public-key.ts';
+import { readPublicKey } from '../../evidence/sigstore/public-key.ts';
 import { loadRoots } from '../../evidence/roots.ts';
-import { verifyBundle } from '../../evidence/sigstore.ts';
+import { verifyBundle } from '../../evidence/sigstore/sigstore.ts';
 import type { Subject } from '../../evidence/entry.ts';
-import { parseDigestList } from '../../evidence/digest-list.ts';
+import { parseDigestList } from '../../evidence/lists/digest-list.ts';
 import { verifyEvidence } from '../../evidence/verify.ts';
 import { ACTIONS, GITHUB, entryOf, readerOf } from './release.ts';
 import { sha256 } from './mock-sigstore.ts';

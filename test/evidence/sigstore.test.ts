@@ -1,8 +1,8 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readPublicKey } from '../../evidence/public-key.ts';
+import { readPublicKey } from '../../evidence/sigstore/public-key.ts';
 import { loadRoots } from '../../evidence/roots.ts';
-import { verifyBundle } from '../../evidence/sigstore.ts';
+import { verifyBundle } from '../../evidence/sigstore/sigstore.ts';
 import { verifyEvidence } from '../../evidence/verify.ts';
 import type { EvidenceInput } from '../../evidence/verify.ts';
 import { MockSigstore, bytesOf } from './mock-sigstore.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LIST_BYTES, parseDigestList } from '../../evidence/digest-list.ts';
+import { LIST_BYTES, parseDigestList } from '../../evidence/lists/digest-list.ts';
 import { checkBytes, describeChecks, statementsOf } from '../../upstream/published-digests.ts';
 import type { ChosenFile } from '../../upstream/choose-files.ts';
 import type { Asset } from '../../github/types.ts';

@@ -31,7 +31,7 @@ async function newPair(options: ValuesOf<'ledger', 'key new'>, passphrase: strin
   if (options['user-id'] !== undefined) {
     fail('E_USAGE', 'a minisign key has no user id', { hint: 'leave out --user-id or --minisign' });
   }
-  const { newMinisignKey } = await import('../../../evidence/minisign-new-key.ts');
+  const { newMinisignKey } = await import('../../../evidence/keys/minisign-new-key.ts');
   const made = await newMinisignKey({ passphrase });
   return { ...made, named: { minisign: made.text, keyId: made.keyId } };
 }

@@ -1,11 +1,11 @@
-import { armor } from '../ledger-schema/openpgp/armor.ts';
-import { brief, fromUtf8, utf8 } from '../ledger-schema/bytes.ts';
-import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { canonicalKeyFile, verifySignature } from '../ledger-schema/openpgp/openpgp.ts';
-import type { KeyFile } from '../ledger-schema/openpgp/openpgp.ts';
-import { splitPackets } from '../ledger-schema/openpgp/packet.ts';
-import { parseSignatureFile } from '../ledger-schema/openpgp/signature.ts';
-import type { ParsedSignature } from '../ledger-schema/openpgp/signature.ts';
+import { armor } from '../../ledger-schema/openpgp/armor.ts';
+import { brief, fromUtf8, utf8 } from '../../ledger-schema/bytes.ts';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import { canonicalKeyFile, verifySignature } from '../../ledger-schema/openpgp/openpgp.ts';
+import type { KeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
+import { splitPackets } from '../../ledger-schema/openpgp/packet.ts';
+import { parseSignatureFile } from '../../ledger-schema/openpgp/signature.ts';
+import type { ParsedSignature } from '../../ledger-schema/openpgp/signature.ts';
 
 /** The most bytes of a detached signature: a file that a dozen people signed. */
 const SIGNATURE_FILE_BYTES = 64 * 1024;

@@ -1,7 +1,7 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { fromUtf8 } from '../ledger-schema/bytes.ts';
-import { fail } from '../ledger-schema/error.ts';
+import { fromUtf8 } from '../../ledger-schema/bytes.ts';
+import { fail } from '../../ledger-schema/error.ts';
 
 /** A public key for Sigstore bundles without a certificate. */
 export interface PublicKey {

@@ -1,7 +1,7 @@
 import type { Bundle, TransparencyLogEntry } from '@sigstore/bundle';
-import { brief } from '../ledger-schema/bytes.ts';
-import { fail } from '../ledger-schema/error.ts';
-import { checkDer } from './bounds.ts';
+import { brief } from '../../ledger-schema/bytes.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import { checkDer } from '../bounds.ts';
 
 /** v0.1 to v0.3; later ones may mean something else. */
 const MEDIA_TYPES = new Set([

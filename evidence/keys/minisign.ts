@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { fromUtf8, utf8 } from '../ledger-schema/bytes.ts';
-import { fail } from '../ledger-schema/error.ts';
+import { fromUtf8, utf8 } from '../../ledger-schema/bytes.ts';
+import { fail } from '../../ledger-schema/error.ts';
 
 /** The most bytes of a .minisig. */
 const MINISIG_BYTES = 16 * 1024;

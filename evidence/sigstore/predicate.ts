@@ -1,6 +1,6 @@
-import { brief } from '../ledger-schema/bytes.ts';
-import { fail } from '../ledger-schema/error.ts';
-import type { Subject } from './entry.ts';
+import { brief } from '../../ledger-schema/bytes.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import type { Subject } from '../entry.ts';
 import type { SignedBundle } from './sigstore.ts';
 import type { Statement } from './statement.ts';
 

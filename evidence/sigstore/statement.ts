@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { brief } from '../ledger-schema/bytes.ts';
-import { fail } from '../ledger-schema/error.ts';
-import { parseHostileJson } from './bounds.ts';
+import { brief } from '../../ledger-schema/bytes.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import { parseHostileJson } from '../bounds.ts';
 
 /** The one payload type that is read. */
 export const IN_TOTO = 'application/vnd.in-toto+json';

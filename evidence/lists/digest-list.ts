@@ -1,4 +1,4 @@
-import { fromUtf8 } from '../ledger-schema/bytes.ts';
+import { fromUtf8 } from '../../ledger-schema/bytes.ts';
 import { readLines } from './digest-lines.ts';
 import type { ListAlgorithm } from './digest-lines.ts';
 

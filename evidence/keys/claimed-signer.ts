@@ -1,7 +1,7 @@
-import { utf8 } from '../ledger-schema/bytes.ts';
-import { PullthroughError } from '../ledger-schema/error.ts';
-import { claimsOf, parseCertificate } from './certificate.ts';
-import { certificateOf, parseBundle } from './sigstore.ts';
+import { utf8 } from '../../ledger-schema/bytes.ts';
+import { PullthroughError } from '../../ledger-schema/error.ts';
+import { claimsOf, parseCertificate } from '../sigstore/certificate.ts';
+import { certificateOf, parseBundle } from '../sigstore/sigstore.ts';
 
 /** Who a bundle says that it is by; nothing of it is verified. */
 export interface ClaimedSigner {

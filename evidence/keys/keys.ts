@@ -1,12 +1,12 @@
-import { fail } from '../ledger-schema/error.ts';
+import { fail } from '../../ledger-schema/error.ts';
 import { readMinisignKey } from './minisign.ts';
 import type { MinisignKey } from './minisign.ts';
-import { KEY_NAME } from './names.ts';
+import { KEY_NAME } from '../names.ts';
 import { readOpenPgpKey } from './openpgp.ts';
 import type { OpenPgpKey } from './openpgp.ts';
-import { readPublicKey } from './public-key.ts';
-import type { PublicKey } from './public-key.ts';
-import type { Requirement } from './require.ts';
+import { readPublicKey } from '../sigstore/public-key.ts';
+import type { PublicKey } from '../sigstore/public-key.ts';
+import type { Requirement } from '../require.ts';
 
 /** The keys that somebody here pinned: what is signed by another counts as nothing. */
 export interface PinnedKeys {

@@ -1,4 +1,4 @@
-import { brief } from '../ledger-schema/bytes.ts';
+import { brief } from '../../ledger-schema/bytes.ts';
 
 function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes, scrypt } from 'node:crypto';
 import { blake2b } from '@noble/hashes/blake2.js';
-import { fail } from '../ledger-schema/error.ts';
+import { fail } from '../../ledger-schema/error.ts';
 
 /** An Ed25519 key pair in the files of minisign. */
 export interface MinisignPair {

@@ -1,5 +1,5 @@
 import snappy from 'snappyjs';
-import { fail } from '../ledger-schema/error.ts';
+import { fail } from '../../ledger-schema/error.ts';
 
 /**
  * Decodes raw snappy, as GitHub's storage has bundles. The declared length is looked at before anything is allocated.

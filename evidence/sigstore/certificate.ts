@@ -1,7 +1,7 @@
 import { X509Certificate } from '@sigstore/core';
-import { fromUtf8 } from '../ledger-schema/bytes.ts';
-import { fail } from '../ledger-schema/error.ts';
-import { checkDer } from './bounds.ts';
+import { fromUtf8 } from '../../ledger-schema/bytes.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import { checkDer } from '../bounds.ts';
 
 /** What a signing certificate says of who signed; every text is printable ASCII. */
 export interface CertificateClaims {
