@@ -8,7 +8,7 @@ import type { ToolDefinition } from '../upstream/tool-definition.ts';
 import type { PullReference } from '../proposals/pull-reference.ts';
 import type { Standing } from '../proposals/standing.ts';
 import type { ProposedStanding, Replaced } from '../proposals/standing.ts';
-import { addedSince, mayBeSame } from './proposed-files.ts';
+import { addedSince, mayBeSame } from './propose/proposed-files.ts';
 
 /** What is to be done about one release, and why. */
 export type Decision =

@@ -7,7 +7,7 @@ import { fail } from '../../ledger-schema/error.ts';
 import type { ExecutorContext } from '../context.ts';
 import { examineReleases } from '../assess-tool.ts';
 import type { Examined, Item } from '../assess-tool.ts';
-import type { Fetched } from '../fetch-release.ts';
+import type { Fetched } from '../fetch/fetch-release.ts';
 import type { FetchedFile } from '../../ledger/new-record.ts';
 import { mirrorRelease, openMirroring } from '../mirror.ts';
 import type { Inspection, MirrorOptions, Mirroring } from '../mirror.ts';

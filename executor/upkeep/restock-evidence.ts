@@ -8,7 +8,7 @@ import type { RecordStatus } from '../../ledger-schema/record.ts';
 import { readOffered } from '../../upstream/offered-evidence.ts';
 import type { Tool } from '../../upstream/tools.ts';
 import type { Transfer } from '../../upstream/transfer.ts';
-import { readRecorded, storeEvidence } from '../release-evidence.ts';
+import { readRecorded, storeEvidence } from '../fetch/release-evidence.ts';
 
 export interface LostEvidence {
   readonly tool: Tool;

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { addTool } from '../../executor/add.ts';
-import { toolIniText } from '../../executor/tool-text.ts';
+import { addTool } from '../../executor/add/add.ts';
+import { toolIniText } from '../../executor/add/tool-text.ts';
 import { parseToolDefinition } from '../../upstream/tool-definition.ts';
 import { asset, release } from './releases.ts';
 import { actions, world } from './world.ts';

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { addTool } from '../../executor/add.ts';
+import { addTool } from '../../executor/add/add.ts';
 import { namedDigests } from '../../executor/upkeep/referenced-digests.ts';
 import { restock } from '../../executor/upkeep/restock.ts';
 import { storeKey } from '../../store/store.ts';

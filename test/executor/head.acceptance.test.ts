@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { verify } from '../../consumer/index.ts';
 import type { ConsumerOptions } from '../../consumer/options.ts';
-import { publishHead } from '../../executor/publish-head.ts';
+import { publishHead } from '../../executor/propose/publish-head.ts';
 import { concatBytes, sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import { checkHead, encodeHead, headData, parseHead } from '../../ledger-schema/head.ts';
 import type { Head } from '../../ledger-schema/head.ts';

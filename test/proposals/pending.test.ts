@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { awaitedText, nextStep } from '../../cli/screens/pending-words.ts';
-import { requestedTools } from '../../executor/requested.ts';
+import { requestedTools } from '../../executor/add/requested.ts';
 import { readLedger } from '../../proposals/ledger-state.ts';
 import { findHolder, listPending } from '../../proposals/pending.ts';
 import { feedEntries } from '../../owner/feed.ts';

@@ -1,4 +1,4 @@
-import { parseToolName } from '../../../executor/add.ts';
+import { parseToolName } from '../../../executor/add/add.ts';
 import { Holdings } from '../../../ledger/record-index.ts';
 import { fail } from '../../../ledger-schema/error.ts';
 import { mergeIdentity } from '../../../proposals/merge-identity.ts';

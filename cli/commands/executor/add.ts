@@ -1,5 +1,5 @@
-import { addTool, parseToolName } from '../../../executor/add.ts';
-import type { AddedTool } from '../../../executor/add.ts';
+import { addTool, parseToolName } from '../../../executor/add/add.ts';
+import type { AddedTool } from '../../../executor/add/add.ts';
 import { listRequests } from '../../../proposals/requests.ts';
 import { findTools, toolKey } from '../../../upstream/tools.ts';
 import type { Tool } from '../../../upstream/tools.ts';

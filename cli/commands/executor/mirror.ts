@@ -6,11 +6,11 @@ import { notify } from '../../wiring/notify.ts';
 import { openSigner } from '../../wiring/signing.ts';
 import type { ExecutorContext } from '../../../executor/context.ts';
 import { mirror, plan } from '../../../executor/mirror.ts';
-import { publishHead } from '../../../executor/publish-head.ts';
+import { publishHead } from '../../../executor/propose/publish-head.ts';
 import type { ReleaseResult } from '../../../executor/result.ts';
 import { foldExit } from '../../../io/exit-code.ts';
 import { PullthroughError } from '../../../ledger-schema/error.ts';
-import { requestedTools, settleRequests } from '../../../executor/requested.ts';
+import { requestedTools, settleRequests } from '../../../executor/add/requested.ts';
 import { listRequests } from '../../../proposals/requests.ts';
 
 function failureOf(error: unknown): PullthroughError {

@@ -1,11 +1,11 @@
-import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { HEAD_BRANCH } from '../ledger-schema/branches.ts';
-import { HEAD_FILE, encodeHead, headData, headSignName } from '../ledger-schema/head.ts';
-import type { Head } from '../ledger-schema/head.ts';
-import { headMessage } from '../ledger/view/signed-head.ts';
-import { openView } from '../ledger/view/view.ts';
-import type { ExecutorContext, Signing } from './context.ts';
-import { requireExecutor } from './run.ts';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import { HEAD_BRANCH } from '../../ledger-schema/branches.ts';
+import { HEAD_FILE, encodeHead, headData, headSignName } from '../../ledger-schema/head.ts';
+import type { Head } from '../../ledger-schema/head.ts';
+import { headMessage } from '../../ledger/view/signed-head.ts';
+import { openView } from '../../ledger/view/view.ts';
+import type { ExecutorContext, Signing } from '../context.ts';
+import { requireExecutor } from '../run.ts';
 
 /** Unless `[ledger] head` says otherwise: a weekend. Milliseconds. */
 export const HEAD_LIFETIME = 3 * 86_400_000;

@@ -1,16 +1,16 @@
-import type { Collected } from '../evidence/collect.ts';
-import type { SubjectFile } from '../evidence/entry.ts';
-import { isSigned } from '../evidence/require.ts';
-import type { Release, Repository } from '../github/types.ts';
-import { openDownload } from '../io/http/download.ts';
-import { mapLimit } from '../io/limit.ts';
-import type { FetchedFile } from '../ledger/new-record.ts';
-import { PullthroughError } from '../ledger-schema/error.ts';
-import { readOffered } from '../upstream/offered-evidence.ts';
-import type { Tool } from '../upstream/tools.ts';
-import { assetRequest } from '../upstream/transfer.ts';
-import type { Transfer } from '../upstream/transfer.ts';
-import type { ExecutorContext } from './context.ts';
+import type { Collected } from '../../evidence/collect.ts';
+import type { SubjectFile } from '../../evidence/entry.ts';
+import { isSigned } from '../../evidence/require.ts';
+import type { Release, Repository } from '../../github/types.ts';
+import { openDownload } from '../../io/http/download.ts';
+import { mapLimit } from '../../io/limit.ts';
+import type { FetchedFile } from '../../ledger/new-record.ts';
+import { PullthroughError } from '../../ledger-schema/error.ts';
+import { readOffered } from '../../upstream/offered-evidence.ts';
+import type { Tool } from '../../upstream/tools.ts';
+import { assetRequest } from '../../upstream/transfer.ts';
+import type { Transfer } from '../../upstream/transfer.ts';
+import type { ExecutorContext } from '../context.ts';
 
 /** What is known of a release when its files are in the store. */
 export interface EvidenceRequest {
@@ -46,9 +46,9 @@ export async function releaseEvidence(
   const offered = await readOffered({ client, repository: identity, release, files, read, signal });
   if (offered.offers.length === 0 && !requirements.some(isSigned)) return { ...NONE, notes: offered.notes };
   const [{ collectEvidence }, { readKeys }, { loadRoots }] = await Promise.all([
-    import('../evidence/collect.ts'),
-    import('../evidence/keys/keys.ts'),
-    import('../evidence/roots.ts'),
+    import('../../evidence/collect.ts'),
+    import('../../evidence/keys/keys.ts'),
+    import('../../evidence/roots.ts'),
   ]);
   const { source } = tool;
   const subject = { source, repository, repositoryId: identity.id, tag: release.tag, commit, files };

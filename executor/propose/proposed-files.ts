@@ -1,10 +1,10 @@
-import type { Release } from '../github/types.ts';
-import type { RecordedAsset } from '../ledger-schema/record.ts';
-import { chooseFiles } from '../upstream/choose-files.ts';
-import type { ChosenFile } from '../upstream/choose-files.ts';
-import type { ProposedStanding } from '../proposals/standing.ts';
-import type { ToolDefinition } from '../upstream/tool-definition.ts';
-import { PullthroughError } from '../ledger-schema/error.ts';
+import type { Release } from '../../github/types.ts';
+import type { RecordedAsset } from '../../ledger-schema/record.ts';
+import { chooseFiles } from '../../upstream/choose-files.ts';
+import type { ChosenFile } from '../../upstream/choose-files.ts';
+import type { ProposedStanding } from '../../proposals/standing.ts';
+import type { ToolDefinition } from '../../upstream/tool-definition.ts';
+import { PullthroughError } from '../../ledger-schema/error.ts';
 
 /** How far upstream's clock and that of the machine that proposed may be apart. */
 const CLOCKS_APART = 3_600_000;

@@ -1,12 +1,12 @@
-import type { Checklist } from '../ledger-schema/checklist.ts';
-import type { EvidenceEntry } from '../ledger-schema/evidence.ts';
-import { weakerEvidence } from '../evidence/weaker.ts';
-import { listAttestations } from '../github/attestations.ts';
-import type { Finding } from '../inspect/finding.ts';
-import { weakerFinding } from '../proposals/release-findings.ts';
-import type { Examined, Item } from './assess-tool.ts';
-import { previousRecord } from './previous-record.ts';
-import type { Run } from './run.ts';
+import type { Checklist } from '../../ledger-schema/checklist.ts';
+import type { EvidenceEntry } from '../../ledger-schema/evidence.ts';
+import { weakerEvidence } from '../../evidence/weaker.ts';
+import { listAttestations } from '../../github/attestations.ts';
+import type { Finding } from '../../inspect/finding.ts';
+import { weakerFinding } from '../../proposals/release-findings.ts';
+import type { Examined, Item } from '../assess-tool.ts';
+import { previousRecord } from '../propose/previous-record.ts';
+import type { Run } from '../run.ts';
 
 /** Files that may hold a statement of a kind, by their names. */
 const FILES_OF: Readonly<Partial<Record<EvidenceEntry['kind'], RegExp>>> = {
@@ -53,7 +53,7 @@ async function offeredAtApi(
   if (identity === undefined || digests.length < files.length) return bundles;
   const attestations = await listAttestations(client, identity, digests);
   if (attestations.some(({ bundle }) => bundle === undefined)) return bundles;
-  const { claimedSigner } = await import('../evidence/keys/claimed-signer.ts');
+  const { claimedSigner } = await import('../../evidence/keys/claimed-signer.ts');
   const [example] = bundles;
   const found: EvidenceEntry[] = [];
   for (const { bundle } of attestations) {

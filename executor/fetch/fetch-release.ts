@@ -1,13 +1,13 @@
-import type { Release } from '../github/types.ts';
-import { mapShared } from '../io/limit.ts';
-import type { Checkpoint } from './context.ts';
-import { evidenceLists, statementsOf } from '../upstream/published-digests.ts';
-import type { DigestList, PublishedDigest } from '../upstream/published-digests.ts';
-import type { ChosenFile } from '../upstream/choose-files.ts';
-import type { FetchedFile } from '../ledger/new-record.ts';
-import type { Requirement } from '../upstream/tool-definition.ts';
-import { readList, storeAsset, storeExternal, storeList } from '../upstream/transfer.ts';
-import type { Digests, Transfer, Transferred } from '../upstream/transfer.ts';
+import type { Release } from '../../github/types.ts';
+import { mapShared } from '../../io/limit.ts';
+import type { Checkpoint } from '../context.ts';
+import { evidenceLists, statementsOf } from '../../upstream/published-digests.ts';
+import type { DigestList, PublishedDigest } from '../../upstream/published-digests.ts';
+import type { ChosenFile } from '../../upstream/choose-files.ts';
+import type { FetchedFile } from '../../ledger/new-record.ts';
+import type { Requirement } from '../../upstream/tool-definition.ts';
+import { readList, storeAsset, storeExternal, storeList } from '../../upstream/transfer.ts';
+import type { Digests, Transfer, Transferred } from '../../upstream/transfer.ts';
 
 export interface Fetched {
   readonly files: readonly FetchedFile[];

@@ -1,9 +1,9 @@
-import { settleRequest } from '../proposals/requests.ts';
-import type { Request } from '../proposals/requests.ts';
-import { toolKey } from '../upstream/tools.ts';
-import type { Tool } from '../upstream/tools.ts';
-import type { ExecutorContext } from './context.ts';
-import type { ReleaseResult } from './result.ts';
+import { settleRequest } from '../../proposals/requests.ts';
+import type { Request } from '../../proposals/requests.ts';
+import { toolKey } from '../../upstream/tools.ts';
+import type { Tool } from '../../upstream/tools.ts';
+import type { ExecutorContext } from '../context.ts';
+import type { ReleaseResult } from '../result.ts';
 
 /** The tools that have a tool.ini here, each selecting the tags that were asked for and nothing else. Pure. */
 export function requestedTools(tools: readonly Tool[], requests: readonly Request[]): Tool[] {

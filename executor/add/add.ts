@@ -1,17 +1,17 @@
 import { join } from 'node:path';
-import { getLatestRelease, getRepository, listReleases } from '../github/releases.ts';
-import { isRepositoryName } from '../github/names.ts';
-import type { Release } from '../github/types.ts';
-import { writeFileAtomic } from '../io/files/file.ts';
-import { brief } from '../ledger-schema/bytes.ts';
-import { fail } from '../ledger-schema/error.ts';
-import { encodeSegment, isHostName } from '../ledger-schema/path.ts';
-import type { ExecutorContext } from './context.ts';
+import { getLatestRelease, getRepository, listReleases } from '../../github/releases.ts';
+import { isRepositoryName } from '../../github/names.ts';
+import type { Release } from '../../github/types.ts';
+import { writeFileAtomic } from '../../io/files/file.ts';
+import { brief } from '../../ledger-schema/bytes.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import { encodeSegment, isHostName } from '../../ledger-schema/path.ts';
+import type { ExecutorContext } from '../context.ts';
 import { strongestEvidence } from './strongest-evidence.ts';
 import { toolIniText } from './tool-text.ts';
-import { parseToolDefinition } from '../upstream/tool-definition.ts';
-import { findTools, toolKey } from '../upstream/tools.ts';
-import { Upstreams } from '../upstream/upstreams.ts';
+import { parseToolDefinition } from '../../upstream/tool-definition.ts';
+import { findTools, toolKey } from '../../upstream/tools.ts';
+import { Upstreams } from '../../upstream/upstreams.ts';
 
 /** Releases that are looked at. */
 const NEWEST = 30;

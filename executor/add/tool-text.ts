@@ -1,12 +1,12 @@
-import { isListName } from '../evidence/names.ts';
+import { isListName } from '../../evidence/names.ts';
 import type { MetEvidence } from './strongest-evidence.ts';
-import type { Release } from '../github/types.ts';
-import { escapeTerminal } from '../io/escape.ts';
-import { brief } from '../ledger-schema/bytes.ts';
-import { PullthroughError } from '../ledger-schema/error.ts';
-import { checkAssetName } from '../ledger-schema/path.ts';
-import { tagBeginning, versionText } from '../ledger-schema/version.ts';
-import { onlyStatements } from '../upstream/choose-files.ts';
+import type { Release } from '../../github/types.ts';
+import { escapeTerminal } from '../../io/escape.ts';
+import { brief } from '../../ledger-schema/bytes.ts';
+import { PullthroughError } from '../../ledger-schema/error.ts';
+import { checkAssetName } from '../../ledger-schema/path.ts';
+import { tagBeginning, versionText } from '../../ledger-schema/version.ts';
+import { onlyStatements } from '../../upstream/choose-files.ts';
 
 /** What `add` saw upstream. */
 export interface ToolSight {

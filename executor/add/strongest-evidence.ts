@@ -1,15 +1,15 @@
-import { isProvenance, isReleasePredicate } from '../evidence/sigstore/predicate.ts';
-import { answers, isSigned, parseRequirement, wordOf } from '../evidence/require.ts';
-import { filesToCover } from '../evidence/names.ts';
-import type { Subject, VerifiedStatement } from '../evidence/entry.ts';
-import type { GitHubClient } from '../github/client.ts';
-import { resolveTagCommit } from '../github/releases.ts';
-import type { Release, Repository } from '../github/types.ts';
-import { openDownload } from '../io/http/download.ts';
-import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { readOffered } from '../upstream/offered-evidence.ts';
-import { assetRequest } from '../upstream/transfer.ts';
-import type { ExecutorContext } from './context.ts';
+import { isProvenance, isReleasePredicate } from '../../evidence/sigstore/predicate.ts';
+import { answers, isSigned, parseRequirement, wordOf } from '../../evidence/require.ts';
+import { filesToCover } from '../../evidence/names.ts';
+import type { Subject, VerifiedStatement } from '../../evidence/entry.ts';
+import type { GitHubClient } from '../../github/client.ts';
+import { resolveTagCommit } from '../../github/releases.ts';
+import type { Release, Repository } from '../../github/types.ts';
+import { openDownload } from '../../io/http/download.ts';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import { readOffered } from '../../upstream/offered-evidence.ts';
+import { assetRequest } from '../../upstream/transfer.ts';
+import type { ExecutorContext } from '../context.ts';
 
 /** What a release meets of what can be required. */
 export interface MetEvidence {
@@ -47,8 +47,8 @@ export async function strongestEvidence(
     const { id: repositoryId, fullName } = repository;
     const subject = { source, repository: fullName, repositoryId, tag: release.tag, commit, files };
     const [{ collectEvidence }, { loadRoots }] = await Promise.all([
-      import('../evidence/collect.ts'),
-      import('../evidence/roots.ts'),
+      import('../../evidence/collect.ts'),
+      import('../../evidence/roots.ts'),
     ]);
     const { statements } = await collectEvidence({
       subject,

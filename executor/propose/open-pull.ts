@@ -1,24 +1,24 @@
-import { typed } from '../io/shell.ts';
-import { getReleaseByTag } from '../github/releases.ts';
-import type { PullRequest, Release } from '../github/types.ts';
-import { codeSpan } from '../io/escape.ts';
-import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import type { Checklist } from '../ledger-schema/checklist.ts';
-import { proposalBranch } from '../ledger-schema/branches.ts';
-import { proposalBody, proposalTitle } from '../proposals/pull-body.ts';
-import { describeChecks, githubStatements } from '../upstream/published-digests.ts';
-import type { Examined } from './assess-tool.ts';
-import { compareRecords } from '../proposals/compare-records.ts';
-import type { Comparison } from '../proposals/compare-records.ts';
-import type { FetchedFile } from '../ledger/new-record.ts';
+import { typed } from '../../io/shell.ts';
+import { getReleaseByTag } from '../../github/releases.ts';
+import type { PullRequest, Release } from '../../github/types.ts';
+import { codeSpan } from '../../io/escape.ts';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import type { Checklist } from '../../ledger-schema/checklist.ts';
+import { proposalBranch } from '../../ledger-schema/branches.ts';
+import { proposalBody, proposalTitle } from '../../proposals/pull-body.ts';
+import { describeChecks, githubStatements } from '../../upstream/published-digests.ts';
+import type { Examined } from '../assess-tool.ts';
+import { compareRecords } from '../../proposals/compare-records.ts';
+import type { Comparison } from '../../proposals/compare-records.ts';
+import type { FetchedFile } from '../../ledger/new-record.ts';
 import { previousRecord } from './previous-record.ts';
-import type { LedgerPulls } from '../proposals/ledger-pulls.ts';
-import type { Run } from './run.ts';
-import { sortFindings } from '../inspect/finding.ts';
-import type { Finding } from '../inspect/finding.ts';
-import { releaseFindings } from '../proposals/release-findings.ts';
-import { referenceTo } from '../proposals/pull-reference.ts';
-import type { PullReference } from '../proposals/pull-reference.ts';
+import type { LedgerPulls } from '../../proposals/ledger-pulls.ts';
+import type { Run } from '../run.ts';
+import { sortFindings } from '../../inspect/finding.ts';
+import type { Finding } from '../../inspect/finding.ts';
+import { releaseFindings } from '../../proposals/release-findings.ts';
+import { referenceTo } from '../../proposals/pull-reference.ts';
+import type { PullReference } from '../../proposals/pull-reference.ts';
 
 /** A proposal whose branch is pushed. */
 export interface PushedProposal {

@@ -1,16 +1,16 @@
-import { readRecordFiles } from '../ledger/files.ts';
-import { openView } from '../ledger/view/view.ts';
-import { areAbout, nackHolders, openNacks } from '../ledger/open-nacks.ts';
-import { brief } from '../ledger-schema/bytes.ts';
-import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { proposalBranch } from '../ledger-schema/branches.ts';
-import { escapeTerminal } from '../io/escape.ts';
-import { proposalTitle } from '../proposals/pull-body.ts';
-import type { Checkpoint, Signing } from './context.ts';
-import { newRecordFiles } from '../ledger/new-record.ts';
-import type { UnsignedRecord } from '../ledger/new-record.ts';
-import type { Standing } from '../proposals/standing.ts';
-import type { Run } from './run.ts';
+import { readRecordFiles } from '../../ledger/files.ts';
+import { openView } from '../../ledger/view/view.ts';
+import { areAbout, nackHolders, openNacks } from '../../ledger/open-nacks.ts';
+import { brief } from '../../ledger-schema/bytes.ts';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import { proposalBranch } from '../../ledger-schema/branches.ts';
+import { escapeTerminal } from '../../io/escape.ts';
+import { proposalTitle } from '../../proposals/pull-body.ts';
+import type { Checkpoint, Signing } from '../context.ts';
+import { newRecordFiles } from '../../ledger/new-record.ts';
+import type { UnsignedRecord } from '../../ledger/new-record.ts';
+import type { Standing } from '../../proposals/standing.ts';
+import type { Run } from '../run.ts';
 
 /** How often a push is tried against others who move the same branch. */
 const TRIES = 3;

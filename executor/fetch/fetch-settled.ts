@@ -1,14 +1,14 @@
-import { getRelease, resolveTagCommit } from '../github/releases.ts';
-import type { Release } from '../github/types.ts';
-import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import type { Checkpoint } from './context.ts';
-import { decideAgain } from './assess-tool.ts';
-import type { Examined, Item } from './assess-tool.ts';
+import { getRelease, resolveTagCommit } from '../../github/releases.ts';
+import type { Release } from '../../github/types.ts';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import type { Checkpoint } from '../context.ts';
+import { decideAgain } from '../assess-tool.ts';
+import type { Examined, Item } from '../assess-tool.ts';
 import { fetchRelease } from './fetch-release.ts';
 import type { Fetched } from './fetch-release.ts';
-import type { Decision } from './plan.ts';
-import type { Run } from './run.ts';
-import type { Transfer } from '../upstream/transfer.ts';
+import type { Decision } from '../plan.ts';
+import type { Run } from '../run.ts';
+import type { Transfer } from '../../upstream/transfer.ts';
 
 /** How often a release that changes while it is fetched is begun again. */
 const TRIES = 3;
