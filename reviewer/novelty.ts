@@ -10,9 +10,9 @@ import { PullthroughError } from '../ledger-schema/error.ts';
 import { verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
 import { tagBeginning } from '../ledger-schema/version.ts';
-import { UPSTREAM_SIGNATURE_BYTES, claimedIssuers } from './issuers.ts';
+import { UPSTREAM_SIGNATURE_BYTES, claimedIssuers } from './compare/issuers.ts';
 import type { LedgerState } from '../proposals/ledger-state.ts';
-import { readAsset } from './statements.ts';
+import { readAsset } from './compare/statements.ts';
 
 /** A file whose uploader is none of those of the release before. */
 export interface NewUploader {

@@ -7,15 +7,15 @@ import { brief } from '../ledger-schema/bytes.ts';
 import { ERRORS } from '../ledger-schema/error.ts';
 import type { RecordState } from '../ledger-schema/record.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
-import type { ComparedFile } from './compare.ts';
-import type { Inside } from './inside.ts';
+import type { ComparedFile } from './compare/compare.ts';
+import type { Inside } from './inside/inside.ts';
 import type { Scan } from './scanner.ts';
 import { noveltyFindings } from './novelty-findings.ts';
 import type { Novelty } from './novelty.ts';
 import type { VerifiedStatement } from '../evidence/entry.ts';
-import type { ReviewedEvidence } from './review-evidence.ts';
+import type { ReviewedEvidence } from './compare/review-evidence.ts';
 import type { Proposal } from '../proposals/read-proposal.ts';
-import type { Outcome } from './read-bytes.ts';
+import type { Outcome } from './compare/read-bytes.ts';
 import type { PullReference } from '../proposals/pull-reference.ts';
 
 /**

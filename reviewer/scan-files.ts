@@ -4,11 +4,11 @@ import { finding } from '../inspect/finding.ts';
 import type { Finding } from '../inspect/finding.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
-import type { ComparedFile } from './compare.ts';
+import type { ComparedFile } from './compare/compare.ts';
 import type { ReviewerContext } from './context.ts';
 import { scanFile } from './scanner.ts';
 import type { Scan, ScanLimits } from './scanner.ts';
-import type { Spool } from './spool.ts';
+import type { Spool } from './compare/spool.ts';
 
 export interface ScanningInput {
   readonly context: Pick<ReviewerContext, 'scanners' | 'root' | 'env' | 'signal'>;

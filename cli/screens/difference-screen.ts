@@ -1,5 +1,5 @@
 import { differenceLines } from '../../inspect/show-difference.ts';
-import type { Inspected } from '../../reviewer/inspect-files.ts';
+import type { Inspected } from '../../reviewer/inside/inspect-files.ts';
 import type { Review } from '../../reviewer/review.ts';
 import { typed } from '../../io/shell.ts';
 import type { Output } from './output.ts';

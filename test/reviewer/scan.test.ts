@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../cli/wiring/config.ts';
-import type { ComparedFile } from '../../reviewer/compare.ts';
+import type { ComparedFile } from '../../reviewer/compare/compare.ts';
 import { scanFiles } from '../../reviewer/scan-files.ts';
 import { SCAN_LIMITS, scanFile } from '../../reviewer/scanner.ts';
 import type { Scan, ScanLimits } from '../../reviewer/scanner.ts';
-import { Spool } from '../../reviewer/spool.ts';
+import { Spool } from '../../reviewer/compare/spool.ts';
 
 /** A folder with a scanner, and a file to scan. */
 function place(script: string): string {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { Spool } from '../../reviewer/spool.ts';
+import { Spool } from '../../reviewer/compare/spool.ts';
 
 test('a review removes what a killed one left a day ago, and nothing else', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'pt-spool-'));

@@ -2,9 +2,9 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sweep } from '../io/files/leftover.ts';
-import { readBlocks } from '../io/files/file.ts';
-import type { FileBytes } from '../inspect/member.ts';
+import { sweep } from '../../io/files/leftover.ts';
+import { readBlocks } from '../../io/files/file.ts';
+import type { FileBytes } from '../../inspect/member.ts';
 
 /** Takes the bytes of one file as they come. */
 export interface Sink {

@@ -1,4 +1,4 @@
-import type { Contents, Member } from '../inspect/member.ts';
+import type { Contents, Member } from '../../inspect/member.ts';
 
 /** As a report has it: paths, and no texts. */
 export interface Inside {

@@ -1,19 +1,19 @@
-import { LIST_BYTES, parseDigestList } from '../evidence/lists/digest-list.ts';
-import { checkEvidenceIsThere, evidenceLists, statementsOf } from '../upstream/published-digests.ts';
-import type { DigestList, PublishedDigest } from '../upstream/published-digests.ts';
-import { assetRequest } from '../upstream/transfer.ts';
-import type { ChosenFile } from '../upstream/choose-files.ts';
-import type { Requirement } from '../upstream/tool-definition.ts';
-import type { GitHubClient } from '../github/client.ts';
-import type { Asset, Release } from '../github/types.ts';
-import { finding, foundError } from '../inspect/finding.ts';
-import type { Finding } from '../inspect/finding.ts';
-import { openDownload } from '../io/http/download.ts';
-import type { PrivateHosts } from '../io/http/public-only.ts';
-import { mapLimit } from '../io/limit.ts';
-import { PullthroughError } from '../ledger-schema/error.ts';
-import type { OwnUrls } from './review-tools.ts';
-import type { RecordedAsset } from '../ledger-schema/record.ts';
+import { LIST_BYTES, parseDigestList } from '../../evidence/lists/digest-list.ts';
+import { checkEvidenceIsThere, evidenceLists, statementsOf } from '../../upstream/published-digests.ts';
+import type { DigestList, PublishedDigest } from '../../upstream/published-digests.ts';
+import { assetRequest } from '../../upstream/transfer.ts';
+import type { ChosenFile } from '../../upstream/choose-files.ts';
+import type { Requirement } from '../../upstream/tool-definition.ts';
+import type { GitHubClient } from '../../github/client.ts';
+import type { Asset, Release } from '../../github/types.ts';
+import { finding, foundError } from '../../inspect/finding.ts';
+import type { Finding } from '../../inspect/finding.ts';
+import { openDownload } from '../../io/http/download.ts';
+import type { PrivateHosts } from '../../io/http/public-only.ts';
+import { mapLimit } from '../../io/limit.ts';
+import { PullthroughError } from '../../ledger-schema/error.ts';
+import type { OwnUrls } from '../review-tools.ts';
+import type { RecordedAsset } from '../../ledger-schema/record.ts';
 
 type ByName = ReadonlyMap<string, readonly PublishedDigest[]>;
 

@@ -1,12 +1,12 @@
-import type { GitHubClient } from '../github/client.ts';
-import { getReleaseByTag, getRepository, resolveTagCommit } from '../github/releases.ts';
-import type { Release, Repository } from '../github/types.ts';
-import { finding, foundError } from '../inspect/finding.ts';
-import type { Finding, FindingName } from '../inspect/finding.ts';
-import { brief } from '../ledger-schema/bytes.ts';
-import type { Checklist } from '../ledger-schema/checklist.ts';
-import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { foldAscii } from '../ledger-schema/path.ts';
+import type { GitHubClient } from '../../github/client.ts';
+import { getReleaseByTag, getRepository, resolveTagCommit } from '../../github/releases.ts';
+import type { Release, Repository } from '../../github/types.ts';
+import { finding, foundError } from '../../inspect/finding.ts';
+import type { Finding, FindingName } from '../../inspect/finding.ts';
+import { brief } from '../../ledger-schema/bytes.ts';
+import type { Checklist } from '../../ledger-schema/checklist.ts';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import { foldAscii } from '../../ledger-schema/path.ts';
 
 /** What upstream's API says of a record's release now. */
 export interface UpstreamRelease {

@@ -1,18 +1,18 @@
-import { changeFindings, compareContents } from '../inspect/compare-contents.ts';
-import type { ContentChanges } from '../inspect/compare-contents.ts';
-import { contentFindings } from '../inspect/content-findings.ts';
-import { finding } from '../inspect/finding.ts';
-import type { Finding } from '../inspect/finding.ts';
-import type { Contents, Member } from '../inspect/member.ts';
-import { brief } from '../ledger-schema/bytes.ts';
-import type { RecordStatus, RecordedAsset } from '../ledger-schema/record.ts';
-import { followedFiles, versionless } from '../proposals/versionless.ts';
-import type { PublicStore } from '../store/public.ts';
-import type { ComparedFile } from './compare.ts';
-import { compareWithRecord } from './read-bytes.ts';
+import { changeFindings, compareContents } from '../../inspect/compare-contents.ts';
+import type { ContentChanges } from '../../inspect/compare-contents.ts';
+import { contentFindings } from '../../inspect/content-findings.ts';
+import { finding } from '../../inspect/finding.ts';
+import type { Finding } from '../../inspect/finding.ts';
+import type { Contents, Member } from '../../inspect/member.ts';
+import { brief } from '../../ledger-schema/bytes.ts';
+import type { RecordStatus, RecordedAsset } from '../../ledger-schema/record.ts';
+import { followedFiles, versionless } from '../../proposals/versionless.ts';
+import type { PublicStore } from '../../store/public.ts';
+import type { ComparedFile } from '../compare/compare.ts';
+import { compareWithRecord } from '../compare/read-bytes.ts';
 import type { Inside } from './inside.ts';
-import type { ReviewedFile } from './report.ts';
-import type { Spool } from './spool.ts';
+import type { ReviewedFile } from '../report.ts';
+import type { Spool } from '../compare/spool.ts';
 
 /** What was seen of one file, and what is new in it. */
 export interface Inspected {
@@ -66,7 +66,7 @@ const COMPARED: ReadonlySet<Contents['kind']> = new Set(['tar', 'zip', 'deb', 'c
 export async function inspectFiles(input: InspectionInput): Promise<Inspection> {
   const { files, record, previous, spool, signal } = input;
   // Loaded where a file is looked into, as what unpacks costs time to load.
-  const { lookInside } = await import('../inspect/look-inside.ts');
+  const { lookInside } = await import('../../inspect/look-inside.ts');
   const inspected = new Map<string, Inspected>();
   const findings: Finding[] = [];
   const names = (of: RecordStatus) => ({ tag: of.checklist.tag, names: of.assets.map(({ name }) => name) });

@@ -1,5 +1,5 @@
-import { PullthroughError } from '../ledger-schema/error.ts';
-import { readNumber, readSubpacketLength, splitPackets, toHex } from '../ledger-schema/openpgp/packet.ts';
+import { PullthroughError } from '../../ledger-schema/error.ts';
+import { readNumber, readSubpacketLength, splitPackets, toHex } from '../../ledger-schema/openpgp/packet.ts';
 
 /** The most bytes of a signature file of upstream's that is looked at. */
 export const UPSTREAM_SIGNATURE_BYTES = 64 * 1024;

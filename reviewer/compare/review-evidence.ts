@@ -1,23 +1,23 @@
-import type { EvidenceInput } from '../evidence/verify.ts';
-import type { SubjectFile, VerifiedStatement } from '../evidence/entry.ts';
-import { splitOffer } from '../evidence/offer.ts';
-import type { Offer } from '../evidence/offer.ts';
-import { filesToCover } from '../evidence/names.ts';
-import type { GitHubClient } from '../github/client.ts';
-import type { Release, Repository } from '../github/types.ts';
-import { finding, foundError } from '../inspect/finding.ts';
-import type { Finding } from '../inspect/finding.ts';
-import { openDownload } from '../io/http/download.ts';
-import { sha256Hex } from '../ledger-schema/bytes.ts';
-import { PullthroughError } from '../ledger-schema/error.ts';
-import type { EvidenceEntry } from '../ledger-schema/evidence.ts';
-import type { RecordStatus } from '../ledger-schema/record.ts';
-import { readOffered } from '../upstream/offered-evidence.ts';
-import type { Offered } from '../upstream/offered-evidence.ts';
-import type { Requirement } from '../upstream/tool-definition.ts';
-import type { Tool } from '../upstream/tools.ts';
-import { assetRequest } from '../upstream/transfer.ts';
-import type { ReviewerContext } from './context.ts';
+import type { EvidenceInput } from '../../evidence/verify.ts';
+import type { SubjectFile, VerifiedStatement } from '../../evidence/entry.ts';
+import { splitOffer } from '../../evidence/offer.ts';
+import type { Offer } from '../../evidence/offer.ts';
+import { filesToCover } from '../../evidence/names.ts';
+import type { GitHubClient } from '../../github/client.ts';
+import type { Release, Repository } from '../../github/types.ts';
+import { finding, foundError } from '../../inspect/finding.ts';
+import type { Finding } from '../../inspect/finding.ts';
+import { openDownload } from '../../io/http/download.ts';
+import { sha256Hex } from '../../ledger-schema/bytes.ts';
+import { PullthroughError } from '../../ledger-schema/error.ts';
+import type { EvidenceEntry } from '../../ledger-schema/evidence.ts';
+import type { RecordStatus } from '../../ledger-schema/record.ts';
+import { readOffered } from '../../upstream/offered-evidence.ts';
+import type { Offered } from '../../upstream/offered-evidence.ts';
+import type { Requirement } from '../../upstream/tool-definition.ts';
+import type { Tool } from '../../upstream/tools.ts';
+import { assetRequest } from '../../upstream/transfer.ts';
+import type { ReviewerContext } from '../context.ts';
 
 export interface ReviewedEvidence {
   /** What was verified here, from bytes that this reviewer fetched. */
@@ -57,8 +57,8 @@ export async function reviewEvidence(input: ReviewEvidenceInput): Promise<Review
     return { statements: [], findings: [], lines: [] };
   }
   const [{ examineEvidence }, { loadRoots }] = await Promise.all([
-    import('../evidence/verify.ts'),
-    import('../evidence/roots.ts'),
+    import('../../evidence/verify.ts'),
+    import('../../evidence/roots.ts'),
   ]);
   const roots = loadRoots(context.trustedRoots);
   const bytes = await bytesOf(entries, input, offered?.offers ?? []);
@@ -115,8 +115,8 @@ async function beyond(
   read: EvidenceInput['read'],
 ): Promise<Finding[]> {
   const [{ collectEvidence }, { readKeys }] = await Promise.all([
-    import('../evidence/collect.ts'),
-    import('../evidence/keys/keys.ts'),
+    import('../../evidence/collect.ts'),
+    import('../../evidence/keys/keys.ts'),
   ]);
   const found: Finding[] = [];
   const collected = await maybe(
