@@ -10,9 +10,9 @@ import { AT_ONCE, listOpenChanges } from '../proposals/list-changes.ts';
 import type { ChangeKind, OpenChange, Stranger } from '../proposals/list-changes.ts';
 import { readLedger } from '../proposals/ledger-state.ts';
 import type { LedgerState } from '../proposals/ledger-state.ts';
-import { describeChange } from '../proposals/merge-commit.ts';
-import { judgeChange, mergeChange } from '../proposals/merge.ts';
-import type { MergeOptions } from '../proposals/merge.ts';
+import { describeChange } from '../proposals/merge/merge-commit.ts';
+import { judgeChange, mergeChange } from '../proposals/merge/merge.ts';
+import type { MergeOptions } from '../proposals/merge/merge.ts';
 import type { PullReference } from '../proposals/pull-reference.ts';
 
 /** What became of one change; the shape of `--json`. */

@@ -10,7 +10,7 @@ import { AT_ONCE, listOpenChanges } from '../proposals/list-changes.ts';
 import type { OpenChange, Stranger } from '../proposals/list-changes.ts';
 import { readSignedHead } from '../ledger/view/signed-head.ts';
 import type { LedgerState } from '../proposals/ledger-state.ts';
-import { judgeChange } from '../proposals/merge.ts';
+import { judgeChange } from '../proposals/merge/merge.ts';
 import { readProposal } from '../proposals/read-proposal.ts';
 
 /** An open proposal: what it is about, and what it still needs. */

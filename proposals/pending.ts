@@ -6,7 +6,7 @@ import type { ProposalContext } from './context.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { AT_ONCE, listOpenChanges } from './list-changes.ts';
 import type { OpenChange } from './list-changes.ts';
-import { judgeChange } from './merge.ts';
+import { judgeChange } from './merge/merge.ts';
 import type { PullReference } from './pull-reference.ts';
 import { readProposal } from './read-proposal.ts';
 import { listRequests, nameOfRequest } from './requests.ts';

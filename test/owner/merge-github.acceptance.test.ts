@@ -8,8 +8,8 @@ import { reopenChange } from '../../owner/reopen.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { readLedger } from '../../proposals/ledger-state.ts';
 import { mergeReady } from '../../owner/merge-all.ts';
-import { mergeChange } from '../../proposals/merge.ts';
-import type { Merged } from '../../proposals/merge.ts';
+import { mergeChange } from '../../proposals/merge/merge.ts';
+import type { Merged } from '../../proposals/merge/merge.ts';
 import { putAck } from '../ledger/people.ts';
 import { TOKEN, World } from '../reviewer/world.ts';
 

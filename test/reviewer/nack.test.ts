@@ -5,7 +5,7 @@ import { nackBranch } from '../../ledger-schema/branches.ts';
 import { findChange } from '../../proposals/list-changes.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { readLedger } from '../../proposals/ledger-state.ts';
-import { mergeChange } from '../../proposals/merge.ts';
+import { mergeChange } from '../../proposals/merge/merge.ts';
 import { findNackTarget, nackTarget } from '../../reviewer/nack.ts';
 import type { NackResult } from '../../reviewer/nack.ts';
 import { requireReviewer } from '../../reviewer/reviewer-key.ts';

@@ -1,7 +1,7 @@
 import { parseToolName } from '../../../executor/add/add.ts';
 import { Holdings } from '../../../ledger/record-index.ts';
 import { fail } from '../../../ledger-schema/error.ts';
-import { mergeIdentity } from '../../../proposals/merge-identity.ts';
+import { mergeIdentity } from '../../../proposals/merge/merge-identity.ts';
 import { readLedger } from '../../../proposals/ledger-state.ts';
 import { makeRequest, nameOfRequest } from '../../../proposals/requests.ts';
 import type { ValuesOf } from '../../spec/index.ts';

@@ -5,7 +5,7 @@ import { reopenChange } from '../../../owner/reopen.ts';
 import { readLedger } from '../../../proposals/ledger-state.ts';
 import { mergeReady } from '../../../owner/merge-all.ts';
 import type { MergeResult } from '../../../owner/merge-all.ts';
-import { mergeChange } from '../../../proposals/merge.ts';
+import { mergeChange } from '../../../proposals/merge/merge.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { Handler } from '../../wiring/context.ts';
 import type { Output } from '../../screens/output.ts';

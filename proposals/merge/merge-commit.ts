@@ -1,14 +1,14 @@
-import type { ProposalContext } from './context.ts';
-import type { GateReport } from '../ledger/gate/gate.ts';
-import type { Identity } from '../ledger/git/repository.ts';
-import { CHECKLIST_BYTES } from '../ledger-schema/checklist.ts';
-import { KEY_BYTES } from '../ledger-schema/openpgp/openpgp.ts';
-import { parseRecordPath } from '../ledger-schema/path.ts';
-import { POLICY_BYTES } from '../ledger-schema/policy.ts';
-import { SEAL_BYTES } from '../ledger-schema/seal.ts';
-import { fail } from '../ledger-schema/error.ts';
-import type { OpenChange } from './list-changes.ts';
-import type { LedgerState } from './ledger-state.ts';
+import type { ProposalContext } from '../context.ts';
+import type { GateReport } from '../../ledger/gate/gate.ts';
+import type { Identity } from '../../ledger/git/repository.ts';
+import { CHECKLIST_BYTES } from '../../ledger-schema/checklist.ts';
+import { KEY_BYTES } from '../../ledger-schema/openpgp/openpgp.ts';
+import { parseRecordPath } from '../../ledger-schema/path.ts';
+import { POLICY_BYTES } from '../../ledger-schema/policy.ts';
+import { SEAL_BYTES } from '../../ledger-schema/seal.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import type { OpenChange } from '../list-changes.ts';
+import type { LedgerState } from '../ledger-state.ts';
 
 /** The largest file that the format has. */
 const FILE_BYTES = Math.max(CHECKLIST_BYTES, KEY_BYTES, POLICY_BYTES, SEAL_BYTES);

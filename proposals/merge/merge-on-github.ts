@@ -1,10 +1,10 @@
-import { isBehind, mergePull, reportCheck, updatePullBranch } from '../github/pulls.ts';
-import type { LedgerOnGitHub, ProposalContext } from './context.ts';
-import { checkLedger } from '../ledger/gate/gate.ts';
-import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import type { OpenChange } from './list-changes.ts';
-import { readLedger } from './ledger-state.ts';
-import type { LedgerState } from './ledger-state.ts';
+import { isBehind, mergePull, reportCheck, updatePullBranch } from '../../github/pulls.ts';
+import type { LedgerOnGitHub, ProposalContext } from '../context.ts';
+import { checkLedger } from '../../ledger/gate/gate.ts';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import type { OpenChange } from '../list-changes.ts';
+import { readLedger } from '../ledger-state.ts';
+import type { LedgerState } from '../ledger-state.ts';
 import type { JudgedMerge, Merged } from './merge-by-push.ts';
 
 /** The check that `ledger init` asks a ledger's branch to have; the job of gate.yml is called so. */

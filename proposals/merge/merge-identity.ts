@@ -1,4 +1,4 @@
-import type { Identity } from '../ledger/git/repository.ts';
+import type { Identity } from '../../ledger/git/repository.ts';
 
 /** A merge that nobody's configuration names an author for. */
 const NOBODY: Identity = { name: 'pullthrough', email: 'pullthrough@localhost' };

@@ -1,8 +1,8 @@
-import type { ProposalContext } from './context.ts';
-import { PullthroughError } from '../ledger-schema/error.ts';
-import type { OpenChange } from './list-changes.ts';
-import { stateAt } from './ledger-state.ts';
-import type { LedgerState } from './ledger-state.ts';
+import type { ProposalContext } from '../context.ts';
+import { PullthroughError } from '../../ledger-schema/error.ts';
+import type { OpenChange } from '../list-changes.ts';
+import { stateAt } from '../ledger-state.ts';
+import type { LedgerState } from '../ledger-state.ts';
 
 /** A change that the gate takes, on the ledger that it was judged on. */
 export interface JudgedMerge {

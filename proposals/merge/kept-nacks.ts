@@ -1,14 +1,14 @@
-import { typed } from '../io/shell.ts';
-import type { GateReport } from '../ledger/gate/gate.ts';
-import { nackHolders, nacksOnBranches, openNacks } from '../ledger/open-nacks.ts';
-import { fail } from '../ledger-schema/error.ts';
-import { closedBranch, nackBranch, proposalBranch } from '../ledger-schema/branches.ts';
-import { CHECKLIST_BYTES } from '../ledger-schema/checklist.ts';
-import { REGULAR } from '../ledger-schema/files.ts';
-import type { ProposalContext } from './context.ts';
-import { stateAt } from './ledger-state.ts';
-import type { LedgerState } from './ledger-state.ts';
-import type { OpenChange } from './list-changes.ts';
+import { typed } from '../../io/shell.ts';
+import type { GateReport } from '../../ledger/gate/gate.ts';
+import { nackHolders, nacksOnBranches, openNacks } from '../../ledger/open-nacks.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import { closedBranch, nackBranch, proposalBranch } from '../../ledger-schema/branches.ts';
+import { CHECKLIST_BYTES } from '../../ledger-schema/checklist.ts';
+import { REGULAR } from '../../ledger-schema/files.ts';
+import type { ProposalContext } from '../context.ts';
+import { stateAt } from '../ledger-state.ts';
+import type { LedgerState } from '../ledger-state.ts';
+import type { OpenChange } from '../list-changes.ts';
 
 /**
  * What the gate can't see, since it looks at one change and its base: a no that lies on another branch of the ledger. Throws
