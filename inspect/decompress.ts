@@ -1,4 +1,3 @@
-/// <reference path="./unbzip2-stream.d.ts" />
 import { Readable, pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
@@ -64,9 +63,9 @@ async function* bzip2(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const out: Uint8Array[] = [];
   let total = 0;
-  let failure: unknown;
+  let failure: Error | undefined;
   const stream = unbzip2();
-  stream.on('error', (error: unknown) => (failure ??= error));
+  stream.on('error', (error: unknown) => (failure ??= error instanceof Error ? error : new Error(String(error))));
   // What is thrown here ends the library's loop, which would otherwise go on to the end of what it has.
   stream.on('data', (data: Uint8Array) => {
     total += data.length;

@@ -35,8 +35,7 @@ function described({ path, kind, mode, size, target, program }: Member): string 
 
 function textLines(before: Member | undefined, { path, text }: Member): string[] {
   if (text === undefined || before?.text === text || (before !== undefined && before.text === undefined)) return [];
-  const patch = createTwoFilesPatch(path, path, before?.text ?? '', text, undefined, undefined, { timeout: 5000 }) as
-    string | undefined;
+  const patch = createTwoFilesPatch(path, path, before?.text ?? '', text, undefined, undefined, { timeout: 5000 });
   const lines = patch?.split('\n').slice(4) ?? ['the texts differ in too much to show'];
   return lines.slice(0, MOST_LINES).map((line) => `    ${line}`);
 }

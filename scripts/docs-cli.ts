@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { COMMANDS, GROUPS, globalOptions } from '../cli/spec/index.ts';
-import type { Command } from '../cli/spec/index.ts';
+import { COMMANDS, globalOptions } from '../cli/spec/index.ts';
+import type { Command, Group } from '../cli/spec/index.ts';
 import type { OptionSpecs } from '../cli/spec/spec.ts';
 import { flagsOf } from '../cli/wiring/program-options.ts';
 import { ENVIRONMENT, EXITS, MIRROR_KEYS, TOOL_KEYS } from './docs-cli-tables.ts';
 
-const TITLES: Readonly<Record<keyof typeof GROUPS, string>> = {
+const TITLES: Readonly<Record<Group, string>> = {
   executor: 'Executor: what the cron workflow runs',
   reviewer: 'Reviewer: what a person runs before approving',
   ledger: 'Ledger: what its owner and its CI run',

@@ -29,7 +29,7 @@ export function withInside(file: ReviewedFile, seen: Inspected | undefined): Rev
   const paths = (members: readonly Member[]): string[] => members.map(({ path }) => path);
   const inside: Inside = {
     kind: contents.kind,
-    members: contents.members.map(({ text: _, ...member }) => member),
+    members: contents.members.map((member) => ({ ...member, text: undefined })),
     ...(previous === undefined ? {} : { against: { tag: previous.tag, name: previous.name } }),
     ...(changes === undefined
       ? {}

@@ -62,7 +62,7 @@ describe('ten proposals', () => {
 
 test('progress behind a question is shown when the question is answered, with what came meanwhile', () => {
   const seen: string[] = [];
-  const { progress, show } = holdProgress({
+  const held = holdProgress({
     note: (message) => void seen.push(message),
     warn: (message) => void seen.push(message),
     start(label, total) {
@@ -70,12 +70,13 @@ test('progress behind a question is shown when the question is answered, with wh
       return { advance: (bytes) => void seen.push(String(bytes)), done: () => void seen.push('done') };
     },
   });
+  const { progress } = held;
   const [task, other] = [progress.start('next', 10), progress.start('over', 1)];
   task.advance(3);
   progress.warn('careful');
   other.done();
   expect(seen).toEqual([]);
-  show();
+  held.show();
   expect(seen).toEqual(['next 10', '3', 'careful']);
   task.advance(4);
   task.done();
