@@ -42,7 +42,7 @@ const PIN_HINT =
   "ask the ledger's owner over another channel for the line that 'pullthrough trust show' prints, and put it into [trust] " +
   'of mirror.ini; consumers need it';
 
-/** Reaches the ledger, judges it as any command would, and remembers nothing of it. */
+/** Reaches the ledger and judges it the way every command does, and remembers nothing of it. */
 export async function checkLedger(request: LedgerLook): Promise<LedgerLooked> {
   const { url, branch, pin, stateDir, limits, now } = request;
   try {

@@ -45,7 +45,7 @@ export function planUnpack(
       refuse(`${brief(member.path)} is setuid or setgid`);
     if (path === '') {
       if (member.kind === 'folder') continue;
-      refuse(`${brief(member.path)} is no name for a file`);
+      refuse(`${brief(member.path)} is not a name for a file`);
     }
     const other = entries.get(folded(path));
     if (other !== undefined) {
