@@ -7,9 +7,8 @@ const SHARED = [
   'test/*.test.ts',
   'test/adoption/*.test.ts',
   ...['config', 'key-minisign', 'output', 'program'].map((name) => `test/cli/${name}.test.ts`),
-  ...['choose', 'files-below', 'get', 'platform', 'serve-range', 'stale'].map(
-    (name) => `test/consumer/${name}.test.ts`,
-  ),
+  ...['choose', 'files-below', 'get', 'platform', 'stale'].map((name) => `test/consumer/${name}.test.ts`),
+  'test/consumer/serve/serve-range.test.ts',
   ...['init', 'plan', 'record', 'watch-findings'].map((name) => `test/executor/${name}.test.ts`),
   ...['assets', 'etag-cache', 'notes', 'pulls', 'releases', 'wire'].map((name) => `test/github/${name}.test.ts`),
   ...['escape', 'file', 'file-writer', 'http', 'ini', 'limit', 'rename', 'shell', 'token-hosts'].map(

@@ -1,7 +1,7 @@
 import { Range } from 'semver';
-import { isInRange } from '../ledger-schema/version-range.ts';
-import { compareBuilds, isCalendar, tagBeginning, versionOf } from '../ledger-schema/version.ts';
-import type { Version } from '../ledger-schema/version.ts';
+import { isInRange } from '../ledger-schema/versions/version-range.ts';
+import { compareBuilds, isCalendar, tagBeginning, versionOf } from '../ledger-schema/versions/version.ts';
+import type { Version } from '../ledger-schema/versions/version.ts';
 
 /** Which of a tool's records: by the versions that their tags name. */
 export interface Choice {

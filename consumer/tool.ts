@@ -1,6 +1,6 @@
 import { brief } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { encodeSegment, isHostName } from '../ledger-schema/path.ts';
+import { encodeSegment, isHostName } from '../ledger-schema/names/path.ts';
 import { parseChoice } from './choose.ts';
 import type { Choice } from './choose.ts';
 

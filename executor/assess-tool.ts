@@ -2,7 +2,7 @@ import type { GitHubClient } from '../github/client.ts';
 import { getRepository } from '../github/releases.ts';
 import type { Release, Repository } from '../github/types.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { foldAscii, parseRecordPath, recordPath } from '../ledger-schema/path.ts';
+import { foldAscii, parseRecordPath, recordPath } from '../ledger-schema/names/path.ts';
 import { discoverReleases, readPublished } from '../upstream/discover.ts';
 import type { Discovery } from '../upstream/discover.ts';
 import type { Recorded } from '../ledger/record-index.ts';

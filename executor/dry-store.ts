@@ -1,4 +1,4 @@
-import { lent, release } from '../io/http/blocks.ts';
+import { lent, release } from '../io/http/download/blocks.ts';
 import { hashing } from '../io/files/hash.ts';
 import { fail } from '../ledger-schema/error.ts';
 import type { PutRequest, Store } from '../store/store.ts';

@@ -1,5 +1,5 @@
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { parseRecordPath } from '../ledger-schema/path.ts';
+import { parseRecordPath } from '../ledger-schema/names/path.ts';
 import { checkSign } from '../ledger-schema/record-signatures.ts';
 import type { HashAlgorithm } from '../io/files/hash.ts';
 import { Limit, mapLimit } from '../io/limit.ts';

@@ -1,4 +1,4 @@
-import { proposalBranch } from '../ledger-schema/branches.ts';
+import { proposalBranch } from '../ledger-schema/names/branches.ts';
 import type { Finding } from '../inspect/finding.ts';
 import type { Examined, Item } from './assess-tool.ts';
 import type { ChosenFile } from '../upstream/choose-files.ts';

@@ -3,18 +3,18 @@ import type { z } from 'zod';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { httpFetch } from '../io/http/http.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
-import type { LimitKeeper } from '../io/http/download.ts';
+import type { LimitKeeper } from '../io/http/download/download.ts';
 import type { Progress } from '../io/progress.ts';
 import { backoff } from '../io/http/retry.ts';
 import { requireSafeUrl } from '../io/http/url.ts';
 import { isAbsent, messageOf, nextLink, parseAnswer, statusError } from './answers.ts';
 import type { ErrorContext, Refusal } from './answers.ts';
-import { EtagCache, cacheIdentity } from './etag-cache.ts';
-import { TIMEOUT } from './exchange.ts';
-import { SYSTEM_CLOCK } from './fetch.ts';
-import type { ApiFetch, Clock } from './fetch.ts';
-import { Transport } from './transport.ts';
-import type { TransportAnswer } from './transport.ts';
+import { EtagCache, cacheIdentity } from './http/etag-cache.ts';
+import { TIMEOUT } from './http/exchange.ts';
+import { SYSTEM_CLOCK } from './http/fetch.ts';
+import type { ApiFetch, Clock } from './http/fetch.ts';
+import { Transport } from './http/transport.ts';
+import type { TransportAnswer } from './http/transport.ts';
 import type { Authorization } from './types.ts';
 
 export interface GitHubClientOptions {

@@ -1,12 +1,12 @@
-import { isAr, partOf, readAr } from './ar.ts';
-import { compressionOf, decompress } from './decompress.ts';
+import { isAr, partOf, readAr } from './formats/ar.ts';
+import { compressionOf, decompress } from './formats/decompress.ts';
 import { LIMITS, TooMuch, bounded, checkSize } from './limits.ts';
 import type { Limits } from './limits.ts';
 import type { Contents, FileBytes, Member, TakeMember } from './member.ts';
-import { isProgram } from './program.ts';
+import { isProgram } from './formats/program.ts';
 import { readMember } from './read-member.ts';
-import { tarMembers } from './tar.ts';
-import { zipMembers } from './zip.ts';
+import { tarMembers } from './formats/tar.ts';
+import { zipMembers } from './formats/zip.ts';
 
 const HEAD = 512;
 /** deb-preinst(5) and its siblings: they run as root. */

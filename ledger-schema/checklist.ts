@@ -5,7 +5,7 @@ import { checkEvidence, evidenceSchema, orderedEvidence } from './evidence.ts';
 import { ledgerId } from './fields.ts';
 import { canonicalJson, parseCanonical } from './json.ts';
 import type { CanonicalForm } from './json.ts';
-import { checkAssetNames, recordPath } from './path.ts';
+import { checkAssetNames, recordPath } from './names/path.ts';
 
 const size = z.int().min(0).describe('bytes, from 0 to 2^53 - 1');
 

@@ -12,9 +12,9 @@ export {
   parseRecordPath,
   recordPath,
   repositoryPath,
-} from './path.ts';
-export { closedBranch, nackBranch, proposalBranch } from './branches.ts';
-export type { RecordId, RecordPath } from './path.ts';
+} from './names/path.ts';
+export { closedBranch, nackBranch, proposalBranch } from './names/branches.ts';
+export type { RecordId, RecordPath } from './names/path.ts';
 export { CHECKLIST_BYTES, checklistSchema, encodeChecklist, parseChecklist } from './checklist.ts';
 export type { Checklist, ChecklistAsset } from './checklist.ts';
 export { EVIDENCE_BYTES, EVIDENCE_ENTRIES, isSigner } from './evidence.ts';
@@ -34,8 +34,8 @@ export {
   sealPath,
   tryLedgerPath,
   trySegment,
-} from './layout.ts';
-export type { LedgerPath } from './layout.ts';
+} from './names/layout.ts';
+export type { LedgerPath } from './names/layout.ts';
 export { REGULAR, TREE } from './files.ts';
 export type { FileEntry, Finding, LedgerFiles } from './files.ts';
 export { SIGNATURE_BYTES, parseSignatureFile } from './openpgp/signature.ts';
@@ -43,7 +43,7 @@ export type { ParsedSignature } from './openpgp/signature.ts';
 export { KEY_BYTES, componentProblem, readKeyFile, requireUsable, verifySignature } from './openpgp/openpgp.ts';
 export type { Judgement, KeyComponent, KeyFile } from './openpgp/openpgp.ts';
 export { PORTABLE } from './openpgp/verify.ts';
-export type { Hash, PublicMaterial, Question, Verifier } from './openpgp/verifier.ts';
+export type { Hash, PublicMaterial, Question, Verifier } from './openpgp/algorithms/verifier.ts';
 export { Keyring, keyProblems, listings } from './openpgp/keyring.ts';
 export type { Listing } from './openpgp/keyring.ts';
 export { Trust, establishTrust } from './trust.ts';
@@ -57,6 +57,7 @@ export type {
   RecordStatus,
   RecordedAsset,
 } from './record.ts';
+export { holdersOf } from './holders.ts';
 export type { Signed } from './record-signatures.ts';
-export { checkLeaf, collect, collectAsync, collisionIn, readChange, toFinding } from './change.ts';
-export type { AddedFile, Change, ChangedEntry, Side } from './change.ts';
+export { checkLeaf, collect, collectAsync, collisionIn, readChange, toFinding } from './names/change.ts';
+export type { AddedFile, Change, ChangedEntry, Side } from './names/change.ts';

@@ -4,8 +4,9 @@ import type { Checklist } from './checklist.ts';
 import { PullthroughError, fail } from './error.ts';
 import { REGULAR } from './files.ts';
 import type { FileEntry, Finding } from './files.ts';
-import { tryLedgerPath } from './layout.ts';
-import { parseRecordPath, recordPath } from './path.ts';
+import { tryLedgerPath } from './names/layout.ts';
+import { parseRecordPath, recordPath } from './names/path.ts';
+import { holdersOf } from './holders.ts';
 import { checkAck, checkNack, checkSign, requireReviewer } from './record-signatures.ts';
 import type { Signed } from './record-signatures.ts';
 import { SIGNATURE_BYTES } from './openpgp/signature.ts';
@@ -142,7 +143,7 @@ export async function verifyRecord(record: RecordFiles, trust: Trust): Promise<R
     }
   }
   // Consumer 3: acks are by enough reviewers. Distinct holders first, counted second.
-  const ackHolders = [...new Set(acks.map((ack) => ack.holder))].sort();
+  const ackHolders = holdersOf(acks);
   const missing = Math.max(0, trust.policy.reviewers.threshold - ackHolders.length);
   const state = stateOf({ signed: signedBy !== undefined, missing, nacked: nacks.length > 0 });
   return { ...content, state, signedBy, acks, nacks, ackHolders, missing, ignored };
@@ -172,7 +173,7 @@ export type AcknowledgedRecord = RecordStatus & { readonly state: 'acknowledged'
 export function requireAcknowledged(status: RecordStatus, trust: Trust): AcknowledgedRecord {
   const { path, state, signedBy } = status;
   if (state === 'withdrawn') {
-    const by = [...new Set(status.nacks.map((nack) => nack.holder))].join(', ');
+    const by = holdersOf(status.nacks).join(', ');
     fail('E_WITHDRAWN', `${path} was withdrawn by ${by}`, { hint: 'choose another release, or ask them why' });
   }
   if (signedBy === undefined) {

@@ -2,7 +2,7 @@ import { PullthroughError, fail } from './error.ts';
 import type { Finding, LedgerFiles } from './files.ts';
 import { listings } from './openpgp/keyring.ts';
 import type { Keyring } from './openpgp/keyring.ts';
-import { policySignPath, tryLedgerPath } from './layout.ts';
+import { policySignPath, tryLedgerPath } from './names/layout.ts';
 import { componentProblem, namedComponent, verifySignature } from './openpgp/openpgp.ts';
 import type { Judgement, KeyFile } from './openpgp/openpgp.ts';
 import type { Policy, PolicyStep } from './policy.ts';

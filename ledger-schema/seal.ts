@@ -1,5 +1,5 @@
 import { fail } from './error.ts';
-import { tryLedgerPath } from './layout.ts';
+import { tryLedgerPath } from './names/layout.ts';
 import { encodeSumLines, parseSumLines } from './sums.ts';
 import type { Sum } from './sums.ts';
 

@@ -2,7 +2,7 @@ import { brief, compareBytes, fromUtf8, isSortedUnique, utf8 } from './bytes.ts'
 import { CHECKLIST_BYTES } from './checklist.ts';
 import { fail } from './error.ts';
 import type { ErrorCode } from './error.ts';
-import { checkAssetNames } from './path.ts';
+import { checkAssetNames } from './names/path.ts';
 
 /** One line `<lower-case hex><two spaces><name>`. */
 export interface Sum {

@@ -1,7 +1,7 @@
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { REGULAR } from '../ledger-schema/files.ts';
 import type { LedgerFiles } from '../ledger-schema/files.ts';
-import { tryLedgerPath } from '../ledger-schema/layout.ts';
+import { tryLedgerPath } from '../ledger-schema/names/layout.ts';
 import { listedFiles, listings } from '../ledger-schema/openpgp/keyring.ts';
 import { POLICY_BYTES, parsePolicy } from '../ledger-schema/policy.ts';
 import type { Policy } from '../ledger-schema/policy.ts';

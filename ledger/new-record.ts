@@ -2,7 +2,7 @@ import { sha256Hex } from '../ledger-schema/bytes.ts';
 import { encodeChecklist } from '../ledger-schema/checklist.ts';
 import type { Checklist } from '../ledger-schema/checklist.ts';
 import type { EvidenceEntry } from '../ledger-schema/evidence.ts';
-import { recordPath } from '../ledger-schema/path.ts';
+import { recordPath } from '../ledger-schema/names/path.ts';
 import { encodeSums } from '../ledger-schema/sums.ts';
 
 /** A file of a release whose bytes were seen. Size in bytes, sha256 in lower-case hex. */

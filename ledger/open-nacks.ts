@@ -1,9 +1,10 @@
 import { concatBytes, equalBytes, utf8 } from '../ledger-schema/bytes.ts';
 import { CHECKLIST_BYTES } from '../ledger-schema/checklist.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
+import { holdersOf } from '../ledger-schema/holders.ts';
 import { REGULAR } from '../ledger-schema/files.ts';
-import { tryLedgerPath } from '../ledger-schema/layout.ts';
-import { branchKind, reopenedBranch } from '../ledger-schema/branches.ts';
+import { tryLedgerPath } from '../ledger-schema/names/layout.ts';
+import { branchKind, reopenedBranch } from '../ledger-schema/names/branches.ts';
 import { checkNack } from '../ledger-schema/record-signatures.ts';
 import type { Signed } from '../ledger-schema/record-signatures.ts';
 import { SIGNATURE_BYTES } from '../ledger-schema/openpgp/signature.ts';
@@ -104,7 +105,7 @@ export function areAbout(nacks: readonly OpenNack[], sums: Uint8Array): boolean 
 
 /** The people behind them, each once. */
 export function nackHolders(nacks: readonly { readonly by: Pick<Signed, 'holder'> }[]): string[] {
-  return [...new Set(nacks.map(({ by }) => by.holder))].sort();
+  return holdersOf(nacks.map(({ by }) => by));
 }
 
 /** Anybody who may push could have made the branch: what can't be read or doesn't verify says nothing. */

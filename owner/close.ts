@@ -2,7 +2,7 @@ import type { ProposalContext } from '../proposals/context.ts';
 import { closePull } from '../github/pulls.ts';
 import { isProposalBranch, nackHolders, nacksOnBranches } from '../ledger/open-nacks.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { closedBranch } from '../ledger-schema/branches.ts';
+import { closedBranch } from '../ledger-schema/names/branches.ts';
 import { readLedger } from '../proposals/ledger-state.ts';
 import { findChange, requireChangeName } from '../proposals/list-changes.ts';
 import type { OpenChange } from '../proposals/list-changes.ts';

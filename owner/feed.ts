@@ -1,8 +1,8 @@
 import { escapeTerminal } from '../io/escape.ts';
 import type { LogEntry } from '../ledger/git/repository.ts';
 import { brief } from '../ledger-schema/bytes.ts';
-import { tryLedgerPath } from '../ledger-schema/layout.ts';
-import { parseRecordPath } from '../ledger-schema/path.ts';
+import { tryLedgerPath } from '../ledger-schema/names/layout.ts';
+import { parseRecordPath } from '../ledger-schema/names/path.ts';
 import type { ProposalContext } from '../proposals/context.ts';
 import type { LedgerState } from '../proposals/ledger-state.ts';
 import { listOpenChanges } from '../proposals/list-changes.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { sha256Hex, utf8 } from '../ledger-schema/bytes.ts';
-import { keyPath, policyPath, policySignPath } from '../ledger-schema/layout.ts';
+import { keyPath, policyPath, policySignPath } from '../ledger-schema/names/layout.ts';
 import type { KeyFile } from '../ledger-schema/openpgp/openpgp.ts';
 import { parsePolicy } from '../ledger-schema/policy.ts';
 import type { Role } from '../ledger-schema/trust.ts';

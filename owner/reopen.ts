@@ -3,8 +3,8 @@ import { createPull, createRef, getPull, listPulls, reopenPull } from '../github
 import type { PullRequest } from '../github/types.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { recordPath } from '../ledger-schema/path.ts';
-import { closedBranch, proposalBranch, reopenedBranch } from '../ledger-schema/branches.ts';
+import { recordPath } from '../ledger-schema/names/path.ts';
+import { closedBranch, proposalBranch, reopenedBranch } from '../ledger-schema/names/branches.ts';
 import type { LedgerOnGitHub, ProposalContext } from '../proposals/context.ts';
 import { readLedger } from '../proposals/ledger-state.ts';
 import type { LedgerState } from '../proposals/ledger-state.ts';

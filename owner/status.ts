@@ -4,7 +4,7 @@ import { checkInParallel } from '../ledger/gate/check-pool.ts';
 import type { CheckedRecord } from '../ledger/gate/check-records.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
-import { tryLedgerPath } from '../ledger-schema/layout.ts';
+import { tryLedgerPath } from '../ledger-schema/names/layout.ts';
 import type { RecordState } from '../ledger-schema/record.ts';
 import { AT_ONCE, listOpenChanges } from '../proposals/list-changes.ts';
 import type { OpenChange, Stranger } from '../proposals/list-changes.ts';

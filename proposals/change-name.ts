@@ -1,7 +1,7 @@
 import { brief } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { foldAscii, isHostName, recordPath } from '../ledger-schema/path.ts';
-import { isChangeBranch } from '../ledger-schema/branches.ts';
+import { foldAscii, isHostName, recordPath } from '../ledger-schema/names/path.ts';
+import { isChangeBranch } from '../ledger-schema/names/branches.ts';
 
 /** What CHANGE names: a pull request's number or URL, a branch, or a release as OWNER/REPO@TAG. */
 export type ChangeName =

@@ -1,6 +1,6 @@
 import { weakerEvidence } from '../evidence/weaker.ts';
 import type { EvidenceEntry } from '../ledger-schema/evidence.ts';
-import { compareVersions, tagBeginning, versionOf } from '../ledger-schema/version.ts';
+import { compareVersions, tagBeginning, versionOf } from '../ledger-schema/versions/version.ts';
 import { followedFiles } from './versionless.ts';
 
 /** A record as a comparison needs it; sizes in bytes. */

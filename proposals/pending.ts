@@ -1,7 +1,7 @@
 import { mapLimit } from '../io/limit.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { listings } from '../ledger-schema/openpgp/keyring.ts';
-import { tryLedgerPath } from '../ledger-schema/layout.ts';
+import { tryLedgerPath } from '../ledger-schema/names/layout.ts';
 import type { ProposalContext } from './context.ts';
 import type { LedgerState } from './ledger-state.ts';
 import { AT_ONCE, listOpenChanges } from './list-changes.ts';

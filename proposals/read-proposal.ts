@@ -3,7 +3,7 @@ import { recordFiles } from '../ledger/files.ts';
 import { checkLedger, requirePassed } from '../ledger/gate/gate.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { proposalBranch } from '../ledger-schema/branches.ts';
+import { proposalBranch } from '../ledger-schema/names/branches.ts';
 import { verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
 import type { OpenChange } from './list-changes.ts';

@@ -3,8 +3,8 @@ import { codeSpan, escapeTerminal } from '../io/escape.ts';
 import type { Identity } from '../ledger/git/repository.ts';
 import { brief, sha256Hex, utf8 } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { recordPath, repositoryPath } from '../ledger-schema/path.ts';
-import { branchKind, requestBranch } from '../ledger-schema/branches.ts';
+import { recordPath, repositoryPath } from '../ledger-schema/names/path.ts';
+import { branchKind, requestBranch } from '../ledger-schema/names/branches.ts';
 import { typed } from '../io/shell.ts';
 import type { ProposalContext } from './context.ts';
 

@@ -1,4 +1,4 @@
-import { versionText } from '../ledger-schema/version.ts';
+import { versionText } from '../ledger-schema/versions/version.ts';
 
 /** Numbers that say which processor a file is for: in `tool-linux-x86_64` at the tag v64 none of them is the version. */
 const PROCESSORS = /^(?:32|64|86|386|686|7|8)$/;

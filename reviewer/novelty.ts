@@ -9,7 +9,7 @@ import { readRecordFiles } from '../ledger/files.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
-import { tagBeginning } from '../ledger-schema/version.ts';
+import { tagBeginning } from '../ledger-schema/versions/version.ts';
 import { UPSTREAM_SIGNATURE_BYTES, claimedIssuers } from './compare/issuers.ts';
 import type { LedgerState } from '../proposals/ledger-state.ts';
 import { readAsset } from './compare/statements.ts';

@@ -1,6 +1,6 @@
-import { schemaOf } from '../cli/wiring/config.ts';
+import { schemaOf } from '../cli/wiring/settings/config.ts';
 import { toolSchema } from '../upstream/tool-definition.ts';
-import { MIRROR_KEYS, TOOL_KEYS } from './docs-cli-tables.ts';
+import { MIRROR_KEYS, TOOL_KEYS } from './docs/docs-cli-tables.ts';
 
 type Keys = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 

@@ -5,8 +5,8 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startGitHub } from '../test/servers/github.ts';
-import type { GitHubServer } from '../test/servers/github.ts';
+import { startGitHub } from '../test/servers/github/github.ts';
+import type { GitHubServer } from '../test/servers/github/github.ts';
 import { PROGRAM } from './program.ts';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');

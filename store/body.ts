@@ -1,5 +1,5 @@
 import { fail } from '../ledger-schema/error.ts';
-import { lend, lent } from '../io/http/blocks.ts';
+import { lend, lent } from '../io/http/download/blocks.ts';
 import type { PutRequest } from './store.ts';
 
 /** The body, held to its size: `E_SIZE` before a byte too many goes on, `E_TRUNCATED` where some lack. */

@@ -1,5 +1,5 @@
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
-import { lent, release } from '../io/http/blocks.ts';
+import { lent, release } from '../io/http/download/blocks.ts';
 import { hashing } from '../io/files/hash.ts';
 import { systemCode } from '../io/io-error.ts';
 import { mapLimit } from '../io/limit.ts';

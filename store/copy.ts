@@ -1,5 +1,5 @@
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
-import { lend, lent } from '../io/http/blocks.ts';
+import { lend, lent } from '../io/http/download/blocks.ts';
 import { mapLimit } from '../io/limit.ts';
 import type { Progress, ProgressTask } from '../io/progress.ts';
 import type { Store, StoredObject } from './store.ts';

@@ -1,7 +1,7 @@
 import { lstat, opendir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
-import { lend, lent } from '../io/http/blocks.ts';
+import { lend, lent } from '../io/http/download/blocks.ts';
 import { openPending, readBlocks, syncFile, syncFolder } from '../io/files/file.ts';
 import { digestOf, hashing } from '../io/files/hash.ts';
 import { ioError, systemCode } from '../io/io-error.ts';

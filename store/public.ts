@@ -1,6 +1,6 @@
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
-import { lend, lent } from '../io/http/blocks.ts';
-import { openDownload } from '../io/http/download.ts';
+import { lend, lent } from '../io/http/download/blocks.ts';
+import { openDownload } from '../io/http/download/download.ts';
 import { RETRY } from '../io/http/retry.ts';
 import { requireSafeUrl, shownUrl } from '../io/http/url.ts';
 import { openStore, schemeOf } from './open.ts';

@@ -1,4 +1,4 @@
-import type { PaceRules } from '../io/http/pace.ts';
+import type { PaceRules } from '../io/http/download/pace.ts';
 
 /** How an object is read. */
 export interface ReadOptions {

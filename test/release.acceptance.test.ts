@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { VERSION } from '../cli/version.ts';
-import { people, world } from './executor/world.ts';
-import type { World } from './executor/world.ts';
+import { people, world } from './kit/executor-world.ts';
+import type { World } from './kit/executor-world.ts';
 
 const root = join(import.meta.dirname, '..');
 const TAG = `v${VERSION}`;

@@ -1,7 +1,7 @@
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { checkAssetName } from '../ledger-schema/path.ts';
-import { versionText } from '../ledger-schema/version.ts';
+import { checkAssetName } from '../ledger-schema/names/path.ts';
+import { versionText } from '../ledger-schema/versions/version.ts';
 
 /** A file that upstream hosts elsewhere than in its release. */
 export interface ExternalFile {

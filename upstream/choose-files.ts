@@ -1,6 +1,6 @@
 import type { Asset, Release } from '../github/types.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { checkAssetNames } from '../ledger-schema/path.ts';
+import { checkAssetNames } from '../ledger-schema/names/path.ts';
 import { externalFile } from './asset-url.ts';
 import type { ExternalFile } from './asset-url.ts';
 import { globMatcher } from './tool-definition.ts';

@@ -6,7 +6,7 @@ import { listAttestations } from '../github/attestations.ts';
 import type { Attestation } from '../github/attestations.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Asset, Release, Repository } from '../github/types.ts';
-import { openDownload } from '../io/http/download.ts';
+import { openDownload } from '../io/http/download/download.ts';
 import { mapLimit } from '../io/limit.ts';
 import { sha256Hex, utf8 } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';

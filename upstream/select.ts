@@ -1,7 +1,7 @@
 import { Range } from 'semver';
 import type { Release } from '../github/types.ts';
-import { isInRange } from '../ledger-schema/version-range.ts';
-import { beginsWithVersion, versionOf } from '../ledger-schema/version.ts';
+import { isInRange } from '../ledger-schema/versions/version-range.ts';
+import { beginsWithVersion, versionOf } from '../ledger-schema/versions/version.ts';
 import type { Selection, ToolDefinition } from './tool-definition.ts';
 
 type Wanted = Pick<ToolDefinition, 'select' | 'prerelease' | 'tagPrefix'>;

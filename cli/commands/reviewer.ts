@@ -5,7 +5,7 @@ import { parseAccepted } from './reviewer/ack-decision.ts';
 import { acknowledgeEach } from './reviewer/acknowledge.ts';
 import type { Handler, Handlers } from '../wiring/context.ts';
 import { nack } from './reviewer/nack.ts';
-import { refusedResult, showOthers, showReview } from '../screens/review-screen.ts';
+import { refusedResult, showOthers, showReview } from '../screens/review/review-screen.ts';
 import { withReviewer } from '../wiring/reviewer-context.ts';
 import { endSeveral } from '../screens/several.ts';
 import { chooseSigner } from '../wiring/signing.ts';
@@ -32,7 +32,7 @@ const review: Handler<ValuesOf<'reviewer', 'review'>> = ([change], options, cont
       showReview(reviewed.report, now, output, { place: { place, of }, all: options.all });
       reports.push(reviewed.report);
       if (options.diff !== undefined) {
-        const { showDifference } = await import('../screens/difference-screen.ts');
+        const { showDifference } = await import('../screens/review/difference-screen.ts');
         showDifference(reviewed, options.diff, output);
       }
       try {

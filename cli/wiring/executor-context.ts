@@ -6,11 +6,11 @@ import { findTools } from '../../upstream/tools.ts';
 import type { Shard, Tool } from '../../upstream/tools.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
 import { openStore } from '../../store/open.ts';
-import { loadConfig, requireLedger, requireStore } from './config.ts';
-import type { Author, Config, ConfigFlags } from './config.ts';
+import { loadConfig, requireLedger, requireStore } from './settings/config.ts';
+import type { Author, Config, ConfigFlags } from './settings/config.ts';
 import type { CommandContext } from './context.ts';
-import { ledgerUrl } from './ledger-url.ts';
-import { memoryOf } from './memory.ts';
+import { ledgerUrl } from './settings/ledger-url.ts';
+import { memoryOf } from './settings/memory.ts';
 import { tokenFor, tokenFrom } from './secrets.ts';
 
 export interface ExecutorFlags extends ConfigFlags {

@@ -6,12 +6,12 @@ import { openLedger } from '../../ledger/git/repository.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { fail } from '../../ledger-schema/error.ts';
 import { publicReader } from '../../store/public.ts';
-import { loadConfig, requireLedger } from './config.ts';
-import type { Config, ConfigFlags } from './config.ts';
+import { loadConfig, requireLedger } from './settings/config.ts';
+import type { Config, ConfigFlags } from './settings/config.ts';
 import type { CommandContext } from './context.ts';
-import { ledgerUrl } from './ledger-url.ts';
-import type { LedgerLocation } from './location.ts';
-import { memoryOf } from './memory.ts';
+import { ledgerUrl } from './settings/ledger-url.ts';
+import type { LedgerLocation } from './settings/location.ts';
+import { memoryOf } from './settings/memory.ts';
 import { tokenFor, tokenFrom } from './secrets.ts';
 
 /** What a reviewer's or an owner's command works on, and the configuration that it comes from. */

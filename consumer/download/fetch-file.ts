@@ -1,13 +1,13 @@
 import { chmod, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
-import { lend, lent, release } from '../../io/http/blocks.ts';
-import { startingOver } from '../../io/http/download.ts';
+import { lend, lent, release } from '../../io/http/download/blocks.ts';
+import { startingOver } from '../../io/http/download/download.ts';
 import { openPending } from '../../io/files/file.ts';
 import type { PendingFile } from '../../io/files/file.ts';
 import { hashing } from '../../io/files/hash.ts';
 import { ioError, systemCode } from '../../io/io-error.ts';
-import type { PaceRules } from '../../io/http/pace.ts';
+import type { PaceRules } from '../../io/http/download/pace.ts';
 import type { Progress } from '../../io/progress.ts';
 import type { PublicStore } from '../../store/public.ts';
 import { sha256OfFile } from '../verify/file-digest.ts';

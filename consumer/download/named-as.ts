@@ -1,6 +1,6 @@
 import { brief } from '../../ledger-schema/bytes.ts';
 import { fail } from '../../ledger-schema/error.ts';
-import { isDeviceName } from '../../ledger-schema/path.ts';
+import { isDeviceName } from '../../ledger-schema/names/path.ts';
 import type { Fetchable } from './select-assets.ts';
 
 /** The one file under a name of the caller's own. Throws `E_USAGE` for several files, or what is not a name of a file. */

@@ -1,4 +1,4 @@
-import { foldAscii } from '../../ledger-schema/path.ts';
+import { foldAscii } from '../../ledger-schema/names/path.ts';
 import { fail } from '../../ledger-schema/error.ts';
 import { LOCK_FILE } from '../lock/lock-name.ts';
 

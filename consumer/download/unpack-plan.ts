@@ -1,6 +1,6 @@
 import { brief } from '../../ledger-schema/bytes.ts';
 import { fail } from '../../ledger-schema/error.ts';
-import { isDeviceName } from '../../ledger-schema/path.ts';
+import { isDeviceName } from '../../ledger-schema/names/path.ts';
 import type { Contents, Member } from '../../inspect/member.ts';
 
 /** What is written of an archive, under names that lead nowhere else. */

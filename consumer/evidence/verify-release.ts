@@ -4,7 +4,7 @@ import type { VerifiedStatement } from '../../evidence/entry.ts';
 import { SILENT } from '../../io/progress.ts';
 import { mapLimit } from '../../io/limit.ts';
 import { fail } from '../../ledger-schema/error.ts';
-import { parseRecordPath } from '../../ledger-schema/path.ts';
+import { parseRecordPath } from '../../ledger-schema/names/path.ts';
 import type { PublicStore } from '../../store/public.ts';
 import { openMirrors } from '../download/mirrors.ts';
 import type { ConsumerOptions } from '../options.ts';

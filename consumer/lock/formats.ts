@@ -1,6 +1,6 @@
 import { pickForPlatform } from '../download/pick.ts';
 import { parsePlatform } from '../download/platform.ts';
-import { versionOf } from '../../ledger-schema/version.ts';
+import { versionOf } from '../../ledger-schema/versions/version.ts';
 import type { LockEntry } from './lock-file.ts';
 
 export const FORMATS = ['mise', 'aqua', 'bazel', 'renovate'] as const;

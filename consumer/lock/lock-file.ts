@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PullthroughError, checkAssetNames, compareBytes, fail } from '../../ledger-schema/index.ts';
-import { tagBeginning } from '../../ledger-schema/version.ts';
+import { tagBeginning } from '../../ledger-schema/versions/version.ts';
 import { readFileBounded, writeFileAtomic } from '../../io/files/file.ts';
 import { beginningName } from '../choose.ts';
 import { LOCK_FILE } from './lock-name.ts';

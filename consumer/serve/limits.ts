@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
-import { PACE } from '../../io/http/pace.ts';
-import type { PaceRules } from '../../io/http/pace.ts';
+import { PACE } from '../../io/http/download/pace.ts';
+import type { PaceRules } from '../../io/http/download/pace.ts';
 import { abortable } from '../../io/shared-work.ts';
 import { PullthroughError } from '../../ledger-schema/index.ts';
 

@@ -5,7 +5,7 @@ import type { Release } from '../../github/types.ts';
 import { writeFileAtomic } from '../../io/files/file.ts';
 import { brief } from '../../ledger-schema/bytes.ts';
 import { fail } from '../../ledger-schema/error.ts';
-import { encodeSegment, isHostName } from '../../ledger-schema/path.ts';
+import { encodeSegment, isHostName } from '../../ledger-schema/names/path.ts';
 import type { ExecutorContext } from '../context.ts';
 import { strongestEvidence } from './strongest-evidence.ts';
 import { toolIniText } from './tool-text.ts';

@@ -5,7 +5,7 @@ import type { Subject, VerifiedStatement } from '../../evidence/entry.ts';
 import type { GitHubClient } from '../../github/client.ts';
 import { resolveTagCommit } from '../../github/releases.ts';
 import type { Release, Repository } from '../../github/types.ts';
-import { openDownload } from '../../io/http/download.ts';
+import { openDownload } from '../../io/http/download/download.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { readOffered } from '../../upstream/offered-evidence.ts';
 import { assetRequest } from '../../upstream/transfer.ts';

@@ -4,8 +4,8 @@ import type { Release } from '../../github/types.ts';
 import { escapeTerminal } from '../../io/escape.ts';
 import { brief } from '../../ledger-schema/bytes.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
-import { checkAssetName } from '../../ledger-schema/path.ts';
-import { tagBeginning, versionText } from '../../ledger-schema/version.ts';
+import { checkAssetName } from '../../ledger-schema/names/path.ts';
+import { tagBeginning, versionText } from '../../ledger-schema/versions/version.ts';
 import { onlyStatements } from '../../upstream/choose-files.ts';
 
 /** What `add` saw upstream. */

@@ -2,7 +2,7 @@ import type { Collected } from '../../evidence/collect.ts';
 import type { SubjectFile } from '../../evidence/entry.ts';
 import { isSigned } from '../../evidence/require.ts';
 import type { Release, Repository } from '../../github/types.ts';
-import { openDownload } from '../../io/http/download.ts';
+import { openDownload } from '../../io/http/download/download.ts';
 import { mapLimit } from '../../io/limit.ts';
 import type { FetchedFile } from '../../ledger/new-record.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';

@@ -1,5 +1,5 @@
 import type { Release } from '../../github/types.ts';
-import { tagBeginning, versionText } from '../../ledger-schema/version.ts';
+import { tagBeginning, versionText } from '../../ledger-schema/versions/version.ts';
 
 /**
  * The releases that a version directory of an old tree can stand for: the directory's name was cut from the tag (`jq-1.6`

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { brief, fromUtf8 } from '../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
-import { checkAssetName, isHostName } from '../../ledger-schema/path.ts';
+import { checkAssetName, isHostName } from '../../ledger-schema/names/path.ts';
 import { readFileBounded } from '../../io/files/file.ts';
 import type { HashAlgorithm } from '../../io/files/hash.ts';
 

@@ -4,7 +4,7 @@ import type { PullRequest, Release } from '../../github/types.ts';
 import { codeSpan } from '../../io/escape.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import type { Checklist } from '../../ledger-schema/checklist.ts';
-import { proposalBranch } from '../../ledger-schema/branches.ts';
+import { proposalBranch } from '../../ledger-schema/names/branches.ts';
 import { proposalBody, proposalTitle } from '../../proposals/pull-body.ts';
 import { describeChecks, githubStatements } from '../../upstream/published-digests.ts';
 import type { Examined } from '../assess-tool.ts';

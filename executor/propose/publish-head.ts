@@ -1,5 +1,5 @@
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
-import { HEAD_BRANCH } from '../../ledger-schema/branches.ts';
+import { HEAD_BRANCH } from '../../ledger-schema/names/branches.ts';
 import { HEAD_FILE, encodeHead, headData, headSignName } from '../../ledger-schema/head.ts';
 import type { Head } from '../../ledger-schema/head.ts';
 import { headMessage } from '../../ledger/view/signed-head.ts';

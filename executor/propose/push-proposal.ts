@@ -3,7 +3,7 @@ import { openView } from '../../ledger/view/view.ts';
 import { areAbout, nackHolders, openNacks } from '../../ledger/open-nacks.ts';
 import { brief } from '../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
-import { proposalBranch } from '../../ledger-schema/branches.ts';
+import { proposalBranch } from '../../ledger-schema/names/branches.ts';
 import { escapeTerminal } from '../../io/escape.ts';
 import { proposalTitle } from '../../proposals/pull-body.ts';
 import type { Checkpoint, Signing } from '../context.ts';

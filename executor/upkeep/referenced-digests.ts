@@ -1,4 +1,4 @@
-import { branchKind } from '../../ledger-schema/branches.ts';
+import { branchKind } from '../../ledger-schema/names/branches.ts';
 import { recordFiles } from '../../ledger/files.ts';
 import type { LedgerRepository } from '../../ledger/git/repository.ts';
 import type { Snapshot, TreeEntry } from '../../ledger/snapshot.ts';

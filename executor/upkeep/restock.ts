@@ -6,7 +6,7 @@ import { restockEvidence } from './restock-evidence.ts';
 import { Limit, mapLimit, mapShared } from '../../io/limit.ts';
 import { recordFiles } from '../../ledger/files.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
-import { parseRecordPath } from '../../ledger-schema/path.ts';
+import { parseRecordPath } from '../../ledger-schema/names/path.ts';
 import { verifyRecord } from '../../ledger-schema/record.ts';
 import type { RecordStatus, RecordedAsset } from '../../ledger-schema/record.ts';
 import type { ExecutorContext } from '../context.ts';

@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
-import { BLOCK, lend, lent, placeInBlock, release, takeBlock } from '../http/blocks.ts';
+import { BLOCK, lend, lent, placeInBlock, release, takeBlock } from '../http/download/blocks.ts';
 import { FileWriter } from './file-writer.ts';
 import { ioError, systemCode } from '../io-error.ts';
 import { moveTo, placeAt } from './rename.ts';

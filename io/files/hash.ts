@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { fail } from '../../ledger-schema/error.ts';
-import { keep, lend, lent, release } from '../http/blocks.ts';
+import { keep, lend, lent, release } from '../http/download/blocks.ts';
 import { HashJob } from './hash-thread.ts';
 
 export type HashAlgorithm = 'sha256' | 'sha512' | 'md5';

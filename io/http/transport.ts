@@ -1,5 +1,5 @@
 import type { HttpResponse, GetOptions } from './answer.ts';
-import { getDirect } from './direct.ts';
+import { getDirect } from './download/direct.ts';
 import { dispatcher, hasProxy, newDispatcher } from './http.ts';
 import { networkError } from './network-error.ts';
 import { checkBeforeProxy } from './public-only.ts';

@@ -1,9 +1,9 @@
 import { sha1 } from '@noble/hashes/legacy.js';
 import { concatBytes, equalBytes } from '../bytes.ts';
-import { isWeakPoint } from './ed25519.ts';
+import { isWeakPoint } from './algorithms/ed25519.ts';
 import { readMpis, readNumber, toHex } from './packet.ts';
 import { ECDSA, EDDSA_LEGACY, RSA, RSA_SIGN } from './signature-packet.ts';
-import type { PublicMaterial } from './verifier.ts';
+import type { PublicMaterial } from './algorithms/verifier.ts';
 
 const ED25519_OID = Uint8Array.of(0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47, 0x0f, 0x01);
 const ECDSA_CURVES = [

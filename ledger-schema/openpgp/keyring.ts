@@ -1,13 +1,13 @@
 import { PullthroughError, fail } from '../error.ts';
 import type { LedgerFiles } from '../files.ts';
-import { keyPath, sealPath } from '../layout.ts';
+import { keyPath, sealPath } from '../names/layout.ts';
 import { KEY_BYTES, readKeyFile, requireUsable } from './openpgp.ts';
 import type { Judgement, KeyFile } from './openpgp.ts';
 import type { FormerReviewer, ListedKey, Policy } from '../policy.ts';
 import { SEAL_BYTES, parseSeal } from '../seal.ts';
 import { sha256Hex } from '../bytes.ts';
 import { PORTABLE } from './verify.ts';
-import type { Verifier } from './verifier.ts';
+import type { Verifier } from './algorithms/verifier.ts';
 
 /** The key files and seals that policies pin, read once each. */
 export class Keyring {

@@ -3,7 +3,7 @@ import { fromUtf8, utf8 } from '../bytes.ts';
 import { PullthroughError, fail } from '../error.ts';
 import { KEY_BYTES, canonicalKeyFile, signingComponents } from './openpgp.ts';
 import type { KeyComponent, KeyFile, SigningPurpose } from './openpgp.ts';
-import type { Verifier } from './verifier.ts';
+import type { Verifier } from './algorithms/verifier.ts';
 
 /** Version 4, no salt in a notation, nothing that the tools of a stable distribution can't read. */
 const CONFIG = {

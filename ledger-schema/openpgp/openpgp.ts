@@ -10,7 +10,7 @@ import type { KeyAlgorithm } from './key-packet.ts';
 import { KeyVerifier } from './self-signature.ts';
 import type { ParsedSignature } from './signature.ts';
 import { PORTABLE, whyNotSigned } from './verify.ts';
-import type { Verifier } from './verifier.ts';
+import type { Verifier } from './algorithms/verifier.ts';
 
 /** The most bytes of a key file. */
 export const KEY_BYTES = 64 * 1024;

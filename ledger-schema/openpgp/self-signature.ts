@@ -10,7 +10,7 @@ import {
 } from './signature-packet.ts';
 import type { SignaturePacket } from './signature-packet.ts';
 import { whyNotSigned } from './verify.ts';
-import type { PublicMaterial, Verifier } from './verifier.ts';
+import type { PublicMaterial, Verifier } from './algorithms/verifier.ts';
 
 /** The primary key or a subkey, as who made a signature. */
 export interface Maker {

@@ -1,11 +1,11 @@
 import { md5, ripemd160, sha1 } from '@noble/hashes/legacy.js';
 import { sha224, sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import { sha3_256, sha3_512 } from '@noble/hashes/sha3.js';
-import { isCanonicalScalar, isWeakPoint } from './ed25519.ts';
+import { isCanonicalScalar, isWeakPoint } from './algorithms/ed25519.ts';
 import { readMpis } from './packet.ts';
 import { coveredBytes, showsDigest } from './signature-packet.ts';
 import type { SignaturePacket } from './signature-packet.ts';
-import type { Hash, PublicMaterial, Question, Verifier, WeakHash } from './verifier.ts';
+import type { Hash, PublicMaterial, Question, Verifier, WeakHash } from './algorithms/verifier.ts';
 
 /** The hashes that a signature of the format may use, by their OpenPGP numbers; RFC 9580, section 9.5. */
 const HASHES = new Map<number, Hash>([
@@ -43,7 +43,7 @@ export const PORTABLE: Verifier = {
 };
 
 async function verifyPortably(question: Question<Hash | WeakHash>): Promise<boolean> {
-  return (await import('./portable-verifier.ts')).verify(question);
+  return (await import('./algorithms/portable-verifier.ts')).verify(question);
 }
 
 export function isStrongHash(signature: SignaturePacket): boolean {

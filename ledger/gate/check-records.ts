@@ -1,6 +1,6 @@
 import { REGULAR } from '../../ledger-schema/files.ts';
 import type { Finding } from '../../ledger-schema/files.ts';
-import { toFinding } from '../../ledger-schema/change.ts';
+import { toFinding } from '../../ledger-schema/names/change.ts';
 import { verifyRecord } from '../../ledger-schema/record.ts';
 import type { RecordState } from '../../ledger-schema/record.ts';
 import type { Signed } from '../../ledger-schema/record-signatures.ts';

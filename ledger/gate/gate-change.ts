@@ -1,11 +1,11 @@
 import { brief } from '../../ledger-schema/bytes.ts';
-import { collisionIn, readChange, toFinding } from '../../ledger-schema/change.ts';
-import type { AddedFile, Change, ChangedEntry, Side } from '../../ledger-schema/change.ts';
+import { collisionIn, readChange, toFinding } from '../../ledger-schema/names/change.ts';
+import type { AddedFile, Change, ChangedEntry, Side } from '../../ledger-schema/names/change.ts';
 import { CHECKLIST_BYTES, parseChecklist } from '../../ledger-schema/checklist.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { REGULAR } from '../../ledger-schema/files.ts';
 import type { Finding } from '../../ledger-schema/files.ts';
-import { RECORD_DEPTH } from '../../ledger-schema/layout.ts';
+import { RECORD_DEPTH } from '../../ledger-schema/names/layout.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import { checkRecord } from './check-records.ts';

@@ -1,5 +1,5 @@
 import { brief, sha256Hex } from '../../ledger-schema/bytes.ts';
-import { checkLeaf, collect, collectAsync, collisionIn } from '../../ledger-schema/change.ts';
+import { checkLeaf, collect, collectAsync, collisionIn } from '../../ledger-schema/names/change.ts';
 import type { Finding, LedgerFiles } from '../../ledger-schema/files.ts';
 import { keyProblems } from '../../ledger-schema/openpgp/keyring.ts';
 import { POLICY_BYTES, parsePolicy } from '../../ledger-schema/policy.ts';

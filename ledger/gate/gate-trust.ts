@@ -1,10 +1,10 @@
 import { sha256Hex } from '../../ledger-schema/bytes.ts';
-import { collectAsync } from '../../ledger-schema/change.ts';
-import type { AddedFile } from '../../ledger-schema/change.ts';
+import { collectAsync } from '../../ledger-schema/names/change.ts';
+import type { AddedFile } from '../../ledger-schema/names/change.ts';
 import { fail } from '../../ledger-schema/error.ts';
 import type { Finding, LedgerFiles } from '../../ledger-schema/files.ts';
 import { keyProblems } from '../../ledger-schema/openpgp/keyring.ts';
-import { policyPath } from '../../ledger-schema/layout.ts';
+import { policyPath } from '../../ledger-schema/names/layout.ts';
 import { POLICY_BYTES, parsePolicy } from '../../ledger-schema/policy.ts';
 import type { PolicyStep } from '../../ledger-schema/policy.ts';
 import { verifyRootSignature } from '../../ledger-schema/root-signatures.ts';

@@ -3,7 +3,7 @@ import { CHECKLIST_BYTES } from '../../ledger-schema/checklist.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import { REGULAR } from '../../ledger-schema/files.ts';
 import type { Finding } from '../../ledger-schema/files.ts';
-import { nackPath, tryLedgerPath } from '../../ledger-schema/layout.ts';
+import { nackPath, tryLedgerPath } from '../../ledger-schema/names/layout.ts';
 import { checkNack } from '../../ledger-schema/record-signatures.ts';
 import { SIGNATURE_BYTES } from '../../ledger-schema/openpgp/signature.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';

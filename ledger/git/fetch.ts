@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../ledger-schema/error.ts';
-import { HEAD_BRANCH } from '../../ledger-schema/branches.ts';
+import { HEAD_BRANCH } from '../../ledger-schema/names/branches.ts';
 import type { PullthroughError } from '../../ledger-schema/error.ts';
 import type { Clone, ObjectFormat } from './clone.ts';
 import type { GitConfig } from './git-environment.ts';

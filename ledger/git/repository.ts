@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brief } from '../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
-import { HEAD_BRANCH, branchKind, isChangeBranch } from '../../ledger-schema/branches.ts';
+import { HEAD_BRANCH, branchKind, isChangeBranch } from '../../ledger-schema/names/branches.ts';
 import { requireOnlyAdded } from './objects/append-only.ts';
 import { CatFile } from './objects/cat-file.ts';
 import { Clone } from './clone.ts';

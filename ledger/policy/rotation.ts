@@ -1,8 +1,8 @@
-import { trustBranch } from '../../ledger-schema/branches.ts';
+import { trustBranch } from '../../ledger-schema/names/branches.ts';
 import { sha256Hex } from '../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { Keyring, listings } from '../../ledger-schema/openpgp/keyring.ts';
-import { keyPath, policyPath, policySignPath, sealPath } from '../../ledger-schema/layout.ts';
+import { keyPath, policyPath, policySignPath, sealPath } from '../../ledger-schema/names/layout.ts';
 import type { KeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
 import { POLICY_BYTES, parsePolicy } from '../../ledger-schema/policy.ts';
 import type { Policy } from '../../ledger-schema/policy.ts';

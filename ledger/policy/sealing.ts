@@ -1,7 +1,7 @@
 import { concatBytes, sha256Hex } from '../../ledger-schema/bytes.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import { REGULAR } from '../../ledger-schema/files.ts';
-import { tryLedgerPath } from '../../ledger-schema/layout.ts';
+import { tryLedgerPath } from '../../ledger-schema/names/layout.ts';
 import { verifySignature } from '../../ledger-schema/openpgp/openpgp.ts';
 import type { KeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
 import { readRecord } from '../../ledger-schema/record.ts';

@@ -1,8 +1,8 @@
 import { constants, createPublicKey, hash as digestOf, publicDecrypt, verify as verifySignature } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { equalBytes } from '../../ledger-schema/bytes.ts';
-import { paddedDigest } from '../../ledger-schema/openpgp/rsa.ts';
-import type { Hash, PublicMaterial, Question, Verifier } from '../../ledger-schema/openpgp/verifier.ts';
+import { paddedDigest } from '../../ledger-schema/openpgp/algorithms/rsa.ts';
+import type { Hash, PublicMaterial, Question, Verifier } from '../../ledger-schema/openpgp/algorithms/verifier.ts';
 
 const NAMES: Record<Hash, string> = { 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' };
 

@@ -2,7 +2,7 @@ import { typed } from '../../io/shell.ts';
 import type { GateReport } from '../../ledger/gate/gate.ts';
 import { nackHolders, nacksOnBranches, openNacks } from '../../ledger/open-nacks.ts';
 import { fail } from '../../ledger-schema/error.ts';
-import { closedBranch, nackBranch, proposalBranch } from '../../ledger-schema/branches.ts';
+import { closedBranch, nackBranch, proposalBranch } from '../../ledger-schema/names/branches.ts';
 import { CHECKLIST_BYTES } from '../../ledger-schema/checklist.ts';
 import { REGULAR } from '../../ledger-schema/files.ts';
 import type { ProposalContext } from '../context.ts';

@@ -3,7 +3,7 @@ import type { GateReport } from '../../ledger/gate/gate.ts';
 import type { Identity } from '../../ledger/git/repository.ts';
 import { CHECKLIST_BYTES } from '../../ledger-schema/checklist.ts';
 import { KEY_BYTES } from '../../ledger-schema/openpgp/openpgp.ts';
-import { parseRecordPath } from '../../ledger-schema/path.ts';
+import { parseRecordPath } from '../../ledger-schema/names/path.ts';
 import { POLICY_BYTES } from '../../ledger-schema/policy.ts';
 import { SEAL_BYTES } from '../../ledger-schema/seal.ts';
 import { fail } from '../../ledger-schema/error.ts';

@@ -1,5 +1,5 @@
-import { lent, release } from '../../io/http/blocks.ts';
-import { hashing, startingOver } from '../../io/http/download.ts';
+import { lent, release } from '../../io/http/download/blocks.ts';
+import { hashing, startingOver } from '../../io/http/download/download.ts';
 import type { HashAlgorithm } from '../../io/files/hash.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import type { RecordedAsset } from '../../ledger-schema/record.ts';

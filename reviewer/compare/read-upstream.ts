@@ -6,7 +6,7 @@ import type { Finding, FindingName } from '../../inspect/finding.ts';
 import { brief } from '../../ledger-schema/bytes.ts';
 import type { Checklist } from '../../ledger-schema/checklist.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
-import { foldAscii } from '../../ledger-schema/path.ts';
+import { foldAscii } from '../../ledger-schema/names/path.ts';
 
 /** What upstream's API says of a record's release now. */
 export interface UpstreamRelease {

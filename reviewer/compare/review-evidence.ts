@@ -7,7 +7,7 @@ import type { GitHubClient } from '../../github/client.ts';
 import type { Release, Repository } from '../../github/types.ts';
 import { finding, foundError } from '../../inspect/finding.ts';
 import type { Finding } from '../../inspect/finding.ts';
-import { openDownload } from '../../io/http/download.ts';
+import { openDownload } from '../../io/http/download/download.ts';
 import { sha256Hex } from '../../ledger-schema/bytes.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import type { EvidenceEntry } from '../../ledger-schema/evidence.ts';

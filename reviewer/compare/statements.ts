@@ -8,7 +8,7 @@ import type { GitHubClient } from '../../github/client.ts';
 import type { Asset, Release } from '../../github/types.ts';
 import { finding, foundError } from '../../inspect/finding.ts';
 import type { Finding } from '../../inspect/finding.ts';
-import { openDownload } from '../../io/http/download.ts';
+import { openDownload } from '../../io/http/download/download.ts';
 import type { PrivateHosts } from '../../io/http/public-only.ts';
 import { mapLimit } from '../../io/limit.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startGitHub } from '../../test/servers/github.ts';
+import { startGitHub } from '../../test/servers/github/github.ts';
 import type { BenchRecord } from './consumer-ledger.ts';
 import { makeLedger, median, runCommand } from './consumer-ledger.ts';
 

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { fail } from '../../ledger-schema/error.ts';
-import { Pace } from '../../io/http/pace.ts';
+import { Pace } from '../../io/http/download/pace.ts';
 import { backoff, pause, RETRY } from '../../io/http/retry.ts';
 import type { S3Bucket } from './bucket.ts';
 import { isNotThere, s3Error } from './error.ts';

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { fail, PullthroughError } from '../../ledger-schema/error.ts';
-import { lend, lent, release } from '../../io/http/blocks.ts';
+import { lend, lent, release } from '../../io/http/download/blocks.ts';
 import { openPending, readBlocks } from '../../io/files/file.ts';
 import { digestOf, hashing } from '../../io/files/hash.ts';
 import { sweep } from '../../io/files/leftover.ts';

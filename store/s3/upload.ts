@@ -6,7 +6,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import type { CompletedPart, PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
-import { lent, release } from '../../io/http/blocks.ts';
+import { lent, release } from '../../io/http/download/blocks.ts';
 import { HashJob } from '../../io/files/hash-thread.ts';
 import type { HashAlgorithm } from '../../io/files/hash.ts';
 import { fail } from '../../ledger-schema/error.ts';

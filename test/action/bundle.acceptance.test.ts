@@ -8,9 +8,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { executorFiles } from '../../executor/init.ts';
 import { ledgerExtras } from '../../owner/templates.ts';
 import { programSource } from '../../io/program-source.ts';
-import { TestLedger } from '../consumer/ledger-maker.ts';
-import { StoreServer } from '../consumer/store-server.ts';
-import { startGitHub } from '../servers/github.ts';
+import { TestLedger } from '../kit/ledger-maker.ts';
+import { StoreServer } from '../kit/store-server.ts';
+import { startGitHub } from '../servers/github/github.ts';
 import { bundle, temporaryFolder } from './runner.ts';
 
 const LARGE = new Uint8Array(9 * 1024 * 1024).fill(7);

@@ -1,4 +1,4 @@
-import type { GitHubServer, TestRepository } from '../servers/github.ts';
+import type { GitHubServer, TestRepository } from '../servers/github/github.ts';
 
 const DAY = 86_400_000;
 

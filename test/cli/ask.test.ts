@@ -2,11 +2,11 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { loadConfig } from '../../cli/wiring/config.ts';
-import { parseLocation } from '../../cli/wiring/location.ts';
+import { loadConfig } from '../../cli/wiring/settings/config.ts';
+import { parseLocation } from '../../cli/wiring/settings/location.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
-import { people } from '../executor/world.ts';
-import { runCli } from './world.ts';
+import { people } from '../kit/executor-world.ts';
+import { runCli } from '../kit/cli-world.ts';
 
 async function folder(): Promise<string> {
   const cwd = await mkdtemp(join(tmpdir(), 'pt-ask-'));

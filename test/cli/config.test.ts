@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig, requireLedger, requirePin, requireStore } from '../../cli/wiring/config.ts';
-import type { Config, ConfigFlags } from '../../cli/wiring/config.ts';
-import { parseLocation } from '../../cli/wiring/location.ts';
+import { loadConfig, requireLedger, requirePin, requireStore } from '../../cli/wiring/settings/config.ts';
+import type { Config, ConfigFlags } from '../../cli/wiring/settings/config.ts';
+import { parseLocation } from '../../cli/wiring/settings/location.ts';
 import { passphraseFrom, signingKeyFrom, tokenFrom } from '../../cli/wiring/secrets.ts';
 
 let folder: string;

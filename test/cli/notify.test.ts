@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { loadConfig } from '../../cli/wiring/config.ts';
+import { loadConfig } from '../../cli/wiring/settings/config.ts';
 import { notify } from '../../cli/wiring/notify.ts';
 import type { LedgerEvent } from '../../cli/wiring/notify.ts';
 import { atomFeed } from '../../owner/feed.ts';

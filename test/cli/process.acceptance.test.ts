@@ -3,10 +3,10 @@ import { openSync, readFileSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { world } from '../executor/world.ts';
-import { startGitHub } from '../servers/github.ts';
-import { build, builtMain, start } from './built.ts';
-import { executor } from './executor-world.ts';
+import { world } from '../kit/executor-world.ts';
+import { startGitHub } from '../servers/github/github.ts';
+import { build, builtMain, start } from '../kit/built.ts';
+import { executor } from '../kit/executor-cli-world.ts';
 
 const root = join(import.meta.dirname, '../..');
 

@@ -4,7 +4,7 @@ import { OVERVIEW } from '../../cli/spec/overview.ts';
 import { toFailure } from '../../cli/screens/failure.ts';
 import { parseCommandLine } from '../../cli/wiring/program.ts';
 import { ERRORS, PullthroughError } from '../../ledger-schema/error.ts';
-import { runCli } from './world.ts';
+import { runCli } from '../kit/cli-world.ts';
 
 function parse(...argv: string[]): { name: string; args: readonly string[]; options: Record<string, unknown> } {
   const found = parseCommandLine(argv, 100);

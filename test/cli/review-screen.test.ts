@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { openOutput } from '../../cli/screens/output.ts';
-import { showReview } from '../../cli/screens/review-screen.ts';
-import type { ReviewView } from '../../cli/screens/review-screen.ts';
+import { showReview } from '../../cli/screens/review/review-screen.ts';
+import type { ReviewView } from '../../cli/screens/review/review-screen.ts';
 import { wrapText } from '../../cli/screens/wrap.ts';
 import { finding } from '../../inspect/finding.ts';
 import type { Finding } from '../../inspect/finding.ts';
 import type { ReviewReport, ReviewedFile } from '../../reviewer/report.ts';
-import { Written } from './world.ts';
+import { Written } from '../kit/cli-world.ts';
 
 const NOW = new Date('2026-11-30T00:00:00Z');
 

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Policy } from '../../ledger-schema/policy.ts';
-import { person, putAck, putNack, putPolicy, putRecord, revokedCopy } from '../ledger/people.ts';
-import type { Person, Tree } from '../ledger/people.ts';
+import { person, putAck, putNack, putPolicy, putRecord, revokedCopy } from '../kit/ledger-people.ts';
+import type { Person, Tree } from '../kit/ledger-people.ts';
 import { cases, fixture } from '../fixtures/openpgp/read.ts';
-import { gnupg } from '../ledger/gpg-fixture.ts';
-import { runCli } from './world.ts';
+import { gnupg } from '../kit/gpg-fixture.ts';
+import { runCli } from '../kit/cli-world.ts';
 
 const DAY = 86_400_000;
 let ada: Person, ada2: Person, grace: Person, linus: Person, bot: Person, bot2: Person;

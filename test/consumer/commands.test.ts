@@ -1,11 +1,11 @@
 import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCli } from '../cli/world.ts';
-import { Machine } from './command.ts';
-import { TestLedger } from './ledger-maker.ts';
-import { NOW } from './readers.ts';
-import { StoreServer } from './store-server.ts';
+import { runCli } from '../kit/cli-world.ts';
+import { Machine } from '../kit/consumer-machine.ts';
+import { TestLedger } from '../kit/ledger-maker.ts';
+import { NOW } from '../kit/readers.ts';
+import { StoreServer } from '../kit/store-server.ts';
 
 let ledger: TestLedger;
 let store: StoreServer;

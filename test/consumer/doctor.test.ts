@@ -7,10 +7,10 @@ import { judgeKey } from '../../consumer/doctor/keys.ts';
 import { judgeHead, judgePolicy } from '../../consumer/doctor/ledger.ts';
 import { checkGit, checkNode, checkProxies } from '../../consumer/doctor/machine.ts';
 import { judgeAnswer } from '../../consumer/doctor/stores.ts';
-import { Machine } from './command.ts';
-import { TestLedger } from './ledger-maker.ts';
-import { NOW } from './readers.ts';
-import { StoreServer } from './store-server.ts';
+import { Machine } from '../kit/consumer-machine.ts';
+import { TestLedger } from '../kit/ledger-maker.ts';
+import { NOW } from '../kit/readers.ts';
+import { StoreServer } from '../kit/store-server.ts';
 
 const after = (ms: number): Date => new Date(NOW.getTime() + ms);
 const MINUTE = 60_000;

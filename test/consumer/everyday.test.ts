@@ -5,9 +5,9 @@ import { lockedDigests } from '../../consumer/audit.ts';
 import { lockAs } from '../../consumer/lock/formats.ts';
 import type { LockEntry } from '../../consumer/lock/lock-file.ts';
 import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
-import { Machine } from './command.ts';
-import { TestLedger } from './ledger-maker.ts';
-import { StoreServer } from './store-server.ts';
+import { Machine } from '../kit/consumer-machine.ts';
+import { TestLedger } from '../kit/ledger-maker.ts';
+import { StoreServer } from '../kit/store-server.ts';
 
 let ledger: TestLedger;
 let store: StoreServer;

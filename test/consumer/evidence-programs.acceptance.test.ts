@@ -13,7 +13,7 @@ import { ACTIONS, FILES, entryOf, provenance, readerOf, subjectOf, workflow } fr
 import { MockSigstore, bytesOf, sha256 } from '../evidence/mock-sigstore.ts';
 import type { Identity } from '../evidence/mock-sigstore.ts';
 import { cosignProgram } from '../servers/cosign.ts';
-import { temporaryFolder } from './readers.ts';
+import { temporaryFolder } from '../kit/readers.ts';
 
 const run = promisify(execFile);
 const has = async (program: string, flag: string) =>

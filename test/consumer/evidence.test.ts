@@ -8,9 +8,9 @@ import { MockSigstore, bytesOf } from '../evidence/mock-sigstore.ts';
 import { newMinisign } from '../evidence/minisign-maker.ts';
 import type { MinisignPair } from '../evidence/minisign-maker.ts';
 import { COMMIT, FILES, REPOSITORY_ID, entryOf, provenance, workflow } from '../evidence/release.ts';
-import { Machine } from './command.ts';
-import { TestLedger } from './ledger-maker.ts';
-import { NOW, temporaryFolder } from './readers.ts';
+import { Machine } from '../kit/consumer-machine.ts';
+import { TestLedger } from '../kit/ledger-maker.ts';
+import { NOW, temporaryFolder } from '../kit/readers.ts';
 
 let sigstore: MockSigstore;
 let minisign: MinisignPair;

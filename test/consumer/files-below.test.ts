@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { filesBelow } from '../../consumer/verify/files-below.ts';
 import { hashFile } from '../../consumer/verify/hashed-file.ts';
 import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
-import { temporaryFolder } from './readers.ts';
+import { temporaryFolder } from '../kit/readers.ts';
 
 /** Paths below the folder, as they are shown. */
 async function shown(folder: string, ignoreLinks = false) {

@@ -9,8 +9,8 @@ import { openMirrors } from '../../consumer/download/mirrors.ts';
 import { selectAssets } from '../../consumer/download/select-assets.ts';
 import type { Fetchable } from '../../consumer/download/select-assets.ts';
 import { parsePlatform } from '../../consumer/download/platform.ts';
-import { temporaryFolder } from './readers.ts';
-import { StoreServer } from './store-server.ts';
+import { temporaryFolder } from '../kit/readers.ts';
+import { StoreServer } from '../kit/store-server.ts';
 
 const servers: StoreServer[] = [];
 

@@ -6,9 +6,9 @@ import { PullthroughError } from '../../ledger-schema/index.ts';
 import { encodeLock, parseLock } from '../../consumer/lock/lock-file.ts';
 import type { LockEntry } from '../../consumer/lock/lock-file.ts';
 import { findEntries, putEntries } from '../../consumer/lock/lock.ts';
-import { Machine } from './command.ts';
-import { TestLedger } from './ledger-maker.ts';
-import { StoreServer } from './store-server.ts';
+import { Machine } from '../kit/consumer-machine.ts';
+import { TestLedger } from '../kit/ledger-maker.ts';
+import { StoreServer } from '../kit/store-server.ts';
 
 const entry: LockEntry = {
   tool: 'github.com/jqlang/jq',

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startCommand } from './child.ts';
-import { TestLedger } from './ledger-maker.ts';
-import { temporaryFolder } from './readers.ts';
-import { StoreServer } from './store-server.ts';
+import { startCommand } from '../kit/consumer-child.ts';
+import { TestLedger } from '../kit/ledger-maker.ts';
+import { temporaryFolder } from '../kit/readers.ts';
+import { StoreServer } from '../kit/store-server.ts';
 
 let ledger: TestLedger;
 let store: StoreServer;

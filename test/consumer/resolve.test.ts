@@ -3,8 +3,8 @@ import { parseToolRequest } from '../../consumer/tool.ts';
 import { toRelease } from '../../consumer/release.ts';
 import { resolveRelease } from '../../consumer/resolve.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
-import { TestLedger } from './ledger-maker.ts';
-import { view } from './readers.ts';
+import { TestLedger } from '../kit/ledger-maker.ts';
+import { view } from '../kit/readers.ts';
 
 let ledger: TestLedger;
 let seen: LedgerView;

@@ -10,7 +10,7 @@ import type { Contents, Member } from '../../inspect/member.ts';
 import { SILENT } from '../../io/progress.ts';
 import { sha256Hex } from '../../ledger-schema/index.ts';
 import { fileOf, tarOf, zipOf } from '../inspect/files.ts';
-import { temporaryFolder } from './readers.ts';
+import { temporaryFolder } from '../kit/readers.ts';
 
 const file = (path: string, more: Partial<Member> = {}): Member => ({
   path,

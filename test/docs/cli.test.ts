@@ -2,12 +2,12 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS, globalOptions } from '../../cli/spec/index.ts';
-import { schemaOf } from '../../cli/wiring/config.ts';
-import { CLI_PAGE, cliPage } from '../../scripts/docs-cli.ts';
-import { ENVIRONMENT, MIRROR_KEYS, TOOL_KEYS } from '../../scripts/docs-cli-tables.ts';
+import { schemaOf } from '../../cli/wiring/settings/config.ts';
+import { CLI_PAGE, cliPage } from '../../scripts/docs/docs-cli.ts';
+import { ENVIRONMENT, MIRROR_KEYS, TOOL_KEYS } from '../../scripts/docs/docs-cli-tables.ts';
 import { toolSchema } from '../../upstream/tool-definition.ts';
-import { MAN_PAGE, manPage } from '../../scripts/man.ts';
-import { runCli } from '../cli/world.ts';
+import { MAN_PAGE, manPage } from '../../scripts/docs/man.ts';
+import { runCli } from '../kit/cli-world.ts';
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, CLI_PAGE), 'utf8');
@@ -15,17 +15,17 @@ const page = readFileSync(join(root, CLI_PAGE), 'utf8');
 const keysOf = (schema: Readonly<Record<string, object>>): string[] =>
   Object.entries(schema).flatMap(([section, keys]) => Object.keys(keys).map((key) => `[${section}] ${key}`));
 
-test('the man page is what scripts/man.ts makes of the tables, and no text in it is a request', () => {
+test('the man page is what scripts/docs/man.ts makes of the tables, and no text in it is a request', () => {
   const man = readFileSync(join(root, MAN_PAGE), 'utf8');
-  expect(man, 'run npm run build && node dist/scripts/man.js').toBe(manPage());
+  expect(man, 'run npm run build && node dist/scripts/docs/man.js').toBe(manPage());
   for (const { name } of COMMANDS) expect(man).toContain(`.SS ${name.replaceAll('-', '\\-')}\n`);
   const requests = man.split('\n').filter((line) => /^[.']/.test(line));
   expect(requests.filter((line) => !/^\.(?:TH|SH|SS|TP|B|I|PP|nf|fi)(?: |$)/.test(line))).toEqual([]);
 });
 
 describe('docs/cli.md', () => {
-  test('is what scripts/docs-cli.ts makes of the tables', () => {
-    expect(page, 'run npm run build && node dist/scripts/docs-cli.js').toBe(cliPage());
+  test('is what scripts/docs/docs-cli.ts makes of the tables', () => {
+    expect(page, 'run npm run build && node dist/scripts/docs/docs-cli.js').toBe(cliPage());
   });
 
   test('has every key of mirror.ini and tool.ini that the parsers take, and no other', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
-import { loadConfig } from '../../cli/wiring/config.ts';
+import { loadConfig } from '../../cli/wiring/settings/config.ts';
 import { parseToolDefinition } from '../../upstream/tool-definition.ts';
 import { blocksOf, PAGES, pageText } from './blocks.ts';
 import { NOT_RUN, keyOf } from './page.ts';

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LEDGER, freePort } from '../adoption/team.ts';
 import type { Name, Team } from '../adoption/team.ts';
-import type { TestRepository } from '../servers/github.ts';
+import type { TestRepository } from '../servers/github/github.ts';
 
 /** Numbers of pull requests begin here in documentation. */
 const FIRST_PULL = 42;

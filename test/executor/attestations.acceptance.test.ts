@@ -11,9 +11,9 @@ import { parseChecklist } from '../../ledger-schema/checklist.ts';
 import { MockSigstore, sha256 } from '../evidence/mock-sigstore.ts';
 import { FILES, provenance, workflow } from '../evidence/release.ts';
 import { newMinisign } from '../evidence/minisign-maker.ts';
-import type { AssetSpec, TestRelease, TestRepository } from '../servers/github.ts';
-import { actions, world } from './world.ts';
-import type { World } from './world.ts';
+import type { AssetSpec, TestRelease, TestRepository } from '../servers/github/github.ts';
+import { actions, world } from '../kit/executor-world.ts';
+import type { World } from '../kit/executor-world.ts';
 
 const ATTESTATION = 'require[] = attestation:.github/workflows/release.yml';
 

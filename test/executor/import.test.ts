@@ -7,9 +7,9 @@ import { importTree } from '../../executor/import/import.ts';
 import { tagCandidates } from '../../executor/import/old-tag.ts';
 import { parseOldList, readOldTree } from '../../executor/import/old-tree.ts';
 import { storeKey } from '../../store/store.ts';
-import { asset, digest, release } from './releases.ts';
-import { actions, world } from './world.ts';
-import type { World } from './world.ts';
+import { asset, digest, release } from '../kit/releases.ts';
+import { actions, world } from '../kit/executor-world.ts';
+import type { World } from '../kit/executor-world.ts';
 
 const ALGORITHMS = ['md5', 'sha256', 'sha512'] as const;
 

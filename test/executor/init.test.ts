@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { loadConfig } from '../../cli/wiring/config.ts';
+import { loadConfig } from '../../cli/wiring/settings/config.ts';
 import { initExecutor } from '../../executor/init.ts';
 
 let folder: string;

@@ -6,8 +6,8 @@ import { restock } from '../../executor/upkeep/restock.ts';
 import { watch } from '../../executor/upkeep/watch.ts';
 import type { Tool } from '../../upstream/tools.ts';
 import { codeThrown } from '../matchers.ts';
-import { world } from './world.ts';
-import type { World } from './world.ts';
+import { world } from '../kit/executor-world.ts';
+import type { World } from '../kit/executor-world.ts';
 
 type Look = (context: ExecutorContext, tools: Tool[]) => Promise<unknown>;
 

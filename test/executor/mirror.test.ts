@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { foldExit } from '../../io/exit-code.ts';
 import { parseChecklist } from '../../ledger-schema/checklist.ts';
-import { digest } from './releases.ts';
-import { AUTHOR, actions, people, world } from './world.ts';
-import type { World } from './world.ts';
+import { digest } from '../kit/releases.ts';
+import { AUTHOR, actions, people, world } from '../kit/executor-world.ts';
+import type { World } from '../kit/executor-world.ts';
 
 const RECORD = 'packages/github.com/acme/tool/v1.0.0';
 const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';

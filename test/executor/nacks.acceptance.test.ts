@@ -3,10 +3,10 @@ import { readTrust } from '../../ledger/directories.ts';
 import { proposePolicy } from '../../ledger/policy/rotation.ts';
 import { fileSigner, newKey } from '../../ledger/signing/signer.ts';
 import { concatBytes, utf8 } from '../../ledger-schema/bytes.ts';
-import { nackPath } from '../../ledger-schema/layout.ts';
+import { nackPath } from '../../ledger-schema/names/layout.ts';
 import { readKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
-import { AUTHOR, actions, people, world } from './world.ts';
-import type { Key, World } from './world.ts';
+import { AUTHOR, actions, people, world } from '../kit/executor-world.ts';
+import type { Key, World } from '../kit/executor-world.ts';
 
 const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';
 const RECORD = 'packages/github.com/acme/tool/v1.0.0';

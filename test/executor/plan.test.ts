@@ -3,7 +3,7 @@ import { planRelease } from '../../executor/plan.ts';
 import type { Decision } from '../../executor/plan.ts';
 import type { Standing } from '../../proposals/standing.ts';
 import type { Release } from '../../github/types.ts';
-import { asset, release, tool } from './releases.ts';
+import { asset, release, tool } from '../kit/releases.ts';
 
 const NOW = new Date('2026-02-01T00:00:00Z');
 

@@ -3,7 +3,7 @@ import { buildRecord, newRecordFiles } from '../../ledger/new-record.ts';
 import type { RecordInput } from '../../ledger/new-record.ts';
 import { parseChecklist } from '../../ledger-schema/checklist.ts';
 import { parseSums } from '../../ledger-schema/sums.ts';
-import { digest } from './releases.ts';
+import { digest } from '../kit/releases.ts';
 
 const INPUT: RecordInput = {
   ledger: 'a'.repeat(32),

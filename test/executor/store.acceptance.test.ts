@@ -8,9 +8,9 @@ import { restock } from '../../executor/upkeep/restock.ts';
 import { ledgerFiles } from '../../ledger/files.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
 import { storeKey } from '../../store/store.ts';
-import { digest } from './releases.ts';
-import { actions, people, world } from './world.ts';
-import type { World } from './world.ts';
+import { digest } from '../kit/releases.ts';
+import { actions, people, world } from '../kit/executor-world.ts';
+import type { World } from '../kit/executor-world.ts';
 
 const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { foldExit } from '../../io/exit-code.ts';
 import { parseChecklist } from '../../ledger-schema/checklist.ts';
-import { digest } from './releases.ts';
-import { actions, world } from './world.ts';
-import type { World } from './world.ts';
+import { digest } from '../kit/releases.ts';
+import { actions, world } from '../kit/executor-world.ts';
+import type { World } from '../kit/executor-world.ts';
 
 const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';
 const SHA512 = digest('linux bytes', 'sha512');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { watchExit } from '../../executor/upkeep/watch-findings.ts';
 import { reportIssue, watch } from '../../executor/upkeep/watch.ts';
-import { world } from './world.ts';
-import type { World } from './world.ts';
+import { world } from '../kit/executor-world.ts';
+import type { World } from '../kit/executor-world.ts';
 
 async function held(onGitHub = false) {
   const made = await world({ onGitHub });

@@ -5,9 +5,9 @@ import { expect, test } from 'vitest';
 import type { GitHubClient } from '../../github/client.ts';
 import { getLatestRelease, getRelease } from '../../github/releases.ts';
 import type { Asset } from '../../github/types.ts';
-import { downloadToFile, openDownload } from '../../io/http/download.ts';
-import type { DownloadRequest } from '../../io/http/download.ts';
-import type { BytesFault, Content, GitHubServer } from '../servers/github.ts';
+import { downloadToFile, openDownload } from '../../io/http/download/download.ts';
+import type { DownloadRequest } from '../../io/http/download/download.ts';
+import type { BytesFault, Content, GitHubServer } from '../servers/github/github.ts';
 import { clientOf, collect, github, temporaryFolder } from './setup.ts';
 
 const SIZE = 3 * 1024 * 1024 + 17;

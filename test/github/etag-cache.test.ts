@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { EtagCache, cacheIdentity } from '../../github/etag-cache.ts';
+import { EtagCache, cacheIdentity } from '../../github/http/etag-cache.ts';
 import { getLatestRelease, getRepository, listReleases } from '../../github/releases.ts';
 import { clientOf, collect, github, temporaryFolder } from './setup.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { SYSTEM_CLOCK } from '../../github/fetch.ts';
+import { SYSTEM_CLOCK } from '../../github/http/fetch.ts';
 import { getRepository } from '../../github/releases.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import { clientOf, fakeClock, github } from './setup.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { closeIssue, upsertComment, upsertIssue } from '../../github/pulls.ts';
-import { nextId } from '../servers/github-model.ts';
-import type { TestRepository } from '../servers/github.ts';
+import { nextId } from '../servers/github/github-model.ts';
+import type { TestRepository } from '../servers/github/github.ts';
 import { clientOf, github } from './setup.ts';
 
 const LEDGER = 'acme/ledger';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { closePull, createPull, getPull, listPulls, mergePull, updatePull } from '../../github/pulls.ts';
 import type { GitHubClient } from '../../github/client.ts';
-import { refreshPulls } from '../servers/github.ts';
-import type { GitHubServer, TestRepository } from '../servers/github.ts';
+import { refreshPulls } from '../servers/github/github.ts';
+import type { GitHubServer, TestRepository } from '../servers/github/github.ts';
 import { bareRepository, clientOf, github, temporaryFolder } from './setup.ts';
 import type { BareRepository } from './setup.ts';
 

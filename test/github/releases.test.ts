@@ -8,7 +8,7 @@ import {
   listReleases,
   resolveTagCommit,
 } from '../../github/releases.ts';
-import { sha1 } from '../servers/github-model.ts';
+import { sha1 } from '../servers/github/github-model.ts';
 import { clientOf, collect, github } from './setup.ts';
 
 const day = (number: number) => new Date(Date.UTC(2024, 0, number));

@@ -1,8 +1,8 @@
 import { Ajv } from 'ajv';
 import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, test } from 'vitest';
-import { sha1 } from '../servers/github-model.ts';
-import type { GitHubServer } from '../servers/github.ts';
+import { sha1 } from '../servers/github/github-model.ts';
+import type { GitHubServer } from '../servers/github/github.ts';
 import { bareRepository, github } from './setup.ts';
 
 type Schema = { [key: string]: unknown };

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { GitHubClient } from '../../github/client.ts';
 import type { GitHubClientOptions } from '../../github/client.ts';
-import type { Clock } from '../../github/fetch.ts';
+import type { Clock } from '../../github/http/fetch.ts';
 import { SILENT } from '../../io/progress.ts';
-import { startGitHub } from '../servers/github.ts';
-import type { GitHubServer, GitHubServerOptions } from '../servers/github.ts';
+import { startGitHub } from '../servers/github/github.ts';
+import type { GitHubServer, GitHubServerOptions } from '../servers/github/github.ts';
 
 /** Sleeps are over at once, and noted. */
 export interface FakeClock extends Clock {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { getLatestRelease, getRepository, listReleases } from '../../github/releases.ts';
-import type { ApiFetch } from '../../github/fetch.ts';
+import type { ApiFetch } from '../../github/http/fetch.ts';
 import { clientOf, collect, fakeClock, github } from './setup.ts';
 
 test('5xx bursts are tried again with growing waits, and then answered', async () => {

@@ -6,9 +6,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { lent, release } from '../../io/http/blocks.ts';
-import { getDirect } from '../../io/http/direct.ts';
-import { openDownload } from '../../io/http/download.ts';
+import { lent, release } from '../../io/http/download/blocks.ts';
+import { getDirect } from '../../io/http/download/direct.ts';
+import { openDownload } from '../../io/http/download/download.ts';
 import { makeCertificates } from '../servers/certificates.ts';
 import { runModule } from '../child.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RateLimit } from '../../io/http/answer-error.ts';
-import { openDownload } from '../../io/http/download.ts';
-import type { DownloadRequest } from '../../io/http/download.ts';
+import { openDownload } from '../../io/http/download/download.ts';
+import type { DownloadRequest } from '../../io/http/download/download.ts';
 import { fail } from '../../ledger-schema/error.ts';
 import { file, startFlaky, status } from '../servers/flaky.ts';
 import type { FlakyServer, Reply } from '../servers/flaky.ts';

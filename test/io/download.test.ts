@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { PullthroughError } from '../../ledger-schema/error.ts';
-import { downloadToFile, openDownload, startingOver } from '../../io/http/download.ts';
-import type { DownloadRequest } from '../../io/http/download.ts';
+import { downloadToFile, openDownload, startingOver } from '../../io/http/download/download.ts';
+import type { DownloadRequest } from '../../io/http/download/download.ts';
 import { file, redirect, startFlaky, status } from '../servers/flaky.ts';
 import type { FlakyServer } from '../servers/flaky.ts';
 

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { BLOCK, keep, lend, lent, release, takeBlock } from '../../io/http/blocks.ts';
+import { BLOCK, keep, lend, lent, release, takeBlock } from '../../io/http/download/blocks.ts';
 import { digestOf, hashing } from '../../io/files/hash.ts';
 import type { HashAlgorithm } from '../../io/files/hash.ts';
 import { runModule } from '../child.ts';

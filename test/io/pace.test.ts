@@ -1,9 +1,9 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { openDownload } from '../../io/http/download.ts';
-import type { DownloadRequest } from '../../io/http/download.ts';
-import { Pace } from '../../io/http/pace.ts';
+import { openDownload } from '../../io/http/download/download.ts';
+import type { DownloadRequest } from '../../io/http/download/download.ts';
+import { Pace } from '../../io/http/download/pace.ts';
 
 const LARGE = 9_000_000;
 /** 16 bytes in a millisecond. */

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { openDownload } from '../../io/http/download.ts';
+import { openDownload } from '../../io/http/download/download.ts';
 import { httpFetch, readBounded } from '../../io/http/http.ts';
 import type { RetryRules } from '../../io/http/retry.ts';
 import { file, startFlaky } from '../servers/flaky.ts';

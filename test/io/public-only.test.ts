@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { openDownload } from '../../io/http/download.ts';
+import { openDownload } from '../../io/http/download/download.ts';
 import { isPublicAddress } from '../../io/http/public-address.ts';
 
 const names = vi.hoisted(() => new Map<string, string[]>());

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { standingComment } from '../../reviewer/comment.ts';
+import { standingComment } from '../../reviewer/signing/comment.ts';
 import { protectionLine } from '../../owner/templates.ts';
 import { shellWord, typed } from '../../io/shell.ts';
 

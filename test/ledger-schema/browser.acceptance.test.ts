@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { person, putPolicy, putRecord } from '../ledger/people.ts';
-import type { Tree } from '../ledger/people.ts';
+import { person, putPolicy, putRecord } from '../kit/ledger-people.ts';
+import type { Tree } from '../kit/ledger-people.ts';
 
 let folder: string;
 beforeAll(() => {

@@ -3,8 +3,8 @@ import { encodeChecklist, parseChecklist } from '../../ledger-schema/checklist.t
 import type { Checklist } from '../../ledger-schema/checklist.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
 import { canonicalJson } from '../../ledger-schema/json.ts';
-import { parseLedgerPath } from '../../ledger-schema/layout.ts';
-import { parseRecordPath } from '../../ledger-schema/path.ts';
+import { parseLedgerPath } from '../../ledger-schema/names/layout.ts';
+import { parseRecordPath } from '../../ledger-schema/names/path.ts';
 import { encodePolicy, parsePolicy } from '../../ledger-schema/policy.ts';
 import type { Policy } from '../../ledger-schema/policy.ts';
 import { encodeSeal, parseSeal } from '../../ledger-schema/seal.ts';
@@ -13,8 +13,8 @@ import { utf8 } from '../../ledger-schema/bytes.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
 import { verifyRecord } from '../../ledger-schema/record.ts';
 import { codeThrown } from '../matchers.ts';
-import { person, policyOf, putPolicy, putRecord } from '../ledger/people.ts';
-import type { Person, Tree } from '../ledger/people.ts';
+import { person, policyOf, putPolicy, putRecord } from '../kit/ledger-people.ts';
+import type { Person, Tree } from '../kit/ledger-people.ts';
 import { memoryFiles, memoryRecord } from './memory-files.ts';
 
 // A good and a bad case for what docs/ledger-format.md says in one sentence, where two implementations could differ.

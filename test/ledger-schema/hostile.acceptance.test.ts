@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { armor } from '../../ledger-schema/openpgp/armor.ts';
-import { ackPath } from '../../ledger-schema/layout.ts';
+import { ackPath } from '../../ledger-schema/names/layout.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
-import { versionOf } from '../../ledger-schema/version.ts';
+import { versionOf } from '../../ledger-schema/versions/version.ts';
 import { readKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
 import { armorKey, cat, mpi } from '../fixtures/openpgp/bytes.ts';
 import {

@@ -11,11 +11,11 @@ import {
   policyPath,
   policySignPath,
   sealPath,
-} from '../../ledger-schema/layout.ts';
-import type { LedgerPath } from '../../ledger-schema/layout.ts';
+} from '../../ledger-schema/names/layout.ts';
+import type { LedgerPath } from '../../ledger-schema/names/layout.ts';
 import { canonicalKeyFile, readKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
 import { splitPackets } from '../../ledger-schema/openpgp/packet.ts';
-import { decodeSegment, encodeSegment, parseRecordPath, recordPath } from '../../ledger-schema/path.ts';
+import { decodeSegment, encodeSegment, parseRecordPath, recordPath } from '../../ledger-schema/names/path.ts';
 import { encodePolicy, parsePolicy } from '../../ledger-schema/policy.ts';
 import { encodeSeal, parseSeal } from '../../ledger-schema/seal.ts';
 import { parseSignatureFile } from '../../ledger-schema/openpgp/signature.ts';

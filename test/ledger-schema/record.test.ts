@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
-import { ackPath, sealPath } from '../../ledger-schema/layout.ts';
+import { ackPath, sealPath } from '../../ledger-schema/names/layout.ts';
 import { requireAcknowledged, verifyRecord } from '../../ledger-schema/record.ts';
 import type { RecordStatus } from '../../ledger-schema/record.ts';
 import { encodeSeal } from '../../ledger-schema/seal.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
-import { person, putAck, putNack, putPolicy, putRecord, revokedCopy } from '../ledger/people.ts';
-import type { Person, Roles, Tree } from '../ledger/people.ts';
+import { person, putAck, putNack, putPolicy, putRecord, revokedCopy } from '../kit/ledger-people.ts';
+import type { Person, Roles, Tree } from '../kit/ledger-people.ts';
 import { memoryFiles, memoryRecord } from './memory-files.ts';
 
 const now = new Date();

@@ -2,11 +2,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
 import { keyProblems } from '../../ledger-schema/openpgp/keyring.ts';
-import { keyPath, policyPath } from '../../ledger-schema/layout.ts';
+import { keyPath, policyPath } from '../../ledger-schema/names/layout.ts';
 import { encodePolicy } from '../../ledger-schema/policy.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
-import { person, policyOf, putPolicy, revokedCopy, withLife } from '../ledger/people.ts';
-import type { Person, Roles, Tree } from '../ledger/people.ts';
+import { person, policyOf, putPolicy, revokedCopy, withLife } from '../kit/ledger-people.ts';
+import type { Person, Roles, Tree } from '../kit/ledger-people.ts';
 import { memoryFiles } from './memory-files.ts';
 
 const now = new Date();

@@ -1,6 +1,6 @@
 import { Range } from 'semver';
 import { describe, expect, it } from 'vitest';
-import { isInRange } from '../../ledger-schema/version-range.ts';
+import { isInRange } from '../../ledger-schema/versions/version-range.ts';
 import {
   beginsWithVersion,
   compareVersions,
@@ -8,7 +8,7 @@ import {
   tagBeginning,
   versionOf,
   versionText,
-} from '../../ledger-schema/version.ts';
+} from '../../ledger-schema/versions/version.ts';
 
 function shown(tag: string, prefix = ''): string | undefined {
   const version = versionOf(tag, prefix);

@@ -1,15 +1,15 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
-import { ackPath, keyPath, nackPath, policyPath, policySignPath, sealPath } from '../../ledger-schema/layout.ts';
+import { ackPath, keyPath, nackPath, policyPath, policySignPath, sealPath } from '../../ledger-schema/names/layout.ts';
 import { encodeSeal } from '../../ledger-schema/seal.ts';
 import { CHANGE_FILES } from '../../ledger/gate/gate-change.ts';
 import { checkLedger } from '../../ledger/gate/gate.ts';
 import type { GateOptions, GateReport } from '../../ledger/gate/gate.ts';
-import { MemoryLedger } from './memory-ledger.ts';
-import type { OddLeaf } from './memory-ledger.ts';
-import { person, putAck, putNack, putPolicy, putRecord, revokedCopy, withoutSubkeys } from './people.ts';
-import type { Person, Roles, Tree } from './people.ts';
+import { MemoryLedger } from '../kit/memory-ledger.ts';
+import type { OddLeaf } from '../kit/memory-ledger.ts';
+import { person, putAck, putNack, putPolicy, putRecord, revokedCopy, withoutSubkeys } from '../kit/ledger-people.ts';
+import type { Person, Roles, Tree } from '../kit/ledger-people.ts';
 
 const now = new Date();
 const DAY = 86_400_000;

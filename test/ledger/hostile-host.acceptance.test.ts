@@ -9,8 +9,8 @@ import type { ConsumerOptions } from '../../consumer/options.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
 import type { FetchLimits, LedgerRepository } from '../../ledger/git/repository.ts';
 import { createGitHandler } from '../servers/git.ts';
-import { TestLedger } from '../consumer/ledger-maker.ts';
-import { NOW, temporaryFolder } from '../consumer/readers.ts';
+import { TestLedger } from '../kit/ledger-maker.ts';
+import { NOW, temporaryFolder } from '../kit/readers.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 

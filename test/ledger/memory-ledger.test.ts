@@ -7,10 +7,10 @@ import type { LocalRepository } from '../../ledger/git/local.ts';
 import type { LedgerRepository } from '../../ledger/git/repository.ts';
 import { startGitServer } from '../servers/git-server.ts';
 import type { GitServer } from '../servers/git-server.ts';
-import { bareRepository, collect, commits, git, open } from './git-fixture.ts';
-import { MemoryLedger } from './memory-ledger.ts';
-import type { OddLeaf } from './memory-ledger.ts';
-import type { Tree } from './people.ts';
+import { bareRepository, collect, commits, git, open } from '../kit/git-fixture.ts';
+import { MemoryLedger } from '../kit/memory-ledger.ts';
+import type { OddLeaf } from '../kit/memory-ledger.ts';
+import type { Tree } from '../kit/ledger-people.ts';
 
 /** What the ledger in memory and a repository of git's own both answer. */
 type Answers = Pick<

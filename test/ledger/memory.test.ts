@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
 import type { Memory } from '../../ledger/view/memory.ts';
 import { runModule } from '../child.ts';
-import { temporaryFolder } from '../consumer/readers.ts';
+import { temporaryFolder } from '../kit/readers.ts';
 
 const identity = ledgerIdentity('https://example.org/ledger.git', 'main');
 const MEMORY: Memory = {

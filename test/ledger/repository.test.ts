@@ -3,7 +3,17 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGitServer } from '../servers/git-server.ts';
 import type { GitServer } from '../servers/git-server.ts';
-import { GIT_ENV, bareRepository, collect, commits, git, ledgerOf, open, record, temporary } from './git-fixture.ts';
+import {
+  GIT_ENV,
+  bareRepository,
+  collect,
+  commits,
+  git,
+  ledgerOf,
+  open,
+  record,
+  temporary,
+} from '../kit/git-fixture.ts';
 
 const RECORD = Object.keys(record(7));
 const DIRECTORY = dirname(RECORD[0] ?? '');

@@ -7,9 +7,9 @@ import { parseSignatureFile } from '../../ledger-schema/openpgp/signature.ts';
 import { signThatCounts } from '../../ledger/signing/signature-that-counts.ts';
 import { fileSigner, gpgSigner, newKey } from '../../ledger/signing/signer.ts';
 import type { NewKey, Signer } from '../../ledger/signing/signer.ts';
-import { temporary } from './git-fixture.ts';
-import { gnupg } from './gpg-fixture.ts';
-import type { Gnupg } from './gpg-fixture.ts';
+import { temporary } from '../kit/git-fixture.ts';
+import { gnupg } from '../kit/gpg-fixture.ts';
+import type { Gnupg } from '../kit/gpg-fixture.ts';
 
 const DATA = new TextEncoder().encode('data\r\nwith two kinds of line ends\n');
 

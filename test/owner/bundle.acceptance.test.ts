@@ -16,8 +16,8 @@ import { writeBundle } from '../../owner/bundle/write-bundle.ts';
 import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
 import { FileStore } from '../../store/file-store.ts';
 import { storeKey } from '../../store/store.ts';
-import { TestLedger } from '../consumer/ledger-maker.ts';
-import { NOW } from '../consumer/readers.ts';
+import { TestLedger } from '../kit/ledger-maker.ts';
+import { NOW } from '../kit/readers.ts';
 
 const ONE = 'the first release';
 const TWO = 'the second release';

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { proposalBranch } from '../../ledger-schema/branches.ts';
+import { proposalBranch } from '../../ledger-schema/names/branches.ts';
 import { findChange } from '../../proposals/list-changes.ts';
 import { closeChange } from '../../owner/close.ts';
 import { reopenChange } from '../../owner/reopen.ts';
@@ -10,7 +10,7 @@ import { readLedger } from '../../proposals/ledger-state.ts';
 import { mergeReady } from '../../owner/merge-all.ts';
 import { mergeChange } from '../../proposals/merge/merge.ts';
 import type { Merged } from '../../proposals/merge/merge.ts';
-import { putAck } from '../ledger/people.ts';
+import { putAck } from '../kit/ledger-people.ts';
 import { TOKEN, World } from '../reviewer/world.ts';
 
 async function merge(context: ReviewerContext, text: string): Promise<Merged> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { policyPath } from '../../ledger-schema/layout.ts';
-import { closedBranch } from '../../ledger-schema/branches.ts';
+import { policyPath } from '../../ledger-schema/names/layout.ts';
+import { closedBranch } from '../../ledger-schema/names/branches.ts';
 import { checkLedger } from '../../ledger/gate/gate.ts';
 import { findChange } from '../../proposals/list-changes.ts';
 import { closeChange } from '../../owner/close.ts';
@@ -10,7 +10,7 @@ import { readLedger } from '../../proposals/ledger-state.ts';
 import { mergeReady } from '../../owner/merge-all.ts';
 import { mergeChange } from '../../proposals/merge/merge.ts';
 import type { Merged } from '../../proposals/merge/merge.ts';
-import { putAck, putNack, putPolicy } from '../ledger/people.ts';
+import { putAck, putNack, putPolicy } from '../kit/ledger-people.ts';
 import { World } from '../reviewer/world.ts';
 import type { Transport } from '../reviewer/world.ts';
 

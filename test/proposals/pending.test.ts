@@ -7,7 +7,7 @@ import { feedEntries } from '../../owner/feed.ts';
 import { listRequests, makeRequest, settleRequest } from '../../proposals/requests.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { parseToolDefinition } from '../../upstream/tool-definition.ts';
-import { putAck, putNack, putPolicy } from '../ledger/people.ts';
+import { putAck, putNack, putPolicy } from '../kit/ledger-people.ts';
 import { World } from '../reviewer/world.ts';
 import type { Transport } from '../reviewer/world.ts';
 

@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createPull, closePull } from '../../github/pulls.ts';
-import { ackPath } from '../../ledger-schema/layout.ts';
-import { proposalBranch } from '../../ledger-schema/branches.ts';
+import { ackPath } from '../../ledger-schema/names/layout.ts';
+import { proposalBranch } from '../../ledger-schema/names/branches.ts';
 import { parseChangeName } from '../../proposals/change-name.ts';
 import { findChange } from '../../proposals/list-changes.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { openProposals } from '../../proposals/open-proposals.ts';
-import { GitLedger } from '../ledger/git-ledger.ts';
-import { putAck, putNack } from '../ledger/people.ts';
+import { GitLedger } from '../kit/git-ledger.ts';
+import { putAck, putNack } from '../kit/ledger-people.ts';
 import { LEDGER, World } from '../reviewer/world.ts';
 
 describe('CHANGE', () => {

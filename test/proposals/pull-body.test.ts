@@ -4,7 +4,7 @@ import type { BodyInput } from '../../proposals/pull-body.ts';
 import { compareRecords, previousTag } from '../../proposals/compare-records.ts';
 import { finding } from '../../inspect/finding.ts';
 import { buildRecord } from '../../ledger/new-record.ts';
-import { digest } from '../executor/releases.ts';
+import { digest } from '../kit/releases.ts';
 
 function input(names: readonly string[], changes: Partial<BodyInput> = {}): BodyInput {
   const files = names.map((name) => ({ name, size: 1234567, sha256: digest(name) }));

@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run } from '../../cli/wiring/run.ts';
-import { ackPath, nackPath } from '../../ledger-schema/layout.ts';
-import { closedBranch, nackBranch } from '../../ledger-schema/branches.ts';
+import { ackPath, nackPath } from '../../ledger-schema/names/layout.ts';
+import { closedBranch, nackBranch } from '../../ledger-schema/names/branches.ts';
 import type { MergeResult } from '../../owner/merge-all.ts';
 import type { ReviewReport } from '../../reviewer/report.ts';
-import { Written } from '../cli/world.ts';
-import { gnupg } from '../ledger/gpg-fixture.ts';
+import { Written } from '../kit/cli-world.ts';
+import { gnupg } from '../kit/gpg-fixture.ts';
 import { newMinisign } from '../evidence/minisign-maker.ts';
 import { entryOf } from '../evidence/release.ts';
-import { person, putAck } from '../ledger/people.ts';
-import type { Person } from '../ledger/people.ts';
-import { sha256Of } from '../servers/github-bytes.ts';
+import { person, putAck } from '../kit/ledger-people.ts';
+import type { Person } from '../kit/ledger-people.ts';
+import { sha256Of } from '../servers/github/github-bytes.ts';
 import { World, TOKEN, LEDGER } from './world.ts';
 
 interface Ran {

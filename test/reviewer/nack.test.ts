@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { closePull } from '../../github/pulls.ts';
-import { nackPath } from '../../ledger-schema/layout.ts';
-import { nackBranch } from '../../ledger-schema/branches.ts';
+import { nackPath } from '../../ledger-schema/names/layout.ts';
+import { nackBranch } from '../../ledger-schema/names/branches.ts';
 import { findChange } from '../../proposals/list-changes.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { readLedger } from '../../proposals/ledger-state.ts';
 import { mergeChange } from '../../proposals/merge/merge.ts';
-import { findNackTarget, nackTarget } from '../../reviewer/nack.ts';
-import type { NackResult } from '../../reviewer/nack.ts';
-import { requireReviewer } from '../../reviewer/reviewer-key.ts';
-import { person } from '../ledger/people.ts';
-import type { Person } from '../ledger/people.ts';
+import { findNackTarget, nackTarget } from '../../reviewer/signing/nack.ts';
+import type { NackResult } from '../../reviewer/signing/nack.ts';
+import { requireReviewer } from '../../reviewer/signing/reviewer-key.ts';
+import { person } from '../kit/ledger-people.ts';
+import type { Person } from '../kit/ledger-people.ts';
 import { World, signerOf } from './world.ts';
 
 async function nack(

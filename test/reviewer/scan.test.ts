@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { loadConfig } from '../../cli/wiring/config.ts';
+import { loadConfig } from '../../cli/wiring/settings/config.ts';
 import type { ComparedFile } from '../../reviewer/compare/compare.ts';
 import { scanFiles } from '../../reviewer/scan-files.ts';
 import { SCAN_LIMITS, scanFile } from '../../reviewer/scanner.ts';

@@ -12,16 +12,16 @@ import type { Progress } from '../../io/progress.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
 import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
 import type { Signer } from '../../ledger/signing/signer.ts';
-import { proposalBranch } from '../../ledger-schema/branches.ts';
+import { proposalBranch } from '../../ledger-schema/names/branches.ts';
 import { FileStore } from '../../store/file-store.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
-import { GitLedger } from '../ledger/git-ledger.ts';
-import { LEDGER_ID, person, putAck, putPolicy } from '../ledger/people.ts';
-import type { Person, Roles, Tree } from '../ledger/people.ts';
-import { sha256Of, sizeOf, streamOf } from '../servers/github-bytes.ts';
+import { GitLedger } from '../kit/git-ledger.ts';
+import { LEDGER_ID, person, putAck, putPolicy } from '../kit/ledger-people.ts';
+import type { Person, Roles, Tree } from '../kit/ledger-people.ts';
+import { sha256Of, sizeOf, streamOf } from '../servers/github/github-bytes.ts';
 import { startGitServer } from '../servers/git-server.ts';
-import { startGitHub } from '../servers/github.ts';
-import type { Content, GitHubServer, TestRelease, TestRepository } from '../servers/github.ts';
+import { startGitHub } from '../servers/github/github.ts';
+import type { Content, GitHubServer, TestRelease, TestRepository } from '../servers/github/github.ts';
 
 export const LEDGER = 'acme/ledger';
 /** The token that pushes and writes on pull requests. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { GitHubServer } from './github.ts';
+import type { GitHubServer } from './github/github.ts';
 
 /** What Gitea and Forgejo answer with a page at most, unless their `limit` asks for less. */
 const PAGE = 2;

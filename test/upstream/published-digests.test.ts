@@ -4,7 +4,7 @@ import { checkBytes, describeChecks, statementsOf } from '../../upstream/publish
 import type { ChosenFile } from '../../upstream/choose-files.ts';
 import type { Asset } from '../../github/types.ts';
 import type { Requirement } from '../../upstream/tool-definition.ts';
-import { asset, digest } from '../executor/releases.ts';
+import { asset, digest } from '../kit/releases.ts';
 
 const A = digest('a');
 const B = digest('b');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nothingChosen, selectReleases } from '../../upstream/select.ts';
-import { release, tool } from '../executor/releases.ts';
+import { release, tool } from '../kit/releases.ts';
 
 const day = (number: number) => new Date(Date.UTC(2026, 0, number));
 const published = (tag: string, number: number, changes = {}) => release(tag, { publishedAt: day(number), ...changes });

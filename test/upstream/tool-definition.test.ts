@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { globMatcher, parseToolDefinition } from '../../upstream/tool-definition.ts';
 import { codeThrown } from '../matchers.ts';
-import { tool } from '../executor/releases.ts';
+import { tool } from '../kit/releases.ts';
 
 describe('a tool definition', () => {
   it('that is empty means the latest release with every asset', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commandLines } from '../adoption/bash.ts';
 import { EXECUTOR } from '../adoption/team.ts';
-import type { TestPull } from '../servers/github.ts';
+import type { TestPull } from '../servers/github/github.ts';
 import { scriptsOf } from './runner.ts';
 import type { JobRan } from './runner.ts';
 import { makeConsumer, startWorkflowTeam } from './team.ts';

@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXECUTOR, LEDGER, Team } from '../adoption/team.ts';
 import type { Name } from '../adoption/team.ts';
-import type { TestPull, TestRepository } from '../servers/github.ts';
-import { refreshPulls } from '../servers/github.ts';
+import type { TestPull, TestRepository } from '../servers/github/github.ts';
+import { refreshPulls } from '../servers/github/github.ts';
 import { Runner } from './runner.ts';
 import type { Contexts } from './runner.ts';
 

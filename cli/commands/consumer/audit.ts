@@ -6,7 +6,7 @@ import type { FileVerdict } from '../../../consumer/verify/verify-file.ts';
 import type { Cell } from '../../screens/table.ts';
 import { countText } from '../../screens/units.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import { withConsumer } from '../../wiring/consumer-options.ts';
+import { withConsumer } from '../../wiring/settings/consumer-options.ts';
 import type { Handler } from '../../wiring/context.ts';
 
 interface Audited extends LockedDigest {

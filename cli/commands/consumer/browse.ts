@@ -4,8 +4,8 @@ import { parseToolName } from '../../../consumer/tool.ts';
 import type { Cell } from '../../screens/table.ts';
 import { bytesText, countText } from '../../screens/units.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import { loadConfig } from '../../wiring/config.ts';
-import { withConsumer } from '../../wiring/consumer-options.ts';
+import { loadConfig } from '../../wiring/settings/config.ts';
+import { withConsumer } from '../../wiring/settings/consumer-options.ts';
 import type { CommandContext, Handler } from '../../wiring/context.ts';
 import { requireLock } from './lock.ts';
 

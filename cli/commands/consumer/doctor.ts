@@ -10,13 +10,13 @@ import type { Cell } from '../../screens/table.ts';
 import type { Tone } from '../../screens/style.ts';
 import { countText } from '../../screens/units.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import { loadConfig } from '../../wiring/config.ts';
-import type { Config } from '../../wiring/config.ts';
+import { loadConfig } from '../../wiring/settings/config.ts';
+import type { Config } from '../../wiring/settings/config.ts';
 import type { CommandContext, Handler } from '../../wiring/context.ts';
-import { ledgerUrl } from '../../wiring/ledger-url.ts';
+import { ledgerUrl } from '../../wiring/settings/ledger-url.ts';
 import { tokenFor, tokenFrom } from '../../wiring/secrets.ts';
 import { openSignerIfAny } from '../../wiring/signing.ts';
-import { stateOf } from '../../wiring/state.ts';
+import { stateOf } from '../../wiring/settings/state.ts';
 import { versionText } from '../../version.ts';
 
 type DoctorFlags = ValuesOf<'consumer', 'doctor'>;

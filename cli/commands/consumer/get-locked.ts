@@ -1,6 +1,6 @@
 import { fail } from '../../../ledger-schema/error.ts';
-import { loadConfig, requirePublicStores } from '../../wiring/config.ts';
-import { storeOptions } from '../../wiring/consumer-options.ts';
+import { loadConfig, requirePublicStores } from '../../wiring/settings/config.ts';
+import { storeOptions } from '../../wiring/settings/consumer-options.ts';
 import type { Handler } from '../../wiring/context.ts';
 import { getRequest, shortName, showFiles } from './get.ts';
 import type { GetFlags } from './get.ts';

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { fail } from '../../../ledger-schema/error.ts';
+import { holdersOf } from '../../../ledger-schema/holders.ts';
 import type { Consumer } from '../../../consumer/consumer.ts';
 import type { EvidenceFile } from '../../../consumer/evidence/write-evidence.ts';
 import type { GetRequest, GotFile, VerifiedRelease } from '../../../consumer/index.ts';
@@ -9,8 +10,8 @@ import { parsePlatform } from '../../../consumer/download/platform.ts';
 import { parseToolRequest } from '../../../consumer/tool.ts';
 import { systemCode } from '../../../io/io-error.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import { configPath } from '../../wiring/config.ts';
-import { withConsumer } from '../../wiring/consumer-options.ts';
+import { configPath } from '../../wiring/settings/config.ts';
+import { withConsumer } from '../../wiring/settings/consumer-options.ts';
 import type { CommandContext, Handler } from '../../wiring/context.ts';
 import type { Cell } from '../../screens/table.ts';
 import { bytesText } from '../../screens/units.ts';
@@ -27,7 +28,7 @@ export const get: Handler<GetFlags> = async (args, options, context) => {
     const { release, files } = await consumer.get(tool, request);
     const evidence = await getEvidence(consumer, release, options, context);
     context.output.results({ release, files, ...(evidence === undefined ? {} : { evidence }) });
-    const who = [...new Set(release.acks.map(({ holder }) => holder))].join(', ');
+    const who = holdersOf(release.acks).join(', ');
     context.output.line(`${shortName(release.tool)} ${release.tag}, acknowledged by ${who}`, 'good');
     showFiles(files, context);
     for (const { path } of evidence ?? []) context.output.line(`evidence  ${relative(context.cwd, path)}`, 'good');

@@ -14,8 +14,8 @@ import type { LockEntry } from '../../../consumer/lock/lock-file.ts';
 import { LOCK_FILE } from '../../../consumer/lock/lock-name.ts';
 import { parseToolRequest } from '../../../consumer/tool.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import { loadConfig } from '../../wiring/config.ts';
-import { withConsumer } from '../../wiring/consumer-options.ts';
+import { loadConfig } from '../../wiring/settings/config.ts';
+import { withConsumer } from '../../wiring/settings/consumer-options.ts';
 import type { CommandContext, Handler } from '../../wiring/context.ts';
 import type { Cell } from '../../screens/table.ts';
 

@@ -6,7 +6,7 @@ import { readLedger } from '../../../proposals/ledger-state.ts';
 import { makeRequest, nameOfRequest } from '../../../proposals/requests.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { Handler } from '../../wiring/context.ts';
-import { loadConfig } from '../../wiring/config.ts';
+import { loadConfig } from '../../wiring/settings/config.ts';
 import { notify } from '../../wiring/notify.ts';
 import { withReviewer } from '../../wiring/reviewer-context.ts';
 

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Gateway } from '../../../consumer/serve/serve.ts';
 import { fail } from '../../../ledger-schema/error.ts';
-import { loadConfig } from '../../wiring/config.ts';
+import { loadConfig } from '../../wiring/settings/config.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import { consumerOptions } from '../../wiring/consumer-options.ts';
+import { consumerOptions } from '../../wiring/settings/consumer-options.ts';
 import type { CommandContext, Handler } from '../../wiring/context.ts';
 import { requireSafeUrl } from '../../../io/http/url.ts';
 

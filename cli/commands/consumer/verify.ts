@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
+import { holdersOf } from '../../../ledger-schema/holders.ts';
 import type { Signed, VerifiedRelease } from '../../../consumer/index.ts';
 import type { Consumer } from '../../../consumer/consumer.ts';
 import { isFileArgument, parseToolRequest } from '../../../consumer/tool.ts';
 import type { Inventory } from '../../../consumer/verify/inventory.ts';
 import type { FileVerdict } from '../../../consumer/verify/verify-file.ts';
-import { withConsumer } from '../../wiring/consumer-options.ts';
+import { withConsumer } from '../../wiring/settings/consumer-options.ts';
 import type { CommandContext, Handler } from '../../wiring/context.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { Output } from '../../screens/output.ts';
@@ -144,7 +145,7 @@ function signer({ holder, fingerprint, former }: Signed): string {
 function showFile(file: FileVerdict, output: Output): void {
   for (const { asset, release } of file.releases) {
     const { tool, tag, acks } = release;
-    const who = [...new Set(acks.map(({ holder }) => holder))].join(', ');
+    const who = holdersOf(acks).join(', ');
     output.line(`${file.path} is ${asset} of ${tool}@${tag}, acknowledged by ${who}`, 'good');
   }
   warnOfOthers(file, output);

@@ -3,9 +3,9 @@ import { isAbsolute, relative, sep } from 'node:path';
 import { brief } from '../../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
 import type { CommandContext } from '../../wiring/context.ts';
-import { PIN_HINT } from '../../wiring/config.ts';
-import { parseLocation } from '../../wiring/location.ts';
-import { parseStoreUrl } from '../../wiring/store-url.ts';
+import { PIN_HINT } from '../../wiring/settings/config.ts';
+import { parseLocation } from '../../wiring/settings/location.ts';
+import { parseStoreUrl } from '../../wiring/settings/store-url.ts';
 
 /** One thing that `init` needs: by its flag, or by a question. */
 export interface Wanted {

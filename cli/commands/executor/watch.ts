@@ -3,7 +3,7 @@ import { watchExit } from '../../../executor/upkeep/watch-findings.ts';
 import type { WatchFinding, Watched } from '../../../executor/upkeep/watch-findings.ts';
 import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import { requireLedger } from '../../wiring/config.ts';
+import { requireLedger } from '../../wiring/settings/config.ts';
 import type { Handler } from '../../wiring/context.ts';
 import { prepareExecutor, toolsOf, withExecutor } from '../../wiring/executor-context.ts';
 import type { Output } from '../../screens/output.ts';

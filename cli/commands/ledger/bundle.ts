@@ -10,12 +10,12 @@ import { bundleReader } from '../../../owner/bundle/reader.ts';
 import { openStore } from '../../../store/open.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import { bytesText, countText } from '../../screens/units.ts';
-import { requireLedger } from '../../wiring/config.ts';
+import { requireLedger } from '../../wiring/settings/config.ts';
 import type { CommandContext, Handler } from '../../wiring/context.ts';
 import { cacheOf, prepareExecutor } from '../../wiring/executor-context.ts';
 import type { ExecutorFlags } from '../../wiring/executor-context.ts';
-import { ledgerUrl } from '../../wiring/ledger-url.ts';
-import { memoryOf } from '../../wiring/memory.ts';
+import { ledgerUrl } from '../../wiring/settings/ledger-url.ts';
+import { memoryOf } from '../../wiring/settings/memory.ts';
 import { tokenFor } from '../../wiring/secrets.ts';
 
 /** What is remembered of the ledger here: looked at before it is decided by, and again when it moved. */

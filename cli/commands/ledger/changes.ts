@@ -9,7 +9,7 @@ import { mergeChange } from '../../../proposals/merge/merge.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { Handler } from '../../wiring/context.ts';
 import type { Output } from '../../screens/output.ts';
-import { nameOf, showOthers } from '../../screens/review-screen.ts';
+import { nameOf, showOthers } from '../../screens/review/review-screen.ts';
 import { notify } from '../../wiring/notify.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';
 import { endSeveral } from '../../screens/several.ts';

@@ -3,7 +3,7 @@ import type { Finding } from '../../../ledger-schema/files.ts';
 import { checkLedger } from '../../../ledger/gate/gate.ts';
 import type { GateReport } from '../../../ledger/gate/gate.ts';
 import { openLocalRepository } from '../../../ledger/git/local.ts';
-import { loadConfig } from '../../wiring/config.ts';
+import { loadConfig } from '../../wiring/settings/config.ts';
 import type { Handler } from '../../wiring/context.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { Output } from '../../screens/output.ts';

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
-import { keyPath } from '../../../ledger-schema/layout.ts';
+import { keyPath } from '../../../ledger-schema/names/layout.ts';
 import { componentProblem } from '../../../ledger-schema/openpgp/openpgp.ts';
 import type { KeyComponent, KeyFile } from '../../../ledger-schema/openpgp/openpgp.ts';
 import { showKey } from '../../../ledger-schema/openpgp/openpgp-show.ts';

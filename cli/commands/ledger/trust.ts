@@ -11,7 +11,7 @@ import type { Grant } from '../../../ledger/policy/policy-edit.ts';
 import { roleKeys } from '../../../ledger/policy/role-keys.ts';
 import { policyInWords } from '../../../ledger/policy/policy-words.ts';
 import { policyToSign, proposePolicy, signPolicy } from '../../../ledger/policy/rotation.ts';
-import { trustBranch } from '../../../ledger-schema/branches.ts';
+import { trustBranch } from '../../../ledger-schema/names/branches.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { CommandContext, Handler } from '../../wiring/context.ts';
 import { readLedger } from '../../../proposals/ledger-state.ts';

@@ -2,8 +2,8 @@ import { FINDINGS, namesOf } from '../../../inspect/finding.ts';
 import type { Finding } from '../../../inspect/finding.ts';
 import type { SameReview } from '../../../reviewer/review.ts';
 import { titleOf } from '../../../reviewer/review.ts';
-import { showReview } from '../../screens/review-screen.ts';
-import type { ReviewView } from '../../screens/review-screen.ts';
+import { showReview } from '../../screens/review/review-screen.ts';
+import type { ReviewView } from '../../screens/review/review-screen.ts';
 import type { CommandContext } from '../../wiring/context.ts';
 
 /** `next`: not this one. `quit`: neither this one nor any after it. */
@@ -35,7 +35,7 @@ export async function askAck(
     if (/^y(?:es)?$/.test(answer)) return 'sign';
     if (/^(?:no?|)$/.test(answer)) return 'next';
     if (/^q(?:uit)?$/.test(answer)) return 'quit';
-    if (answer === 'd') (await import('../../screens/difference-screen.ts')).showDifferences(review, output);
+    if (answer === 'd') (await import('../../screens/review/difference-screen.ts')).showDifferences(review, output);
     else if (answer === 'o') output.line(report.release?.url ?? 'the release has no page that upstream tells of');
     else if (answer === 'a') showReview(report, now, output, { ...view, all: true });
     else for (const line of explained(open)) output.line(`  ${line}`);

@@ -2,7 +2,7 @@ import { readLedger } from '../../../proposals/ledger-state.ts';
 import { findHolder, listPending } from '../../../proposals/pending.ts';
 import type { Pending } from '../../../proposals/pending.ts';
 import { awaitedText, nextStep } from '../../screens/pending-words.ts';
-import { ageText } from '../../screens/review-words.ts';
+import { ageText } from '../../screens/review/review-words.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { Handler } from '../../wiring/context.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { versionOf } from '../../../ledger-schema/version.ts';
+import { versionOf } from '../../../ledger-schema/versions/version.ts';
 import type { VerifiedRelease } from '../../release.ts';
 import type { FoundTool } from '../../resolve.ts';
 import type { ServedRelease } from '../catalog.ts';

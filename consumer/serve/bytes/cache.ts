@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fail } from '../../../ledger-schema/index.ts';
 import { TEMPORARY_NAME } from '../../../io/files/file.ts';
 import { ioError } from '../../../io/io-error.ts';
-import type { PaceRules } from '../../../io/http/pace.ts';
+import type { PaceRules } from '../../../io/http/download/pace.ts';
 import { SILENT } from '../../../io/progress.ts';
 import type { Progress } from '../../../io/progress.ts';
 import { SharedWork, abortable } from '../../../io/shared-work.ts';

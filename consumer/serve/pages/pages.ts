@@ -1,3 +1,4 @@
+import { holdersOf } from '../../../ledger-schema/holders.ts';
 import type { Signed } from '../../../ledger-schema/index.ts';
 import { groupTags } from '../../choose.ts';
 import { urlPath } from '../api/api.ts';
@@ -70,7 +71,7 @@ export function releasesPage(
       html`<tr>
         <th scope="row"><a href="${path}/releases/tag/${urlPath(release.tag)}">${release.tag}</a></th>
         <td class="number">${release.assets.length}</td>
-        <td>${holders(release.acks)}</td>
+        <td>${holdersOf(release.acks).join(', ')}</td>
         <td>${release.signedBy.holder}</td>
       </tr> `,
   );
@@ -196,10 +197,6 @@ function fileWord(name: string): string {
 function curlLine(name: string, url: string): string {
   const target = encodeURIComponent(name) === name ? ['-fLO'] : ['-fL', '-o', fileWord(name)];
   return typed`curl ${[...target, url]}`;
-}
-
-function holders(acks: readonly Signed[]): string {
-  return [...new Set(acks.map(({ holder }) => holder))].join(', ');
 }
 
 function signer({ holder, fingerprint, former }: Signed): Markup {

@@ -1,6 +1,6 @@
 import { brief } from '../../../ledger-schema/bytes.ts';
 import { fail } from '../../../ledger-schema/error.ts';
-import { RECORD_DEPTH } from '../../../ledger-schema/layout.ts';
+import { RECORD_DEPTH } from '../../../ledger-schema/names/layout.ts';
 import type { Objects } from './objects.ts';
 import type { PathEntry, Snapshot, TreeEntry } from '../../snapshot.ts';
 import { TREE_MODE } from './tree.ts';

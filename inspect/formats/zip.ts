@@ -1,0 +1,93 @@
+import { Readable } from 'node:stream';
+import { RandomAccessReader, fromRandomAccessReader } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
+import { TooMuch, bounded } from '../limits.ts';
+import type { Limits } from '../limits.ts';
+import type { FileBytes, Member, TakeMember } from '../member.ts';
+
+const BLOCK = 256 * 1024;
+
+class Bytes extends RandomAccessReader {
+  readonly #file: FileBytes;
+
+  constructor(file: FileBytes) {
+    super();
+    this.#file = file;
+  }
+
+  override _readStreamForRange(start: number, end: number): Readable {
+    const file = this.#file;
+    return Readable.from(
+      (async function* () {
+        for (let at = start; at < end;) {
+          const block = await file.read(at, Math.min(BLOCK, end - at));
+          if (block.length === 0) throw new Error('the file ended');
+          at += block.length;
+          yield block;
+        }
+      })(),
+      { objectMode: false },
+    );
+  }
+}
+
+/** The members of a zip archive by its own list. Throws what the library throws where it is damaged. */
+export async function* zipMembers(file: FileBytes, limits: Limits, take: TakeMember): AsyncGenerator<Member, void> {
+  const zip = await open(file);
+  let total = 0;
+  for (;;) {
+    const entry = await nextEntry(zip);
+    if (entry === undefined) return;
+    const path = Buffer.from(entry.fileNameRaw).toString('utf8');
+    if (path.length > limits.name) throw new TooMuch(`a name in it has more than ${limits.name} characters`);
+    const unix = entry.versionMadeBy >> 8 === 3 ? entry.externalFileAttributes >>> 16 : 0;
+    const base = { path, ...(unix === 0 ? {} : { mode: unix & 0o7777 }) };
+    if (path.endsWith('/')) yield { ...base, kind: 'folder', size: 0 };
+    else if (entry.isEncrypted()) yield { ...base, kind: 'file', size: entry.uncompressedSize, encrypted: true };
+    else {
+      const body = bounded(await openEntry(zip, entry), file.size + total / limits.ratio, {
+        ...limits,
+        bytes: limits.bytes - total,
+      });
+      const member = await take(base, body, limits);
+      total += member.size;
+      const isLink = (unix & 0o170000) === 0o120000;
+      yield isLink ? { ...base, kind: 'link', size: 0, target: member.text ?? '' } : member;
+    }
+  }
+}
+
+function open(file: FileBytes): Promise<ZipFile> {
+  return new Promise((resolve, reject) => {
+    // Names are for us to judge: the library would refuse those that lead out of the folder before they are seen.
+    const options = { lazyEntries: true, autoClose: false, decodeStrings: false };
+    fromRandomAccessReader(new Bytes(file), file.size, options, (error, zip) => {
+      if (error === null) resolve(zip);
+      else reject(error);
+    });
+  });
+}
+
+function nextEntry(zip: ZipFile): Promise<Entry | undefined> {
+  return new Promise((resolve, reject) => {
+    const done = (): void => {
+      zip.removeAllListeners('entry').removeAllListeners('end').removeAllListeners('error');
+    };
+    zip.once('entry', (entry: Entry) => (done(), resolve(entry)));
+    zip.once('end', () => (done(), resolve(undefined)));
+    zip.once(
+      'error',
+      (error: unknown) => (done(), reject(error instanceof Error ? error : new Error('it is damaged'))),
+    );
+    zip.readEntry();
+  });
+}
+
+function openEntry(zip: ZipFile, entry: Entry): Promise<Readable> {
+  return new Promise((resolve, reject) => {
+    zip.openReadStream(entry, (error, stream) => {
+      if (error === null) resolve(stream);
+      else reject(error);
+    });
+  });
+}

@@ -1,0 +1,300 @@
+import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
+import { fail, PullthroughError } from '../../../ledger-schema/error.ts';
+import { LONGEST_WAIT_MS, refusalText, statusError } from '../answer-error.ts';
+import type { Problem, RateLimit } from '../answer-error.ts';
+import { lend, lent, release } from './blocks.ts';
+import { openPending } from '../../files/file.ts';
+import { hashing } from '../../files/hash.ts';
+import { isFinal } from '../network-error.ts';
+import { Pace } from './pace.ts';
+import type { PaceRules } from './pace.ts';
+import { isRest, rangeHeaders, validatorOf } from './resume.ts';
+import type { Validator } from './resume.ts';
+import { backoff, pause, RETRY, STALL_MS } from '../retry.ts';
+import type { RetryRules } from '../retry.ts';
+import { get } from '../transport.ts';
+import type { HttpResponse } from '../answer.ts';
+import { publicOnly } from '../public-only.ts';
+import type { PrivateHosts } from '../public-only.ts';
+import { redirectTarget, requireSafeUrl, shownUrl } from '../url.ts';
+
+export { hashing } from '../../files/hash.ts';
+export type { HashAlgorithm, Hashing } from '../../files/hash.ts';
+
+/** Keeps the limits of one origin, so that all who ask it wait together. Both throw `E_RATE_LIMIT`. */
+export interface LimitKeeper {
+  readonly origin: string;
+  /** Returns when the origin may be asked. */
+  pass(): Promise<void>;
+  /** Told of an answer that says to ask later. */
+  close(limit: RateLimit): void;
+}
+
+export interface DownloadRequest {
+  readonly url: string;
+  /** The exact size in bytes that was declared: a longer body is `E_SIZE`, a shorter one is tried again. */
+  readonly size?: number | undefined;
+  /** The most bytes to take where no size was declared. */
+  readonly maxSize?: number | undefined;
+  readonly accept?: string | undefined;
+  /** An Authorization header's value for one origin (scheme, host, port); no other origin sees it. */
+  readonly authorization?: { readonly origin: string; readonly value: string } | undefined;
+  /**
+   * Refuses addresses that are not public, but for these hosts; see {@link publicOnly}. Without it any address will do: that
+   * is for hosts that the person who runs this named.
+   */
+  readonly privateHosts?: PrivateHosts | undefined;
+  /** Told of the URL that the bytes come from, behind all redirects. */
+  readonly onSource?: ((url: URL) => void) | undefined;
+  /** Who knows of limits of this URL's origin; without it a download waits for itself, a minute in all. */
+  readonly limits?: LimitKeeper | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Told of new bytes as they arrive; what comes twice is told once. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+  readonly retry?: RetryRules | undefined;
+  /** Milliseconds without a byte after which a try is given up; 60,000 unless told. */
+  readonly stallMs?: number | undefined;
+  /** How slow the sender may be; a minute behind 16 KiB/s unless told. One that trickles is not tried again. */
+  readonly pace?: PaceRules | undefined;
+}
+
+const MOST_REDIRECTS = 10;
+/** A try that brought this much counts as progress: the next failure is a first one again. */
+const PROGRESS = 1 << 20;
+
+/**
+ * The bytes at a URL, exactly once and in order, however often the connection breaks: what is missing is asked for by
+ * Range with If-Range (RFC 9110, 13.1.5 and 14.2), or read again and skipped where a server can't do that but still has
+ * the same file. Nothing is asked for before the first byte is. The bytes are unverified; the caller hashes them.
+ *
+ * `E_UPSTREAM_CHANGED`: another file lies there now than when the download began; see {@link startingOver}.
+ * `E_SIZE`, `E_TRUNCATED`, `E_TIMEOUT`, `E_NETWORK`, `E_HTTP`, `E_RATE_LIMIT`, `E_CREDENTIAL`, 404 and 410:
+ * `E_UPSTREAM_NOT_FOUND`; `E_CONFIG` for a URL that is refused.
+ */
+export function openDownload(request: DownloadRequest): AsyncGenerator<Uint8Array, void, undefined> {
+  return lend(download(request));
+}
+
+async function* download(request: DownloadRequest): AsyncGenerator<Uint8Array, void, undefined> {
+  const rules = request.retry ?? RETRY;
+  const delivered = new Delivered(request);
+  let waited = 0;
+  for (let attempt = 1; ; attempt++) {
+    const before = delivered.bytes;
+    let problem: Problem | undefined;
+    const pace = new Pace(shownUrl(request.url), request.pace, request.signal);
+    try {
+      const { answer, url } = await follow(request, delivered, pace);
+      const withCredential = request.authorization?.origin === url.origin;
+      problem = statusError(answer, url, withCredential, await pace.waitFor(refusalText(answer)));
+      if (problem) {
+        answer.abandon();
+        if (problem.limit === undefined || request.limits?.origin !== url.origin) throw problem.error;
+        const { limit } = problem;
+        problem = undefined;
+        request.limits.close(limit);
+        attempt -= 1;
+        continue;
+      }
+      request.onSource?.(url);
+      yield* delivered.take(answer, url, pace);
+      return;
+    } catch (error) {
+      if (!(error instanceof PullthroughError) || request.signal?.aborted || pace.trickles) throw error;
+      if (delivered.bytes - before >= PROGRESS) attempt = 1;
+      if (attempt >= rules.tries || !(problem?.again ?? isWorthAnotherTry(error))) throw error;
+      waited += problem?.waitMs ?? 0;
+      if (waited > LONGEST_WAIT_MS) throw error;
+      await pause(problem?.waitMs ?? backoff(attempt + 1, rules), request.signal);
+    } finally {
+      pace.stop();
+    }
+  }
+}
+
+function isWorthAnotherTry(error: PullthroughError): boolean {
+  if (error.code === 'E_NETWORK') return !isFinal(error);
+  return error.code === 'E_TIMEOUT' || error.code === 'E_TRUNCATED';
+}
+
+/** Sends the request, following redirects by hand: the Authorization header goes to its own origin alone. */
+async function follow(
+  request: DownloadRequest,
+  delivered: Delivered,
+  pace: Pace,
+): Promise<{ answer: HttpResponse; url: URL }> {
+  let url = requireSafeUrl(request.url);
+  const guard = request.privateHosts && publicOnly(url, request.privateHosts);
+  for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
+    const { authorization, limits } = request;
+    guard?.check(url);
+    if (limits?.origin === url.origin) await limits.pass();
+    const headers = {
+      'user-agent': 'pullthrough',
+      accept: request.accept ?? '*/*',
+      'accept-encoding': 'identity',
+      ...delivered.headers(),
+      ...(authorization?.origin === url.origin ? { authorization: authorization.value } : {}),
+    };
+    const { size, stallMs = STALL_MS } = request;
+    const answer = await pace.waitFor(
+      get(url, { headers, stallMs, size, signal: pace.signal, lookup: guard?.lookupFor(url) }),
+    );
+    if (![301, 302, 303, 307, 308].includes(answer.status)) return { answer, url };
+    answer.abandon();
+    url = redirectTarget(url, answer.header('location'));
+  }
+  return fail('E_HTTP', `${shownUrl(request.url)} redirects more than ${MOST_REDIRECTS} times`);
+}
+
+/** What the caller has got so far, and what the next answer must be to go on from there. */
+class Delivered {
+  readonly #request: DownloadRequest;
+  #version: Validator | undefined;
+  /** Kept where there is no validator: only a body that begins with the same bytes can go on. */
+  #prefix = createHash('sha256');
+  bytes = 0;
+
+  constructor(request: DownloadRequest) {
+    this.#request = request;
+  }
+
+  headers(): Record<string, string> {
+    const validator = this.#version?.validator;
+    return this.bytes > 0 && validator !== undefined ? rangeHeaders(this.bytes, validator) : {};
+  }
+
+  /** The bytes of an answer that the caller has not got yet. */
+  async *take(answer: HttpResponse, url: URL, pace: Pace): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      const skip = this.#begin(answer, url);
+      const blocks = pace.through(lent(answer.body));
+      const body = skip > 0 ? this.#skipping(blocks, skip, url) : blocks;
+      for await (const chunk of body) {
+        const room = this.#most - this.bytes;
+        if (chunk.length > room) throw this.#tooLong(url);
+        if (this.#version?.validator === undefined) this.#prefix.update(chunk);
+        this.bytes += chunk.length;
+        this.#request.onBytes?.(chunk.length);
+        yield chunk;
+      }
+      const expected = this.#request.size ?? this.#version?.total;
+      if (expected !== undefined && this.bytes < expected) {
+        throw this.#tooShort(url, this.bytes, expected);
+      }
+    } finally {
+      answer.abandon();
+    }
+  }
+
+  get #most(): number {
+    return this.#request.size ?? this.#request.maxSize ?? Number.MAX_SAFE_INTEGER;
+  }
+
+  #tooLong(url: URL): PullthroughError {
+    const { size, maxSize } = this.#request;
+    const what = size === undefined ? `the ${maxSize} bytes that are allowed` : `the ${size} bytes that were declared`;
+    return new PullthroughError('E_SIZE', `${shownUrl(url)} is longer than ${what}`, {
+      hint: 'upstream replaced the file, or something else answers in its place',
+    });
+  }
+
+  #tooShort(url: URL, bytes: number, expected: number): PullthroughError {
+    return new PullthroughError('E_TRUNCATED', `${shownUrl(url)} ended after ${bytes} of ${expected} bytes`, {
+      hint: 'try again later; if it stays so, look at the file upstream',
+    });
+  }
+
+  /**
+   * Holds an answer's head against what was got before; how many bytes of its body the caller has already. A
+   * Content-Encoding changes nothing: objects of S3 and CDNs carry what their uploader said, and size and digest are of what
+   * comes.
+   */
+  #begin(answer: HttpResponse, url: URL): number {
+    if (answer.status === 206) {
+      if (this.#version && isRest(answer, this.bytes, this.#version)) return 0;
+      throw changed(url);
+    }
+    const version = validatorOf(answer);
+    const { size } = this.#request;
+    if (version.total !== undefined && version.total > this.#most) throw this.#tooLong(url);
+    if (version.total !== undefined && size !== undefined && version.total < size) {
+      throw this.#tooShort(url, version.total, size);
+    }
+    const known = this.#version;
+    if (known && this.bytes > 0) {
+      if (known.validator !== version.validator || known.total !== version.total) throw changed(url);
+    } else {
+      this.#version = version;
+    }
+    return this.bytes;
+  }
+
+  /** Reads over what the caller has already; without a validator its bytes must be the same. */
+  async *#skipping(body: AsyncIterable<Uint8Array>, skip: number, url: URL) {
+    const compare = this.#version?.validator === undefined ? createHash('sha256') : undefined;
+    let left = skip;
+    for await (const chunk of body) {
+      const old = chunk.subarray(0, left);
+      if (old.length > 0) {
+        left -= old.length;
+        compare?.update(old);
+        if (compare && left === 0 && !compare.digest().equals(this.#prefix.copy().digest())) throw changed(url);
+      }
+      if (old.length < chunk.length) yield chunk.subarray(old.length);
+      else release(chunk);
+    }
+    if (left > 0) throw changed(url);
+  }
+}
+
+function changed(url: URL): PullthroughError {
+  return new PullthroughError('E_UPSTREAM_CHANGED', `${shownUrl(url)} changed while it was being downloaded`, {
+    hint: 'try again',
+  });
+}
+
+/**
+ * Runs an action that downloads, again from the start where the file changed under it (`E_UPSTREAM_CHANGED`), three
+ * times at most. The action must leave nothing of its earlier run.
+ */
+export async function startingOver<T>(action: () => Promise<T>): Promise<T> {
+  for (let run = 1; ; run++) {
+    try {
+      return await action();
+    } catch (error) {
+      if (run === 3 || !(error instanceof PullthroughError) || error.code !== 'E_UPSTREAM_CHANGED') throw error;
+    }
+  }
+}
+
+/**
+ * Downloads to a file that appears under its name only when it is complete, right and on disk. Throws what
+ * {@link openDownload} throws, `E_DIGEST_MISMATCH` where `sha256` (lower-case hex) is given and isn't met, `E_IO`; then
+ * nothing is left behind and what lay there before is as it was.
+ */
+export async function downloadToFile(
+  request: DownloadRequest & { readonly sha256?: string | undefined; readonly mode?: number | undefined },
+  path: string,
+): Promise<{ size: number; sha256: string }> {
+  const pending = await openPending({ folder: dirname(path), mode: request.mode });
+  try {
+    const sha256 = await startingOver(async () => {
+      if (pending.size > 0) await pending.restart();
+      const hashed = hashing(openDownload(request), ['sha256']);
+      await pending.append(hashed.body);
+      return hashed.digests().sha256;
+    });
+    if (request.sha256 !== undefined && sha256 !== request.sha256) {
+      fail('E_DIGEST_MISMATCH', `${shownUrl(request.url)} has the SHA-256 ${sha256}, not ${request.sha256}`, {
+        hint: 'these are not the bytes that were acknowledged: do not use them, and tell who runs the mirror',
+      });
+    }
+    const { size } = pending;
+    await pending.commit(path);
+    return { size, sha256 };
+  } finally {
+    await pending.discard();
+  }
+}

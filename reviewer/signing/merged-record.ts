@@ -1,0 +1,51 @@
+import { Holdings } from '../../ledger/record-index.ts';
+import type { ProposalContext } from '../../proposals/context.ts';
+import { getPull } from '../../github/pulls.ts';
+import { readRecordFiles } from '../../ledger/files.ts';
+import { PullthroughError } from '../../ledger-schema/error.ts';
+import { parseRecordPath } from '../../ledger-schema/names/path.ts';
+import { proposalBranch } from '../../ledger-schema/names/branches.ts';
+import type { RecordId } from '../../ledger-schema/names/path.ts';
+import { verifyRecord } from '../../ledger-schema/record.ts';
+import type { RecordStatus } from '../../ledger-schema/record.ts';
+import { changeName } from '../../proposals/list-changes.ts';
+import type { LedgerState } from '../../proposals/ledger-state.ts';
+
+/**
+ * The merged record that CHANGE proposed, whatever became of its branch. Undefined where CHANGE is something else. Asks
+ * GitHub only for a pull request's number.
+ */
+export async function findMergedRecord(
+  context: ProposalContext,
+  state: LedgerState,
+  change: string,
+): Promise<RecordStatus | undefined> {
+  const id = await recordOf(context, change);
+  if (id === undefined) return undefined;
+  const path = (await new Holdings(state.snapshot, Promise.resolve(state.trust)).find(id))?.records.get(id.tag);
+  if (path === undefined) return undefined;
+  return verifyRecord(await readRecordFiles(state.snapshot, path), state.trust);
+}
+
+async function recordOf(context: ProposalContext, change: string): Promise<RecordId | undefined> {
+  const name = changeName(context, change);
+  if (name.kind === 'release') return name;
+  if (name.kind === 'branch') return recordOfBranch(name.branch);
+  if (context.github === undefined) return undefined;
+  const { client, repository } = context.github;
+  const pull = await getPull(client, repository, name.number);
+  return pull?.merged === true && pull.headRepositoryId === pull.baseRepositoryId
+    ? recordOfBranch(pull.headRef)
+    : undefined;
+}
+
+/** By the branch's name; one that stands for a digest of the path says nothing. */
+function recordOfBranch(branch: string): RecordId | undefined {
+  const path = `packages/${branch.replace(/^pullthrough\//, '')}`;
+  try {
+    return proposalBranch(path) === branch ? parseRecordPath(path) : undefined;
+  } catch (error) {
+    if (error instanceof PullthroughError) return undefined;
+    throw error;
+  }
+}
