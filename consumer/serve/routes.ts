@@ -5,10 +5,17 @@ import { answerGraphql } from './api/graphql.ts';
 import { whileWaiting } from './limits.ts';
 import { addWebRoutes } from './web-routes.ts';
 
-/** GitHub's own paths, for browsers and `curl`, for its API, and for `gh`, which asks below `/api/v3`. */
+/** GitHub's own paths: for browsers and `curl`, for its REST API, and for its GraphQL. */
 export function addRoutes(app: FastifyInstance, options: RouteOptions): void {
-  const { files, limits } = options;
-  const get: Get = (url, name, answer) =>
+  const get = getter(app, options);
+  addWebRoutes(get, options);
+  addApiRoutes(get, options);
+  addGraphql(app, options);
+}
+
+/** Adds a path for GET and HEAD, whose answer is found in bounded time and may be a file to send. */
+function getter(app: FastifyInstance, { files, limits }: RouteOptions): Get {
+  return (url, name, answer) =>
     app.route<{ Params: Params; Querystring: Query }>({
       method: ['GET', 'HEAD'],
       url,
@@ -18,11 +25,13 @@ export function addRoutes(app: FastifyInstance, options: RouteOptions): void {
         return 'sha256' in found ? files.send(found, request, reply) : found;
       },
     });
-  addWebRoutes(get, options);
-  addApiRoutes(get, options);
+}
+
+/** Under each of the names that clients have for it; `gh` asks below `/api`. */
+function addGraphql(app: FastifyInstance, options: RouteOptions): void {
   for (const url of ['/graphql', '/api/graphql', '/api/v3/graphql']) {
     app.post(url, { config: { name: 'api' }, bodyLimit: 64 * 1024 }, (request, reply) =>
-      whileWaiting(reply, limits.answer, () => answerGraphql(request, reply, options)),
+      whileWaiting(reply, options.limits.answer, () => answerGraphql(request, reply, options)),
     );
   }
 }

@@ -1,8 +1,4 @@
 import { join } from 'node:path';
-import type { AddressInfo } from 'node:net';
-import { fastify } from 'fastify';
-import type { FastifyInstance } from 'fastify';
-import { fail } from '../../ledger-schema/index.ts';
 import { SILENT } from '../../io/progress.ts';
 import type { Progress } from '../../io/progress.ts';
 import type { Demand } from '../evidence/demand.ts';
@@ -11,12 +7,11 @@ import { logAccess } from './access-log.ts';
 import type { LogFormat } from './access-log.ts';
 import { ByDigest } from './api/by-digest.ts';
 import { FileCache } from './bytes/cache.ts';
-import { asFailure } from './errors.ts';
 import { answerFailures, failureAnswer } from './failures.ts';
-import type { FailureAnswer } from './failures.ts';
 import { FileSender } from './bytes/files.ts';
 import { Follower } from './follow.ts';
 import type { FollowOptions } from './follow.ts';
+import { countRequests, cutIdleClients, listen, newApp, stopAnswering } from './http-app.ts';
 import { LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import type { LinkStyle } from './api/links.ts';
@@ -26,13 +21,6 @@ import { addOperations } from './api/operations.ts';
 import type { Explainer } from './refusals.ts';
 import { addAttestations } from './api/attestations.ts';
 import { addRoutes } from './routes.ts';
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** The route in the metrics. */
-    name?: string;
-  }
-}
 
 export interface ServeOptions {
   readonly look: FollowOptions['look'];
@@ -76,118 +64,63 @@ export interface Gateway {
 
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
-const MOST_CONNECTIONS = 4096;
-const EVERY_ANSWER = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' };
 
 /**
  * An HTTP gateway with GitHub's own paths, for acknowledged bytes alone. Throws what establishing trust throws, `E_IO`
  * for a cache that can't be used or an address that is taken.
  */
 export async function serve(options: ServeOptions): Promise<Gateway> {
-  const { progress = SILENT, now = Date.now } = options;
+  const { host, baseUrl, explainer, log, links = 'github', progress = SILENT } = options;
   const limits: Limits = { ...LIMITS, ...options.timeouts };
-  const cache = await FileCache.open({
-    folder: join(options.cacheDir, 'files'),
-    maxBytes: options.cacheBytes ?? 10 * GIB,
-    mirrors: options.mirrors,
-    progress,
-    pace: limits.pace,
-  });
-  const { look, aliases, demand, interval = 60_000 } = options;
-  const follower = await Follower.start({ look, aliases, demand, progress, interval, now });
-  const files = new FileSender({
-    cache,
-    memoryBytes: options.memoryBytes ?? 64 * MIB,
-    smallBytes: 2 * MIB,
-    limits,
-    stores: options.mirrors.length,
-  });
-  const metrics = new Metrics();
-  const answer = failureAnswer({ baseUrl: options.baseUrl, host: options.host, follower, progress });
-  const app = newApp(limits, answer);
-  watch(app, metrics, limits);
-  answerFailures(app, answer);
-  if (options.log !== undefined) logAccess(app, options.log.format, options.log.write);
+  const cache = await openCache(options, limits, progress);
+  const follower = await followLedger(options, progress).catch((error: unknown) => failAfter(cache.close(), error));
   const catalog = () => follower.catalog;
+  const files = fileSender(cache, options, limits);
   const byDigest = new ByDigest(catalog);
-  addRoutes(app, {
-    catalog,
-    files,
-    limits,
-    host: options.host,
-    baseUrl: options.baseUrl,
-    links: options.links ?? 'github',
-    explainer: options.explainer,
-    fileBySha256: (sha256) => byDigest.find(sha256),
-  });
-  addAttestations(app, { catalog, cache, host: options.host, limits });
+  const fileBySha256 = (sha256: string) => byDigest.find(sha256);
+  const metrics = new Metrics();
+  const answer = failureAnswer({ baseUrl, host, follower, progress });
+
+  const app = newApp(limits, answer);
+  cutIdleClients(app, limits);
+  countRequests(app, metrics);
+  answerFailures(app, answer);
+  if (log !== undefined) logAccess(app, log.format, log.write);
+  addRoutes(app, { catalog, files, limits, host, baseUrl, links, explainer, fileBySha256 });
+  addAttestations(app, { catalog, cache, host, limits });
   addOperations(app, { follower, cache, files, metrics });
-  try {
-    await app.listen(options.listen);
-  } catch (cause) {
+
+  const close = async (): Promise<void> => {
     await follower.stop();
-    const { host, port } = options.listen;
-    fail('E_IO', `cannot listen on ${host}:${port}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      hint: 'choose another address by --listen',
-      cause,
-    });
-  }
-  const { address, port, family } = app.server.address() as AddressInfo;
+    await cache.close();
+  };
+  const url = await listen(app, options.listen).catch((error: unknown) => failAfter(close(), error));
   return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    url,
     look: () => follower.look(),
     async stop() {
-      // Without clients nobody waits for a fetch, and it ends.
-      const end = () => app.server.closeAllConnections();
-      const deadline = setTimeout(end, limits.stop);
-      // A connection whose last response has ended would be kept for a next request.
-      const idle = setInterval(() => app.server.closeIdleConnections(), 50);
-      await app.close();
-      clearInterval(idle);
-      clearTimeout(deadline);
-      end();
-      await follower.stop();
-      await cache.close();
+      await stopAnswering(app, limits);
+      await close();
     },
   };
 }
 
-function newApp({ headers }: Limits, answer: FailureAnswer): FastifyInstance {
-  const app = fastify({
-    // Sends headers and a body that is none within this time, or goes.
-    http: { headersTimeout: headers, connectionsCheckingInterval: Math.min(5000, headers) },
-    requestTimeout: headers,
-    keepAliveTimeout: 30_000,
-    bodyLimit: 1024,
-    exposeHeadRoutes: false,
-    forceCloseConnections: 'idle',
-    // What the router itself refuses, as an address that can't be decoded, comes past every hook.
-    frameworkErrors: (error, request, reply) => {
-      reply.headers(EVERY_ANSWER);
-      void answer(asFailure(error), request, reply);
-    },
-    // What stands behind a prefix of its own, as some mirrors are asked: /https://github.com/O/R/…
-    rewriteUrl: ({ url = '/' }) => url.replace(/^\/https?:\/{1,2}(?=[^/]+\.[^/]+\/)/, '/'),
-    routerOptions: { maxParamLength: 2048, ignoreTrailingSlash: true },
-  });
-  app.server.maxConnections = MOST_CONNECTIONS;
-  return app;
+function openCache(options: ServeOptions, { pace }: Limits, progress: Progress): Promise<FileCache> {
+  const { cacheDir, cacheBytes = 10 * GIB, mirrors } = options;
+  return FileCache.open({ folder: join(cacheDir, 'files'), maxBytes: cacheBytes, mirrors, progress, pace });
 }
 
-function watch(app: FastifyInstance, metrics: Metrics, { idle }: Limits): void {
-  // From here on the socket must move; a next request on it begins without.
-  app.addHook('onSend', (_request, reply, _payload, done) => {
-    reply.raw.socket?.setTimeout(idle);
-    done();
-  });
-  app.addHook('onRequest', async (request, reply) => {
-    metrics.began();
-    reply.headers(EVERY_ANSWER);
-    // Unlike Fastify's own hook this also sees responses that their client broke off.
-    reply.raw.once('close', () => {
-      const length = Number(reply.getHeader('content-length') ?? 0);
-      const bytes = request.method === 'HEAD' || !reply.raw.writableFinished ? 0 : length;
-      metrics.ended(request.routeOptions.config.name ?? 'none', reply.statusCode, bytes);
-    });
-  });
+function followLedger(options: ServeOptions, progress: Progress): Promise<Follower> {
+  const { look, aliases, demand, interval = 60_000, now = Date.now } = options;
+  return Follower.start({ look, aliases, demand, progress, interval, now });
+}
+
+function fileSender(cache: FileCache, options: ServeOptions, limits: Limits): FileSender {
+  const { memoryBytes = 64 * MIB, mirrors } = options;
+  return new FileSender({ cache, memoryBytes, smallBytes: 2 * MIB, limits, stores: mirrors.length });
+}
+
+async function failAfter(closing: Promise<void>, error: unknown): Promise<never> {
+  await closing;
+  throw error;
 }

@@ -1,55 +1,65 @@
 import { urlPath } from './api/api.ts';
 import { assetOf, number, redirect, releaseAt, sendPage, text, toolOf } from './api/answers.ts';
-import type { Get, Request, RouteOptions } from './api/answers.ts';
+import type { Answer, Get, Request, RouteOptions } from './api/answers.ts';
 import { linksOf } from './api/links.ts';
 import { releasePage, releasesPage, toolPath, toolsPage } from './pages/pages.ts';
 import type { PageContext } from './pages/pages.ts';
 
 /** github.com's own paths: files for every client, pages for browsers. */
 export function addWebRoutes(get: Get, options: RouteOptions): void {
-  const tool = ({ params }: Request) => toolOf(params, options);
-  const pages = (request: Request): PageContext => ({
-    links: linksOf(request, options.baseUrl),
-    view: options.catalog().view,
-    host: options.host,
-    expired: options.catalog().expired,
-    stale: options.catalog().stale,
-  });
+  const answers = webAnswers(options);
   for (const base of ['/:owner/:repo', '/:source/:owner/:repo']) {
-    get(`${base}/releases/download/*`, 'download', async (request) => {
-      const [tag, asset] = splitLast(request.params['*'] ?? '');
-      return assetOf((await releaseAt(request.params, tag, options)).release, asset);
-    });
-    get(`${base}/releases/latest/download/:asset`, 'download', async (request, reply) => {
-      const found = await tool(request);
-      const release = await options.catalog().latest(found);
-      const { name } = assetOf(release, request.params.asset ?? '');
-      return redirect(reply, `${toolPath(found, options.host)}/releases/download/${urlPath(release.tag, name)}`);
-    });
-    get(`${base}/releases/latest`, 'page', async (request, reply) => {
-      const found = await tool(request);
-      const { tag } = await options.catalog().latest(found);
-      return redirect(reply, `${toolPath(found, options.host)}/releases/tag/${urlPath(tag)}`);
-    });
-    get(`${base}/releases/tag/*`, 'page', async (request, reply) => {
-      const { tool: found, release } = await releaseAt(request.params, request.params['*'] ?? '', options);
-      return sendPage(reply, releasePage(found, release, pages(request)));
-    });
-    for (const url of [base, `${base}/releases`]) {
-      get(url, 'page', async (request, reply) => {
-        const found = await tool(request);
-        const releases = await options.catalog().releases(found);
-        return sendPage(reply, releasesPage(found, releases, number(request.query.page, 1), pages(request)));
-      });
-    }
+    get(`${base}/releases/download/*`, 'download', answers.file);
+    get(`${base}/releases/latest/download/:asset`, 'download', answers.latestFile);
+    get(`${base}/releases/latest`, 'page', answers.latest);
+    get(`${base}/releases/tag/*`, 'page', answers.release);
+    get(`${base}/releases`, 'page', answers.releases);
+    get(base, 'page', answers.releases);
   }
   // Nix's hashed mirrors: the bytes by what they are, whatever they are called.
-  get('/sha256/:hash', 'download', async ({ params }) => options.fileBySha256((params.hash ?? '').toLowerCase()));
-  get('/', 'page', async (request, reply) => {
-    const tools = await options.catalog().tools();
+  get('/sha256/:hash', 'download', answers.fileByDigest);
+  get('/', 'page', answers.tools);
+}
+
+function webAnswers(options: RouteOptions) {
+  const { catalog, host, baseUrl } = options;
+  const pages = (request: Request): PageContext => {
+    const { view, expired, stale } = catalog();
+    return { links: linksOf(request, baseUrl), view, host, expired, stale };
+  };
+
+  const file: Answer = async ({ params }) => {
+    const [tag, asset] = splitLast(params['*'] ?? '');
+    const { release } = await releaseAt(params, tag, options);
+    return assetOf(release, asset);
+  };
+  const latestFile: Answer = async ({ params }, reply) => {
+    const tool = await toolOf(params, options);
+    const release = await catalog().latest(tool);
+    const { name } = assetOf(release, params.asset ?? '');
+    return redirect(reply, `${toolPath(tool, host)}/releases/download/${urlPath(release.tag, name)}`);
+  };
+  const latest: Answer = async ({ params }, reply) => {
+    const tool = await toolOf(params, options);
+    const { tag } = await catalog().latest(tool);
+    return redirect(reply, `${toolPath(tool, host)}/releases/tag/${urlPath(tag)}`);
+  };
+  const release: Answer = async (request, reply) => {
+    const found = await releaseAt(request.params, request.params['*'] ?? '', options);
+    return sendPage(reply, releasePage(found.tool, found.release, pages(request)));
+  };
+  const releases: Answer = async (request, reply) => {
+    const tool = await toolOf(request.params, options);
+    const all = await catalog().releases(tool);
+    return sendPage(reply, releasesPage(tool, all, number(request.query.page, 1), pages(request)));
+  };
+  const tools: Answer = async (request, reply) => {
+    const all = await catalog().tools();
     const query = text(request.query.q).slice(0, 200);
-    return sendPage(reply, toolsPage(tools, query, number(request.query.page, 1), pages(request)));
-  });
+    return sendPage(reply, toolsPage(all, query, number(request.query.page, 1), pages(request)));
+  };
+  const fileByDigest: Answer = ({ params }) => options.fileBySha256((params.hash ?? '').toLowerCase());
+  return { file, latestFile, latest, release, releases, tools, fileByDigest };
 }
 
 /** The tag may hold slashes, as they are or encoded; an asset's name holds none. */
