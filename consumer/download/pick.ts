@@ -1,6 +1,8 @@
 import { archOf, armVersion, osOf } from './asset-name.ts';
-import type { Arch, Os } from './asset-name.ts';
+import type { Os } from './asset-name.ts';
 import { hasSideWord, isSideFile, osOfEnding, stemOf, typeRank } from './asset-kind.ts';
+import { isAmd64ByHabit, isArm64ByHabit, isJvmByHabit, isMacByHabit, isScriptByHabit } from './habits.ts';
+import type { Named } from './habits.ts';
 import type { Platform } from './platform.ts';
 
 export interface PickHints {
@@ -12,15 +14,6 @@ export interface PickHints {
 
 /** What anything that is not a package has ahead of every package. */
 const PACKAGES = 1000;
-
-/** One file of a release, and what its name says. */
-interface Named {
-  readonly name: string;
-  /** Lower case, without what the repository's name says. */
-  readonly stem: string;
-  readonly os: Os | undefined;
-  readonly archs: readonly Arch[];
-}
 
 /**
  * The files of a release for a platform, by the common habits of naming them; several where names don't decide, none
@@ -46,7 +39,8 @@ function readRelease(names: readonly string[], { repository, tool }: PickHints):
   const read = wanted.filter((name) => !isSideFile(name)).map((name) => readName(name, repository));
   // Where no file names a system, the repository's own name may: `winappcli-x64.zip` of `microsoft/winappCli`.
   const own = read.some(({ os }) => os !== undefined) ? undefined : osOfRepository(repository);
-  return read.map((file) => ({ ...file, os: file.os ?? own }));
+  if (own !== undefined) return read.map((file) => ({ ...file, os: file.os ?? own }));
+  return read.map((file) => (isMacByHabit(file, read) ? { ...file, os: 'darwin' } : file));
 }
 
 /** `winappCli`, `mac-cleanup`, `linux-timemachine`: for which system the whole repository is, by how its name begins. */
@@ -66,7 +60,7 @@ export function ofTool(names: readonly string[], tool: string): string[] {
 function isOfTool(name: string, tool: string, names: readonly string[]): boolean {
   const rest = restBehind(name, tool);
   if (rest === undefined) return false;
-  const longer = /^[-_.]([a-z][a-z]+)/i.exec(rest)?.[1];
+  const longer = /^[-_.]([a-z][a-z][a-z0-9]*)/i.exec(rest)?.[1];
   if (longer === undefined || osOf(longer) !== undefined || archOf(longer).length > 0) return true;
   return !names.some((other) => saysPlatform(restBehind(other, tool)));
 }
@@ -149,21 +143,6 @@ function archFit(file: Named, files: readonly Named[], platform: Platform): numb
   return archs.length === 0 && (platform.arch === 'amd64' || platform.os === 'darwin') ? 10 : 0;
 }
 
-/** `arm` alone is 64-bit on macOS and Windows, and on Linux where the release has no other word for ARM. */
-function isArm64ByHabit({ name, os, archs }: Named, files: readonly Named[]): boolean {
-  if (archs.length !== 1 || archs[0] !== 'arm' || /armv|armhf|armel|eabi|arm32/i.test(name)) return false;
-  if (os === 'darwin' || os === 'windows') return true;
-  return !files.some(
-    (other) => other.os === os && (other.archs.includes('arm64') || /armv|armhf|armel/i.test(other.name)),
-  );
-}
-
-/** `win32` is Node's name for Windows, `x86` was once any PC: amd64 where nothing of that system says more. */
-function isAmd64ByHabit({ name, os, archs }: Named, files: readonly Named[]): boolean {
-  if (os !== 'windows' || archs[0] !== '386' || !/win32/i.test(name)) return false;
-  return files.every((other) => other.os !== 'windows' || other.archs[0] === '386');
-}
-
 function libc(name: string, musl: boolean | undefined): number {
   const named = /musl|static/i.test(name) ? 'musl' : /gnu|glibc/i.test(name) ? 'gnu' : undefined;
   if (named === undefined) return 2;
@@ -173,20 +152,26 @@ function libc(name: string, musl: boolean | undefined): number {
 
 /**
  * A file that names no system and no architecture, when it is the only one of its kind. An archive is for all systems (a
- * jar, scripts) where a Linux package of the same name or a word says so, a bare file is then Linux's on amd64. Where
- * nothing lies beside it, it is for every Unix. Otherwise names don't decide.
+ * jar, scripts) where a Linux package of the same name or a word says so. What is named as scripts are is for every Unix;
+ * a zip is macOS's; a bare file, where nothing lies beside it, is Linux's on amd64. Otherwise names don't decide.
  */
 function lonely(files: readonly Named[], platform: Platform, beside: readonly string[]): string[] {
   const [only, ...others] = files.filter(({ name }) => typeRank(name) !== undefined);
   if (only === undefined || others.length > 0 || only.os !== undefined || only.archs.length > 0) return [];
   if (files.some(({ os, archs }) => archs.length > 0 || (os !== undefined && os !== 'linux'))) return [];
   const archive = typeRank(only.name) !== 0;
-  const packaged = files.some((file) => file !== only && file.os === 'linux' && file.stem === only.stem);
   const everywhere = /(?:^|[-_.])(?:bin|dist|release|archive|all|jar|java|portable)(?:[-_.]|$)/.test(only.stem);
-  if (packaged) return archive || (platform.os === 'linux' && platform.arch === 'amd64') ? [only.name] : [];
-  const script = /\.(?:sh|bash|py|pl|rb|jar|phar)$/i.test(only.name);
-  if ((archive && everywhere) || script) return platform.os === 'windows' && /sh$/i.test(only.name) ? [] : [only.name];
-  return platform.os !== 'windows' && beside.length === 1 ? [only.name] : [];
+  if ((archive && everywhere) || isJvmByHabit(only.name) || /\.(?:py|pl|rb|jar|phar)$/i.test(only.name)) {
+    return [only.name];
+  }
+  const sole = beside.every((name) => name === only.name || isSideFile(name) || typeRank(name) === undefined);
+  if (sole && isScriptByHabit(only.name)) return platform.os === 'windows' ? [] : [only.name];
+  const onPc = platform.os === 'linux' && platform.arch === 'amd64';
+  if (files.some((file) => file !== only && file.os === 'linux' && file.stem === only.stem)) {
+    return archive || onPc ? [only.name] : [];
+  }
+  if (/\.zip$/i.test(only.name)) return platform.os === 'darwin' ? [only.name] : [];
+  return platform.os !== 'windows' && beside.length === 1 && (archive || onPc) ? [only.name] : [];
 }
 
 /** Of one file in several wrappings one; of one file and its variants (`…-slim`) the plain one. */

@@ -199,6 +199,42 @@ describe('the file for a platform', () => {
     expect(pickForPlatform(names, parsePlatform(platform), { repository })).toEqual([]);
   });
 
+  test.each([
+    ['kahing/goofys', 'goofys', ['linux/amd64']],
+    ['eficode/wait-for', 'wait-for', ['linux/amd64', 'linux/arm64', 'darwin/amd64', 'darwin/arm64']],
+    ['tfutils/tfenv', 'tfenv', ['linux/amd64', 'linux/arm64', 'darwin/amd64', 'darwin/arm64']],
+    ['peripheryapp/periphery', 'periphery-3.8.0.zip', ['darwin/amd64', 'darwin/arm64']],
+    [
+      'ktlint/ktlint',
+      'ktlint-1.8.0.zip',
+      ['linux/amd64', 'linux/arm64', 'darwin/amd64', 'darwin/arm64', 'windows/amd64'],
+    ],
+  ] as const)('%s has %s alone, which is for %j', (repository, name, platforms) => {
+    const all = ['linux/amd64', 'linux/arm64', 'darwin/amd64', 'darwin/arm64', 'windows/amd64'];
+    const fits = all.filter((text) => pickForPlatform([name], parsePlatform(text), { repository }).length > 0);
+    expect(fits).toEqual(platforms);
+  });
+
+  test('a script beside packages of Linux is for macOS too', () => {
+    const names = ['wait-for', 'wait-for.deb', 'wait-for.sha256'];
+    expect(pickForPlatform(names, parsePlatform('darwin/arm64'), { repository: 'eficode/wait-for' })).toEqual([
+      'wait-for',
+    ]);
+  });
+
+  test("zips that name an architecture and no system are macOS's, tarballs Linux's", () => {
+    const zips = ['ignore_0.3_x86-64.zip', 'ignore_0.3_aarch64.zip'];
+    expect(pickForPlatform(zips, parsePlatform('darwin/arm64'))).toEqual([zips[1]]);
+    expect(pickForPlatform(zips, parsePlatform('linux/arm64'))).toEqual([]);
+    const tarballs = ['runc-x86_64.tgz', 'runc-aarch64.tgz'];
+    expect(pickForPlatform(tarballs, parsePlatform('linux/arm64'))).toEqual([tarballs[1]]);
+  });
+
+  test("a tool's name may be followed by an architecture that ends in digits", () => {
+    const names = ['csv2arrow-aarch64-apple-darwin.tar.xz', 'csv2arrow-x86_64-unknown-linux-gnu.tar.xz'];
+    expect(pickForPlatform(names, parsePlatform('darwin/arm64'), { tool: 'csv2arrow' })).toEqual([names[0]]);
+  });
+
   test('of several tools in one release, the named one', () => {
     const names = ['kubectx_v0.11.0_linux_x86_64.tar.gz', 'kubens_v0.11.0_linux_x86_64.tar.gz'];
     const platform = parsePlatform('linux/amd64');
