@@ -1,12 +1,12 @@
 import { SIGNATURE_BYTES, parseSignatureFile } from '../../../ledger-schema/index.ts';
-import type { AcknowledgedRecord, RecordFiles, Trust } from '../../../ledger-schema/index.ts';
+import type { RecordFiles, RecordStatus, Trust } from '../../../ledger-schema/index.ts';
 
 /**
  * When a record became acknowledged, by the signatures that count: the last of the sign and of as many acks as the threshold
  * asks for. The ledger's commits would say when it came into the branch; they aren't in a shallow clone, and their makers
  * choose their dates as well.
  */
-export async function publishedAt(files: RecordFiles, record: AcknowledgedRecord, trust: Trust): Promise<Date> {
+export async function publishedAt(files: RecordFiles, record: Pick<RecordStatus, 'acks'>, trust: Trust): Promise<Date> {
   const acks: number[] = [];
   for (const { fingerprint } of record.acks) {
     const made = await madeAt(files, `checklist.sha256.${fingerprint}.ack`);

@@ -1,0 +1,236 @@
+import { fail, sha256Hex } from '../../ledger-schema/index.ts';
+import type { RecordedAsset } from '../../ledger-schema/index.ts';
+import { describeArtifacts } from './artifacts.ts';
+import { checkedEvidence } from './checked.ts';
+import { entriesOf, readList } from './list-before.ts';
+import type { ListedBefore } from './list-before.ts';
+import type { StampRecord, VendorPackslip } from './record.ts';
+import type { StampSigner } from './signer.ts';
+import { LIST_PREDICATE, RELEASE_PREDICATE, instant, projectName, statementBytes } from './statement.ts';
+import type { ListEntry, ListPredicate, StatementSubject } from './statement.ts';
+import { tagVersion } from './tag-version.ts';
+
+/** The ledger that is stamped, and where its stamps will lie. */
+export interface StampContext {
+  readonly signer: StampSigner;
+  /** Where the site is served, without a slash at its end. */
+  readonly baseUrl: string;
+  /** Where a recorded file is fetched. */
+  readonly urlOf: (record: StampRecord, asset: RecordedAsset) => string;
+  /** When the newest policy runs out. */
+  readonly expires: Date;
+  /** The first-parent height of the ledger's commit. */
+  readonly sequence: number;
+  readonly now: Date;
+  /** What the ledger is, for who asks a stamp: its id. */
+  readonly ledger: string;
+  /** The vendor's own packslip, where it was kept. */
+  readonly vendor: (record: StampRecord) => Promise<VendorPackslip | undefined>;
+  /** What lies in the site's folder at a path; undefined where nothing does. */
+  readonly before: (path: string) => Promise<Uint8Array | undefined>;
+}
+
+/** A record that is in no list, and why. */
+export interface LeftOut {
+  readonly tag: string;
+  readonly why: string;
+}
+
+/** The files of one tool, by their paths in the site's folder. */
+export interface ToolStamps {
+  readonly list: { readonly path: string; readonly bytes: Uint8Array };
+  /** Packslips that are new or changed. */
+  readonly packslips: ReadonlyMap<string, Uint8Array>;
+  /** Every packslip that the list leads to: what else lies in the tool's folder is to be removed. */
+  readonly kept: ReadonlySet<string>;
+  readonly leftOut: readonly LeftOut[];
+}
+
+interface Version {
+  readonly record: StampRecord;
+  readonly version: string;
+}
+
+/** A higher one makes every packslip again. */
+const FORMAT = 1;
+
+export function listPath(source: string, repository: string): string {
+  return `.well-known/packslip/${source}/${repository}.json`;
+}
+
+export function packslipFolder(source: string, repository: string): string {
+  return `packslip/${source}/${repository}`;
+}
+
+/**
+ * The release list of a tool, and the packslips that it leads to. Where nothing but a list's time and number would differ, the
+ * one before stays as it is. Of a withdrawn release the list still pins what it led to,
+ * and the packslip itself is served no more. Undefined for a name that packslip doesn't know. Throws `E_ROLLBACK` where the
+ * folder has a list of a newer ledger, and what signing throws.
+ */
+export async function makeStamps(
+  tool: { readonly source: string; readonly repository: string },
+  records: readonly StampRecord[],
+  context: StampContext,
+): Promise<ToolStamps | undefined> {
+  const project = projectName(tool.source, tool.repository);
+  if (project === undefined || records.length === 0) return undefined;
+  const { signer, sequence, now, expires, before } = context;
+  const path = listPath(tool.source, tool.repository);
+  const old = await before(path);
+  const listed = old === undefined ? undefined : readList(old);
+  if (listed !== undefined && listed.predicate.sequence > sequence) {
+    fail(
+      'E_ROLLBACK',
+      `${path} is of a newer ledger: its number is ${listed.predicate.sequence}, and now ${sequence}`,
+      {
+        hint: 'was the ledger rewritten? A list never goes back: start again in an empty folder, with a new stamp key',
+      },
+    );
+  }
+  const ours = old !== undefined && listed !== undefined && (await signer.signed(old)) ? listed : undefined;
+  const { versions, leftOut } = versionsOf(records, tool.repository);
+  const entries = entriesOf(ours, context.baseUrl);
+  const made: Made[] = [];
+  for (const one of versions) {
+    const entry = await makeEntry(one, project, entries.get(one.record.tag), context);
+    if (typeof entry === 'string') leftOut.push({ tag: one.record.tag, why: entry });
+    else made.push(entry);
+  }
+  const subject: StatementSubject[] = made.map(({ entry, sha256 }) => ({ name: entry.packslip, digest: { sha256 } }));
+  // in-toto wants a subject: packslip's own word for none.
+  if (subject.length === 0) subject.push({ name: '_', digest: { sha256: sha256Hex(new Uint8Array()) } });
+  const predicate: ListPredicate = {
+    project,
+    generated_at: instant(now),
+    expires_at: instant(expires),
+    sequence,
+    identity: signer.identity,
+    releases: made.map(({ entry }) => entry),
+    extensions: { pullthrough: { ledger: context.ledger } },
+  };
+  const same = ours !== undefined && timeless(ours.predicate, ours.subject) === timeless(predicate as object, subject);
+  const bytes = same && old ? old : await signer.sign(statementBytes(LIST_PREDICATE, subject, predicate));
+  const packslips = new Map(made.flatMap(({ file }) => (file?.bytes === undefined ? [] : [[file.path, file.bytes]])));
+  return {
+    list: { path, bytes },
+    packslips,
+    kept: new Set(made.flatMap(({ file }) => file?.path ?? [])),
+    leftOut,
+  };
+}
+
+/** All of a list but when it was made and its number. */
+function timeless(predicate: object, subject: readonly unknown[]): string {
+  return JSON.stringify([{ ...predicate, generated_at: '', sequence: 0 }, subject]);
+}
+
+/** By version; two records of one version are ambiguous, and neither is listed. */
+function versionsOf(records: readonly StampRecord[], repository: string): { versions: Version[]; leftOut: LeftOut[] } {
+  const name = repository.split('/')[1];
+  const byVersion = new Map<string, StampRecord[]>();
+  const leftOut: LeftOut[] = [];
+  for (const record of records) {
+    const version = tagVersion(record.tag, name);
+    if (version === undefined) leftOut.push({ tag: record.tag, why: 'its tag names no semantic version' });
+    else byVersion.set(version, [...(byVersion.get(version) ?? []), record]);
+  }
+  const versions: Version[] = [];
+  for (const [version, found] of byVersion) {
+    const [record] = found;
+    if (found.length === 1 && record !== undefined) versions.push({ record, version });
+    else leftOut.push(...found.map(({ tag }) => ({ tag, why: `several of its tags are version ${version}` })));
+  }
+  versions.sort((a, b) => (a.version < b.version ? -1 : 1));
+  return { versions, leftOut };
+}
+
+interface Made {
+  readonly entry: ListEntry;
+  /** Of the packslip's bytes. */
+  readonly sha256: string;
+  /** Where it is served; without bytes where it lies there already. */
+  readonly file?: { readonly path: string; readonly bytes?: Uint8Array | undefined };
+}
+
+async function makeEntry(
+  { record, version }: Version,
+  project: string,
+  listed: ListedBefore | undefined,
+  context: StampContext,
+): Promise<Made | string> {
+  const { signer, baseUrl, before } = context;
+  const withdrawn = record.state === 'withdrawn';
+  const plan = releaseStatement(record, version, project, context, undefined);
+  const inputs = sha256Hex(
+    new TextEncoder().encode(JSON.stringify([FORMAT, baseUrl, sha256Hex(plan.bytes), record.evidence])),
+  );
+  const entryOf = (path: string, publishedAt: string, vendor: string | undefined): ListEntry => ({
+    version,
+    tag: record.tag,
+    published_at: publishedAt,
+    packslip: `${baseUrl}/${path.split('/').map(encodeURIComponent).join('/')}`,
+    ...(withdrawn ? { status: 'yanked', status_reason: reasonOf(record) } : {}),
+    evidence: checkedEvidence(record, vendor),
+    extensions: { pullthrough: { record: record.path, checklist: record.checklist, inputs } },
+  });
+  // What was pinned stays pinned: whoever holds it learns that it was withdrawn.
+  if (withdrawn && listed !== undefined) {
+    const vendor = listed.entry.evidence?.find(({ kind }) => kind === 'vendor-packslip')?.detail;
+    const entry = entryOf(listed.path, listed.entry.published_at, vendor);
+    return { entry: { ...entry, packslip: listed.entry.packslip }, sha256: listed.sha256 };
+  }
+  if (listed !== undefined && listed.inputs === inputs && listed.entry.status === undefined) {
+    const file = await before(listed.path);
+    if (file !== undefined && sha256Hex(file) === listed.sha256) {
+      return { entry: listed.entry, sha256: listed.sha256, file: { path: listed.path } };
+    }
+  }
+  const vendor = withdrawn ? undefined : await context.vendor(record);
+  if (vendor !== undefined && !vendor.beyond) {
+    const path = pathOf(record, version, vendor.sha256);
+    const entry = entryOf(path, vendor.publishedAt, vendor.sha256);
+    return { entry, sha256: vendor.sha256, file: { path, bytes: vendor.bytes } };
+  }
+  const statement = vendor === undefined ? plan : releaseStatement(record, version, project, context, vendor.sha256);
+  if (!statement.installable && !withdrawn) return 'the name of none of its files says for what system it is';
+  const bytes = withdrawn && !signer.repeatable ? statement.bytes : await signer.sign(statement.bytes);
+  const sha256 = sha256Hex(bytes);
+  const path = pathOf(record, version, sha256);
+  const entry = entryOf(path, instant(record.published), vendor?.sha256);
+  return { entry, sha256, ...(withdrawn ? {} : { file: { path, bytes } }) };
+}
+
+function pathOf({ source, repository }: StampRecord, version: string, sha256: string): string {
+  return `${packslipFolder(source, repository)}/${version}.${sha256.slice(0, 16)}.sigstore.json`;
+}
+
+function reasonOf({ reason, nacks }: StampRecord): string {
+  const by = `withdrawn by ${[...nacks].sort().join(', ')}`;
+  return reason === undefined ? by : `${reason} (${by})`;
+}
+
+function releaseStatement(
+  record: StampRecord,
+  version: string,
+  project: string,
+  { signer, urlOf }: StampContext,
+  vendor: string | undefined,
+): { readonly bytes: Uint8Array; readonly installable: boolean } {
+  const { source, repository, commit, tag, assets, path, checklist, published } = record;
+  const artifacts = describeArtifacts(assets, repository.split('/')[1] ?? '', (asset) => urlOf(record, asset));
+  const digests = new Map(assets.map((asset) => [asset.name, asset.sha256]));
+  const subject = artifacts.map(({ name }) => ({ name, digest: { sha256: digests.get(name) ?? '' } }));
+  const bytes = statementBytes(RELEASE_PREDICATE, subject, {
+    project,
+    version,
+    published_at: instant(published),
+    source: { repo: `https://${source}/${repository}`, commit, tag },
+    artifacts,
+    identity: signer.identity,
+    attested_by: 'repackager',
+    evidence: checkedEvidence(record, vendor),
+    extensions: { pullthrough: { record: path, checklist } },
+  });
+  return { bytes, installable: artifacts.length > 0 };
+}
