@@ -25,6 +25,6 @@ export async function runMirror(
     killAt,
     skip,
   };
-  const source = `import { run } from './test/executor/mirror-child.ts';\nawait run();`;
+  const source = `import { run } from './test/kit/mirror-child.ts';\nawait run();`;
   return runModule(source, { TASK: JSON.stringify(task), ...env });
 }
