@@ -40,6 +40,9 @@ export interface Examined {
   readonly warnings: readonly string[];
 }
 
+/** What a decision is made by: the ledger as it is known, and who is asked about the rest. */
+export type Known = Pick<Run, 'holdings' | 'proposals' | 'pulls' | 'upstreams' | 'places' | 'now'>;
+
 /** Where a tool's records lie. */
 interface RecordedPlace {
   readonly repository: string;
@@ -51,7 +54,7 @@ interface RecordedPlace {
  * request; the repository's id is asked for where something is to be proposed, or where upstream's answer isn't the one
  * of an earlier run. Throws `E_REPOSITORY_CHANGED` where another repository has the recorded name.
  */
-export async function examineTool(run: Run, tool: Tool): Promise<Examined> {
+export async function examineTool(run: Known, tool: Tool): Promise<Examined> {
   const client = run.upstreams.of(tool);
   const early = await run.holdings.find(tool);
   const isHeld = (tag: string): boolean => early?.records.has(tag) === true;
@@ -60,12 +63,12 @@ export async function examineTool(run: Run, tool: Tool): Promise<Examined> {
   const examined = await examineReleases(run, tool, client, { ...discovery, releases });
   if (releases.length > 0 || tool.definition.select.kind === 'tags') return examined;
   const passed = await readPublished(client, tool.repository);
-  return { ...examined, warnings: [...examined.warnings, ...nothingChosen(passed, run.context.now)] };
+  return { ...examined, warnings: [...examined.warnings, ...nothingChosen(passed, run.now)] };
 }
 
 /** The same for releases that were chosen already. */
 export async function examineReleases(
-  run: Run,
+  run: Known,
   tool: Tool,
   client: GitHubClient,
   discovery: Discovery,
@@ -109,7 +112,7 @@ function nameInAddress(address: string | undefined): string | undefined {
  * Where the records lie: under the name that the ledger has already, else an open proposal's, else the API's. `current`
  * is the name that upstream has now.
  */
-async function locate(run: Run, tool: Tool, current: string | undefined): Promise<RecordedPlace> {
+async function locate(run: Known, tool: Tool, current: string | undefined): Promise<RecordedPlace> {
   const names = current === undefined ? [tool.repository] : [tool.repository, current];
   for (const repository of names) {
     const recorded = await run.holdings.find({ source: tool.source, repository });
@@ -129,7 +132,7 @@ async function locate(run: Run, tool: Tool, current: string | undefined): Promis
  * A repository that was renamed keeps its place, also where its tool.ini moved along and nothing here knows the old name: the
  * forge's number does.
  */
-async function locateById(run: Run, { source }: Tool, place: RecordedPlace, id: number): Promise<RecordedPlace> {
+async function locateById(run: Known, { source }: Tool, place: RecordedPlace, id: number): Promise<RecordedPlace> {
   if (place.recorded !== undefined || run.proposals.paths({ source, repository: place.repository }).length > 0) {
     return place;
   }
@@ -139,13 +142,13 @@ async function locateById(run: Run, { source }: Tool, place: RecordedPlace, id: 
   return proposed === undefined ? place : { repository: proposed, recorded: undefined };
 }
 
-async function decideAll(run: Run, tool: Tool, place: RecordedPlace, releases: readonly Release[]): Promise<Item[]> {
+async function decideAll(run: Known, tool: Tool, place: RecordedPlace, releases: readonly Release[]): Promise<Item[]> {
   const items: Item[] = [];
   for (const release of releases) items.push(await decide(run, tool, place, release));
   return items;
 }
 
-async function decide(run: Run, tool: Tool, place: RecordedPlace, release: Release): Promise<Item> {
+async function decide(run: Known, tool: Tool, place: RecordedPlace, release: Release): Promise<Item> {
   const none: Standing = { kind: 'none' };
   try {
     const path = recordPathFor(tool.source, place, release.tag);
@@ -159,7 +162,7 @@ async function decide(run: Run, tool: Tool, place: RecordedPlace, release: Relea
 }
 
 /** The standing of a release's proposal; when it was made is read only where upstream has more than it holds. */
-async function standingOf(run: Run, tool: Tool, path: string, release: Release): Promise<Standing> {
+async function standingOf(run: Pick<Run, 'proposals'>, tool: Tool, path: string, release: Release): Promise<Standing> {
   const standing = await run.proposals.standing(path);
   if (standing.kind !== 'proposed') return standing;
   const missing = missingFiles(release, tool.definition, standing.record?.assets ?? []);
@@ -168,8 +171,13 @@ async function standingOf(run: Run, tool: Tool, path: string, release: Release):
 }
 
 /** The decision about a release as it is now. */
-export function decideAgain(run: Run, tool: Tool, release: Release, standing: Standing): Decision {
-  const { now } = run.context;
+export function decideAgain(
+  run: Pick<Run, 'pulls' | 'now'>,
+  tool: Tool,
+  release: Release,
+  standing: Standing,
+): Decision {
+  const { now } = run;
   return planRelease({ release, definition: tool.definition, standing, pulls: run.pulls !== undefined, now });
 }
 
@@ -192,7 +200,12 @@ function recordPathFor(source: string, { repository, recorded }: RecordedPlace, 
 }
 
 /** Every record of a repository carries one id: a name can be given up and taken by somebody else, the number cannot. */
-async function checkIdentity(run: Run, tool: Tool, place: RecordedPlace, { id, fullName }: Repository): Promise<void> {
+async function checkIdentity(
+  run: Known,
+  tool: Tool,
+  place: RecordedPlace,
+  { id, fullName }: Repository,
+): Promise<void> {
   const known =
     place.recorded === undefined
       ? await proposedId(run, { source: tool.source, repository: place.repository })
@@ -207,7 +220,10 @@ async function checkIdentity(run: Run, tool: Tool, place: RecordedPlace, { id, f
   );
 }
 
-async function proposedId(run: Run, id: { source: string; repository: string }): Promise<number | undefined> {
+async function proposedId(
+  run: Pick<Run, 'proposals'>,
+  id: { source: string; repository: string },
+): Promise<number | undefined> {
   for (const path of run.proposals.paths(id)) {
     const proposal = await run.proposals.valid(path);
     if (proposal !== undefined) return proposal.checklist.repositoryId;
@@ -216,7 +232,7 @@ async function proposedId(run: Run, id: { source: string; repository: string }):
 }
 
 /** Two tool.ini may name one repository, by an old and a new name: both would select for one place. */
-function alsoMirrored(run: Run, tool: Tool, { repository }: RecordedPlace): string[] {
+function alsoMirrored(run: Pick<Run, 'places'>, tool: Tool, { repository }: RecordedPlace): string[] {
   const key = foldAscii(`${tool.source}/${repository}`);
   const other = run.places.get(key);
   if (other === undefined) run.places.set(key, tool.label);
@@ -230,7 +246,12 @@ function renamed({ repository }: RecordedPlace, identity: Repository | undefined
 }
 
 /** A run that was killed between the push and the pull request, before upstream released something newer. */
-async function unopened(run: Run, tool: Tool, place: RecordedPlace, items: readonly Item[]): Promise<string[]> {
+async function unopened(
+  run: Pick<Run, 'pulls' | 'proposals'>,
+  tool: Tool,
+  place: RecordedPlace,
+  items: readonly Item[],
+): Promise<string[]> {
   if (run.pulls === undefined) return [];
   const seen = new Set(items.map(({ path }) => path));
   const found: string[] = [];

@@ -9,7 +9,10 @@ import type { Tool } from '../upstream/tools.ts';
  * API gives, which is how the first record of a repository that was renamed before is named. Costs a request in that case
  * alone. Throws as `getRepository` does, but not where there is no repository.
  */
-export async function recordedAs(run: Run, tool: Tool): Promise<RepositoryId> {
+export async function recordedAs(
+  run: Pick<Run, 'holdings' | 'proposals' | 'upstreams'>,
+  tool: Tool,
+): Promise<RepositoryId> {
   if ((await run.holdings.find(tool)) !== undefined) return tool;
   for (const path of run.proposals.paths(tool)) if ((await run.proposals.valid(path)) !== undefined) return tool;
   try {

@@ -5,7 +5,7 @@ import { Limit } from '../io/limit.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { requireUsable } from '../ledger-schema/openpgp/openpgp.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
-import type { ExecutorContext } from './context.ts';
+import type { Checkpoint, ExecutorContext } from './context.ts';
 import { Holdings } from '../ledger/record-index.ts';
 import type { RepositoryId } from '../ledger/record-index.ts';
 import type { Snapshot } from '../ledger/snapshot.ts';
@@ -17,9 +17,8 @@ import { Upstreams } from '../upstream/upstreams.ts';
 /** Anybody may have put signatures there by the thousand. */
 const SHOWN_WARNINGS = 20;
 
-/** One look at the ledger, and what all tools of a run share. */
-export interface Run {
-  readonly context: ExecutorContext;
+/** One look at the ledger, and what all tools of a run share; a step takes what it uses of it. */
+export interface Run extends ExecutorContext {
   readonly trust: Trust;
   readonly holdings: Holdings;
   readonly proposals: Proposals;
@@ -34,10 +33,15 @@ export interface Run {
   lastLook: number;
   /** A folder for files on their way. */
   readonly spool: string;
+  readonly checkpoint: Checkpoint;
 }
 
 /** Fetches the ledger, establishes trust, and reads what the ledger has of these repositories. */
-export async function openRun(context: ExecutorContext, ids: readonly RepositoryId[]): Promise<Run> {
+export async function openRun(
+  context: ExecutorContext,
+  ids: readonly RepositoryId[],
+  checkpoint: Checkpoint = () => undefined,
+): Promise<Run> {
   const { ledger, progress, github, branch } = context;
   const { trust, holdings, lastLook, loading } = await look(context, ids);
   for (const { path, message } of trust.warnings.slice(0, SHOWN_WARNINGS)) progress.warn(`${path}: ${message}`);
@@ -50,7 +54,7 @@ export async function openRun(context: ExecutorContext, ids: readonly Repository
   await proposals.prepare(ids);
   const upstreams = new Upstreams(context);
   return {
-    context,
+    ...context,
     trust,
     holdings,
     proposals,
@@ -60,6 +64,7 @@ export async function openRun(context: ExecutorContext, ids: readonly Repository
     ledgerTurn: new Limit(1),
     lastLook,
     spool: join(context.cacheDir, 'spool'),
+    checkpoint,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Release } from '../../github/types.ts';
 import { mapShared } from '../../io/limit.ts';
-import type { Checkpoint } from '../context.ts';
+import type { Run } from '../run.ts';
 import { evidenceLists, statementsOf } from '../../upstream/published-digests.ts';
 import type { DigestList, PublishedDigest } from '../../upstream/published-digests.ts';
 import type { ChosenFile } from '../../upstream/choose-files.ts';
@@ -22,11 +22,11 @@ export interface Fetched {
  * recorded.
  */
 export async function fetchRelease(
+  { checkpoint }: Pick<Run, 'checkpoint'>,
   transfer: Transfer,
   release: Release,
   files: readonly ChosenFile[],
   evidence: readonly Requirement[],
-  checkpoint: Checkpoint,
 ): Promise<Fetched> {
   const wanted = evidenceLists(evidence, files, release);
   const lists = await mapShared(wanted, transfer.limit, (list) => readList(transfer, list));

@@ -1,7 +1,6 @@
 import { getRelease, resolveTagCommit } from '../../github/releases.ts';
 import type { Release } from '../../github/types.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
-import type { Checkpoint } from '../context.ts';
 import { decideAgain } from '../assess-tool.ts';
 import type { Examined, Item } from '../assess-tool.ts';
 import { fetchRelease } from './fetch-release.ts';
@@ -22,17 +21,19 @@ const PERHAPS_CHANGED = new Set([
   'E_UPSTREAM_CHANGED',
 ]);
 
-/** A release whose bytes are all in the store, or why they need not be. */
+/** A release whose bytes are all in the store. */
+export interface FetchedAttempt {
+  readonly kind: 'fetched';
+  readonly fetched: Fetched;
+  readonly release: Release;
+  readonly decision: Extract<Decision, { action: 'propose' }>;
+  /** What the tag points to, peeled. */
+  readonly commit: string;
+}
+
+/** What came of a fetch, or why there need be none. */
 export type Attempt =
-  | {
-      readonly kind: 'fetched';
-      readonly fetched: Fetched;
-      readonly release: Release;
-      readonly decision: Extract<Decision, { action: 'propose' }>;
-      /** What the tag points to, peeled. */
-      readonly commit: string;
-    }
-  | { readonly kind: 'decided'; readonly decision: Exclude<Decision, { action: 'propose' }> };
+  FetchedAttempt | { readonly kind: 'decided'; readonly decision: Exclude<Decision, { action: 'propose' }> };
 
 /**
  * Fetches a release, then reads it and its tag once more: where a file was added, replaced or taken away or the tag moved
@@ -40,11 +41,10 @@ export type Attempt =
  * `E_UPSTREAM_CHANGED` where it never rests, and where it has another tag now.
  */
 export async function fetchSettled(
-  run: Run,
+  run: Pick<Run, 'pulls' | 'now' | 'checkpoint'>,
   { tool, client }: Examined,
   { release: first, standing, decision: begun }: Item,
   transfer: Transfer,
-  checkpoint: Checkpoint,
 ): Promise<Attempt> {
   let release = first;
   let decision = begun;
@@ -55,8 +55,8 @@ export async function fetchSettled(
     let commit = '';
     try {
       commit = await resolveTagCommit(client, tool.repository, release.tag);
-      fetched = await fetchRelease(transfer, release, decision.files, tool.definition.evidence, checkpoint);
-      await checkpoint('fetched');
+      fetched = await fetchRelease(run, transfer, release, decision.files, tool.definition.evidence);
+      await run.checkpoint('fetched');
     } catch (error) {
       if (!(error instanceof PullthroughError) || !PERHAPS_CHANGED.has(error.code)) throw error;
       failure = error;

@@ -20,7 +20,11 @@ const FILES_OF: Readonly<Partial<Record<EvidenceEntry['kind'], RegExp>>> = {
  * download: upstream offers nothing of the kind. One request, and only where the record before has a bundle. Throws what
  * the API throws.
  */
-export async function foreseenFindings(run: Run, examined: Examined, item: Item): Promise<Finding[]> {
+export async function foreseenFindings(
+  run: Pick<Run, 'holdings' | 'progress'>,
+  examined: Examined,
+  item: Item,
+): Promise<Finding[]> {
   if (item.decision.action !== 'propose') return [];
   const before = await previousRecord(run, examined, item.release.tag);
   const statements = weakerEvidence(before?.evidence, []);
@@ -66,7 +70,11 @@ async function offeredAtApi(
 }
 
 /** What the record before was signed by and this one is not. */
-export async function weakerThanBefore(run: Run, examined: Examined, now: Checklist): Promise<Finding[]> {
+export async function weakerThanBefore(
+  run: Pick<Run, 'holdings' | 'progress'>,
+  examined: Examined,
+  now: Checklist,
+): Promise<Finding[]> {
   const before = await previousRecord(run, examined, now.tag);
   if (before === undefined) return [];
   return weakerEvidence(before.evidence, now.evidence).map((lost) => weakerFinding(before.tag, lost));

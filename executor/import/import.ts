@@ -9,8 +9,10 @@ import { examineReleases } from '../assess-tool.ts';
 import type { Examined, Item } from '../assess-tool.ts';
 import type { Fetched } from '../fetch/fetch-release.ts';
 import type { FetchedFile } from '../../ledger/new-record.ts';
-import { mirrorRelease, openMirroring } from '../mirror.ts';
-import type { Inspection, MirrorOptions, Mirroring } from '../mirror.ts';
+import { mirrorRelease } from '../mirror-release.ts';
+import type { Inspection } from '../mirror-release.ts';
+import { openMirrorRun } from '../mirror-run.ts';
+import type { MirrorRun, WriteOptions } from '../mirror-run.ts';
 import { digestsOfHeld } from './old-digests.ts';
 import { tagCandidates } from './old-tag.ts';
 import type { OldDigests, OldVersion } from './old-tree.ts';
@@ -37,7 +39,7 @@ export interface ImportResult extends ReleaseResult {
   readonly differences: readonly Difference[];
 }
 
-export interface ImportOptions extends Omit<MirrorOptions, 'tools'> {
+export interface ImportOptions extends WriteOptions {
   readonly versions: readonly OldVersion[];
   /** Tools that have a tool.ini here: their API, min-age, url[] and evidence apply. */
   readonly tools: readonly Tool[];
@@ -49,7 +51,7 @@ export interface ImportOptions extends Omit<MirrorOptions, 'tools'> {
  * `E_IMPORT_MISMATCH` and each difference, and nothing is proposed. Throws as `mirror` does.
  */
 export async function importTree(context: ExecutorContext, options: ImportOptions): Promise<ImportResult[]> {
-  const mirroring = await openMirroring(context, options.versions, options);
+  const run = await openMirrorRun(context, options.versions, options);
   const byKey = new Map(options.tools.map((tool) => [toolKey(tool), tool]));
   const groups = new Map<string, OldVersion[]>();
   for (const version of options.versions) {
@@ -57,23 +59,23 @@ export async function importTree(context: ExecutorContext, options: ImportOption
     groups.set(key, [...(groups.get(key) ?? []), version]);
   }
   const results = await mapLimit([...groups], TOOLS_AT_ONCE, ([key, versions]) =>
-    importTool(mirroring, byKey.get(key), versions),
+    importTool(run, byKey.get(key), versions),
   );
   return results.flat();
 }
 
 async function importTool(
-  mirroring: Mirroring,
+  run: MirrorRun,
   tool: Tool | undefined,
   versions: readonly OldVersion[],
 ): Promise<ImportResult[]> {
   const results: ImportResult[] = [];
   let releases: Promise<Release[]> | undefined;
   for (const old of versions) {
-    mirroring.run.context.signal?.throwIfAborted();
-    const client = clientOf(mirroring, tool, old);
+    run.signal?.throwIfAborted();
+    const client = clientOf(run, tool, old);
     const differences: Difference[] = [];
-    const label = tool?.label ?? labelOf(mirroring, old);
+    const label = tool?.label ?? labelOf(run, old);
     const base = { tool: label, directory: old.directory };
     try {
       if (client === undefined) {
@@ -82,7 +84,7 @@ async function importTool(
         });
       }
       releases ??= readReleases(client, old.repository);
-      const result = await importVersion(mirroring, { old, tool, client, label }, await releases, differences);
+      const result = await importVersion(run, { old, tool, client, label }, await releases, differences);
       results.push({ ...result, ...base, differences });
     } catch (error) {
       const report = reportError(error);
@@ -92,12 +94,12 @@ async function importTool(
   return results;
 }
 
-function clientOf({ run }: Mirroring, tool: Tool | undefined, old: OldVersion): GitHubClient | undefined {
-  return tool === undefined ? run.upstreams.ofSource(old.source) : run.upstreams.of(tool);
+function clientOf({ upstreams }: MirrorRun, tool: Tool | undefined, old: OldVersion): GitHubClient | undefined {
+  return tool === undefined ? upstreams.ofSource(old.source) : upstreams.of(tool);
 }
 
-function labelOf({ run }: Mirroring, { source, repository }: OldVersion): string {
-  return source === run.context.source.host ? repository : `${source}/${repository}`;
+function labelOf({ source: { host } }: MirrorRun, { source, repository }: OldVersion): string {
+  return source === host ? repository : `${source}/${repository}`;
 }
 
 async function readReleases(client: GitHubClient, repository: string): Promise<Release[]> {
@@ -114,7 +116,7 @@ interface Import {
 }
 
 async function importVersion(
-  mirroring: Mirroring,
+  run: MirrorRun,
   { old, tool, client, label }: Import,
   releases: readonly Release[],
   differences: Difference[],
@@ -127,14 +129,14 @@ async function importVersion(
   // The record holds what the old lists name, no less and no more.
   const definition = { ...(tool?.definition ?? parseToolDefinition('', 'tool.ini')), only: new Set(files.keys()) };
   const asked: Tool = { source, repository, label, definition, keys: tool?.keys ?? [] };
-  const examined = await examineReleases(mirroring.run, asked, client, {
+  const examined = await examineReleases(run, asked, client, {
     releases: [release],
     absent: [],
     unchanged: release.unchanged === true,
   });
   const item = examined.items[0] ?? fail('E_INTERNAL', 'a release was examined and is gone');
-  const held = await heldFiles(mirroring, examined, item);
-  if (held !== undefined) differences.push(...compare(files, await digestsOfHeld(mirroring, held, files)));
+  const held = await heldFiles(run, examined, item);
+  if (held !== undefined) differences.push(...compare(files, await digestsOfHeld(run, held, files)));
   else differences.push(...missingFiles(files, item));
   requireNone(differences, release.tag, held !== undefined);
   const inspection: Inspection = {
@@ -144,7 +146,7 @@ async function importVersion(
       requireNone(differences, release.tag, false);
     },
   };
-  return mirrorRelease(mirroring, examined, item, inspection);
+  return mirrorRelease(run, examined, item, inspection);
 }
 
 function requireNone(differences: readonly Difference[], tag: string, isHeld: boolean): void {
@@ -159,13 +161,13 @@ function requireNone(differences: readonly Difference[], tag: string, isHeld: bo
 
 /** The files of the record that the ledger or an open proposal has already: nothing is downloaded from upstream then. */
 async function heldFiles(
-  { run }: Mirroring,
+  { holdings, proposals }: MirrorRun,
   { recorded }: Examined,
   { standing, path, release }: Item,
 ): Promise<readonly FetchedFile[] | undefined> {
   const merged = recorded?.records.get(release.tag);
-  if (merged !== undefined) return (await run.holdings.content(merged)).assets;
-  return standing.kind === 'proposed' && path !== undefined ? (await run.proposals.valid(path))?.assets : undefined;
+  if (merged !== undefined) return (await holdings.content(merged)).assets;
+  return standing.kind === 'proposed' && path !== undefined ? (await proposals.valid(path))?.assets : undefined;
 }
 
 function missingFiles(files: OldVersion['files'], { decision, release }: Item): Difference[] {

@@ -1,7 +1,7 @@
 import { digestsOf } from '../../io/files/hash.ts';
 import { mapShared } from '../../io/limit.ts';
 import { fail } from '../../ledger-schema/error.ts';
-import type { Mirroring } from '../mirror.ts';
+import type { MirrorRun } from '../mirror-run.ts';
 import type { OldDigests, OldVersion } from './old-tree.ts';
 import type { FetchedFile } from '../../ledger/new-record.ts';
 
@@ -10,20 +10,20 @@ import type { FetchedFile } from '../../ledger/new-record.ts';
  * list has another digest, that of the bytes in the store. Throws `E_STORE_MISSING`, `E_STORE_DAMAGED`, `E_STORE`.
  */
 export async function digestsOfHeld(
-  { run, limit }: Pick<Mirroring, 'run' | 'limit'>,
+  run: Pick<MirrorRun, 'store' | 'progress' | 'signal' | 'limit'>,
   held: readonly FetchedFile[],
   listed: OldVersion['files'],
 ): Promise<ReadonlyMap<string, OldDigests>> {
-  const digests = await mapShared(held, limit, async (file): Promise<[string, OldDigests]> => {
+  const digests = await mapShared(held, run.limit, async (file): Promise<[string, OldDigests]> => {
     const { md5, sha512 } = listed.get(file.name) ?? {};
     const more = md5 !== undefined || sha512 !== undefined;
-    return [file.name, more ? await digestsInStore(run.context, file) : { sha256: file.sha256 }];
+    return [file.name, more ? await digestsInStore(run, file) : { sha256: file.sha256 }];
   });
   return new Map(digests);
 }
 
 async function digestsInStore(
-  { store, progress, signal }: Mirroring['run']['context'],
+  { store, progress, signal }: Pick<MirrorRun, 'store' | 'progress' | 'signal'>,
   { name, size, sha256 }: FetchedFile,
 ): Promise<OldDigests> {
   const task = progress.start(name, size);

@@ -2,6 +2,7 @@ import { typed } from '../../io/shell.ts';
 import { getReleaseByTag } from '../../github/releases.ts';
 import type { PullRequest, Release } from '../../github/types.ts';
 import { codeSpan } from '../../io/escape.ts';
+import type { Progress } from '../../io/progress.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import type { Checklist } from '../../ledger-schema/checklist.ts';
 import { proposalBranch } from '../../ledger-schema/names/branches.ts';
@@ -41,23 +42,27 @@ export interface OpenedProposal {
 }
 
 /** Opens the pull request of a proposal, or makes the open one say what the branch holds now, where the ledger is on GitHub. */
-export async function openPull(run: Run, examined: Examined, proposal: PushedProposal): Promise<OpenedProposal> {
+export async function openPull(
+  run: Pick<Run, 'pulls' | 'holdings' | 'now' | 'progress'>,
+  examined: Examined,
+  proposal: PushedProposal,
+): Promise<OpenedProposal> {
   const { path, checklist, files, checks, release, notes = [] } = proposal;
   const branch = proposalBranch(path);
   const names = new Set(files.map(({ name }) => name));
   const left = (release?.assets ?? []).map(({ name }) => name).filter((name) => !names.has(name));
   const comparison = await compareWithPrevious(run, examined, checklist);
-  const findings = sortFindings(releaseFindings({ files, release, left, comparison, now: run.context.now }));
+  const findings = sortFindings(releaseFindings({ files, release, left, comparison, now: run.now }));
   if (run.pulls === undefined) return { pull: undefined, findings };
   const body = proposalBody({ checklist, files, checks, release, findings, branch });
   const pull = await run.pulls.create(branch, proposalTitle(checklist), body);
-  if (notes.length > 0) await tell(run, run.pulls, pull, notes, branch);
+  if (notes.length > 0) await tell(run.progress, run.pulls, pull, notes, branch);
   return { pull: referenceTo(pull), findings };
 }
 
 /** In the place of what was said of the acks of the earlier commit. That it can't be said stops nothing. */
 async function tell(
-  run: Run,
+  progress: Progress,
   pulls: LedgerPulls,
   { number }: PullRequest,
   notes: readonly string[],
@@ -68,12 +73,16 @@ async function tell(
     await pulls.comment(number, `${said}\n\n\`\`\`sh\n${typed`pullthrough review ${branch}`}\n\`\`\``);
   } catch (error) {
     if (!(error instanceof PullthroughError)) throw error;
-    run.context.progress.warn(`no comment could be written on pull request ${number}: ${error.message}`);
+    progress.warn(`no comment could be written on pull request ${number}: ${error.message}`);
   }
 }
 
 /** What a proposal's branch that has no pull request holds; nothing is downloaded. */
-export async function readPushedProposal(run: Run, examined: Examined, path: string): Promise<PushedProposal> {
+export async function readPushedProposal(
+  run: Pick<Run, 'proposals'>,
+  examined: Examined,
+  path: string,
+): Promise<PushedProposal> {
   const record = (await run.proposals.valid(path)) ?? fail('E_NO_CHANGE', `the proposal of ${path} is gone`);
   const { checklist, assets } = record;
   const item = examined.items.find((candidate) => candidate.path === path);
@@ -92,7 +101,11 @@ function checksWithoutBytes(files: readonly FetchedFile[], release: Release | un
     : [...checks, `not compared, as nothing was fetched: ${others} of ${files.length} files`];
 }
 
-async function compareWithPrevious(run: Run, examined: Examined, now: Checklist): Promise<Comparison | undefined> {
+async function compareWithPrevious(
+  run: Pick<Run, 'holdings' | 'progress'>,
+  examined: Examined,
+  now: Checklist,
+): Promise<Comparison | undefined> {
   const before = await previousRecord(run, examined, now.tag);
   return before === undefined ? undefined : compareRecords(before, now);
 }

@@ -6,7 +6,7 @@ import type { Run } from '../run.ts';
 
 /** The record that a tool's release is compared with; undefined where there is none, or it can't be compared with. */
 export async function previousRecord(
-  run: Pick<Run, 'context' | 'holdings'>,
+  run: Pick<Run, 'holdings' | 'progress'>,
   { recorded }: Pick<Examined, 'recorded'>,
   tag: string,
 ): Promise<Checklist | undefined> {
@@ -17,7 +17,7 @@ export async function previousRecord(
     return (await run.holdings.content(path)).checklist;
   } catch (error) {
     if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
-    run.context.progress.warn(`${path} can't be compared with: ${error.message}`);
+    run.progress.warn(`${path} can't be compared with: ${error.message}`);
     return undefined;
   }
 }

@@ -6,7 +6,7 @@ import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { proposalBranch } from '../../ledger-schema/names/branches.ts';
 import { escapeTerminal } from '../../io/escape.ts';
 import { proposalTitle } from '../../proposals/pull-body.ts';
-import type { Checkpoint, Signing } from '../context.ts';
+import type { Signing } from '../context.ts';
 import { newRecordFiles } from '../../ledger/new-record.ts';
 import type { UnsignedRecord } from '../../ledger/new-record.ts';
 import type { Standing } from '../../proposals/standing.ts';
@@ -45,9 +45,8 @@ export async function pushProposal(
   { signer, author }: Signing,
   signed: SignedRecord,
   begun: Standing,
-  checkpoint: Checkpoint,
 ): Promise<Pushed> {
-  const { ledger } = run.context;
+  const { ledger } = run;
   const { path } = signed.record;
   const branch = proposalBranch(path);
   return run.ledgerTurn.run(async () => {
@@ -55,7 +54,7 @@ export async function pushProposal(
     let fresh = performance.now() - run.lastLook < FRESH;
     for (let tries = 1; ; tries += 1) {
       if (!fresh) {
-        await openView(run.context);
+        await openView(run);
         run.lastLook = performance.now();
         standing = await standingNow(run, path);
       }
@@ -71,7 +70,7 @@ export async function pushProposal(
         message: commitMessage({ ...signed, notes: [...place.notes, ...nacks.notes] }, signer.fingerprint),
         author,
       });
-      await checkpoint('committed');
+      await run.checkpoint('committed');
       try {
         await ledger.push([{ branch, to: commit, from: place.from }]);
         return {
@@ -113,9 +112,13 @@ type Carried =
  * The nacks of the branch that a record takes the place of. Those about the same checklist.sha256 go with it; one about
  * another keeps the branch where it is. See docs/decisions/0009-a-nack-outlives-its-branch.md.
  */
-async function nacksToCarry(run: Run, from: string | undefined, { path, sums }: UnsignedRecord): Promise<Carried> {
+async function nacksToCarry(
+  run: Pick<Run, 'ledger' | 'trust'>,
+  from: string | undefined,
+  { path, sums }: UnsignedRecord,
+): Promise<Carried> {
   if (from === undefined) return { kind: 'carried', files: new Map(), notes: [] };
-  const nacks = await openNacks(run.context.ledger.snapshot(from), path, run.trust, [sums]);
+  const nacks = await openNacks(run.ledger.snapshot(from), path, run.trust, [sums]);
   const by = nackHolders(nacks);
   if (!areAbout(nacks, sums)) return { kind: 'nacked', commit: from, by };
   const notes =
@@ -124,13 +127,12 @@ async function nacksToCarry(run: Run, from: string | undefined, { path, sums }: 
 }
 
 /** The record's standing after another look at the ledger. */
-async function standingNow(run: Run, path: string): Promise<Standing> {
-  const { ledger } = run.context;
+async function standingNow({ ledger, proposals }: Pick<Run, 'ledger' | 'proposals'>, path: string): Promise<Standing> {
   const head = ledger.head();
   if (head !== undefined && (await readRecordFiles(ledger.snapshot(head), path)).entries.length > 0) {
     return { kind: 'recorded' };
   }
-  return run.proposals.standing(path);
+  return proposals.standing(path);
 }
 
 const CHECKED = 'Checked against what upstream says:';

@@ -3,6 +3,7 @@ import type { Release } from '../../github/types.ts';
 import { countText } from '../../io/size-text.ts';
 import type { EvidenceEntry } from '../../ledger-schema/evidence.ts';
 import { restockEvidence } from './restock-evidence.ts';
+import type { Store } from '../../store/store.ts';
 import { Limit, mapLimit, mapShared } from '../../io/limit.ts';
 import { recordFiles } from '../../ledger/files.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
@@ -77,59 +78,65 @@ async function recordPaths(run: Run, tool: Tool): Promise<string[]> {
 type Outcome = Pick<ReleaseResult, 'action' | 'reason' | 'files'>;
 
 async function restockRecord(run: Run, tool: Tool, path: string, limit: Limit, dryRun: boolean): Promise<Outcome> {
-  const { store, progress } = run.context;
   const record = await readHeldRecord(run, path);
   if (record?.signedBy === undefined) return { action: 'nothing', reason: 'it has no valid sign' };
   if (record.state === 'withdrawn') return { action: 'nothing', reason: 'it was withdrawn' };
-  const lost: RecordedAsset[] = [];
-  await mapShared(record.assets, limit, async (asset) => {
-    if ((await store.verify(asset.sha256, asset.size)) !== 'present') lost.push(asset);
-  });
-  const evidence: EvidenceEntry[] = [];
-  await mapShared(record.checklist.evidence ?? [], limit, async (entry) => {
-    if ((await store.verify(entry.sha256, entry.size)) !== 'present') evidence.push(entry);
-  });
-  if (lost.length + evidence.length === 0) return { action: 'held', reason: 'the store has all of its files' };
-  const what =
-    evidence.length === 0 ? '' : `${lost.length === 0 ? '' : ' and '}${countText(evidence.length, 'statement')}`;
-  const reason = `the store lost ${lost.length === 0 ? '' : `${lost.length} of its files`}${what}`;
-  if (dryRun) return { action: 'restock', reason, files: lost };
+  const files = await lostOf(record.assets, run.store, limit);
+  const evidence = await lostOf(record.checklist.evidence ?? [], run.store, limit);
+  if (files.length + evidence.length === 0) return { action: 'held', reason: 'the store has all of its files' };
+  const reason = lostReason(files.length, evidence.length);
+  if (dryRun) return { action: 'restock', reason, files };
+  const fetched = await fetchLost(transferOf(run, tool, record, limit), tool, record, files, evidence);
+  return { action: 'restocked', reason, files: fetched };
+}
 
+async function lostOf<T extends { readonly sha256: string; readonly size: number }>(
+  objects: readonly T[],
+  store: Pick<Store, 'verify'>,
+  limit: Limit,
+): Promise<T[]> {
+  const states = await mapShared(objects, limit, ({ sha256, size }) => store.verify(sha256, size));
+  return objects.filter((_, place) => states[place] !== 'present');
+}
+
+function lostReason(files: number, evidence: number): string {
+  const lost = [
+    ...(files === 0 ? [] : [`${files} of its files`]),
+    ...(evidence === 0 ? [] : [countText(evidence, 'statement')]),
+  ];
+  return `the store lost ${lost.join(' and ')}`;
+}
+
+function transferOf(run: Run, tool: Tool, { checklist }: RecordStatus, limit: Limit): Transfer {
+  const { store, progress, signal, spool, source } = run;
   const client = run.upstreams.of(tool);
-  const { signal } = run.context;
-  const transfer = {
-    client,
-    store,
-    limit,
-    progress,
-    signal,
-    privateHosts: run.context.source.privateHosts,
-    spool: run.spool,
-    label: `${tool.label} ${record.checklist.tag}`,
-  };
+  const label = `${tool.label} ${checklist.tag}`;
+  return { client, store, limit, progress, signal, privateHosts: source.privateHosts, spool, label };
+}
+
+/** What upstream replaced must not keep the store from what it still has: everything is tried, then the worst is thrown. */
+async function fetchLost(
+  transfer: Transfer,
+  tool: Tool,
+  record: RecordStatus,
+  files: readonly RecordedAsset[],
+  evidence: readonly EvidenceEntry[],
+): Promise<FetchedFile[]> {
   let release: Promise<Release> | undefined;
   const find = (): Promise<Release> => (release ??= findRelease(transfer, tool, record));
   const failures: unknown[] = [];
-  const files = await mapShared(lost, limit, async (asset) => {
-    try {
-      return await fetchAgain(transfer, asset, find);
-    } catch (error) {
-      signal?.throwIfAborted();
-      // What upstream replaced must not keep the store from what it still has.
-      failures.push(error);
-      return undefined;
-    }
-  });
+  const failed = (error: unknown): undefined => {
+    transfer.signal?.throwIfAborted();
+    failures.push(error);
+  };
+  const fetched = await mapShared(files, transfer.limit, (asset) => fetchAgain(transfer, asset, find).catch(failed));
   if (evidence.length > 0) {
-    try {
-      await restockEvidence({ tool, transfer, record, lost: evidence, release: await find() });
-    } catch (error) {
-      signal?.throwIfAborted();
-      failures.push(error);
-    }
+    await find()
+      .then((found) => restockEvidence({ tool, transfer, record, lost: evidence, release: found }))
+      .catch(failed);
   }
   if (failures.length > 0) throw worstOf(failures);
-  return { action: 'restocked', reason, files: files.filter((file) => file !== undefined) };
+  return fetched.filter((file) => file !== undefined);
 }
 
 /** The one that is not to be trusted, before one that may pass. */

@@ -81,7 +81,7 @@ async function watchRepository(
 ): Promise<Watched | undefined> {
   const client = tool === undefined ? run.upstreams.ofSource(recorded.source) : run.upstreams.of(tool);
   if (client === undefined) {
-    run.context.progress.warn(`nothing says which API ${label} is from, so that it is not watched`);
+    run.progress.warn(`nothing says which API ${label} is from, so that it is not watched`);
     return undefined;
   }
   const records = await acknowledged(run, recorded);
@@ -112,7 +112,7 @@ async function acknowledged(run: Run, recorded: Recorded): Promise<RecordStatus[
       if (status.state === 'acknowledged') records.push(status);
     } catch (error) {
       if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
-      run.context.progress.warn(`${path} is not a valid record: ${error.message}`);
+      run.progress.warn(`${path} is not a valid record: ${error.message}`);
     }
   }
   return records;
