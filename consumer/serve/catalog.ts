@@ -13,28 +13,18 @@ import { mapLimit } from '../../io/limit.ts';
 import { fetchDirectories } from '../../ledger/directories.ts';
 import type { Demand } from '../evidence/demand.ts';
 import { toRelease } from '../release.ts';
-import type { VerifiedRelease } from '../release.ts';
 import { findTool, recordAt, resolveIn } from '../resolve.ts';
 import type { FoundTool } from '../resolve.ts';
 import { fetchRecords } from '../verify/fetch-records.ts';
 import { RepositoryIds, joinTools } from './names.ts';
 import type { Alias } from './names.ts';
 import { publishedAt } from './api/published.ts';
+import type { ListedTool } from '../pages/model.ts';
+import type { ServedRelease, Standing } from './standing.ts';
 import { toolText } from '../tool.ts';
 import type { ToolName } from '../tool.ts';
 import { requireCurrent } from '../current.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
-
-/** A tool by its directories: what a list shows before anything of it is verified. */
-export interface ListedTool {
-  readonly source: string;
-  readonly repository: string;
-}
-
-/** A release with the time that it became acknowledged, as ISO 8601. */
-export interface ServedRelease extends VerifiedRelease {
-  readonly published: string;
-}
 
 export interface CatalogOptions {
   /** Milliseconds since 1970. */
@@ -149,18 +139,28 @@ export class Catalog {
 
   /** All acknowledged records of a tool, newest version first, those without a version last. */
   async releases(tool: FoundTool): Promise<ServedRelease[]> {
+    return (await this.standing(tool)).flatMap(({ release }) => release ?? []);
+  }
+
+  /** Every record of a tool, in the same order, with why those that may not be used may not. */
+  async standing(tool: FoundTool): Promise<Standing[]> {
     const tags = [...tool.trees.keys()];
     const ordered = groupTags(tags).flatMap((group) => group.tags.map(({ tag }) => tag));
     const all = [...new Set([...ordered, ...tags.sort()])];
-    const releases: ServedRelease[] = [];
+    const found: Standing[] = [];
     for (let from = 0; from < all.length; from += BATCH) {
       const batch = all.slice(from, from + BATCH);
       const paths = batch.filter((tag) => !this.#isJudged(tool, tag)).map((tag) => this.pathOf(tool, tag));
       if (paths.length > 0) await fetchDirectories(this.view.snapshot, paths, []);
-      const records = await mapLimit(batch, AT_ONCE, (tag) => this.#record(tool, tag).catch(refused));
-      for (const record of records) if (record !== undefined) releases.push(this.#toRelease(record));
+      const standing = async (tag: string): Promise<Standing> => {
+        const record = await this.#record(tool, tag).catch(refusalOf);
+        return record instanceof PullthroughError
+          ? { tag, refusal: record }
+          : { tag, release: this.#toRelease(record) };
+      };
+      found.push(...(await mapLimit(batch, AT_ONCE, standing)));
     }
-    return releases;
+    return found;
   }
 
   async #find(name: ToolName, key: string): Promise<FoundTool> {
@@ -283,10 +283,10 @@ function forgetOldest(map: Map<string, unknown>): void {
   }
 }
 
-/** A record that may not be used is left out of a list; a ledger or a store that can't be read is a failure. */
-function refused(error: unknown): undefined {
+/** A record that may not be used says why; a ledger or a store that can't be read is a failure. */
+function refusalOf(error: unknown): PullthroughError {
   if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
-  return undefined;
+  return error;
 }
 
 /** Is it what the record deserves, and not what happened on the way to it? */

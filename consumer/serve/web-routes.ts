@@ -2,8 +2,9 @@ import { urlPath } from './api/api.ts';
 import { assetOf, number, redirect, releaseAt, sendPage, text, toolOf } from './api/answers.ts';
 import type { Answer, Get, Request, RouteOptions } from './api/answers.ts';
 import { linksOf } from './api/links.ts';
-import { releasePage, releasesPage, toolPath, toolsPage } from './pages/pages.ts';
+import { foundTools, releasePage, releasesPage, toolPath, toolsOfPage, toolsPage } from './pages/pages.ts';
 import type { PageContext } from './pages/pages.ts';
+import { releaseRows, releaseView, toolRows } from './pages/rows.ts';
 
 /** github.com's own paths: files for every client, pages for browsers. */
 export function addWebRoutes(get: Get, options: RouteOptions): void {
@@ -46,17 +47,19 @@ function webAnswers(options: RouteOptions) {
   };
   const release: Answer = async (request, reply) => {
     const found = await releaseAt(request.params, request.params['*'] ?? '', options);
-    return sendPage(reply, releasePage(found.tool, found.release, pages(request)));
+    return sendPage(reply, releasePage(releaseView(found.tool, found.release), pages(request)));
   };
   const releases: Answer = async (request, reply) => {
     const tool = await toolOf(request.params, options);
-    const all = await catalog().releases(tool);
-    return sendPage(reply, releasesPage(tool, all, number(request.query.page, 1), pages(request)));
+    const rows = await releaseRows(tool, options);
+    return sendPage(reply, releasesPage(tool, rows, number(request.query.page, 1), pages(request)));
   };
   const tools: Answer = async (request, reply) => {
-    const all = await catalog().tools();
     const query = text(request.query.q).slice(0, 200);
-    return sendPage(reply, toolsPage(all, query, number(request.query.page, 1), pages(request)));
+    const page = number(request.query.page, 1);
+    const found = foundTools(await catalog().tools(), query, host);
+    const rows = await toolRows(toolsOfPage(found, page), options);
+    return sendPage(reply, toolsPage(rows, query, page, pages(request), found.length));
   };
   const fileByDigest: Answer = ({ params }) => options.fileBySha256((params.hash ?? '').toLowerCase());
   return { file, latestFile, latest, release, releases, tools, fileByDigest };

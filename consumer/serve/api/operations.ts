@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { FileCache } from '../bytes/cache.ts';
 import type { FileSender } from '../bytes/files.ts';
 import type { Follower } from '../follow.ts';
-import { STYLE } from '../pages/html.ts';
+import { STYLE } from '../../pages/style.ts';
 import type { Metrics } from '../metrics.ts';
 
 /** What is told of the gateway itself. */

@@ -337,7 +337,10 @@ describe('the pages', () => {
     expect(await html('/')).toContain('<a href="/ghe.acme.example/team/inner">ghe.acme.example/team/inner</a>');
     const tool = await html('/acme/tool');
     expect(tool).toContain('href="/acme/tool/releases/tag/v1.0.0"');
-    expect(tool).not.toContain('v2.0.0');
+    expect(tool).toMatch(/v2\.0\.0<[^]*Waiting for acks<[^]*has 0 of the 1 acks/);
+    expect(tool).toMatch(/v0\.9\.0<[^]*Withdrawn<[^]*was withdrawn by grace/);
+    expect(tool).not.toContain('href="/acme/tool/releases/tag/v2.0.0"');
+    expect(tool).not.toContain('href="/acme/tool/releases/tag/v0.9.0"');
     const release = await html('/acme/tool/releases/tag/v1.0.0');
     expect(release).toContain(ledger.people.ada.fingerprint);
     expect(release).toContain(`curl -fLO ${gateway.url}${FILE}`);
