@@ -44,9 +44,14 @@ export async function readTrust(
   { pin, now }: Pick<TrustOptions, 'pin' | 'now'>,
   near: readonly string[] = [],
 ): Promise<Trust> {
+  await fetchTrust(snapshot, near);
+  return establishTrust(ledgerFiles(snapshot), { pin, now, verifier: NODE_VERIFIER });
+}
+
+/** Makes what the trust of a ledger is read from be here, by few requests; the directories in `near` come along. */
+export async function fetchTrust(snapshot: Snapshot, near: readonly string[] = []): Promise<void> {
   const directories = await fetchDirectories(snapshot, ['trust', 'trust/keys'], near);
   await fetchListed(snapshot, directories.get('trust') ?? [], directories.get('trust/keys') ?? []);
-  return establishTrust(ledgerFiles(snapshot), { pin, now, verifier: NODE_VERIFIER });
 }
 
 /** Of folders of many files, those that the policies list, by name: one request more, however many others lie there. */

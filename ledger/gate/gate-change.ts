@@ -5,38 +5,19 @@ import { CHECKLIST_BYTES, parseChecklist } from '../../ledger-schema/checklist.t
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { REGULAR } from '../../ledger-schema/files.ts';
 import type { Finding } from '../../ledger-schema/files.ts';
-import { RECORD_DEPTH } from '../../ledger-schema/names/layout.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import { checkRecord } from './check-records.ts';
 import type { CheckedRecord } from './check-records.ts';
-import type { DiffScope, Difference } from '../git/objects/diff.ts';
+import type { Difference } from '../git/objects/diff.ts';
+import { fetchChange, nameTwice, parent } from './fetch-change.ts';
+import type { FetchedChange, Folders } from './fetch-change.ts';
 import { ledgerFiles, overlay } from '../files.ts';
 import { expiryWarning, policyOf, unacknowledged } from './gate-report.ts';
 import type { GateOptions, GateReport, GateRepository } from './gate-report.ts';
 import { checkTrustChange } from './gate-trust.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { NODE_VERIFIER } from '../signing/node-verifier.ts';
-
-/** What the format rules over; the rest of the ledger is its owner's. */
-const LEDGER_FOLDERS = /^(?:packages|trust)(?:\/|$)/;
-
-/**
- * The most files of one change. A release has a handful; whoever withdraws or moves thousands makes several changes, so that
- * none holds up the others for long.
- */
-export const CHANGE_FILES = 5000;
-
-/** Only what the format rules over is looked into, and nothing that lies deeper than its files. */
-const SCOPE: DiffScope = {
-  into: (path) => LEDGER_FOLDERS.test(path) && path.split('/').length < RECORD_DEPTH,
-  most: CHANGE_FILES,
-  tooMany: 'E_CHANGE_FILES',
-};
-
-function parent(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
-}
 
 function side(mode: string | undefined, oid: string | undefined): Side | undefined {
   return mode === undefined || oid === undefined ? undefined : { mode, oid };
@@ -47,17 +28,20 @@ export async function checkChange(
   repository: GateRepository,
   options: GateOptions & { readonly base: string },
 ): Promise<GateReport> {
-  const base = repository.snapshot(options.base);
-  const differences = await changed(repository, options);
-  const change = readChange(differences.map(toEntry), await present(base, differences));
-  const problems = [...change.problems, ...(await namesTwice(repository.snapshot(options.head), differences))];
+  return judgeChange(await fetchChange(repository, options), options);
+}
+
+async function judgeChange(fetched: FetchedChange, options: GateOptions): Promise<GateReport> {
+  const { base, differences, baseFolders, headFolders } = fetched;
+  const change = readChange(differences.map(toEntry), present(baseFolders));
+  const problems = [...change.problems, ...namesTwice(headFolders)];
   // A ledger whose trust can't be established takes no change, whatever it touches.
   const trust = await baseTrust(base, options, change);
   const warnings = trust === undefined ? [] : expiryWarning(trust);
   if (change.scope === 'none') {
     return { scope: 'none', problems, warnings, records: [], added: [], policy: policyOf(trust) };
   }
-  problems.push(...(await collisions(base, change.added)));
+  problems.push(...collisions(baseFolders, change.added));
   if (change.scope === 'trust') {
     const checked = await checkTrustChange({ base, added: change.added, trust, pin: options.pin, now: options.now });
     problems.push(...checked.problems);
@@ -73,41 +57,15 @@ export async function checkChange(
   return { scope: 'records', problems, warnings, records, added, policy: policyOf(trust) };
 }
 
-/**
- * What differs from any of the merge bases. From one alone a change could hide what it removes: where two branches were
- * merged crosswise, the base without the file would be asked, and the merge would still go by the other.
- */
-async function changed(
-  repository: GateRepository,
-  { base, head }: { readonly base: string; readonly head: string },
-): Promise<Difference[]> {
-  const ancestors = await repository.mergeBases(base, head);
-  if (ancestors.length === 0) fail('E_UNRELATED', 'the change and its base have no common history');
-  const [first = [], ...others] = await Promise.all(
-    ancestors.map((ancestor) => repository.diff(ancestor, head, SCOPE)),
-  );
-  const known = new Map(first.map((difference) => [difference.path, difference]));
-  for (const difference of others.flat()) {
-    const { path, oldOid } = difference;
-    // What one base has already is an edit, whatever another lacks.
-    if (known.get(path)?.oldOid === undefined || oldOid !== undefined) known.set(path, difference);
-  }
-  return others.length === 0 ? [...first] : [...known.values()];
-}
-
 function toEntry(difference: Difference): ChangedEntry {
   const { path, oldMode, oldOid, newMode, newOid } = difference;
   return { path, before: side(oldMode, oldOid), after: side(newMode, newOid) };
 }
 
 /** What the base's tree has at each of the changed paths. */
-async function present(
-  base: Snapshot,
-  differences: readonly Difference[],
-): Promise<(path: string) => Side | undefined> {
-  const directories = await base.listMany([...new Set(differences.map(({ path }) => parent(path)))]);
+function present(folders: Folders): (path: string) => Side | undefined {
   const sides = new Map<string, Side>();
-  for (const [directory, entries] of directories) {
+  for (const [directory, entries] of folders) {
     for (const { name, mode, oid } of entries)
       sides.set(directory === '' ? name : `${directory}/${name}`, { mode, oid });
   }
@@ -136,36 +94,20 @@ async function baseTrust(
 }
 
 /**
- * Names that stand twice in the change's own tree, which nobody reads as the next one does; looked for on the way to
- * every difference, since a second folder may hold nothing that isn't there already, and lack something.
+ * Names that stand twice in the change's own tree, which nobody reads as the next one does: on the way to every difference,
+ * since a second folder may hold nothing that isn't there already, and lack something.
  */
-async function namesTwice(head: Snapshot, differences: readonly Difference[]): Promise<Finding[]> {
-  const directories = new Set(['']);
-  for (const { path } of differences) {
-    if (!LEDGER_FOLDERS.test(path)) continue;
-    for (let folder = parent(path); folder !== ''; folder = parent(folder)) directories.add(folder);
-  }
-  const found: Finding[] = [];
-  // Level by level: below a folder that stands twice there is nothing more to say.
-  for (let depth = 0; found.length === 0 && depth < RECORD_DEPTH; depth++) {
-    const level = [...directories].filter((path) => (path === '' ? 0 : path.split('/').length) === depth);
-    for (const [directory, entries] of await head.listMany(level)) found.push(...nameTwice(directory, entries));
-  }
-  return found;
-}
-
-function nameTwice(directory: string, entries: readonly { readonly name: string }[]): Finding[] {
-  const names = new Set<string>();
-  const again = entries
-    .filter(({ name }) => directory !== '' || LEDGER_FOLDERS.test(name))
-    .find(({ name }) => names.size === names.add(name).size);
-  if (again === undefined) return [];
-  const path = directory === '' ? again.name : `${directory}/${again.name}`;
-  return [{ code: 'E_COLLISION', path, message: `${brief(path)} stands twice in its folder` }];
+function namesTwice(headFolders: Folders): Finding[] {
+  return [...headFolders].flatMap(([directory, entries]): Finding[] => {
+    const name = nameTwice(directory, entries);
+    if (name === undefined) return [];
+    const path = directory === '' ? name : `${directory}/${name}`;
+    return [{ code: 'E_COLLISION', path, message: `${brief(path)} stands twice in its folder` }];
+  });
 }
 
 /** Names that are equal after folding in each directory on the way to an added file, with what is there. */
-async function collisions(base: Snapshot, added: readonly AddedFile[]): Promise<Finding[]> {
+function collisions(baseFolders: Folders, added: readonly AddedFile[]): Finding[] {
   const names = new Map<string, Set<string>>();
   for (const { path } of added) {
     const segments = path.split('/');
@@ -174,10 +116,9 @@ async function collisions(base: Snapshot, added: readonly AddedFile[]): Promise<
       names.set(directory, (names.get(directory) ?? new Set()).add(segments[depth] ?? ''));
     }
   }
-  const there = await base.listMany([...names.keys()]);
   return [...names].flatMap(([directory, come]) => {
-    const present = new Set((there.get(directory) ?? []).map((entry) => entry.name));
-    return collisionIn(directory, present, come) ?? [];
+    const there = new Set((baseFolders.get(directory) ?? []).map((entry) => entry.name));
+    return collisionIn(directory, there, come) ?? [];
   });
 }
 
@@ -193,14 +134,9 @@ async function checkTouchedRecords(
     touched.set(file.kind.record, [...(touched.get(file.kind.record) ?? []), file]);
   }
   const merged = overlay(base, added);
-  await base.listMany([...touched.keys()]);
-  const records = await Promise.all(
-    [...touched].map(async ([path, files]) => ({ path, files, entries: await merged.list(path) })),
-  );
-  await base.prefetch(records.flatMap(({ entries }) => entries.map(({ oid }) => oid)));
   return Promise.all(
-    records.map(async ({ path, files, entries }) => {
-      const checked = await checkRecord(base, trust, path, entries);
+    [...touched].map(async ([path, files]) => {
+      const checked = await checkRecord(base, trust, path, await merged.list(path));
       const refused = files.flatMap((file) => refusedSignature(file, checked, trust));
       return { ...checked, problems: [...checked.problems, ...refused] };
     }),

@@ -1,5 +1,6 @@
 import { brief, sha256Hex } from '../../ledger-schema/bytes.ts';
 import { checkLeaf, collect, collectAsync, collisionIn } from '../../ledger-schema/names/change.ts';
+import { TREE } from '../../ledger-schema/files.ts';
 import type { Finding, LedgerFiles } from '../../ledger-schema/files.ts';
 import { keyProblems } from '../../ledger-schema/openpgp/keyring.ts';
 import { POLICY_BYTES, parsePolicy } from '../../ledger-schema/policy.ts';
@@ -12,83 +13,99 @@ import { expiryWarning, policyOf, unacknowledged } from './gate-report.ts';
 import type { GateOptions, GateReport, GateRepository } from './gate-report.ts';
 import { Listed, checkPinned, readPinned } from './pinned-files.ts';
 import type { PinnedFile } from './pinned-files.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { Snapshot, TreeEntry } from '../snapshot.ts';
 import { NODE_VERIFIER } from '../signing/node-verifier.ts';
 
-/** Checks a whole ledger: every path, record, signature and policy of one commit. */
+/**
+ * Checks a whole ledger: every path, record, signature and policy of one commit. The tree and what trust is read from are
+ * fetched at once; the records, which may be more than memory holds, in batches.
+ */
 export async function checkEverything(repository: GateRepository, options: GateOptions): Promise<GateReport> {
   const { head, pin, now } = options;
   const snapshot = repository.snapshot(head);
-  const problems: Finding[] = [];
-  const { paths, pinned, policies } = await checkTree(snapshot, problems);
+  const leaves = await readLeaves(snapshot);
+  const problems = [...leaves.problems];
   // Where a name stands twice, nobody reads the tree as the next one does: nothing more can be said.
-  if (problems.some(({ message }) => message.endsWith(TWICE))) {
-    return { scope: 'all', problems, warnings: [], records: [], added: [], policy: undefined };
-  }
+  if (leaves.twice) return { scope: 'all', problems, warnings: [], records: [], added: [], policy: undefined };
+  await snapshot.prefetch(leaves.trust.map(({ oid }) => oid));
+
   const files = ledgerFiles(snapshot);
   const trust = await establishTrust(files, { pin, now, verifier: NODE_VERIFIER });
   const warnings = [...trust.warnings, ...expiryWarning(trust), ...(await keyWarnings(trust))];
-  const listed = await listedByAny(files, policies);
-  for (const file of pinned) await checkPinnedFile(files, file, listed, { problems, warnings });
-  const records = await checkInParallel({ repository, snapshot, trust, pin }, paths);
-  for (const record of records) {
-    problems.push(...record.problems);
-    warnings.push(...record.ignored);
-  }
-  problems.push(...repositoryIds(records));
+  const listed = await listedByAny(files, leaves.policies);
+  for (const file of leaves.pinned) await checkPinnedFile(files, file, listed, { problems, warnings });
+
+  const records = await checkInParallel({ repository, snapshot, trust, pin }, leaves.records);
+  problems.push(...records.flatMap((record) => record.problems), ...repositoryIds(records));
+  warnings.push(...records.flatMap(({ ignored }) => ignored));
   if (options.requireAcknowledged === true) problems.push(...unacknowledged(records, 'all'));
   return { scope: 'all', problems, warnings, records, added: [], policy: policyOf(trust) };
 }
 
-const TWICE = ' stands twice in its folder';
-
 interface Leaves {
   /** The records' paths. */
-  readonly paths: readonly string[];
+  readonly records: readonly string[];
   readonly pinned: readonly PinnedFile[];
   /** The policies' paths. */
   readonly policies: readonly string[];
+  /** Every regular file below `trust/` that has a path of the format. */
+  readonly trust: readonly TreeEntry[];
+  /** Does a name stand twice in its folder? */
+  readonly twice: boolean;
+  readonly problems: readonly Finding[];
 }
 
-/** Checks each path below `packages/` and `trust/`. */
-async function checkTree(snapshot: Snapshot, problems: Finding[]): Promise<Leaves> {
+/** Checks each path below `packages/` and `trust/`, and says what lies there. */
+async function readLeaves(snapshot: Snapshot): Promise<Leaves> {
+  const problems: Finding[] = [];
   const pinned: PinnedFile[] = [];
   const policies: string[] = [];
+  const trust: TreeEntry[] = [];
   const records = new Set<string>();
-  const names = new Map<string, Set<string>>();
-  const see = (path: string): void => {
-    const slash = path.lastIndexOf('/');
-    if (names.get(path.slice(0, slash))?.has(path.slice(slash + 1)) === true) {
-      problems.push({ code: 'E_COLLISION', path, message: `${brief(path)}${TWICE}` });
-    }
-    for (let cut = slash; cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
-      const directory = path.slice(0, cut);
-      const rest = path.slice(cut + 1);
-      const name = rest.split('/', 1)[0] ?? '';
-      const known = names.get(directory);
-      // What is known to be in its folder was seen there, with the folders above.
-      if (known?.has(name) === true) break;
-      if (known === undefined) names.set(directory, new Set([name]));
-      else known.add(name);
-    }
-  };
+  const names = new FolderNames();
   for (const root of await snapshot.list('')) {
     if (root.name !== 'packages' && root.name !== 'trust') continue;
-    if (root.mode !== '040000') collect(problems, root.name, () => checkLeaf(root.name, root.mode));
-    for await (const { path, mode } of snapshot.walk(root.name)) {
-      see(path);
+    if (root.mode !== TREE) collect(problems, root.name, () => checkLeaf(root.name, root.mode));
+    for await (const entry of snapshot.walk(root.name)) {
+      const { path, mode } = entry;
+      names.see(path);
       const kind = collect(problems, path, () => checkLeaf(path, mode));
       if (kind === undefined) continue;
       if ('record' in kind) records.add(kind.record);
+      else trust.push(entry);
       if (kind.kind === 'key' || kind.kind === 'seal') pinned.push({ path, ...kind });
       if (kind.kind === 'policy') policies.push(path);
     }
   }
-  for (const [directory, entries] of names) {
-    const collision = collisionIn(directory, new Set(), entries);
-    if (collision !== undefined) problems.push(collision);
+  problems.push(...names.twice, ...names.collisions());
+  return { records: [...records], pinned, policies, trust, twice: names.twice.length > 0, problems };
+}
+
+/** The names in each folder of a tree, as its leaves come in order. */
+class FolderNames {
+  /** Names that stand twice in their folder. */
+  readonly twice: Finding[] = [];
+  readonly #names = new Map<string, Set<string>>();
+
+  see(path: string): void {
+    const slash = path.lastIndexOf('/');
+    if (this.#names.get(path.slice(0, slash))?.has(path.slice(slash + 1)) === true) {
+      this.twice.push({ code: 'E_COLLISION', path, message: `${brief(path)} stands twice in its folder` });
+    }
+    for (let cut = slash; cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
+      const folder = path.slice(0, cut);
+      const name = path.slice(cut + 1).split('/', 1)[0] ?? '';
+      const known = this.#names.get(folder);
+      // What is known to be in its folder was seen there, with the folders above.
+      if (known?.has(name) === true) break;
+      if (known === undefined) this.#names.set(folder, new Set([name]));
+      else known.add(name);
+    }
   }
-  return { paths: [...records], pinned, policies };
+
+  collisions(): Finding[] {
+    return [...this.#names].flatMap(([folder, names]) => collisionIn(folder, new Set(), names) ?? []);
+  }
 }
 
 /** What any policy of the ledger lists, those before the pin too. */

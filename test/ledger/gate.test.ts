@@ -3,7 +3,7 @@ import { sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
 import { ackPath, keyPath, nackPath, policyPath, policySignPath, sealPath } from '../../ledger-schema/names/layout.ts';
 import { encodeSeal } from '../../ledger-schema/seal.ts';
-import { CHANGE_FILES } from '../../ledger/gate/gate-change.ts';
+import { CHANGE_FILES } from '../../ledger/gate/fetch-change.ts';
 import { checkLedger } from '../../ledger/gate/gate.ts';
 import type { GateOptions, GateReport } from '../../ledger/gate/gate.ts';
 import { MemoryLedger } from '../kit/memory-ledger.ts';

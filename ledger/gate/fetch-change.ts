@@ -1,0 +1,152 @@
+import { fail } from '../../ledger-schema/error.ts';
+import { REGULAR } from '../../ledger-schema/files.ts';
+import { RECORD_DEPTH, tryLedgerPath } from '../../ledger-schema/names/layout.ts';
+import { fetchTrust } from '../directories.ts';
+import type { DiffScope, Difference } from '../git/objects/diff.ts';
+import type { Snapshot, TreeEntry } from '../snapshot.ts';
+import type { GateRepository } from './gate-report.ts';
+
+/** What the format rules over; the rest of the ledger is its owner's. */
+export const LEDGER_FOLDERS = /^(?:packages|trust)(?:\/|$)/;
+
+/**
+ * The most files of one change. A release has a handful; whoever withdraws or moves thousands makes several changes, so that
+ * none holds up the others for long.
+ */
+export const CHANGE_FILES = 5000;
+
+/** Only what the format rules over is looked into, and nothing that lies deeper than its files. */
+const SCOPE: DiffScope = {
+  into: (path) => LEDGER_FOLDERS.test(path) && path.split('/').length < RECORD_DEPTH,
+  most: CHANGE_FILES,
+  tooMany: 'E_CHANGE_FILES',
+};
+
+export type Folders = ReadonlyMap<string, readonly TreeEntry[]>;
+
+/** A change, and all that its judgement reads. */
+export interface FetchedChange {
+  readonly base: Snapshot;
+  readonly differences: readonly Difference[];
+  /** The base's folders that the change adds to, and those on the way to them. */
+  readonly baseFolders: Folders;
+  /** The same of the change's own tree, down to where a name stands twice. */
+  readonly headFolders: Folders;
+}
+
+/**
+ * Fetches what a change of records is judged by, in a number of requests that doesn't grow with it: what differs, the
+ * folders around it, the base's trust, the records as they will be. Of a change of trust the keys that a new policy lists,
+ * and the nacks that must outlive it, are read where the judgement comes to them: only a policy that its roots signed is
+ * worth that. Throws `E_UNRELATED`, `E_CHANGE_FILES`, `E_COLLISION`, `E_GIT`.
+ */
+export async function fetchChange(
+  repository: GateRepository,
+  commits: { readonly base: string; readonly head: string },
+): Promise<FetchedChange> {
+  const base = repository.snapshot(commits.base);
+  const differences = await changed(repository, commits);
+  const [baseFolders, headFolders] = await Promise.all([
+    base.listMany([...new Set(differences.flatMap(({ path }) => foldersOf(path)))]),
+    untilTwice(repository.snapshot(commits.head), differences),
+    fetchTrust(base),
+  ]);
+  const measures = await base.listMany(otherRecords(differences, baseFolders));
+  await base.prefetch([
+    ...differences.filter(isRead).flatMap(({ newOid }) => newOid ?? []),
+    ...[...recordsOf(differences)].flatMap((record) => regularFiles(baseFolders.get(record))),
+    ...[...measures.values()].flatMap((entries) => regularFiles(entries.filter(isChecklist))),
+  ]);
+  return { base, differences, baseFolders, headFolders };
+}
+
+/**
+ * What differs from any of the merge bases. From one alone a change could hide what it removes: where two branches were
+ * merged crosswise, the base without the file would be asked, and the merge would still go by the other.
+ */
+async function changed(
+  repository: GateRepository,
+  { base, head }: { readonly base: string; readonly head: string },
+): Promise<Difference[]> {
+  const ancestors = await repository.mergeBases(base, head);
+  if (ancestors.length === 0) fail('E_UNRELATED', 'the change and its base have no common history');
+  const [first = [], ...others] = await Promise.all(
+    ancestors.map((ancestor) => repository.diff(ancestor, head, SCOPE)),
+  );
+  const known = new Map(first.map((difference) => [difference.path, difference]));
+  for (const difference of others.flat()) {
+    const { path, oldOid } = difference;
+    // What one base has already is an edit, whatever another lacks.
+    if (known.get(path)?.oldOid === undefined || oldOid !== undefined) known.set(path, difference);
+  }
+  return others.length === 0 ? [...first] : [...known.values()];
+}
+
+export function parent(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+/** The folder of a path, and of what the format rules over those above it. */
+function foldersOf(path: string): string[] {
+  const folders = [parent(path)];
+  if (!LEDGER_FOLDERS.test(path)) return folders;
+  for (let folder = parent(parent(path)); folder !== ''; folder = parent(folder)) folders.push(folder);
+  return folders;
+}
+
+/**
+ * The folders on the way to every difference, level by level. Below one that stands twice in its own folder nothing is read:
+ * two readers could take two ways there.
+ */
+async function untilTwice(head: Snapshot, differences: readonly Difference[]): Promise<Folders> {
+  const wanted = new Set([
+    '',
+    ...differences.filter(({ path }) => LEDGER_FOLDERS.test(path)).flatMap(({ path }) => foldersOf(path)),
+  ]);
+  const found = new Map<string, readonly TreeEntry[]>();
+  for (let depth = 0; depth < RECORD_DEPTH; depth++) {
+    const level = [...wanted].filter((path) => (path === '' ? 0 : path.split('/').length) === depth);
+    const folders = await head.listMany(level);
+    for (const [folder, entries] of folders) found.set(folder, entries);
+    if ([...folders].some(([folder, entries]) => nameTwice(folder, entries) !== undefined)) break;
+  }
+  return found;
+}
+
+/** A name that stands twice in a folder, as far as the format rules over it. */
+export function nameTwice(folder: string, entries: readonly TreeEntry[]): string | undefined {
+  const names = new Set<string>();
+  const ruled = folder === '' ? entries.filter(({ name }) => LEDGER_FOLDERS.test(name)) : entries;
+  return ruled.find(({ name }) => names.size === names.add(name).size)?.name;
+}
+
+/** The folders of the records that a change adds files to. */
+function recordsOf(differences: readonly Difference[]): Set<string> {
+  const paths = differences.filter(({ path }) => path.startsWith('packages/')).map(({ path }) => parent(path));
+  return new Set(paths.filter((path) => path.split('/').length === RECORD_DEPTH - 1));
+}
+
+/** For each repository one record that the base has, whose number the others must have. */
+function otherRecords(differences: readonly Difference[], folders: Folders): string[] {
+  const records = [...recordsOf(differences)];
+  return [...new Set(records.map(parent))].flatMap((repository) => {
+    const touched = records.find((record) => parent(record) === repository);
+    const tags = (folders.get(repository) ?? []).map(({ name }) => `${repository}/${name}`);
+    return tags.find((path) => path !== touched) ?? [];
+  });
+}
+
+/** Is a new file read whatever the judgement comes to? */
+function isRead({ path, newMode }: Difference): boolean {
+  if (newMode !== REGULAR) return false;
+  const kind = tryLedgerPath(path)?.kind;
+  return kind !== undefined && kind !== 'key' && kind !== 'seal';
+}
+
+function isChecklist({ name }: TreeEntry): boolean {
+  return name === 'checklist.json';
+}
+
+function regularFiles(entries: readonly TreeEntry[] = []): string[] {
+  return entries.filter(({ mode }) => mode === REGULAR).map(({ oid }) => oid);
+}
