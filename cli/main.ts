@@ -6,6 +6,9 @@ const argv = process.argv.slice(2);
 if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
   process.stdout.on('error', () => (process.exitCode = 1));
   process.stdout.write(`${argv[0] === '-V' ? VERSION : versionText()}\n`);
+} else if (argv[0] === '__names') {
+  const { printNames } = await import('./completion/print.ts');
+  await printNames(argv.slice(1));
 } else {
   const { main } = await import('./wiring/process.ts');
   await main(argv);

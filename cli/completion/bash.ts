@@ -1,8 +1,9 @@
-import { COMPLETED, GLOBAL, PARENTS, VALUE_FLAGS, nextWords } from './model.ts';
+import { ASK, COMPLETED, GLOBAL, PARENTS, VALUE_FLAGS, isNamed, nextWords } from './model.ts';
 import type { Offer } from './model.ts';
 
 function offer(what: Offer): string {
   if (what === 'nothing') return ':';
+  if (isNamed(what)) return `_pullthrough_names ${what}`;
   if (typeof what === 'object') return `_pullthrough_words '${what.join(' ')}'`;
   return what === 'file' ? '_pullthrough_paths -f' : '_pullthrough_paths -d';
 }
@@ -45,6 +46,21 @@ _pullthrough_paths() {
   local IFS=$'\\n'
   compopt -o filenames 2>/dev/null
   COMPREPLY=($(compgen "$1" -- "$cur"))
+}
+
+# $1: the kind of names. They come from others: none is expanded, and each is quoted. Readline has what stands behind the
+# last character that parts words alone, as @ does.
+_pullthrough_names() {
+  local line=\${COMP_WORDS[*]} begun lead name
+  if [[ -n \${COMP_LINE-} ]]; then line=\${COMP_LINE:0:COMP_POINT}; fi
+  begun=\${line##*[[:space:]]}
+  if [[ $begun == [./]* && $1 == release ]]; then _pullthrough_paths -f; return; fi
+  lead=\${begun%"\${begun##*["\${COMP_WORDBREAKS-}"]}"}
+  compopt -o nosort 2>/dev/null
+  while IFS= read -r name; do
+    COMPREPLY+=("$(printf %q "\${name#"$lead"}")")
+  done < <(command pullthrough ${ASK} "$1" "\$line" 2>/dev/null)
+  if [[ \${COMPREPLY[0]-} == *@ ]]; then compopt -o nospace 2>/dev/null; fi
 }
 
 _pullthrough() {

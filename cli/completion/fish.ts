@@ -1,9 +1,10 @@
-import { COMPLETED, GLOBAL, PARENTS, VALUE_FLAGS, nextWords } from './model.ts';
+import { ASK, COMPLETED, GLOBAL, PARENTS, VALUE_FLAGS, isNamed, nextWords } from './model.ts';
 import type { CompletedOption, Offer } from './model.ts';
 
 const quoted = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
 
 function value(offer: Offer): string {
+  if (isNamed(offer)) return ` ${offer === 'release' ? '-F' : '-x'} -k -a '(__pullthrough_names ${offer})'`;
   if (typeof offer === 'object') return ` -x -a ${quoted(offer.join(' '))}`;
   return { nothing: ' -x', file: ' -r -F', folder: " -x -a '(__fish_complete_directories)'" }[offer];
 }
@@ -51,6 +52,11 @@ function __pullthrough_is
         end
     end
     test "$command" = "$argv[1]"
+end
+
+# $argv[1]: the kind of names. What a command prints is a word a line to fish, which quotes it.
+function __pullthrough_names
+    type -q pullthrough; and command pullthrough ${ASK} $argv[1] (commandline -cp | string collect) 2>/dev/null
 end
 
 complete -c pullthrough -f

@@ -1,8 +1,19 @@
 import { COMMANDS, globalOptions } from '../spec/index.ts';
+import { NAMED } from '../spec/spec.ts';
 import type { OptionSpec } from '../spec/spec.ts';
 
+/** Names that the program itself looks up when a shell asks: {@link NAMED}. */
+export type Named = (typeof NAMED)[number];
+
 /** What a shell offers for an option's value, or an argument. */
-export type Offer = 'nothing' | 'file' | 'folder' | readonly string[];
+export type Offer = 'nothing' | 'file' | 'folder' | Named | readonly string[];
+
+/** What a shell's own functions ask `pullthrough` for, as the first word. */
+export const ASK = '__names';
+
+export function isNamed(offer: Offer): offer is Named {
+  return NAMED.some((named) => named === offer);
+}
 
 export interface CompletedOption {
   /** `--shard`. */

@@ -1,4 +1,4 @@
-import { COMPLETED, GLOBAL, PARENTS, VALUE_FLAGS, nextWords } from './model.ts';
+import { ASK, COMPLETED, GLOBAL, PARENTS, VALUE_FLAGS, isNamed, nextWords } from './model.ts';
 import type { CompletedOption, Offer } from './model.ts';
 
 /** Inside single quotes. */
@@ -8,6 +8,7 @@ const quoted = (text: string): string => `'${text.replace(/'/g, "'\\''")}'`;
 const plain = (text: string): string => text.replace(/[\\:[\]]/g, '\\$&');
 
 function action(offer: Offer): string {
+  if (isNamed(offer)) return ` _pullthrough_names ${offer}`;
   if (typeof offer === 'object') return `(${offer.join(' ')})`;
   return { nothing: ' ', file: '_files', folder: '_files -/' }[offer];
 }
@@ -40,6 +41,15 @@ export function zshCompletion(): string {
 # With an empty action in its place, _arguments would not complete the one option that fits.
 _pullthrough_nothing() {
   return 1
+}
+
+# $1: the kind of names. They come from others: compadd quotes each. With a space before it, _arguments adds no options.
+_pullthrough_names() {
+  local kind=$1 line=\${LBUFFER}
+  if [[ $PREFIX == [./]* && $kind == release ]]; then _files; return; fi
+  local -a names
+  names=(\${(f)"$(command pullthrough ${ASK} $kind "$line" 2>/dev/null)"})
+  if [[ \${names[1]-} == *@ ]]; then compadd -S '' -V names -a -- names; else compadd -V names -a -- names; fi
 }
 
 _pullthrough() {

@@ -15,7 +15,7 @@ export const consumerCommands = commands({
   verify: {
     summary: 'is it acknowledged? by whom? (FILE: which release is it from?)',
     about: `${TOOL} An argument that begins with . or / is a file.`,
-    arguments: [{ name: '[TOOL@TAG|FILE...]', complete: 'file' }],
+    arguments: [{ name: '[TOOL@TAG|FILE...]', complete: 'release' }],
     options: {
       ...trust,
       ...unread,
@@ -34,13 +34,13 @@ export const consumerCommands = commands({
   get: {
     summary: 'verify, then download, then check; nothing else lands on disk',
     about: `${TOOL} ASSET is a name or a glob; without it: every file.`,
-    arguments: [{ name: '[TOOL@TAG]' }, { name: '[ASSET...]' }],
+    arguments: [{ name: '[TOOL@TAG]' }, { name: '[ASSET...]', complete: 'asset' }],
     options: {
       ...trust,
       ...store,
       ...offline,
       output: text('DIR', 'where the files go (default: here)', 'folder'),
-      platform: text('OS/ARCH', 'the one file for this system; auto: for the one this runs on'),
+      platform: text('OS/ARCH', 'the one file for this system; auto: for the one this runs on', 'platform'),
       tool: text('NAME', 'of a release with several tools, the one whose files begin so'),
       executable: flag('make the files executable'),
       evidence: text('DIR', 'bring what upstream signed too, verified, for cosign, gh and minisign', 'folder'),
@@ -59,7 +59,7 @@ export const consumerCommands = commands({
   lock: {
     summary: 'writes pullthrough.lock; get --locked then needs no ledger',
     about: TOOL,
-    arguments: [{ name: '[TOOL@RANGE...]' }],
+    arguments: [{ name: '[TOOL@RANGE...]', complete: 'release' }],
     options: {
       ...trust,
       ...unread,
@@ -80,7 +80,7 @@ export const consumerCommands = commands({
     about:
       "An issue in the ledger's repository on GitHub, else a branch; pushing uses LEDGER_TOKEN. pending shows it, and add " +
       'and mirror take it up.',
-    arguments: [{ name: 'OWNER/REPO[@TAG]' }],
+    arguments: [{ name: 'OWNER/REPO[@TAG]', complete: 'tool' }],
     options: {
       ledger: trust.ledger,
       reason: text('TEXT', 'why'),
@@ -92,7 +92,7 @@ export const consumerCommands = commands({
   },
   list: {
     summary: 'the tools of the ledger, or the releases of one, and who acknowledged them',
-    arguments: [{ name: '[TOOL]' }],
+    arguments: [{ name: '[TOOL]', complete: 'tool' }],
     options: { ...trust, ...unread, ...offline },
     examples: [
       ['pullthrough list', 'every tool, and its newest acknowledged release'],
@@ -150,6 +150,9 @@ export const consumerCommands = commands({
   },
   completion: {
     summary: 'a completion script for a shell',
+    about:
+      'Tools, tags, files and platforms are offered too, from what earlier runs fetched of the ledger and from the tool.ini ' +
+      'files here; no host is asked.',
     arguments: [{ name: 'SHELL', complete: ['bash', 'zsh', 'fish'] }],
     options: {},
     examples: [

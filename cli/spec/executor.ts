@@ -36,7 +36,7 @@ export const executorCommands = commands({
   },
   plan: {
     summary: 'what a run would do, and why; nothing is downloaded',
-    arguments: [{ name: '[TOOL...]' }],
+    arguments: [{ name: '[TOOL...]', complete: 'defined' }],
     options: { ...look, ...all },
     examples: [
       ['pullthrough plan', 'every tool below packages/'],
@@ -48,7 +48,7 @@ export const executorCommands = commands({
     about:
       'Killed at any point and run again, it ends where one run would have ended. A release that the ledger or an open ' +
       'proposal holds costs no download.',
-    arguments: [{ name: '[TOOL...]' }],
+    arguments: [{ name: '[TOOL...]', complete: 'defined' }],
     options: {
       ...run,
       ...all,
@@ -73,7 +73,7 @@ export const executorCommands = commands({
   },
   watch: {
     summary: 'has upstream changed or removed what the ledger holds? no download',
-    arguments: [{ name: '[TOOL...]' }],
+    arguments: [{ name: '[TOOL...]', complete: 'defined' }],
     options: { ...look, issue: flag("open, update or close one issue in the ledger's GitHub repository") },
     examples: [
       ['pullthrough watch', 'every acknowledged record'],

@@ -104,7 +104,10 @@ export const ledgerCommands = commands({
     about:
       'FILE ends in .tar; anything else is a folder. TOOL is OWNER/REPO; without it: every tool. Stock tools open it: git ' +
       'bundle verify, sha256sum, gpgv.',
-    arguments: [{ name: 'FILE|DIR', complete: 'file' }, { name: '[TOOL...]' }],
+    arguments: [
+      { name: 'FILE|DIR', complete: 'file' },
+      { name: '[TOOL...]', complete: 'tool' },
+    ],
     options: {
       since: text('BUNDLE', 'hold back what an earlier bundle of the same tools had', 'file'),
       split: text('SIZE', 'parts of a .tar of at most this size, as 4GiB: FILE.001 and so on'),

@@ -57,7 +57,7 @@ export const reviewerCommands = commands({
     about:
       'A nack can never be taken back: the record is withdrawn for good. Shows what it withdraws and who acknowledged it, ' +
       'and asks at a terminal.',
-    arguments: [{ name: 'TOOL@TAG' }],
+    arguments: [{ name: 'TOOL@TAG', complete: 'release' }],
     options: {
       ...keys,
       reason: text('TEXT', "why, needed; kept in the commit's message, unsigned"),

@@ -4,6 +4,11 @@ export interface Share {
   readonly count: number;
 }
 
+/** What the program offers a shell of what is here: tools of the ledger or beside mirror.ini, releases, files, platforms. */
+export const NAMED = ['tool', 'defined', 'release', 'asset', 'platform'] as const;
+
+type Complete = 'file' | 'folder' | (typeof NAMED)[number];
+
 interface Option {
   readonly summary: string;
 }
@@ -14,7 +19,7 @@ export interface FlagOption extends Option {
 export interface TextOption extends Option {
   readonly kind: 'text';
   readonly value: string;
-  readonly complete?: 'file' | 'folder';
+  readonly complete?: Complete;
 }
 /** With or without a value; without one it is true. */
 export interface OptionalOption extends Option {
@@ -24,7 +29,7 @@ export interface OptionalOption extends Option {
 export interface ListOption extends Option {
   readonly kind: 'list';
   readonly value: string;
-  readonly complete?: 'file' | 'folder';
+  readonly complete?: Complete;
 }
 export interface CountOption extends Option {
   readonly kind: 'count';
@@ -65,7 +70,7 @@ export type OptionValues<S extends OptionSpecs> = { readonly [Name in keyof S]: 
 export interface ArgumentSpec {
   /** As help shows it: `TOOL`, `[CHANGE]`, `[TOOL...]`. */
   readonly name: string;
-  readonly complete?: 'file' | 'folder' | readonly string[];
+  readonly complete?: Complete | readonly string[];
 }
 
 export interface CommandSpec<S extends OptionSpecs = OptionSpecs> {
@@ -86,14 +91,14 @@ export function commands<const T extends Readonly<Record<string, CommandSpec>>>(
 }
 
 export const flag = (summary: string): FlagOption => ({ kind: 'flag', summary });
-export const text = (value: string, summary: string, complete?: 'file' | 'folder'): TextOption => ({
+export const text = (value: string, summary: string, complete?: Complete): TextOption => ({
   kind: 'text',
   value,
   summary,
   ...(complete === undefined ? {} : { complete }),
 });
 export const optional = (value: string, summary: string): OptionalOption => ({ kind: 'optional', value, summary });
-export const list = (value: string, summary: string, complete?: 'file' | 'folder'): ListOption => ({
+export const list = (value: string, summary: string, complete?: Complete): ListOption => ({
   kind: 'list',
   value,
   summary,

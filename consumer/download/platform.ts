@@ -12,6 +12,16 @@ export interface Platform {
   readonly arm?: number | undefined;
 }
 
+/** Those that most releases have files for. */
+export const PLATFORMS = [
+  'linux/amd64',
+  'linux/arm64',
+  'darwin/amd64',
+  'darwin/arm64',
+  'windows/amd64',
+  'windows/arm64',
+] as const;
+
 const OSES: Record<string, Os> = {
   linux: 'linux',
   darwin: 'darwin',
