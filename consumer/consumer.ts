@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { SILENT } from '../io/progress.ts';
 import { gitAtWork, openLedger } from '../ledger/git/repository.ts';
@@ -137,12 +138,12 @@ export class Consumer implements AsyncDisposable {
     return fetchFrom(this.#options, files, request);
   }
 
-  /** Reads `TOOL@…`. Throws `E_USAGE`. */
+  /** @internal Reads `TOOL@…`. Throws `E_USAGE`. */
   parse(tool: string): ToolRequest {
     return parseToolRequest(tool, this.#options.host ?? 'github.com');
   }
 
-  /** The ledger with its trust established. `near`: what will be asked first, so that it is fetched along. */
+  /** @internal The ledger with its trust established. `near`: what will be asked first, so that it is fetched along. */
   view(near?: ToolRequest): Promise<LedgerView> {
     this.#view ??= this.#open(near);
     return this.#view;

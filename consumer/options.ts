@@ -1,5 +1,5 @@
-import type { AddedRoot } from '../evidence/roots.ts';
-import type { FetchLimits } from '../ledger/git/repository.ts';
+import type { AddedRoot } from '../evidence/added-root.ts';
+import type { FetchLimits } from '../ledger/git/fetch-limits.ts';
 import type { Progress } from '../io/progress.ts';
 import type { AssetWish } from './download/select-assets.ts';
 
@@ -32,7 +32,7 @@ export interface ConsumerOptions {
   /** What one conversation with the ledger's host may cost: 1 GiB and ten minutes unless told. */
   readonly limits?: FetchLimits | undefined;
   /** Default: this process's. */
-  readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** What relative paths are relative to. Default: the current directory. */
   readonly baseDir?: string | undefined;
   readonly progress?: Progress | undefined;

@@ -42,12 +42,12 @@ export interface VerifiedRelease {
   readonly ignored: readonly Finding[];
 }
 
-/** The policy that a view judges by. */
+/** @internal The policy that a view judges by. */
 export function policyStamp({ trust }: LedgerView): PolicyStamp {
   return { version: trust.version, sha256: trust.sha256, expires: trust.policy.expires };
 }
 
-/** What a person or a program is told of an acknowledged record. */
+/** @internal What a person or a program is told of an acknowledged record. */
 export function toRelease(record: AcknowledgedRecord, view: LedgerView): VerifiedRelease {
   const { checklist, signedBy, acks, assets, ignored, path } = record;
   return {
@@ -65,7 +65,7 @@ export function toRelease(record: AcknowledgedRecord, view: LedgerView): Verifie
   };
 }
 
-/** `github.com/jqlang/jq@jq-1.7.1`: how a release is named in messages. */
+/** @internal `github.com/jqlang/jq@jq-1.7.1`: how a release is named in messages. */
 export function releaseOf({ tool, tag }: { readonly tool: string; readonly tag: string }): string {
   return `${tool}@${tag}`;
 }

@@ -2,6 +2,7 @@ import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { toTrustMaterial } from '@sigstore/verify';
 import type { TrustMaterial } from '@sigstore/verify';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import type { AddedRoot } from './added-root.ts';
 import { parseHostileJson } from './bounds.ts';
 import { GITHUB } from './roots/github.ts';
 import { PUBLIC_GOOD } from './roots/public-good.ts';
@@ -18,12 +19,6 @@ export interface Root {
     /** From a timestamp authority alone. */
     readonly authorityTimestamps: number;
   };
-}
-
-/** A trusted_root.json of one's own: `[evidence] trusted-root[]`. */
-export interface AddedRoot {
-  readonly name: string;
-  readonly bytes: Uint8Array;
 }
 
 function noKeys(): never {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { compareBytes, isSortedUnique } from './bytes.ts';
 import { PullthroughError, fail } from './error.ts';
 import { checkEvidence, evidenceSchema, orderedEvidence } from './evidence.ts';
+import type { EvidenceEntry } from './evidence.ts';
 import { ledgerId } from './fields.ts';
 import { canonicalJson, parseCanonical } from './json.ts';
 import type { CanonicalForm } from './json.ts';
@@ -9,6 +10,7 @@ import { checkAssetNames, recordPath } from './names/path.ts';
 
 const size = z.int().min(0).describe('bytes, from 0 to 2^53 - 1');
 
+/** @internal The published JSON Schema is made from it. */
 export const checklistSchema = z.strictObject({
   format: z.literal(1),
   ledger: ledgerId.describe("the trust policies' own"),
@@ -39,8 +41,29 @@ export const checklistSchema = z.strictObject({
 });
 
 /** checklist.json: which release, which files; ledger-format.md, "checklist.json". Sizes are bytes. */
-export type Checklist = z.infer<typeof checklistSchema>;
-export type ChecklistAsset = Checklist['assets'][number];
+export interface Checklist {
+  readonly format: 1;
+  /** The id of the ledger that it is signed for. */
+  readonly ledger: string;
+  /** The forge's host name, lower-case. */
+  readonly source: string;
+  /** `owner/repo`. */
+  readonly repository: string;
+  readonly repositoryId: number;
+  readonly tag: string;
+  readonly commit: string;
+  /** Sorted by the bytes of their names. */
+  readonly assets: readonly ChecklistAsset[];
+  readonly evidence?: readonly EvidenceEntry[] | undefined;
+}
+
+export interface ChecklistAsset {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Where it lies, where that is not in the release. */
+  readonly url?: string | undefined;
+}
 
 /** The most bytes of checklist.json and checklist.sha256: thousands of assets with the longest names. */
 export const CHECKLIST_BYTES = 4 * 1024 * 1024;

@@ -13,6 +13,7 @@ const KINDS = ['sigstore', 'minisign', 'openpgp', 'list', 'key'] as const;
 /** As a certificate or a log names somebody: printable ASCII without space. */
 const identity = z.string().regex(/^[\x21-\x7e]{1,1024}$/);
 
+/** @internal */
 export const evidenceSchema = z
   .array(
     z.strictObject({
@@ -28,8 +29,18 @@ export const evidenceSchema = z
   .describe('what upstream itself signed, sorted by sha256 without duplicates');
 
 /** What upstream itself signed about the recorded files; ledger-format.md, "Evidence". Sizes are bytes. */
-export type EvidenceEntry = z.infer<typeof evidenceSchema>[number];
-export type EvidenceKind = EvidenceEntry['kind'];
+export interface EvidenceEntry {
+  readonly kind: EvidenceKind;
+  /** Of the bytes, which lie in the store. */
+  readonly sha256: string;
+  readonly size: number;
+  /** Who signed, as the kind names somebody; a list has none. */
+  readonly signer?: string | undefined;
+  /** Who vouched for a certificate's signer. */
+  readonly issuer?: string | undefined;
+}
+
+export type EvidenceKind = (typeof KINDS)[number];
 
 const PUBLIC_KEY = /^key:[0-9a-f]{64}$/;
 /** 42 bytes that begin with `Ed`: their base64 has one spelling. */

@@ -15,13 +15,13 @@ export {
 } from './names/path.ts';
 export { closedBranch, nackBranch, proposalBranch } from './names/branches.ts';
 export type { RecordId, RecordPath } from './names/path.ts';
-export { CHECKLIST_BYTES, checklistSchema, encodeChecklist, parseChecklist } from './checklist.ts';
+export { CHECKLIST_BYTES, encodeChecklist, parseChecklist } from './checklist.ts';
 export type { Checklist, ChecklistAsset } from './checklist.ts';
 export { EVIDENCE_BYTES, EVIDENCE_ENTRIES, isSigner } from './evidence.ts';
 export type { EvidenceEntry, EvidenceKind } from './evidence.ts';
 export { encodeSums, parseSums } from './sums.ts';
 export type { Sum } from './sums.ts';
-export { POLICY_BYTES, encodePolicy, parsePolicy, policySchema } from './policy.ts';
+export { POLICY_BYTES, encodePolicy, parsePolicy } from './policy.ts';
 export type { FormerReviewer, ListedKey, Policy, PolicyStep } from './policy.ts';
 export { SEAL_BYTES, encodeSeal, parseSeal } from './seal.ts';
 export {

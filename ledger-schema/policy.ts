@@ -15,6 +15,7 @@ const listedKey = z.strictObject({ fingerprint, sha256: sha256.describe('of the 
 const holders = z.array(holder).describe("sorted by bytes, each of them in the policy's holders");
 const threshold = z.int().min(1).describe('counts holders, never keys');
 
+/** @internal The published JSON Schema is made from it. */
 export const policySchema = z.strictObject({
   format: z.literal(1),
   ledger: ledgerId.describe('drawn at random for policy 1; the same in every later one'),
@@ -39,9 +40,34 @@ export const policySchema = z.strictObject({
 });
 
 /** N.policy.json: who may sign and ack, how many are needed; ledger-format.md, "Trust policy". */
-export type Policy = z.infer<typeof policySchema>;
-export type ListedKey = z.infer<typeof listedKey>;
-export type FormerReviewer = Policy['former']['reviewers'][number];
+export interface Policy {
+  readonly format: 1;
+  /** Drawn at random for policy 1, the same in every later one. */
+  readonly ledger: string;
+  readonly version: number;
+  /** The SHA-256 of the policy before. */
+  readonly previous?: string | undefined;
+  /** As `2027-01-31T00:00:00Z`. */
+  readonly expires: string;
+  readonly roots: { readonly threshold: number; readonly holders: readonly string[] };
+  readonly executors: { readonly holders: readonly string[] };
+  readonly reviewers: { readonly threshold: number; readonly holders: readonly string[] };
+  readonly holders: Readonly<Record<string, readonly ListedKey[]>>;
+  readonly former: { readonly executors: readonly ListedKey[]; readonly reviewers: readonly FormerReviewer[] };
+}
+
+export interface ListedKey {
+  /** Of the primary key: version 4, upper-case hex. */
+  readonly fingerprint: string;
+  /** Of the key file. */
+  readonly sha256: string;
+}
+
+export interface FormerReviewer extends ListedKey {
+  readonly holder: string;
+  /** The SHA-256 of the seal: which of the key's acks count. */
+  readonly seal: string;
+}
 
 /** One policy of the walk. */
 export interface PolicyStep {

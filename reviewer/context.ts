@@ -1,5 +1,5 @@
 import type { SourceConfig } from '../upstream/source-config.ts';
-import type { AddedRoot } from '../evidence/roots.ts';
+import type { AddedRoot } from '../evidence/added-root.ts';
 import type { ProposalContext } from '../proposals/context.ts';
 import type { PublicStore } from '../store/public.ts';
 import type { Scanner } from './scanner.ts';

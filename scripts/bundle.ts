@@ -1,5 +1,5 @@
-// Makes the bundle that the action runs and that a release has as a file: the program and all that it needs, for node
-// alone, in one folder.
+// Makes the bundle that the package is, that the action runs and that a release has as a file: the program, the library's
+// entries and all that they need, for node alone, in one folder.
 //   node dist/scripts/bundle.js [FOLDER]     default: ./bundle
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,6 +7,10 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import type { Plugin } from 'rolldown';
+import { writeDeclarations } from './bundle/declarations.ts';
+import { notices } from './bundle/notices.ts';
+import { bundledPackages, packageFolder } from './bundle/packages.ts';
+import { sbom } from './bundle/sbom.ts';
 
 export interface BundleOptions {
   /** The project's folder. */
@@ -18,7 +22,10 @@ export interface BundleOptions {
 }
 
 /** What node starts by itself; a worker is a program of its own. */
-const ENTRIES = ['action/main', 'cli/main', 'ledger/gate/check-worker'];
+const PROGRAMS = ['action/main', 'cli/main', 'ledger/gate/check-worker'];
+/** What others import: package.json's `exports` name them. Their types lie beside them. */
+const LIBRARY = ['consumer/index', 'ledger-schema/index'];
+export const ENTRIES = [...PROGRAMS, ...LIBRARY];
 
 /**
  * A module that asks for its own address, to find a file beside it, gets the one that it has in the bundle's folder,
@@ -46,34 +53,31 @@ function ownCommit(root: string, compiled: string): Plugin {
   };
 }
 
-/** The folder of the package that a module is of. */
-function packageOf(id: string): string | undefined {
-  return /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(id)?.[0];
-}
-
-/** The licences of what is in the bundle: most ask for being handed on. */
-function notices(modules: readonly string[]): string {
-  const folders = [...new Set(modules.flatMap((id) => packageOf(id) ?? []))];
-  const texts = folders.map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-      readonly name: string;
-      readonly version: string;
-      readonly license?: string;
-    };
-    const file = readdirSync(folder).find((entry) => /^licen[cs]e(?:[.-]|$)/i.test(entry));
-    const text = file === undefined ? '' : `\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
-    return `${name} ${version}: ${license ?? 'see below'}\n${text}`;
-  });
-  return texts.sort().join(`\n${'-'.repeat(80)}\n\n`);
+/** Into `found`: the folders of the packages that the project's own modules import. */
+function directPackages(found: Set<string>): Plugin {
+  return {
+    name: 'direct-packages',
+    buildEnd() {
+      for (const id of this.getModuleIds()) {
+        if (packageFolder(id) !== undefined) continue;
+        const { importedIds = [], dynamicallyImportedIds = [] } = this.getModuleInfo(id) ?? {};
+        for (const imported of [...importedIds, ...dynamicallyImportedIds]) {
+          const folder = packageFolder(imported);
+          if (folder !== undefined) found.add(folder);
+        }
+      }
+    },
+  };
 }
 
 /** Makes the folder, of the same bytes for the same sources and packages. */
 export async function makeBundle({ root, compiled, folder }: BundleOptions): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
+  const direct = new Set<string>();
   await using bundle = await rolldown({
     input: Object.fromEntries(ENTRIES.map((name) => [name, join(compiled, `${name}.js`)])),
     platform: 'node',
-    plugins: [ownAddresses(compiled), ownCommit(root, compiled)],
+    plugins: [ownAddresses(compiled), ownCommit(root, compiled), directPackages(direct)],
   });
   const { output } = await bundle.write({
     dir: folder,
@@ -88,8 +92,12 @@ export async function makeBundle({ root, compiled, folder }: BundleOptions): Pro
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string };
   const description = { name: 'pullthrough', version, license: 'Apache-2.0', private: true, type: 'module' };
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(description, null, 2)}\n`);
-  const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
-  writeFileSync(join(folder, 'NOTICES.txt'), notices(modules));
+  const modules = output.flatMap((file) => (file.type === 'chunk' ? Object.entries(file.modules) : []));
+  // Of a module that is only passed through on the way to another, nothing is left.
+  const packages = bundledPackages(modules.flatMap(([id, { code }]) => ((code ?? '') === '' ? [] : id)));
+  writeFileSync(join(folder, 'NOTICES.txt'), notices(packages));
+  writeFileSync(join(folder, 'sbom.cdx.json'), sbom(root, packages, [...direct]));
+  writeDeclarations(LIBRARY, compiled, folder);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,4 +1,4 @@
-// Prints what installing the package costs: what `npm pack` packs, and how many packages it brings.
+// Prints what installing the package costs: what `npm pack` packs. It has no dependency: what it needs is in its bundle.
 //   npm run build && node dist/scripts/package-report.js
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -11,22 +11,28 @@ export interface PackageReport {
   /** Bytes of the files in it. */
   readonly unpacked: number;
   readonly files: number;
-  /** Names of the direct dependencies. */
+  /** Names of the packages in the bundle that the project itself imports. */
   readonly direct: readonly string[];
-  /** Packages that an installation without development has beside this one. */
-  readonly all: number;
+  /** Packages in the bundle. */
+  readonly bundled: number;
 }
 
-interface Lock {
-  readonly packages: Readonly<Record<string, { readonly dev?: true; readonly devOptional?: true }>>;
+/** The part of a CycloneDX SBOM that is read here. */
+export interface Sbom {
+  readonly components: readonly Readonly<
+    Record<'bom-ref' | 'name' | 'version' | 'purl', string> & { group?: string }
+  >[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn?: readonly string[] }[];
+  readonly metadata: { readonly component: { readonly 'bom-ref': string } };
 }
 
 /** `root` is the project's folder, built. */
 export function packageReport(root: string): PackageReport {
-  const read = (name: string): unknown => JSON.parse(readFileSync(join(root, name), 'utf8'));
-  const { dependencies } = read('package.json') as { readonly dependencies: Readonly<Record<string, string>> };
-  const { packages } = read('package-lock.json') as Lock;
-  const all = Object.entries(packages).filter(([path, { dev, devOptional }]) => path !== '' && !dev && !devOptional);
+  const { components, dependencies, metadata } = JSON.parse(
+    readFileSync(join(root, 'bundle/sbom.cdx.json'), 'utf8'),
+  ) as Sbom;
+  const own = new Set(dependencies.find(({ ref }) => ref === metadata.component['bom-ref'])?.dependsOn);
+  const direct = components.filter((component) => own.has(component['bom-ref']));
   // By a shell where npm is a script that only one can start; none of the words is from outside.
   const printed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: root,
@@ -40,15 +46,15 @@ export function packageReport(root: string): PackageReport {
     packed: pack.size,
     unpacked: pack.unpackedSize,
     files: pack.entryCount,
-    direct: Object.keys(dependencies),
-    all: all.length,
+    direct: direct.map(({ group, name }) => (group === undefined ? name : `${group}/${name}`)),
+    bundled: components.length,
   };
 }
 
 /** As CONTRIBUTING.md has it. */
-export function reportLine({ packed, unpacked, files, direct, all }: PackageReport): string {
+export function reportLine({ packed, unpacked, files, direct, bundled }: PackageReport): string {
   const kib = (bytes: number): number => Math.round(bytes / 1024);
-  return `${kib(packed)} KiB packed, ${kib(unpacked)} KiB unpacked, ${files} files; ${direct.length} direct dependencies, ${all} packages in all`;
+  return `${kib(packed)} KiB packed, ${kib(unpacked)} KiB unpacked, ${files} files; no dependency; ${bundled} packages bundled, ${direct.length} of them imported by its own code`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

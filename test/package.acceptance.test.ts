@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { satisfies } from 'semver';
 import ts from 'typescript';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageReport, reportLine } from '../scripts/package-report.ts';
 import type { PackageReport } from '../scripts/package-report.ts';
 
@@ -15,7 +16,7 @@ describe('CONTRIBUTING.md', () => {
   /** The numbers of a line, in its order. */
   const numbers = (line: string): number[] => Array.from(line.matchAll(/\d+/g), ([digits]) => Number(digits));
 
-  test('has the size of the package, within a tenth, and the very number of packages', () => {
+  test('has the size of the package, within a tenth, and the very number of packages in it', () => {
     const shape = new RegExp(`^ {4}${reportLine(report).replaceAll(/\d+/g, '\\d+')}$`, 'm');
     const written = numbers(shape.exec(page)?.[0] ?? '');
     const measured = numbers(reportLine(report));
@@ -27,8 +28,8 @@ describe('CONTRIBUTING.md', () => {
     expect(written.slice(3), reportLine(report)).toEqual(measured.slice(3));
   });
 
-  test('says of each direct dependency what it is for, and of no other', () => {
-    const [, table = ''] = /^## Direct dependencies.*?\n(\| .*?)\n\n/ms.exec(page) ?? [];
+  test('says of each package that the program imports what it is for, and of no other', () => {
+    const [, table = ''] = /^## Packages that the program imports.*?\n(\| .*?)\n\n/ms.exec(page) ?? [];
     const rows = table.split('\n').slice(2);
     const named = rows.flatMap((row) => (row.split('|')[1] ?? '').split(',').map((name) => name.trim()));
     expect(named.sort()).toEqual([...report.direct].sort());
@@ -36,8 +37,8 @@ describe('CONTRIBUTING.md', () => {
   });
 
   test('the line has what was measured', () => {
-    const one: PackageReport = { packed: 2048, unpacked: 10_240, files: 3, direct: ['a'], all: 4 };
-    expect(numbers(reportLine(one))).toEqual([2, 10, 3, 1, 4]);
+    const one: PackageReport = { packed: 2048, unpacked: 10_240, files: 3, direct: ['a'], bundled: 4 };
+    expect(numbers(reportLine(one))).toEqual([2, 10, 3, 4, 1]);
   });
 });
 
@@ -97,37 +98,80 @@ describe('dist', () => {
   ])('the check finds %s', (text) => {
     expect(wrongSpecifiers('x.js', text)).toHaveLength(1);
   });
+});
 
-  test('the types of both entry points are found by who installs the package', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pt-types-'));
-    try {
-      mkdirSync(join(folder, 'node_modules'));
-      symlinkSync(root, join(folder, 'node_modules/pullthrough'));
-      const file = join(folder, 'use.mts');
-      const lines = [
-        "import { Consumer } from 'pullthrough/consumer';",
-        "import { encodeSegment } from 'pullthrough/ledger-schema';",
-        "export const text: string = encodeSegment('cli/v1');",
-        "export const get = (consumer: Consumer) => consumer.get('jqlang/jq@latest', { output: 'bin' });",
-        '// @ts-expect-error -- a number is not a path',
-        'encodeSegment(1);',
-      ];
-      writeFileSync(file, lines.join('\n'));
-      const program = ts.createProgram([file], {
-        module: ts.ModuleKind.NodeNext,
-        moduleResolution: ts.ModuleResolutionKind.NodeNext,
-        target: ts.ScriptTarget.ES2023,
-        lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
-        types: ['node'],
-        typeRoots: [join(root, 'node_modules/@types')],
-        strict: true,
-        noEmit: true,
-        skipLibCheck: true,
-      });
-      const found = ts.getPreEmitDiagnostics(program).map(({ messageText }) => messageText);
-      expect(found).toEqual([]);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+describe('who installs the package', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'pt-installed-'));
+    const npm = (cwd: string, ...args: readonly string[]): string =>
+      execFileSync('npm', [...args, '--silent', '--ignore-scripts'], { cwd, encoding: 'utf8' });
+    writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+    const tarball = npm(root, 'pack', '--pack-destination', folder).trim();
+    npm(folder, 'install', '--offline', join(folder, tarball));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const installed = (): string => join(folder, 'node_modules/pullthrough');
+
+  test('gets no other package, and at most 12 MB', () => {
+    const folders = readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
+    expect(folders).toEqual(['pullthrough']);
+    // In blocks, as a disk counts them.
+    const files = readdirSync(installed(), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const blocks = files.map(({ parentPath, name }) => Math.ceil(statSync(join(parentPath, name)).size / 4096));
+    expect(blocks.reduce((sum, count) => sum + count, 0) * 4096).toBeLessThan(12e6);
+  });
+
+  test('runs the program and both entries of the library', () => {
+    const node = (...args: readonly string[]): string =>
+      execFileSync(process.execPath, [...args], { cwd: folder, encoding: 'utf8' });
+    expect(node(join(installed(), 'bundle/cli/main.js'), '--version')).toMatch(/^\d/);
+    const lines = [
+      "import { encodeSegment } from 'pullthrough/ledger-schema';",
+      "import { PullthroughError, verify } from 'pullthrough/consumer';",
+      "const options = { ledger: 'https://127.0.0.1:1/nothing.git', pin: 'a'.repeat(64), stateDir: '.', cacheDir: '.' };",
+      "const error = await verify('acme/tool@v1', options).catch((error) => error);",
+      "console.log(encodeSegment('cli/v1'), error instanceof PullthroughError, error.code);",
+    ];
+    expect(node('--input-type=module', '-e', lines.join('\n')).trim()).toBe('cli%2Fv1 true E_LEDGER_UNREACHABLE');
+  });
+
+  test.each([
+    ['that says nothing of libraries', {}],
+    ['for node', { lib: ['lib.es2023.d.ts'], types: ['node'], typeRoots: [join(root, 'node_modules/@types')] }],
+  ])('finds the types of both entries whole, with no other package, in a project %s', (_, options) => {
+    const file = join(folder, 'use.mts');
+    const lines = [
+      "import { Consumer, PullthroughError } from 'pullthrough/consumer';",
+      "import type { VerifiedRelease } from 'pullthrough/consumer';",
+      "import { encodeSegment, parseChecklist } from 'pullthrough/ledger-schema';",
+      "import type { Policy } from 'pullthrough/ledger-schema';",
+      "export const text: string = encodeSegment('cli/v1');",
+      "export const get = (consumer: Consumer) => consumer.get('jqlang/jq@latest', { output: 'bin' });",
+      'export const sizes = (bytes: Uint8Array): number[] => parseChecklist(bytes).assets.map(({ size }) => size);',
+      'export const who = (release: VerifiedRelease): string[] => release.acks.map(({ holder }) => holder);',
+      'export const roots = (policy: Policy): number => policy.roots.threshold;',
+      "export const code = (error: PullthroughError): boolean => error.code === 'E_PIN';",
+      '// @ts-expect-error -- a number is not a path',
+      'encodeSegment(1);',
+      "// @ts-expect-error -- what only the program's own rooms use is not offered",
+      'export const view = (consumer: Consumer) => consumer.view();',
+    ];
+    writeFileSync(file, lines.join('\n'));
+    const program = ts.createProgram([file], {
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      target: ts.ScriptTarget.ES2022,
+      types: [],
+      strict: true,
+      noEmit: true,
+      skipLibCheck: false,
+      ...options,
+    });
+    const found = ts
+      .getPreEmitDiagnostics(program)
+      .map(({ file: where, messageText }) => [where?.fileName, messageText]);
+    expect(found).toEqual([]);
   });
 });

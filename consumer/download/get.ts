@@ -9,6 +9,7 @@ import type { FetchOptions } from './fetch-file.ts';
 import { requireNotOwn } from './own-files.ts';
 import type { Fetchable } from './select-assets.ts';
 
+/** @internal */
 export interface GetOptions extends FetchOptions {
   /** The folder to write to; it is made where missing. */
   readonly output: string;
@@ -27,6 +28,7 @@ export interface GotFile extends Fetchable {
 const AT_ONCE = 4;
 
 /**
+ * @internal
  * Brings files into a folder, several at once. The first failure stops the others; what is complete and right by then
  * stays; a folder that was made for nothing goes again, and so does what a run that was killed a day ago left. Throws
  * what {@link fetchFile} throws, `E_COLLISION` where two names are one on some file systems, `E_EXISTS` for the place of a

@@ -28,6 +28,7 @@ export interface AssetWish {
 }
 
 /**
+ * @internal
  * The assets of a release that are wanted. `what` is the release, for messages; `repository` (`owner/repo`) helps to read
  * their names. Throws `E_NOT_FOUND` for a name, glob or
  * platform that no asset has, and `E_USAGE` where a platform has several and nobody is there to ask.

@@ -19,12 +19,13 @@ export interface ReleaseEvidence {
 
 const AT_ONCE = 4;
 
-/** The words of `[evidence] require[]`. Throws `E_CONFIG`. */
+/** @internal The words of `[evidence] require[]`. Throws `E_CONFIG`. */
 export function readRequirements(words: readonly string[]): Requirement[] {
   return words.map((word) => parseRequirement(word, (glob) => glob));
 }
 
 /**
+ * @internal
  * Fetches all evidence of a release from the stores and verifies it, without any other host and without the present
  * time; then holds it against what this consumer requires. Throws `E_EVIDENCE` for any entry that fails and for what is
  * required and not there, `E_NO_STORE`, and what reading the stores throws.

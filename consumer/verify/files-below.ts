@@ -12,6 +12,7 @@ export interface Unread {
   readonly error: PullthroughError;
 }
 
+/** @internal */
 export interface FilesBelow {
   /** Regular files, and what links lead to, in the order of their names. */
   readonly files: readonly FilePath[];
@@ -22,6 +23,7 @@ export interface FilesBelow {
 const MOST_FILES = 200_000;
 
 /**
+ * @internal
  * Every file below a folder. A link is followed, to a folder too, each folder once: its bytes are what a program would
  * read. What can't be looked at (a link to nothing, a folder that isn't ours to read, a pipe) is told, never left out.
  * `ignoreLinks` leaves links out. Throws `E_INPUT` where the folder is none or has too many files, `E_IO`.

@@ -3,7 +3,7 @@ import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { ioError, systemCode } from '../../io/io-error.ts';
 import { sha256OfFile } from './file-digest.ts';
 
-/** Names of files are bytes; the text is for people. */
+/** @internal Names of files are bytes; the text is for people. */
 export interface FilePath {
   readonly shown: string;
   readonly raw: Buffer;
@@ -22,7 +22,7 @@ export async function requireFiles(paths: readonly string[]): Promise<void> {
   for (const path of paths) await sizeOf({ shown: path, raw: Buffer.from(path) });
 }
 
-/** Reads and hashes a file. Throws `E_INPUT` for a path that is not a regular file, `E_IO`. */
+/** @internal Reads and hashes a file. Throws `E_INPUT` for a path that is not a regular file, `E_IO`. */
 export async function hashFile(path: FilePath): Promise<HashedFile> {
   return { path: path.shown, size: await sizeOf(path), sha256: await sha256OfFile(path.raw, path.shown) };
 }

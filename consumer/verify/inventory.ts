@@ -12,7 +12,7 @@ export interface Inventory {
   readonly unread: readonly Unread[];
 }
 
-/** Reads every file below a folder; see {@link filesBelow}. */
+/** @internal Reads every file below a folder; see {@link filesBelow}. */
 export async function readInventory(
   folder: string,
   ignoreLinks: boolean,

@@ -34,6 +34,7 @@ export interface FileVerdict {
 const STATES = ['acknowledged', 'withdrawn', 'proposed', 'invalid', 'unknown'] as const;
 
 /**
+ * @internal
  * Which releases are these files from, and are they acknowledged? By their bytes alone; a name says nothing. Reads the
  * list of every record of the ledger; `demand`: what their releases must meet beyond their acks. Throws `E_POLICY_EXPIRED`; a file that isn't acknowledged is not an error here, see
  * {@link requireFile}.
@@ -103,7 +104,7 @@ function verdict(file: HashedFile, records: readonly (Judged | undefined)[], vie
   return { ...file, state: STATES.find((state) => states.has(state)) ?? 'unknown', releases, problems };
 }
 
-/** Returns a verdict when the file is acknowledged. Throws `E_NOT_FOUND`, `E_WITHDRAWN`, `E_NOT_ACKNOWLEDGED`, … */
+/** @internal Returns a verdict when the file is acknowledged. Throws `E_NOT_FOUND`, `E_WITHDRAWN`, `E_NOT_ACKNOWLEDGED`, … */
 export function requireFile(file: FileVerdict): FileVerdict {
   if (file.state === 'acknowledged') return file;
   const [problem] = file.problems;

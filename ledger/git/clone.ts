@@ -10,6 +10,7 @@ import type { LockOptions } from '../../io/files/lock.ts';
 import { bytesText } from '../../io/size-text.ts';
 import { moveTo } from '../../io/files/rename.ts';
 import { gitEnvironment } from './git-environment.ts';
+import type { FetchLimits } from './fetch-limits.ts';
 import type { GitConfig } from './git-environment.ts';
 import { runGit } from './git.ts';
 import type { GitResult } from './git.ts';
@@ -30,14 +31,6 @@ const CONDEMNED = 'pullthrough-condemned';
 const LOCK: LockOptions = { staleMs: 6_000, renewMs: 1_500, patienceMs: 600_000, code: 'E_IO' };
 
 export type ObjectFormat = 'sha1' | 'sha256';
-
-/** What one conversation with a ledger's host may cost; it can be endless. */
-export interface FetchLimits {
-  /** The bytes of a pack. Default: 1 GiB. */
-  readonly bytes?: number | undefined;
-  /** Milliseconds. Default: 10 minutes. */
-  readonly ms?: number | undefined;
-}
 
 /** A ledger of a million records is smaller. */
 const FETCH_BYTES = 1024 * 1024 * 1024;

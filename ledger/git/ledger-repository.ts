@@ -1,4 +1,4 @@
-import type { FetchLimits } from './clone.ts';
+import type { FetchLimits } from './fetch-limits.ts';
 import type { DiffScope, Difference } from './objects/diff.ts';
 import type { LogEntry } from './objects/history.ts';
 import type { CommitRequest } from './objects/tree-writer.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fail } from '../../ledger-schema/error.ts';
 import { Clone } from './clone.ts';
-import type { FetchLimits } from './clone.ts';
+import type { FetchLimits } from './fetch-limits.ts';
 import { gitEnvironment } from './git-environment.ts';
 import { runGit } from './git.ts';
 import type { GitResult } from './git.ts';

@@ -41,7 +41,7 @@ export function editPolicy({ policy, sha256 }: PolicyBefore, edits: PolicyEdits)
 }
 
 function applyEdits(policy: Policy, edits: PolicyEdits): Uint8Array {
-  const next: Mutable<Policy> = structuredClone(policy);
+  const next = structuredClone(policy) as Mutable<Policy>;
   next.version = policy.version + 1;
   next.expires = edits.expires ?? policy.expires;
   next.roots.threshold = edits.rootThreshold ?? policy.roots.threshold;

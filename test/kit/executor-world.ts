@@ -9,7 +9,7 @@ import type { ExecutorContext, Signing } from '../../executor/context.ts';
 import { mirror, plan } from '../../executor/mirror.ts';
 import type { MirrorOptions } from '../../executor/mirror.ts';
 import type { ReleaseResult } from '../../executor/result.ts';
-import type { AddedRoot } from '../../evidence/roots.ts';
+import type { AddedRoot } from '../../evidence/added-root.ts';
 import { findTools } from '../../upstream/tools.ts';
 import type { Tool } from '../../upstream/tools.ts';
 import { GitHubClient } from '../../github/client.ts';

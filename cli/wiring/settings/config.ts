@@ -4,7 +4,7 @@ import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
 import { brief, fromUtf8 } from '../../../ledger-schema/bytes.ts';
 import { isSigned, parseRequirement } from '../../../evidence/require.ts';
 import type { Requirement } from '../../../evidence/require.ts';
-import type { AddedRoot } from '../../../evidence/roots.ts';
+import type { AddedRoot } from '../../../evidence/added-root.ts';
 import { isHostName } from '../../../ledger-schema/names/path.ts';
 import { GITHUB_API, apiUrl, sourceHost } from '../../../io/http/api-url.ts';
 import type { Alias } from '../../../consumer/serve/names.ts';

@@ -1,0 +1,7 @@
+/** What one conversation with a ledger's host may cost; it can be endless. */
+export interface FetchLimits {
+  /** The bytes of a pack. Default: 1 GiB. */
+  readonly bytes?: number | undefined;
+  /** Milliseconds. Default: 10 minutes. */
+  readonly ms?: number | undefined;
+}
