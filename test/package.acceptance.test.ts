@@ -130,7 +130,7 @@ describe('who installs the package', () => {
     const lines = [
       "import { encodeSegment } from 'pullthrough/ledger-schema';",
       "import { PullthroughError, verify } from 'pullthrough/consumer';",
-      "const options = { ledger: 'https://127.0.0.1:1/nothing.git', pin: 'a'.repeat(64), stateDir: '.', cacheDir: '.' };",
+      "const options = { ledger: 'https://127.0.0.1:1/nothing.git', pin: 'a'.repeat(64), stateDir: './state', cacheDir: './cache' };",
       "const error = await verify('acme/tool@v1', options).catch((error) => error);",
       "console.log(encodeSegment('cli/v1'), error instanceof PullthroughError, error.code);",
     ];
