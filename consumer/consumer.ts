@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { resolve } from 'node:path';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { SILENT } from '../io/progress.ts';
 import { gitAtWork, openLedger } from '../ledger/git/repository.ts';
@@ -41,11 +42,17 @@ export class Consumer implements AsyncDisposable {
 
   /** Asks nothing yet. Throws `E_CONFIG` for a ledger or pin that can't be one. */
   static async open(options: ConsumerOptions): Promise<Consumer> {
-    const env = options.env ?? process.env;
+    const {
+      env = process.env,
+      baseDir = '.',
+      cacheDir = cacheDirectory(env),
+      stateDir = stateDirectory(env),
+    } = options;
+    const folders = { cacheDir: resolve(baseDir, cacheDir), stateDir: resolve(baseDir, stateDir) };
     const repository = await openLedger({
       url: options.ledger,
       branch: options.branch ?? 'main',
-      cacheDir: options.cacheDir ?? cacheDirectory(env),
+      cacheDir: folders.cacheDir,
       token: options.token,
       withheld: options.withheld,
       refs: 'branch',
@@ -54,7 +61,7 @@ export class Consumer implements AsyncDisposable {
       signedHead: options.maxAge !== undefined,
       env,
     });
-    return new Consumer({ ...options, pin: pinOf(options.pin) }, repository);
+    return new Consumer({ ...options, ...folders, pin: pinOf(options.pin) }, repository);
   }
 
   /** Is the release acknowledged, and by whom? `tool`: `owner/repo@TAG`, `@latest`, `@^1.2`. Throws why it isn't. */
