@@ -61,6 +61,8 @@ export interface LedgerRepository extends AsyncDisposable {
   mergeBases(a: string, b: string): Promise<readonly string[]>;
   /** What `to` has and `from` hasn't, children first; with `from` undefined all of it. */
   log(from: string | undefined, to: string): Promise<LogEntry[]>;
+  /** How many commits lie on the line of first parents that ends at a commit, itself counted: it grows with each merge. */
+  height(commit: string): Promise<number>;
   /** Throws `E_APPEND_ONLY` where something below `packages/` or `trust/` was changed or removed between two commits. */
   requireOnlyAdded(old: string, later: string): Promise<void>;
   /** What differs between two commits' trees; `before` undefined is the empty tree. */

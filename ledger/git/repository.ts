@@ -7,6 +7,7 @@ import { CatFile } from './objects/cat-file.ts';
 import { Clone } from './clone.ts';
 import { diffTrees } from './objects/diff.ts';
 import type { DiffScope, Difference } from './objects/diff.ts';
+import { firstParentHeight } from './height.ts';
 import { Fetcher, OtherObjectFormat, isUnknown } from './fetch.ts';
 import { GitSnapshot } from './objects/git-snapshot.ts';
 import { History } from './objects/history.ts';
@@ -165,6 +166,12 @@ class ClonedLedger implements LedgerRepository {
 
   log(from: string | undefined, to: string): Promise<LogEntry[]> {
     return this.#open().history.log(from, to);
+  }
+
+  async height(commit: string): Promise<number> {
+    return firstParentHeight(this.#clone, commit, (rim) =>
+      this.#offlineOr(() => this.#clone.locked(() => this.#fetcher.history([rim], this.#tips()))),
+    );
   }
 
   async requireOnlyAdded(old: string, later: string): Promise<void> {

@@ -57,6 +57,24 @@ describe('ancestry in a shallow clone', () => {
     }
   });
 
+  it('is as high as the host’s own, however little of it is here', async () => {
+    const ledger = await open({ url: directory });
+    await ledger.update();
+    expect(await ledger.height(ledger.head() ?? '')).toBe(900);
+    expect(await ledger.height(at('main~899'))).toBe(1);
+  });
+
+  it('is counted along first parents: what was merged counts once', async () => {
+    const own = grown(5, { 'pullthrough/side': 2 });
+    const [main, side] = ['main', 'pullthrough/side'].map((name) => git(own, ['rev-parse', name]));
+    const tree = git(own, ['rev-parse', 'main^{tree}']);
+    const merge = git(own, ['commit-tree', '-m', 'merge', '-p', main ?? '', '-p', side ?? '', tree]);
+    git(own, ['update-ref', 'refs/heads/main', merge]);
+    const ledger = await open({ url: own });
+    await ledger.update();
+    expect(await ledger.height(merge)).toBe(6);
+  });
+
   it('says no to a head that the host never had, without reading all of history', async () => {
     await using host = await startGitServer({ root: dirname(directory) });
     const ledger = await open({ url: `${host.origin}/ledger.git` });
