@@ -1,5 +1,6 @@
 import { createHash, verify, createPublicKey } from 'node:crypto';
 import type { MinisignSigner } from '../../evidence/keys/minisign-secret.ts';
+import type { KeylessSigner } from '../../evidence/sigstore/keyless.ts';
 import { fromUtf8 } from '../../ledger-schema/bytes.ts';
 import type { StampIdentity } from './statement.ts';
 
@@ -75,5 +76,15 @@ export function keySigner(key: MinisignSigner): StampSigner {
       const read = readEnvelope(bundle);
       return read !== undefined && verify(null, preAuthEncoding(read.payload), spki, read.signature);
     },
+  };
+}
+
+/** Signs by the identity of this job, through Fulcio and Rekor: what is signed is in the public log. */
+export function keylessSigner({ identity, sign, signed }: KeylessSigner): StampSigner {
+  return {
+    identity: { scheme: 'sigstore-oidc', key_id: identity.identity, issuer: identity.issuer },
+    repeatable: false,
+    sign,
+    signed,
   };
 }

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { initializeCA, initializeCTLog, initializeTLog, initializeTSA } from '@sigstore/mock';
 import { dsse, pem } from '@sigstore/core';
@@ -40,6 +40,15 @@ export interface Statement {
   readonly predicateType: string;
   readonly predicate: unknown;
   readonly subject: readonly object[];
+}
+
+interface FulcioRequest {
+  readonly credentials: { readonly oidcIdentityToken: string };
+  readonly publicKeyRequest: { readonly publicKey: { readonly content: string } };
+}
+
+interface RekorRequest {
+  readonly spec: { readonly proposedContent: { readonly envelope: string; readonly verifiers: readonly string[] } };
 }
 
 /** A Sigstore instance of its own: an authority, logs, a timestamp authority. `witnesses`: as GitHub's, without logs. */
@@ -95,6 +104,44 @@ export class MockSigstore {
         { subject, uri: 'https://tsa.example', certChain: chain(tsa.intCertificate, tsa.rootCertificate), validFor },
       ],
     };
+  }
+
+  /** What Fulcio answers to a request for a certificate: for the workflow that the token names. */
+  async certificateFor(request: string): Promise<string> {
+    const { credentials, publicKeyRequest } = JSON.parse(request) as FulcioRequest;
+    const claims = JSON.parse(
+      Buffer.from(credentials.oidcIdentityToken.split('.')[1] ?? '', 'base64url').toString(),
+    ) as Readonly<Record<string, string>>;
+    const key = createPublicKey(publicKeyRequest.publicKey.content);
+    const leaf = await this.#parts.ca.issueCertificate({
+      publicKey: Uint8Array.from(spki(key)),
+      subjectAltName: `https://github.com/${claims['job_workflow_ref'] ?? ''}`,
+      extensions: [{ oid: '1.3.6.1.4.1.57264.1.8', value: claims['iss'] ?? '' }],
+    });
+    const certificates = [leaf, this.#parts.ca.rootCertificate].map((each) =>
+      pem.fromDER(Buffer.from(base64(each), 'base64')),
+    );
+    return JSON.stringify({ signedCertificateEmbeddedSct: { chain: { certificates } } });
+  }
+
+  /** What Rekor answers to a proposed entry of the kind dsse. */
+  async entryFor(request: string): Promise<string> {
+    const { spec } = JSON.parse(request) as RekorRequest;
+    const envelope = JSON.parse(spec.proposedContent.envelope) as {
+      payload: string;
+      signatures: readonly { sig: string }[];
+    };
+    const [verifier = ''] = spec.proposedContent.verifiers;
+    const entry = {
+      apiVersion: '0.0.1',
+      kind: 'dsse',
+      spec: {
+        envelopeHash: { algorithm: 'sha256', value: sha256(spec.proposedContent.envelope) },
+        payloadHash: { algorithm: 'sha256', value: sha256(Buffer.from(envelope.payload, 'base64')) },
+        signatures: envelope.signatures.map(({ sig }) => ({ signature: sig, verifier })),
+      },
+    };
+    return JSON.stringify(await this.#parts.log.log(entry));
   }
 
   /** As one of the roots that the package carries, or as an added one. */
