@@ -3,9 +3,10 @@ import { closePull } from '../github/pulls.ts';
 import { isProposalBranch, nackHolders, nacksOnBranches } from '../ledger/open-nacks.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { closedBranch } from '../ledger-schema/names/branches.ts';
-import { readLedger } from '../proposals/ledger-state.ts';
 import { findChange, requireChangeName } from '../proposals/list-changes.ts';
 import type { OpenChange } from '../proposals/list-changes.ts';
+import { withView } from '../proposals/with-view.ts';
+import type { WithView } from '../proposals/with-view.ts';
 
 export interface CloseResult {
   readonly branch: string;
@@ -20,9 +21,9 @@ export interface CloseResult {
  * be proposed. Throws `E_NO_CHANGE` for what is neither, `E_EXISTS` where a closed branch with a nack of its own would be
  * lost, `E_STRANGER`, `E_MOVED`, and what the host throws.
  */
-export async function closeChange(context: ProposalContext, text: string): Promise<CloseResult> {
-  requireChangeName(context, text);
-  await context.ledger.update();
+export async function closeChange(opened: ProposalContext, text: string): Promise<CloseResult> {
+  requireChangeName(opened, text);
+  const context = await withView(opened);
   const change = await findChange(context, text);
   const { branch, pull, kind } = change;
   if (kind === 'nack') {
@@ -43,7 +44,7 @@ export async function closeChange(context: ProposalContext, text: string): Promi
   return { branch, ...(pull && { pull }), ...closed };
 }
 
-async function moveToClosed(context: ProposalContext, { branch, commit }: OpenChange): Promise<string> {
+async function moveToClosed(context: WithView, { branch, commit }: OpenChange): Promise<string> {
   const closed = closedBranch(branch);
   const { ledger } = context;
   const there = ledger.branches().get(closed);
@@ -56,9 +57,8 @@ async function moveToClosed(context: ProposalContext, { branch, commit }: OpenCh
 }
 
 /** A branch that was closed before lies where this one is to lie: a no that only it holds must not go with it. */
-async function requireNothingLost(context: ProposalContext, branch: string, closed: string): Promise<void> {
-  const { commit: head, trust } = await readLedger(context);
-  const nacks = await nacksOnBranches(context.ledger, head, trust);
+async function requireNothingLost({ ledger, view }: WithView, branch: string, closed: string): Promise<void> {
+  const nacks = await nacksOnBranches(ledger, view.commit, view.trust);
   const kept = new Set(nacks.filter((nack) => nack.branch === branch).map(({ path }) => path));
   const lost = nacks.filter((nack) => nack.branch === closed && !kept.has(nack.path));
   if (lost.length === 0) return;

@@ -3,8 +3,7 @@ import type { LogEntry } from '../ledger/git/repository.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { tryLedgerPath } from '../ledger-schema/names/layout.ts';
 import { parseRecordPath } from '../ledger-schema/names/path.ts';
-import type { ProposalContext } from '../proposals/context.ts';
-import type { LedgerState } from '../proposals/ledger-state.ts';
+import type { WithView } from '../proposals/with-view.ts';
 import { listOpenChanges } from '../proposals/list-changes.ts';
 
 /** What happened in a ledger, by one commit of it. */
@@ -23,27 +22,28 @@ export interface FeedEntry {
  * The newest proposals, acks, nacks and policy changes, merged or open, the newest first. Who did something is the policy's
  * word where a signature file says it, else the commit's.
  */
-export async function feedEntries(context: ProposalContext, state: LedgerState, most: number): Promise<FeedEntry[]> {
+export async function feedEntries(context: WithView, most: number): Promise<FeedEntry[]> {
   const { ledger } = context;
   const { changes } = await listOpenChanges(context);
   const seen = new Map<string, { readonly entry: LogEntry; readonly url: string | undefined }>();
-  for (const entry of await ledger.log(undefined, state.commit)) seen.set(entry.commit, { entry, url: undefined });
+  for (const entry of await ledger.log(undefined, context.view.commit))
+    seen.set(entry.commit, { entry, url: undefined });
   for (const { commit, pull } of changes) {
-    for (const entry of await ledger.log(state.commit, commit)) seen.set(entry.commit, { entry, url: pull?.url });
+    for (const entry of await ledger.log(context.view.commit, commit))
+      seen.set(entry.commit, { entry, url: pull?.url });
   }
   const byDate = [...seen.values()].sort((a, b) => b.entry.date.getTime() - a.entry.date.getTime());
   const found: FeedEntry[] = [];
   for (const { entry, url } of byDate) {
     if (found.length >= most) break;
-    const happened = await describeCommit(context, state, entry);
+    const happened = await describeCommit(context, entry);
     if (happened !== undefined) found.push({ ...happened, commit: entry.commit, date: entry.date, url });
   }
   return found;
 }
 
 async function describeCommit(
-  { ledger }: ProposalContext,
-  { trust }: LedgerState,
+  { ledger, view: { trust } }: WithView,
   { commit, parents, author }: LogEntry,
 ): Promise<Pick<FeedEntry, 'title' | 'by'> | undefined> {
   const paths = (await ledger.diff(parents[0], commit)).flatMap(({ path, newOid }) =>

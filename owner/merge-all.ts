@@ -8,12 +8,13 @@ import { mapLimit } from '../io/limit.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { AT_ONCE, listOpenChanges } from '../proposals/list-changes.ts';
 import type { ChangeKind, OpenChange, Stranger } from '../proposals/list-changes.ts';
-import { readLedger } from '../proposals/ledger-state.ts';
-import type { LedgerState } from '../proposals/ledger-state.ts';
+import type { WithView } from '../proposals/with-view.ts';
 import { describeChange } from '../proposals/merge/merge-commit.ts';
 import { judgeChange, mergeChange } from '../proposals/merge/merge.ts';
 import type { MergeOptions } from '../proposals/merge/merge.ts';
 import type { PullReference } from '../proposals/pull-reference.ts';
+import type { LedgerView } from '../ledger/view/view.ts';
+import { withView } from '../proposals/with-view.ts';
 
 /** What became of one change; the shape of `--json`. */
 export interface MergeResult {
@@ -45,22 +46,22 @@ export interface MergeAllOptions extends MergeOptions {
 /**
  * Merges every change that is ready, one after another, each judged by the ledger as the one before left it: nacks first,
  * whatever else is open. What isn't ready is listed with what is missing, and so is a change whose judgement takes long: it
- * doesn't hold the others. Throws what {@link readLedger} and the list of changes throw.
+ * doesn't hold the others. Throws what {@link withView} and the list of changes throw.
  */
 export async function mergeReady(
-  context: ProposalContext,
+  opened: ProposalContext,
   options: MergeAllOptions,
 ): Promise<{ readonly results: readonly MergeResult[]; readonly strangers: readonly Stranger[] }> {
-  let state = await readLedger(context);
+  let context = await withView(opened);
   const { changes, strangers } = await listOpenChanges(context);
   const results: MergeResult[] = [];
   for (const kinds of ROUNDS) {
     const round = changes.filter(({ kind }) => kinds.includes(kind));
-    const { quick, slow } = await judgeAhead(context, state, round, options.patience ?? PATIENCE);
+    const { quick, slow } = await judgeAhead(context, round, options.patience ?? PATIENCE);
     for (const change of quick) {
       context.signal?.throwIfAborted();
-      const merged = await mergeOne(context, state, change, options);
-      state = merged.state;
+      const merged = await mergeOne(context, change, options);
+      context = { ...context, view: merged.view };
       results.push(merged.result);
     }
     results.push(...slow.map(tookLong));
@@ -73,13 +74,12 @@ export async function mergeReady(
  * then. Proposals that withdraw a merged record come first.
  */
 async function judgeAhead(
-  context: ProposalContext,
-  state: LedgerState,
+  context: WithView,
   changes: readonly OpenChange[],
   patience: number,
 ): Promise<{ readonly quick: readonly OpenChange[]; readonly slow: readonly OpenChange[] }> {
   const judged = await mapLimit(changes, AT_ONCE, async (change) => {
-    const outcome = judgeChange(context, state, change).then(
+    const outcome = judgeChange(context, change).then(
       (report) => (isWithdrawal(report) ? 'nack' : 'other'),
       () => 'other' as const,
     );
@@ -114,29 +114,28 @@ function tookLong({ branch, pull }: OpenChange): MergeResult {
 }
 
 async function mergeOne(
-  context: ProposalContext,
-  state: LedgerState,
+  context: WithView,
   change: OpenChange,
   options: MergeOptions,
-): Promise<{ result: MergeResult; state: LedgerState }> {
+): Promise<{ readonly result: MergeResult; readonly view: LedgerView }> {
   const { branch, pull } = change;
   let about = { title: branch, branch, ...(pull === undefined ? {} : { pull }) };
   try {
-    const report = await judgeChange(context, state, change);
+    const report = await judgeChange(context, change);
     about = { ...about, title: describeChange(report, change) };
     if (report.problems.length > 0) {
       const missing = report.problems.slice(0, MOST_PROBLEMS).map(({ code, message }) => ({ code, message }));
-      return { result: { action: 'waiting', ...about, missing }, state };
+      return { result: { action: 'waiting', ...about, missing }, view: context.view };
     }
-    const merged = await mergeChange(context, state, change, options);
-    return { result: { action: 'merged', ...about, commit: merged.commit }, state: merged.state };
+    const merged = await mergeChange(context, change, options);
+    return { result: { action: 'merged', ...about, commit: merged.commit }, view: merged.view };
   } catch (error) {
     if (!(error instanceof PullthroughError) || error.code === 'E_INTERRUPTED') throw error;
     // What is wrong with a change itself is not a failure of the run: nobody asked for this very one.
     const waits = error.exit === 3 || error.code === 'E_NO_CHANGE' || error.code === 'E_MOVED';
     const report = reportError(error);
     return waits
-      ? { result: { action: 'waiting', ...about, missing: [report] }, state }
-      : { result: { action: 'failed', ...about, error: report }, state };
+      ? { result: { action: 'waiting', ...about, missing: [report] }, view: context.view }
+      : { result: { action: 'failed', ...about, error: report }, view: context.view };
   }
 }

@@ -6,11 +6,11 @@ import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { recordPath } from '../ledger-schema/names/path.ts';
 import { closedBranch, proposalBranch, reopenedBranch } from '../ledger-schema/names/branches.ts';
 import type { LedgerOnGitHub, ProposalContext } from '../proposals/context.ts';
-import { readLedger } from '../proposals/ledger-state.ts';
-import type { LedgerState } from '../proposals/ledger-state.ts';
 import { changeName, isOwnPull } from '../proposals/list-changes.ts';
 import { referenceTo } from '../proposals/pull-reference.ts';
 import type { PullReference } from '../proposals/pull-reference.ts';
+import { openView } from '../ledger/view/view.ts';
+import type { Trust } from '../ledger-schema/trust.ts';
 
 export interface ReopenResult {
   readonly branch: string;
@@ -26,17 +26,17 @@ export interface ReopenResult {
 export async function reopenChange(context: ProposalContext, text: string): Promise<ReopenResult> {
   const read = changeName(context, text);
   const name = read.kind === 'release' ? ({ kind: 'branch', branch: proposalBranch(recordPath(read)) } as const) : read;
-  const state = await readLedger(context);
+  const { trust } = await openView(context);
   const { github } = context;
   if (github === undefined) {
     const branch = nameOf(name.kind === 'branch' ? name.branch : '');
-    requireOpenable(state, branch);
+    requireOpenable(trust, branch);
     await moveBack(context, branch, 'it must lie there');
     return { branch };
   }
   const closed = await closedPull(context, github, name.kind === 'pull' ? name.number : nameOf(name.branch));
   const branch = closed?.headRef ?? (name.kind === 'branch' ? nameOf(name.branch) : '');
-  requireOpenable(state, branch);
+  requireOpenable(trust, branch);
   await moveBack(context, branch);
   const pull = await openAgain(context, github, branch, closed);
   return { branch, pull: referenceTo(pull) };
@@ -47,7 +47,7 @@ function nameOf(branch: string): string {
   return reopenedBranch(branch) ?? branch;
 }
 
-function requireOpenable({ trust }: LedgerState, branch: string): void {
+function requireOpenable(trust: Trust, branch: string): void {
   if (!/^pullthrough(?:-trust)?\//.test(branch)) {
     fail('E_NO_CHANGE', `${brief(branch)} is neither a proposal nor a policy`);
   }

@@ -1,4 +1,3 @@
-import type { ProposalContext } from '../proposals/context.ts';
 import { mapLimit } from '../io/limit.ts';
 import { checkInParallel } from '../ledger/gate/check-pool.ts';
 import type { CheckedRecord } from '../ledger/gate/check-records.ts';
@@ -9,7 +8,7 @@ import type { RecordState } from '../ledger-schema/record.ts';
 import { AT_ONCE, listOpenChanges } from '../proposals/list-changes.ts';
 import type { OpenChange, Stranger } from '../proposals/list-changes.ts';
 import { readSignedHead } from '../ledger/view/signed-head.ts';
-import type { LedgerState } from '../proposals/ledger-state.ts';
+import type { WithView } from '../proposals/with-view.ts';
 import { judgeChange } from '../proposals/merge/merge.ts';
 import { readProposal } from '../proposals/read-proposal.ts';
 
@@ -56,8 +55,8 @@ export interface LedgerStatus {
 const DAY = 86_400_000;
 
 /** Records and proposals by state, whose acks are missing, days until the policy expires. */
-export async function ledgerStatus(context: ProposalContext, state: LedgerState): Promise<LedgerStatus> {
-  const { snapshot, trust, commit } = state;
+export async function ledgerStatus(context: WithView): Promise<LedgerStatus> {
+  const { snapshot, trust, commit } = context.view;
   const paths: string[] = [];
   for await (const { path } of snapshot.walk('packages')) {
     const parsed = tryLedgerPath(path);
@@ -69,10 +68,10 @@ export async function ledgerStatus(context: ProposalContext, state: LedgerState)
   const { changes, strangers } = await listOpenChanges(context);
   const wanted = changes.filter(({ kind }) => kind !== 'policy');
   const rotations = changes.filter(({ kind }) => kind === 'policy');
-  const proposals = await mapLimit(wanted, AT_ONCE, (change) => proposalStatus(context, state, change));
-  const policies = await mapLimit(rotations, AT_ONCE, (change) => policyStatus(context, state, change));
+  const proposals = await mapLimit(wanted, AT_ONCE, (change) => proposalStatus(context, change));
+  const policies = await mapLimit(rotations, AT_ONCE, (change) => policyStatus(context, change));
   const { version, sha256, expires } = trust;
-  const head = await headStatus(context, state);
+  const head = await headStatus(context);
   return {
     commit,
     head,
@@ -91,7 +90,7 @@ export async function ledgerStatus(context: ProposalContext, state: LedgerState)
 }
 
 /** A head that doesn't count is none. */
-async function headStatus({ ledger }: ProposalContext, { trust }: LedgerState): Promise<LedgerStatus['head']> {
+async function headStatus({ ledger, view: { trust } }: WithView): Promise<LedgerStatus['head']> {
   try {
     const signed = await readSignedHead(ledger, trust);
     return signed && { issued: signed.head.issued, expires: signed.head.expires };
@@ -101,15 +100,11 @@ async function headStatus({ ledger }: ProposalContext, { trust }: LedgerState): 
   }
 }
 
-function proposalStatus(
-  context: ProposalContext,
-  state: LedgerState,
-  change: OpenChange,
-): Promise<ProposalStatus | undefined> {
+function proposalStatus(context: WithView, change: OpenChange): Promise<ProposalStatus | undefined> {
   return orRefused<ProposalStatus>(
     async () => {
-      const { record, adds } = await readProposal(context, state, change);
-      const owes = state.trust.policy.reviewers.holders.filter((holder) => !record.ackHolders.includes(holder));
+      const { record, adds } = await readProposal(context, change);
+      const owes = context.view.trust.policy.reviewers.holders.filter((holder) => !record.ackHolders.includes(holder));
       const { path, ackHolders, missing } = record;
       return { ...change, record: path, adds, state: record.state, acked: ackHolders, owes, missing };
     },
@@ -117,14 +112,10 @@ function proposalStatus(
   );
 }
 
-function policyStatus(
-  context: ProposalContext,
-  state: LedgerState,
-  change: OpenChange,
-): Promise<ProposedPolicyStatus | undefined> {
+function policyStatus(context: WithView, change: OpenChange): Promise<ProposedPolicyStatus | undefined> {
   return orRefused<ProposedPolicyStatus>(
     async () => {
-      const { problems } = await judgeChange(context, state, change);
+      const { problems } = await judgeChange(context, change);
       return { ...change, problems: problems.map(({ code, message }) => ({ code, message })) };
     },
     (problem) => ({ ...change, problems: [problem] }),

@@ -3,10 +3,10 @@ import { mapLimit } from '../io/limit.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import { AT_ONCE, findChange, listOpenChanges, requireChangeName } from './list-changes.ts';
 import type { OpenChange, Stranger } from './list-changes.ts';
-import { readLedger } from './ledger-state.ts';
-import type { LedgerState } from './ledger-state.ts';
+import type { WithView } from './with-view.ts';
 import { readProposal } from './read-proposal.ts';
 import type { Proposal } from './read-proposal.ts';
+import { withView } from './with-view.ts';
 
 /** A branch or pull request of ours that the gate refuses. */
 export interface RefusedChange {
@@ -14,8 +14,9 @@ export interface RefusedChange {
   readonly error: PullthroughError;
 }
 
-export interface OpenProposals {
-  readonly state: LedgerState;
+export interface OpenProposals<Context extends ProposalContext = ProposalContext> {
+  /** With the ledger that they were read on. */
+  readonly context: WithView<Context>;
   readonly proposals: readonly Proposal[];
   readonly refused: readonly RefusedChange[];
   readonly strangers: readonly Stranger[];
@@ -24,30 +25,29 @@ export interface OpenProposals {
 /**
  * The proposal that CHANGE names, or every open one. A proposal counts as ours only when its branch lies in the ledger
  * itself and the gate takes it; one that doesn't is `refused`, and thrown where it was named. Throws what
- * {@link readLedger}, {@link findChange} and {@link readProposal} throw.
+ * {@link withView}, {@link findChange} and {@link readProposal} throw.
  */
-export async function openProposals(context: ProposalContext, text: string | undefined): Promise<OpenProposals> {
-  if (text !== undefined) requireChangeName(context, text);
-  const state = await readLedger(context);
+export async function openProposals<Context extends ProposalContext>(
+  opened: Context,
+  text: string | undefined,
+): Promise<OpenProposals<Context>> {
+  if (text !== undefined) requireChangeName(opened, text);
+  const context = await withView(opened);
   if (text !== undefined) {
-    const proposal = await readProposal(context, state, await findChange(context, text));
-    return { state, proposals: [proposal], refused: [], strangers: [] };
+    const proposal = await readProposal(context, await findChange(context, text));
+    return { context, proposals: [proposal], refused: [], strangers: [] };
   }
   const { changes, strangers } = await listOpenChanges(context);
   const wanted = changes.filter(({ kind }) => kind === 'proposal');
-  const read = await mapLimit(wanted, AT_ONCE, (change) => tryProposal(context, state, change));
+  const read = await mapLimit(wanted, AT_ONCE, (change) => tryProposal(context, change));
   const proposals = read.flatMap((result) => (result !== undefined && 'record' in result ? [result] : []));
   const refused = read.flatMap((result) => (result !== undefined && 'error' in result ? [result] : []));
-  return { state, proposals: proposals.filter(({ adds }) => adds !== 'nack'), refused, strangers };
+  return { context, proposals: proposals.filter(({ adds }) => adds !== 'nack'), refused, strangers };
 }
 
-async function tryProposal(
-  context: ProposalContext,
-  state: LedgerState,
-  change: OpenChange,
-): Promise<Proposal | RefusedChange | undefined> {
+async function tryProposal(context: WithView, change: OpenChange): Promise<Proposal | RefusedChange | undefined> {
   try {
-    return await readProposal(context, state, change);
+    return await readProposal(context, change);
   } catch (error) {
     if (!(error instanceof PullthroughError)) throw error;
     // A branch that was merged and not removed yet has nothing to say.

@@ -3,7 +3,7 @@ import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { listings } from '../ledger-schema/openpgp/keyring.ts';
 import { tryLedgerPath } from '../ledger-schema/names/layout.ts';
 import type { ProposalContext } from './context.ts';
-import type { LedgerState } from './ledger-state.ts';
+import type { WithView } from './with-view.ts';
 import { AT_ONCE, listOpenChanges } from './list-changes.ts';
 import type { OpenChange } from './list-changes.ts';
 import { judgeChange } from './merge/merge.ts';
@@ -40,9 +40,9 @@ export interface Pending {
 }
 
 /** Everything that is open, the oldest first. Throws what the list of changes and requests throws. */
-export async function listPending(context: ProposalContext, state: LedgerState): Promise<Pending[]> {
+export async function listPending(context: WithView): Promise<Pending[]> {
   const { changes } = await listOpenChanges(context);
-  const found = await mapLimit(changes, AT_ONCE, (change) => pendingChange(context, state, change));
+  const found = await mapLimit(changes, AT_ONCE, (change) => pendingChange(context, change));
   const requests = (await readRequests(context)).map((request): Pending => ({
     awaits: 'take',
     tool: request.repository,
@@ -72,7 +72,7 @@ async function readRequests(context: ProposalContext): Promise<Request[]> {
 }
 
 /** The holder that NAME|KEY stands for: a name of the policy, or the end of a listed fingerprint. Throws `E_USAGE`. */
-export function findHolder({ trust }: LedgerState, text: string): string {
+export function findHolder({ view: { trust } }: WithView, text: string): string {
   if (Object.hasOwn(trust.policy.holders, text)) return text;
   const end = text.replaceAll(' ', '').replace(/^0x/i, '').toUpperCase();
   const matches = [...listings(trust.policy)].filter(
@@ -85,36 +85,33 @@ export function findHolder({ trust }: LedgerState, text: string): string {
   });
 }
 
-async function pendingChange(
-  context: ProposalContext,
-  state: LedgerState,
-  change: OpenChange,
-): Promise<Pending | undefined> {
+async function pendingChange(context: WithView, change: OpenChange): Promise<Pending | undefined> {
   const { branch, pull, commit } = change;
-  const since = (await context.ledger.log(state.commit, commit)).at(-1)?.date;
+  const since = (await context.ledger.log(context.view.commit, commit)).at(-1)?.date;
   const base = { title: branch, branch, pull, since };
   try {
     return change.kind === 'policy'
-      ? await pendingPolicy(context, state, change, base)
-      : await pendingRecord(context, state, change, base);
+      ? await pendingPolicy(context, change, base)
+      : await pendingRecord(context, change, base);
   } catch (error) {
     if (!(error instanceof PullthroughError)) throw error;
     // A branch that was merged and not removed yet has nothing to say.
     if (error.code === 'E_NO_CHANGE') return undefined;
     if (error.exit !== 3) throw error;
-    return { ...base, awaits: 'fix', from: state.trust.policy.executors.holders, missing: 1, reason: error.message };
+    return {
+      ...base,
+      awaits: 'fix',
+      from: context.view.trust.policy.executors.holders,
+      missing: 1,
+      reason: error.message,
+    };
   }
 }
 
 type Base = Pick<Pending, 'title' | 'branch' | 'pull' | 'since'>;
 
-async function pendingRecord(
-  context: ProposalContext,
-  state: LedgerState,
-  change: OpenChange,
-  base: Base,
-): Promise<Pending> {
-  const { record, adds } = await readProposal(context, state, change);
+async function pendingRecord(context: WithView, change: OpenChange, base: Base): Promise<Pending> {
+  const { record, adds } = await readProposal(context, change);
   const { repository: tool, tag } = record.checklist;
   const about = { ...base, tool, tag, title: adds === 'nack' ? `nack of ${tool} ${tag}` : `${tool} ${tag}` };
   if (adds !== 'nack' && record.state === 'withdrawn') {
@@ -122,26 +119,21 @@ async function pendingRecord(
     return { ...about, awaits: 'close', from: [], missing: 1, reason };
   }
   if (adds === 'nack' || record.missing === 0) return { ...about, awaits: 'merge', from: [], missing: 1 };
-  const from = state.trust.policy.reviewers.holders.filter((holder) => !record.ackHolders.includes(holder));
+  const from = context.view.trust.policy.reviewers.holders.filter((holder) => !record.ackHolders.includes(holder));
   return { ...about, awaits: 'ack', from, missing: record.missing };
 }
 
-async function pendingPolicy(
-  context: ProposalContext,
-  state: LedgerState,
-  change: OpenChange,
-  base: Base,
-): Promise<Pending> {
+async function pendingPolicy(context: WithView, change: OpenChange, base: Base): Promise<Pending> {
   const version = /^pullthrough-trust\/([1-9][0-9]*)$/.exec(change.branch)?.[1] ?? '';
   const about = { ...base, title: `trust policy ${version}` };
-  const { problems } = await judgeChange(context, state, change);
+  const { problems } = await judgeChange(context, change);
   const [first] = problems;
   if (first === undefined) return { ...about, awaits: 'merge', from: [], missing: 1 };
-  const { roots } = state.trust.policy;
+  const { roots } = context.view.trust.policy;
   if (first.code !== 'E_POLICY_THRESHOLD') {
     return { ...about, awaits: 'fix', from: roots.holders, missing: 1, reason: first.message };
   }
-  const listed = listings(state.trust.policy);
+  const listed = listings(context.view.trust.policy);
   const signed = (await context.ledger.snapshot(change.commit).list('trust')).flatMap(({ name }) => {
     const kind = tryLedgerPath(`trust/${name}`);
     const holder = kind?.kind === 'policy-sign' ? listed.get(kind.fingerprint)?.holder : undefined;

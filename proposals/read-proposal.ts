@@ -1,4 +1,3 @@
-import type { ProposalContext } from './context.ts';
 import { recordFiles } from '../ledger/files.ts';
 import { checkLedger, requirePassed } from '../ledger/gate/gate.ts';
 import { brief } from '../ledger-schema/bytes.ts';
@@ -7,7 +6,9 @@ import { proposalBranch } from '../ledger-schema/names/branches.ts';
 import { verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
 import type { OpenChange } from './list-changes.ts';
-import type { LedgerState } from './ledger-state.ts';
+import type { WithView } from './with-view.ts';
+import type { LedgerView } from '../ledger/view/view.ts';
+import type { Snapshot } from '../ledger/snapshot.ts';
 
 /** A change that the gate takes, but for the number of acks: one record, or acks of a record that is merged. */
 export interface Proposal extends OpenChange {
@@ -20,23 +21,19 @@ export interface Proposal extends OpenChange {
 }
 
 /** A merged record as what an ack is still taken for, whatever became of the branch that proposed it. */
-export async function lateProposal(
-  { ledger }: ProposalContext,
-  state: LedgerState,
-  record: RecordStatus,
-): Promise<Proposal> {
+export async function lateProposal({ ledger, view }: WithView, record: RecordStatus): Promise<Proposal> {
   const branch = proposalBranch(record.path);
   const there = ledger.branches().get(branch);
-  if (there !== undefined && !(await ledger.isAncestor(there, state.commit))) {
-    const left = await ledger.diff(await ledger.mergeBase(state.commit, there), there);
-    const merged = new Set((await state.snapshot.list(record.path)).map(({ name }) => `${record.path}/${name}`));
+  if (there !== undefined && !(await ledger.isAncestor(there, view.commit))) {
+    const left = await ledger.diff(await ledger.mergeBase(view.commit, there), there);
+    const merged = new Set((await view.snapshot.list(record.path)).map(({ name }) => `${record.path}/${name}`));
     if (left.some(({ path }) => !merged.has(path))) {
       fail('E_NO_CHANGE', `the branch ${branch} has something else than the merged record`, {
         hint: 'look at it by git, and remove it if it is of no use',
       });
     }
   }
-  return { kind: 'proposal', branch, commit: state.commit, adds: 'ack', record, late: true };
+  return { kind: 'proposal', branch, commit: view.commit, adds: 'ack', record, late: true };
 }
 
 /**
@@ -44,13 +41,9 @@ export async function lateProposal(
  * Throws the gate's first problem; `E_CHANGE` where it is about something else than one record, `E_NO_CHANGE` where
  * everything of it is merged already.
  */
-export async function readProposal(
-  context: ProposalContext,
-  state: LedgerState,
-  change: OpenChange,
-): Promise<Proposal> {
+export async function readProposal(context: WithView, change: OpenChange): Promise<Proposal> {
   const { ledger, pin, now } = context;
-  const report = await checkLedger(ledger, { head: change.commit, base: state.commit, pin, now });
+  const report = await checkLedger(ledger, { head: change.commit, base: context.view.commit, pin, now });
   requirePassed(report);
   const [record, ...others] = report.records;
   if (report.scope === 'none') {
@@ -69,8 +62,8 @@ export async function readProposal(
       hint: `its proposal is the branch ${proposalBranch(record.path)}`,
     });
   }
-  const status = await readStatusWhenMerged(state, context.ledger.snapshot(change.commit), record.path);
-  const merged = new Set((await state.snapshot.list(record.path)).map(({ name }) => name));
+  const status = await readStatusWhenMerged(context.view, context.ledger.snapshot(change.commit), record.path);
+  const merged = new Set((await context.view.snapshot.list(record.path)).map(({ name }) => name));
   const nacks = status.nacks.some(({ fingerprint }) => !merged.has(`checklist.sha256.${fingerprint}.nack`));
   const adds = isNew ? 'record' : nacks ? 'nack' : 'ack';
   // A record whose sign doesn't count any more can still be withdrawn.
@@ -82,13 +75,13 @@ export async function readProposal(
 
 /** A record as it will be when a branch is merged: what the ledger has of it, and what the branch adds. */
 async function readStatusWhenMerged(
-  state: LedgerState,
-  branch: LedgerState['snapshot'],
+  { snapshot, trust }: LedgerView,
+  branch: Snapshot,
   path: string,
 ): Promise<RecordStatus> {
-  const merged = await state.snapshot.list(path);
+  const merged = await snapshot.list(path);
   const names = new Set(merged.map(({ name }) => name));
   const entries = [...merged, ...(await branch.list(path)).filter(({ name }) => !names.has(name))];
   await branch.prefetch(entries.map(({ oid }) => oid));
-  return verifyRecord(recordFiles(branch, path, entries), state.trust);
+  return verifyRecord(recordFiles(branch, path, entries), trust);
 }

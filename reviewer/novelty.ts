@@ -11,8 +11,8 @@ import { verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
 import { tagBeginning } from '../ledger-schema/versions/version.ts';
 import { UPSTREAM_SIGNATURE_BYTES, claimedIssuers } from './compare/issuers.ts';
-import type { LedgerState } from '../proposals/ledger-state.ts';
 import { readAsset } from './compare/statements.ts';
+import type { LedgerView } from '../ledger/view/view.ts';
 
 /** A file whose uploader is none of those of the release before. */
 export interface NewUploader {
@@ -48,14 +48,17 @@ const MOST_TRIED = 64;
  * The acknowledged record of the same tool to compare with: of the next lower version, else of the next higher one, else
  * one of another series of tags. Undefined where the tool has none.
  */
-export async function findPrevious(state: LedgerState, record: RecordStatus): Promise<RecordStatus | undefined> {
-  const recorded = await new Holdings(state.snapshot, Promise.resolve(state.trust)).find(record.checklist);
+export async function findPrevious(
+  { snapshot, trust }: LedgerView,
+  record: RecordStatus,
+): Promise<RecordStatus | undefined> {
+  const recorded = await new Holdings(snapshot, Promise.resolve(trust)).find(record.checklist);
   const { tag } = record.checklist;
   for (const other of comparableTags(tag, recorded?.records.keys() ?? []).slice(0, MOST_TRIED)) {
     const path = recorded?.records.get(other);
     if (path === undefined) continue;
     try {
-      const status = await verifyRecord(await readRecordFiles(state.snapshot, path), state.trust);
+      const status = await verifyRecord(await readRecordFiles(snapshot, path), trust);
       if (status.state === 'acknowledged') return status;
     } catch (error) {
       // A record that can't be read is not a measure; the one before it may be.

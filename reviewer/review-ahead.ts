@@ -1,5 +1,5 @@
 import { PullthroughError } from '../ledger-schema/error.ts';
-import type { LedgerState } from '../proposals/ledger-state.ts';
+import type { WithView } from '../proposals/with-view.ts';
 import type { Proposal } from '../proposals/read-proposal.ts';
 import type { ReviewerContext } from './context.ts';
 import { holdProgress } from './held-progress.ts';
@@ -29,8 +29,7 @@ interface Begun {
  * one. Each is fetched once. Who stops early stops what is under way.
  */
 export async function* reviewAhead(
-  context: ReviewerContext,
-  state: LedgerState,
+  context: WithView<ReviewerContext>,
   proposals: readonly Proposal[],
   tools: ReviewTools,
 ): AsyncGenerator<Turn, void, undefined> {
@@ -38,7 +37,7 @@ export async function* reviewAhead(
   const signal = context.signal === undefined ? own.signal : AbortSignal.any([context.signal, own.signal]);
   const begin = (proposal: Proposal): Begun => {
     const held = holdProgress(context.progress);
-    const running = reviewProposal({ ...context, progress: held.progress, signal }, state, proposal, tools);
+    const running = reviewProposal({ ...context, progress: held.progress, signal }, proposal, tools);
     // Settled here, so that a failure that nobody asked for yet ends nothing.
     const settled = running.then(
       (review) => ({ review }),

@@ -1,29 +1,26 @@
 import { foundError } from '../inspect/finding.ts';
+import { typed } from '../io/shell.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import { inTools } from './review-tools.ts';
-import type { ReviewTools } from './review-tools.ts';
-import { compareFiles } from './compare/compare.ts';
-import type { ComparedFile } from './compare/compare.ts';
-import type { ReviewerContext } from './context.ts';
-import type { LedgerState } from '../proposals/ledger-state.ts';
-import { inspectFiles, withInside } from './inside/inspect-files.ts';
-import type { Inspected } from './inside/inspect-files.ts';
-import { scanFiles } from './scan-files.ts';
-import { Spool } from './compare/spool.ts';
-import { findPrevious, readNovelty } from './novelty.ts';
+import type { RecordStatus } from '../ledger-schema/record.ts';
 import type { Proposal } from '../proposals/read-proposal.ts';
+import type { WithView } from '../proposals/with-view.ts';
+import { checkFiles } from './check-files.ts';
+import type { CheckedFiles } from './check-files.ts';
+import type { ComparedFile } from './compare/compare.ts';
 import type { Outcome } from './compare/read-bytes.ts';
+import { readUpstream } from './compare/read-upstream.ts';
+import type { ReviewerContext } from './context.ts';
+import { withInside } from './inside/inspect-files.ts';
+import type { Inspected } from './inside/inspect-files.ts';
+import { findPrevious, readNovelty } from './novelty.ts';
 import { buildReport } from './report.ts';
 import type { ReviewReport, ReviewedFile } from './report.ts';
-import { reviewEvidence } from './compare/review-evidence.ts';
-import { readStatements } from './compare/statements.ts';
-import { readUpstream } from './compare/read-upstream.ts';
-import { typed } from '../io/shell.ts';
+import { inTools } from './review-tools.ts';
+import type { ReviewTool, ReviewTools } from './review-tools.ts';
 
 /** A proposal that was reviewed here and now. */
 export interface Review {
   readonly proposal: Proposal;
-  readonly state: LedgerState;
   readonly report: ReviewReport;
   /** What was seen in the files, by their names. */
   readonly inspected?: ReadonlyMap<string, Inspected>;
@@ -38,96 +35,65 @@ export type SameReview = Review & { readonly report: { readonly verdict: 'same' 
  * `E_NO_CHANGE` for a nack, which has nothing to compare, `E_INTERRUPTED`, `E_GIT`.
  */
 export async function reviewProposal(
-  context: ReviewerContext,
-  state: LedgerState,
+  context: WithView<ReviewerContext>,
   proposal: Proposal,
   tools: ReviewTools,
 ): Promise<Review> {
-  const { adds } = proposal;
-  if (adds === 'nack') {
-    fail('E_NO_CHANGE', `${proposal.branch} withdraws a record; there is nothing to compare`, {
-      hint: `to merge it: ${typed`pullthrough ledger merge ${proposal.branch}`}`,
-    });
-  }
+  const { now, store, signal } = context;
+  const about = { proposal: comparable(proposal), trust: context.view.trust, now, store: store !== undefined };
   const { record } = proposal;
-  const { client, why, evidence, urls, tool } = inTools(tools, record.checklist);
-  const { now, store } = context;
-  const input = { proposal: { ...proposal, adds }, trust: state.trust, now, store: store !== undefined };
+  const tool = inTools(tools, record.checklist);
+  const { client } = tool;
   if (client === undefined) {
-    const { source, repository } = record.checklist;
-    const error = new PullthroughError(
-      'E_CONFIG',
-      why?.message ?? `nothing says which API ${source}/${repository} is from`,
-      {
-        hint: 'set api and host in [source] of mirror.ini, or write a tool.ini of your own for it and name its folder by --tools',
-      },
-    );
+    const findings = [foundError('source-unknown', noSource(record, tool))];
     const files = unread(proposal, 'failed');
-    const report = buildReport({
-      ...input,
-      release: undefined,
-      files,
-      previous: undefined,
-      findings: [foundError('source-unknown', error)],
-    });
-    return { proposal, state, report };
+    return { proposal, report: buildReport({ ...about, release: undefined, files, previous: undefined, findings }) };
   }
-  const { signal } = context;
-  const { privateHosts } = context.source;
   const upstream = await readUpstream(client, record.checklist);
-  const { release } = upstream;
-  const previous = await findPrevious(state, record);
-  const novelty = previous && (await readNovelty({ previous, record, client, release, signal }));
+  const { release, findings } = upstream;
+  const before = await findPrevious(context.view, record);
+  const previous = before && (await readNovelty({ previous: before, record, client, release, signal }));
   if (release === undefined) {
-    const gone = upstream.findings.every(({ code }) => code === 'E_UPSTREAM_NOT_FOUND');
+    const gone = findings.every(({ code }) => code === 'E_UPSTREAM_NOT_FOUND');
     const files = unread(proposal, gone ? 'gone' : 'failed');
-    return { proposal, state, report: buildReport({ ...input, ...upstream, files, previous: novelty }) };
+    return { proposal, report: buildReport({ ...about, release, files, previous, findings }) };
   }
-  const said = await readStatements({ client, release, assets: record.assets, evidence, urls, privateHosts, signal });
+
   const task = context.progress.start(titleOf(proposal), bytesOf(proposal, context));
-  try {
-    await using spool = await openSpool();
-    const files = await compareFiles({
-      client,
-      release,
-      assets: record.assets,
-      statements: said,
-      urls,
-      store,
-      spool,
-      privateHosts,
-      onBytes: (bytes) => task.advance(bytes),
-      signal,
-    });
-    const { repository } = upstream;
-    const signed =
-      repository === undefined
-        ? undefined
-        : await reviewEvidence({ context, client, repository, release, record, requirements: evidence, tool });
-    const inside = await inspectFiles({ files, record, previous, store, spool, signal });
-    const scanned = await scanFiles({ context, files, previous, spool });
-    const findings = [
-      ...upstream.findings,
-      ...said.findings,
-      ...(signed?.findings ?? []),
-      ...inside.findings,
-      ...scanned.findings,
-    ];
-    const report = buildReport({ ...input, release, files, previous: novelty, findings, evidence: signed });
-    const seenOf = (file: ReviewedFile): ReviewedFile => {
-      const scans = scanned.scans.get(file.name);
-      return { ...withInside(file, inside.inspected.get(file.name)), ...(scans === undefined ? {} : { scans }) };
-    };
-    const seen = { ...report, files: report.files.map(seenOf) };
-    return { proposal, state, report: seen, inspected: inside.inspected };
-  } finally {
-    task.done();
-  }
+  const side = { client, release, repository: upstream.repository, tool, previous: before };
+  const seen = await checkFiles(context, proposal, side, (bytes) => task.advance(bytes)).finally(() => task.done());
+  const report = buildReport({
+    ...about,
+    release,
+    files: seen.files,
+    previous,
+    findings: [...findings, ...seen.findings],
+    evidence: seen.evidence,
+  });
+  const files = report.files.map((file) => withSeen(file, seen));
+  return { proposal, report: { ...report, files }, inspected: seen.inspected };
 }
 
-/** TypeScript takes the type of what is disposed of from here. */
-function openSpool(): Promise<Spool> {
-  return Spool.open();
+/** A file of the report with what was found in it. */
+function withSeen(file: ReviewedFile, { inspected, scans }: CheckedFiles): ReviewedFile {
+  const said = scans.get(file.name);
+  return { ...withInside(file, inspected.get(file.name)), ...(said === undefined ? {} : { scans: said }) };
+}
+
+/** Throws `E_NO_CHANGE` for a nack. */
+function comparable(proposal: Proposal): Proposal & { readonly adds: 'record' | 'ack' } {
+  const { adds, branch } = proposal;
+  if (adds !== 'nack') return { ...proposal, adds };
+  return fail('E_NO_CHANGE', `${branch} withdraws a record; there is nothing to compare`, {
+    hint: `to merge it: ${typed`pullthrough ledger merge ${branch}`}`,
+  });
+}
+
+function noSource({ checklist: { source, repository } }: RecordStatus, { why }: ReviewTool): PullthroughError {
+  const message = why?.message ?? `nothing says which API ${source}/${repository} is from`;
+  return new PullthroughError('E_CONFIG', message, {
+    hint: 'set api and host in [source] of mirror.ini, or write a tool.ini of your own for it and name its folder with --tools',
+  });
 }
 
 /** `owner/repo TAG`. */

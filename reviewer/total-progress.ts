@@ -4,10 +4,10 @@ import type { Proposal } from '../proposals/read-proposal.ts';
 import type { ReviewerContext } from './context.ts';
 
 /** A context whose reviews also advance one task over all proposals; `done` ends it. One proposal needs none. */
-export function withTotal(
-  context: ReviewerContext,
+export function withTotal<Context extends ReviewerContext>(
+  context: Context,
   proposals: readonly Proposal[],
-): { readonly context: ReviewerContext; done(): void } {
+): { readonly context: Context; done(): void } {
   if (proposals.length < 2) return { context, done: () => undefined };
   const total = proposals.reduce((sum, proposal) => sum + bytesOf(proposal, context), 0);
   const all = context.progress.start(`${proposals.length} proposals`, total);

@@ -21,13 +21,13 @@ const review: Handler<ValuesOf<'reviewer', 'review'>> = ([change], options, cont
   withReviewer(options, context, async ({ reviewer }) => {
     const { output, now } = context;
     const tools = await readTools(reviewer);
-    const { state, proposals, refused, strangers } = await openProposals(reviewer, change);
+    const { context: seen, proposals, refused, strangers } = await openProposals(reviewer, change);
     showOthers(refused, strangers, output);
     const reports: ReviewReport[] = [];
     const failures = refused.map(({ error }) => error);
-    const total = withTotal(reviewer, proposals);
+    const total = withTotal(seen, proposals);
     output.results({ reviews: reports, refused: refused.map(refusedResult), strangers });
-    for await (const { proposal, place, of, review: next } of reviewAhead(total.context, state, proposals, tools)) {
+    for await (const { proposal, place, of, review: next } of reviewAhead(total.context, proposals, tools)) {
       const reviewed = await next();
       showReview(reviewed.report, now, output, { place: { place, of }, all: options.all });
       reports.push(reviewed.report);

@@ -5,10 +5,9 @@ import { fail } from '../../ledger-schema/error.ts';
 import { closedBranch, nackBranch, proposalBranch } from '../../ledger-schema/names/branches.ts';
 import { CHECKLIST_BYTES } from '../../ledger-schema/checklist.ts';
 import { REGULAR } from '../../ledger-schema/files.ts';
-import type { ProposalContext } from '../context.ts';
-import { stateAt } from '../ledger-state.ts';
-import type { LedgerState } from '../ledger-state.ts';
+import type { WithView } from '../with-view.ts';
 import type { OpenChange } from '../list-changes.ts';
+import { viewAt } from '../../ledger/view/view.ts';
 
 /**
  * What the gate can't see, since it looks at one change and its base: a no that lies on another branch of the ledger. Throws
@@ -16,22 +15,16 @@ import type { OpenChange } from '../list-changes.ts';
  * an open or closed proposal. `result` is the ledger as it would be.
  */
 export async function requireNacksKept(
-  context: ProposalContext,
-  state: LedgerState,
+  context: WithView,
   change: OpenChange,
   report: GateReport,
   result: string,
 ): Promise<void> {
-  for (const record of report.added) await requireNotNacked(context, state, change, record);
-  if (report.scope === 'trust') await requireKeysKept(context, state, result);
+  for (const record of report.added) await requireNotNacked(context, change, record);
+  if (report.scope === 'trust') await requireKeysKept(context, result);
 }
 
-async function requireNotNacked(
-  { ledger }: ProposalContext,
-  state: LedgerState,
-  change: OpenChange,
-  record: string,
-): Promise<void> {
+async function requireNotNacked({ ledger, view }: WithView, change: OpenChange, record: string): Promise<void> {
   const branches = ledger.branches();
   const proposal = proposalBranch(record);
   const nacks = nackBranch(record, '').replace(/[^/]*$/, '');
@@ -45,7 +38,7 @@ async function requireNotNacked(
   for (const branch of places) {
     const commit = branches.get(branch);
     if (commit === undefined || branch === change.branch) continue;
-    const found = await openNacks(ledger.snapshot(commit), record, state.trust, [bytes]);
+    const found = await openNacks(ledger.snapshot(commit), record, view.trust, [bytes]);
     const same = found.filter((nack) => Buffer.compare(nack.sums, bytes) === 0);
     if (same.length === 0) continue;
     fail(
@@ -58,11 +51,11 @@ async function requireNotNacked(
   }
 }
 
-async function requireKeysKept(context: ProposalContext, state: LedgerState, result: string): Promise<void> {
-  const nacks = await nacksOnBranches(context.ledger, state.commit, state.trust);
+async function requireKeysKept(context: WithView, result: string): Promise<void> {
+  const nacks = await nacksOnBranches(context.ledger, context.view.commit, context.view.trust);
   if (nacks.length === 0) return;
-  const { trust } = await stateAt(context, result);
-  const left = await nacksOnBranches(context.ledger, state.commit, trust);
+  const { trust } = await viewAt(result, context);
+  const left = await nacksOnBranches(context.ledger, context.view.commit, trust);
   const names = new Set(left.map(({ branch, path }) => `${branch} ${path}`));
   const dropped = nacks.find(({ branch, path }) => !names.has(`${branch} ${path}`));
   if (dropped === undefined) return;

@@ -1,12 +1,11 @@
-import type { ProposalContext } from '../context.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import type { OpenChange } from '../list-changes.ts';
-import { stateAt } from '../ledger-state.ts';
-import type { LedgerState } from '../ledger-state.ts';
+import type { WithView } from '../with-view.ts';
+import { viewAt } from '../../ledger/view/view.ts';
+import type { LedgerView } from '../../ledger/view/view.ts';
 
-/** A change that the gate takes, on the ledger that it was judged on. */
+/** A change that the gate takes. */
 export interface JudgedMerge {
-  readonly state: LedgerState;
   readonly change: OpenChange;
   /** `owner/repo TAG`, `nack of …`, `trust policy 2`. */
   readonly title: string;
@@ -21,13 +20,13 @@ export interface Merged {
   /** The commit that the ledger's branch moved to. */
   readonly commit: string;
   /** The ledger with it. */
-  readonly state: LedgerState;
+  readonly view: LedgerView;
 }
 
 /** Pushes the very commit that was judged, from the very base, and removes the change's branch in the same step. */
-export async function mergeByPush(context: ProposalContext, judged: JudgedMerge): Promise<Merged> {
-  const { state, change, title, result } = judged;
-  const move = { branch: context.branch, from: state.commit, to: result };
+export async function mergeByPush(context: WithView, judged: JudgedMerge): Promise<Merged> {
+  const { change, title, result } = judged;
+  const move = { branch: context.branch, from: context.view.commit, to: result };
   const remove = { branch: change.branch, from: change.commit, to: undefined };
   try {
     await context.ledger.push(change.kind === 'other' ? [move] : [move, remove]);
@@ -37,5 +36,5 @@ export async function mergeByPush(context: ProposalContext, judged: JudgedMerge)
     await context.ledger.push([move]);
     context.progress.warn(`${title} is merged, and its branch ${change.branch} could not be removed: ${error.message}`);
   }
-  return { change, title, commit: result, state: await stateAt(context, result) };
+  return { change, title, commit: result, view: await viewAt(result, context) };
 }

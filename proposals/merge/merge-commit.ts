@@ -1,4 +1,3 @@
-import type { ProposalContext } from '../context.ts';
 import type { GateReport } from '../../ledger/gate/gate.ts';
 import type { Identity } from '../../ledger/git/repository.ts';
 import { CHECKLIST_BYTES } from '../../ledger-schema/checklist.ts';
@@ -8,7 +7,7 @@ import { POLICY_BYTES } from '../../ledger-schema/policy.ts';
 import { SEAL_BYTES } from '../../ledger-schema/seal.ts';
 import { fail } from '../../ledger-schema/error.ts';
 import type { OpenChange } from '../list-changes.ts';
-import type { LedgerState } from '../ledger-state.ts';
+import type { WithView } from '../with-view.ts';
 
 /** The largest file that the format has. */
 const FILE_BYTES = Math.max(CHECKLIST_BYTES, KEY_BYTES, POLICY_BYTES, SEAL_BYTES);
@@ -31,17 +30,16 @@ export function describeChange(report: Pick<GateReport, 'records' | 'added' | 's
  * whose tree is the branch's and the files that the change adds. It is made in the object store and not pushed.
  */
 export async function mergeCommit(
-  context: ProposalContext,
-  state: LedgerState,
+  context: WithView,
   change: OpenChange,
   { title, author }: { readonly title: string; readonly author: Identity },
 ): Promise<string> {
   const { ledger } = context;
-  if (await ledger.isAncestor(state.commit, change.commit)) return change.commit;
-  const files = await addedFiles(context, state, change);
+  if (await ledger.isAncestor(context.view.commit, change.commit)) return change.commit;
+  const files = await addedFiles(context, change);
   return ledger.commit({
-    parents: [state.commit, change.commit],
-    base: state.commit,
+    parents: [context.view.commit, change.commit],
+    base: context.view.commit,
     files,
     message: `Merge ${title}\n`,
     author,
@@ -49,16 +47,12 @@ export async function mergeCommit(
 }
 
 /** What the change has and the branch hasn't; the gate saw to it that it is nothing but new regular files. */
-async function addedFiles(
-  { ledger }: ProposalContext,
-  state: LedgerState,
-  change: OpenChange,
-): Promise<Map<string, Uint8Array>> {
-  const ancestor = await ledger.mergeBase(state.commit, change.commit);
+async function addedFiles({ ledger, view }: WithView, change: OpenChange): Promise<Map<string, Uint8Array>> {
+  const ancestor = await ledger.mergeBase(view.commit, change.commit);
   if (ancestor === undefined) fail('E_UNRELATED', 'the change and the ledger have no common history');
   const folder = (path: string): string => path.slice(0, path.lastIndexOf('/'));
   const added = (await ledger.diff(ancestor, change.commit)).filter(({ path }) => /^(?:packages|trust)\//.test(path));
-  const present = await state.snapshot.listMany([...new Set(added.map(({ path }) => folder(path)))]);
+  const present = await view.snapshot.listMany([...new Set(added.map(({ path }) => folder(path)))]);
   const files = new Map<string, Uint8Array>();
   const snapshot = ledger.snapshot(change.commit);
   await snapshot.prefetch(added.flatMap(({ newOid }) => newOid ?? []));

@@ -3,9 +3,10 @@ import type { LedgerOnGitHub, ProposalContext } from '../context.ts';
 import { checkLedger } from '../../ledger/gate/gate.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import type { OpenChange } from '../list-changes.ts';
-import { readLedger } from '../ledger-state.ts';
-import type { LedgerState } from '../ledger-state.ts';
+import type { WithView } from '../with-view.ts';
 import type { JudgedMerge, Merged } from './merge-by-push.ts';
+import { openView } from '../../ledger/view/view.ts';
+import { withView } from '../with-view.ts';
 
 /** The check that `ledger init` asks a ledger's branch to have; the job of gate.yml is called so. */
 const GATE = 'gate';
@@ -13,7 +14,7 @@ const GATE = 'gate';
 /** `updated`: the branch has the newest base in it now, and is to be judged again. */
 export type MergeOutcome =
   | { readonly kind: 'merged'; readonly merged: Merged }
-  | { readonly kind: 'updated'; readonly state: LedgerState; readonly change: OpenChange };
+  | { readonly kind: 'updated'; readonly context: WithView; readonly change: OpenChange };
 
 /**
  * Lets GitHub merge what was judged: the commit is fixed by `sha`, the base is looked at right before, and what came of it is
@@ -21,19 +22,19 @@ export type MergeOutcome =
  * gate's first problem where GitHub merged two changes together that don't fit.
  */
 export async function mergeOnGitHub(
-  context: ProposalContext,
+  context: WithView,
   github: LedgerOnGitHub,
   judged: JudgedMerge,
 ): Promise<MergeOutcome> {
   const { client, repository } = github;
-  const { state, change, title } = judged;
+  const { change, title } = judged;
   if (change.pull === undefined) {
     fail('E_NO_CHANGE', `the branch ${change.branch} has no pull request yet`, {
       hint: "'pullthrough mirror' opens it; a branch of your own needs one by hand",
     });
   }
   const { number } = change.pull;
-  await requireBase(context, state);
+  await requireBase(context);
   try {
     await mergePull(client, repository, { number, sha: change.commit, title: `Merge ${title} (#${number})` });
   } catch (error) {
@@ -41,14 +42,14 @@ export async function mergeOnGitHub(
     return bringUpToDate(context, github, judged, number, error);
   }
   if (change.kind !== 'other') await removeBranch(context, change);
-  const now = await readLedger(context);
-  await requireJudged(context, judged, now);
-  return { kind: 'merged', merged: { change, title, commit: now.commit, state: now } };
+  const view = await openView(context);
+  await requireJudged(context, judged, view.commit);
+  return { kind: 'merged', merged: { change, title, commit: view.commit, view } };
 }
 
 /** GitHub's API has no lease on the base: look right before. Throws `E_MOVED`. */
-async function requireBase({ ledger, branch }: ProposalContext, { commit }: LedgerState): Promise<void> {
-  if ((await ledger.fetchBranch(branch)) === commit) return;
+async function requireBase({ ledger, branch, view }: WithView): Promise<void> {
+  if ((await ledger.fetchBranch(branch)) === view.commit) return;
   fail('E_MOVED', `the branch ${branch} of the ledger moved since it was read`, {
     hint: 'run it again: it looks at what is there now',
   });
@@ -61,11 +62,11 @@ async function requireBase({ ledger, branch }: ProposalContext, { commit }: Ledg
 async function requireJudged(
   context: ProposalContext,
   { result, title, change }: JudgedMerge,
-  now: LedgerState,
+  made: string,
 ): Promise<void> {
-  const { ledger, pin, now: time } = context;
-  if ((await ledger.diff(result, now.commit)).length === 0) return;
-  const { problems } = await checkLedger(ledger, { head: now.commit, pin, now: time });
+  const { ledger, pin, now } = context;
+  if ((await ledger.diff(result, made)).length === 0) return;
+  const { problems } = await checkLedger(ledger, { head: made, pin, now });
   const [first] = problems;
   if (first === undefined) return;
   fail(first.code, `${title} was merged together with another change, and the two do not fit: ${first.message}`, {
@@ -94,11 +95,11 @@ async function bringUpToDate(
     throw refused;
   }
   await updatePullBranch(client, repository, { number, sha: change.commit });
-  const state = await readLedger(context);
+  const looked = await withView(context);
   const commit = context.ledger.branches().get(change.branch) ?? (await context.ledger.fetchBranch(change.branch));
   if (commit === undefined || commit === change.commit) throw refused;
   context.progress.note(`${title} was brought up to date with ${context.branch}`);
-  return { kind: 'updated', state, change: { ...change, commit } };
+  return { kind: 'updated', context: looked, change: { ...change, commit } };
 }
 
 /** Is the newest commit of a branch the one that brought the base into it, on which the gate may never run by itself? */

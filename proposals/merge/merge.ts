@@ -7,12 +7,12 @@ import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { requireNacksKept } from './kept-nacks.ts';
 import { mergeIdentity } from './merge-identity.ts';
 import type { OpenChange } from '../list-changes.ts';
-import { readLedger } from '../ledger-state.ts';
-import type { LedgerState } from '../ledger-state.ts';
+import type { WithView } from '../with-view.ts';
 import { mergeByPush } from './merge-by-push.ts';
 import type { JudgedMerge, Merged } from './merge-by-push.ts';
 import { describeChange, mergeCommit } from './merge-commit.ts';
 import { mergeOnGitHub } from './merge-on-github.ts';
+import { withView } from '../with-view.ts';
 
 export type { Merged } from './merge-by-push.ts';
 
@@ -28,14 +28,10 @@ const TRIES = 5;
  * The gate's judgement of a change as it would be merged now; `problems` is empty where it is ready. Throws only what
  * stops the check itself.
  */
-export async function judgeChange(
-  { ledger, pin, now }: ProposalContext,
-  state: LedgerState,
-  change: OpenChange,
-): Promise<GateReport> {
+export async function judgeChange({ ledger, pin, now, view }: WithView, change: OpenChange): Promise<GateReport> {
   const report = await checkLedger(ledger, {
     head: change.commit,
-    base: state.commit,
+    base: view.commit,
     pin,
     now,
     requireAcknowledged: true,
@@ -53,52 +49,42 @@ export async function judgeChange(
  * somebody else's came first it is judged again, a few times. Throws the gate's first problem, `E_NO_CHANGE`, `E_MOVED`,
  * `E_CREDENTIAL`, `E_HTTP`, `E_GIT`.
  */
-export async function mergeChange(
-  context: ProposalContext,
-  state: LedgerState,
-  change: OpenChange,
-  options: MergeOptions,
-): Promise<Merged> {
-  let current = { state, change };
+export async function mergeChange(context: WithView, change: OpenChange, options: MergeOptions): Promise<Merged> {
+  let current = { context, change };
   for (let attempt = 1; ; attempt++) {
-    const judged = await judgeMerge(context, current.state, current.change, options);
+    const judged = await judgeMerge(current.context, current.change, options);
     try {
       const { github } = context;
-      if (github === undefined || mergesByGit(context)) return await mergeByPush(context, judged);
-      const outcome = await mergeOnGitHub(context, github, judged);
+      if (github === undefined || mergesByGit(context)) return await mergeByPush(current.context, judged);
+      const outcome = await mergeOnGitHub(current.context, github, judged);
       if (outcome.kind === 'merged') return outcome.merged;
       // GitHub wants the base in the branch first: what it is then is judged as anything else.
-      current = { state: outcome.state, change: outcome.change };
+      current = outcome;
     } catch (error) {
       if (!(error instanceof PullthroughError) || error.code !== 'E_MOVED' || attempt === TRIES) throw error;
-      current = await look(context, change, error);
+      current = await lookAgain(context, change, error);
     }
     if (attempt === TRIES) fail('E_MOVED', `the ledger moved under every try to merge ${change.branch}`);
   }
 }
 
 /** The gate on the change, then on the ledger as it would be with it, which lies in the object store and nowhere else. */
-async function judgeMerge(
-  context: ProposalContext,
-  state: LedgerState,
-  change: OpenChange,
-  options: MergeOptions,
-): Promise<JudgedMerge> {
-  const report = await judgeChange(context, state, change);
+async function judgeMerge(context: WithView, change: OpenChange, options: MergeOptions): Promise<JudgedMerge> {
+  const report = await judgeChange(context, change);
   requirePassed(report);
   const title = describeChange(report, change);
-  const result = await mergeCommit(context, state, change, { title, author: mergeIdentity(options.author) });
-  if (result !== change.commit) requirePassed(await judgeChange(context, state, { ...change, commit: result }));
-  await requireNacksKept(context, state, change, report, result);
-  return { state, change, title, result };
+  const result = await mergeCommit(context, change, { title, author: mergeIdentity(options.author) });
+  if (result !== change.commit) requirePassed(await judgeChange(context, { ...change, commit: result }));
+  await requireNacksKept(context, change, report, result);
+  return { change, title, result };
 }
 
 /** Looks again after something moved; a change that is gone can't be merged. */
-async function look(context: ProposalContext, change: OpenChange, moved: PullthroughError) {
-  const state = await readLedger(context);
+async function lookAgain(context: ProposalContext, change: OpenChange, moved: PullthroughError) {
+  const looked = await withView(context);
   const { ledger } = context;
   const commit =
     change.kind === 'other' ? await ledger.fetchBranch(change.branch) : ledger.branches().get(change.branch);
   if (commit === undefined) throw moved;
-  return { state, change: { ...change, commit } };
+  return { context: looked, change: { ...change, commit } };
 }

@@ -4,8 +4,7 @@ import { readRecordFiles } from '../../ledger/files.ts';
 import { equalBytes } from '../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { verifyRecord } from '../../ledger-schema/record.ts';
-import { readLedger } from '../../proposals/ledger-state.ts';
-import type { LedgerState } from '../../proposals/ledger-state.ts';
+import type { WithView } from '../../proposals/with-view.ts';
 import { referenceTo } from '../../proposals/pull-reference.ts';
 import { reviewerIdentity } from './authorship.ts';
 import { commentStanding } from './comment.ts';
@@ -17,10 +16,11 @@ import type { Proposal } from '../../proposals/read-proposal.ts';
 import { standingOf } from '../report.ts';
 import type { AckStanding } from '../report.ts';
 import { titleOf } from '../review.ts';
-import type { Review, SameReview } from '../review.ts';
+import type { SameReview } from '../review.ts';
 import { readSign, signAck } from './signing.ts';
 import type { ReviewerSigning, SignatureFile } from './signing.ts';
 import { typed } from '../../io/shell.ts';
+import { withView } from '../../proposals/with-view.ts';
 
 export interface AckResult {
   /** `already`: an ack by this key lies there. */
@@ -63,33 +63,33 @@ const TRIES = 5;
  * Throws `E_MOVED`, `E_WITHDRAWN`, `E_NOT_REVIEWER`, and what the signer and `push` throw; then nothing was pushed.
  */
 export async function acknowledge(
-  context: ReviewerContext,
+  context: WithView<ReviewerContext>,
   review: SameReview,
   signing: ReviewerSigning,
   options: AckOptions,
 ): Promise<AckResult> {
-  const { ledger } = context;
-  let { proposal, state } = review as Review;
+  const { proposal } = review;
   requireAckable(proposal);
   if (hasAcked(proposal, signing.reviewer.fingerprint)) {
-    return { action: 'already', head: proposal.commit, standing: standingOf(proposal, state.trust) };
+    return { action: 'already', head: proposal.commit, standing: standingOf(proposal, context.view.trust) };
   }
-  const sign = await readSign(ledger.snapshot(proposal.commit), proposal.record.path);
-  const ack = await signAck(signing, proposal.record, sign, state);
+  const sign = await readSign(context.ledger.snapshot(proposal.commit), proposal.record.path);
+  const ack = await signAck(signing, proposal.record, sign, context.view.trust);
+  let current = { context, proposal };
   for (let tries = 1; ; tries += 1) {
     try {
-      const acked = await pushAck(context, { proposal, state }, ack, signing);
-      return await finish(context, state, acked, options);
+      const acked = await pushAck(current.context, current.proposal, ack, signing);
+      return await finish(current.context, acked, options);
     } catch (error) {
       if (!(error instanceof PullthroughError) || error.code !== 'E_MOVED' || tries === TRIES) throw error;
-      ({ proposal, state } = await lookAgain(context, proposal, sign, error));
+      current = await lookAgain(context, current.proposal, sign, error);
     }
   }
 }
 
 async function pushAck(
-  context: ReviewerContext,
-  { proposal, state }: Pick<Review, 'proposal' | 'state'>,
+  context: WithView<ReviewerContext>,
+  proposal: Proposal,
   ack: SignatureFile,
   { reviewer }: ReviewerSigning,
 ): Promise<Proposal> {
@@ -103,7 +103,7 @@ async function pushAck(
     author: reviewerIdentity(reviewer),
   });
   // What the gate will not take is never pushed.
-  const acked = await readProposal(context, state, { ...change, commit });
+  const acked = await readProposal(context, { ...change, commit });
   const from = late === true ? ledger.branches().get(proposal.branch) : proposal.commit;
   await ledger.push([{ branch: proposal.branch, from, to: commit }]);
   return late === true ? withPull(context, acked) : acked;
@@ -111,30 +111,27 @@ async function pushAck(
 
 /** What was reviewed, as it is proposed now. Throws `moved` where it is something else, `E_WITHDRAWN` for a nack. */
 async function lookAgain(
-  context: ReviewerContext,
+  opened: ReviewerContext,
   before: Proposal,
   sign: Uint8Array,
   moved: PullthroughError,
-): Promise<Pick<Review, 'proposal' | 'state'>> {
-  const { ledger } = context;
+): Promise<{ readonly context: WithView<ReviewerContext>; readonly proposal: Proposal }> {
+  const { ledger } = opened;
   const { branch, record, pull } = before;
-  const state = await readLedger(context);
+  const context = await withView(opened);
+  const { snapshot, trust } = context.view;
   const commit = ledger.branches().get(branch);
-  const merged = await state.snapshot.list(record.path);
+  const merged = await snapshot.list(record.path);
   const change = { kind: before.kind, branch, ...(pull === undefined ? {} : { pull }) };
   if (commit === undefined && merged.length === 0) throw moved;
   const proposal =
     merged.length > 0 && (commit === undefined || before.late === true)
-      ? await lateProposal(
-          context,
-          state,
-          await verifyRecord(await readRecordFiles(state.snapshot, record.path), state.trust),
-        )
-      : await readProposal(context, state, { ...change, commit: commit ?? '' });
+      ? await lateProposal(context, await verifyRecord(await readRecordFiles(snapshot, record.path), trust))
+      : await readProposal(context, { ...change, commit: commit ?? '' });
   const now = await readSign(ledger.snapshot(proposal.commit), record.path);
   if (!equalBytes(proposal.record.sumsBytes, record.sumsBytes) || !equalBytes(now, sign)) throw moved;
   requireAckable(proposal);
-  return { proposal, state };
+  return { context, proposal };
 }
 
 /** A late ack's branch is a new one: on GitHub it gets a pull request. */
@@ -148,18 +145,13 @@ async function withPull(context: ReviewerContext, acked: Proposal): Promise<Prop
   return { ...acked, pull: referenceTo(pull) };
 }
 
-async function finish(
-  context: ReviewerContext,
-  state: LedgerState,
-  acked: Proposal,
-  options: AckOptions,
-): Promise<AckResult> {
-  const standing = standingOf(acked, state.trust);
+async function finish(context: WithView<ReviewerContext>, acked: Proposal, options: AckOptions): Promise<AckResult> {
+  const standing = standingOf(acked, context.view.trust);
   await commentStanding(context, acked, standing);
   const result: AckResult = { action: 'acked', head: acked.commit, standing };
   if (options.merge !== 'acknowledged' || standing.missing > 0) return result;
   try {
-    return { ...result, merged: await mergeChange(context, state, acked, options) };
+    return { ...result, merged: await mergeChange(context, acked, options) };
   } catch (error) {
     if (!(error instanceof PullthroughError)) throw error;
     return { ...result, mergeError: error };

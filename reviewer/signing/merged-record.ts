@@ -9,22 +9,20 @@ import type { RecordId } from '../../ledger-schema/names/path.ts';
 import { verifyRecord } from '../../ledger-schema/record.ts';
 import type { RecordStatus } from '../../ledger-schema/record.ts';
 import { changeName } from '../../proposals/list-changes.ts';
-import type { LedgerState } from '../../proposals/ledger-state.ts';
+import type { WithView } from '../../proposals/with-view.ts';
 
 /**
  * The merged record that CHANGE proposed, whatever became of its branch. Undefined where CHANGE is something else. Asks
  * GitHub only for a pull request's number.
  */
-export async function findMergedRecord(
-  context: ProposalContext,
-  state: LedgerState,
-  change: string,
-): Promise<RecordStatus | undefined> {
+export async function findMergedRecord(context: WithView, change: string): Promise<RecordStatus | undefined> {
   const id = await recordOf(context, change);
   if (id === undefined) return undefined;
-  const path = (await new Holdings(state.snapshot, Promise.resolve(state.trust)).find(id))?.records.get(id.tag);
+  const path = (await new Holdings(context.view.snapshot, Promise.resolve(context.view.trust)).find(id))?.records.get(
+    id.tag,
+  );
   if (path === undefined) return undefined;
-  return verifyRecord(await readRecordFiles(state.snapshot, path), state.trust);
+  return verifyRecord(await readRecordFiles(context.view.snapshot, path), context.view.trust);
 }
 
 async function recordOf(context: ProposalContext, change: string): Promise<RecordId | undefined> {

@@ -12,7 +12,7 @@ import { reviewerIdentity } from './authorship.ts';
 import { findChange } from '../../proposals/list-changes.ts';
 import { commentStanding } from './comment.ts';
 import type { ReviewerContext } from '../context.ts';
-import type { LedgerState } from '../../proposals/ledger-state.ts';
+import type { WithView } from '../../proposals/with-view.ts';
 import { readProposal } from '../../proposals/read-proposal.ts';
 import type { Proposal } from '../../proposals/read-proposal.ts';
 import { standingOf } from '../report.ts';
@@ -46,10 +46,12 @@ const REASON_LENGTH = 2000;
  * Finds what TOOL@TAG is; the tool in any case, the tag exactly. Throws `E_NO_CHANGE` where the ledger has neither a
  * record nor an open proposal of it, and what reading one throws.
  */
-export async function findNackTarget(context: ReviewerContext, state: LedgerState, id: RecordId): Promise<NackTarget> {
-  const path = (await new Holdings(state.snapshot, Promise.resolve(state.trust)).find(id))?.records.get(id.tag);
+export async function findNackTarget(context: WithView<ReviewerContext>, id: RecordId): Promise<NackTarget> {
+  const path = (await new Holdings(context.view.snapshot, Promise.resolve(context.view.trust)).find(id))?.records.get(
+    id.tag,
+  );
   if (path !== undefined) {
-    const record = await verifyRecord(await readRecordFiles(state.snapshot, path), state.trust);
+    const record = await verifyRecord(await readRecordFiles(context.view.snapshot, path), context.view.trust);
     return { of: 'record', record };
   }
   const wanted = recordPath(id);
@@ -57,7 +59,7 @@ export async function findNackTarget(context: ReviewerContext, state: LedgerStat
   const names = [proposalBranch(wanted), ...branches.keys()];
   const branch = names.find((name) => branches.has(name) && foldAscii(name) === foldAscii(proposalBranch(wanted)));
   const change = branch === undefined ? undefined : await findChange(context, branch);
-  const proposal = change && (await readProposal(context, state, change));
+  const proposal = change && (await readProposal(context, change));
   if (proposal === undefined || proposal.record.checklist.tag !== id.tag) {
     return fail('E_NO_CHANGE', `the ledger has neither a record nor an open proposal of ${id.repository} ${id.tag}`, {
       hint: "look at its spelling; 'pullthrough ledger status' lists what is there",
@@ -72,8 +74,7 @@ export async function findNackTarget(context: ReviewerContext, state: LedgerStat
  * `E_NOT_REVIEWER`, and what the signer and `push` throw.
  */
 export async function nackTarget(
-  context: ReviewerContext,
-  state: LedgerState,
+  context: WithView<ReviewerContext>,
   target: NackTarget,
   signing: ReviewerSigning,
   reason: string | undefined,
@@ -86,28 +87,26 @@ export async function nackTarget(
     return { action: 'already', record: record.path, of, ...where };
   }
   return target.of === 'record'
-    ? nackRecord(context, state, record, signing, reason)
-    : nackProposal(context, state, target.proposal, signing, reason);
+    ? nackRecord(context, record, signing, reason)
+    : nackProposal(context, target.proposal, signing, reason);
 }
 
 async function nackProposal(
-  context: ReviewerContext,
-  state: LedgerState,
+  context: WithView<ReviewerContext>,
   proposal: Proposal,
   signing: ReviewerSigning,
   reason: string | undefined,
 ): Promise<NackResult> {
   const { branch, commit, record, pull } = proposal;
-  const nacked = await commitNack(context, state, record, signing, { parent: commit, reason });
-  const next = await readProposal(context, state, { ...proposal, commit: nacked });
+  const nacked = await commitNack(context, record, signing, { parent: commit, reason });
+  const next = await readProposal(context, { ...proposal, commit: nacked });
   await context.ledger.push([{ branch, from: commit, to: nacked }]);
-  await commentStanding(context, next, standingOf(next, state.trust));
+  await commentStanding(context, next, standingOf(next, context.view.trust));
   return { action: 'nacked', record: record.path, of: 'proposal', branch, ...(pull === undefined ? {} : { pull }) };
 }
 
 async function nackRecord(
-  context: ReviewerContext,
-  state: LedgerState,
+  context: WithView<ReviewerContext>,
   record: RecordStatus,
   signing: ReviewerSigning,
   reason: string | undefined,
@@ -115,25 +114,24 @@ async function nackRecord(
   const branch = nackBranch(record.path, signing.reviewer.fingerprint);
   const there = context.ledger.branches().get(branch);
   const result = { record: record.path, of: 'record', branch } as const;
-  if (there !== undefined && (await holdsNack(context, state, branch, there, signing))) {
+  if (there !== undefined && (await holdsNack(context, branch, there, signing))) {
     return { action: 'already', ...result, ...(await openNackPull(context, record, branch)) };
   }
-  const commit = await commitNack(context, state, record, signing, { parent: state.commit, reason });
-  await readProposal(context, state, { kind: 'nack', branch, commit });
+  const commit = await commitNack(context, record, signing, { parent: context.view.commit, reason });
+  await readProposal(context, { kind: 'nack', branch, commit });
   await context.ledger.push([{ branch, from: there, to: commit }]);
   return { action: 'nacked', ...result, ...(await openNackPull(context, record, branch)) };
 }
 
 /** Was an earlier run killed between its push and its pull request? */
 async function holdsNack(
-  context: ReviewerContext,
-  state: LedgerState,
+  context: WithView<ReviewerContext>,
   branch: string,
   commit: string,
   { reviewer }: ReviewerSigning,
 ): Promise<boolean> {
   try {
-    const { record } = await readProposal(context, state, { kind: 'nack', branch, commit });
+    const { record } = await readProposal(context, { kind: 'nack', branch, commit });
     return record.nacks.some(({ fingerprint }) => fingerprint === reviewer.fingerprint);
   } catch (error) {
     if (error instanceof PullthroughError && (error.exit === 3 || error.code === 'E_NO_CHANGE')) return false;
@@ -142,13 +140,12 @@ async function holdsNack(
 }
 
 async function commitNack(
-  { ledger }: ReviewerContext,
-  state: LedgerState,
+  { ledger, view }: WithView<ReviewerContext>,
   record: RecordStatus,
   signing: ReviewerSigning,
   { parent, reason }: { readonly parent: string; readonly reason: string | undefined },
 ): Promise<string> {
-  const nack = await signNack(signing, record, state);
+  const nack = await signNack(signing, record, view.trust);
   const why = reason === undefined ? '' : `\n${escapeTerminal(reason).slice(0, REASON_LENGTH)}\n`;
   return ledger.commit({
     parents: [parent],

@@ -7,8 +7,8 @@ import type { RecordContent } from '../../ledger-schema/record.ts';
 import { SIGNATURE_BYTES } from '../../ledger-schema/openpgp/signature.ts';
 import type { Signer } from '../../ledger/signing/signer.ts';
 import type { Snapshot } from '../../ledger/snapshot.ts';
-import type { LedgerState } from '../../proposals/ledger-state.ts';
 import type { Reviewer } from './reviewer-key.ts';
+import type { Trust } from '../../ledger-schema/trust.ts';
 
 /** A signature file that the gate will take, and where it belongs. */
 export interface SignatureFile {
@@ -39,7 +39,7 @@ export async function signAck(
   { signer, reviewer }: ReviewerSigning,
   record: RecordContent,
   sign: Uint8Array,
-  { trust }: LedgerState,
+  trust: Trust,
 ): Promise<SignatureFile> {
   const path = ackPath(record.path, reviewer.fingerprint);
   const data = concatBytes(record.sumsBytes, sign);
@@ -52,7 +52,7 @@ export async function signAck(
 export async function signNack(
   { signer, reviewer }: ReviewerSigning,
   record: RecordContent,
-  { trust }: LedgerState,
+  trust: Trust,
 ): Promise<SignatureFile> {
   const data = concatBytes(record.sumsBytes, utf8('nack\n'));
   const bytes = await signer.sign(data);

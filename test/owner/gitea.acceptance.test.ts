@@ -6,7 +6,6 @@ import { closeChange } from '../../owner/close.ts';
 import { mergeReady } from '../../owner/merge-all.ts';
 import { reopenChange } from '../../owner/reopen.ts';
 import { findChange, listOpenChanges } from '../../proposals/list-changes.ts';
-import { readLedger } from '../../proposals/ledger-state.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { startGitea } from '../servers/gitea.ts';
 import { LEDGER, TOKEN, World } from '../reviewer/world.ts';
@@ -37,7 +36,7 @@ describe('a ledger on Gitea or Forgejo, by its API', () => {
   test('all open proposals are found, page by page, and each by the URL that mirror printed', async () => {
     const made = [];
     for (const tag of ['v1', 'v2', 'v3']) made.push(await world.propose(tag));
-    await readLedger(context);
+    await context.ledger.update();
     const { changes } = await listOpenChanges(context);
     expect(changes.map(({ branch }) => branch)).toEqual(made.map(({ branch }) => branch).sort());
     const [first] = changes;

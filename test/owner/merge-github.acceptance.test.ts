@@ -6,16 +6,16 @@ import { findChange } from '../../proposals/list-changes.ts';
 import { closeChange } from '../../owner/close.ts';
 import { reopenChange } from '../../owner/reopen.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
-import { readLedger } from '../../proposals/ledger-state.ts';
 import { mergeReady } from '../../owner/merge-all.ts';
 import { mergeChange } from '../../proposals/merge/merge.ts';
 import type { Merged } from '../../proposals/merge/merge.ts';
 import { putAck } from '../kit/ledger-people.ts';
 import { TOKEN, World } from '../reviewer/world.ts';
+import { withView } from '../../proposals/with-view.ts';
 
 async function merge(context: ReviewerContext, text: string): Promise<Merged> {
-  const state = await readLedger(context);
-  return mergeChange(context, state, await findChange(context, text), { author: { name: 'Owner', email: 'o@x' } });
+  const seen = await withView(context);
+  return mergeChange(seen, await findChange(context, text), { author: { name: 'Owner', email: 'o@x' } });
 }
 
 describe('on GitHub', () => {
@@ -55,11 +55,11 @@ describe('on GitHub', () => {
   test('an ack that comes after the gate is not lost: the change is judged again', async () => {
     const { branch, commit, tree, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     const number = last()?.number ?? 0;
-    const state = await readLedger(context);
+    const seen = await withView(context);
     const change = await findChange(context, String(number));
     await putAck(tree, path, world.people.grace);
     const later = world.git.commit(tree, { branch, parents: [commit] });
-    await mergeChange(context, state, change, {});
+    await mergeChange(seen, change, {});
     expect(world.run('rev-parse', 'main^2')).toBe(later);
   });
 
@@ -88,10 +88,10 @@ describe('on GitHub', () => {
     const first = await world.propose('v1.0.0', { acks: [world.people.ada] });
     world.tool.id += 100_000;
     const second = await world.propose('v1.1.0', { acks: [world.people.ada] });
-    const state = await readLedger(context);
+    const seen = await withView(context);
     const change = await findChange(context, second.branch);
     world.merge(new Map(first.tree));
-    await expect(() => mergeChange(context, state, change, {})).toFailWith('E_REPOSITORY_ID');
+    await expect(() => mergeChange(seen, change, {})).toFailWith('E_REPOSITORY_ID');
     expect(world.branches().get('main')).toBe(world.head);
   });
 
@@ -99,15 +99,15 @@ describe('on GitHub', () => {
     const first = await world.propose('v1.0.0', { acks: [world.people.ada] });
     world.tool.id += 100_000;
     const second = await world.propose('v1.1.0', { acks: [world.people.ada] });
-    const state = await readLedger(context);
+    const seen = await withView(context);
     const change = await findChange(context, second.branch);
     const { ledger } = world;
     if (ledger === undefined) throw new Error('the ledger is on GitHub');
     ledger.beforeMerge = () => world.merge(new Map(first.tree));
-    await expect(() => mergeChange(context, state, change, {})).toFailWith('E_REPOSITORY_ID');
+    await expect(() => mergeChange(seen, change, {})).toFailWith('E_REPOSITORY_ID');
     ledger.beforeMerge = undefined;
     // For the other tests the ledger goes back to where it was sound.
-    world.run('update-ref', 'refs/heads/main', state.commit);
+    world.run('update-ref', 'refs/heads/main', seen.view.commit);
     rmSync(join(world.folder, 'state'), { recursive: true });
   });
 

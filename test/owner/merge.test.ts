@@ -6,17 +6,17 @@ import { findChange } from '../../proposals/list-changes.ts';
 import { closeChange } from '../../owner/close.ts';
 import { reopenChange } from '../../owner/reopen.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
-import { readLedger } from '../../proposals/ledger-state.ts';
 import { mergeReady } from '../../owner/merge-all.ts';
 import { mergeChange } from '../../proposals/merge/merge.ts';
 import type { Merged } from '../../proposals/merge/merge.ts';
 import { putAck, putNack, putPolicy } from '../kit/ledger-people.ts';
 import { World } from '../reviewer/world.ts';
 import type { Transport } from '../reviewer/world.ts';
+import { withView } from '../../proposals/with-view.ts';
 
 async function merge(context: ReviewerContext, text: string): Promise<Merged> {
-  const state = await readLedger(context);
-  return mergeChange(context, state, await findChange(context, text), { author: { name: 'Owner', email: 'o@x' } });
+  const seen = await withView(context);
+  return mergeChange(seen, await findChange(context, text), { author: { name: 'Owner', email: 'o@x' } });
 }
 
 describe.each<Transport>(['file', 'http'])('by push over %s', (transport) => {
@@ -213,30 +213,30 @@ describe('what is merged', () => {
 
   test('a ledger that moves between the gate and the push is looked at again', async () => {
     const { branch, commit } = await world.propose('v1.0.0', { acks: [world.people.ada] });
-    const state = await readLedger(context);
+    const seen = await withView(context);
     const change = await findChange(context, branch);
     world.merge(new Map(world.tree).set('README.md', Buffer.from('meanwhile')));
-    await mergeChange(context, state, change, {});
+    await mergeChange(seen, change, {});
     expect(world.run('rev-parse', 'main^1', 'main^2').split('\n')).toEqual([world.head, commit]);
   });
 
   test('an ack that comes between the gate and the push is merged with it', async () => {
     const { branch, commit, tree, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
-    const state = await readLedger(context);
+    const seen = await withView(context);
     const change = await findChange(context, branch);
     await putAck(tree, path, world.people.grace);
     const later = world.git.commit(tree, { branch, parents: [commit] });
-    expect((await mergeChange(context, state, change, {})).commit).toBe(later);
+    expect((await mergeChange(seen, change, {})).commit).toBe(later);
     expect(world.branches().has(branch)).toBe(false);
   });
 
   test('a nack that comes between the gate and the push stops the merge', async () => {
     const { branch, commit, tree, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
-    const state = await readLedger(context);
+    const seen = await withView(context);
     const change = await findChange(context, branch);
     await putNack(tree, path, world.people.grace);
     world.git.commit(tree, { branch, parents: [commit] });
-    await expect(() => mergeChange(context, state, change, {})).toFailWith('E_WITHDRAWN');
+    await expect(() => mergeChange(seen, change, {})).toFailWith('E_WITHDRAWN');
     expect(world.branches().get('main')).toBe(world.head);
   });
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { awaitedText, nextStep } from '../../cli/screens/pending-words.ts';
 import { requestedTools } from '../../executor/add/requested.ts';
-import { readLedger } from '../../proposals/ledger-state.ts';
 import { findHolder, listPending } from '../../proposals/pending.ts';
 import { feedEntries } from '../../owner/feed.ts';
 import { listRequests, makeRequest, settleRequest } from '../../proposals/requests.ts';
@@ -10,6 +9,7 @@ import { parseToolDefinition } from '../../upstream/tool-definition.ts';
 import { putAck, putNack, putPolicy } from '../kit/ledger-people.ts';
 import { World } from '../reviewer/world.ts';
 import type { Transport } from '../reviewer/world.ts';
+import { withView } from '../../proposals/with-view.ts';
 
 const AUTHOR = { name: 'Consumer', email: 'c@acme.example' };
 
@@ -44,8 +44,8 @@ describe('whose turn it is', () => {
       { reason: 'we build with it', author: AUTHOR },
     );
 
-    const state = await readLedger(context);
-    const pending = await listPending(context, state);
+    const seen = await withView(context);
+    const pending = await listPending(seen);
     const said = new Map(pending.map((one) => [one.branch, awaitedText(one)]));
     expect(said.get(half.branch)).toBe('one more ack needed, from grace');
     expect(said.get(none.branch)).toBe('two more acks needed, from ada and grace');
@@ -56,10 +56,10 @@ describe('whose turn it is', () => {
     expect(said.get('pullthrough-request/github.com/acme/wanted@')).toBe('requested: we build with it');
     expect(pending).toHaveLength(7);
 
-    const forAda = pending.filter(({ from }) => from.includes(findHolder(state, 'ada')));
+    const forAda = pending.filter(({ from }) => from.includes(findHolder(seen, 'ada')));
     expect(forAda.map(({ branch }) => branch)).toEqual([none.branch]);
-    expect(findHolder(state, grace.fingerprint.slice(-16).toLowerCase())).toBe('grace');
-    await expect(() => findHolder(state, 'nobody')).toFailWith('E_USAGE');
+    expect(findHolder(seen, grace.fingerprint.slice(-16).toLowerCase())).toBe('grace');
+    await expect(() => findHolder(seen, 'nobody')).toFailWith('E_USAGE');
     const steps = new Map(pending.map((one) => [one.branch, nextStep(one)]));
     expect(steps.get(half.branch)).toBe(`pullthrough ack ${half.branch}`);
     expect(steps.get('pullthrough-request/github.com/acme/wanted@')).toBe('pullthrough add acme/wanted');
@@ -93,7 +93,7 @@ describe.each<Transport>(['file', 'github'])('a request, with a ledger over %s',
   test('hides nothing but itself where issues can not be read', async () => {
     const { branch } = await world.propose('v1.0.0');
     world.upstream.faults.answer({ match: /GET .*\/issues/, status: 410, message: 'Issues are disabled', times: 9 });
-    const pending = await listPending(context, await readLedger(context));
+    const pending = await listPending(await withView(context));
     expect(pending.map((one) => one.branch)).toContain(branch);
     world.upstream.faults.clear();
   });
@@ -143,7 +143,7 @@ test('a feed tells of proposals, acks, nacks and policies, merged or open, the n
   const open = await world.propose('v1.1.0');
   await putNack(open.tree, open.path, grace);
   world.git.commit(open.tree, { branch: open.branch, parents: [open.commit] });
-  const entries = await feedEntries(context, await readLedger(context), 10);
+  const entries = await feedEntries(await withView(context), 10);
   const tool = world.tool.fullName;
   expect(new Set(entries.map(({ title, by }) => `${title} | ${title.startsWith('proposed') ? '' : by}`))).toEqual(
     new Set([
@@ -154,5 +154,5 @@ test('a feed tells of proposals, acks, nacks and policies, merged or open, the n
       expect.stringMatching(/^trust policy 1/) as string,
     ]),
   );
-  expect(await feedEntries(context, await readLedger(context), 2)).toHaveLength(2);
+  expect(await feedEntries(await withView(context), 2)).toHaveLength(2);
 });

@@ -12,7 +12,6 @@ import { gpgSigner } from '../../ledger/signing/signer.ts';
 import { acknowledge, hasAcked, requireAckable } from '../../reviewer/signing/ack.ts';
 import type { AckResult } from '../../reviewer/signing/ack.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
-import { readLedger } from '../../proposals/ledger-state.ts';
 import { openProposals } from '../../proposals/open-proposals.ts';
 import { lateProposal } from '../../proposals/read-proposal.ts';
 import { findMergedRecord } from '../../reviewer/signing/merged-record.ts';
@@ -25,22 +24,26 @@ import { person, putAck, putNack } from '../kit/ledger-people.ts';
 import type { Person } from '../kit/ledger-people.ts';
 import { World, signerOf } from './world.ts';
 import type { Transport } from './world.ts';
+import { withView } from '../../proposals/with-view.ts';
+import type { WithView } from '../../proposals/with-view.ts';
 
-async function compare(context: ReviewerContext, branch: string): Promise<SameReview> {
-  const { state, proposals } = await openProposals(context, branch);
+/** What compared equal, and the ledger that it was judged on. */
+type Compared = SameReview & { readonly seen: WithView<ReviewerContext> };
+
+async function compare(context: ReviewerContext, branch: string): Promise<Compared> {
+  const { context: seen, proposals } = await openProposals(context, branch);
   const [proposal] = proposals;
   if (proposal === undefined) throw new Error('there is no proposal');
-  return requireSame(await reviewProposal(context, state, proposal, await readTools(context)));
+  return { ...requireSame(await reviewProposal(seen, proposal, await readTools(context))), seen };
 }
 
 async function sign(
-  context: ReviewerContext,
-  review: SameReview,
+  { seen, ...review }: Compared,
   signer: Signer,
   merge: 'manual' | 'acknowledged' = 'manual',
 ): Promise<AckResult> {
-  const reviewer = await requireReviewer(review.state.trust, signer.fingerprint, 'ack');
-  return acknowledge(context, review, { signer, reviewer }, { merge });
+  const reviewer = await requireReviewer(seen.view.trust, signer.fingerprint, 'ack');
+  return acknowledge(seen, review, { signer, reviewer }, { merge });
 }
 
 async function ack(
@@ -49,7 +52,7 @@ async function ack(
   who: Person,
   merge: 'manual' | 'acknowledged' = 'manual',
 ): Promise<AckResult> {
-  return sign(context, await compare(context, branch), signerOf(who), merge);
+  return sign(await compare(context, branch), signerOf(who), merge);
 }
 
 describe.each<Transport>(['file', 'http'])('over %s', (transport) => {
@@ -71,12 +74,12 @@ describe.each<Transport>(['file', 'http'])('over %s', (transport) => {
     expect(world.run('rev-parse', `${branch}^`)).toBe(commit);
     expect(world.run('diff', '--name-status', commit, branch)).toBe(`A\t${ackPath(path, ada.fingerprint)}`);
     expect(world.run('log', '-1', '--format=%an <%ae>', branch)).toBe('ada <ada@example.org>');
-    const { state } = await openProposals(context, branch);
+    const { context: seen } = await openProposals(context, branch);
     const raw = (name: string): Uint8Array => world.file(branch, `${path}/${name}`);
     const data = concatBytes(raw('checklist.sha256'), raw('checklist.sha256.sign'));
     const file = raw(`checklist.sha256.${ada.fingerprint}.ack`);
     const place = ackPath(path, ada.fingerprint);
-    expect(await checkAck(file, data, ada.fingerprint, place, state.trust)).toMatchObject({ holder: 'ada' });
+    expect(await checkAck(file, data, ada.fingerprint, place, seen.view.trust)).toMatchObject({ holder: 'ada' });
 
     const second = await ack(context, branch, grace);
     expect(second.standing).toMatchObject({ acks: ['ada', 'grace'], missing: 0, state: 'acknowledged' });
@@ -113,18 +116,20 @@ describe('who may ack what', () => {
     ['an expired reviewer’s', () => expired],
     ['a revoked reviewer’s', () => revoked],
   ])('%s key is refused, before anything is downloaded', async (_, who) => {
-    const { state } = await openProposals(context, undefined);
+    const { context: seen } = await openProposals(context, undefined);
     world.upstream.takeRequests();
-    await expect(() => requireReviewer(state.trust, who().fingerprint, 'ack')).toFailWith('E_NOT_REVIEWER');
+    await expect(() => requireReviewer(seen.view.trust, who().fingerprint, 'ack')).toFailWith('E_NOT_REVIEWER');
     expect(world.upstream.takeRequests()).toEqual([]);
   });
 
   test('for a nack neither expiry nor revocation is looked at', async () => {
-    const { state } = await openProposals(context, undefined);
+    const { context: seen } = await openProposals(context, undefined);
     for (const who of [expired, revoked]) {
-      expect(await requireReviewer(state.trust, who.fingerprint, 'nack')).toMatchObject({ holder: who.name });
+      expect(await requireReviewer(seen.view.trust, who.fingerprint, 'nack')).toMatchObject({ holder: who.name });
     }
-    await expect(() => requireReviewer(state.trust, world.people.bot.fingerprint, 'nack')).toFailWith('E_NOT_REVIEWER');
+    await expect(() => requireReviewer(seen.view.trust, world.people.bot.fingerprint, 'nack')).toFailWith(
+      'E_NOT_REVIEWER',
+    );
   });
 
   test('an ack that comes after another one goes on top of it, and nothing is fetched again', async () => {
@@ -133,7 +138,7 @@ describe('who may ack what', () => {
     await putAck(tree, path, world.people.grace);
     const first = world.git.commit(tree, { branch, parents: [commit] });
     world.takeDownloads();
-    const result = await sign(context, review, signerOf(world.people.ada));
+    const result = await sign(review, signerOf(world.people.ada));
     expect(result.standing.acks).toEqual(['ada', 'grace']);
     expect(world.run('rev-parse', `${branch}^`)).toBe(first);
     expect(world.takeDownloads()).toEqual([]);
@@ -144,14 +149,14 @@ describe('who may ack what', () => {
     const review = await compare(context, branch);
     const other = await world.record(await world.release('v1.0.0', { other: 'other bytes' }));
     const moved = world.git.commit(other.tree, { branch, parents: [world.head] });
-    await expect(() => sign(context, review, signerOf(world.people.ada))).toFailWith('E_MOVED');
+    await expect(() => sign(review, signerOf(world.people.ada))).toFailWith('E_MOVED');
     expect(world.branches().get(branch)).toBe(moved);
 
     const second = await world.propose('v1.1.0');
     const seen = await compare(context, second.branch);
     await putNack(second.tree, second.path, world.people.grace);
     const nacked = world.git.commit(second.tree, { branch: second.branch, parents: [second.commit] });
-    await expect(() => sign(context, seen, signerOf(world.people.ada))).toFailWith('E_WITHDRAWN');
+    await expect(() => sign(seen, signerOf(world.people.ada))).toFailWith('E_WITHDRAWN');
     expect(world.branches().get(second.branch)).toBe(nacked);
   });
 
@@ -159,12 +164,12 @@ describe('who may ack what', () => {
     const { branch, path, tree } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     world.merge(new Map(tree));
     world.run('branch', '-D', branch);
-    const state = await readLedger(context);
-    const record = await findMergedRecord(context, state, `${world.tool.fullName}@v1.0.0`);
+    const seen = await withView(context);
+    const record = await findMergedRecord(seen, `${world.tool.fullName}@v1.0.0`);
     if (record === undefined) throw new Error('it is merged');
-    const late = await lateProposal(context, state, record);
-    const review = requireSame(await reviewProposal(context, state, late, await readTools(context)));
-    const result = await sign(context, review, signerOf(world.people.grace), 'acknowledged');
+    const late = await lateProposal(seen, record);
+    const review = requireSame(await reviewProposal(seen, late, await readTools(context)));
+    const result = await sign({ ...review, seen }, signerOf(world.people.grace), 'acknowledged');
     expect(result.standing.acks).toEqual(['ada', 'grace']);
     expect(result.merged?.title).toBe(`late ack of ${world.tool.fullName} v1.0.0`);
     expect(world.paths('main')).toContain(ackPath(path, world.people.grace.fingerprint));
@@ -176,7 +181,7 @@ describe('who may ack what', () => {
     const { branch } = await world.propose('v1.0.0');
     const review = await compare(context, branch);
     world.run('branch', '-D', branch);
-    await expect(() => sign(context, review, signerOf(world.people.ada))).toFailWith('E_MOVED');
+    await expect(() => sign(review, signerOf(world.people.ada))).toFailWith('E_MOVED');
     expect(world.branches().has(branch)).toBe(false);
   });
 
@@ -184,7 +189,7 @@ describe('who may ack what', () => {
     const { branch, commit } = await world.propose('v1.0.0');
     const review = await compare(context, branch);
     const lying = { ...signerOf(world.people.eve), fingerprint: world.people.ada.fingerprint };
-    await expect(() => sign(context, review, lying)).toFailWith('E_NOT_REVIEWER');
+    await expect(() => sign(review, lying)).toFailWith('E_NOT_REVIEWER');
     expect(world.branches().get(branch)).toBe(commit);
   });
 
@@ -192,7 +197,7 @@ describe('who may ack what', () => {
     const { branch, commit } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     const review = await compare(context, branch);
     expect(hasAcked(review.proposal, world.people.ada.fingerprint)).toBe(true);
-    expect(await sign(context, review, signerOf(world.people.ada))).toMatchObject({ action: 'already', head: commit });
+    expect(await sign(review, signerOf(world.people.ada))).toMatchObject({ action: 'already', head: commit });
     expect(world.branches().get(branch)).toBe(commit);
   });
 
@@ -202,7 +207,7 @@ describe('who may ack what', () => {
     world.git.commit(tree, { branch, parents: [world.head] });
     const review = await compare(context, branch);
     await expect(() => requireAckable(review.proposal)).toFailWith('E_WITHDRAWN');
-    await expect(() => sign(context, review, signerOf(world.people.ada))).toFailWith('E_WITHDRAWN');
+    await expect(() => sign(review, signerOf(world.people.ada))).toFailWith('E_WITHDRAWN');
   });
 
   test('a merged record takes a late ack on a branch of its name', async () => {
@@ -303,7 +308,7 @@ describe('with gpg-agent', () => {
     const branches = [(await world.propose('v1.0.0')).branch, (await world.propose('v2.0.0')).branch];
     const signer = await gpgSigner({ key: 'ada@acme.example', env });
     for (const branch of branches) {
-      const result = await sign(context, await compare(context, branch), signer);
+      const result = await sign(await compare(context, branch), signer);
       expect(result).toMatchObject({ action: 'acked', standing: { acks: ['ada'], missing: 0 } });
     }
     expect(world.run('log', '-1', '--format=%an <%ae>', branches[0] ?? '')).toBe('Ada <ada@acme.example>');

@@ -48,10 +48,10 @@ async function propose(tag: string, { flip = false } = {}) {
 async function review(branch: string): Promise<ReviewReport> {
   const trustedRoots = [{ name: 'root.json', bytes: Buffer.from(JSON.stringify(sigstore.rootJson)) }];
   const context = await world.context({ trustedRoots });
-  const { state, proposals } = await openProposals(context, branch);
+  const { context: seen, proposals } = await openProposals(context, branch);
   const [proposal] = proposals;
   if (proposal === undefined) throw new Error('no proposal');
-  return (await reviewProposal(context, state, proposal, await readTools(context))).report;
+  return (await reviewProposal(seen, proposal, await readTools(context))).report;
 }
 
 test('a reviewer verifies recorded evidence again from its bytes, and sees who signed what', async () => {

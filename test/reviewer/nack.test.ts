@@ -4,7 +4,6 @@ import { nackPath } from '../../ledger-schema/names/layout.ts';
 import { nackBranch } from '../../ledger-schema/names/branches.ts';
 import { findChange } from '../../proposals/list-changes.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
-import { readLedger } from '../../proposals/ledger-state.ts';
 import { mergeChange } from '../../proposals/merge/merge.ts';
 import { findNackTarget, nackTarget } from '../../reviewer/signing/nack.ts';
 import type { NackResult } from '../../reviewer/signing/nack.ts';
@@ -12,6 +11,7 @@ import { requireReviewer } from '../../reviewer/signing/reviewer-key.ts';
 import { person } from '../kit/ledger-people.ts';
 import type { Person } from '../kit/ledger-people.ts';
 import { World, signerOf } from './world.ts';
+import { withView } from '../../proposals/with-view.ts';
 
 async function nack(
   context: ReviewerContext,
@@ -19,10 +19,10 @@ async function nack(
   id: { repository: string; tag: string },
   reason?: string,
 ): Promise<NackResult> {
-  const state = await readLedger(context);
-  const reviewer = await requireReviewer(state.trust, who.fingerprint, 'nack');
-  const target = await findNackTarget(context, state, { source: 'github.com', ...id });
-  return nackTarget(context, state, target, { signer: signerOf(who), reviewer }, reason);
+  const seen = await withView(context);
+  const reviewer = await requireReviewer(seen.view.trust, who.fingerprint, 'nack');
+  const target = await findNackTarget(seen, { source: 'github.com', ...id });
+  return nackTarget(seen, target, { signer: signerOf(who), reviewer }, reason);
 }
 
 describe('on plain git', () => {
@@ -59,8 +59,8 @@ describe('on plain git', () => {
       `Nack ${world.tool.fullName} v1.0.0\n\nbuilt on a\\u{a}broken \\u{202e}runner`,
     );
 
-    const state = await readLedger(context);
-    const done = await mergeChange(context, state, await findChange(context, branch), {});
+    const seen = await withView(context);
+    const done = await mergeChange(seen, await findChange(context, branch), {});
     expect(done.title).toBe(`nack of ${world.tool.fullName} v1.0.0`);
     expect(world.branches().has(branch)).toBe(false);
     world.follow();
@@ -98,9 +98,9 @@ describe('on plain git', () => {
     const result = await nack(context, ada, { repository: world.tool.fullName, tag: 'v1.0.0' });
     expect(result).toEqual({ action: 'nacked', record: path, of: 'proposal', branch });
     expect(world.run('rev-parse', `${branch}^`)).toBe(commit);
-    const state = await readLedger(context);
+    const seen = await withView(context);
     const change = await findChange(context, branch);
-    await expect(() => mergeChange(context, state, change, {})).toFailWith('E_WITHDRAWN');
+    await expect(() => mergeChange(seen, change, {})).toFailWith('E_WITHDRAWN');
     expect(await nack(context, ada, { repository: world.tool.fullName, tag: 'v1.0.0' })).toMatchObject({
       action: 'already',
       branch,
@@ -124,15 +124,13 @@ describe('on plain git', () => {
 
   test('a proposal that moves meanwhile is not nacked', async () => {
     const { branch, commit, tree } = await world.propose('v1.0.0');
-    const state = await readLedger(context);
+    const seen = await withView(context);
     const id = { source: 'github.com', repository: world.tool.fullName, tag: 'v1.0.0' };
-    const target = await findNackTarget(context, state, id);
+    const target = await findNackTarget(seen, id);
     const { ada } = world.people;
-    const reviewer = await requireReviewer(state.trust, ada.fingerprint, 'nack');
+    const reviewer = await requireReviewer(seen.view.trust, ada.fingerprint, 'nack');
     const moved = world.git.commit(tree, { branch, parents: [commit] });
-    await expect(() => nackTarget(context, state, target, { signer: signerOf(ada), reviewer }, undefined)).toFailWith(
-      'E_MOVED',
-    );
+    await expect(() => nackTarget(seen, target, { signer: signerOf(ada), reviewer }, undefined)).toFailWith('E_MOVED');
     expect(world.branches().get(branch)).toBe(moved);
   });
 });

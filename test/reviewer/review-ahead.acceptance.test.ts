@@ -25,8 +25,8 @@ async function open() {
       },
     },
   });
-  const { state, proposals } = await openProposals(context, undefined);
-  return { read, turns: reviewAhead(context, state, proposals, await readTools(context)) };
+  const { context: seen, proposals } = await openProposals(context, undefined);
+  return { read, turns: reviewAhead(seen, proposals, await readTools(context)) };
 }
 
 describe('ten proposals', () => {

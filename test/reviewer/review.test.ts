@@ -15,8 +15,6 @@ import { inTools, readTools } from '../../reviewer/review-tools.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { proposalBranch } from '../../ledger-schema/names/branches.ts';
 import { verifyRecord } from '../../ledger-schema/record.ts';
-import { readLedger } from '../../proposals/ledger-state.ts';
-import type { LedgerState } from '../../proposals/ledger-state.ts';
 import type { Proposal } from '../../proposals/read-proposal.ts';
 import type { Content, TestRelease } from '../servers/github/github.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
@@ -24,16 +22,18 @@ import { putAck } from '../kit/ledger-people.ts';
 import { sha256Of, streamOf } from '../servers/github/github-bytes.ts';
 import { differenceLines } from '../../inspect/show-difference.ts';
 import { zipOf } from '../inspect/files.ts';
+import { openView } from '../../ledger/view/view.ts';
+import type { LedgerView } from '../../ledger/view/view.ts';
 import { FILES, World } from './world.ts';
 
 let world: World;
 let shared: ReviewerContext;
-let state: LedgerState;
+let view: LedgerView;
 let proposal: Proposal;
 beforeAll(async () => {
   world = await World.start();
   shared = await world.context();
-  state = await readLedger(shared);
+  view = await openView(shared);
 });
 beforeEach(() => {
   world.newTool();
@@ -57,7 +57,7 @@ async function propose(
       entries: names.map((name) => ({ name, mode: '100644', oid: '' })),
       read: (name) => Promise.resolve(tree.get(`${path}/${name}`)),
     },
-    state.trust,
+    view.trust,
   );
   proposal = { kind: 'proposal', branch: proposalBranch(path), commit: 'e'.repeat(40), adds: 'record', record };
   return { release };
@@ -65,9 +65,9 @@ async function propose(
 
 /** Reviews what was proposed last. */
 async function review(changes: Partial<ReviewerContext> = {}): Promise<Review> {
-  const context = { ...shared, ...changes };
+  const context = { ...shared, ...changes, view };
   world.upstream.takeRequests();
-  return reviewProposal(context, state, proposal, await readTools(context));
+  return reviewProposal(context, proposal, await readTools(context));
 }
 
 async function expectVerdict(
@@ -99,7 +99,7 @@ describe('what is compared', () => {
     const [found] = opened.proposals;
     if (found === undefined) throw new Error('there is no proposal');
     world.upstream.takeRequests();
-    const reviewed = await reviewProposal(shared, opened.state, found, await readTools(shared));
+    const reviewed = await reviewProposal(opened.context, found, await readTools(shared));
     expect(reviewed.report).toMatchObject({
       verdict: 'same',
       findings: [{ name: 'first-record', level: 'note', files: [] }],
@@ -439,7 +439,7 @@ describe('what is new', () => {
     const { path, tree } = await world.record(release);
     await putAck(tree, path, world.people.ada);
     world.merge(tree);
-    state = await readLedger(shared);
+    view = await openView(shared);
   }
 
   test('files that were added, that are missing, and sizes that jumped', async () => {
@@ -579,7 +579,7 @@ describe('what is new', () => {
   test('a record that nobody acknowledged is not a measure', async () => {
     const { tree } = await world.record(await world.release('v1.0.0'));
     world.merge(tree);
-    state = await readLedger(shared);
+    view = await openView(shared);
     await propose('v1.1.0');
     expect((await review()).report.previous).toBeUndefined();
   });

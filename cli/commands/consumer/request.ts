@@ -2,13 +2,13 @@ import { parseToolName } from '../../../executor/add/add.ts';
 import { Holdings } from '../../../ledger/record-index.ts';
 import { fail } from '../../../ledger-schema/error.ts';
 import { mergeIdentity } from '../../../proposals/merge/merge-identity.ts';
-import { readLedger } from '../../../proposals/ledger-state.ts';
 import { makeRequest, nameOfRequest } from '../../../proposals/requests.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { Handler } from '../../wiring/context.ts';
 import { loadConfig } from '../../wiring/settings/config.ts';
 import { notify } from '../../wiring/notify.ts';
 import { withReviewer } from '../../wiring/reviewer-context.ts';
+import { openView } from '../../../ledger/view/view.ts';
 
 /** `request OWNER/REPO[@TAG]` */
 export const requestCommand: Handler<ValuesOf<'consumer', 'request'>> = async ([text = ''], options, context) => {
@@ -17,7 +17,7 @@ export const requestCommand: Handler<ValuesOf<'consumer', 'request'>> = async ([
   const wanted = parseWantedTool(text, source.host);
   await withReviewer(options, context, async ({ reviewer, config }) => {
     const { output } = context;
-    const { snapshot, trust } = await readLedger(reviewer);
+    const { snapshot, trust } = await openView(reviewer);
     const recorded = await new Holdings(snapshot, Promise.resolve(trust)).find(wanted);
     const name = nameOfRequest(wanted);
     if (wanted.tag !== undefined && recorded?.records.has(wanted.tag) === true) {

@@ -2,7 +2,6 @@ import { PullthroughError } from '../../../ledger-schema/error.ts';
 import { findChange, requireChangeName } from '../../../proposals/list-changes.ts';
 import { closeChange } from '../../../owner/close.ts';
 import { reopenChange } from '../../../owner/reopen.ts';
-import { readLedger } from '../../../proposals/ledger-state.ts';
 import { mergeReady } from '../../../owner/merge-all.ts';
 import type { MergeResult } from '../../../owner/merge-all.ts';
 import { mergeChange } from '../../../proposals/merge/merge.ts';
@@ -13,6 +12,7 @@ import { nameOf, showOthers } from '../../screens/review/review-screen.ts';
 import { notify } from '../../wiring/notify.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';
 import { endSeveral } from '../../screens/several.ts';
+import { withView } from '../../../proposals/with-view.ts';
 
 /** `ledger merge [CHANGE]` */
 export const ledgerMerge: Handler<ValuesOf<'ledger', 'ledger merge'>> = ([change], options, context) =>
@@ -21,9 +21,9 @@ export const ledgerMerge: Handler<ValuesOf<'ledger', 'ledger merge'>> = ([change
     const { author } = config.ledger;
     if (change !== undefined) {
       requireChangeName(reviewer, change);
-      const state = await readLedger(reviewer);
+      const seen = await withView(reviewer);
       const found = await findChange(reviewer, change);
-      const { title, commit } = await mergeChange(reviewer, state, found, { author });
+      const { title, commit } = await mergeChange(seen, found, { author });
       const { branch, pull } = found;
       const result: MergeResult = { action: 'merged', title, branch, ...(pull && { pull }), commit };
       output.results({ changes: [result], strangers: [] });

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { writeFileAtomic } from '../../../io/files/file.ts';
 import { atomFeed, feedEntries } from '../../../owner/feed.ts';
-import { readLedger } from '../../../proposals/ledger-state.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { Handler } from '../../wiring/context.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';
+import { withView } from '../../../proposals/with-view.ts';
 
 /** Entries of a feed, unless told. */
 const MOST = 50;
@@ -13,10 +13,10 @@ const MOST = 50;
 export const ledgerFeed: Handler<ValuesOf<'ledger', 'ledger feed'>> = (_, options, context) =>
   withOwner(options, context, async ({ reviewer }) => {
     const { output, now } = context;
-    const state = await readLedger(reviewer);
-    const entries = await feedEntries(reviewer, state, options.limit ?? MOST);
+    const seen = await withView(reviewer);
+    const entries = await feedEntries(seen, options.limit ?? MOST);
     const title = reviewer.github?.repository ?? reviewer.ledger.label;
-    const feed = atomFeed({ title, ledger: state.trust.ledger, now }, entries);
+    const feed = atomFeed({ title, ledger: seen.view.trust.ledger, now }, entries);
     output.results({
       entries: entries.map(({ date, url, ...rest }) => ({ ...rest, date: date.toISOString(), url: url ?? null })),
     });

@@ -1,5 +1,4 @@
 import { listPending } from '../../../proposals/pending.ts';
-import { readLedger } from '../../../proposals/ledger-state.ts';
 import { ledgerStatus } from '../../../owner/status.ts';
 import type { LedgerStatus, ProposalStatus } from '../../../owner/status.ts';
 import type { ValuesOf } from '../../spec/index.ts';
@@ -12,6 +11,7 @@ import { withOwner } from '../../wiring/reviewer-context.ts';
 import type { Cell } from '../../screens/table.ts';
 import { countText } from '../../screens/units.ts';
 import { agedText } from '../../../ledger/view/freshness.ts';
+import { withView } from '../../../proposals/with-view.ts';
 
 /** A policy that expires in fewer days than a rotation may take. */
 const SOON = 30;
@@ -19,9 +19,9 @@ const SOON = 30;
 /** `ledger status` */
 export const ledgerStatusCommand: Handler<ValuesOf<'ledger', 'ledger status'>> = (_, options, context) =>
   withOwner(options, context, async ({ reviewer }) => {
-    const state = await readLedger(reviewer);
-    const status = await ledgerStatus(reviewer, state);
-    const needs = new Map((await listPending(reviewer, state)).map((one) => [one.branch, awaitedText(one)]));
+    const seen = await withView(reviewer);
+    const status = await ledgerStatus(seen);
+    const needs = new Map((await listPending(seen)).map((one) => [one.branch, awaitedText(one)]));
     const { output } = context;
     output.results({ ...status });
     show(status, needs, output, context.now);

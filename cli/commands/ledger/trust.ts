@@ -14,13 +14,13 @@ import { policyToSign, proposePolicy, signPolicy } from '../../../ledger/policy/
 import { trustBranch } from '../../../ledger-schema/names/branches.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { CommandContext, Handler } from '../../wiring/context.ts';
-import { readLedger } from '../../../proposals/ledger-state.ts';
 import { notify } from '../../wiring/notify.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';
 import type { OpenedReviewer } from '../../wiring/reviewer-context.ts';
 import { chooseSigner, openSignerIfAny } from '../../wiring/signing.ts';
 import { proposeTrustPull } from './trust-pull.ts';
 import { readUsableKey } from '../../../ledger/signing/usable-key.ts';
+import { openView } from '../../../ledger/view/view.ts';
 
 /** Who makes commits where `[ledger] author` doesn't say. */
 export const NOBODY = { name: 'pullthrough', email: 'pullthrough@localhost' };
@@ -51,7 +51,7 @@ async function readPublicKey(path: string, context: CommandContext): Promise<Omi
 /** `trust show` */
 export const trustShow: Handler<ValuesOf<'ledger', 'trust show'>> = (_, options, context) =>
   withOwner(options, context, async ({ reviewer }) => {
-    const { trust } = await readLedger(reviewer);
+    const { trust } = await openView(reviewer);
     const { output, now } = context;
     for (const line of policyInWords(trust.policy, now)) output.line(line);
     output.line(`pin = sha256:${trust.sha256}`);
@@ -81,7 +81,7 @@ export const trustPropose: Handler<ValuesOf<'ledger', 'trust propose'>> = async 
   const revoke = (options.remove ?? []).map(parseRevocation);
   const signer = await openSignerIfAny(options, context);
   await withOwner(options, context, async ({ config, reviewer }) => {
-    const { trust } = await readLedger(reviewer);
+    const { trust } = await openView(reviewer);
     const proposed = await proposePolicy({
       repository: reviewer.ledger,
       trust,
@@ -143,7 +143,7 @@ export const trustSign: Handler<ValuesOf<'ledger', 'trust sign'>> = async (_, op
 /** Undefined for a ledger whose own roots have not all signed policy 1 yet. */
 async function trustIfAny(reviewer: OpenedReviewer['reviewer']): Promise<Trust | undefined> {
   try {
-    return (await readLedger(reviewer)).trust;
+    return (await openView(reviewer)).trust;
   } catch (error) {
     const unsigned = error instanceof PullthroughError && error.code === 'E_POLICY_THRESHOLD';
     if (unsigned && reviewer.pin === undefined) return undefined;

@@ -4,7 +4,6 @@ import { proposalBranch } from '../../../ledger-schema/names/branches.ts';
 import { acknowledge, hasAcked, requireAckable } from '../../../reviewer/signing/ack.ts';
 import type { AckResult } from '../../../reviewer/signing/ack.ts';
 import { findMergedRecord } from '../../../reviewer/signing/merged-record.ts';
-import { readLedger } from '../../../proposals/ledger-state.ts';
 import { openProposals } from '../../../proposals/open-proposals.ts';
 import type { OpenProposals } from '../../../proposals/open-proposals.ts';
 import { lateProposal } from '../../../proposals/read-proposal.ts';
@@ -30,6 +29,8 @@ import { notify } from '../../wiring/notify.ts';
 import type { OpenedReviewer } from '../../wiring/reviewer-context.ts';
 import { endSeveral } from '../../screens/several.ts';
 import { typed } from '../../../io/shell.ts';
+import { withView } from '../../../proposals/with-view.ts';
+import type { ReviewerContext } from '../../../reviewer/context.ts';
 
 export interface AcknowledgeRequest extends OpenedReviewer {
   readonly signer: Signer;
@@ -60,16 +61,17 @@ const HOPELESS: ReadonlySet<string> = new Set([
 
 /** Reviews each proposal, and signs what compared equal and has no finding that wants a person, or that one took. */
 export async function acknowledgeEach(request: AcknowledgeRequest, context: CommandContext): Promise<void> {
-  const { reviewer, signer, flags } = request;
+  const { signer, flags } = request;
   const { change } = flags;
   const { output } = context;
   const reviews: ReviewReport[] = [];
   const acks: AckLine[] = [];
   const opened = await openOrAcked(request, acks, context);
   if (opened === undefined) return;
-  const { state, proposals, refused, strangers } = opened;
+  const { context: seen, proposals, refused, strangers } = opened;
+  const { trust } = seen.view;
   // Before anything is downloaded
-  const who = await requireReviewer(state.trust, signer.fingerprint, 'ack');
+  const who = await requireReviewer(trust, signer.fingerprint, 'ack');
   showOthers(refused, strangers, output);
   output.results({ reviews, acks, refused: refused.map(refusedResult), strangers });
   const failures = refused.map(({ error }) => error);
@@ -77,7 +79,7 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
     acks.push({ record: proposal.record.path, branch: proposal.branch, ...line });
   };
   const open = proposals.filter((proposal) => {
-    const standing = standingOf(proposal, state.trust);
+    const standing = standingOf(proposal, trust);
     const head = proposal.commit;
     if (hasAcked(proposal, signer.fingerprint)) {
       output.line(`${titleOf(proposal)}: this key acknowledged it already; ${missingText(standing)}`);
@@ -89,15 +91,10 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
     add(proposal, { action: 'withdrawn', head, ...standing });
     return false;
   });
-  const total = withTotal(reviewer, open);
+  const total = withTotal(seen, open);
   const sitting = new Sitting(open.map(titleOf));
   try {
-    for await (const { proposal, place, of, review: reviewed } of reviewAhead(
-      total.context,
-      state,
-      open,
-      request.tools,
-    )) {
+    for await (const { proposal, place, of, review: reviewed } of reviewAhead(total.context, open, request.tools)) {
       const view: ReviewView = { place: { place, of }, all: flags.all };
       const title = titleOf(proposal);
       let signing = false;
@@ -111,12 +108,12 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
         const answer = await wanted(flags, same, view, context);
         if (answer !== 'sign') {
           sitting.notSigned(title, answer === 'quit' ? 'ended here' : 'declined');
-          add(proposal, { action: 'declined', head: proposal.commit, ...standingOf(proposal, state.trust) });
+          add(proposal, { action: 'declined', head: proposal.commit, ...standingOf(proposal, trust) });
           if (answer === 'quit') break;
           continue;
         }
         const { author, merge } = request.config.ledger;
-        const result = await acknowledge(reviewer, same, { signer, reviewer: who }, { author, merge });
+        const result = await acknowledge(seen, same, { signer, reviewer: who }, { author, merge });
         sitting.signed(title);
         showAck(result, same, context);
         const { action, head, standing, merged } = result;
@@ -153,20 +150,21 @@ async function openOrAcked(
   { reviewer, signer, flags: { change } }: AcknowledgeRequest,
   acks: AckLine[],
   { output }: CommandContext,
-): Promise<OpenProposals | undefined> {
+): Promise<OpenProposals<ReviewerContext> | undefined> {
   try {
     return await openProposals(reviewer, change);
   } catch (error) {
     if (!(error instanceof PullthroughError) || error.code !== 'E_NO_CHANGE' || change === undefined) throw error;
-    const state = await readLedger(reviewer);
-    const record = await findMergedRecord(reviewer, state, change);
+    const seen = await withView(reviewer);
+    const record = await findMergedRecord(seen, change);
     if (record === undefined) throw error;
     if (!record.acks.some(({ fingerprint }) => fingerprint === signer.fingerprint)) {
       output.note(`${titleOf({ record })} is merged already: a late ack is a proposal of its own`);
-      return { state, proposals: [await lateProposal(reviewer, state, record)], refused: [], strangers: [] };
+      return { context: seen, proposals: [await lateProposal(seen, record)], refused: [], strangers: [] };
     }
-    const line = { record: record.path, branch: proposalBranch(record.path), head: state.commit, merged: state.commit };
-    acks.push({ ...line, action: 'already', ...standingOf({ record }, state.trust) });
+    const { commit, trust } = seen.view;
+    const line = { record: record.path, branch: proposalBranch(record.path), head: commit, merged: commit };
+    acks.push({ ...line, action: 'already', ...standingOf({ record }, trust) });
     output.results({ reviews: [], acks, refused: [], strangers: [] });
     output.line(`${titleOf({ record })}: this key acknowledged it already, and it is merged`);
     return undefined;

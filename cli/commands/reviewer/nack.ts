@@ -3,7 +3,6 @@ import { typed } from '../../../io/shell.ts';
 import type { RecordStatus } from '../../../ledger-schema/record.ts';
 import { parseToolRequest } from '../../../consumer/tool.ts';
 import type { ToolRequest } from '../../../consumer/tool.ts';
-import { readLedger } from '../../../proposals/ledger-state.ts';
 import { findNackTarget, nackTarget } from '../../../reviewer/signing/nack.ts';
 import type { NackResult, NackTarget } from '../../../reviewer/signing/nack.ts';
 import { requireReviewer } from '../../../reviewer/signing/reviewer-key.ts';
@@ -15,6 +14,7 @@ import { withReviewer } from '../../wiring/reviewer-context.ts';
 import { currentReviewers } from './current-reviewers.ts';
 import { chooseSigner } from '../../wiring/signing.ts';
 import { bytesText, countText } from '../../screens/units.ts';
+import { withView } from '../../../proposals/with-view.ts';
 
 /** `nack TOOL@TAG` */
 export const nack: Handler<ValuesOf<'reviewer', 'nack'>> = async ([text = ''], options, context) => {
@@ -37,9 +37,9 @@ export const nack: Handler<ValuesOf<'reviewer', 'nack'>> = async ([text = ''], o
       const request = parseToolRequest(text, config.source.host);
       const id = { source: request.source, repository: `${request.owner}/${request.repo}`, tag: exactTag(request) };
       const signer = await choice.by(() => currentReviewers(reviewer));
-      const state = await readLedger(reviewer);
-      const who = await requireReviewer(state.trust, signer.fingerprint, 'nack');
-      const target = await findNackTarget(reviewer, state, id);
+      const seen = await withView(reviewer);
+      const who = await requireReviewer(seen.view.trust, signer.fingerprint, 'nack');
+      const target = await findNackTarget(seen, id);
       const isNew = !target.record.nacks.some(({ fingerprint }) => fingerprint === signer.fingerprint);
       const { output } = context;
       if (isNew) {
@@ -50,7 +50,7 @@ export const nack: Handler<ValuesOf<'reviewer', 'nack'>> = async ([text = ''], o
           return;
         }
       }
-      const result = await nackTarget(reviewer, state, target, { signer, reviewer: who }, reason);
+      const result = await nackTarget(seen, target, { signer, reviewer: who }, reason);
       output.results({ ...result });
       showResult(result, target, context);
       if (result.action === 'nacked') {

@@ -1,4 +1,3 @@
-import { readLedger } from '../../../proposals/ledger-state.ts';
 import { findHolder, listPending } from '../../../proposals/pending.ts';
 import type { Pending } from '../../../proposals/pending.ts';
 import { awaitedText, nextStep } from '../../screens/pending-words.ts';
@@ -6,14 +5,15 @@ import { ageText } from '../../screens/review/review-words.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { Handler } from '../../wiring/context.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';
+import { withView } from '../../../proposals/with-view.ts';
 
 /** `pending` */
 export const pendingCommand: Handler<ValuesOf<'reviewer', 'pending'>> = (_, options, context) =>
   withOwner(options, context, async ({ reviewer }) => {
     const { output, now } = context;
-    const state = await readLedger(reviewer);
-    const holder = options.for === undefined ? undefined : findHolder(state, options.for);
-    const all = await listPending(reviewer, state);
+    const seen = await withView(reviewer);
+    const holder = options.for === undefined ? undefined : findHolder(seen, options.for);
+    const all = await listPending(seen);
     const pending = holder === undefined ? all : all.filter(({ from }) => from.includes(holder));
     output.results({ for: holder ?? null, pending: pending.map(toResult) });
     output.table({
