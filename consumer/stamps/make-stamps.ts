@@ -24,8 +24,8 @@ export interface StampContext {
   readonly now: Date;
   /** What the ledger is, for who asks a stamp: its id. */
   readonly ledger: string;
-  /** The vendor's own packslip, where it was kept. */
-  readonly vendor: (record: StampRecord) => Promise<VendorPackslip | undefined>;
+  /** The vendor's own packslip, where it was kept; `unread`: it could not be looked for, and is next time. */
+  readonly vendor: (record: StampRecord) => Promise<VendorPackslip | 'unread' | undefined>;
   /** What lies in the site's folder at a path; undefined where nothing does. */
   readonly before: (path: string) => Promise<Uint8Array | undefined>;
 }
@@ -165,14 +165,14 @@ async function makeEntry(
   const inputs = sha256Hex(
     new TextEncoder().encode(JSON.stringify([FORMAT, baseUrl, sha256Hex(plan.bytes), record.evidence])),
   );
-  const entryOf = (path: string, publishedAt: string, vendor: string | undefined): ListEntry => ({
+  const entryOf = (path: string, publishedAt: string, vendor?: string, known = inputs): ListEntry => ({
     version,
     tag: record.tag,
     published_at: publishedAt,
     packslip: `${baseUrl}/${path.split('/').map(encodeURIComponent).join('/')}`,
     ...(withdrawn ? { status: 'yanked', status_reason: reasonOf(record) } : {}),
     evidence: checkedEvidence(record, vendor),
-    extensions: { pullthrough: { record: record.path, checklist: record.checklist, inputs } },
+    extensions: { pullthrough: { record: record.path, checklist: record.checklist, inputs: known } },
   });
   // What was pinned stays pinned: whoever holds it learns that it was withdrawn.
   if (withdrawn && listed !== undefined) {
@@ -186,7 +186,8 @@ async function makeEntry(
       return { entry: listed.entry, sha256: listed.sha256, file: { path: listed.path } };
     }
   }
-  const vendor = withdrawn ? undefined : await context.vendor(record);
+  const looked = withdrawn ? undefined : await context.vendor(record);
+  const vendor = looked === 'unread' ? undefined : looked;
   if (vendor !== undefined && !vendor.beyond) {
     const path = pathOf(record, version, vendor.sha256);
     const entry = entryOf(path, vendor.publishedAt, vendor.sha256);
@@ -197,7 +198,7 @@ async function makeEntry(
   const bytes = withdrawn && !signer.repeatable ? statement.bytes : await signer.sign(statement.bytes);
   const sha256 = sha256Hex(bytes);
   const path = pathOf(record, version, sha256);
-  const entry = entryOf(path, instant(record.published), vendor?.sha256);
+  const entry = entryOf(path, instant(record.published), vendor?.sha256, looked === 'unread' ? '' : inputs);
   return { entry, sha256, ...(withdrawn ? {} : { file: { path, bytes } }) };
 }
 

@@ -68,7 +68,7 @@ export function keySigner(key: MinisignSigner): StampSigner {
       const bundle = {
         mediaType: BUNDLE_TYPE,
         verificationMaterial: { publicKey: { hint }, tlogEntries: [] },
-        dsseEnvelope: { payload, payloadType: PAYLOAD_TYPE, signatures: [{ sig, keyid: '' }] },
+        dsseEnvelope: { payload, payloadType: PAYLOAD_TYPE, signatures: [{ sig }] },
       };
       return Promise.resolve(new TextEncoder().encode(JSON.stringify(bundle)));
     },

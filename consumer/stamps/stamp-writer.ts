@@ -1,0 +1,148 @@
+import { PullthroughError, sha256Hex } from '../../ledger-schema/index.ts';
+import type { RecordFiles, RecordStatus, RecordedAsset, Trust } from '../../ledger-schema/index.ts';
+import { holdersOf } from '../../ledger-schema/holders.ts';
+import { storeKey } from '../../store/store.ts';
+import { publishedAt } from '../serve/api/published.ts';
+import { entriesOf, readList } from './list-before.ts';
+import { listPath, makeStamps } from './make-stamps.ts';
+import type { StampContext } from './make-stamps.ts';
+import type { StampRecord } from './record.ts';
+import type { StampSigner } from './signer.ts';
+import { findVendorPackslip } from './vendor-packslip.ts';
+import type { FetchEvidence } from './vendor-packslip.ts';
+import type { Root } from '../../evidence/roots.ts';
+
+export interface StampWriterOptions {
+  readonly signer: StampSigner;
+  /** Where the site is served, without a slash at its end. */
+  readonly baseUrl: string;
+  readonly trust: Trust;
+  /** The first-parent height of the ledger's commit; asked once, and only where a list is made. */
+  readonly height: () => Promise<number>;
+  /** Where recorded files are fetched by their digest; undefined: from upstream. */
+  readonly publicUrl: string | undefined;
+  /** Brings evidence from the store; undefined where no store is known. */
+  readonly fetch: FetchEvidence | undefined;
+  readonly roots: () => Promise<readonly Root[]>;
+  readonly warn: (message: string) => void;
+}
+
+/** A tool as the site has it. */
+export interface StampTool {
+  readonly source: string;
+  readonly repository: string;
+  readonly releases: readonly { readonly tag: string; readonly state: string; readonly why?: string | undefined }[];
+  records(): Promise<readonly { readonly files: RecordFiles; readonly status: RecordStatus }[]>;
+}
+
+interface Folder {
+  read(path: string): Uint8Array | undefined;
+}
+
+interface Files {
+  readonly files: readonly { readonly path: string; readonly content: Uint8Array }[];
+  readonly kept: readonly string[];
+}
+
+/**
+ * Stamps for a site: for each tool the release list of packslip, and the packslips that it leads to. Throws what
+ * {@link makeStamps} throws.
+ */
+export function stampWriter(options: StampWriterOptions): {
+  readonly key: string;
+  write(tool: StampTool, folder: Folder): Promise<Files>;
+} {
+  const { signer, publicUrl, trust } = options;
+  let height: Promise<number> | undefined;
+  return {
+    key: JSON.stringify(['stamps 1', signer.identity, publicUrl]),
+    async write(tool, folder) {
+      // What expired says so itself, and nothing that is new may be said.
+      if (trust.expired) return { files: [], kept: stillGood(tool, folder, options.baseUrl) };
+      const records: StampRecord[] = [];
+      for (const { files, status } of await tool.records()) {
+        const why = tool.releases.find(({ tag }) => tag === status.checklist.tag)?.why;
+        const record = await toRecord(files, status, trust, why);
+        if (record !== undefined) records.push(record);
+      }
+      const context: StampContext = {
+        signer,
+        baseUrl: options.baseUrl,
+        urlOf: (record, asset) => urlOf(record, asset, publicUrl),
+        expires: trust.expires,
+        sequence: await (height ??= options.height()),
+        now: trust.now,
+        ledger: trust.ledger,
+        vendor: (record) => vendorOf(record, options),
+        before: (path) => Promise.resolve(folder.read(path)),
+      };
+      const stamps = await makeStamps(tool, records, context);
+      if (stamps === undefined) return { files: [], kept: [] };
+      for (const { tag, why } of stamps.leftOut) {
+        options.warn(`${tool.repository} ${tag} is in no release list: ${why}`);
+      }
+      const files = [...stamps.packslips].map(([path, content]) => ({ path, content }));
+      return { files: [...files, { path: stamps.list.path, content: stamps.list.bytes }], kept: [...stamps.kept] };
+    },
+  };
+}
+
+async function toRecord(
+  files: RecordFiles,
+  status: RecordStatus,
+  trust: Trust,
+  why: string | undefined,
+): Promise<StampRecord | undefined> {
+  const { checklist, state, acks, nacks, assets, path, sumsBytes } = status;
+  if (state !== 'acknowledged' && state !== 'withdrawn') return undefined;
+  const { source, repository, repositoryId, tag, commit, evidence = [] } = checklist;
+  return {
+    source,
+    repository,
+    repositoryId,
+    tag,
+    commit,
+    path,
+    checklist: sha256Hex(sumsBytes),
+    state,
+    published: await publishedAt(files, status, trust),
+    acks: holdersOf(acks),
+    nacks: holdersOf(nacks),
+    reason: state === 'withdrawn' ? why : undefined,
+    assets,
+    evidence,
+  };
+}
+
+/** From our own store, which nobody upstream can empty; else where the record says that it lies. */
+function urlOf(record: StampRecord, { name, sha256, url }: RecordedAsset, publicUrl: string | undefined): string {
+  if (publicUrl !== undefined) return `${publicUrl.replace(/\/+$/, '')}/${storeKey(sha256)}`;
+  const { source, repository, tag } = record;
+  const path = [...repository.split('/'), 'releases', 'download', ...tag.split('/'), name];
+  return url ?? `https://${source}/${path.map(encodeURIComponent).join('/')}`;
+}
+
+async function vendorOf(record: StampRecord, { fetch, roots, warn }: StampWriterOptions) {
+  if (fetch === undefined || !record.evidence.some(({ kind }) => kind === 'sigstore')) return undefined;
+  try {
+    return await findVendorPackslip(record, { fetch, roots: await roots() });
+  } catch (error) {
+    if (!(error instanceof PullthroughError)) throw error;
+    warn(
+      `${record.repository} ${record.tag}: its evidence could not be read, so its packslip is ours: ${error.message}`,
+    );
+    return 'unread';
+  }
+}
+
+/** What an earlier run left, but for packslips of what was withdrawn since. */
+function stillGood(tool: StampTool, folder: Folder, baseUrl: string): string[] {
+  const path = listPath(tool.source, tool.repository);
+  const list = folder.read(path);
+  if (list === undefined) return [];
+  const good = new Set(tool.releases.filter(({ state }) => state !== 'withdrawn').map(({ tag }) => tag));
+  const packslips = [...entriesOf(readList(list), baseUrl)].flatMap(([tag, entry]) =>
+    good.has(tag) && entry.entry.status === undefined ? [entry.path] : [],
+  );
+  return [path, ...packslips];
+}
