@@ -14,7 +14,9 @@ import type { FetchLimits } from './fetch-limits.ts';
 import type { GitConfig } from './git-environment.ts';
 import { runGit } from './git.ts';
 import type { GitResult } from './git.ts';
-import { REMOTE, shownStderr } from './remote.ts';
+import { encodePack } from './objects/pack.ts';
+import type { NewObject, ObjectFormat } from './objects/pack.ts';
+import { REMOTE, remoteError, shownStderr } from './remote.ts';
 import { exists, removeUnfinished, unfinishedBytes } from './unfinished.ts';
 import type { Remote } from './remote.ts';
 
@@ -29,8 +31,6 @@ const CONDEMNED = 'pullthrough-condemned';
  * stopped for long finds the lock taken over: git's own locks then keep the two apart.
  */
 const LOCK: LockOptions = { staleMs: 6_000, renewMs: 1_500, patienceMs: 600_000, code: 'E_IO' };
-
-export type ObjectFormat = 'sha1' | 'sha256';
 
 /** A ledger of a million records is smaller. */
 const FETCH_BYTES = 1024 * 1024 * 1024;
@@ -185,6 +185,13 @@ export class Clone {
   local(args: readonly string[], options: { input?: string | Uint8Array; extra?: Record<string, string> } = {}) {
     const { input, extra } = options;
     return runGit({ directory: this.directory, env: this.localEnv(extra), args, input });
+  }
+
+  /** Puts new objects into the clone, by one process. */
+  async keep(objects: readonly NewObject[]): Promise<void> {
+    const result = await this.local(['unpack-objects', '-q'], { input: encodePack(objects, this.format) });
+    if (result.exitCode === 0) return;
+    throw remoteError(result, 'write to the clone of the ledger', { remote: this.remote, clone: this.directory });
   }
 
   /** Runs git in the clone with the ledger's URL, transport and credential. */

@@ -65,9 +65,9 @@ async function build(options: NewRepository, made: string, work: string): Promis
   await git(undefined, 'init', '--quiet', template, `--initial-branch=${branch}`, ...(bare ? ['--bare'] : []), made);
   const gitDir = bare ? made : join(made, '.git');
   // Partial clones ask for single objects.
-  await git(gitDir, 'config', 'uploadpack.allowFilter', 'true');
-  await git(gitDir, 'config', 'uploadpack.allowAnySHA1InWant', 'true');
-  if (!bare) await git(gitDir, 'config', 'receive.denyCurrentBranch', 'updateInstead');
+  const serving = '[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n';
+  const receiving = bare ? '' : '[receive]\n\tdenyCurrentBranch = updateInstead\n';
+  await writeFile(join(gitDir, 'config'), serving + receiving, { flag: 'a' });
   for (const [path, bytes] of options.files) {
     await makeFolders(join(work, dirname(path)));
     await writeFile(join(work, path), bytes, { mode: 0o644 });

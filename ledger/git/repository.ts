@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { brief } from '../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
-import { HEAD_BRANCH, branchKind, isChangeBranch } from '../../ledger-schema/names/branches.ts';
+import { HEAD_BRANCH } from '../../ledger-schema/names/branches.ts';
 import { requireOnlyAdded } from './objects/append-only.ts';
 import { CatFile } from './objects/cat-file.ts';
+import { changeBranches } from './change-branches.ts';
 import { Clone } from './clone.ts';
 import { diffTrees } from './objects/diff.ts';
 import type { DiffScope, Difference } from './objects/diff.ts';
@@ -241,7 +241,7 @@ class ClonedLedger implements LedgerRepository {
       const all = await this.#fetcher.listBranches();
       const head = all.get(this.#options.branch);
       if (head === undefined) await this.#fetcher.requireGit();
-      const ours = this.#ours(all);
+      const ours = changeBranches(all, this.#warned, this.#options.warn);
       const signed = all.get(HEAD_BRANCH);
       const ends = [head, signed].filter((commit) => commit !== undefined);
       const tips = [...new Set([...ends, ...ours.map(([, commit]) => commit)])];
@@ -261,18 +261,6 @@ class ClonedLedger implements LedgerRepository {
       this.#signed = signed;
       return;
     }
-  }
-
-  #ours(all: ReadonlyMap<string, string>): [name: string, commit: string][] {
-    const ours = [...all].filter(([name]) => branchKind(name) !== undefined);
-    const strange = ours.map(([name]) => name).filter((name) => !isChangeBranch(name) && !this.#warned.has(name));
-    for (const name of strange) this.#warned.add(name);
-    const [first] = strange;
-    if (first !== undefined) {
-      const more = strange.length === 1 ? '' : ` and ${strange.length - 1} more`;
-      this.#options.warn?.(`ignored, because no change has such a name: the branch ${brief(first)}${more}`);
-    }
-    return ours.filter(([name]) => isChangeBranch(name));
   }
 
   #tips(): string[] {

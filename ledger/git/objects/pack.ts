@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
-import type { ObjectFormat } from '../clone.ts';
+
+export type ObjectFormat = 'sha1' | 'sha256';
 
 export interface NewObject {
   readonly type: 'commit' | 'tree' | 'blob';

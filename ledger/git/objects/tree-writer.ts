@@ -1,9 +1,7 @@
 import { fail } from '../../../ledger-schema/error.ts';
-import type { Clone } from '../clone.ts';
 import type { Objects } from './objects.ts';
-import { encodePack, objectId } from './pack.ts';
-import type { NewObject } from './pack.ts';
-import { remoteError } from '../remote.ts';
+import { objectId } from './pack.ts';
+import type { NewObject, ObjectFormat } from './pack.ts';
 import { TREE_LIMIT, encodeTree, parseRawTree } from './tree.ts';
 import type { RawEntry } from './tree.ts';
 
@@ -32,17 +30,23 @@ interface Folder {
   readonly folders: Map<string, Folder>;
 }
 
+/** Where new objects go. */
+export interface ObjectSink {
+  readonly format: ObjectFormat;
+  keep(objects: readonly NewObject[]): Promise<void>;
+}
+
 /**
- * Makes a commit in the clone's object store, with neither work tree nor index: of the base's trees only those on the
- * paths of `files` are read, so that in a partial clone no other is fetched. One git process takes all new objects.
+ * Makes a commit in a clone's object store, with neither work tree nor index: of the base's trees only those on the
+ * paths of `files` are read, so that in a partial clone no other is fetched. The sink gets all new objects at once.
  */
 export class TreeWriter {
-  readonly #clone: Clone;
+  readonly #sink: ObjectSink;
   readonly #objects: Objects;
   readonly #made: NewObject[] = [];
 
-  constructor(clone: Clone, objects: Objects) {
-    this.#clone = clone;
+  constructor(sink: ObjectSink, objects: Objects) {
+    this.#sink = sink;
     this.#objects = objects;
   }
 
@@ -59,14 +63,7 @@ export class TreeWriter {
       request.message.replaceAll('\0', ''),
     ];
     const commit = this.#add('commit', Buffer.from(lines.join('\n')));
-    const pack = encodePack(this.#made.splice(0), this.#clone.format);
-    const result = await this.#clone.local(['unpack-objects', '-q'], { input: pack });
-    if (result.exitCode !== 0) {
-      throw remoteError(result, 'write to the clone of the ledger', {
-        remote: this.#clone.remote,
-        clone: this.#clone.directory,
-      });
-    }
+    await this.#sink.keep(this.#made.splice(0));
     return commit;
   }
 
@@ -105,7 +102,7 @@ export class TreeWriter {
   #add(type: NewObject['type'], bytes: Uint8Array): string {
     const object = { type, bytes };
     this.#made.push(object);
-    return objectId(object, this.#clone.format);
+    return objectId(object, this.#sink.format);
   }
 }
 
