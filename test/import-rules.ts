@@ -88,8 +88,23 @@ function parse(path: string, source: string): ts.SourceFile {
   return ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true);
 }
 
+interface Found {
+  readonly imports: readonly Import[];
+  readonly complaints: readonly string[];
+}
+
+/** By path and source: several rules look at the same files. */
+const known = new Map<string, Found>();
+
 /** What a file imports, and a complaint for each specifier that is not a plain text. */
-export function importsOf(path: string, source: string): { imports: Import[]; complaints: string[] } {
+export function importsOf(path: string, source: string): Found {
+  const key = `${path}\n${source}`;
+  const found = known.get(key) ?? readImports(path, source);
+  known.set(key, found);
+  return found;
+}
+
+function readImports(path: string, source: string): Found {
   const imports: Import[] = [];
   const complaints: string[] = [];
   walk(parse(path, source), (node) => {

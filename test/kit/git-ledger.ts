@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CommitFacts, HostCommit, LedgerHost } from './ledger-host.ts';
 import type { Tree } from './ledger-people.ts';
 
 /** A bare git repository that a test fills commit by commit, by objects alone. */
-export class GitLedger {
+export class GitLedger implements LedgerHost {
   readonly directory = mkdtempSync(join(tmpdir(), 'pt-ledger-'));
 
   constructor() {
@@ -13,15 +14,7 @@ export class GitLedger {
   }
 
   /** Commits exactly this tree, and points the branch at it. */
-  commit(
-    tree: Tree,
-    options: {
-      parents?: readonly string[];
-      branch?: string;
-      /** Of the commit, in seconds since 1970. */
-      date?: number;
-    } = {},
-  ): string {
+  commit(tree: Tree, options: HostCommit = {}): string {
     const ref = `refs/heads/${options.branch ?? 'scratch'}`;
     const quoted = (path: string): string => `"${path.replace(/["\\\\]/g, '\\\\$&')}"`;
     const parts: (string | Uint8Array)[] = ['feature done\n', `reset ${ref}\n\n`, `commit ${ref}\nmark :1\n`];
@@ -36,6 +29,51 @@ export class GitLedger {
       ['fast-import', '--quiet', '--force', '--date-format=raw'],
       Buffer.concat(parts.map((part) => Buffer.from(part))),
     );
+  }
+
+  branches(): Map<string, string> {
+    const lines = this.run('for-each-ref', '--format=%(objectname) %(refname:lstrip=2)', 'refs/heads').split('\n');
+    return new Map(lines.map((line) => [line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' '))]));
+  }
+
+  point(branch: string, commit: string | undefined): void {
+    const ref = `refs/heads/${branch}`;
+    if (commit === undefined) this.run('update-ref', '-d', ref);
+    else this.run('update-ref', ref, commit);
+  }
+
+  files(commit: string): Tree {
+    const entries = this.run('ls-tree', '-r', '-z', commit).split('\0').filter(Boolean);
+    const input = entries.map((entry) => `${entry.split(/[ \t]/)[2] ?? ''}\n`).join('');
+    let rest = execFileSync('git', ['cat-file', '--batch'], { cwd: this.directory, input });
+    return new Map(
+      entries.map((entry) => {
+        const end = rest.indexOf(10);
+        const size = Number(rest.toString('latin1', 0, end).split(' ')[2]);
+        const bytes = rest.subarray(end + 1, end + 1 + size);
+        rest = rest.subarray(end + 1 + size + 1);
+        return [entry.slice(entry.indexOf('\t') + 1), bytes];
+      }),
+    );
+  }
+
+  facts(commit: string): CommitFacts {
+    const [parents = '', author = '', message = ''] = this.run(
+      'log',
+      '-1',
+      '--format=%P%x00%an <%ae>%x00%B',
+      commit,
+    ).split('\0');
+    return { parents: parents.split(' ').filter(Boolean), author, message };
+  }
+
+  keepBranches(keep: boolean): void {
+    this.run('config', 'receive.denyDeletes', String(keep));
+  }
+
+  /** Git in this repository. */
+  run(...args: readonly string[]): string {
+    return this.#git(args);
   }
 
   [Symbol.dispose](): void {

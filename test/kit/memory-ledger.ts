@@ -9,9 +9,12 @@ import { Objects } from '../../ledger/git/objects/objects.ts';
 import type { ObjectSource } from '../../ledger/git/objects/objects.ts';
 import { objectId } from '../../ledger/git/objects/pack.ts';
 import type { NewObject } from '../../ledger/git/objects/pack.ts';
-import { TREE_MODE, encodeTree } from '../../ledger/git/objects/tree.ts';
+import { TREE_MODE, encodeTree, parseTree } from '../../ledger/git/objects/tree.ts';
+import { TreeWriter } from '../../ledger/git/objects/tree-writer.ts';
+import type { CommitRequest, ObjectSink } from '../../ledger/git/objects/tree-writer.ts';
 import type { GateRepository } from '../../ledger/gate/gate-report.ts';
 import type { Snapshot, TreeEntry } from '../../ledger/snapshot.ts';
+import type { CommitFacts } from './ledger-host.ts';
 import type { Tree } from './ledger-people.ts';
 
 /** A leaf of another mode than a regular file's. */
@@ -31,8 +34,17 @@ export interface MemoryCommit {
 type Folder = Map<string, { readonly mode: string; readonly oid: string } | Folder>;
 
 /** Git's objects by their ids, in memory. */
-class MemoryObjects implements ObjectSource {
+class MemoryObjects implements ObjectSource, ObjectSink {
+  readonly format = 'sha1';
   readonly all = new Map<string, NewObject>();
+
+  async keep(objects: readonly NewObject[]): Promise<void> {
+    for (const { type, bytes } of objects) this.put(type, bytes);
+  }
+
+  get(oid: string): Uint8Array {
+    return this.all.get(oid)?.bytes ?? missing(oid);
+  }
 
   put(type: NewObject['type'], bytes: Uint8Array): string {
     const object = { type, bytes };
@@ -81,6 +93,27 @@ export class MemoryLedger implements GateRepository {
     return this.#commit(this.#write(root), parents, date);
   }
 
+  /** Makes a commit as the program does. */
+  async write(request: CommitRequest): Promise<string> {
+    const { base } = request;
+    const isTree = base !== undefined && this.#source.all.get(base)?.type === 'tree';
+    const tree = base === undefined || isTree ? base : await this.#history.treeOf(base);
+    return new TreeWriter(this.#source, this.#objects).commit(request, tree);
+  }
+
+  /** What a commit holds. */
+  files(commit: string): Tree {
+    const [, tree = ''] = /^tree (\w+)$/m.exec(this.#text(commit)) ?? [];
+    return new Map(this.#leaves(tree, ''));
+  }
+
+  facts(commit: string): CommitFacts {
+    const [head = '', ...message] = this.#text(commit).split('\n\n');
+    const [, author = ''] = /^author (.*) \d+ \+0000$/m.exec(head) ?? [];
+    const parents = Array.from(head.matchAll(/^parent (\w+)$/gm), ([, parent = '']) => parent);
+    return { parents, author, message: message.join('\n\n').trim() };
+  }
+
   /** The same commit again, but that a name of its tree stands there twice, the second time with other bytes. */
   commitTwice(commit: string, path: string, content: string): Promise<string> {
     return this.#commitWith(commit, path, '100644', this.#source.put('blob', Buffer.from(content)));
@@ -115,6 +148,10 @@ export class MemoryLedger implements GateRepository {
 
   mergeBases(a: string, b: string): Promise<readonly string[]> {
     return this.#history.mergeBases(a, b);
+  }
+
+  messageOf(commit: string): Promise<string> {
+    return this.#history.messageOf(commit);
   }
 
   isAncestor(old: string, later: string): Promise<boolean> {
@@ -153,6 +190,17 @@ export class MemoryLedger implements GateRepository {
     const who = `T <t@x> ${date} +0000`;
     const lines = [`tree ${tree}`, ...parents.map((parent) => `parent ${parent}`), `author ${who}`];
     return this.#source.put('commit', Buffer.from([...lines, `committer ${who}`, '', 'a change'].join('\n')));
+  }
+
+  #text(commit: string): string {
+    return Buffer.from(this.#source.get(commit)).toString();
+  }
+
+  *#leaves(tree: string, path: string): Generator<[string, Uint8Array]> {
+    for (const { name, mode, oid } of parseTree(tree, this.#source.get(tree), 20)) {
+      if (mode === TREE_MODE) yield* this.#leaves(oid, `${path}${name}/`);
+      else yield [`${path}${name}`, this.#source.get(oid)];
+    }
   }
 
   #write(folder: Folder): string {

@@ -8,6 +8,9 @@ import type { LedgerRepository } from '../../ledger/git/repository.ts';
 import { startGitServer } from '../servers/git-server.ts';
 import type { GitServer } from '../servers/git-server.ts';
 import { bareRepository, collect, commits, git, open } from '../kit/git-fixture.ts';
+import { GitLedger } from '../kit/git-ledger.ts';
+import type { LedgerHost } from '../kit/ledger-host.ts';
+import { MemoryHost } from '../kit/memory-host.ts';
 import { MemoryLedger } from '../kit/memory-ledger.ts';
 import type { OddLeaf } from '../kit/memory-ledger.ts';
 import type { Tree } from '../kit/ledger-people.ts';
@@ -111,4 +114,66 @@ describe('the ledger in memory', () => {
     await ledger.update();
     expect(await everything(ledger, honest)).toEqual(await everything(memory, honest));
   });
+});
+
+/** What a host and a clone of it answer to the same pushes, told without the names of commits. */
+async function pushed(host: LedgerHost, clone: LedgerRepository): Promise<unknown[]> {
+  const answers: unknown[] = [];
+  const first = host.commit(FIRST, { branch: 'main' });
+  const author = { name: 'Ada', email: 'ada@example.org' };
+  const make = async (name: string): Promise<string> =>
+    clone.commit({ parents: [first], base: first, files: new Map([[name, utf8(name)]]), message: name, author, date });
+  const date = new Date(1_750_000_000_000);
+  const push = async (...updates: readonly [branch: string, from: string | undefined, to: string | undefined][]) => {
+    const asked = updates.map(([branch, from, to]) => ({ branch, from, to }));
+    answers.push(await answer(() => clone.push(asked)), [...host.branches()]);
+  };
+  await clone.update();
+  answers.push(
+    clone.head(),
+    await answer(() =>
+      clone.commit({ parents: [], base: first, files: new Map([['trust', utf8('x')]]), message: 'x', author }),
+    ),
+  );
+  const [one, two] = [await make(`${RECORD}/one`), await make(`${RECORD}/two`)];
+  answers.push(one, two, await clone.height(one));
+  const [a, b] = ['pullthrough/a', 'pullthrough/b'];
+  await push([a, undefined, one], [b, undefined, two]);
+  answers.push(
+    host.facts(one),
+    [...host.files(two)].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]),
+  );
+  await push([a, undefined, one]);
+  await push([a, two, first]);
+  await push([b, two, one], [a, two, undefined]);
+  await push([`${a}/below`, undefined, one]);
+  await push(['-', undefined, one], ['a..b', undefined, one]);
+  answers.push(
+    await clone.fetchBranch(b),
+    await clone.fetchBranch('pullthrough/c'),
+    await answer(() => clone.fetchBranch('a..b')),
+  );
+  host.keepBranches(true);
+  await push(['main', first, two], [a, one, undefined]);
+  host.keepBranches(false);
+  await push(['main', first, two], [a, one, undefined]);
+  host.point('pullthrough/x;y', one);
+  await clone.update();
+  answers.push(clone.head(), [...clone.branches()]);
+  host.point(b, undefined);
+  answers.push([...host.branches()]);
+  return answers;
+}
+
+test('the host in memory takes and refuses what git does, and its clone tells of it alike', async () => {
+  using inMemory = new MemoryHost();
+  using byGit = new GitLedger();
+  const warnings: string[][] = [[], []];
+  const clones = [
+    await inMemory.open({ branch: 'main', warn: (message) => warnings[0]?.push(message) }),
+    await open({ url: byGit.directory, refs: 'all', warn: (message) => warnings[1]?.push(message) }),
+  ] as const;
+  expect(await pushed(inMemory, clones[0])).toEqual(await pushed(byGit, clones[1]));
+  expect(warnings[0]).toHaveLength(1);
+  expect(warnings[0]).toEqual(warnings[1]);
 });

@@ -22,9 +22,7 @@ describe('a ledger on Gitea or Forgejo, by its API', () => {
     context = await world.context({ github: { client, repository: LEDGER } });
   });
   beforeEach(() => {
-    for (const branch of world.branches().keys()) if (branch !== 'main') world.run('branch', '-D', branch);
-    world.follow();
-    world.newTool();
+    world.restart();
   });
   afterAll(async () => {
     await gitea.close();
@@ -60,7 +58,7 @@ describe('a ledger on Gitea or Forgejo, by its API', () => {
     const number = last()?.number ?? 0;
     await closeChange(context, String(number));
     expect(last()?.state).toBe('closed');
-    world.run('branch', '-D', branch);
+    world.removeBranch(branch);
     expect(await reopenChange(context, String(number))).toMatchObject({ branch, pull: { number } });
     expect(world.branches().get(branch)).toBe(commit);
   });

@@ -38,7 +38,7 @@ describe('on GitHub', () => {
     const { branch, commit } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     const done = await merge(context, String(last()?.number));
     expect(done.commit).toBe(world.branches().get('main'));
-    expect(world.run('rev-parse', 'main^2')).toBe(commit);
+    expect(world.facts(world.at('main')).parents[1]).toBe(commit);
     expect(last()).toMatchObject({ state: 'closed', mergeSha: done.commit });
     expect(world.branches().has(branch)).toBe(false);
   });
@@ -47,9 +47,9 @@ describe('on GitHub', () => {
     const { path, tree } = await world.record(await world.release('v1.0.0'));
     await putAck(tree, path, world.people.ada);
     const branch = proposalBranch(path);
-    world.git.commit(tree, { branch, parents: [world.head] });
+    world.commit(tree, { branch, parents: [world.head] });
     await expect(() => merge(context, branch)).toFailWith('E_NO_CHANGE');
-    world.run('branch', '-D', branch);
+    world.removeBranch(branch);
   });
 
   test('an ack that comes after the gate is not lost: the change is judged again', async () => {
@@ -58,9 +58,9 @@ describe('on GitHub', () => {
     const seen = await withView(context);
     const change = await findChange(context, String(number));
     await putAck(tree, path, world.people.grace);
-    const later = world.git.commit(tree, { branch, parents: [commit] });
+    const later = world.commit(tree, { branch, parents: [commit] });
     await mergeChange(seen, change, {});
-    expect(world.run('rev-parse', 'main^2')).toBe(later);
+    expect(world.facts(world.at('main')).parents[1]).toBe(later);
   });
 
   test('everything that is ready, strangers named', async () => {
@@ -107,7 +107,7 @@ describe('on GitHub', () => {
     await expect(() => mergeChange(seen, change, {})).toFailWith('E_REPOSITORY_ID');
     ledger.beforeMerge = undefined;
     // For the other tests the ledger goes back to where it was sound.
-    world.run('update-ref', 'refs/heads/main', seen.view.commit);
+    world.point('main', seen.view.commit);
     rmSync(join(world.folder, 'state'), { recursive: true });
   });
 
@@ -144,7 +144,7 @@ describe('on GitHub', () => {
     expect(await reopenChange(context, String(number))).toMatchObject({ branch, pull: { number } });
     expect(last()).toMatchObject({ state: 'open', number });
     await closeChange(context, branch);
-    world.run('branch', '-D', branch);
+    world.removeBranch(branch);
     expect(await reopenChange(context, branch)).toMatchObject({ branch, pull: { number } });
     expect(world.branches().get(branch)).toBe(commit);
     await expect(() => reopenChange(context, branch)).toFailWith('E_NO_CHANGE');
@@ -154,12 +154,12 @@ describe('on GitHub', () => {
     const { branch, tree, commit } = await world.propose('v1.0.0');
     const number = last()?.number ?? 0;
     await closeChange(context, branch);
-    world.git.commit(new Map(tree), { branch, parents: [commit] });
+    world.commit(new Map(tree), { branch, parents: [commit] });
     expect(await reopenChange(context, branch)).toMatchObject({ branch, pull: { number: number + 1 } });
   });
 
   test('close closes the pull request of a policy, and moves its branch out of the way', async () => {
-    world.git.commit(new Map(world.tree).set('trust/x', Buffer.from('x')), {
+    world.commit(new Map(world.tree).set('trust/x', Buffer.from('x')), {
       branch: 'pullthrough-trust/9',
       parents: [world.head],
     });

@@ -27,9 +27,7 @@ describe.each<Transport>(['file', 'http'])('by push over %s', (transport) => {
     context = await world.context();
   });
   beforeEach(() => {
-    for (const branch of world.branches().keys()) if (branch !== 'main') world.run('branch', '-D', branch);
-    world.follow();
-    world.newTool();
+    world.restart();
   });
   afterAll(() => world[Symbol.asyncDispose]());
 
@@ -44,8 +42,11 @@ describe.each<Transport>(['file', 'http'])('by push over %s', (transport) => {
     const { branch, commit, tree, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     world.merge(new Map(world.tree).set('README.md', Buffer.from('by its owner')));
     const done = await merge(context, branch);
-    expect(world.run('rev-parse', 'main^1', 'main^2').split('\n')).toEqual([world.head, commit]);
-    expect(world.run('log', '-1', '--format=%an|%s', 'main')).toBe(`Owner|Merge ${world.tool.fullName} v1.0.0`);
+    expect(world.facts(world.at('main')).parents).toEqual([world.head, commit]);
+    expect(world.facts(world.at('main'))).toMatchObject({
+      author: 'Owner <o@x>',
+      message: expect.stringMatching(new RegExp(`^Merge ${world.tool.fullName} v1.0.0(?:\\n|$)`)) as string,
+    });
     expect(new Set(world.paths('main'))).toEqual(new Set([...tree.keys(), 'README.md']));
     expect(world.branches()).toEqual(new Map([['main', done.commit]]));
     const gate = await checkLedger(context.ledger, { head: done.commit, now: new Date() });
@@ -64,9 +65,7 @@ describe('what is merged', () => {
     context = await world.context();
   });
   beforeEach(() => {
-    for (const branch of world.branches().keys()) if (branch !== 'main') world.run('branch', '-D', branch);
-    world.follow();
-    world.newTool();
+    world.restart();
   });
   afterAll(() => world[Symbol.asyncDispose]());
 
@@ -80,7 +79,7 @@ describe('what is merged', () => {
     const { tree, branch, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     world.merge(new Map(tree));
     await putAck(tree, path, world.people.grace);
-    world.git.commit(tree, { branch, parents: [world.run('rev-parse', branch)] });
+    world.commit(tree, { branch, parents: [world.at(branch)] });
     expect((await merge(context, branch)).title).toBe(`late ack of ${world.tool.fullName} v1.0.0`);
     expect(world.branches().size).toBe(1);
   });
@@ -91,7 +90,7 @@ describe('what is merged', () => {
     const tree = new Map(world.tree);
     const roles = { roots: [root], executors: [bot], reviewers: [ada, grace], threshold: 2 };
     await putPolicy(tree, 2, roles, []);
-    world.git.commit(tree, { branch: 'pullthrough-trust/2', parents: [world.head] });
+    world.commit(tree, { branch: 'pullthrough-trust/2', parents: [world.head] });
     await expect(() => merge(context, 'pullthrough-trust/2')).toFailWith('E_POLICY_THRESHOLD');
     const unsigned = await mergeReady(context, {});
     expect(unsigned.results).toMatchObject([
@@ -103,7 +102,7 @@ describe('what is merged', () => {
     const other = await world.propose('v2.0.0', { acks: [ada] });
     const signed = new Map(world.tree);
     await putPolicy(signed, 2, roles, [root]);
-    world.git.commit(signed, { branch: 'pullthrough-trust/2', parents: [world.head] });
+    world.commit(signed, { branch: 'pullthrough-trust/2', parents: [world.head] });
     const { results } = await mergeReady(context, {});
     expect(results).toMatchObject([
       { action: 'merged', title: 'trust policy 2', branch: 'pullthrough-trust/2' },
@@ -121,10 +120,10 @@ describe('what is merged', () => {
     const { ada } = world.people;
     const old = await world.propose('v0.9.0', { acks: [ada] });
     world.merge(new Map(old.tree));
-    world.run('branch', '-D', old.branch);
+    world.removeBranch(old.branch);
     const nacked = new Map(world.tree);
     await putNack(nacked, old.path, ada);
-    world.git.commit(nacked, { branch: `pullthrough-nack/x/${ada.fingerprint}`, parents: [world.head] });
+    world.commit(nacked, { branch: `pullthrough-nack/x/${ada.fingerprint}`, parents: [world.head] });
     const ready = await world.propose('v1.0.0', { acks: [ada] });
     const also = await world.propose('v1.1.0', { acks: [ada] });
     const waiting = await world.propose('v1.2.0');
@@ -139,20 +138,18 @@ describe('what is merged', () => {
     ]);
     expect(results[3]?.missing).toMatchObject([{ code: 'E_NOT_ACKNOWLEDGED' }]);
     expect(new Set(world.branches().keys())).toEqual(new Set(['main', waiting.branch, invalid.branch]));
-    expect(
-      (await checkLedger(context.ledger, { head: world.run('rev-parse', 'main'), now: new Date() })).problems,
-    ).toEqual([]);
+    expect((await checkLedger(context.ledger, { head: world.at('main'), now: new Date() })).problems).toEqual([]);
   });
 
   test('one whose judgement takes long does not hold the others, and nacks do not wait for it either', async () => {
     const { ada } = world.people;
     const old = await world.propose('v0.9.0', { acks: [ada] });
     world.merge(new Map(old.tree));
-    world.run('branch', '-D', old.branch);
+    world.removeBranch(old.branch);
     const nacked = new Map(world.tree);
     await putNack(nacked, old.path, ada);
     const nack = `pullthrough-nack/x/${ada.fingerprint}`;
-    world.git.commit(nacked, { branch: nack, parents: [world.head] });
+    world.commit(nacked, { branch: nack, parents: [world.head] });
     const slow = await world.propose('v1.0.0', { acks: [ada] });
     const ready = await world.propose('v1.1.0', { acks: [ada] });
     const never = new Promise<never>(() => undefined);
@@ -175,7 +172,7 @@ describe('what is merged', () => {
     ]);
     expect(results[2]?.missing).toMatchObject([{ code: 'E_TIMEOUT' }]);
     // Nobody looked at a proposal before the nack was merged.
-    expect(seen.indexOf(slow.commit)).toBeGreaterThan(seen.lastIndexOf(world.run('rev-parse', `${ready.commit}^`)));
+    expect(seen.indexOf(slow.commit)).toBeGreaterThan(seen.lastIndexOf(world.facts(ready.commit).parents[0] ?? ''));
   });
 
   test('two changes that are green each alone: the second is judged by the ledger that the first left', async () => {
@@ -187,12 +184,12 @@ describe('what is merged', () => {
       { action: 'merged', branch: first.branch },
       { action: 'waiting', branch: second.branch, missing: [{ code: 'E_REPOSITORY_ID' }] },
     ]);
-    const gate = await checkLedger(context.ledger, { head: world.run('rev-parse', 'main'), now: new Date() });
+    const gate = await checkLedger(context.ledger, { head: world.at('main'), now: new Date() });
     expect(gate.problems).toEqual([]);
   });
 
   test('a change of the README is none of ours', async () => {
-    world.git.commit(new Map(world.tree).set('README.md', Buffer.from('x')), {
+    world.commit(new Map(world.tree).set('README.md', Buffer.from('x')), {
       branch: 'readme',
       parents: [world.head],
     });
@@ -203,12 +200,12 @@ describe('what is merged', () => {
   test('a branch of a person’s own that adds an ack is merged, and stays', async () => {
     const { tree, path, branch } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     world.merge(new Map(tree));
-    world.run('branch', '-D', branch);
+    world.removeBranch(branch);
     await putAck(tree, path, world.people.grace);
-    world.git.commit(tree, { branch: 'by-hand', parents: [world.head] });
+    world.commit(tree, { branch: 'by-hand', parents: [world.head] });
     await merge(context, 'by-hand');
     expect(world.branches().has('by-hand')).toBe(true);
-    world.run('branch', '-D', 'by-hand');
+    world.removeBranch('by-hand');
   });
 
   test('a ledger that moves between the gate and the push is looked at again', async () => {
@@ -217,7 +214,7 @@ describe('what is merged', () => {
     const change = await findChange(context, branch);
     world.merge(new Map(world.tree).set('README.md', Buffer.from('meanwhile')));
     await mergeChange(seen, change, {});
-    expect(world.run('rev-parse', 'main^1', 'main^2').split('\n')).toEqual([world.head, commit]);
+    expect(world.facts(world.at('main')).parents).toEqual([world.head, commit]);
   });
 
   test('an ack that comes between the gate and the push is merged with it', async () => {
@@ -225,7 +222,7 @@ describe('what is merged', () => {
     const seen = await withView(context);
     const change = await findChange(context, branch);
     await putAck(tree, path, world.people.grace);
-    const later = world.git.commit(tree, { branch, parents: [commit] });
+    const later = world.commit(tree, { branch, parents: [commit] });
     expect((await mergeChange(seen, change, {})).commit).toBe(later);
     expect(world.branches().has(branch)).toBe(false);
   });
@@ -235,19 +232,19 @@ describe('what is merged', () => {
     const seen = await withView(context);
     const change = await findChange(context, branch);
     await putNack(tree, path, world.people.grace);
-    world.git.commit(tree, { branch, parents: [commit] });
+    world.commit(tree, { branch, parents: [commit] });
     await expect(() => mergeChange(seen, change, {})).toFailWith('E_WITHDRAWN');
     expect(world.branches().get('main')).toBe(world.head);
   });
 
   test('a host that keeps branches from being removed still merges', async () => {
-    world.run('config', 'receive.denyDeletes', 'true');
+    world.keepBranches(true);
     const { branch, commit } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     await merge(context, branch);
     expect(world.branches().get('main')).toBe(commit);
     expect(world.branches().has(branch)).toBe(true);
     expect(world.warnings.join()).toContain('could not be removed');
-    world.run('config', '--unset', 'receive.denyDeletes');
+    world.keepBranches(false);
   });
 
   test('close moves the branch to pullthrough-closed/, valid or not, in one step', async () => {
@@ -260,13 +257,13 @@ describe('what is merged', () => {
 
   test('close is for proposals and policies: never for a nack of a merged record', async () => {
     const nack = `pullthrough-nack/x/${world.people.ada.fingerprint}`;
-    world.git.commit(world.tree, { branch: nack, parents: [world.head] });
+    world.commit(world.tree, { branch: nack, parents: [world.head] });
     await expect(() => closeChange(context, nack)).toFailWith('E_NO_CHANGE');
     await expect(() => closeChange(context, 'main')).toFailWith('E_NO_CHANGE');
   });
 
   test('a policy that is closed makes room for another of its number, and can be reopened', async () => {
-    const commit = world.git.commit(world.tree, { branch: 'pullthrough-trust/9', parents: [world.head] });
+    const commit = world.commit(world.tree, { branch: 'pullthrough-trust/9', parents: [world.head] });
     const closed = 'pullthrough-closed/pullthrough-trust/9';
     expect(await closeChange(context, 'pullthrough-trust/9')).toEqual({ branch: 'pullthrough-trust/9', closed });
     expect(world.branches().has('pullthrough-trust/9')).toBe(false);
@@ -276,7 +273,7 @@ describe('what is merged', () => {
   });
 
   test('a policy whose number the ledger has by now is not reopened', async () => {
-    world.git.commit(world.tree, { branch: 'pullthrough-closed/pullthrough-trust/1', parents: [world.head] });
+    world.commit(world.tree, { branch: 'pullthrough-closed/pullthrough-trust/1', parents: [world.head] });
     await expect(() => reopenChange(context, 'pullthrough-trust/1')).toFailWith('E_NO_CHANGE');
   });
 
@@ -295,7 +292,7 @@ describe('what is merged', () => {
     const { branch, path, tree } = await world.propose('v1.0.0');
     const nacked = new Map(tree);
     await putNack(nacked, path, world.people.ada);
-    const kept = world.git.commit(nacked, { branch: closedBranch(branch), parents: [world.head] });
+    const kept = world.commit(nacked, { branch: closedBranch(branch), parents: [world.head] });
     await expect(() => closeChange(context, branch)).toFailWith('E_EXISTS');
     expect(world.branches().get(closedBranch(branch))).toBe(kept);
   });
@@ -305,7 +302,7 @@ describe('what is merged', () => {
     const { branch, path, tree } = await world.propose('v1.0.0', { acks: [ada] });
     const nacked = new Map(tree);
     await putNack(nacked, path, grace);
-    world.git.commit(nacked, { branch: closedBranch(branch), parents: [world.head] });
+    world.commit(nacked, { branch: closedBranch(branch), parents: [world.head] });
     await expect(() => merge(context, branch)).toFailWith('E_WITHDRAWN');
     expect(world.branches().get('main')).toBe(world.head);
   });
@@ -314,7 +311,7 @@ describe('what is merged', () => {
     const { root, bot, ada, grace } = world.people;
     const { branch, path, tree } = await world.propose('v1.0.0');
     await putNack(tree, path, grace);
-    world.git.commit(tree, { branch, parents: [world.head] });
+    world.commit(tree, { branch, parents: [world.head] });
     const version = Number(
       world
         .paths('main')
@@ -324,7 +321,7 @@ describe('what is merged', () => {
     const next = `pullthrough-trust/${String(version + 1)}`;
     const dropped = new Map(world.tree);
     await putPolicy(dropped, version + 1, { roots: [root], executors: [bot], reviewers: [ada], threshold: 1 }, [root]);
-    world.git.commit(dropped, { branch: next, parents: [world.head] });
+    world.commit(dropped, { branch: next, parents: [world.head] });
     await expect(() => merge(context, next)).toFailWith('E_POLICY_NACK');
     expect(world.branches().get('main')).toBe(world.head);
   });

@@ -29,14 +29,14 @@ describe('whose turn it is', () => {
     const ready = await world.propose('v1.2.0');
     await putAck(ready.tree, ready.path, ada);
     await putAck(ready.tree, ready.path, grace);
-    world.git.commit(ready.tree, { branch: ready.branch, parents: [ready.commit] });
+    world.commit(ready.tree, { branch: ready.branch, parents: [ready.commit] });
     const nacked = await world.propose('v1.3.0');
     await putNack(nacked.tree, nacked.path, grace);
-    world.git.commit(nacked.tree, { branch: nacked.branch, parents: [nacked.commit] });
+    world.commit(nacked.tree, { branch: nacked.branch, parents: [nacked.commit] });
     const invalid = await world.propose('v1.4.0', { by: world.people.eve });
     const tree = new Map(world.tree);
     await putPolicy(tree, 2, { roots: [root], executors: [bot], reviewers: [ada, grace], threshold: 1 }, []);
-    world.git.commit(tree, { branch: 'pullthrough-trust/2', parents: [world.head] });
+    world.commit(tree, { branch: 'pullthrough-trust/2', parents: [world.head] });
     await context.ledger.update();
     await makeRequest(
       context,
@@ -137,12 +137,12 @@ test('a feed tells of proposals, acks, nacks and policies, merged or open, the n
   const merged = await world.propose('v1.0.0');
   const acked = new Map(merged.tree);
   await putAck(acked, merged.path, ada);
-  world.git.commit(acked, { branch: 'main', parents: [merged.commit] });
-  world.run('branch', '-D', merged.branch);
+  world.commit(acked, { branch: 'main', parents: [merged.commit] });
+  world.removeBranch(merged.branch);
   world.follow();
   const open = await world.propose('v1.1.0');
   await putNack(open.tree, open.path, grace);
-  world.git.commit(open.tree, { branch: open.branch, parents: [open.commit] });
+  world.commit(open.tree, { branch: open.branch, parents: [open.commit] });
   const entries = await feedEntries(await withView(context), 10);
   const tool = world.tool.fullName;
   expect(new Set(entries.map(({ title, by }) => `${title} | ${title.startsWith('proposed') ? '' : by}`))).toEqual(

@@ -65,7 +65,7 @@ describe('on plain git', () => {
     context = await world.context();
   });
   beforeEach(() => {
-    for (const branch of world.branches().keys()) if (branch !== 'main') world.run('branch', '-D', branch);
+    for (const branch of world.branches().keys()) if (branch !== 'main') world.removeBranch(branch);
     world.newTool();
   });
   afterAll(() => world[Symbol.asyncDispose]());
@@ -82,8 +82,8 @@ describe('on plain git', () => {
   });
 
   test('a branch whose name is none that a change can have is ignored, and said once', async () => {
-    world.run('branch', 'pullthrough/x;$(id)', 'main');
-    world.run('branch', 'pullthrough-trust/`id`', 'main');
+    world.point('pullthrough/x;$(id)', world.head);
+    world.point('pullthrough-trust/`id`', world.head);
     for (let look = 0; look < 2; look++) {
       expect(await openProposals(context, undefined)).toMatchObject({ proposals: [], refused: [] });
     }
@@ -104,7 +104,7 @@ describe('on plain git', () => {
   test('a change that adds anything else beside its record is refused', async () => {
     const { tree, branch } = await world.propose('v1.0.0');
     tree.set('README.md', Buffer.from('hello'));
-    world.git.commit(tree, { branch, parents: [world.head] });
+    world.commit(tree, { branch, parents: [world.head] });
     await expect(() => openProposals(context, branch)).toFailWith('E_CHANGE');
     expect((await openProposals(context, undefined)).refused).toHaveLength(1);
   });
@@ -113,19 +113,19 @@ describe('on plain git', () => {
     const { branch, tree } = await world.propose('v1.0.0');
     const other = await world.record(await world.release('v1.0.1'));
     for (const [path, bytes] of other.tree) tree.set(path, bytes);
-    world.git.commit(tree, { branch, parents: [world.head] });
+    world.commit(tree, { branch, parents: [world.head] });
     await expect(() => openProposals(context, branch)).toFailWith('E_CHANGE');
   });
 
   test('a record on a branch that is named after another one is not a proposal', async () => {
     const { tree } = await world.record(await world.release('v1.0.0'));
-    world.git.commit(tree, { branch: 'pullthrough/github.com/acme/tool/v9', parents: [world.head] });
+    world.commit(tree, { branch: 'pullthrough/github.com/acme/tool/v9', parents: [world.head] });
     await expect(() => openProposals(context, 'pullthrough/github.com/acme/tool/v9')).toFailWith('E_CHANGE');
   });
 
   test('a branch without common history is refused', async () => {
     const { tree, branch } = await world.propose('v1.0.0');
-    world.git.commit(tree, { branch });
+    world.commit(tree, { branch });
     await expect(() => openProposals(context, branch)).toFailWith('E_UNRELATED');
   });
 
@@ -141,7 +141,7 @@ describe('on plain git', () => {
     const { tree, branch, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     world.merge(new Map(tree));
     await putAck(tree, path, world.people.grace);
-    world.git.commit(tree, { branch, parents: [world.run('rev-parse', branch)] });
+    world.commit(tree, { branch, parents: [world.at(branch)] });
     const { proposals } = await openProposals(context, undefined);
     expect(proposals).toMatchObject([{ adds: 'ack', record: { ackHolders: ['ada', 'grace'] } }]);
   });
@@ -149,7 +149,7 @@ describe('on plain git', () => {
   test('a nacked proposal is one, and withdrawn', async () => {
     const { tree, branch, path } = await world.propose('v1.0.0');
     await putNack(tree, path, world.people.ada);
-    world.git.commit(tree, { branch, parents: [world.head] });
+    world.commit(tree, { branch, parents: [world.head] });
     expect((await openProposals(context, undefined)).proposals).toMatchObject([
       { adds: 'record', record: { state: 'withdrawn' } },
     ]);
@@ -158,7 +158,7 @@ describe('on plain git', () => {
   test('an ack by a key that is not a reviewer’s is refused, and so is the branch', async () => {
     const { tree, branch, path } = await world.propose('v1.0.0');
     tree.set(ackPath(path, world.people.eve.fingerprint), await world.people.eve.sign(Buffer.from('x')));
-    world.git.commit(tree, { branch, parents: [world.head] });
+    world.commit(tree, { branch, parents: [world.head] });
     await expect(() => openProposals(context, branch)).toFailWith('E_SIG_UNLISTED');
   });
 

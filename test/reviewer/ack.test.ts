@@ -71,9 +71,9 @@ describe.each<Transport>(['file', 'http'])('over %s', (transport) => {
     const result = await ack(context, branch, ada);
     expect(result).toMatchObject({ action: 'acked', standing: { acks: ['ada'], missing: 1, owes: ['grace'] } });
     expect(world.branches().get(branch)).toBe(result.head);
-    expect(world.run('rev-parse', `${branch}^`)).toBe(commit);
-    expect(world.run('diff', '--name-status', commit, branch)).toBe(`A\t${ackPath(path, ada.fingerprint)}`);
-    expect(world.run('log', '-1', '--format=%an <%ae>', branch)).toBe('ada <ada@example.org>');
+    expect(world.facts(world.at(branch)).parents[0]).toBe(commit);
+    expect(world.added(commit, world.at(branch))).toEqual([ackPath(path, ada.fingerprint)]);
+    expect(world.facts(world.at(branch)).author).toBe('ada <ada@example.org>');
     const { context: seen } = await openProposals(context, branch);
     const raw = (name: string): Uint8Array => world.file(branch, `${path}/${name}`);
     const data = concatBytes(raw('checklist.sha256'), raw('checklist.sha256.sign'));
@@ -136,11 +136,11 @@ describe('who may ack what', () => {
     const { branch, commit, tree, path } = await world.propose('v1.0.0');
     const review = await compare(context, branch);
     await putAck(tree, path, world.people.grace);
-    const first = world.git.commit(tree, { branch, parents: [commit] });
+    const first = world.commit(tree, { branch, parents: [commit] });
     world.takeDownloads();
     const result = await sign(review, signerOf(world.people.ada));
     expect(result.standing.acks).toEqual(['ada', 'grace']);
-    expect(world.run('rev-parse', `${branch}^`)).toBe(first);
+    expect(world.facts(world.at(branch)).parents[0]).toBe(first);
     expect(world.takeDownloads()).toEqual([]);
   });
 
@@ -148,14 +148,14 @@ describe('who may ack what', () => {
     const { branch } = await world.propose('v1.0.0');
     const review = await compare(context, branch);
     const other = await world.record(await world.release('v1.0.0', { other: 'other bytes' }));
-    const moved = world.git.commit(other.tree, { branch, parents: [world.head] });
+    const moved = world.commit(other.tree, { branch, parents: [world.head] });
     await expect(() => sign(review, signerOf(world.people.ada))).toFailWith('E_MOVED');
     expect(world.branches().get(branch)).toBe(moved);
 
     const second = await world.propose('v1.1.0');
     const seen = await compare(context, second.branch);
     await putNack(second.tree, second.path, world.people.grace);
-    const nacked = world.git.commit(second.tree, { branch: second.branch, parents: [second.commit] });
+    const nacked = world.commit(second.tree, { branch: second.branch, parents: [second.commit] });
     await expect(() => sign(seen, signerOf(world.people.ada))).toFailWith('E_WITHDRAWN');
     expect(world.branches().get(second.branch)).toBe(nacked);
   });
@@ -163,7 +163,7 @@ describe('who may ack what', () => {
   test('a merged record whose branch is gone is acked late, on a branch of its name, and merged', async () => {
     const { branch, path, tree } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     world.merge(new Map(tree));
-    world.run('branch', '-D', branch);
+    world.removeBranch(branch);
     const seen = await withView(context);
     const record = await findMergedRecord(seen, `${world.tool.fullName}@v1.0.0`);
     if (record === undefined) throw new Error('it is merged');
@@ -180,7 +180,7 @@ describe('who may ack what', () => {
   test('a proposal that was removed meanwhile does not come back', async () => {
     const { branch } = await world.propose('v1.0.0');
     const review = await compare(context, branch);
-    world.run('branch', '-D', branch);
+    world.removeBranch(branch);
     await expect(() => sign(review, signerOf(world.people.ada))).toFailWith('E_MOVED');
     expect(world.branches().has(branch)).toBe(false);
   });
@@ -204,7 +204,7 @@ describe('who may ack what', () => {
   test('a nacked proposal takes no ack', async () => {
     const { tree, branch, path } = await world.propose('v1.0.0');
     await putNack(tree, path, world.people.grace);
-    world.git.commit(tree, { branch, parents: [world.head] });
+    world.commit(tree, { branch, parents: [world.head] });
     const review = await compare(context, branch);
     await expect(() => requireAckable(review.proposal)).toFailWith('E_WITHDRAWN');
     await expect(() => sign(review, signerOf(world.people.ada))).toFailWith('E_WITHDRAWN');
@@ -212,10 +212,10 @@ describe('who may ack what', () => {
 
   test('a merged record takes a late ack on a branch of its name', async () => {
     const { tree, branch, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
-    const head = world.run('rev-parse', branch);
+    const head = world.at(branch);
     world.merge(new Map(tree));
     await putAck(tree, path, world.people.grace);
-    world.git.commit(tree, { branch, parents: [head] });
+    world.commit(tree, { branch, parents: [head] });
     const review = await compare(context, branch);
     expect(review.report).toMatchObject({ adds: 'ack', verdict: 'same' });
     expect(hasAcked(review.proposal, world.people.ada.fingerprint)).toBe(true);
@@ -311,6 +311,6 @@ describe('with gpg-agent', () => {
       const result = await sign(await compare(context, branch), signer);
       expect(result).toMatchObject({ action: 'acked', standing: { acks: ['ada'], missing: 0 } });
     }
-    expect(world.run('log', '-1', '--format=%an <%ae>', branches[0] ?? '')).toBe('Ada <ada@acme.example>');
+    expect(world.facts(world.at(branches[0] ?? '')).author).toBe('Ada <ada@acme.example>');
   });
 });

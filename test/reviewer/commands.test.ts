@@ -80,13 +80,11 @@ function configure(more = ''): void {
 
 describe('on plain git', () => {
   beforeAll(async () => {
-    world = await World.start();
+    world = await World.start({ transport: 'file' });
     return () => world[Symbol.asyncDispose]();
   });
   beforeEach(() => {
-    for (const branch of world.branches().keys()) if (branch !== 'main') world.run('branch', '-D', branch);
-    world.follow();
-    world.newTool();
+    world.restart();
     world.upstream.faults.clear();
     configure();
   });
@@ -461,7 +459,7 @@ describe('on plain git', () => {
   test('ledger status tells of what is open, whatever branch of a merged proposal is left', async () => {
     const left = await world.propose('v1.0.0', { acks: [world.people.ada] });
     // Merged by hand, with plain git.
-    world.run('update-ref', 'refs/heads/main', left.commit);
+    world.point('main', left.commit);
     world.follow();
     const open = await world.propose('v2.0.0');
     const { code, stdout } = await pullthrough(['ledger', 'status', '--json']);
@@ -527,7 +525,7 @@ describe('on GitHub', () => {
 
 test('a reviewer whose key has expired nacks with its file, and acks nothing', async () => {
   const rita = await person('rita', { made: new Date(Date.now() - 10 * 86_400_000), lives: 3600 });
-  world = await World.start({ roles: { reviewers: [await person('ada'), rita] } });
+  world = await World.start({ transport: 'file', roles: { reviewers: [await person('ada'), rita] } });
   await using closing = world;
   configure();
   const { branch, path } = await closing.propose('v1.0.0');

@@ -42,7 +42,7 @@ describe('on plain git', () => {
   async function merged(tag = 'v1.0.0'): Promise<string> {
     const { tree, path, branch } = await world.propose(tag, { acks: [world.people.ada] });
     world.merge(tree);
-    world.run('branch', '-D', branch);
+    world.removeBranch(branch);
     return path;
   }
 
@@ -53,9 +53,9 @@ describe('on plain git', () => {
     const result = await nack(context, ada, { repository, tag: 'v1.0.0' }, 'built on a\nbroken \u202erunner');
     const branch = nackBranch(path, ada.fingerprint);
     expect(result).toEqual({ action: 'nacked', record: path, of: 'record', branch });
-    expect(world.run('diff', '--name-status', 'main', branch)).toBe(`A\t${nackPath(path, ada.fingerprint)}`);
-    expect(world.run('rev-parse', `${branch}^`)).toBe(world.head);
-    expect(world.run('log', '-1', '--format=%B', branch)).toBe(
+    expect(world.added(world.at('main'), world.at(branch))).toEqual([nackPath(path, ada.fingerprint)]);
+    expect(world.facts(world.at(branch)).parents[0]).toBe(world.head);
+    expect(world.facts(world.at(branch)).message).toBe(
       `Nack ${world.tool.fullName} v1.0.0\n\nbuilt on a\\u{a}broken \\u{202e}runner`,
     );
 
@@ -86,7 +86,7 @@ describe('on plain git', () => {
     const { ada } = world.people;
     const path = await merged();
     const branch = nackBranch(path, ada.fingerprint);
-    world.git.commit(new Map(world.tree).set('x', Buffer.from('x')), { branch, parents: [world.head] });
+    world.commit(new Map(world.tree).set('x', Buffer.from('x')), { branch, parents: [world.head] });
     const id = { repository: world.tool.fullName, tag: 'v1.0.0' };
     expect(await nack(context, ada, id)).toMatchObject({ action: 'nacked', branch });
     expect(world.paths(branch)).toContain(nackPath(path, ada.fingerprint));
@@ -97,7 +97,7 @@ describe('on plain git', () => {
     const { branch, commit, path } = await world.propose('v1.0.0', { acks: [ada] });
     const result = await nack(context, ada, { repository: world.tool.fullName, tag: 'v1.0.0' });
     expect(result).toEqual({ action: 'nacked', record: path, of: 'proposal', branch });
-    expect(world.run('rev-parse', `${branch}^`)).toBe(commit);
+    expect(world.facts(world.at(branch)).parents[0]).toBe(commit);
     const seen = await withView(context);
     const change = await findChange(context, branch);
     await expect(() => mergeChange(seen, change, {})).toFailWith('E_WITHDRAWN');
@@ -129,7 +129,7 @@ describe('on plain git', () => {
     const target = await findNackTarget(seen, id);
     const { ada } = world.people;
     const reviewer = await requireReviewer(seen.view.trust, ada.fingerprint, 'nack');
-    const moved = world.git.commit(tree, { branch, parents: [commit] });
+    const moved = world.commit(tree, { branch, parents: [commit] });
     await expect(() => nackTarget(seen, target, { signer: signerOf(ada), reviewer }, undefined)).toFailWith('E_MOVED');
     expect(world.branches().get(branch)).toBe(moved);
   });
@@ -148,7 +148,7 @@ describe('on GitHub', () => {
   test('the nack of a merged record gets a pull request, without the reason', async () => {
     const { tree, path, branch } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     world.merge(tree);
-    world.run('branch', '-D', branch);
+    world.removeBranch(branch);
     const id = { repository: world.tool.fullName, tag: 'v1.0.0' };
     const result = await nack(context, world.people.ada, id, 'because @everyone');
     const pull = world.ledger?.pulls.at(-1);

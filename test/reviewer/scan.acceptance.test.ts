@@ -15,7 +15,7 @@ const DATABASE = '44d88612fea8a8f36de82e1278abb02f:68:Eicar-Test-Signature\n';
 
 let world: World;
 beforeAll(async () => {
-  world = await World.start();
+  world = await World.start({ transport: 'file' });
   const { api } = world.upstream;
   writeFileSync(join(world.folder, 'eicar.hdb'), DATABASE);
   const scan = 'clamscan --no-summary -d eicar.hdb {file}';

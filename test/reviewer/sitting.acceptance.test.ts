@@ -11,7 +11,7 @@ import type { Proposed } from './world.ts';
 let world: World;
 let proposals: Proposed[];
 beforeAll(async () => {
-  world = await World.start();
+  world = await World.start({ transport: 'file' });
   const { api } = world.upstream;
   const ini = `[ledger]\nrepository = ${world.git.directory}\n[source]\napi = ${api}\nhost = github.com\n[store]\nurl = file:./store\n`;
   writeFileSync(join(world.folder, 'mirror.ini'), ini);
@@ -19,7 +19,7 @@ beforeAll(async () => {
   return () => world[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
-  for (const branch of world.branches().keys()) if (branch !== 'main') world.run('branch', '-D', branch);
+  for (const branch of world.branches().keys()) if (branch !== 'main') world.removeBranch(branch);
   world.newTool();
   proposals = [];
   for (const tag of ['v1', 'v2', 'v3']) proposals.push(await world.propose(tag));

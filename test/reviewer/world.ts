@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +15,8 @@ import { proposalBranch } from '../../ledger-schema/names/branches.ts';
 import { FileStore } from '../../store/file-store.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { GitLedger } from '../kit/git-ledger.ts';
+import type { CommitFacts, HostCommit, LedgerHost } from '../kit/ledger-host.ts';
+import { MemoryHost } from '../kit/memory-host.ts';
 import { LEDGER_ID, person, putAck, putPolicy } from '../kit/ledger-people.ts';
 import type { Person, Roles, Tree } from '../kit/ledger-people.ts';
 import { sha256Of, sizeOf, streamOf } from '../servers/github/github-bytes.ts';
@@ -27,7 +28,8 @@ export const LEDGER = 'acme/ledger';
 /** The token that pushes and writes on pull requests. */
 export const TOKEN = 'ledger-token';
 
-export type Transport = 'file' | 'http' | 'github';
+/** `memory`: no git at all. */
+export type Transport = 'memory' | 'file' | 'http' | 'github';
 
 export interface WorldOptions {
   readonly transport?: Transport;
@@ -54,7 +56,7 @@ export const FILES: Readonly<Record<string, Content>> = {
 /** An upstream, a store, and a ledger with a policy: what reviewers work on. Everything is on loopback and in one folder. */
 export class World implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'pt-review-'));
-  readonly git: GitLedger;
+  readonly #host: LedgerHost;
   /** What the ledger's branch holds. */
   tree: Tree = new Map();
   head = '';
@@ -79,42 +81,41 @@ export class World implements AsyncDisposable {
     upstream: GitHubServer;
     transport: Transport;
     url: string;
-    git: GitLedger;
+    host: LedgerHost;
     ledger: TestRepository | undefined;
   }) {
     this.people = parts.people;
     this.upstream = parts.upstream;
     this.transport = parts.transport;
-    this.git = parts.git;
+    this.#host = parts.host;
     this.ledger = parts.ledger;
     this.tool = parts.upstream.addRepository('acme/tool');
     this.url = parts.url;
     this.store = new FileStore({ root: join(this.folder, 'store'), progress: SILENT });
   }
 
-  static async start({ transport = 'file', threshold = 1, roles = {} }: WorldOptions = {}): Promise<World> {
+  static async start({ transport = 'memory', threshold = 1, roles = {} }: WorldOptions = {}): Promise<World> {
     const names = ['root', 'bot', 'ada', 'grace', 'eve'] as const;
     const made = await Promise.all(names.map(async (name) => [name, await person(name)] as const));
     const people = Object.fromEntries(made) as World['people'];
     const upstream = await startGitHub({ tokens: { [TOKEN]: { login: 'ada' } } });
-    const git = new GitLedger();
+    const host = transport === 'memory' ? new MemoryHost() : new GitLedger();
+    const directory = host instanceof GitLedger ? host.directory : '';
     const server =
       transport === 'http'
-        ? await startGitServer({
-            root: git.directory,
-            authorize: ({ password }) => (password === TOKEN ? git.directory : 401),
-          })
+        ? await startGitServer({ root: directory, authorize: ({ password }) => (password === TOKEN ? directory : 401) })
         : undefined;
-    const ledger = transport === 'github' ? upstream.addRepository(LEDGER, { git: git.directory }) : undefined;
+    const ledger = transport === 'github' ? upstream.addRepository(LEDGER, { git: directory }) : undefined;
     const url = {
-      file: git.directory,
+      memory: '',
+      file: directory,
       http: `${server?.origin ?? ''}/ledger.git`,
       github: `${upstream.web}/${LEDGER}.git`,
     }[transport];
-    const world = new World({ people, upstream, transport, url, git, ledger });
+    const world = new World({ people, upstream, transport, url, host, ledger });
     world.#closing.push(
       () => upstream.close(),
-      () => git[Symbol.dispose](),
+      () => host[Symbol.dispose](),
     );
     if (server !== undefined) world.#closing.push(() => server.close());
     await putPolicy(
@@ -129,7 +130,7 @@ export class World implements AsyncDisposable {
       },
       [people.root],
     );
-    world.head = world.git.commit(world.tree, { branch: 'main' });
+    world.head = world.commit(world.tree, { branch: 'main' });
     return world;
   }
 
@@ -200,7 +201,7 @@ export class World implements AsyncDisposable {
     const { path, tree } = await this.record(release, options);
     for (const who of options.acks ?? []) await putAck(tree, path, who);
     const branch = proposalBranch(path);
-    const commit = this.git.commit(tree, { branch, parents: [this.head] });
+    const commit = this.commit(tree, { branch, parents: [this.head] });
     if (this.transport === 'github') await this.pull(branch, `${this.tool.fullName} ${tag}`);
     return { branch, commit, path, tree, release };
   }
@@ -217,42 +218,90 @@ export class World implements AsyncDisposable {
   /** Puts what `tree` holds onto main, as a merge by somebody else. */
   merge(tree: Tree): void {
     this.tree = tree;
-    this.head = this.git.commit(tree, { branch: 'main', parents: [this.head] });
+    this.head = this.commit(tree, { branch: 'main', parents: [this.head] });
+  }
+
+  /** Commits exactly this tree, and points the branch at it. */
+  commit(tree: Tree, options: HostCommit): string {
+    return this.#host.commit(tree, options);
+  }
+
+  /** The ledger's repository, for a transport that has one. */
+  get git(): GitLedger {
+    if (this.#host instanceof GitLedger) return this.#host;
+    throw new Error('this ledger is in memory');
   }
 
   /** Goes on from where main is now, after a merge by what is tested. */
   follow(): void {
-    this.head = this.run('rev-parse', 'main');
-    this.tree = this.#files(this.head);
+    this.head = this.at('main');
+    this.tree = this.#host.files(this.head);
   }
 
-  /** All files of a commit, by one process. */
-  #files(commit: string): Tree {
-    const paths = this.paths(commit);
-    const input = paths.map((path) => `${commit}:${path}\n`).join('');
-    let rest = execFileSync('git', ['cat-file', '--batch'], { cwd: this.git.directory, input });
-    return new Map(
-      paths.map((path) => {
-        const end = rest.indexOf(10);
-        const size = Number(rest.toString('latin1', 0, end).split(' ')[2]);
-        const bytes = rest.subarray(end + 1, end + 1 + size);
-        rest = rest.subarray(end + 1 + size + 1);
-        return [path, bytes];
-      }),
-    );
+  /** As it was when it was new but for what is on main: nothing is open, and releases are made in another repository. */
+  restart(): void {
+    for (const branch of this.branches().keys()) if (branch !== 'main') this.removeBranch(branch);
+    this.follow();
+    this.newTool();
+  }
+
+  branches(): Map<string, string> {
+    return this.#host.branches();
+  }
+
+  /** Where a branch is. */
+  at(branch: string): string {
+    const commit = this.branches().get(branch);
+    if (commit === undefined) throw new Error(`the test ledger has no branch ${branch}`);
+    return commit;
+  }
+
+  point(branch: string, commit: string): void {
+    this.#host.point(branch, commit);
+  }
+
+  removeBranch(branch: string): void {
+    this.#host.point(branch, undefined);
+  }
+
+  keepBranches(keep: boolean): void {
+    this.#host.keepBranches(keep);
+  }
+
+  facts(commit: string): CommitFacts {
+    return this.#host.facts(commit);
+  }
+
+  /** The paths that a branch holds. */
+  paths(branch: string): string[] {
+    return [...this.#host.files(this.at(branch)).keys()];
   }
 
   /** A file of a branch. */
   file(branch: string, path: string): Uint8Array {
-    return execFileSync('git', ['show', `${branch}:${path}`], { cwd: this.git.directory });
+    const bytes = this.#host.files(this.at(branch)).get(path);
+    if (bytes === undefined) throw new Error(`the branch ${branch} has no ${path}`);
+    return bytes;
+  }
+
+  /** What a commit adds to another; nothing may differ but that. */
+  added(before: string, after: string): string[] {
+    const [old, now] = [this.#host.files(before), this.#host.files(after)];
+    for (const [path, bytes] of old) {
+      if (!Buffer.from(bytes).equals(now.get(path) ?? new Uint8Array())) throw new Error(`${path} is not as it was`);
+    }
+    return [...now.keys()].filter((path) => !old.has(path));
   }
 
   /** What a command of the reviewer works on; with a clone of its own. */
   async context(changes: Partial<ReviewerContext> = {}): Promise<ReviewerContext> {
     const cacheDir = mkdtempSync(join(this.folder, 'cache-'));
-    const token = this.transport === 'file' ? undefined : TOKEN;
+    const token = this.transport === 'http' || this.transport === 'github' ? TOKEN : undefined;
     const warn = (message: string) => this.warnings.push(message);
-    const ledger = await openLedger({ url: this.url, branch: 'main', cacheDir, token, refs: 'all', warn });
+    const ledger =
+      this.#host instanceof MemoryHost
+        ? await this.#host.open({ branch: 'main', warn })
+        : await openLedger({ url: this.url, branch: 'main', cacheDir, token, refs: 'all', warn });
     this.#closing.push(() => ledger.close());
     const progress: Progress = {
       ...SILENT,
@@ -279,21 +328,6 @@ export class World implements AsyncDisposable {
   takeDownloads(): string[] {
     const requests = this.upstream.takeRequests().filter(({ server }) => server === 'storage');
     return requests.map(({ url }) => url);
-  }
-
-  branches(): Map<string, string> {
-    const lines = this.run('for-each-ref', '--format=%(objectname) %(refname:lstrip=2)', 'refs/heads').split('\n');
-    return new Map(lines.map((line) => [line.slice(line.indexOf(' ') + 1), line.slice(0, line.indexOf(' '))]));
-  }
-
-  /** The paths that a commit holds. */
-  paths(commit: string): string[] {
-    return this.run('ls-tree', '-r', '--name-only', commit).split('\n');
-  }
-
-  /** Git in the ledger's own repository. */
-  run(...args: string[]): string {
-    return execFileSync('git', args, { cwd: this.git.directory, encoding: 'utf8' }).trim();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
