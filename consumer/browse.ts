@@ -9,6 +9,7 @@ import { findTool, recordAt, resolveIn, resolveRelease } from './resolve.ts';
 import { Catalog } from './serve/catalog.ts';
 import { parseToolRequest, toolText } from './tool.ts';
 import type { ToolName } from './tool.ts';
+import type { Reasons } from './withdrawn.ts';
 import { fetchRecords } from './verify/fetch-records.ts';
 
 /** A tool, and the best of its records. */
@@ -62,7 +63,7 @@ export interface ReleaseLine {
 }
 
 /** Every record of a tool, the newest version first, those without a version last. Throws `E_NOT_FOUND`. */
-export async function listReleases(view: LedgerView, name: ToolName): Promise<ReleaseLine[]> {
+export async function listReleases(view: LedgerView, name: ToolName, reasons?: Reasons): Promise<ReleaseLine[]> {
   const tool = await findTool(view, name);
   const tags = [...tool.trees.keys()].sort();
   const ordered = new Set([...groupTags(tags).flatMap((group) => group.tags.map(({ tag }) => tag)), ...tags]);
@@ -73,7 +74,15 @@ export async function listReleases(view: LedgerView, name: ToolName): Promise<Re
     try {
       const { state, ackHolders, assets, nacks, missing } = await verifyRecord(files, view.trust);
       const by = [...new Set(nacks.map(({ holder }) => holder))].join(', ');
-      const why = state === 'withdrawn' ? `withdrawn by ${by}` : missing > 0 ? `needs ${missing} more` : undefined;
+      const withdrawal = { code: 'E_WITHDRAWN', message: `${files.path} was withdrawn by ${by}` } as const;
+      const told = state === 'withdrawn' ? ((await reasons?.(withdrawal)) ?? withdrawal.message) : undefined;
+      // What stands before it is the record's own path.
+      const why =
+        told !== undefined
+          ? told.replace(/^packages\/\S+ was /, '')
+          : missing > 0
+            ? `needs ${missing} more`
+            : undefined;
       const size = assets.reduce((sum, asset) => sum + asset.size, 0);
       lines.push({ tag, state, acks: ackHolders, files: assets.length, size, why });
     } catch (error) {

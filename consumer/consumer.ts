@@ -1,6 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { resolve } from 'node:path';
-import { PullthroughError } from '../ledger-schema/error.ts';
 import { SILENT } from '../io/progress.ts';
 import { gitAtWork, openLedger } from '../ledger/git/repository.ts';
 import type { LedgerRepository } from '../ledger/git/repository.ts';
@@ -10,6 +9,8 @@ import type { ConsumerOptions, GetRequest } from './options.ts';
 import type { GotFile } from './download/get.ts';
 import { demandOf } from './evidence/demand.ts';
 import { pinOf } from './pin.ts';
+import { explained, reasonsOf } from './withdrawn.ts';
+import type { Reasons } from './withdrawn.ts';
 import { releaseOf, toRelease } from './release.ts';
 import type { VerifiedRelease } from './release.ts';
 import type { ReleaseEvidence } from './evidence/verify-release.ts';
@@ -33,11 +34,14 @@ export interface GotRelease {
 export class Consumer implements AsyncDisposable {
   readonly #options: ConsumerOptions;
   readonly #repository: LedgerRepository;
+  /** What reviewers wrote who withdrew something. */
+  readonly reasons: Reasons;
   #view: Promise<LedgerView> | undefined;
 
   private constructor(options: ConsumerOptions, repository: LedgerRepository) {
     this.#options = options;
     this.#repository = repository;
+    this.reasons = reasonsOf(repository);
   }
 
   /** Asks nothing yet. Throws `E_CONFIG` for a ledger or pin that can't be one. */
@@ -69,21 +73,12 @@ export class Consumer implements AsyncDisposable {
     const request = this.parse(tool);
     const view = await this.view(request);
     const { resolveRelease } = await import('./resolve.ts');
-    const record = await resolveRelease(view, request).catch((error: unknown) => this.#explained(error, request));
+    const record = await resolveRelease(view, request).catch(async (error: unknown) => {
+      throw await explained(error, this.reasons);
+    });
     const release = toRelease(record, view);
     if ((this.#options.evidence?.require ?? []).length === 0) return release;
     return { ...release, statements: (await this.verifyEvidence(release)).statements };
-  }
-
-  /** A withdrawal with what its reviewer wrote, where the ledger's history has it. */
-  async #explained(error: unknown, { source, owner, repo, tag }: ToolRequest): Promise<never> {
-    if (tag === undefined || !(error instanceof PullthroughError) || error.code !== 'E_WITHDRAWN') throw error;
-    const [{ explain }, { ledgerExplainer }] = await Promise.all([
-      import('./serve/refusals.ts'),
-      import('./serve/pages/explainer.ts'),
-    ]);
-    const told = await explain(error, { source, owner, repo, tag }, ledgerExplainer(this.#repository));
-    throw told instanceof Error ? told : error;
   }
 
   /**
@@ -110,7 +105,14 @@ export class Consumer implements AsyncDisposable {
     const { verifyFiles } = await import('./verify/verify-file.ts');
     const view = await this.view();
     this.#options.progress?.note('looking for the bytes in every record of the ledger');
-    return verifyFiles(view, files, demandOf(this.#options));
+    const verdicts = await verifyFiles(view, files, demandOf(this.#options));
+    const told = async (problem: FileVerdict['problems'][number]) => ({
+      ...problem,
+      message: await this.reasons(problem),
+    });
+    return Promise.all(
+      verdicts.map(async (verdict) => ({ ...verdict, problems: await Promise.all(verdict.problems.map(told)) })),
+    );
   }
 
   /** The same, for every file below a folder, links followed unless `ignoreLinks`; and what could not be read. */

@@ -59,7 +59,7 @@ _pullthrough_names() {
   compopt -o nosort 2>/dev/null
   while IFS= read -r name; do
     COMPREPLY+=("$(printf %q "\${name#"$lead"}")")
-  done < <(command pullthrough ${ASK} "$1" "\$line" 2>/dev/null)
+  done < <(command pullthrough ${ASK} "$1" "$line" 2>/dev/null)
   if [[ \${COMPREPLY[0]-} == *@ ]]; then compopt -o nospace 2>/dev/null; fi
 }
 

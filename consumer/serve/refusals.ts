@@ -48,7 +48,8 @@ function branchOf({ source, owner, repo, tag }: Refused): string | undefined {
   }
 }
 
-async function inTime<T>(answer: Promise<T>, otherwise: T): Promise<T> {
+/** What an explanation gives in good time, else what stands without it. */
+export async function inTime<T>(answer: Promise<T>, otherwise: T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<T>((resolve) => (timer = setTimeout(() => resolve(otherwise), PATIENCE_MS)));
   try {

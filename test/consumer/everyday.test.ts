@@ -71,6 +71,39 @@ test('verify says why a release was withdrawn, as its reviewer wrote', async () 
   expect(ran.stderr).toContain('withdrawn by grace: it mines coins, and hides it');
 });
 
+test.each([
+  ['verify by a range', ['verify', 'acme/tool@0.9.0']],
+  ['verify of a file', ['verify', './bad']],
+  ['get', ['get', 'acme/tool@v0.9.0', '--store', 'http://127.0.0.1:9']],
+  ['lock', ['lock', 'acme/tool@v0.9.0']],
+  ['list', ['list', 'acme/tool']],
+  ['audit', ['audit', 'mise.lock']],
+])('%s says why a release was withdrawn', async (_, argv) => {
+  const machine = await Machine.create();
+  await writeFile(join(machine.cwd, 'bad'), 'bad');
+  const locked = `"platforms.linux-x64" = { checksum = "sha256:${digest('bad')}", url = "https://x/y" }`;
+  await writeFile(join(machine.cwd, 'mise.lock'), `[[tools.tool]]\nversion = "1"\n${locked}\n`);
+  const ran = await machine.run([...argv, ...trust()]);
+  expect(ran.exit).toBe(argv[0] === 'list' ? 0 : 3);
+  expect(ran.stdout + ran.stderr).toContain('withdrawn by grace: it mines coins, and hides it');
+});
+
+test('lock --check says why what is locked was withdrawn since', async () => {
+  const own = await TestLedger.create();
+  const asset = { repository: 'acme/tool', tag: 'v1', assets: { tool: 'tool' } };
+  const path = await own.addRecord(asset);
+  await own.commit();
+  const machine = await Machine.create();
+  const flags = ['--ledger', own.directory, '--pin', `sha256:${own.pin()}`];
+  expect((await machine.run(['lock', 'acme/tool@v1', ...flags])).exit).toBe(0);
+  for (const file of [...own.files.keys()]) if (file.startsWith(path)) own.files.delete(file);
+  await own.addRecord({ ...asset, nacks: [own.people.grace] });
+  await own.commit({ message: 'Nack acme/tool v1\n\nthe key was stolen\n' });
+  const ran = await machine.run(['lock', '--check', ...flags]);
+  expect(ran.exit).toBe(3);
+  expect(ran.stderr).toContain('withdrawn by grace: the key was stolen');
+});
+
 describe('what the ledger has', () => {
   test('list shows every tool with its newest acknowledged release', async () => {
     const { exit, stdout } = await (await Machine.create()).run(['list', ...trust()]);
@@ -86,7 +119,7 @@ describe('what the ledger has', () => {
       releases: [
         { tag: 'v1.1.0', state: 'acknowledged', acks: ['ada'] },
         { tag: 'v1.0.0', state: 'acknowledged', acks: ['ada', 'grace'], files: 2 },
-        { tag: 'v0.9.0', state: 'withdrawn', why: 'withdrawn by grace' },
+        { tag: 'v0.9.0', state: 'withdrawn', why: 'withdrawn by grace: it mines coins, and hides it' },
       ],
     });
   });

@@ -38,17 +38,20 @@ export const audit: Handler<ValuesOf<'consumer', 'audit'>> = async (files, optio
         state: stateOf(verdict),
         release: first && `${first.release.tool}@${first.release.tag}`,
         asset: first?.asset,
+        // What stands before it is the record's own path.
+        why: verdict?.problems[0]?.message.replace(/^packages\/\S+ was /, ''),
       };
     });
     output.results({ digests: rows });
     output.table({
       title: 'locked bytes',
-      head: ['state', 'release', 'locked', 'file'],
-      rows: rows.map(({ state, release, name, file }): Cell[] => [
+      head: ['state', 'release', 'locked', 'file', 'why'],
+      rows: rows.map(({ state, release, name, file, why }): Cell[] => [
         { text: state, tone: state === 'acknowledged' ? 'good' : 'bad' },
         release ?? '',
         name,
         file,
+        why ?? '',
       ]),
     });
     const bad = rows.filter(({ state }) => state !== 'acknowledged');

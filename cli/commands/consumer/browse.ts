@@ -17,7 +17,7 @@ export const list: Handler<ValuesOf<'consumer', 'list'>> = async ([tool], option
   await withConsumer(options, context, async (consumer) => {
     const view = await consumer.view();
     if (name === undefined) return showTools(await listTools(view), source.host, context);
-    const releases = await listReleases(view, name);
+    const releases = await listReleases(view, name, consumer.reasons);
     context.output.results({ releases });
     context.output.table({
       title: tool ?? '',

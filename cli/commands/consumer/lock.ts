@@ -134,7 +134,10 @@ function show(before: readonly LockEntry[], now: readonly LockEntry[], { output 
 
 async function check(entries: readonly LockEntry[], options: Options, context: CommandContext): Promise<void> {
   const { output } = context;
-  const problems = await withConsumer(options, context, async (consumer) => checkLock(await consumer.view(), entries));
+  const problems = await withConsumer(options, context, async (consumer) => {
+    const found = await checkLock(await consumer.view(), entries);
+    return Promise.all(found.map(async (problem) => ({ ...problem, message: await consumer.reasons(problem) })));
+  });
   output.results({ file: lockPath(context), entries, problems });
   for (const { tool, tag, code, message, hint } of problems) {
     output.problem(new PullthroughError(code, message, { hint }), `${tool}@${tag}`);
