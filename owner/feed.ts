@@ -1,6 +1,5 @@
-import { escapeTerminal } from '../io/escape.ts';
+import { atomText } from '../io/atom.ts';
 import type { LogEntry } from '../ledger/git/repository.ts';
-import { brief } from '../ledger-schema/bytes.ts';
 import { tryLedgerPath } from '../ledger-schema/names/layout.ts';
 import { parseRecordPath } from '../ledger-schema/names/path.ts';
 import type { WithView } from '../proposals/with-view.ts';
@@ -76,42 +75,22 @@ function nameOf(record: string): string {
   return `${repository} ${tag}`;
 }
 
-/** An Atom feed (RFC 4287). Every text from outside is escaped. Pure. */
+/** The feed of a ledger. Every text from outside is escaped. Pure. */
 export function atomFeed(
   { title, ledger, now }: { readonly title: string; readonly ledger: string; readonly now: Date },
   entries: readonly FeedEntry[],
 ): string {
-  const updated = entries[0]?.date ?? now;
-  const lines = entries.flatMap((entry) => [
-    '  <entry>',
-    `    <id>urn:pullthrough:${ledger}:${entry.commit}</id>`,
-    `    <title>${xml(entry.title)}</title>`,
-    `    <updated>${entry.date.toISOString()}</updated>`,
-    `    <author><name>${xml(entry.by)}</name></author>`,
-    ...(entry.url === undefined ? [] : [`    <link href="${xml(entry.url)}"/>`]),
-    `    <content type="text">${xml(`${entry.title}, by ${entry.by}, commit ${entry.commit}`)}</content>`,
-    '  </entry>',
-  ]);
-  return [
-    '<?xml version="1.0" encoding="utf-8"?>',
-    '<feed xmlns="http://www.w3.org/2005/Atom">',
-    `  <id>urn:pullthrough:${ledger}</id>`,
-    `  <title>${xml(title)}</title>`,
-    `  <updated>${updated.toISOString()}</updated>`,
-    ...lines,
-    '</feed>',
-    '',
-  ].join('\n');
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&apos;',
-};
-
-function xml(text: string): string {
-  return escapeTerminal(brief(text)).replace(/[&<>"']/g, (special) => ENTITIES[special] ?? special);
+  const id = `urn:pullthrough:${ledger}`;
+  const updated = (entries[0]?.date ?? now).toISOString();
+  return atomText(
+    { id, title, updated },
+    entries.map((entry) => ({
+      id: `${id}:${entry.commit}`,
+      title: entry.title,
+      updated: entry.date.toISOString(),
+      by: entry.by,
+      link: entry.url,
+      content: `${entry.title}, by ${entry.by}, commit ${entry.commit}`,
+    })),
+  );
 }

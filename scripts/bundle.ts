@@ -42,6 +42,26 @@ function ownAddresses(compiled: string): Plugin {
   };
 }
 
+/** What pages of a site load in a browser; `verify` comes when it is needed. */
+const BROWSER = ['check', 'verify'];
+
+/** The program for browsers, small, in a folder of its own. */
+async function bundleForBrowsers(compiled: string, folder: string) {
+  await using bundle = await rolldown({
+    input: Object.fromEntries(BROWSER.map((name) => [name, join(compiled, 'consumer/site/browser', `${name}.js`)])),
+    platform: 'browser',
+  });
+  const { output } = await bundle.write({
+    dir: join(folder, 'consumer/site/assets'),
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name].js',
+    minify: true,
+    comments: false,
+  });
+  return output.flatMap((file) => (file.type === 'chunk' ? Object.entries(file.modules) : []));
+}
+
 /** The commit of the sources, where they are a clone: `--version` says it. */
 function ownCommit(root: string, compiled: string): Plugin {
   const git = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' });
@@ -93,6 +113,7 @@ export async function makeBundle({ root, compiled, folder }: BundleOptions): Pro
   const description = { name: 'pullthrough', version, license: 'Apache-2.0', private: true, type: 'module' };
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(description, null, 2)}\n`);
   const modules = output.flatMap((file) => (file.type === 'chunk' ? Object.entries(file.modules) : []));
+  modules.push(...(await bundleForBrowsers(compiled, folder)));
   // Of a module that is only passed through on the way to another, nothing is left.
   const packages = bundledPackages(modules.flatMap(([id, { code }]) => ((code ?? '') === '' ? [] : id)));
   writeFileSync(join(folder, 'NOTICES.txt'), notices(packages));

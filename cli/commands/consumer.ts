@@ -14,6 +14,7 @@ export const handlers: Handlers<'consumer'> = {
   audit: async (...call) => (await import('./consumer/audit.ts')).audit(...call),
   doctor: async (...call) => (await import('./consumer/doctor.ts')).doctor(...call),
   serve: async (...call) => (await import('./consumer/serve.ts')).serve(...call),
+  site: async (...call) => (await import('./consumer/site.ts')).site(...call),
   completion: async ([shell = ''], _, { output }) => {
     const { completionScript } = await import('../completion/index.ts');
     const script = completionScript(shell);

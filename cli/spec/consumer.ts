@@ -148,6 +148,22 @@ export const consumerCommands = commands({
     untilSignal: true,
     examples: [['pullthrough serve --listen 0.0.0.0:8080', 'for the network']],
   },
+  site: {
+    summary: 'a static site of the ledger: pages, feeds, files for Renovate',
+    about:
+      'Any web server, bucket or Pages serves it. Run again it writes only what changed; other files in DIR are left alone. ' +
+      'With JavaScript a visitor checks a file in the browser.',
+    arguments: [{ name: 'DIR', complete: 'folder' }],
+    options: {
+      ...trust,
+      ...unread,
+      ...offline,
+      'base-url': text('URL', 'where the site will be served, for links in its feeds'),
+    },
+    examples: [
+      ['pullthrough site public --base-url https://ledger.acme.example', 'into a folder that a web server serves'],
+    ],
+  },
   completion: {
     summary: 'a completion script for a shell',
     about:

@@ -66,6 +66,7 @@ export const OVERVIEW: readonly { readonly heading: string; readonly rows: reado
         ['audit   FILE...', 'which bytes that a lock file names has nobody acknowledged?'],
         ['doctor', 'looks at all that a run here depends on, and says what to do'],
         ['serve', "an HTTP gateway with GitHub's own URLs; acknowledged bytes only; `--listen HOST:PORT`"],
+        ['site DIR', 'a static site of the ledger: pages, feeds, and a check in the browser'],
         ['completion bash|zsh|fish', 'a completion script for a shell'],
         ['request OWNER/REPO[@TAG]', "asks the ledger's people to mirror it"],
       ],

@@ -44,7 +44,10 @@ export function ledgerExplainer(ledger: LedgerRepository): Explainer {
 }
 
 /** `nack` writes `Nack owner/repo TAG`, an empty line, and the reason. */
-async function readReasons(ledger: LedgerRepository, head: string): Promise<ReadonlyMap<string, string>> {
+export async function readReasons(
+  ledger: Pick<LedgerRepository, 'log'>,
+  head: string,
+): Promise<ReadonlyMap<string, string>> {
   const reasons = new Map<string, string>();
   for (const { message } of await ledger.log(undefined, head)) {
     const [, title, reason] = /^Nack ([^\n]+)\n\n([\s\S]+)$/.exec(message) ?? [];

@@ -1,0 +1,38 @@
+import { resolve } from 'node:path';
+import { fail } from '../../../ledger-schema/error.ts';
+import { requireSafeUrl } from '../../../io/http/url.ts';
+import { countText } from '../../screens/units.ts';
+import type { ValuesOf } from '../../spec/index.ts';
+import { versionText } from '../../version.ts';
+import { consumerOptions } from '../../wiring/settings/consumer-options.ts';
+import type { Handler } from '../../wiring/context.ts';
+
+/** `site DIR` */
+export const site: Handler<ValuesOf<'consumer', 'site'>> = async ([directory = ''], options, context) => {
+  if (directory === '') fail('E_USAGE', 'DIR is empty', { hint: 'name a folder' });
+  const base = options['base-url'];
+  const baseUrl = base === undefined ? undefined : parseBaseUrl(base);
+  const consumer = await consumerOptions(options, context);
+  const { openSite } = await import('../../../consumer/site/open-site.ts');
+  const { output, cwd } = context;
+  const program = versionText();
+  const report = await openSite(consumer, { directory: resolve(cwd, directory), baseUrl, program });
+  output.results({ ...report });
+  const { tools, releases, written, removed } = report;
+  output.line(`${countText(tools, 'tool')}, ${countText(releases, 'release')} in ${directory}`, 'good');
+  const gone = removed === 0 ? '' : `, ${countText(removed, 'file')} removed`;
+  output.note(written === 0 && removed === 0 ? 'nothing changed' : `${countText(written, 'file')} written${gone}`);
+};
+
+/** Where the site will be served; it may lie in a folder. Throws `E_USAGE`. */
+function parseBaseUrl(text: string): string {
+  const hint = 'write https://ledger.example or https://acme.example/ledger';
+  let url: URL;
+  try {
+    url = requireSafeUrl(text);
+  } catch (cause) {
+    return fail('E_USAGE', `--base-url: ${text} is not an https URL`, { hint, cause });
+  }
+  if (url.search !== '' || url.hash !== '') fail('E_USAGE', `--base-url: ${text} has more than a path`, { hint });
+  return url.origin + url.pathname.replace(/\/+$/, '');
+}

@@ -1,0 +1,252 @@
+import { TREE, foldAscii, trySegment } from '../../ledger-schema/index.ts';
+import type { Head } from '../../ledger-schema/head.ts';
+import type { Progress } from '../../io/progress.ts';
+import { MOMENT, withLock } from '../../io/files/lock.ts';
+import type { LedgerView } from '../../ledger/view/view.ts';
+import { join } from 'node:path';
+import { requireCurrent } from '../current.ts';
+import { assetFiles } from './assets.ts';
+import { Events, expiring, keyStates } from './machine/events.ts';
+import { feeds } from './machine/feeds.ts';
+import { SiteFolder } from './disk/folder.ts';
+import { IndexFiles, digestOf } from './index-files.ts';
+import type { JudgeContext } from './judge.ts';
+import { ledgerTools } from './ledger-tools.ts';
+import type { LedgerTool } from './ledger-tools.ts';
+import { MANIFEST, OldManifest, headLine } from './disk/manifest.ts';
+import type { KnownLine } from './disk/manifest.ts';
+import type { Snapshot } from '../../ledger/snapshot.ts';
+import { fetchRecords } from '../verify/fetch-records.ts';
+import type { KnownTool, SiteFile } from './model.ts';
+import { trustDocument } from './machine/record-file.ts';
+import type { SiteContext } from './site-context.ts';
+import { ToolBuilder, filesOf, toolKey } from './tool.ts';
+import { standardWriters } from './writers.ts';
+import type { SiteWriter } from './writers.ts';
+
+export interface SiteRequest {
+  readonly directory: string;
+  readonly view: LedgerView;
+  readonly head: Head | undefined;
+  readonly host: string;
+  readonly pin: string;
+  readonly baseUrl?: string | undefined;
+  /** Names of the ledger's open branches. */
+  readonly branches: Iterable<string>;
+  /** What the reviewer wrote who withdrew a release; `owner/repo TAG`. */
+  readonly reasonOf: JudgeContext['reasonOf'];
+  /** Of the program that makes the site: another one may lay out pages in another way. */
+  readonly program: string;
+  /** More than the standard ones. */
+  readonly writers?: ((site: SiteContext) => readonly SiteWriter[]) | undefined;
+  readonly progress: Progress;
+}
+
+export interface SiteReport {
+  readonly tools: number;
+  readonly releases: number;
+  /** Files that were written or replaced, and files that were removed. */
+  readonly written: number;
+  readonly removed: number;
+}
+
+/** Tools that are looked at together. */
+const BATCH = 512;
+/** Records that are fetched together. */
+const FETCHED = 2048;
+
+/**
+ * Makes a static site of a ledger that was verified already, or brings one up to date: only what changed is judged and
+ * written. Killed anywhere and run again, it ends the same. Throws `E_EXISTS` for a folder that is something else, `E_IO`,
+ * `E_POLICY_EXPIRED` for a first site of a ledger whose policy has expired, and what reading the ledger throws.
+ */
+export async function makeSite(request: SiteRequest): Promise<SiteReport> {
+  const folder = SiteFolder.open(request.directory);
+  return withLock(join(folder.root, MANIFEST), { ...MOMENT, code: 'E_IO' }, async () => {
+    const run = await SiteRun.start(request, folder);
+    return run.toEnd();
+  });
+}
+
+/** A tool of the ledger, and what the site knows of it. */
+interface Looked {
+  readonly tool: LedgerTool;
+  readonly key: string;
+  readonly found: KnownLine | undefined;
+}
+
+class SiteRun {
+  readonly #request: SiteRequest;
+  readonly #folder: SiteFolder;
+  readonly #old: OldManifest;
+  readonly #tools: readonly LedgerTool[];
+  readonly #site: SiteContext;
+  readonly #writers: readonly SiteWriter[];
+  readonly #runKey: string;
+  readonly #index: IndexFiles;
+  readonly #events = new Events();
+  /** The files that are of no tool: those that were there, and those that are now. */
+  readonly #known: ReadonlySet<string>;
+  readonly #own: string[] = [];
+  readonly #lines: string[] = [];
+  readonly #removed: string[] = [];
+  #releases = 0;
+
+  private constructor(
+    request: SiteRequest,
+    folder: SiteFolder,
+    parts: {
+      old: OldManifest;
+      tools: readonly LedgerTool[];
+      site: SiteContext;
+      writers: readonly SiteWriter[];
+      runKey: string;
+    },
+  ) {
+    this.#request = request;
+    this.#folder = folder;
+    this.#old = parts.old;
+    this.#tools = parts.tools;
+    this.#site = parts.site;
+    this.#writers = parts.writers;
+    this.#runKey = parts.runKey;
+    this.#known = new Set(parts.old.head?.files);
+    this.#index = new IndexFiles(parts.site, parts.tools.length, (file) => this.#put(file));
+  }
+
+  static async start(request: SiteRequest, folder: SiteFolder): Promise<SiteRun> {
+    const { view, progress } = request;
+    const old = OldManifest.open(folder.root, view.trust.ledger);
+    if (old.head === undefined) requireCurrent(view.trust);
+    const tools = await ledgerTools(view.snapshot, request.branches);
+    const assets = assetFiles();
+    if (!assets.hasCheck) progress.warn('this build has no program for browsers: the pages cannot check files');
+    const site = contextOf(request, tools, assets.hasCheck);
+    const writers = [...standardWriters(site), ...(request.writers?.(site) ?? [])];
+    const runKey = await keyOfRun(request, site, writers);
+    const run = new SiteRun(request, folder, { old, tools, site, writers, runKey });
+    for (const file of assets.files) run.#put(file);
+    return run;
+  }
+
+  async toEnd(): Promise<SiteReport> {
+    const { trust, snapshot, commit } = this.#request.view;
+    this.#put({ path: 'trust.json', content: await trustDocument(snapshot) });
+    for (let from = 0; from < this.#tools.length; from += BATCH) {
+      await this.#bringBatch(this.#tools.slice(from, from + BATCH));
+      const done = Math.min(from + BATCH, this.#tools.length);
+      if (this.#tools.length > BATCH) this.#request.progress.note(`${done} of ${this.#tools.length} tools`);
+    }
+    this.#old.take(undefined, this.#gone);
+    this.#index.finish();
+    for (const event of await expiring(trust)) this.#events.add(event);
+    for (const file of feeds(this.#events.newest, this.#site)) this.#put(file);
+    const removed = this.#cleanUp();
+    const head = headLine({ ledger: trust.ledger, commit, files: this.#own });
+    this.#folder.put(MANIFEST, [head, ...this.#lines, ''].join('\n'), true);
+    this.#folder.finish();
+    return { tools: this.#tools.length, releases: this.#releases, written: this.#folder.written, removed };
+  }
+
+  async #bringBatch(tools: readonly LedgerTool[]): Promise<void> {
+    const looked = tools.map((tool): Looked => ({
+      tool,
+      found: this.#old.take(tool.path, this.#gone),
+      key: toolKey(this.#runKey, tool),
+    }));
+    const changed = looked.filter((each) => !this.#isSame(each));
+    const records = await this.#recordsOf(changed.map(({ tool }) => tool));
+    const builders = new Map(changed.map((each) => [each.tool, this.#builder(each, records.get(each.tool.path))]));
+    await fetchAhead(this.#request.view.snapshot, [...builders.values()]);
+    for (const { tool, found } of looked) {
+      const builder = builders.get(tool);
+      if (builder === undefined) {
+        if (found !== undefined) this.#done(found.tool, found.line);
+        continue;
+      }
+      const { reasonOf, view } = this.#request;
+      const { trust, snapshot } = view;
+      const { made, gone } = await builder.build({ snapshot, trust, reasonOf }, this.#writers);
+      this.#removed.push(...gone);
+      this.#done(made, JSON.stringify(made));
+    }
+  }
+
+  #isSame({ tool, found, key }: Looked): boolean {
+    return found?.tool.key === key && found.tool.tree === tool.tree && !this.#folder.leftover.tools.has(tool.path);
+  }
+
+  /** The tags and oids of the records of tools, by the tools' paths. */
+  async #recordsOf(tools: readonly LedgerTool[]): Promise<Map<string, Map<string, string>>> {
+    const listed = await this.#request.view.snapshot.listMany(tools.map(({ path }) => path));
+    const records = [...listed].map(([path, entries]): [string, Map<string, string>] => {
+      const tags = entries.flatMap(({ name, mode, oid }): [string, string][] => {
+        const tag = mode === TREE ? trySegment(name) : undefined;
+        return tag === undefined ? [] : [[tag, oid]];
+      });
+      return [path, new Map(tags)];
+    });
+    return new Map(records);
+  }
+
+  #builder({ tool, key, found }: Looked, records: ReadonlyMap<string, string> = new Map()): ToolBuilder {
+    // Of a tool that a run was at when it was killed nobody knows what is there.
+    const dirty = this.#folder.leftover.tools.has(tool.path);
+    const isSameRun = found?.tool.key === key && !dirty;
+    return new ToolBuilder({ tool, key, records, known: found?.tool, isSameRun }, this.#site, this.#folder);
+  }
+
+  readonly #gone = (tool: KnownTool): void => void this.#removed.push(...filesOf(tool));
+
+  #done(tool: KnownTool, line: string): void {
+    this.#lines.push(line);
+    this.#index.add(tool);
+    this.#events.addTool(tool);
+    this.#releases += tool.releases.length;
+    if (this.#folder.leftover.files.size > 0) this.#folder.keep(filesOf(tool));
+  }
+
+  #put({ path, content }: SiteFile): void {
+    this.#folder.announce(undefined, [path], this.#known);
+    this.#folder.put(path, content, this.#known.has(path));
+    this.#own.push(path);
+  }
+
+  /** Removes what earlier runs wrote and this one doesn't have. */
+  #cleanUp(): number {
+    const kept = new Set(this.#own);
+    this.#folder.keep(this.#own);
+    const gone = [
+      ...this.#removed,
+      ...[...this.#known].filter((path) => !kept.has(path)),
+      ...this.#folder.leftover.files,
+    ];
+    return gone.filter((path) => this.#folder.remove(path)).length;
+  }
+}
+
+/** Makes the records of many tools be here by few requests: a ledger with a host far away is read in a few of them. */
+async function fetchAhead(snapshot: Snapshot, builders: readonly ToolBuilder[]): Promise<void> {
+  const paths = builders.flatMap((builder) => builder.recordPaths);
+  for (let from = 0; from < paths.length; from += FETCHED) {
+    await fetchRecords(snapshot, paths.slice(from, from + FETCHED));
+  }
+}
+
+/** Where it differs, every tool is judged and written again. */
+async function keyOfRun(
+  { program, view }: SiteRequest,
+  site: SiteContext,
+  writers: readonly SiteWriter[],
+): Promise<string> {
+  const { trust, label } = view;
+  const { baseUrl, host, pin, hasCheck, sources } = site;
+  const parts = [program, label, baseUrl, host, pin, hasCheck, [...sources].sort(), trust.sha256, trust.expired];
+  return digestOf([...parts, await keyStates(trust), writers.map(({ key }) => key)]);
+}
+
+function contextOf(request: SiteRequest, tools: readonly LedgerTool[], hasCheck: boolean): SiteContext {
+  const { view, head, host, pin, baseUrl } = request;
+  const sources = new Set(tools.map(({ source }) => foldAscii(source)));
+  return { view, head, host, sources, pin, baseUrl, hasCheck };
+}

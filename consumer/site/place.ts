@@ -1,0 +1,21 @@
+import type { ListedTool, Place, ReleaseRow } from '../pages/model.ts';
+import { linkTo, pageName } from './names.ts';
+
+/** Where the site has things, for a page that lies `depth` folders deep: relative, so that it can be served anywhere. */
+export function placeOf(depth: number, folderOf: (tool: ListedTool) => string, slugOf: SlugOf): Place {
+  const to = (path: string): string => linkTo(path, depth);
+  return {
+    style: to('style.css'),
+    icon: to('icon.svg'),
+    home: (number) => to(pageName(number)),
+    tool: (tool, number) => to(`${folderOf(tool)}/${pageName(number)}`),
+    release: (tool, row) => {
+      const slug = slugOf(tool, row);
+      return slug === undefined ? undefined : to(`${folderOf(tool)}/releases/${slug}/index.html`);
+    },
+    file: () => undefined,
+  };
+}
+
+/** The folder of a release's page; undefined where it has none. */
+export type SlugOf = (tool: ListedTool, row: Pick<ReleaseRow, 'tag'>) => string | undefined;

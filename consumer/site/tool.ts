@@ -1,0 +1,274 @@
+import { createHash } from 'node:crypto';
+import { encodeSegment } from '../../ledger-schema/index.ts';
+import { groupTags } from '../choose.ts';
+import { html } from '../pages/html.ts';
+import type { PageContext, ReleaseView } from '../pages/model.ts';
+import { releasePage } from '../pages/release-page.ts';
+import { RELEASES_A_PAGE, toolPage } from '../pages/tool-page.ts';
+import { dayText } from '../pages/words.ts';
+import { checkSection } from './check-section.ts';
+import { fetchRecords } from '../verify/fetch-records.ts';
+import type { SiteFolder } from './disk/folder.ts';
+import { judgeRecords } from './judge.ts';
+import type { JudgeContext, RecordToJudge, ShownRecord } from './judge.ts';
+import type { LedgerTool } from './ledger-tools.ts';
+import type { JudgedRecord, KnownRelease, KnownTool } from './model.ts';
+import { linkTo, namesOf, pageName } from './names.ts';
+import { pageContext } from './page-context.ts';
+import { recordDocument } from './machine/record-file.ts';
+import type { SlugOf } from './place.ts';
+import type { SiteContext } from './site-context.ts';
+import type { SiteWriter } from './writers.ts';
+
+/** `tools/<source>/<owner>/<repo>/`, and two more for a release. */
+const TOOL_DEPTH = 4;
+const RELEASE_DEPTH = TOOL_DEPTH + 2;
+/** Records of a tool that are read and judged together. */
+const BATCH = 256;
+
+export interface ToolJob {
+  readonly tool: LedgerTool;
+  readonly key: string;
+  /** What an earlier run wrote of it. */
+  readonly known: KnownTool | undefined;
+  /** Was that by the same policy, keys, address and program, so that what it says of a record holds? */
+  readonly isSameRun: boolean;
+  /** The tags and oids of its records. */
+  readonly records: ReadonlyMap<string, string>;
+}
+
+/** What is to be done for one tool, its records judged in batches so that only a line of each is kept. */
+export class ToolBuilder {
+  readonly #job: ToolJob;
+  readonly #site: SiteContext;
+  readonly #folder: SiteFolder;
+  readonly #page: PageContext;
+  readonly #slugs: ReadonlyMap<string, string>;
+  /** Lines of records that need not be judged again, by their tags. */
+  readonly #lines = new Map<string, KnownRelease>();
+  readonly #open: RecordToJudge[] = [];
+
+  constructor(job: ToolJob, site: SiteContext, folder: SiteFolder) {
+    const { tool, records } = job;
+    this.#job = job;
+    this.#site = site;
+    this.#folder = folder;
+    const segments = namesOf([...records.keys()].map(encodeSegment));
+    this.#slugs = new Map([...records.keys()].map((tag) => [tag, segments.get(encodeSegment(tag)) ?? '']));
+    const spot = { depth: RELEASE_DEPTH, folderOf: () => tool.folder, slugOf: slugIn(this.#slugs) };
+    this.#page = pageContext(spot, site);
+    this.#sort();
+  }
+
+  /** The directories of the records that will be judged. */
+  get recordPaths(): readonly string[] {
+    return this.#open.map(({ path }) => path);
+  }
+
+  #sort(): void {
+    const { tool, records, known, isSameRun } = this.#job;
+    const remembered = new Map(isSameRun ? known?.releases.map((release) => [release.tag, release]) : []);
+    for (const [tag, tree] of records) {
+      const kept = remembered.get(tag);
+      const slug = this.#slugs.get(tag) ?? '';
+      if (kept?.tree === tree && (kept.slug ?? slug) === slug) this.#lines.set(tag, kept);
+      else this.#open.push({ tag, path: `${tool.path}/${encodeSegment(tag)}`, tree, slug });
+    }
+  }
+
+  /** Writes everything of the tool; gives what the manifest remembers, and the files that it doesn't have any more. */
+  async build(
+    judge: Omit<JudgeContext, 'wasAcknowledged'>,
+    writers: readonly SiteWriter[],
+  ): Promise<{ readonly made: KnownTool; readonly gone: readonly string[] }> {
+    const { tool, key, records, known } = this.#job;
+    const old = new Set(known === undefined ? [] : filesOf(known));
+    this.#announce(old);
+    const lines = this.#lines;
+    const open = this.#open;
+    const acknowledged = new Set(
+      known?.releases.flatMap(({ tag, state, tree }) =>
+        state === 'acknowledged' && records.get(tag) === tree ? [tag] : [],
+      ),
+    );
+    const context: JudgeContext = { ...judge, wasAcknowledged: (tag) => acknowledged.has(tag) };
+    for (let from = 0; from < open.length; from += BATCH) {
+      for (const shown of await judgeRecords(open.slice(from, from + BATCH), context)) {
+        lines.set(shown.known.tag, shown.known);
+        await this.#writeRelease(shown, old);
+      }
+    }
+    for (const tag of tool.proposed) {
+      if (!records.has(tag))
+        lines.set(tag, { tag, tree: '', state: 'open', by: [], why: 'not merged, and not acknowledged yet' });
+    }
+    const releases = inOrder(lines);
+    const pages = this.#writeLists(releases, old);
+    const more = await this.#writeMore(releases, writers, context, old);
+    const made: KnownTool = {
+      ...nameOf(tool),
+      path: tool.path,
+      folder: tool.folder,
+      tree: tool.tree,
+      key,
+      releases,
+      pages,
+      more,
+    };
+    for (const file of filesOf(made)) old.delete(file);
+    return { made, gone: [...old] };
+  }
+
+  async #writeRelease({ known, judged }: ShownRecord, old: ReadonlySet<string>): Promise<void> {
+    if (judged === undefined || known.slug === undefined) return;
+    const { tool } = this.#job;
+    const { view, pin, hasCheck } = this.#site;
+    const { checklist, signedBy, acks, nacks, assets, path } = judged.status;
+    const release: ReleaseView = {
+      ...known,
+      tool: nameOf(tool),
+      signedBy,
+      acks,
+      nacks,
+      commit: checklist.commit,
+      path,
+      assets,
+      evidence: checklist.evidence ?? [],
+    };
+    const { version, expires } = view.trust.policy;
+    const trust = linkTo('trust.json', RELEASE_DEPTH);
+    const page = releasePage(
+      {
+        release,
+        policy: html`${version}, ${view.trust.expired ? 'expired on' : 'until'} ${dayText(expires)}`,
+        check: hasCheck ? checkSection({ record: 'record.json', trust, path, pin }) : undefined,
+      },
+      this.#page,
+    );
+    const [pageFile = '', recordFile = ''] = releaseFiles(tool.folder, known);
+    this.#folder.put(pageFile, page, old.has(pageFile));
+    this.#folder.put(recordFile, await recordDocument(judged.files, view.trust), old.has(recordFile));
+  }
+
+  #writeLists(releases: readonly KnownRelease[], old: ReadonlySet<string>): number {
+    const { tool } = this.#job;
+    const pages = Math.max(1, Math.ceil(releases.length / RELEASES_A_PAGE));
+    const slugs = new Map(releases.map(({ tag, slug }) => [tag, slug]));
+    const spot = { depth: TOOL_DEPTH, folderOf: () => tool.folder, slugOf: slugIn(slugs) };
+    const context = pageContext(spot, this.#site);
+    const tags = releases.flatMap(({ tag, state }) => (state === 'acknowledged' ? [tag] : []));
+    const newest = newestOf(releases);
+    for (let number = 1; number <= pages; number++) {
+      const rows = releases.slice((number - 1) * RELEASES_A_PAGE, number * RELEASES_A_PAGE);
+      const page = toolPage({ tool: nameOf(tool), rows, number, total: releases.length, newest, tags }, context);
+      const path = `${tool.folder}/${pageName(number)}`;
+      this.#folder.put(path, page, old.has(path));
+    }
+    return pages;
+  }
+
+  async #writeMore(
+    releases: readonly KnownRelease[],
+    writers: readonly SiteWriter[],
+    context: JudgeContext,
+    old: ReadonlySet<string>,
+  ): Promise<string[]> {
+    const { tool, records } = this.#job;
+    const all = async (): Promise<JudgedRecord[]> => {
+      const wanted = [...records].map(([tag, tree]) => ({
+        tag,
+        tree,
+        slug: '',
+        path: `${tool.path}/${encodeSegment(tag)}`,
+      }));
+      await fetchRecords(
+        context.snapshot,
+        wanted.map(({ path }) => path),
+      );
+      return (await judgeRecords(wanted, context)).flatMap(({ judged }) => judged ?? []);
+    };
+    const paths: string[] = [];
+    for (const writer of writers) {
+      const { files, kept = [] } = await writer.write({ ...tool, releases, records: all }, this.#folder);
+      const written = files.map(({ path }) => path);
+      this.#folder.announce(undefined, written, old);
+      for (const { path, content } of files) this.#folder.put(path, content, old.has(path));
+      paths.push(...written, ...kept);
+    }
+    return [...new Set(paths)].sort();
+  }
+
+  /** What a run that is killed meanwhile may leave. */
+  #announce(old: ReadonlySet<string>): void {
+    const { tool, records } = this.#job;
+    const known = [...records.keys()].map((tag): KnownRelease => ({
+      tag,
+      tree: '',
+      state: 'open',
+      by: [],
+      slug: this.#slugs.get(tag),
+    }));
+    const pages = Math.ceil((records.size + tool.proposed.length) / RELEASES_A_PAGE) + 1;
+    this.#folder.announce(tool.path, filesOf({ folder: tool.folder, releases: known, pages, more: [] }), old);
+  }
+}
+
+function slugIn(slugs: ReadonlyMap<string, string | undefined>): SlugOf {
+  return (_, { tag }) => slugs.get(tag);
+}
+
+function nameOf({ source, repository }: LedgerTool) {
+  return { source, repository };
+}
+
+function releaseFiles(folder: string, { slug }: KnownRelease): string[] {
+  if (slug === undefined) return [];
+  return ['index.html', 'record.json'].map((name) => `${folder}/releases/${slug}/${name}`);
+}
+
+/** Every file of a tool. */
+export function filesOf({
+  folder,
+  releases,
+  pages,
+  more,
+}: Pick<KnownTool, 'folder' | 'releases' | 'pages' | 'more'>): string[] {
+  return [
+    ...Array.from({ length: pages }, (_, i) => `${folder}/${pageName(i + 1)}`),
+    ...releases.flatMap((release) => releaseFiles(folder, release)),
+    ...more,
+  ];
+}
+
+/** The newest version first, those without a version last. */
+function inOrder(lines: ReadonlyMap<string, KnownRelease>): KnownRelease[] {
+  const tags = [...lines.keys()];
+  const ordered = new Set([...groupTags(tags).flatMap((group) => group.tags.map(({ tag }) => tag)), ...tags.sort()]);
+  return [...ordered].flatMap((tag) => lines.get(tag) ?? []);
+}
+
+/** The newest acknowledged version; where a repository releases several things, what was acknowledged last. */
+export function newestOf(releases: readonly KnownRelease[]): KnownRelease | undefined {
+  const good = releases.filter(({ state }) => state === 'acknowledged');
+  if (groupTags(good.map(({ tag }) => tag)).length === 1) {
+    return good.find(({ tag }) => isFinal(tag)) ?? good[0];
+  }
+  return good.reduce<KnownRelease | undefined>(
+    (best, each) => ((best?.at ?? '') < (each.at ?? '') ? each : best),
+    undefined,
+  );
+}
+
+/** No prerelease, as `@latest` sees it. */
+function isFinal(tag: string): boolean {
+  const [group] = groupTags([tag]);
+  return (group?.tags[0]?.version.rank ?? -1) >= 0;
+}
+
+/** What decides whether a tool is as it was, beside its directory. */
+export function toolKey(runKey: string, { folder, proposed }: LedgerTool): string {
+  return createHash('sha256')
+    .update(JSON.stringify([runKey, folder, proposed]))
+    .digest('hex')
+    .slice(0, 32);
+}

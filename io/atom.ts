@@ -1,0 +1,65 @@
+import { brief } from '../ledger-schema/bytes.ts';
+import { escapeTerminal } from './escape.ts';
+
+/** Something that happened. Times are ISO 8601. */
+export interface AtomEntry {
+  /** A URI that stays. */
+  readonly id: string;
+  readonly title: string;
+  readonly updated: string;
+  readonly by: string;
+  readonly link?: string | undefined;
+  readonly content: string;
+}
+
+export interface AtomHead {
+  readonly id: string;
+  readonly title: string;
+  readonly updated: string;
+  /** Where the feed itself is. */
+  readonly self?: string | undefined;
+  /** What it is about. */
+  readonly link?: string | undefined;
+}
+
+/** An Atom feed (RFC 4287). Every text from outside is escaped. Pure. */
+export function atomText({ id, title, updated, self, link }: AtomHead, entries: readonly AtomEntry[]): string {
+  return [
+    '<?xml version="1.0" encoding="utf-8"?>',
+    '<feed xmlns="http://www.w3.org/2005/Atom">',
+    `  <id>${attribute(id)}</id>`,
+    `  <title>${xml(title)}</title>`,
+    `  <updated>${updated}</updated>`,
+    ...(self === undefined ? [] : [`  <link rel="self" type="application/atom+xml" href="${attribute(self)}"/>`]),
+    ...(link === undefined ? [] : [`  <link href="${attribute(link)}"/>`]),
+    ...entries.flatMap((entry) => [
+      '  <entry>',
+      `    <id>${attribute(entry.id)}</id>`,
+      `    <title>${xml(entry.title)}</title>`,
+      `    <updated>${entry.updated}</updated>`,
+      `    <author><name>${xml(entry.by)}</name></author>`,
+      ...(entry.link === undefined ? [] : [`    <link href="${attribute(entry.link)}"/>`]),
+      `    <content type="text">${xml(entry.content)}</content>`,
+      '  </entry>',
+    ]),
+    '</feed>',
+    '',
+  ].join('\n');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
+/** A text for people, which may be cut. */
+function xml(text: string): string {
+  return attribute(brief(text));
+}
+
+function attribute(text: string): string {
+  return escapeTerminal(text).replace(/[&<>"']/g, (special) => ENTITIES[special] ?? special);
+}

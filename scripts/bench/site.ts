@@ -1,0 +1,61 @@
+// `site` of a large ledger: from nothing, again when nothing changed, and when one record changed.
+//   node dist/scripts/bench/site.js [--records N] [--tools N] [--dir FOLDER]
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { makeLedger, runCommand } from './consumer-ledger.ts';
+import type { BenchRecord } from './consumer-ledger.ts';
+
+const options = { records: { type: 'string' }, tools: { type: 'string' }, dir: { type: 'string' } } as const;
+const { values } = parseArgs({ options });
+const count = Number(values.records ?? 100_000);
+const tools = Number(values.tools ?? 5000);
+const folder = mkdtempSync(join(values.dir ?? tmpdir(), 'pullthrough-bench-'));
+
+function* records(): Generator<BenchRecord> {
+  for (let i = 0; i < count; i++) {
+    const tool = i % tools;
+    const assets = ['linux-amd64', 'linux-arm64', 'darwin-arm64'].map((name, j) => ({
+      name: `tool-${name}`,
+      size: 1_000_000 + i,
+      sha256: (BigInt(i) * 3n + BigInt(j)).toString(16).padStart(64, '0'),
+    }));
+    yield {
+      repository: `owner-${tool % 500}/tool-${tool}`,
+      repositoryId: tool + 1,
+      tag: `v1.${Math.floor(i / tools)}.0`,
+      assets,
+    };
+  }
+}
+
+/** Adds one record to the ledger: another one's signatures, so that the record is as large and is judged as long. */
+function addRecord(ledger: string): void {
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: ledger, encoding: 'utf8' }).trim();
+  const input = ['checklist.json', 'checklist.sha256', 'checklist.sha256.sign']
+    .map(
+      (name) =>
+        `M 100644 ${git('rev-parse', `main:packages/github.com/owner-0/tool-0/v1.0.0/${name}`)} packages/github.com/owner-0/tool-0/v9.0.0/${name}\n`,
+    )
+    .join('');
+  const commit = `commit refs/heads/main\ncommitter Bench <bench@localhost> 1700000001 +0000\ndata 4\nmore\nfrom refs/heads/main^0\n`;
+  execFileSync('git', ['fast-import', '--quiet'], { cwd: ledger, input: commit + input });
+}
+
+try {
+  const ledger = join(folder, 'ledger.git');
+  const { pin } = await makeLedger(ledger, records(), Number.POSITIVE_INFINITY);
+  const home = join(folder, 'home');
+  const run = () => runCommand(['site', join(folder, 'site'), '--ledger', ledger, '--pin', pin], home, folder);
+  console.log(`${count} records of ${tools} tools`);
+  const show = (what: string, { seconds, memory }: { seconds: number; memory: number }) =>
+    console.log(`${what}: ${seconds.toFixed(2)} s, ${memory.toFixed(0)} MiB`);
+  show('from nothing', await run());
+  show('again, nothing changed', await run());
+  addRecord(ledger);
+  show('again, one record more', await run());
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
