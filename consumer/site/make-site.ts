@@ -22,7 +22,7 @@ import { trustDocument } from './machine/record-file.ts';
 import type { SiteContext } from './site-context.ts';
 import { ToolBuilder, filesOf, toolKey } from './tool.ts';
 import { standardWriters } from './writers.ts';
-import type { SiteWriter } from './writers.ts';
+import type { SiteWriter } from './writer.ts';
 
 export interface SiteRequest {
   readonly directory: string;

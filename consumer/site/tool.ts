@@ -18,7 +18,7 @@ import { pageContext } from './page-context.ts';
 import { recordDocument } from './machine/record-file.ts';
 import type { SlugOf } from './place.ts';
 import type { SiteContext } from './site-context.ts';
-import type { SiteWriter } from './writers.ts';
+import type { SiteWriter } from './writer.ts';
 
 /** `tools/<source>/<owner>/<repo>/`, and two more for a release. */
 const TOOL_DEPTH = 4;

@@ -1,6 +1,6 @@
 import { toolDocument } from '../names.ts';
 import type { SiteContext } from '../site-context.ts';
-import type { SiteWriter } from '../writers.ts';
+import type { SiteWriter } from '../writer.ts';
 
 /**
  * Renovate's custom datasource: the releases of a tool that it may update to, which are those that are acknowledged.
