@@ -1,16 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { lent, release } from '../../io/http/download/blocks.ts';
 import { getDirect } from '../../io/http/download/direct.ts';
 import { openDownload } from '../../io/http/download/download.ts';
-import { makeCertificates } from '../servers/certificates.ts';
-import { runModule } from '../child.ts';
 
 let server: Server | undefined;
 const sockets = new Set<Socket>();
@@ -127,12 +121,12 @@ describe('the direct way', () => {
   test('holds a server back while its reader is slow, and does not call that a stall', async () => {
     const bytes = randomBytes(30 << 20);
     const url = await serve(`${OK}content-length: ${bytes.length}\r\n\r\n`, bytes);
-    const answer = await getDirect(url, { headers: {}, stallMs: 100 });
+    const answer = await getDirect(url, { headers: {}, stallMs: 1000 });
     const hash = createHash('sha256');
     let first = true;
     if (!answer) throw new Error('no answer');
     for await (const part of lent(answer.body)) {
-      if (first) await new Promise((resolve) => setTimeout(resolve, 400));
+      if (first) await new Promise((resolve) => setTimeout(resolve, 1500));
       first = false;
       hash.update(part);
       release(part);
@@ -153,36 +147,4 @@ describe('the direct way', () => {
     expect(Buffer.concat(kept).equals(bytes)).toBe(true);
     expect(kept.every((part) => part.buffer instanceof ArrayBuffer)).toBe(true);
   });
-});
-
-test('TLS: a CA in NODE_EXTRA_CA_CERTS is trusted, without it E_NETWORK, on either way', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'pullthrough-tls-'));
-  try {
-    const { caFile, key, cert } = await makeCertificates(folder);
-    const bodies = [randomBytes(1000), randomBytes(9_000_000)];
-    const tls = createTlsServer({ key, cert }, (request, response) => {
-      const body = bodies[Number(request.url?.slice(1))] ?? Buffer.alloc(0);
-      response.writeHead(200, { 'content-length': body.length }).end(body);
-    });
-    server = tls;
-    await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve));
-    const { port } = tls.address() as AddressInfo;
-    const program = `
-      import { downloadToFile } from './io/http/download.ts';
-      const retry = { tries: 1, baseMs: 1, capMs: 1 };
-      for (const host of ['localhost', '127.0.0.1']) {
-        for (const [at, size] of [1000, 9_000_000].entries()) {
-          const request = { url: 'https://' + host + ':${port}/' + at, size, retry };
-          await downloadToFile(request, ${JSON.stringify(join(folder, 'f'))})
-            .then(({ sha256 }) => console.log(sha256), (error) => console.log(error.code, error.hint));
-        }
-      }`;
-    const good = await runModule(program, { NODE_EXTRA_CA_CERTS: caFile });
-    const digests = bodies.map((body) => `${createHash('sha256').update(body).digest('hex')}\n`).join('');
-    expect(good).toMatchObject({ stdout: digests + digests, stderr: '' });
-    const bad = await runModule(program);
-    expect(bad.stdout).toMatch(/^(E_NETWORK .*NODE_EXTRA_CA_CERTS\n){4}$/);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 });

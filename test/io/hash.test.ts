@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { BLOCK, keep, lend, lent, release, takeBlock } from '../../io/http/download/blocks.ts';
 import { digestOf, hashing } from '../../io/files/hash.ts';
 import type { HashAlgorithm } from '../../io/files/hash.ts';
-import { runModule } from '../child.ts';
 
 async function* chunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void, undefined> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -58,18 +57,6 @@ describe('hashing', () => {
       throw new Error('broken');
     }
     await expect(digestOf(broken())).rejects.toThrow('broken');
-  });
-
-  test('a process ends by itself after hashing, and not before', async () => {
-    const result = await runModule(`
-      import { digestOf } from './io/files/hash.ts';
-      async function* zeros() { for (let i = 0; i < 40; i++) yield new Uint8Array(1 << 20); }
-      void digestOf(zeros()).then((digest) => console.log(digest));`);
-    expect(result).toMatchObject({
-      status: 0,
-      stderr: '',
-      stdout: `${expected(new Uint8Array(40 << 20), 'sha256')}\n`,
-    });
   });
 });
 

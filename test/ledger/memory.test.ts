@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
 import type { Memory } from '../../ledger/view/memory.ts';
-import { runModule } from '../child.ts';
 import { temporaryFolder } from '../kit/readers.ts';
 
 const identity = ledgerIdentity('https://example.org/ledger.git', 'main');
@@ -115,18 +114,6 @@ describe('the memory of a ledger', () => {
     await Promise.all(Array.from({ length: 20 }, () => file.update(async (current) => plusOne(current))));
     expect(parseInt((await file.read())!.commit, 16)).toBe(20);
   });
-
-  test('of several processes at once that each add ten, none is lost', async () => {
-    const file = await remembered({ commit: '0'.repeat(40), policies: MEMORY.policies });
-    const directory = dirname(dirname(file.path));
-    const script = `import { memoryFile } from './ledger/view/memory.ts';
-      const file = memoryFile(${JSON.stringify(directory)}, ${JSON.stringify(identity)});
-      const plusOne = (m) => ({ ...m, commit: (parseInt(m.commit, 16) + 1).toString(16).padStart(40, '0') });
-      for (let i = 0; i < 10; i++) await file.update(async (current) => plusOne(current));`;
-    const ran = await Promise.all(Array.from({ length: 3 }, () => runModule(script)));
-    expect(ran.map(({ status, stderr }) => [status, stderr])).toEqual(Array(3).fill([0, '']));
-    expect(parseInt((await file.read())!.commit, 16)).toBe(30);
-  }, 120_000);
 });
 
 describe('a ledger is the same', () => {
