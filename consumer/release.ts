@@ -43,7 +43,7 @@ export interface VerifiedRelease {
 }
 
 /** @internal The policy that a view judges by. */
-export function policyStamp({ trust }: LedgerView): PolicyStamp {
+function policyStamp({ trust }: LedgerView): PolicyStamp {
   return { version: trust.version, sha256: trust.sha256, expires: trust.policy.expires };
 }
 

@@ -68,7 +68,7 @@ export function parseToolRequest(text: string, host: string): ToolRequest {
  * `tag:X` is the tag X and nothing else, `latest` always a choice. Anything else is a tag where a record has it, and a
  * choice where it is a range.
  */
-export function parseWanted(wanted: string): { tag?: string; choice?: Choice } {
+function parseWanted(wanted: string): { tag?: string; choice?: Choice } {
   if (wanted.startsWith('tag:')) {
     const tag = wanted.slice(4);
     return tag === '' ? fail('E_USAGE', 'no tag stands behind tag:', { hint: HOW }) : { tag };

@@ -1,4 +1,4 @@
-import { compareBytes, sha256Hex, utf8 } from '../ledger-schema/bytes.ts';
+import { compareBytes, sha256Hex } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { EVIDENCE_BYTES, EVIDENCE_ENTRIES } from '../ledger-schema/evidence.ts';
 import { Coverage } from './covers.ts';
@@ -188,9 +188,4 @@ function additionsOf({ statement, bytes, lists: covered, key }: Found, lists: re
     additions.push({ entry: { kind: 'key', sha256: sha256Hex(key), size: key.length, signer }, bytes: key });
   }
   return additions;
-}
-
-/** An answer of the API as it is recorded: its compact JSON. */
-export function compactBundle(bundle: unknown): Uint8Array {
-  return utf8(JSON.stringify(bundle));
 }

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { fail } from '../ledger-schema/error.ts';
 import type { SubjectFile } from './entry.ts';
+import { readWhole } from '../io/whole-bytes.ts';
 
 /** Opens the bytes of a recorded file. */
 export type ReadFile = (file: SubjectFile) => AsyncIterable<Uint8Array>;
 
 /** A file that is needed whole, for signatures that can't be verified over a stream. */
-export const WHOLE_BYTES = 256 * 1024 * 1024;
+const WHOLE_BYTES = 256 * 1024 * 1024;
 
 /** What a statement may be about: a recorded file, or a list that is kept beside it. */
 export interface Target extends SubjectFile {
@@ -54,8 +55,6 @@ export class FileBytes {
     if (target.size > WHOLE_BYTES) {
       fail('E_EVIDENCE', `${target.name} is too large for a signature over the whole file: ${target.size} bytes`);
     }
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of this.open(target)) chunks.push(chunk);
-    return Buffer.concat(chunks);
+    return readWhole(this.open(target));
   }
 }

@@ -17,7 +17,7 @@ export function statementTarget(name: string): string | undefined {
 }
 
 /** Is a file, by its name, a list, a signature, a certificate or a bundle? Requirements are about the others. */
-export function isStatementName(name: string): boolean {
+function isStatementName(name: string): boolean {
   return SAYS.some((form) => form.test(name));
 }
 

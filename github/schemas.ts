@@ -124,7 +124,6 @@ export const userSchema = z.object({ login: text(255).min(1) });
 export const viewerSchema = z.object({ data: optional(z.object({ viewer: optional(userSchema) })) });
 
 export type AttestationAnswer = z.infer<typeof attestationSchema>;
-export type RepositoryAnswer = z.infer<typeof repositorySchema>;
 export type AssetAnswer = z.infer<typeof assetSchema>;
 export type ReleaseAnswer = z.infer<typeof releaseSchema>;
 export type PullAnswer = z.infer<typeof pullSchema>;

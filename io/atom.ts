@@ -1,5 +1,5 @@
 import { brief } from '../ledger-schema/bytes.ts';
-import { escapeTerminal } from './escape.ts';
+import { escapeMarkup } from './escape.ts';
 
 /** Something that happened. Times are ISO 8601. */
 export interface AtomEntry {
@@ -27,18 +27,18 @@ export function atomText({ id, title, updated, self, link }: AtomHead, entries: 
   return [
     '<?xml version="1.0" encoding="utf-8"?>',
     '<feed xmlns="http://www.w3.org/2005/Atom">',
-    `  <id>${attribute(id)}</id>`,
+    `  <id>${escapeMarkup(id)}</id>`,
     `  <title>${xml(title)}</title>`,
     `  <updated>${updated}</updated>`,
-    ...(self === undefined ? [] : [`  <link rel="self" type="application/atom+xml" href="${attribute(self)}"/>`]),
-    ...(link === undefined ? [] : [`  <link href="${attribute(link)}"/>`]),
+    ...(self === undefined ? [] : [`  <link rel="self" type="application/atom+xml" href="${escapeMarkup(self)}"/>`]),
+    ...(link === undefined ? [] : [`  <link href="${escapeMarkup(link)}"/>`]),
     ...entries.flatMap((entry) => [
       '  <entry>',
-      `    <id>${attribute(entry.id)}</id>`,
+      `    <id>${escapeMarkup(entry.id)}</id>`,
       `    <title>${xml(entry.title)}</title>`,
       `    <updated>${entry.updated}</updated>`,
       `    <author><name>${xml(entry.by)}</name></author>`,
-      ...(entry.link === undefined ? [] : [`    <link href="${attribute(entry.link)}"/>`]),
+      ...(entry.link === undefined ? [] : [`    <link href="${escapeMarkup(entry.link)}"/>`]),
       `    <content type="text">${xml(entry.content)}</content>`,
       '  </entry>',
     ]),
@@ -47,19 +47,7 @@ export function atomText({ id, title, updated, self, link }: AtomHead, entries: 
   ].join('\n');
 }
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&apos;',
-};
-
 /** A text for people, which may be cut. */
 function xml(text: string): string {
-  return attribute(brief(text));
-}
-
-function attribute(text: string): string {
-  return escapeTerminal(text).replace(/[&<>"']/g, (special) => ENTITIES[special] ?? special);
+  return escapeMarkup(brief(text));
 }

@@ -64,3 +64,16 @@ export function safeJson(value: unknown): string {
     .replace(/:(?=:)/g, '\\u003a')
     .replace(/##(?=\[)/g, '#\\u0023');
 }
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Text as it may stand in HTML and XML and in quoted attributes of them; what can't be seen is shown as `\u{…}`. */
+export function escapeMarkup(text: string): string {
+  return escapeTerminal(text).replace(/[&<>"']/g, (char) => ENTITIES[char] ?? '');
+}

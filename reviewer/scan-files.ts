@@ -52,7 +52,7 @@ export async function scanFiles({ context, files, previous, spool, limits }: Sca
 }
 
 /** What one scan comes to. Pure. */
-export function scanFinding(name: string, { scanner, exit, failure, lines }: Scan): Finding {
+function scanFinding(name: string, { scanner, exit, failure, lines }: Scan): Finding {
   const said = lines.length === 0 ? '' : `: ${lines.slice(0, 3).map(brief).join(' / ')}`;
   const who = brief(scanner);
   if (exit === undefined)

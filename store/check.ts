@@ -1,4 +1,4 @@
-import { fail, PullthroughError } from '../ledger-schema/error.ts';
+import { PullthroughError } from '../ledger-schema/error.ts';
 import { lent, release } from '../io/http/download/blocks.ts';
 import { hashing } from '../io/files/hash.ts';
 import { systemCode } from '../io/io-error.ts';
@@ -51,15 +51,6 @@ export interface CheckReport {
 }
 
 const DAY_MS = 86_400_000;
-
-/** Reads `1/30`. Throws `E_USAGE`. */
-export function parseSample(text: string): Sample {
-  const [part, of] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text)?.slice(1) ?? []).map(Number);
-  if (part === undefined || of === undefined || part < 1 || part > of) {
-    return fail('E_USAGE', `--sample ${text} is not a share`, { hint: 'write it as 1/30: another thirtieth each day' });
-  }
-  return { part, of };
-}
 
 /** Is it this object's turn on this day (UTC)? The same day gives the same answer, on any machine. */
 export function isInSample(sha256: string, { part, of }: Sample, now: Date): boolean {

@@ -12,6 +12,7 @@ import { sha256Hex, utf8 } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { EVIDENCE_BYTES } from '../ledger-schema/evidence.ts';
 import { assetRequest } from './transfer.ts';
+import { readWhole } from '../io/whole-bytes.ts';
 
 /** What upstream offers about a release, of anybody's making. */
 export interface Offered {
@@ -59,7 +60,7 @@ export async function readOffered(input: OfferedInput): Promise<Offered> {
       notes.push(tooLarge(file, recorded));
       continue;
     }
-    fromFiles.push({ from: file.name, name: file.name, bytes: await gather(input.read(file)) });
+    fromFiles.push({ from: file.name, name: file.name, bytes: await readWhole(input.read(file)) });
   }
   for (const each of fromAssets) if (typeof each === 'string') notes.push(each);
   const offers = [...fromApi, ...fromFiles, ...fromAssets.filter((each) => typeof each !== 'string')];
@@ -100,7 +101,7 @@ async function listOf(asset: Asset, input: OfferedInput): Promise<KeptList> {
 }
 
 function readAsset(asset: Asset, { client, signal }: OfferedInput): Promise<Uint8Array> {
-  return gather(openDownload({ ...assetRequest(client, asset), signal }));
+  return readWhole(openDownload({ ...assetRequest(client, asset), signal }));
 }
 
 /**
@@ -111,7 +112,7 @@ async function bundleOf({ bundle, bundleUrl }: Attestation, { signal }: OfferedI
   const from = 'the attestation API';
   if (bundle !== undefined) return { from, bytes: utf8(JSON.stringify(bundle)) };
   const url = bundleUrl ?? fail('E_INTERNAL', 'an attestation without a bundle was kept');
-  const bytes = await gather(openDownload({ url, maxSize: EVIDENCE_BYTES, signal })).catch((cause: unknown) => {
+  const bytes = await readWhole(openDownload({ url, maxSize: EVIDENCE_BYTES, signal })).catch((cause: unknown) => {
     if (!(cause instanceof PullthroughError) || cause.code !== 'E_SIZE') throw cause;
     return fail('E_EVIDENCE', `${from}: the bundle has more than ${EVIDENCE_BYTES} bytes`, { cause });
   });
@@ -119,10 +120,4 @@ async function bundleOf({ bundle, bundleUrl }: Attestation, { signal }: OfferedI
   if (bytes[0] === 0x7b) return { from, bytes };
   const { unsnappy } = await import('../evidence/sigstore/snappy.ts');
   return { from, bytes: unsnappy(bytes, EVIDENCE_BYTES) };
-}
-
-async function gather(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

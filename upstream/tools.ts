@@ -46,15 +46,6 @@ const KEY_FILE_BYTES = 64 * 1024;
 /** The most bytes of a tool.ini. */
 const TOOL_BYTES = 64 * 1024;
 
-/** Reads `--shard I/N`. Throws `E_USAGE`. */
-export function parseShard(text: string): Shard {
-  const [, index, count] = /^([1-9][0-9]{0,5})\/([1-9][0-9]{0,5})$/.exec(text) ?? [];
-  if (index === undefined || count === undefined || Number(index) > Number(count)) {
-    fail('E_USAGE', `not a shard: ${brief(text)}`, { hint: 'write --shard I/N with I from 1 to N, as --shard 2/8' });
-  }
-  return { index: Number(index), count: Number(count) };
-}
-
 /** Is the tool in the shard? By a hash of its folded name, so that it stays where it is when others come and go. */
 export function inShard(tool: { readonly source: string; readonly repository: string }, shard: Shard): boolean {
   const hash = sha256Hex(utf8(toolKey(tool)));

@@ -19,6 +19,7 @@ import type { ExternalFile } from './asset-url.ts';
 import type { ChosenFile } from './choose-files.ts';
 import type { PrivateHosts } from '../io/http/public-only.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
+import { bodyOf, readWhole } from '../io/whole-bytes.ts';
 
 /** Files elsewhere declare no size that could be believed: this many bytes are the most. */
 const EXTERNAL_BYTES = 16 * 1024 ** 3;
@@ -132,12 +133,10 @@ function cameFrom(url: string, from: URL): { host?: string } {
 export async function readList({ client, signal, privateHosts = [] }: Transfer, list: ChosenFile): Promise<DigestList> {
   const request =
     list.kind === 'asset' ? assetRequest(client, list.asset) : { url: list.url, maxSize: LIST_BYTES, privateHosts };
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of openDownload({ ...request, signal })) chunks.push(chunk);
-  const bytes = Buffer.concat(chunks);
+  const bytes = await readWhole(openDownload({ ...request, signal }));
   const digest = list.kind === 'asset' ? list.asset.sha256 : undefined;
   const said: PublishedDigest[] = digest === undefined ? [] : [{ by: 'github', algorithm: 'sha256', digest }];
-  checkBytes(list.name, { sha256: await digestOf(chunksOf(bytes)) }, said);
+  checkBytes(list.name, { sha256: await digestOf(bodyOf(bytes)) }, said);
   return { name: list.name, bytes };
 }
 
@@ -150,16 +149,12 @@ export async function storeList(
 ): Promise<Transferred> {
   const { name } = file;
   const size = bytes.length;
-  const sha256 = await digestOf(chunksOf(bytes));
-  const digests = { ...(await digestsOf(chunksOf(bytes), needed(transfer, said))), sha256 };
+  const sha256 = await digestOf(bodyOf(bytes));
+  const digests = { ...(await digestsOf(bodyOf(bytes), needed(transfer, said))), sha256 };
   checkBytes(name, digests, said);
-  await transfer.store.put({ name, size, sha256 }, chunksOf(bytes));
+  await transfer.store.put({ name, size, sha256 }, bodyOf(bytes));
   const url = file.kind === 'external' ? { url: file.url } : {};
   return { file: { name, size, sha256, ...url }, digests };
-}
-
-async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
 }
 
 /** Removes what a killed run left in the spool folder a day ago or more. Never fails. */

@@ -10,7 +10,7 @@ export interface Table {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-export function cellText(cell: Cell): string {
+function cellText(cell: Cell): string {
   return typeof cell === 'object' ? cell.text : String(cell);
 }
 

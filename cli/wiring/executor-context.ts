@@ -1,17 +1,13 @@
 import { resolve } from 'node:path';
 import { cacheDirectory } from '../../io/files/folders.ts';
 import type { ExecutorContext } from '../../executor/context.ts';
-import type { LedgerOnGitHub } from '../../proposals/context.ts';
 import { findTools } from '../../upstream/tools.ts';
 import type { Shard, Tool } from '../../upstream/tools.ts';
-import { openLedger } from '../../ledger/git/repository.ts';
 import { openStore } from '../../store/open.ts';
 import { loadConfig, requireLedger, requireStore } from './settings/config.ts';
 import type { Author, Config, ConfigFlags } from './settings/config.ts';
 import type { CommandContext } from './context.ts';
-import { ledgerUrl } from './settings/ledger-url.ts';
-import { memoryOf } from './settings/memory.ts';
-import { tokenFor, tokenFrom } from './secrets.ts';
+import { requireTokens, withLedgerAt } from './configured-ledger.ts';
 
 export interface ExecutorFlags extends ConfigFlags {
   readonly cache?: string | undefined;
@@ -26,8 +22,7 @@ export interface PreparedExecutor {
 /** Reads mirror.ini, which must name a ledger and a store. Throws `E_CONFIG`, `E_NO_LEDGER`, `E_NO_STORE`. */
 export async function prepareExecutor(flags: ExecutorFlags, context: CommandContext): Promise<PreparedExecutor> {
   const config = await loadConfig(flags, context.cwd);
-  // Found before any request, where the clients would find them later.
-  for (const name of ['GITHUB_TOKEN', 'LEDGER_TOKEN']) tokenFrom(context.env, name);
+  requireTokens(context);
   requireLedger(config);
   return { config, store: requireStore(config) };
 }
@@ -49,23 +44,6 @@ export function cacheOf(flags: ExecutorFlags, { cwd, env }: CommandContext): str
   return flags.cache === undefined ? cacheDirectory(env) : resolve(cwd, flags.cache);
 }
 
-async function onGitHub(
-  config: Config,
-  context: CommandContext,
-  cacheDir: string,
-): Promise<LedgerOnGitHub | undefined> {
-  const location = requireLedger(config);
-  if (location.kind !== 'github') return undefined;
-  const { GitHubClient } = await import('../../github/client.ts');
-  const { api } = config.ledger;
-  const { progress, env } = context;
-  const access = tokenFor(env, 'LEDGER_TOKEN', api);
-  return {
-    client: new GitHubClient({ api, ...access, tokenName: 'LEDGER_TOKEN', cacheDir, progress }),
-    repository: location.repository,
-  };
-}
-
 /** Runs an action of the executor with ledger and store open; the ledger was not asked for yet. */
 export async function withExecutor<T>(
   prepared: PreparedExecutor,
@@ -74,26 +52,10 @@ export async function withExecutor<T>(
   action: (executor: ExecutorContext) => Promise<T>,
 ): Promise<T> {
   const { config } = prepared;
-  const { env, now, progress, signal } = context;
+  const { env, progress } = context;
   const cacheDir = cacheOf(flags, context);
   const store = await openStore(prepared.store, { baseDir: config.folder, env, progress });
-  const github = await onGitHub(config, context, cacheDir);
-  const { api, branch, limits } = config.ledger;
-  const url = await ledgerUrl(requireLedger(config), { api, env, progress });
-  const warn = (message: string): void => progress.warn(message);
-  await using ledger = await openLedger({
-    url,
-    branch,
-    cacheDir,
-    ...tokenFor(env, 'LEDGER_TOKEN', url),
-    refs: 'all',
-    limits,
-    warn,
-    env,
-  });
-  const memory = memoryOf(flags, context, ledger, branch);
-  const { folder: root, source, pin } = config;
-  const { trustedRoots } = config.evidence;
-  const places = { ledger, branch, memory, github, store, trustedRoots };
-  return await action({ root, source, ...places, pin, now, progress, env, cacheDir, signal });
+  return withLedgerAt(requireLedger(config), config, { flags, context, cacheDir }, (opened) =>
+    action({ ...opened, store }),
+  );
 }

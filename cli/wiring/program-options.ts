@@ -24,7 +24,7 @@ function parseWord(text: string, words: readonly string[]): string {
 }
 
 /** One letter, the same in every command. */
-export const SHORT: Readonly<Record<string, string>> = { output: '-o', quiet: '-q', yes: '-y' };
+const SHORT: Readonly<Record<string, string>> = { output: '-o', quiet: '-q', yes: '-y' };
 
 /** `--concurrency <N>`, as help shows it. */
 export function flagsOf(name: string, option: OptionSpec): string {

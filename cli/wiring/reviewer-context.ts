@@ -1,18 +1,14 @@
 import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { cacheDirectory } from '../../io/files/folders.ts';
-import { GitHubClient } from '../../github/client.ts';
-import { openLedger } from '../../ledger/git/repository.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { fail } from '../../ledger-schema/error.ts';
 import { publicReader } from '../../store/public.ts';
 import { loadConfig, requireLedger } from './settings/config.ts';
 import type { Config, ConfigFlags } from './settings/config.ts';
 import type { CommandContext } from './context.ts';
-import { ledgerUrl } from './settings/ledger-url.ts';
 import type { LedgerLocation } from './settings/location.ts';
-import { memoryOf } from './settings/memory.ts';
-import { tokenFor, tokenFrom } from './secrets.ts';
+import { requireTokens, withLedgerAt } from './configured-ledger.ts';
 
 /** What a reviewer's or an owner's command works on, and the configuration that it comes from. */
 export interface OpenedReviewer {
@@ -32,7 +28,7 @@ export async function withReviewer<T>(
 ): Promise<T> {
   const config = await loadConfig(flags, context.cwd);
   const tools = flags.tools === undefined ? undefined : await toolsFolder(flags.tools, context.cwd);
-  return withLedgerAt(requireLedger(config), config, flags, context, action, tools);
+  return withReviewerAt(requireLedger(config), config, flags, context, action, tools);
 }
 
 /** As {@link withReviewer}, for the repository in the current directory where no ledger is configured. */
@@ -42,7 +38,7 @@ export async function withOwner<T>(
   action: (opened: OpenedReviewer) => Promise<T>,
 ): Promise<T> {
   const config = await loadConfig(flags, context.cwd);
-  return withLedgerAt(
+  return withReviewerAt(
     config.ledger.location ?? { kind: 'directory', path: context.cwd },
     config,
     flags,
@@ -67,7 +63,7 @@ async function toolsFolder(text: string, cwd: string): Promise<string> {
   return fail('E_INPUT', `--tools: ${folder} is not a folder`, { hint: 'name the folder that holds packages/' });
 }
 
-async function withLedgerAt<T>(
+async function withReviewerAt<T>(
   location: LedgerLocation,
   config: Config,
   flags: ConfigFlags,
@@ -75,56 +71,14 @@ async function withLedgerAt<T>(
   action: (opened: OpenedReviewer) => Promise<T>,
   tools?: string,
 ): Promise<T> {
-  const { env, now, progress, signal } = context;
-  const { api, branch, limits } = config.ledger;
-  // Found before any request, where the clients would find them later.
-  for (const name of ['LEDGER_TOKEN', 'GITHUB_TOKEN']) tokenFrom(env, name);
+  const { env, progress } = context;
+  requireTokens(context);
   const cacheDir = cacheDirectory(env);
   const { publicUrls } = config.store;
   const store =
     publicUrls.length === 0 ? undefined : await publicReader(publicUrls, { baseDir: config.folder, env, progress });
-  const url = await ledgerUrl(location, { api, env, progress });
-  const github =
-    location.kind === 'github'
-      ? {
-          client: new GitHubClient({
-            api,
-            ...tokenFor(env, 'LEDGER_TOKEN', api),
-            tokenName: 'LEDGER_TOKEN',
-            cacheDir,
-            progress,
-          }),
-          repository: location.repository,
-        }
-      : undefined;
-  const warn = (message: string): void => progress.warn(message);
-  await using ledger = await openLedger({
-    url,
-    branch,
-    cacheDir,
-    ...tokenFor(env, 'LEDGER_TOKEN', url),
-    refs: 'all',
-    limits,
-    warn,
-    env,
-  });
-  const reviewer: ReviewerContext = {
-    root: config.folder,
-    source: config.source,
-    ledger,
-    branch,
-    github,
-    memory: memoryOf(flags, context, ledger, branch),
-    pin: config.pin,
-    now,
-    progress,
-    env,
-    cacheDir,
-    store,
-    scanners: { commands: config.scan, own: await isOwn(config.folder, tools) },
-    trustedRoots: config.evidence.trustedRoots,
-    signal,
-    tools,
-  };
-  return await action({ config, reviewer });
+  const scanners = { commands: config.scan, own: await isOwn(config.folder, tools) };
+  return withLedgerAt(location, config, { flags, context, cacheDir }, (opened) =>
+    action({ config, reviewer: { ...opened, store, scanners, tools } }),
+  );
 }

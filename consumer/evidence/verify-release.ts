@@ -9,6 +9,7 @@ import type { PublicStore } from '../../store/public.ts';
 import { openMirrors } from '../download/mirrors.ts';
 import type { ConsumerOptions } from '../options.ts';
 import type { VerifiedRelease } from '../release.ts';
+import { readWhole } from '../../io/whole-bytes.ts';
 
 /** Evidence of a release that was verified here, and the bytes that it came as. */
 export interface ReleaseEvidence {
@@ -20,7 +21,7 @@ export interface ReleaseEvidence {
 const AT_ONCE = 4;
 
 /** @internal The words of `[evidence] require[]`. Throws `E_CONFIG`. */
-export function readRequirements(words: readonly string[]): Requirement[] {
+function readRequirements(words: readonly string[]): Requirement[] {
   return words.map((word) => parseRequirement(word, (glob) => glob));
 }
 
@@ -52,7 +53,7 @@ export async function verifyReleaseEvidence(
   }
   const bytes = new Map<string, Uint8Array>();
   await mapLimit(entries, AT_ONCE, async ({ sha256, size }) => {
-    bytes.set(sha256, await gather(readFrom(mirrors, { sha256, size }, signal)));
+    bytes.set(sha256, await readWhole(readFrom(mirrors, { sha256, size }, signal)));
   });
   const [{ verifyEvidence }, { loadRoots }] = await Promise.all([
     import('../../evidence/verify.ts'),
@@ -88,10 +89,4 @@ async function* readFrom(
       if (begun || at === mirrors.length - 1) throw error;
     }
   }
-}
-
-async function gather(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

@@ -1,4 +1,4 @@
-import { escapeTerminal } from '../../io/escape.ts';
+import { escapeMarkup } from '../../io/escape.ts';
 
 /** Markup that is safe to send: made by {@link html} alone. */
 export interface Markup {
@@ -6,19 +6,6 @@ export interface Markup {
 }
 
 type Value = string | number | Markup | readonly Markup[];
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Text as it may stand in markup and in quoted attributes; what can't be seen is shown as `\u{…}`. */
-export function escapeHtml(text: string): string {
-  return escapeTerminal(text).replace(/[&<>"']/g, (char) => ENTITIES[char] ?? '');
-}
 
 /** White space between tags, which the sources are laid out by. */
 const LAYOUT = /\s*\n\s*/g;
@@ -37,7 +24,7 @@ export function html(parts: TemplateStringsArray, ...values: readonly Value[]): 
   for (const [i, part] of fixedParts(parts).entries()) {
     const value = values[i];
     if (value === undefined) markup += part;
-    else if (typeof value !== 'object') markup += part + escapeHtml(String(value));
+    else if (typeof value !== 'object') markup += part + escapeMarkup(String(value));
     else markup += part + ('markup' in value ? value.markup : value.map((each) => each.markup).join(''));
   }
   return { markup };

@@ -13,7 +13,7 @@ export interface PublicKey {
 }
 
 /** The most bytes of a PEM file. */
-export const PEM_BYTES = 16 * 1024;
+const PEM_BYTES = 16 * 1024;
 
 const LEAST_RSA = 2048;
 const MOST_RSA = 8192;

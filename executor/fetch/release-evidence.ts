@@ -11,6 +11,7 @@ import type { Tool } from '../../upstream/tools.ts';
 import { assetRequest } from '../../upstream/transfer.ts';
 import type { Transfer } from '../../upstream/transfer.ts';
 import type { ExecutorContext } from '../context.ts';
+import { bodyOf } from '../../io/whole-bytes.ts';
 
 /** What is known of a release when its files are in the store. */
 export interface EvidenceRequest {
@@ -73,12 +74,8 @@ export async function storeEvidence(
 ): Promise<void> {
   await mapLimit(entries, AT_ONCE, async ({ kind, sha256, size }) => {
     const body = bytes.get(sha256) ?? new Uint8Array();
-    await store.put({ name: `${sha256}.${kind}`, size, sha256 }, one(body));
+    await store.put({ name: `${sha256}.${kind}`, size, sha256 }, bodyOf(body));
   });
-}
-
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
 }
 
 /** A file's bytes from the store; from upstream once more where nothing was stored, as with --dry-run. */

@@ -8,7 +8,7 @@ import type { ExecutorContext, Signing } from '../context.ts';
 import { requireExecutor } from '../run.ts';
 
 /** Unless `[ledger] head` says otherwise: a weekend. Milliseconds. */
-export const HEAD_LIFETIME = 3 * 86_400_000;
+const HEAD_LIFETIME = 3 * 86_400_000;
 
 function instantText(time: number): string {
   return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');

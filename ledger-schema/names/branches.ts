@@ -16,7 +16,7 @@ export const BRANCHES = {
 } as const;
 
 /** What a branch is of, by its name. */
-export type BranchKind = keyof typeof BRANCHES;
+type BranchKind = keyof typeof BRANCHES;
 
 /** Undefined for a branch that is not one of ours. What is in it is judged later. */
 export function branchKind(name: string): BranchKind | undefined {

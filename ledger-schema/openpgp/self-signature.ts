@@ -24,7 +24,7 @@ export interface Maker {
  * How many signatures of one key file are verified at most. Honest keys need a few; a file full of forged ones could keep
  * a reader busy for a second.
  */
-export const KEY_EFFORT = 32;
+const KEY_EFFORT = 32;
 
 /** Verifies the signatures of one key file, and counts them. */
 export class KeyVerifier {

@@ -8,7 +8,7 @@ export const ECDSA = 19;
 export const EDDSA_LEGACY = 22;
 
 /** Subpackets by their numbers; RFC 9580, section 5.2.3.7. */
-export const CREATED = 2;
+const CREATED = 2;
 export const SIGNATURE_EXPIRES = 3;
 export const KEY_EXPIRES = 9;
 export const ISSUER = 16;

@@ -7,7 +7,7 @@ import type { Snapshot, TreeEntry } from '../snapshot.ts';
 import type { GateRepository } from './gate-report.ts';
 
 /** What the format rules over; the rest of the ledger is its owner's. */
-export const LEDGER_FOLDERS = /^(?:packages|trust)(?:\/|$)/;
+const LEDGER_FOLDERS = /^(?:packages|trust)(?:\/|$)/;
 
 /**
  * The most files of one change. A release has a handful; whoever withdraws or moves thousands makes several changes, so that

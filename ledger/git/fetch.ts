@@ -15,7 +15,7 @@ const DEPTH = 32;
 const OBJECTS_PER_REQUEST = 20_000;
 
 /** The commit of the configured branch, and that of a branch that was asked for; kept so that git has something in common. */
-export const HEAD_REF = 'refs/pullthrough/head';
+const HEAD_REF = 'refs/pullthrough/head';
 /** The commit of the branch `pullthrough-head`. */
 const SIGNED_REF = 'refs/pullthrough/signed-head';
 const ASKED_REF = 'refs/pullthrough/asked';

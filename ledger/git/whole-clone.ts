@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { fail } from '../../ledger-schema/error.ts';
 import { Clone } from './clone.ts';
-import type { FetchLimits } from './fetch-limits.ts';
 import { gitEnvironment } from './git-environment.ts';
 import { runGit } from './git.ts';
 import type { GitResult } from './git.ts';
@@ -10,22 +9,15 @@ import type { LocalRepository } from './local.ts';
 import { push } from './push.ts';
 import type { BranchUpdate } from './push.ts';
 import { REMOTE, remoteError, remoteOf, shownStderr } from './remote.ts';
+import type { LedgerOptions } from './ledger-repository.ts';
 
 /** Where the commits of a bundle are put to be judged; no branch. */
 const INCOMING = 'refs/pullthrough/incoming';
 
-export interface WholeCloneOptions {
-  /** https, ssh, file, `git@host:path` or an absolute path; no secret in it. */
-  readonly url: string;
-  readonly branch: string;
-  readonly cacheDir: string;
-  readonly token?: string | undefined;
-  /** Why a token that is set isn't given, for errors. */
-  readonly withheld?: string | undefined;
-  /** What one conversation with the ledger's host may cost. */
-  readonly limits?: FetchLimits | undefined;
-  readonly env?: NodeJS.ProcessEnv | undefined;
-}
+export type WholeCloneOptions = Pick<
+  LedgerOptions,
+  'url' | 'branch' | 'cacheDir' | 'token' | 'withheld' | 'limits' | 'env'
+>;
 
 /**
  * A clone of a ledger's branch that holds all of its objects, as git bundles need: beside the partial clone that everything

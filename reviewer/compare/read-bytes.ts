@@ -45,7 +45,7 @@ export async function compareWithRecord(
 const HINT = { hint: 'these are not the bytes that were recorded: do not acknowledge it, and ask why' };
 
 /** A failure as the outcome that it means. */
-export function outcomeOf(error: PullthroughError): Outcome {
+function outcomeOf(error: PullthroughError): Outcome {
   if (error.code === 'E_UPSTREAM_NOT_FOUND' || error.code === 'E_STORE_MISSING') return 'gone';
   return error.exit === 3 ? 'differs' : 'failed';
 }

@@ -18,6 +18,7 @@ import type { Requirement } from '../../upstream/tool-definition.ts';
 import type { Tool } from '../../upstream/tools.ts';
 import { assetRequest } from '../../upstream/transfer.ts';
 import type { ReviewerContext } from '../context.ts';
+import { readWhole } from '../../io/whole-bytes.ts';
 
 export interface ReviewedEvidence {
   /** What was verified here, from bytes that this reviewer fetched. */
@@ -99,7 +100,7 @@ async function bytesOf(
   if (store === undefined) return found;
   for (const entry of entries) {
     const bytes = await maybe(
-      () => gather(store.read(entry, { signal })),
+      () => readWhole(store.read(entry, { signal })),
       () => undefined,
     );
     if (bytes !== undefined) found.set(entry.sha256, bytes);
@@ -166,12 +167,6 @@ function readerOf({ context: { store, signal }, client, release }: ReviewEvidenc
     const asset = release.assets.find(({ name }) => name === file.name);
     if (asset !== undefined) yield* openDownload({ ...assetRequest(client, asset), signal });
   };
-}
-
-async function gather(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 async function maybe<T>(action: () => Promise<T>, told: (error: PullthroughError) => unknown): Promise<T | undefined> {

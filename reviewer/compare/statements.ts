@@ -14,6 +14,7 @@ import { mapLimit } from '../../io/limit.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import type { OwnUrls } from '../review-tools.ts';
 import type { RecordedAsset } from '../../ledger-schema/record.ts';
+import { readWhole } from '../../io/whole-bytes.ts';
 
 type ByName = ReadonlyMap<string, readonly PublishedDigest[]>;
 
@@ -116,15 +117,9 @@ export async function readAsset(
   { client, signal }: Pick<StatementInput, 'client' | 'signal'>,
   asset: Asset,
 ): Promise<Uint8Array> {
-  return gather(openDownload({ ...assetRequest(client, asset), signal }));
+  return readWhole(openDownload({ ...assetRequest(client, asset), signal }));
 }
 
 function readUrl({ signal, privateHosts = [] }: StatementInput, url: string): Promise<Uint8Array> {
-  return gather(openDownload({ url, maxSize: LIST_BYTES, privateHosts, signal }));
-}
-
-async function gather(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return readWhole(openDownload({ url, maxSize: LIST_BYTES, privateHosts, signal }));
 }

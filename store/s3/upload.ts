@@ -39,12 +39,12 @@ function headers(name: string): Pick<PutObjectCommandInput, 'ContentType' | 'Cac
 }
 
 /** RFC 6266; names are printable ASCII by the format, whatever else is replaced. */
-export function contentDisposition(name: string): string {
+function contentDisposition(name: string): string {
   return `attachment; filename="${name.replace(/[^\x20-\x7e]|["\\%]/g, '_')}"`;
 }
 
 /** Fills parts from a body; each goes to `full`, which gives it back to the pool. */
-export async function inParts(
+async function inParts(
   body: AsyncIterable<Uint8Array>,
   pool: PartPool,
   full: (part: Uint8Array, length: number) => Promise<void>,

@@ -76,7 +76,11 @@ describe('a command line', () => {
     [['store', 'chekc', '--help'], 'did you mean check?'],
     [['frobnicate', '--help'], 'pullthrough --help'],
     [['mirror', '--shard', '0/2'], 'I from 1 to N'],
-    [['mirror', '--shard', '3/2'], 'I from 1 to N'],
+    ...['3/2', '1', '1/0', '-1/3', 'a/b', '1/2/3', '1/3x', '1.5/3'].map((share): [string[], string] => [
+      ['mirror', '--shard', share],
+      'I from 1 to N',
+    ]),
+    [['store', 'check', '--sample', '31/30'], 'I from 1 to N'],
     [['mirror', '--concurrency', '0'], '1 to 64'],
     [['mirror', '--concurrency', 'x'], '1 to 64'],
     [['mirror', '--cache'], 'pullthrough mirror --help'],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { foldExit } from '../../io/exit-code.ts';
-import { findTools, inShard, parseShard } from '../../upstream/tools.ts';
+import { findTools, inShard } from '../../upstream/tools.ts';
 
 let root: string;
 beforeEach(async () => (root = await mkdtemp(join(tmpdir(), 'pt-tools-'))));
@@ -91,14 +91,6 @@ describe('--shard', () => {
         4,
       ]
     `);
-  });
-
-  it.each(['', '0/2', '3/2', '1', '1/0', 'a/b', '1/2/3', '01/2'])('%s is refused', async (text) => {
-    await expect(() => parseShard(text)).toFailWith('E_USAGE');
-  });
-
-  it('I counts from 1 to N', () => {
-    expect(parseShard('8/8')).toEqual({ index: 8, count: 8 });
   });
 });
 

@@ -62,7 +62,7 @@ async function print(format: LockFormat, context: CommandContext): Promise<void>
   context.output.raw(text);
 }
 
-export function lockPath({ cwd }: CommandContext): string {
+function lockPath({ cwd }: CommandContext): string {
   return join(cwd, LOCK_FILE);
 }
 

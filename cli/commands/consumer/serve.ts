@@ -54,7 +54,7 @@ function stopped(signal: AbortSignal): Promise<void> {
 }
 
 /** `HOST:PORT`, `[::1]:8080` or `:8080` for every address. Throws `E_USAGE`. */
-export function parseListen(text: string): { host: string; port: number } {
+function parseListen(text: string): { host: string; port: number } {
   const [, v6, host, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]*)):([0-9]{1,5})$/.exec(text) ?? [];
   if (port === undefined || Number(port) > 65_535) {
     fail('E_USAGE', `--listen: ${text} is not HOST:PORT`, { hint: 'write 127.0.0.1:8080, [::1]:8080 or :8080' });
@@ -63,7 +63,7 @@ export function parseListen(text: string): { host: string; port: number } {
 }
 
 /** `500M`, `20G`: bytes, by powers of 1024. Throws `E_USAGE`. */
-export function parseSize(text: string): number {
+function parseSize(text: string): number {
   const [, digits, unit = ''] = /^([1-9][0-9]{0,8})([KMGT]?)$/i.exec(text) ?? [];
   if (digits === undefined) fail('E_USAGE', `--cache-size: ${text} is not a size`, { hint: 'write 500M or 20G' });
   return Number(digits) * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf(unit.toUpperCase());

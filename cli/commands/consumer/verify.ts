@@ -101,7 +101,7 @@ function failIfAny(errors: readonly PullthroughError[], of: number): void {
 }
 
 /** Who signed and acknowledged a release, and its files. */
-export function showRelease(release: VerifiedRelease, output: Output): void {
+function showRelease(release: VerifiedRelease, output: Output): void {
   const { tool, tag, policy, ledger, signedBy, acks, assets } = release;
   output.line(`${tool}@${tag} is acknowledged`, 'good');
   output.line(`  signed by  ${signer(signedBy)}`);

@@ -60,7 +60,7 @@ const checked = (flag: string, text: string | undefined): string | undefined =>
  * A path that was typed here as mirror.ini's folder must write it: it means the very same place. An absolute one stays as
  * it is.
  */
-export function fromFolder(path: string, typed: string, folder: string): string {
+function fromFolder(path: string, typed: string, folder: string): string {
   if (isAbsolute(typed) || /^(?:file:)?~/.test(typed)) return typed;
   const there = relative(folder, path).split(sep).join('/');
   return isAbsolute(there) || there.startsWith('..') ? there : `./${there}`;

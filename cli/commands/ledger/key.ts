@@ -70,7 +70,7 @@ async function readNamedFile(path: string, context: CommandContext): Promise<Uin
 }
 
 /** What is read of a key file that the command line names: one that is none is a wrong file here, and named. */
-export async function inputOf<T>(path: string, reading: Promise<T>): Promise<T> {
+async function inputOf<T>(path: string, reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (cause) {
