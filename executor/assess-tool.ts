@@ -63,7 +63,17 @@ export async function examineTool(run: Known, tool: Tool): Promise<Examined> {
   const examined = await examineReleases(run, tool, client, { ...discovery, releases });
   if (releases.length > 0 || tool.definition.select.kind === 'tags') return examined;
   const passed = await readPublished(client, tool.repository);
-  return { ...examined, warnings: [...examined.warnings, ...nothingChosen(passed, run.now)] };
+  const warnings = [...examined.warnings, ...nothingChosen(passed, run.now), ...emptied(passed, examined.recorded)];
+  return { ...examined, warnings };
+}
+
+/** A repository that had releases and has none any more was emptied, by whoever could. */
+function emptied(published: readonly Release[], recorded: Recorded | undefined): string[] {
+  const held = recorded?.records.size ?? 0;
+  if (published.length > 0 || held === 0) return [];
+  return [
+    `upstream has no release any more, and the ledger has ${held}: find out why; what is acknowledged can still be got`,
+  ];
 }
 
 /** The same for releases that were chosen already. */

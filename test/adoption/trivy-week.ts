@@ -1,0 +1,142 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { openGateway } from '../../consumer/serve/gateway.ts';
+import { sha256Hex } from '../../ledger-schema/bytes.ts';
+import { SILENT } from '../../io/progress.ts';
+import { MockSigstore } from '../evidence/mock-sigstore.ts';
+import { provenance, workflow } from '../evidence/release.ts';
+import { runCli } from '../kit/cli-world.ts';
+import { people, world } from '../kit/executor-world.ts';
+import type { World } from '../kit/executor-world.ts';
+import type { TestRepository } from '../servers/github/github.ts';
+
+export const TOOL = 'aquasecurity/trivy';
+const at = (when: string): Date => new Date(`2026-${when}:00Z`);
+
+/** Runs a command line at a time of the year, and gives all that it said; fails where it exits otherwise. */
+export type Run = (when: string, exit: number, ...argv: string[]) => Promise<string>;
+
+/** The scanner's upstream, and an executor, a reviewer and a build, each with a folder, a memory and secrets of their own. */
+export class TrivyWeek {
+  readonly made: World;
+  readonly upstream: TestRepository;
+  readonly bot: Run;
+  readonly ada: Run;
+  readonly build: Run;
+  /** What the build has: its folder. */
+  readonly folder: string;
+  readonly #sigstore: MockSigstore;
+  readonly #pin: string;
+
+  private constructor(made: World, sigstore: MockSigstore, runs: Record<'bot' | 'ada' | 'build', Run>, pin: string) {
+    this.made = made;
+    this.upstream = made.github.addRepository(TOOL);
+    this.bot = runs.bot;
+    this.ada = runs.ada;
+    this.build = runs.build;
+    this.folder = join(made.folder, 'build');
+    this.#sigstore = sigstore;
+    this.#pin = pin;
+  }
+
+  static async begin(): Promise<TrivyWeek> {
+    const made = await world();
+    const sigstore = await MockSigstore.make();
+    const { bot, ada } = await people();
+    const file = async (name: string, content: string | Uint8Array): Promise<string> => {
+      await mkdir(join(made.folder, name, '..'), { recursive: true });
+      await writeFile(join(made.folder, name), content, { mode: 0o600 });
+      return join(made.folder, name);
+    };
+    const root = await file('root.json', JSON.stringify(sigstore.rootJson));
+    const pin = sha256Hex(Buffer.from(`${made.git(['cat-file', 'blob', 'main:trust/1.policy.json'])}\n`));
+    const ini =
+      `[ledger]\nrepository = ${made.ledgerDirectory}\n[store]\nurl = ${made.storeDirectory}\n` +
+      `[source]\napi = ${made.github.api}\nhost = github.com\n` +
+      `[trust]\npin = sha256:${pin}\n[evidence]\ntrusted-root[] = ${root}\n`;
+    const person = async (name: string, secrets: Record<string, string>): Promise<Run> => {
+      await file(`${name}/mirror.ini`, ini);
+      const cwd = join(made.folder, name);
+      const env = { PATH: process.env['PATH'], HOME: cwd, GITHUB_TOKEN: 'reader', ...secrets };
+      return async (when, exit, ...argv) => {
+        const { code, stdout, stderr } = await runCli(argv, { cwd, env, now: at(when) });
+        const said = `${stdout}\n${stderr}`;
+        expect({ argv, code, said }).toEqual({ argv, code: exit, said });
+        return said;
+      };
+    };
+    await file(
+      `bot/packages/github.com/${TOOL}/tool.ini`,
+      '[release]\nmin-age = 1d\n[evidence]\nrequire[] = attestation:.github/workflows/release.yml\n',
+    );
+    const key = await file('bot.key', bot.secret);
+    await file('ada/ada.key', ada.secret);
+    const runs = {
+      bot: await person('bot', { PULLTHROUGH_SIGNING_KEY_FILE: key }),
+      ada: await person('ada', {}),
+      build: await person('build', {}),
+    };
+    return new TrivyWeek(made, sigstore, runs, pin);
+  }
+
+  /** A release as a workflow of the repository makes it: with provenance that verifies. */
+  async publish(repository: TestRepository, version: string, when: string, word = 'scanner'): Promise<void> {
+    const files = {
+      [`trivy_${version}_Linux-64bit.tar.gz`]: Buffer.from(`${word} ${version} for Linux`),
+      [`trivy_${version}_linux-amd64.tar.gz`]: Buffer.from(`${word} ${version} for amd64`),
+    };
+    const time = at(when);
+    const assets = Object.entries(files).map(([name, content]) => ({
+      name,
+      content,
+      createdAt: time,
+      updatedAt: time,
+    }));
+    await repository.addRelease({ tag: `v${version}`, assets, createdAt: time, publishedAt: time });
+    const commit = repository.tags.get(`v${version}`)?.sha ?? '';
+    const san = `https://github.com/${TOOL}/.github/workflows/release.yml@refs/tags/v${version}`;
+    const identity = workflow({ id: String(repository.id), repository: TOOL, commit, san });
+    const digests = Object.values(files).map((bytes) => `sha256:${sha256Hex(bytes)}`);
+    repository.attestations.push({ digests, bundle: await this.#sigstore.statement(provenance(files), identity) });
+  }
+
+  /** Proposed, looked at, acknowledged and merged; gives what the reviewer saw. */
+  async acknowledge(version: string, when: string, ...accept: string[]): Promise<string> {
+    const change = `${TOOL}@v${version}`;
+    await this.bot(when, 0, 'mirror');
+    const seen = await this.ada(when, 0, 'review', change);
+    await this.ada(when, 0, 'ack', change, '--yes', '--key', 'ada.key', ...accept);
+    await this.ada(when, 0, 'ledger', 'merge');
+    return seen;
+  }
+
+  /** A build installs a release, and has what it says. */
+  async installs(wanted: string, when: string, version: string): Promise<void> {
+    const output = `bin-${when.replaceAll(/\W/g, '')}`;
+    await this.build(when, 0, 'get', `${TOOL}@${wanted}`, '--output', output);
+    const text = await readFile(join(this.folder, output, `trivy_${version}_Linux-64bit.tar.gz`), 'utf8');
+    expect(text).toContain(`${version} for Linux`);
+  }
+
+  /** What the gateway answers, opened at that time. */
+  async served(path: string, when: string): Promise<{ status: number; text: string }> {
+    const gateway = await openGateway(
+      {
+        ledger: this.made.ledgerDirectory,
+        pin: this.#pin,
+        stores: [this.made.storeDirectory],
+        cacheDir: join(this.made.folder, 'gateway', 'cache'),
+        stateDir: join(this.made.folder, 'gateway', 'state'),
+        progress: SILENT,
+      },
+      { listen: { host: '127.0.0.1', port: 0 }, clock: () => at(when).getTime() },
+    );
+    try {
+      const response = await fetch(gateway.url + path);
+      return { status: response.status, text: await response.text() };
+    } finally {
+      await gateway.stop();
+    }
+  }
+}
