@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 
 /** What the tests run beside node, npm and git, each by the Debian package that has it. */
 const PROGRAMS = {
+  chromium: 'chromium',
   clamscan: 'clamav',
   curl: 'curl',
   fish: 'fish',
