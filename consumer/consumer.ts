@@ -46,13 +46,11 @@ export class Consumer implements AsyncDisposable {
 
   /** Asks nothing yet. Throws `E_CONFIG` for a ledger or pin that can't be one. */
   static async open(options: ConsumerOptions): Promise<Consumer> {
-    const {
-      env = process.env,
-      baseDir = '.',
-      cacheDir = cacheDirectory(env),
-      stateDir = stateDirectory(env),
-    } = options;
-    const folders = { cacheDir: resolve(baseDir, cacheDir), stateDir: resolve(baseDir, stateDir) };
+    const { env = process.env, baseDir = '.', cacheDir = cacheDirectory(env), stateDir } = options;
+    const folders = {
+      cacheDir: resolve(baseDir, cacheDir),
+      stateDir: stateDir === undefined ? undefined : resolve(baseDir, stateDir),
+    };
     const repository = await openLedger({
       url: options.ledger,
       branch: options.branch ?? 'main',
