@@ -7,6 +7,7 @@ export function sha256Hex(bytes: Uint8Array): string {
 }
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** UTF-8. */
 export function utf8(text: string): Uint8Array {
@@ -16,7 +17,7 @@ export function utf8(text: string): Uint8Array {
 /** Decodes UTF-8; undefined where the bytes are not UTF-8. A byte order mark is kept, so that it is seen and refused. */
 export function fromUtf8(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch {
     return undefined;
   }

@@ -11,6 +11,9 @@ export function canonicalJson(value: unknown): Uint8Array {
 /** No file of the format is nested as deeply; a megabyte of brackets would be read for long. */
 const DEPTH = 16;
 
+/** In fewer bytes than these there are not so many things wrong that to collect them all takes long. */
+const MANY = 16_384;
+
 /** How many brackets of JSON stand open at once, at most. */
 function depthOf(text: string): number {
   let [depth, deepest, quoted] = [0, 0, false];
@@ -50,9 +53,12 @@ export function parseCanonical<T>(bytes: Uint8Array, form: CanonicalForm<T>): T 
   } catch (cause) {
     fail(form.code, `${form.what} is not JSON`, { cause });
   }
-  const problem = firstProblem(form.schema, raw);
+  const many = bytes.length > MANY;
+  const problem = many ? firstProblem(form.schema, raw) : undefined;
   if (problem !== undefined) refuse(form, problem);
   const parsed = form.schema.safeParse(raw);
+  const found = parsed.success || many ? undefined : firstProblem(form.schema, raw);
+  if (found !== undefined) refuse(form, found);
   if (!parsed.success) refuse(form, toProblem(parsed.error) ?? { path: [], message: 'unknown' });
   const value = form.ordered(parsed.data);
   if (!equalBytes(canonicalJson(value), bytes)) {

@@ -132,7 +132,8 @@ export async function verifyRecord(record: RecordFiles, trust: Trust): Promise<R
       if (kind.kind === 'checklist' || kind.kind === 'sums') continue;
       // Of a key that no policy lists nothing is read, however many there are.
       if (kind.kind === 'ack' || kind.kind === 'nack') requireReviewer(kind.fingerprint, trust);
-      const bytes = (await readSignature(record, entry.name)) ?? fail('E_MODE', `${path} is not a regular file`);
+      const read = kind.kind === 'sign' ? sign : await readSignature(record, entry.name);
+      const bytes = read ?? fail('E_MODE', `${path} is not a regular file`);
       // Consumer 3: no valid nack; the sign is by an executor; acks are by reviewers
       if (kind.kind === 'sign') signedBy = await checkSign(bytes, content.sumsBytes, trust);
       if (kind.kind === 'ack') acks.push(await checkAck(bytes, acked, kind.fingerprint, path, trust));

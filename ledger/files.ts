@@ -56,7 +56,11 @@ function byName(entries: readonly FileEntry[]): ReadonlyMap<string, FileEntry | 
 }
 
 /** One record's directory: its entries, and its regular files by their oid. */
-export function recordFiles(snapshot: Snapshot, path: string, entries: readonly FileEntry[]): RecordFiles {
+export function recordFiles(
+  snapshot: Pick<Snapshot, 'blob'>,
+  path: string,
+  entries: readonly FileEntry[],
+): RecordFiles {
   return {
     path,
     entries,

@@ -23,31 +23,37 @@ export interface WorkerOrder {
 
 /** Below so many records a worker costs more than it saves. */
 const WORTH_A_WORKER = 400;
-
-/** Records that a worker is handed at a time: few enough that none is idle for long at the end. */
+/** Records that are handed over at a time: few enough that nobody is idle for long at the end. */
 const HANDED = 32;
+/** A worker has the next ones already when it answers: this thread, which judges too, may not hear it at once. */
+const AHEAD = 3;
 /** A worker reads, judges and forgets; with more room for young objects it would only collect them later. */
 const LIMITS = { maxYoungGenerationSizeMb: 8 };
 
-/** Judges many records on all cores; the answers are in the order of `paths`. */
+type Parts = IterableIterator<[number, readonly string[]]>;
+
+/** Judges many records on all cores, this thread's among them; the answers are in the order of `paths`. */
 export async function checkInParallel(task: PoolTask, paths: readonly string[]): Promise<CheckedRecord[]> {
   const { directory } = task.repository;
-  const count = Math.min(availableParallelism(), Math.floor(paths.length / WORTH_A_WORKER));
+  const others = Math.min(availableParallelism() - 1, Math.floor(paths.length / WORTH_A_WORKER));
   // Compiled code alone runs in a worker; the sources are only ever run by a test runner, which compiles in its own way.
-  if (count < 2 || directory === undefined || import.meta.url.endsWith('.ts'))
+  if (others < 1 || directory === undefined || import.meta.url.endsWith('.ts'))
     return checkRecords(task.snapshot, task.trust, paths);
-  const parts = Array.from({ length: Math.ceil(paths.length / HANDED) }, (_, i) =>
+  const parts: Parts = Array.from({ length: Math.ceil(paths.length / HANDED) }, (_, i) =>
     paths.slice(i * HANDED, (i + 1) * HANDED),
-  );
+  ).entries();
   const answers: CheckedRecord[][] = [];
-  const left = parts.entries();
-  const workers = Array.from({ length: count }, () => startWorker(task, directory));
+  const workers = Array.from({ length: others }, () => startWorker(task, directory));
   try {
-    await Promise.all(workers.map((worker) => feed(worker, left, answers)));
+    await Promise.all([...workers.map((worker) => feed(worker, parts, answers)), judgeHere(task, parts, answers)]);
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
   return answers.flat();
+}
+
+async function judgeHere({ snapshot, trust }: PoolTask, parts: Parts, answers: CheckedRecord[][]): Promise<void> {
+  for (const [place, paths] of parts) answers[place] = await checkRecords(snapshot, trust, paths);
 }
 
 function startWorker({ snapshot, trust, pin }: PoolTask, directory: string): Worker {
@@ -55,22 +61,22 @@ function startWorker({ snapshot, trust, pin }: PoolTask, directory: string): Wor
   return new Worker(new URL('./check-worker.js', import.meta.url), { workerData, resourceLimits: LIMITS });
 }
 
-/** Hands it parts until none is left; the answer to each goes to its place. */
-function feed(
-  worker: Worker,
-  left: IterableIterator<[number, readonly string[]]>,
-  answers: CheckedRecord[][],
-): Promise<void> {
+/** Hands it parts until none is left; it answers in their order, and each answer goes to its place. */
+function feed(worker: Worker, parts: Parts, answers: CheckedRecord[][]): Promise<void> {
   return new Promise((resolve, reject) => {
-    let place = -1;
+    const handed: number[] = [];
     const hand = (): void => {
-      const next = left.next();
-      if (next.done) return resolve();
-      place = next.value[0];
-      worker.postMessage(next.value[1]);
+      while (handed.length < AHEAD) {
+        const next = parts.next();
+        if (next.done) break;
+        handed.push(next.value[0]);
+        worker.postMessage(next.value[1]);
+      }
+      if (handed.length === 0) resolve();
     };
     worker.on('message', (checked: CheckedRecord[]) => {
-      answers[place] = checked;
+      const place = handed.shift();
+      if (place !== undefined) answers[place] = checked;
       hand();
     });
     worker.once('error', reject);

@@ -6,7 +6,7 @@ import type { RecordState } from '../../ledger-schema/record.ts';
 import type { Signed } from '../../ledger-schema/record-signatures.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import { recordFiles } from '../files.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { Snapshot, TreeEntry } from '../snapshot.ts';
 
 /** One record as a check or a status sees it; plain data, so that a worker can send it. */
 export interface CheckedRecord {
@@ -41,15 +41,50 @@ export async function checkRecords(
     const directories = await snapshot.listMany(batch);
     const regular = [...directories.values()].flat().filter((entry) => entry.mode === REGULAR);
     await snapshot.prefetch(regular.map((entry) => entry.oid));
-    checked.push(
-      ...(await Promise.all(batch.map((path) => checkRecord(snapshot, trust, path, directories.get(path) ?? [])))),
-    );
+    for (let from = 0; from < batch.length; from += AT_ONCE) {
+      const some = batch.slice(from, from + AT_ONCE);
+      const ahead = readAhead(
+        snapshot,
+        some.map((path) => directories.get(path) ?? []),
+      );
+      checked.push(
+        ...(await Promise.all(some.map((path) => checkRecord(ahead, trust, path, directories.get(path) ?? [])))),
+      );
+    }
   }
   return checked;
 }
 
+/** Records that are judged together: few enough that what is read ahead of them is little. */
+const AT_ONCE = 32;
+/** A file as records have it; a larger one is read when it is asked for, by its own limit. */
+const USUAL_BYTES = 16_384;
+/** Of a folder with more entries nothing is read ahead: most of them may be files that nobody asks for. */
+const USUAL_ENTRIES = 12;
+
+/** The snapshot with the files of some records asked for at once, and not one after another. */
+function readAhead(snapshot: Snapshot, directories: readonly (readonly TreeEntry[])[]): Pick<Snapshot, 'blob'> {
+  const read = new Map<string, Promise<Uint8Array | undefined>>();
+  for (const entries of directories) {
+    if (entries.length > USUAL_ENTRIES) continue;
+    for (const { oid, mode } of entries) {
+      if (mode === REGULAR)
+        read.set(
+          oid,
+          snapshot.blob(oid, USUAL_BYTES).catch(() => undefined),
+        );
+    }
+  }
+  return {
+    async blob(oid, limit) {
+      const bytes = await read.get(oid);
+      return bytes !== undefined && bytes.length <= limit ? bytes : snapshot.blob(oid, limit);
+    },
+  };
+}
+
 export async function checkRecord(
-  snapshot: Snapshot,
+  snapshot: Pick<Snapshot, 'blob'>,
   trust: Trust,
   path: string,
   entries: Parameters<typeof recordFiles>[2],

@@ -11,7 +11,8 @@ const order = workerData as WorkerOrder;
 const repository = await openLocalRepository(order.directory);
 const snapshot = repository.snapshot(order.commit);
 const trust = await establishTrust(ledgerFiles(snapshot), { pin: order.pin, now: order.now, verifier: NODE_VERIFIER });
+let before = Promise.resolve();
 parentPort?.on('message', (paths: readonly string[]) => {
-  // Thrown in a promise of its own, an error ends this thread, and the pool is told.
-  void checkRecords(snapshot, trust, paths).then((checked) => parentPort?.postMessage(checked));
+  // One after the other, as the pool counts on. Thrown in a promise of its own, an error ends this thread, and it is told.
+  before = before.then(async () => parentPort?.postMessage(await checkRecords(snapshot, trust, paths)));
 });

@@ -1,7 +1,8 @@
-import { bytesToHex } from '@noble/hashes/utils.js';
+import { hexToBytes } from '@noble/hashes/utils.js';
+import { equalBytes } from '../../bytes.ts';
 
 /** The little-endian encodings of points of small order, the sign bit cleared; canonical ones first, then y + p. */
-const SMALL_ORDER = new Set([
+const SMALL_ORDER = [
   '00'.repeat(32),
   `01${'00'.repeat(31)}`,
   '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
@@ -9,7 +10,7 @@ const SMALL_ORDER = new Set([
   `ec${'ff'.repeat(30)}7f`,
   `ed${'ff'.repeat(30)}7f`,
   `ee${'ff'.repeat(30)}7f`,
-]);
+].map(hexToBytes);
 
 /** The order of the base point, and the field's prime; RFC 8032, section 5.1. Lowest byte first, as points and scalars are. */
 const L = Uint8Array.of(
@@ -24,7 +25,7 @@ export function isWeakPoint(encoded: Uint8Array): boolean {
   if (encoded.length !== 32) return true;
   const cleared = Uint8Array.from(encoded);
   cleared[31] = (cleared[31] ?? 0) & 0x7f;
-  return !isBelow(cleared, P) || SMALL_ORDER.has(bytesToHex(cleared));
+  return !isBelow(cleared, P) || SMALL_ORDER.some((point) => equalBytes(point, cleared));
 }
 
 /** Is the scalar in its one form, below the group's order? */

@@ -9,6 +9,8 @@ import { TREE_MODE } from './tree.ts';
 const WALK_BATCH = 4096;
 /** So many folders that stand beside each other are kept in memory at once. */
 const WALK_RUN = 16_384;
+/** So many leaves are handed on at a time. */
+const WALK_LEAVES = 4096;
 /** Far more than any ledger has. Trees that hold one another again and again would otherwise walk for ever. */
 const MOST_ENTRIES = 5_000_000;
 
@@ -82,7 +84,8 @@ export class GitSnapshot implements Snapshot {
   async *walk(directory: string): AsyncIterable<PathEntry> {
     const place = await this.#place(directory);
     const depth = directory === '' ? 0 : directory.split('/').length;
-    if (place !== undefined) yield* this.#walkAll([place], depth, { entries: 0, below: directory });
+    if (place === undefined) return;
+    for await (const leaves of this.#walkAll([place], depth, { entries: 0, below: directory })) yield* leaves;
   }
 
   blob(oid: string, limit: number): Promise<Uint8Array> {
@@ -104,33 +107,39 @@ export class GitSnapshot implements Snapshot {
   }
 
   /**
-   * The leaves of each directory, one directory after the other; one without entries is a leaf itself, and so is one that
-   * stands where the format has its deepest files. Directories that stand beside each other are read together, all levels
-   * down, so that the number of requests follows the depth and not the number of directories.
+   * The leaves of each directory, one directory after the other, many at a time; one without entries is a leaf itself, and
+   * so is one that stands where the format has its deepest files. Directories that stand beside each other are read
+   * together, all levels down, so that the number of requests follows the depth and not the number of directories.
    */
-  async *#walkAll(places: readonly TreePosition[], depth: number, walked: Walked): AsyncGenerator<PathEntry> {
+  async *#walkAll(places: readonly TreePosition[], depth: number, walked: Walked): AsyncGenerator<PathEntry[]> {
     for (let from = 0; from < places.length; from += WALK_BATCH) {
       const batch = places.slice(from, from + WALK_BATCH);
       const trees = await this.#objects.trees(batch.map(({ oid }) => oid));
       let run: TreePosition[] = [];
+      let leaves: PathEntry[] = [];
       for (const [index, { path, oid }] of batch.entries()) {
         const entries = trees[index] ?? [];
         if (entries.length === 0 && path !== '') {
-          yield { path, name: path.slice(path.lastIndexOf('/') + 1), mode: TREE_MODE, oid };
+          leaves.push({ path, name: path.slice(path.lastIndexOf('/') + 1), mode: TREE_MODE, oid });
         }
-        for (const entry of entries) {
+        for (const { name, mode, oid: child } of entries) {
           if (++walked.entries > MOST_ENTRIES) {
             fail('E_TOO_LARGE', `more than ${MOST_ENTRIES} files and folders lie below ${walked.below || '/'}`);
           }
-          const full = path === '' ? entry.name : `${path}/${entry.name}`;
-          const folder = entry.mode === TREE_MODE && depth + 1 < RECORD_DEPTH;
-          if (folder) run.push({ path: full, oid: entry.oid });
+          const full = path === '' ? name : `${path}/${name}`;
+          const folder = mode === TREE_MODE && depth + 1 < RECORD_DEPTH;
+          if (folder) run.push({ path: full, oid: child });
           if (folder && run.length < WALK_RUN) continue;
+          if (run.length > 0 || leaves.length >= WALK_LEAVES) {
+            yield leaves;
+            leaves = [];
+          }
           if (run.length > 0) yield* this.#walkAll(run, depth + 1, walked);
           run = [];
-          if (!folder) yield { ...entry, path: full };
+          if (!folder) leaves.push({ name, mode, oid: child, path: full });
         }
       }
+      yield leaves;
       if (run.length > 0) yield* this.#walkAll(run, depth + 1, walked);
     }
   }
