@@ -10,6 +10,6 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
   const { printNames } = await import('./completion/print.ts');
   await printNames(argv.slice(1));
 } else {
-  const { main } = await import('./wiring/process.ts');
+  const { main } = await import('./wiring/main-process.ts');
   await main(argv);
 }

@@ -2,7 +2,7 @@ import { PullthroughError, foldAscii, verifyRecord } from '../ledger-schema/inde
 import type { RecordState } from '../ledger-schema/index.ts';
 import { mapLimit } from '../io/limit.ts';
 import type { LedgerView } from '../ledger/view/view.ts';
-import { groupTags } from './choose.ts';
+import { groupTags } from './choose-tag.ts';
 import type { LockEntry } from './lock/lock-file.ts';
 import { requestOf } from './lock/lock.ts';
 import { findTool, recordAt, resolveIn, resolveRelease } from './resolve.ts';

@@ -1,12 +1,12 @@
 import { TREE, fail, foldAscii, requireAcknowledged, trySegment, verifyRecord } from '../ledger-schema/index.ts';
 import { PullthroughError, encodeSegment } from '../ledger-schema/index.ts';
 import type { AcknowledgedRecord, RecordStatus } from '../ledger-schema/index.ts';
-import { candidates, groupTags, incomparable, isNamed } from './choose.ts';
-import type { Choice, TagGroup } from './choose.ts';
+import { candidates, groupTags, incomparable, isNamed } from './choose-tag.ts';
+import type { Choice, TagGroup } from './choose-tag.ts';
 import { fetchRecords } from './verify/fetch-records.ts';
 import { toolText } from './tool.ts';
 import type { ToolName, ToolRequest } from './tool.ts';
-import { requireCurrent } from './current.ts';
+import { requireCurrent } from './require-current.ts';
 import type { LedgerView } from '../ledger/view/view.ts';
 
 /** A tool that the ledger has records of, as the ledger spells it. */

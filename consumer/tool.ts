@@ -1,8 +1,8 @@
 import { brief } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { encodeSegment, isHostName } from '../ledger-schema/names/path.ts';
-import { parseChoice } from './choose.ts';
-import type { Choice } from './choose.ts';
+import { parseChoice } from './choose-tag.ts';
+import type { Choice } from './choose-tag.ts';
 
 /** A tool as a person names it, in any case; which record directory it is, the ledger says. */
 export interface ToolName {

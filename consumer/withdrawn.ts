@@ -2,7 +2,7 @@ import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
 import { parseRecordPath } from '../ledger-schema/names/path.ts';
 import type { LedgerRepository } from '../ledger/git/repository.ts';
-import type { Explainer } from './serve/refusals.ts';
+import type { Explainer } from './serve/explain-refusal.ts';
 
 /** A withdrawal, and a choice that came upon nothing else. */
 const WITHDRAWALS: ReadonlySet<ErrorCode> = new Set(['E_WITHDRAWN', 'E_NOT_FOUND']);
@@ -23,7 +23,7 @@ export function reasonsOf(repository: LedgerRepository): Reasons {
     const title = WITHDRAWALS.has(code) ? titleOf(message) : undefined;
     if (title === undefined) return message;
     explainer ??= import('./serve/pages/explainer.ts').then(({ ledgerExplainer }) => ledgerExplainer(repository));
-    const [{ inTime }, told] = await Promise.all([import('./serve/refusals.ts'), explainer]);
+    const [{ inTime }, told] = await Promise.all([import('./serve/explain-refusal.ts'), explainer]);
     const reason = await inTime(told.withdrawnReason(title), undefined);
     return reason === undefined ? message : `${message}: ${reason}`;
   };

@@ -1,8 +1,8 @@
 import { compareBytes, sha256Hex } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { EVIDENCE_BYTES, EVIDENCE_ENTRIES } from '../ledger-schema/evidence.ts';
-import { Coverage } from './covers.ts';
-import type { KeptList } from './covers.ts';
+import { Coverage } from './coverage.ts';
+import type { KeptList } from './coverage.ts';
 import type { EvidenceEntry, Subject, VerifiedStatement } from './entry.ts';
 import type { ReadFile } from './file-bytes.ts';
 import type { PinnedKeys } from './keys/keys.ts';

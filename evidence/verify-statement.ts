@@ -1,5 +1,5 @@
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
-import type { Coverage } from './covers.ts';
+import type { Coverage } from './coverage.ts';
 import type { Subject, VerifiedStatement } from './entry.ts';
 import type { Target } from './file-bytes.ts';
 import { minisignMatches, parseMinisignature, trustedClaims } from './keys/minisign.ts';

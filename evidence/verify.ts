@@ -1,7 +1,7 @@
 import { sha256Hex } from '../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { EVIDENCE_BYTES } from '../ledger-schema/evidence.ts';
-import { Coverage } from './covers.ts';
+import { Coverage } from './coverage.ts';
 import type { EvidenceEntry, Subject, VerifiedStatement } from './entry.ts';
 import type { ReadFile } from './file-bytes.ts';
 import { readMinisignKey } from './keys/minisign.ts';

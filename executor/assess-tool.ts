@@ -10,7 +10,7 @@ import { planRelease } from './plan.ts';
 import type { Decision } from './plan.ts';
 import type { Standing } from '../proposals/standing.ts';
 import { missingFiles } from './propose/proposed-files.ts';
-import type { Run } from './run.ts';
+import type { Run } from './open-run.ts';
 import { nothingChosen, selectReleases } from '../upstream/select.ts';
 import type { Tool } from '../upstream/tools.ts';
 

@@ -20,7 +20,7 @@ import { nackedReason } from './plan.ts';
 import { openPull } from './propose/open-pull.ts';
 import { pushProposal } from './propose/push-proposal.ts';
 import { openNow } from './propose/unopened.ts';
-import { decisionResult, recordResult } from './report.ts';
+import { decisionResult, recordResult } from './release-results.ts';
 import type { ReleaseResult } from './result.ts';
 
 /** A last look at what was fetched, before it is recorded; it throws what speaks against it. */

@@ -6,8 +6,8 @@ import type { Transfer } from '../upstream/transfer.ts';
 import type { Checkpoint, ExecutorContext, Signing } from './context.ts';
 import { dryStore } from './dry-store.ts';
 import { writeCheck } from './may-write.ts';
-import { openRun, requireExecutor } from './run.ts';
-import type { Run } from './run.ts';
+import { openRun, requireExecutor } from './open-run.ts';
+import type { Run } from './open-run.ts';
 
 /** Files under way at once, unless told. */
 const FILES_AT_ONCE = 4;

@@ -9,10 +9,10 @@ import { mirrorRelease } from './mirror-release.ts';
 import { openMirrorRun } from './mirror-run.ts';
 import type { WriteOptions } from './mirror-run.ts';
 import { openLater, openNow } from './propose/unopened.ts';
-import { decisionResult, nothingSelected, releaseFailure, toolFailure } from './report.ts';
+import { decisionResult, nothingSelected, releaseFailure, toolFailure } from './release-results.ts';
 import type { ReleaseResult } from './result.ts';
-import { openRun } from './run.ts';
-import type { Run } from './run.ts';
+import { openRun } from './open-run.ts';
+import type { Run } from './open-run.ts';
 import type { Tool } from '../upstream/tools.ts';
 import { checkUpstreams } from '../upstream/upstreams.ts';
 

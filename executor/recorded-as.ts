@@ -1,7 +1,7 @@
 import { getRepository } from '../github/releases.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { RepositoryId } from '../ledger/record-index.ts';
-import type { Run } from './run.ts';
+import type { Run } from './open-run.ts';
 import type { Tool } from '../upstream/tools.ts';
 
 /**

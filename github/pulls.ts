@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fail } from '../ledger-schema/error.ts';
-import type { Refusal } from './answers.ts';
+import type { Refusal } from './status-errors.ts';
 import type { GitHubClient } from './client.ts';
 import { splitRepository } from './names.ts';
 import { acceptedSchema, checkRunSchema, gitPointerSchema, mergeSchema, pullSchema } from './schemas.ts';

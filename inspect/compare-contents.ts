@@ -3,7 +3,7 @@ import { brief } from '../ledger-schema/bytes.ts';
 import { finding } from './finding.ts';
 import type { Finding, FindingName } from './finding.ts';
 import type { Contents, Member } from './member.ts';
-import { someOf } from './words.ts';
+import { someOf } from './some-names.ts';
 
 /** What is new in a file against the one that it follows. */
 export interface ContentChanges {

@@ -1,7 +1,7 @@
 import { brief } from '../ledger-schema/bytes.ts';
 import { finding } from './finding.ts';
 import type { Finding, FindingName } from './finding.ts';
-import { someOf } from './words.ts';
+import { someOf } from './some-names.ts';
 import type { Contents, Member } from './member.ts';
 import { promisedBy } from './name-words.ts';
 

@@ -3,7 +3,7 @@ import { compressionOf, decompress } from './formats/decompress.ts';
 import { LIMITS, TooMuch, bounded, checkSize } from './limits.ts';
 import type { Limits } from './limits.ts';
 import type { Contents, FileBytes, Member, TakeMember } from './member.ts';
-import { isProgram } from './formats/program.ts';
+import { isProgram } from './formats/executable.ts';
 import { readMember } from './read-member.ts';
 import { tarMembers } from './formats/tar.ts';
 import { zipMembers } from './formats/zip.ts';

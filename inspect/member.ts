@@ -1,5 +1,5 @@
 import type { Limits } from './limits.ts';
-import type { Program } from './formats/program.ts';
+import type { Program } from './formats/executable.ts';
 
 /** Something in an archive; a file that is not an archive is one member of itself. */
 export interface Member {

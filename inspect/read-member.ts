@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { compressionOf } from './formats/decompress.ts';
 import type { Limits } from './limits.ts';
 import type { Member, MemberHead } from './member.ts';
-import { isProgram, readProgram } from './formats/program.ts';
+import { isProgram, readProgram } from './formats/executable.ts';
 
 const HEAD = 512;
 /** A text longer than this is compared by its digest alone. */

@@ -2,7 +2,7 @@ import { signerWithoutRef } from '../evidence/weaker.ts';
 import type { Release } from '../github/types.ts';
 import { finding } from '../inspect/finding.ts';
 import type { Finding } from '../inspect/finding.ts';
-import { someOf } from '../inspect/words.ts';
+import { someOf } from '../inspect/some-names.ts';
 import { bytesText, countText } from '../io/size-text.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import type { Comparison } from './compare-records.ts';

@@ -1,4 +1,4 @@
-import { someOf } from '../inspect/words.ts';
+import { someOf } from '../inspect/some-names.ts';
 import { releaseFindings } from '../proposals/release-findings.ts';
 import type { ReleaseFacts } from '../proposals/release-findings.ts';
 import { finding } from '../inspect/finding.ts';

@@ -10,7 +10,7 @@ import { PullthroughError } from '../ledger-schema/error.ts';
 import { verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
 import { tagBeginning } from '../ledger-schema/versions/version.ts';
-import { UPSTREAM_SIGNATURE_BYTES, claimedIssuers } from './compare/issuers.ts';
+import { UPSTREAM_SIGNATURE_BYTES, claimedIssuers } from './compare/claimed-issuers.ts';
 import { readAsset } from './compare/statements.ts';
 import type { LedgerView } from '../ledger/view/view.ts';
 

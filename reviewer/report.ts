@@ -1,5 +1,5 @@
 import { describeChecks } from '../upstream/published-digests.ts';
-import { someOf } from '../inspect/words.ts';
+import { someOf } from '../inspect/some-names.ts';
 import type { Release } from '../github/types.ts';
 import { finding, sortFindings } from '../inspect/finding.ts';
 import type { Finding } from '../inspect/finding.ts';
@@ -7,7 +7,7 @@ import { brief } from '../ledger-schema/bytes.ts';
 import { ERRORS } from '../ledger-schema/error.ts';
 import type { RecordState } from '../ledger-schema/record.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
-import type { ComparedFile } from './compare/compare.ts';
+import type { ComparedFile } from './compare/compare-files.ts';
 import type { Inside } from './inside/inside.ts';
 import type { Scan } from './scanner.ts';
 import { noveltyFindings } from './novelty-findings.ts';

@@ -6,7 +6,7 @@ import type { Proposal } from '../proposals/read-proposal.ts';
 import type { WithView } from '../proposals/with-view.ts';
 import { checkFiles } from './check-files.ts';
 import type { CheckedFiles } from './check-files.ts';
-import type { ComparedFile } from './compare/compare.ts';
+import type { ComparedFile } from './compare/compare-files.ts';
 import type { Outcome } from './compare/read-bytes.ts';
 import { readUpstream } from './compare/read-upstream.ts';
 import type { ReviewerContext } from './context.ts';

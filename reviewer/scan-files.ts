@@ -4,7 +4,7 @@ import { finding } from '../inspect/finding.ts';
 import type { Finding } from '../inspect/finding.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
-import type { ComparedFile } from './compare/compare.ts';
+import type { ComparedFile } from './compare/compare-files.ts';
 import type { ReviewerContext } from './context.ts';
 import { scanFile } from './scanner.ts';
 import type { Scan, ScanLimits } from './scanner.ts';

@@ -7,7 +7,7 @@ import { digestOf, hashing } from '../io/files/hash.ts';
 import { ioError, systemCode } from '../io/io-error.ts';
 import { gone, leftoversIn } from '../io/files/leftover.ts';
 import type { Progress } from '../io/progress.ts';
-import { checkDigest, exactly } from './body.ts';
+import { checkDigest, exactly } from './exact-body.ts';
 import { storeKey } from './store.ts';
 import type { PutRequest, ReadOptions, Store, StoredObject } from './store.ts';
 

@@ -35,13 +35,13 @@ describe('this tree', () => {
 
   test('the version costs no module, a consumer neither Octokit nor the AWS SDK', () => {
     expect([...loadedWith('cli/main.ts', sources)]).toEqual([]);
-    for (const start of ['consumer/index.ts', 'cli/commands/consumer.ts', 'cli/wiring/run.ts']) {
+    for (const start of ['consumer/index.ts', 'cli/commands/consumer.ts', 'cli/wiring/run-command.ts']) {
       const heavy = [...loadedWith(start, sources)].filter((name) =>
         /^@(?:octokit|aws-sdk|smithy|sigstore)\/|^(?:fastify|snappyjs)$/.test(name),
       );
       expect(heavy, start).toEqual([]);
     }
-    expect([...loadedWith('cli/wiring/run.ts', sources)].filter((name) => name === 'openpgp')).toEqual([]);
+    expect([...loadedWith('cli/wiring/run-command.ts', sources)].filter((name) => name === 'openpgp')).toEqual([]);
   });
 
   test('git looks at the ledger before what judges it is loaded', () => {

@@ -1,4 +1,4 @@
-import type { KeptList } from '../evidence/covers.ts';
+import type { KeptList } from '../evidence/coverage.ts';
 import type { SubjectFile } from '../evidence/entry.ts';
 import { isListName, statementTarget } from '../evidence/names.ts';
 import type { Offer } from '../evidence/offer.ts';

@@ -1,4 +1,4 @@
-import type { Handlers } from '../wiring/context.ts';
+import type { Handlers } from '../wiring/command-context.ts';
 
 export const handlers: Handlers<'consumer'> = {
   verify: async (...call) => (await import('./consumer/verify.ts')).verify(...call),

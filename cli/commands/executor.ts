@@ -1,4 +1,4 @@
-import type { Handlers } from '../wiring/context.ts';
+import type { Handlers } from '../wiring/command-context.ts';
 
 export const handlers: Handlers<'executor'> = {
   init: async (...call) => (await import('./executor/init.ts')).init(...call),

@@ -1,4 +1,4 @@
-import type { Handlers } from '../wiring/context.ts';
+import type { Handlers } from '../wiring/command-context.ts';
 
 /** Each command loads what it uses: the gate needs no API, a key no git. */
 export const handlers: Handlers<'ledger'> = {

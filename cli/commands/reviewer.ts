@@ -3,7 +3,7 @@ import type { ReviewReport } from '../../reviewer/report.ts';
 import type { ValuesOf } from '../spec/index.ts';
 import { parseAccepted } from './reviewer/ack-decision.ts';
 import { acknowledgeEach } from './reviewer/acknowledge.ts';
-import type { Handler, Handlers } from '../wiring/context.ts';
+import type { Handler, Handlers } from '../wiring/command-context.ts';
 import { nack } from './reviewer/nack.ts';
 import { refusedResult, showOthers, showReview } from '../screens/review/review-screen.ts';
 import { withReviewer } from '../wiring/reviewer-context.ts';

@@ -2,7 +2,7 @@ import { CHECKLIST_BYTES, parseChecklist } from '../../ledger-schema/checklist.t
 import { TREE } from '../../ledger-schema/files.ts';
 import { trySegment } from '../../ledger-schema/names/layout.ts';
 import { encodeSegment } from '../../ledger-schema/names/path.ts';
-import { groupTags } from '../../consumer/choose.ts';
+import { groupTags } from '../../consumer/choose-tag.ts';
 import { pickForPlatform } from '../../consumer/download/pick.ts';
 import { PLATFORMS, parsePlatform } from '../../consumer/download/platform.ts';
 import { parseToolName } from '../../consumer/tool.ts';

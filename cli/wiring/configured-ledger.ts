@@ -2,7 +2,7 @@ import type { AddedRoot } from '../../evidence/added-root.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
 import type { LedgerOnGitHub, ProposalContext } from '../../proposals/context.ts';
 import type { UpstreamContext } from '../../upstream/upstreams.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandContext } from './command-context.ts';
 import { tokenFor, tokenFrom } from './secrets.ts';
 import type { Config, ConfigFlags } from './settings/config.ts';
 import { ledgerUrl } from './settings/ledger-url.ts';

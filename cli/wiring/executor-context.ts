@@ -6,7 +6,7 @@ import type { Shard, Tool } from '../../upstream/tools.ts';
 import { openStore } from '../../store/open.ts';
 import { loadConfig, requireLedger, requireStore } from './settings/config.ts';
 import type { Author, Config, ConfigFlags } from './settings/config.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandContext } from './command-context.ts';
 import { requireTokens, withLedgerAt } from './configured-ledger.ts';
 
 export interface ExecutorFlags extends ConfigFlags {

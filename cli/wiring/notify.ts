@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { PullReference } from '../../proposals/pull-reference.ts';
 import { commandWords } from './command-words.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandContext } from './command-context.ts';
 
 /** Something that a command did to the ledger; the line that a `[notify] command[]` gets. */
 export interface LedgerEvent {

@@ -6,7 +6,7 @@ import { fail } from '../../ledger-schema/error.ts';
 import { publicReader } from '../../store/public.ts';
 import { loadConfig, requireLedger } from './settings/config.ts';
 import type { Config, ConfigFlags } from './settings/config.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandContext } from './command-context.ts';
 import type { LedgerLocation } from './settings/location.ts';
 import { requireTokens, withLedgerAt } from './configured-ledger.ts';
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import type { SigningPurpose } from '../../ledger-schema/openpgp/openpgp.ts';
 import type { Signer } from '../../ledger/signing/signer.ts';
-import type { CommandContext } from './context.ts';
+import type { CommandContext } from './command-context.ts';
 import { passphraseFrom, readKeyFile, signingKeyFrom } from './secrets.ts';
 
 export interface SigningFlags {

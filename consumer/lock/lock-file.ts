@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PullthroughError, checkAssetNames, compareBytes, fail } from '../../ledger-schema/index.ts';
 import { tagBeginning } from '../../ledger-schema/versions/version.ts';
 import { readFileBounded, writeFileAtomic } from '../../io/files/file.ts';
-import { beginningName } from '../choose.ts';
+import { beginningName } from '../choose-tag.ts';
 import { LOCK_FILE } from './lock-name.ts';
 import type { PolicyStamp } from '../release.ts';
 import type { Fetchable } from '../download/select-assets.ts';

@@ -6,7 +6,7 @@ import type { VerifiedRelease } from '../release.ts';
 import { readRecordStatus } from '../resolve.ts';
 import { parseToolName, parseToolRequest, toolText } from '../tool.ts';
 import type { ToolName } from '../tool.ts';
-import { requireCurrent } from '../current.ts';
+import { requireCurrent } from '../require-current.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
 
 /** What a release is locked as; `range` is what was asked for. */

@@ -1,6 +1,6 @@
 import { bytesText, countText } from '../../io/size-text.ts';
 import { typed } from '../../io/shell.ts';
-import { groupTags } from '../choose.ts';
+import { groupTags } from '../choose-tag.ts';
 import { NOTHING, html } from './html.ts';
 import type { Markup } from './html.ts';
 import { shownName } from './model.ts';

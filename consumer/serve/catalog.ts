@@ -8,22 +8,22 @@ import {
   verifyRecord,
 } from '../../ledger-schema/index.ts';
 import type { AcknowledgedRecord } from '../../ledger-schema/index.ts';
-import { groupTags } from '../choose.ts';
+import { groupTags } from '../choose-tag.ts';
 import { mapLimit } from '../../io/limit.ts';
-import { fetchDirectories } from '../../ledger/directories.ts';
+import { fetchDirectories } from '../../ledger/fetch-directories.ts';
 import type { Demand } from '../evidence/demand.ts';
 import { toRelease } from '../release.ts';
 import { findTool, recordAt, resolveIn } from '../resolve.ts';
 import type { FoundTool } from '../resolve.ts';
 import { fetchRecords } from '../verify/fetch-records.ts';
-import { RepositoryIds, joinTools } from './names.ts';
-import type { Alias } from './names.ts';
+import { RepositoryIds, joinTools } from './other-names.ts';
+import type { Alias } from './other-names.ts';
 import { publishedAt } from './api/published.ts';
 import type { ListedTool } from '../pages/model.ts';
-import type { ServedRelease, Standing } from './standing.ts';
+import type { ServedRelease, Standing } from './served-release.ts';
 import { toolText } from '../tool.ts';
 import type { ToolName } from '../tool.ts';
-import { requireCurrent } from '../current.ts';
+import { requireCurrent } from '../require-current.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
 
 export interface CatalogOptions {

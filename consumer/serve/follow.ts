@@ -3,7 +3,7 @@ import type { Progress } from '../../io/progress.ts';
 import type { Demand } from '../evidence/demand.ts';
 import { Catalog } from './catalog.ts';
 import type { CatalogOptions } from './catalog.ts';
-import type { Alias } from './names.ts';
+import type { Alias } from './other-names.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
 
 export interface FollowOptions {

@@ -2,8 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { fastify } from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { fail } from '../../ledger-schema/index.ts';
-import { asFailure } from './errors.ts';
-import type { FailureAnswer } from './failures.ts';
+import { asFailure } from './error-status.ts';
+import type { FailureAnswer } from './error-answers.ts';
 import type { Limits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 

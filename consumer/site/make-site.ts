@@ -4,7 +4,7 @@ import type { Progress } from '../../io/progress.ts';
 import { MOMENT, withLock } from '../../io/files/lock.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
 import { join } from 'node:path';
-import { requireCurrent } from '../current.ts';
+import { requireCurrent } from '../require-current.ts';
 import { assetFiles } from './assets.ts';
 import { Events, expiring, keyStates } from './machine/events.ts';
 import { feeds } from './machine/feeds.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { encodeSegment } from '../../ledger-schema/index.ts';
-import { groupTags } from '../choose.ts';
+import { groupTags } from '../choose-tag.ts';
 import { html } from '../pages/html.ts';
 import type { PageContext, ReleaseView } from '../pages/model.ts';
 import { releasePage } from '../pages/release-page.ts';

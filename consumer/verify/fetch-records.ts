@@ -1,5 +1,5 @@
 import type { RecordFiles } from '../../ledger-schema/index.ts';
-import { fetchDirectories } from '../../ledger/directories.ts';
+import { fetchDirectories } from '../../ledger/fetch-directories.ts';
 import { recordFiles } from '../../ledger/files.ts';
 import type { Snapshot } from '../../ledger/snapshot.ts';
 

@@ -7,7 +7,7 @@ import { findBytes } from './find-bytes.ts';
 import type { Demand } from '../evidence/demand.ts';
 import { toRelease } from '../release.ts';
 import type { VerifiedRelease } from '../release.ts';
-import { requireCurrent } from '../current.ts';
+import { requireCurrent } from '../require-current.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
 
 /** A release without its list of files. */

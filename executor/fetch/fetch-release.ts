@@ -1,6 +1,6 @@
 import type { Release } from '../../github/types.ts';
 import { mapShared } from '../../io/limit.ts';
-import type { Run } from '../run.ts';
+import type { Run } from '../open-run.ts';
 import { evidenceLists, statementsOf } from '../../upstream/published-digests.ts';
 import type { DigestList, PublishedDigest } from '../../upstream/published-digests.ts';
 import type { ChosenFile } from '../../upstream/choose-files.ts';

@@ -6,7 +6,7 @@ import type { Examined, Item } from '../assess-tool.ts';
 import { fetchRelease } from './fetch-release.ts';
 import type { Fetched } from './fetch-release.ts';
 import type { Decision } from '../plan.ts';
-import type { Run } from '../run.ts';
+import type { Run } from '../open-run.ts';
 import type { Transfer } from '../../upstream/transfer.ts';
 
 /** How often a release that changes while it is fetched is begun again. */

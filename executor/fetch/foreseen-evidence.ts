@@ -6,7 +6,7 @@ import type { Finding } from '../../inspect/finding.ts';
 import { weakerFinding } from '../../proposals/release-findings.ts';
 import type { Examined, Item } from '../assess-tool.ts';
 import { previousRecord } from '../propose/previous-record.ts';
-import type { Run } from '../run.ts';
+import type { Run } from '../open-run.ts';
 
 /** Files that may hold a statement of a kind, by their names. */
 const FILES_OF: Readonly<Partial<Record<EvidenceEntry['kind'], RegExp>>> = {

@@ -5,7 +5,7 @@ import { fail } from '../../ledger-schema/error.ts';
 import type { Store } from '../../store/store.ts';
 import type { Tool } from '../../upstream/tools.ts';
 import type { Transfer } from '../../upstream/transfer.ts';
-import type { Run } from '../run.ts';
+import type { Run } from '../open-run.ts';
 import { fetchRelease } from './fetch-release.ts';
 import type { FetchedAttempt } from './fetch-settled.ts';
 import { storeEvidence } from './release-evidence.ts';

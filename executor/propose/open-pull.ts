@@ -14,7 +14,7 @@ import type { Comparison } from '../../proposals/compare-records.ts';
 import type { FetchedFile } from '../../ledger/new-record.ts';
 import { previousRecord } from './previous-record.ts';
 import type { LedgerPulls } from '../../proposals/ledger-pulls.ts';
-import type { Run } from '../run.ts';
+import type { Run } from '../open-run.ts';
 import { sortFindings } from '../../inspect/finding.ts';
 import type { Finding } from '../../inspect/finding.ts';
 import { releaseFindings } from '../../proposals/release-findings.ts';

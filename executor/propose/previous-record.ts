@@ -2,7 +2,7 @@ import { PullthroughError } from '../../ledger-schema/error.ts';
 import type { Checklist } from '../../ledger-schema/checklist.ts';
 import { previousTag } from '../../proposals/compare-records.ts';
 import type { Examined } from '../assess-tool.ts';
-import type { Run } from '../run.ts';
+import type { Run } from '../open-run.ts';
 
 /** The record that a tool's release is compared with; undefined where there is none, or it can't be compared with. */
 export async function previousRecord(

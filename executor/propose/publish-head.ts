@@ -5,7 +5,7 @@ import type { Head } from '../../ledger-schema/head.ts';
 import { headMessage } from '../../ledger/view/signed-head.ts';
 import { openView } from '../../ledger/view/view.ts';
 import type { ExecutorContext, Signing } from '../context.ts';
-import { requireExecutor } from '../run.ts';
+import { requireExecutor } from '../open-run.ts';
 
 /** Unless `[ledger] head` says otherwise: a weekend. Milliseconds. */
 const HEAD_LIFETIME = 3 * 86_400_000;

@@ -10,7 +10,7 @@ import type { Signing } from '../context.ts';
 import { newRecordFiles } from '../../ledger/new-record.ts';
 import type { UnsignedRecord } from '../../ledger/new-record.ts';
 import type { Standing } from '../../proposals/standing.ts';
-import type { Run } from '../run.ts';
+import type { Run } from '../open-run.ts';
 
 /** How often a push is tried against others who move the same branch. */
 const TRIES = 3;

@@ -1,7 +1,7 @@
 import type { Examined } from '../assess-tool.ts';
-import { recordResult } from '../report.ts';
+import { recordResult } from '../release-results.ts';
 import type { ReleaseResult } from '../result.ts';
-import type { Run } from '../run.ts';
+import type { Run } from '../open-run.ts';
 import { openPull, readPushedProposal } from './open-pull.ts';
 
 const UNOPENED = 'its proposal has no pull request yet';

@@ -14,8 +14,8 @@ import type { WatchFinding, Watched } from './watch-findings.ts';
 import type { Recorded, RepositoryId } from '../../ledger/record-index.ts';
 import { recordedAs } from '../recorded-as.ts';
 import { reportError } from '../../io/error-report.ts';
-import { openRun } from '../run.ts';
-import type { Run } from '../run.ts';
+import { openRun } from '../open-run.ts';
+import type { Run } from '../open-run.ts';
 import { toolKey } from '../../upstream/tools.ts';
 import type { Shard, Tool } from '../../upstream/tools.ts';
 

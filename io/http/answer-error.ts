@@ -1,7 +1,7 @@
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import { proxyError } from './network-error.ts';
 import { retryAfter, untilReset } from './retry.ts';
-import type { HttpResponse } from './answer.ts';
+import type { HttpResponse } from './http-response.ts';
 import { shownUrl } from './url.ts';
 
 /** The longest wait that a server may ask for, and all waits of one download together. */

@@ -1,4 +1,4 @@
-import type { HttpResponse, GetOptions } from './answer.ts';
+import type { HttpResponse, GetOptions } from './http-response.ts';
 import { getDirect } from './download/direct.ts';
 import { dispatcher, hasProxy, newDispatcher } from './http.ts';
 import { networkError } from './network-error.ts';

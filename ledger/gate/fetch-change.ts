@@ -1,7 +1,7 @@
 import { fail } from '../../ledger-schema/error.ts';
 import { REGULAR } from '../../ledger-schema/files.ts';
 import { RECORD_DEPTH, tryLedgerPath } from '../../ledger-schema/names/layout.ts';
-import { fetchTrust } from '../directories.ts';
+import { fetchTrust } from '../fetch-directories.ts';
 import type { DiffScope, Difference } from '../git/objects/diff.ts';
 import type { Snapshot, TreeEntry } from '../snapshot.ts';
 import type { GateRepository } from './gate-report.ts';

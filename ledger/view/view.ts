@@ -3,7 +3,7 @@ import { establishTrust } from '../../ledger-schema/trust.ts';
 import type { Head } from '../../ledger-schema/head.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import type { Progress } from '../../io/progress.ts';
-import { readTrust } from '../directories.ts';
+import { readTrust } from '../fetch-directories.ts';
 import { requireFresh } from './freshness.ts';
 import { ledgerFiles } from '../files.ts';
 import type { ChainLink, Memory, MemoryFile } from './memory.ts';

@@ -8,7 +8,7 @@ import { brief } from '../../ledger-schema/bytes.ts';
 import type { RecordStatus, RecordedAsset } from '../../ledger-schema/record.ts';
 import { followedFiles, versionless } from '../../proposals/versionless.ts';
 import type { PublicStore } from '../../store/public.ts';
-import type { ComparedFile } from '../compare/compare.ts';
+import type { ComparedFile } from '../compare/compare-files.ts';
 import { compareWithRecord } from '../compare/read-bytes.ts';
 import type { Inside } from './inside.ts';
 import type { ReviewedFile } from '../report.ts';

@@ -6,7 +6,7 @@ import { openPending, readBlocks } from '../../io/files/file.ts';
 import { digestOf, hashing } from '../../io/files/hash.ts';
 import { sweep } from '../../io/files/leftover.ts';
 import type { Progress } from '../../io/progress.ts';
-import { checkDigest, exactly } from '../body.ts';
+import { checkDigest, exactly } from '../exact-body.ts';
 import { PartPool } from './part-pool.ts';
 import { S3Bucket } from './bucket.ts';
 import type { S3ClientOptions } from './client.ts';

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { PassThrough } from 'node:stream';
 import { writeFile } from 'node:fs/promises';
-import { run } from '../../cli/wiring/run.ts';
+import { run } from '../../cli/wiring/run-command.ts';
 
 /** NUL between its parts: where the outputs go, the current directory, how many arguments, they, and the environment. */
 function parse(request: Buffer): { outputs: string; cwd: string; argv: string[]; env: Record<string, string> } {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../cli/spec/index.ts';
 import { OVERVIEW } from '../../cli/spec/overview.ts';
 import { toFailure } from '../../cli/screens/failure.ts';
-import { parseCommandLine } from '../../cli/wiring/program.ts';
+import { parseCommandLine } from '../../cli/wiring/command-line.ts';
 import { ERRORS, PullthroughError } from '../../ledger-schema/error.ts';
 import { runCli } from '../kit/cli-world.ts';
 

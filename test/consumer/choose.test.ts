@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { candidates, groupTags, isNamed, parseChoice } from '../../consumer/choose.ts';
+import { candidates, groupTags, isNamed, parseChoice } from '../../consumer/choose-tag.ts';
 import { isFileArgument, parseToolName, parseToolRequest } from '../../consumer/tool.ts';
 
 describe('an argument', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readTrust } from '../../ledger/directories.ts';
+import { readTrust } from '../../ledger/fetch-directories.ts';
 import { proposePolicy } from '../../ledger/policy/rotation.ts';
 import { fileSigner, newKey } from '../../ledger/signing/signer.ts';
 import { concatBytes, utf8 } from '../../ledger-schema/bytes.ts';

@@ -5,7 +5,7 @@ import { contentFindings } from '../../inspect/content-findings.ts';
 import { LIMITS } from '../../inspect/limits.ts';
 import { lookInside } from '../../inspect/look-inside.ts';
 import { promisedBy } from '../../inspect/name-words.ts';
-import { readProgram } from '../../inspect/formats/program.ts';
+import { readProgram } from '../../inspect/formats/executable.ts';
 import { elfOf, fileOf, machOOf, peOf, tarOf, universalOf, zipOf } from './files.ts';
 
 async function namesOf(name: string, bytes: Uint8Array): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { run } from '../../cli/wiring/run.ts';
+import { run } from '../../cli/wiring/run-command.ts';
 import type { Environment } from '../../cli/wiring/secrets.ts';
 
 /** A stream that keeps what is written; a terminal where columns are given. */

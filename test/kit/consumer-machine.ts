@@ -1,5 +1,5 @@
 import { Readable, Writable } from 'node:stream';
-import { run } from '../../cli/wiring/run.ts';
+import { run } from '../../cli/wiring/run-command.ts';
 import { NOW, temporaryFolder } from './readers.ts';
 
 export interface Ran {

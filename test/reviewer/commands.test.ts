@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { run } from '../../cli/wiring/run.ts';
+import { run } from '../../cli/wiring/run-command.ts';
 import { ackPath, nackPath } from '../../ledger-schema/names/layout.ts';
 import { closedBranch, nackBranch } from '../../ledger-schema/names/branches.ts';
 import type { MergeResult } from '../../owner/merge-all.ts';

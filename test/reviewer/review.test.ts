@@ -9,7 +9,7 @@ import { requireSame, reviewProposal } from '../../reviewer/review.ts';
 import type { Review } from '../../reviewer/review.ts';
 import type { Finding, FindingName } from '../../inspect/finding.ts';
 import type { ReviewReport } from '../../reviewer/report.ts';
-import { compareFiles } from '../../reviewer/compare/compare.ts';
+import { compareFiles } from '../../reviewer/compare/compare-files.ts';
 import { getReleaseByTag } from '../../github/releases.ts';
 import { inTools, readTools } from '../../reviewer/review-tools.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';

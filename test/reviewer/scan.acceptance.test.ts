@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { run } from '../../cli/wiring/run.ts';
+import { run } from '../../cli/wiring/run-command.ts';
 import type { ReviewReport } from '../../reviewer/report.ts';
 import { Written } from '../kit/cli-world.ts';
 import { zipOf } from '../inspect/files.ts';

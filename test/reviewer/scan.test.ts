@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../cli/wiring/settings/config.ts';
-import type { ComparedFile } from '../../reviewer/compare/compare.ts';
+import type { ComparedFile } from '../../reviewer/compare/compare-files.ts';
 import { scanFiles } from '../../reviewer/scan-files.ts';
 import { SCAN_LIMITS, scanFile } from '../../reviewer/scanner.ts';
 import type { Scan, ScanLimits } from '../../reviewer/scanner.ts';

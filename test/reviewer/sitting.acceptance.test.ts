@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { run } from '../../cli/wiring/run.ts';
+import { run } from '../../cli/wiring/run-command.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import { Written } from '../kit/cli-world.ts';
 import { World } from './world.ts';

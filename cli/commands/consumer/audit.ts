@@ -7,7 +7,7 @@ import type { Cell } from '../../screens/table.ts';
 import { countText } from '../../screens/units.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import { withConsumer } from '../../wiring/settings/consumer-options.ts';
-import type { Handler } from '../../wiring/context.ts';
+import type { Handler } from '../../wiring/command-context.ts';
 
 interface Audited extends LockedDigest {
   readonly file: string;

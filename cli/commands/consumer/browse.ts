@@ -6,7 +6,7 @@ import { bytesText, countText } from '../../screens/units.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import { loadConfig } from '../../wiring/settings/config.ts';
 import { withConsumer } from '../../wiring/settings/consumer-options.ts';
-import type { CommandContext, Handler } from '../../wiring/context.ts';
+import type { CommandContext, Handler } from '../../wiring/command-context.ts';
 import { requireLock } from './lock.ts';
 
 /** `list`, `list TOOL` */

@@ -12,7 +12,7 @@ import { countText } from '../../screens/units.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import { loadConfig } from '../../wiring/settings/config.ts';
 import type { Config } from '../../wiring/settings/config.ts';
-import type { CommandContext, Handler } from '../../wiring/context.ts';
+import type { CommandContext, Handler } from '../../wiring/command-context.ts';
 import { ledgerUrl } from '../../wiring/settings/ledger-url.ts';
 import { tokenFor, tokenFrom } from '../../wiring/secrets.ts';
 import { openSignerIfAny } from '../../wiring/signing.ts';

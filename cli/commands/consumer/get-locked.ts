@@ -1,7 +1,7 @@
 import { fail } from '../../../ledger-schema/error.ts';
 import { loadConfig, requirePublicStores } from '../../wiring/settings/config.ts';
 import { storeOptions } from '../../wiring/settings/consumer-options.ts';
-import type { Handler } from '../../wiring/context.ts';
+import type { Handler } from '../../wiring/command-context.ts';
 import { getRequest, shortName, showFiles } from './get.ts';
 import type { GetFlags } from './get.ts';
 import { requireLock } from './lock.ts';

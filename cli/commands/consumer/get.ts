@@ -12,7 +12,7 @@ import { systemCode } from '../../../io/io-error.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import { configPath } from '../../wiring/settings/config.ts';
 import { withConsumer } from '../../wiring/settings/consumer-options.ts';
-import type { CommandContext, Handler } from '../../wiring/context.ts';
+import type { CommandContext, Handler } from '../../wiring/command-context.ts';
 import type { Cell } from '../../screens/table.ts';
 import { bytesText } from '../../screens/units.ts';
 

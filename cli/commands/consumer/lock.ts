@@ -16,7 +16,7 @@ import { parseToolRequest } from '../../../consumer/tool.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import { loadConfig } from '../../wiring/settings/config.ts';
 import { withConsumer } from '../../wiring/settings/consumer-options.ts';
-import type { CommandContext, Handler } from '../../wiring/context.ts';
+import type { CommandContext, Handler } from '../../wiring/command-context.ts';
 import type { Cell } from '../../screens/table.ts';
 
 type Options = ValuesOf<'consumer', 'lock'>;

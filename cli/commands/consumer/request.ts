@@ -4,7 +4,7 @@ import { fail } from '../../../ledger-schema/error.ts';
 import { mergeIdentity } from '../../../proposals/merge/merge-identity.ts';
 import { makeRequest, nameOfRequest } from '../../../proposals/requests.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import type { Handler } from '../../wiring/context.ts';
+import type { Handler } from '../../wiring/command-context.ts';
 import { loadConfig } from '../../wiring/settings/config.ts';
 import { notify } from '../../wiring/notify.ts';
 import { withReviewer } from '../../wiring/reviewer-context.ts';

@@ -4,7 +4,7 @@ import { fail } from '../../../ledger-schema/error.ts';
 import { loadConfig } from '../../wiring/settings/config.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import { consumerOptions } from '../../wiring/settings/consumer-options.ts';
-import type { CommandContext, Handler } from '../../wiring/context.ts';
+import type { CommandContext, Handler } from '../../wiring/command-context.ts';
 import { requireSafeUrl } from '../../../io/http/url.ts';
 
 type Options = ValuesOf<'consumer', 'serve'>;

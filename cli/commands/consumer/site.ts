@@ -5,7 +5,7 @@ import { countText } from '../../screens/units.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import { versionText } from '../../version.ts';
 import { consumerOptions } from '../../wiring/settings/consumer-options.ts';
-import type { Handler } from '../../wiring/context.ts';
+import type { Handler } from '../../wiring/command-context.ts';
 
 /** `site DIR` */
 export const site: Handler<ValuesOf<'consumer', 'site'>> = async ([directory = ''], options, context) => {

@@ -7,7 +7,7 @@ import { isFileArgument, parseToolRequest } from '../../../consumer/tool.ts';
 import type { Inventory } from '../../../consumer/verify/inventory.ts';
 import type { FileVerdict } from '../../../consumer/verify/verify-file.ts';
 import { withConsumer } from '../../wiring/settings/consumer-options.ts';
-import type { CommandContext, Handler } from '../../wiring/context.ts';
+import type { CommandContext, Handler } from '../../wiring/command-context.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { Output } from '../../screens/output.ts';
 import type { Cell } from '../../screens/table.ts';

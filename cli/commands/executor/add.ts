@@ -7,7 +7,7 @@ import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import { loadConfig } from '../../wiring/settings/config.ts';
 import type { ConfigFlags } from '../../wiring/settings/config.ts';
-import type { CommandContext, Handler } from '../../wiring/context.ts';
+import type { CommandContext, Handler } from '../../wiring/command-context.ts';
 import { withReviewer } from '../../wiring/reviewer-context.ts';
 import { cacheOf } from '../../wiring/executor-context.ts';
 import { tokenFrom } from '../../wiring/secrets.ts';

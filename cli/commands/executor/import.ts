@@ -4,7 +4,7 @@ import type { Difference, ImportResult } from '../../../executor/import/import.t
 import { readOldTree } from '../../../executor/import/old-tree.ts';
 import { inShard } from '../../../upstream/tools.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import type { Handler } from '../../wiring/context.ts';
+import type { Handler } from '../../wiring/command-context.ts';
 import { EXECUTOR_AUTHOR, prepareExecutor, toolsOf, withExecutor } from '../../wiring/executor-context.ts';
 import type { Output } from '../../screens/output.ts';
 import { endReleases, showReleases } from '../../screens/release-screen.ts';

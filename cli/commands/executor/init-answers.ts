@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { isAbsolute, relative, sep } from 'node:path';
 import { brief } from '../../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
-import type { CommandContext } from '../../wiring/context.ts';
+import type { CommandContext } from '../../wiring/command-context.ts';
 import { PIN_HINT } from '../../wiring/settings/config.ts';
 import { parseLocation } from '../../wiring/settings/location.ts';
 import { parseStoreUrl } from '../../wiring/settings/store-url.ts';

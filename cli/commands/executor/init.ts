@@ -4,7 +4,7 @@ import { isThereAndEmpty } from '../../../io/files/new-folder.ts';
 import { programSource } from '../../../io/program-source.ts';
 import { fail } from '../../../ledger-schema/error.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import type { Handler } from '../../wiring/context.ts';
+import type { Handler } from '../../wiring/command-context.ts';
 import { PIN_ANSWER, PIN_SOURCE, answerTo, ledgerAnswer, storeAnswer } from './init-answers.ts';
 
 /** `init DIR`: asks what it needs at a terminal, takes flags elsewhere. */

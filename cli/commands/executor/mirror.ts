@@ -1,5 +1,5 @@
 import type { ValuesOf } from '../../spec/index.ts';
-import type { Handler } from '../../wiring/context.ts';
+import type { Handler } from '../../wiring/command-context.ts';
 import { EXECUTOR_AUTHOR, prepareExecutor, toolsOf, withExecutor } from '../../wiring/executor-context.ts';
 import { endReleases, showReleases } from '../../screens/release-screen.ts';
 import { notify } from '../../wiring/notify.ts';

@@ -5,7 +5,7 @@ import type { Store } from '../../../store/store.ts';
 import type { Cell } from '../../screens/table.ts';
 import { bytesText, countText } from '../../screens/units.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import type { CommandContext, Handler } from '../../wiring/context.ts';
+import type { CommandContext, Handler } from '../../wiring/command-context.ts';
 import { parseStoreUrl } from '../../wiring/settings/store-url.ts';
 
 /** `store copy FROM TO`: needs no mirror.ini, for both places are named. Exit 3 where an object is damaged. */

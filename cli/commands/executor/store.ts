@@ -6,7 +6,7 @@ import { fail } from '../../../ledger-schema/error.ts';
 import { checkStore } from '../../../store/check.ts';
 import type { Expected } from '../../../store/check.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import type { Handler } from '../../wiring/context.ts';
+import type { Handler } from '../../wiring/command-context.ts';
 import { prepareExecutor, withExecutor } from '../../wiring/executor-context.ts';
 import type { Cell } from '../../screens/table.ts';
 import { bytesText, countText } from '../../screens/units.ts';

@@ -4,7 +4,7 @@ import type { WatchFinding, Watched } from '../../../executor/upkeep/watch-findi
 import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import { requireLedger } from '../../wiring/settings/config.ts';
-import type { Handler } from '../../wiring/context.ts';
+import type { Handler } from '../../wiring/command-context.ts';
 import { prepareExecutor, toolsOf, withExecutor } from '../../wiring/executor-context.ts';
 import type { Output } from '../../screens/output.ts';
 import { endSeveral } from '../../screens/several.ts';

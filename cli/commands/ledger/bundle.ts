@@ -11,7 +11,7 @@ import { openStore } from '../../../store/open.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import { bytesText, countText } from '../../screens/units.ts';
 import { requireLedger } from '../../wiring/settings/config.ts';
-import type { CommandContext, Handler } from '../../wiring/context.ts';
+import type { CommandContext, Handler } from '../../wiring/command-context.ts';
 import { cacheOf, prepareExecutor } from '../../wiring/executor-context.ts';
 import type { ExecutorFlags } from '../../wiring/executor-context.ts';
 import { ledgerUrl } from '../../wiring/settings/ledger-url.ts';

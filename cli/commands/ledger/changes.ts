@@ -6,7 +6,7 @@ import { mergeReady } from '../../../owner/merge-all.ts';
 import type { MergeResult } from '../../../owner/merge-all.ts';
 import { mergeChange } from '../../../proposals/merge/merge.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import type { Handler } from '../../wiring/context.ts';
+import type { Handler } from '../../wiring/command-context.ts';
 import type { Output } from '../../screens/output.ts';
 import { nameOf, showOthers } from '../../screens/review/review-screen.ts';
 import { notify } from '../../wiring/notify.ts';

@@ -4,7 +4,7 @@ import { checkLedger } from '../../../ledger/gate/gate.ts';
 import type { GateReport } from '../../../ledger/gate/gate.ts';
 import { openLocalRepository } from '../../../ledger/git/local.ts';
 import { loadConfig } from '../../wiring/settings/config.ts';
-import type { Handler } from '../../wiring/context.ts';
+import type { Handler } from '../../wiring/command-context.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { Output } from '../../screens/output.ts';
 

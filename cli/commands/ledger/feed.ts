@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { writeFileAtomic } from '../../../io/files/file.ts';
 import { atomFeed, feedEntries } from '../../../owner/feed.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import type { Handler } from '../../wiring/context.ts';
+import type { Handler } from '../../wiring/command-context.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';
 import { withView } from '../../../proposals/with-view.ts';
 

@@ -6,7 +6,7 @@ import type { InitialKey } from '../../../owner/init.ts';
 import { ledgerExtras, parseCodeOwner, protectionLine } from '../../../owner/templates.ts';
 import type { Role } from '../../../ledger-schema/trust.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import type { CommandContext, Handler } from '../../wiring/context.ts';
+import type { CommandContext, Handler } from '../../wiring/command-context.ts';
 import { openSignerIfAny } from '../../wiring/signing.ts';
 import { NOBODY, parseExpiry, readNamedKey } from './trust.ts';
 

@@ -10,7 +10,7 @@ import { readFileBounded } from '../../../io/files/file.ts';
 import { writeNewFile } from '../../../io/files/new-file.ts';
 import { newKey } from '../../../ledger/signing/signer.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import type { CommandContext, Handler } from '../../wiring/context.ts';
+import type { CommandContext, Handler } from '../../wiring/command-context.ts';
 import { passphraseFrom } from '../../wiring/secrets.ts';
 
 const KEY_BYTES = 256 * 1024;

@@ -2,7 +2,7 @@ import { listPending } from '../../../proposals/pending.ts';
 import { ledgerStatus } from '../../../owner/status.ts';
 import type { LedgerStatus, ProposalStatus } from '../../../owner/status.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import type { Handler } from '../../wiring/context.ts';
+import type { Handler } from '../../wiring/command-context.ts';
 import type { Output } from '../../screens/output.ts';
 import { nameOf, showOthers } from '../../screens/review/review-screen.ts';
 import { awaitedText } from '../../screens/pending-words.ts';

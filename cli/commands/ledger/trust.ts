@@ -13,7 +13,7 @@ import { policyInWords } from '../../../ledger/policy/policy-words.ts';
 import { policyToSign, proposePolicy, signPolicy } from '../../../ledger/policy/rotation.ts';
 import { trustBranch } from '../../../ledger-schema/names/branches.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import type { CommandContext, Handler } from '../../wiring/context.ts';
+import type { CommandContext, Handler } from '../../wiring/command-context.ts';
 import { notify } from '../../wiring/notify.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';
 import type { OpenedReviewer } from '../../wiring/reviewer-context.ts';

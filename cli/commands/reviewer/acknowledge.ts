@@ -21,7 +21,7 @@ import { askAck } from './ask-ack.ts';
 import type { Answer } from './ask-ack.ts';
 import { Sitting } from './sitting.ts';
 import type { AckFlags } from './ack-decision.ts';
-import type { CommandContext } from '../../wiring/context.ts';
+import type { CommandContext } from '../../wiring/command-context.ts';
 import { refusedResult, showOthers, showReview } from '../../screens/review/review-screen.ts';
 import type { ReviewView } from '../../screens/review/review-screen.ts';
 import { missingText } from '../../screens/review/review-words.ts';

@@ -4,7 +4,7 @@ import type { SameReview } from '../../../reviewer/review.ts';
 import { titleOf } from '../../../reviewer/review.ts';
 import { showReview } from '../../screens/review/review-screen.ts';
 import type { ReviewView } from '../../screens/review/review-screen.ts';
-import type { CommandContext } from '../../wiring/context.ts';
+import type { CommandContext } from '../../wiring/command-context.ts';
 
 /** `next`: not this one. `quit`: neither this one nor any after it. */
 export type Answer = 'sign' | 'next' | 'quit';

@@ -8,7 +8,7 @@ import type { NackResult, NackTarget } from '../../../reviewer/signing/nack.ts';
 import { requireReviewer } from '../../../reviewer/signing/reviewer-key.ts';
 import { titleOf } from '../../../reviewer/review.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import type { CommandContext, Handler } from '../../wiring/context.ts';
+import type { CommandContext, Handler } from '../../wiring/command-context.ts';
 import { notify } from '../../wiring/notify.ts';
 import { withReviewer } from '../../wiring/reviewer-context.ts';
 import { currentReviewers } from './current-reviewers.ts';

@@ -3,7 +3,7 @@ import type { Pending } from '../../../proposals/pending.ts';
 import { awaitedText, nextStep } from '../../screens/pending-words.ts';
 import { ageText } from '../../screens/review/review-words.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import type { Handler } from '../../wiring/context.ts';
+import type { Handler } from '../../wiring/command-context.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';
 import { withView } from '../../../proposals/with-view.ts';
 

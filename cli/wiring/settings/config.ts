@@ -7,7 +7,7 @@ import type { Requirement } from '../../../evidence/require.ts';
 import type { AddedRoot } from '../../../evidence/added-root.ts';
 import { isHostName } from '../../../ledger-schema/names/path.ts';
 import { GITHUB_API, apiUrl, sourceHost } from '../../../io/http/api-url.ts';
-import type { Alias } from '../../../consumer/serve/names.ts';
+import type { Alias } from '../../../consumer/serve/other-names.ts';
 import { readFileBounded } from '../../../io/files/file.ts';
 import { INI_LENGTH, oneOf, readIni } from '../../../io/ini.ts';
 import type { IniParser, IniSchema } from '../../../io/ini.ts';

@@ -3,7 +3,7 @@ import type { Consumer } from '../../../consumer/consumer.ts';
 import type { ConsumerOptions } from '../../../consumer/options.ts';
 import { loadConfig, requireLedger, requirePin, requirePublicStores } from './config.ts';
 import type { Config, ConfigFlags } from './config.ts';
-import type { CommandContext } from '../context.ts';
+import type { CommandContext } from '../command-context.ts';
 import { ledgerUrl } from './ledger-url.ts';
 import { tokenFor, tokenFrom } from '../secrets.ts';
 import { stateOf } from './state.ts';

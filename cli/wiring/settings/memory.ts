@@ -2,7 +2,7 @@ import type { LedgerRepository } from '../../../ledger/git/repository.ts';
 import { ledgerIdentity, memoryFile } from '../../../ledger/view/memory.ts';
 import type { MemoryFile } from '../../../ledger/view/memory.ts';
 import type { ConfigFlags } from './config.ts';
-import type { CommandContext } from '../context.ts';
+import type { CommandContext } from '../command-context.ts';
 import { stateOf } from './state.ts';
 
 /** What was seen of a ledger before: one memory for all who decide by it. */

@@ -7,14 +7,14 @@ import { parseToolName } from '../../tool.ts';
 import { assetId, releaseIdAt, releaseOfAsset } from './api.ts';
 import type { Links } from './api.ts';
 import type { Catalog } from '../catalog.ts';
-import type { ServedRelease } from '../standing.ts';
+import type { ServedRelease } from '../served-release.ts';
 import type { FileSender } from '../bytes/files.ts';
 import type { Limits } from '../limits.ts';
 import { linksOf, linksTo } from './links.ts';
 import type { LinkStyle } from './links.ts';
 import { judge } from '../bytes/range.ts';
-import { explain } from '../refusals.ts';
-import type { Explainer } from '../refusals.ts';
+import { explain } from '../explain-refusal.ts';
+import type { Explainer } from '../explain-refusal.ts';
 
 export interface RouteOptions {
   readonly catalog: () => Catalog;

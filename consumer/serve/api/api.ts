@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { versionOf } from '../../../ledger-schema/versions/version.ts';
 import type { VerifiedRelease } from '../../release.ts';
 import type { FoundTool } from '../../resolve.ts';
-import type { ServedRelease } from '../standing.ts';
+import type { ServedRelease } from '../served-release.ts';
 
 /** Where a client reaches the gateway, and its API; both without a slash at the end. */
 export interface Links {

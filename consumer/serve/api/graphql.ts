@@ -6,7 +6,7 @@ import type { FoundTool } from '../../resolve.ts';
 import { isPrerelease, releaseId, releaseJson, urlPath } from './api.ts';
 import { apiLinks, toolOf } from './answers.ts';
 import type { RouteOptions } from './answers.ts';
-import type { ServedRelease } from '../standing.ts';
+import type { ServedRelease } from '../served-release.ts';
 import { MOST_FIELDS, fieldsOf } from './graphql-cost.ts';
 
 /** What `gh release` and Renovate ask GitHub's GraphQL for: a repository's releases and their fields. */

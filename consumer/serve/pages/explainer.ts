@@ -1,6 +1,6 @@
 import { foldAscii } from '../../../ledger-schema/index.ts';
 import type { LedgerRepository } from '../../../ledger/git/repository.ts';
-import type { Explainer } from '../refusals.ts';
+import type { Explainer } from '../explain-refusal.ts';
 
 /** How long it is believed that a branch is there, or isn't: who asks for what isn't there must not make us ask each time. */
 const BELIEVED_MS = 60_000;

@@ -6,8 +6,8 @@ import type { ListedTool, ReleaseRow, ReleaseView, ToolRow } from '../../pages/m
 import type { FoundTool } from '../../resolve.ts';
 import type { RouteOptions } from '../api/answers.ts';
 import type { Catalog } from '../catalog.ts';
-import type { ServedRelease, Standing } from '../standing.ts';
-import type { Explainer } from '../refusals.ts';
+import type { ServedRelease, Standing } from '../served-release.ts';
+import type { Explainer } from '../explain-refusal.ts';
 
 type RowOptions = Pick<RouteOptions, 'catalog' | 'explainer'>;
 

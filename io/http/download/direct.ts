@@ -7,7 +7,7 @@ import { BLOCK, lend, placeInBlock, release, takeBlock } from './blocks.ts';
 import { findHead, MOST_HEAD, parseHead } from '../http-head.ts';
 import type { Head } from '../http-head.ts';
 import { networkError } from '../network-error.ts';
-import type { HttpResponse, GetOptions } from '../answer.ts';
+import type { HttpResponse, GetOptions } from '../http-response.ts';
 import { shownUrl } from '../url.ts';
 
 /** Blocks that wait for the reader before the connection is held back. */

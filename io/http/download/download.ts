@@ -14,7 +14,7 @@ import type { Validator } from './resume.ts';
 import { backoff, pause, RETRY, STALL_MS } from '../retry.ts';
 import type { RetryRules } from '../retry.ts';
 import { get } from '../transport.ts';
-import type { HttpResponse } from '../answer.ts';
+import type { HttpResponse } from '../http-response.ts';
 import { publicOnly } from '../public-only.ts';
 import type { PrivateHosts } from '../public-only.ts';
 import { redirectTarget, requireSafeUrl, shownUrl } from '../url.ts';

@@ -1,4 +1,4 @@
-import type { HttpResponse } from '../answer.ts';
+import type { HttpResponse } from '../http-response.ts';
 
 /** What an answer says about which bytes it holds. */
 export interface Validator {

@@ -3,7 +3,7 @@ import { escapeTerminal } from '../../io/escape.ts';
 import type { Progress } from '../../io/progress.ts';
 import { PullthroughError } from '../../ledger-schema/index.ts';
 import { sendPage } from './api/answers.ts';
-import { asFailure } from './errors.ts';
+import { asFailure } from './error-status.ts';
 import type { Follower } from './follow.ts';
 import { linksOf } from './api/links.ts';
 import { errorPage } from './pages/pages.ts';

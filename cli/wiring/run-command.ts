@@ -3,12 +3,12 @@ import type { PullthroughError } from '../../ledger-schema/error.ts';
 import { fail } from '../../ledger-schema/error.ts';
 import { escapeTerminal, safeJson } from '../../io/escape.ts';
 import type { Command, Group } from '../spec/index.ts';
-import type { CommandContext, Handler } from './context.ts';
+import type { CommandContext, Handler } from './command-context.ts';
 import { debugLines, toFailure } from '../screens/failure.ts';
 import { openOutput } from '../screens/output.ts';
 import type { OutputEnd, Results } from '../screens/output.ts';
-import { parseCommandLine } from './program.ts';
-import type { Invocation } from './program.ts';
+import { parseCommandLine } from './command-line.ts';
+import type { Invocation } from './command-line.ts';
 import type { Environment } from './secrets.ts';
 import type { Stream } from '../screens/style.ts';
 

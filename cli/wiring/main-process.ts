@@ -2,7 +2,7 @@ import { PullthroughError } from '../../ledger-schema/error.ts';
 import { escapeTerminal } from '../../io/escape.ts';
 import { systemCode } from '../../io/io-error.ts';
 import { debugLines, toFailure } from '../screens/failure.ts';
-import { documentOf, hasFlag, run } from './run.ts';
+import { documentOf, hasFlag, run } from './run-command.ts';
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
