@@ -50,7 +50,7 @@ export interface ReleaseView extends ReleaseRow {
 }
 
 /** Where things are, as a link from one page. */
-export interface Place {
+export interface PageLinks {
   readonly style: string;
   readonly icon?: string | undefined;
   /** The list of tools, at a page of it. */
@@ -64,7 +64,7 @@ export interface Place {
 
 /** What every page has. */
 export interface PageContext {
-  readonly place: Place;
+  readonly place: PageLinks;
   /** The source whose tools are named without a host. */
   readonly host: string;
   /** What no page may leave out: an expired policy, a ledger that is held back. */

@@ -20,7 +20,7 @@ import { RepositoryIds, joinTools } from './other-names.ts';
 import type { Alias } from './other-names.ts';
 import { publishedAt } from './api/published.ts';
 import type { ListedTool } from '../pages/model.ts';
-import type { ServedRelease, Standing } from './served-release.ts';
+import type { ServedRelease, ServedTag } from './served-release.ts';
 import { toolText } from '../tool.ts';
 import type { ToolName } from '../tool.ts';
 import { requireCurrent } from '../require-current.ts';
@@ -139,20 +139,20 @@ export class Catalog {
 
   /** All acknowledged records of a tool, newest version first, those without a version last. */
   async releases(tool: FoundTool): Promise<ServedRelease[]> {
-    return (await this.standing(tool)).flatMap(({ release }) => release ?? []);
+    return (await this.servedTags(tool)).flatMap(({ release }) => release ?? []);
   }
 
   /** Every record of a tool, in the same order, with why those that may not be used may not. */
-  async standing(tool: FoundTool): Promise<Standing[]> {
+  async servedTags(tool: FoundTool): Promise<ServedTag[]> {
     const tags = [...tool.trees.keys()];
     const ordered = groupTags(tags).flatMap((group) => group.tags.map(({ tag }) => tag));
     const all = [...new Set([...ordered, ...tags.sort()])];
-    const found: Standing[] = [];
+    const found: ServedTag[] = [];
     for (let from = 0; from < all.length; from += BATCH) {
       const batch = all.slice(from, from + BATCH);
       const paths = batch.filter((tag) => !this.#isJudged(tool, tag)).map((tag) => this.pathOf(tool, tag));
       if (paths.length > 0) await fetchDirectories(this.view.snapshot, paths, []);
-      const standing = async (tag: string): Promise<Standing> => {
+      const standing = async (tag: string): Promise<ServedTag> => {
         const record = await this.#record(tool, tag).catch(refusalOf);
         return record instanceof PullthroughError
           ? { tag, refusal: record }

@@ -7,7 +7,7 @@ export interface ServedRelease extends VerifiedRelease {
 }
 
 /** A record by its tag: what may be served, or why it may not. */
-export interface Standing {
+export interface ServedTag {
   readonly tag: string;
   readonly release?: ServedRelease;
   readonly refusal?: PullthroughError;

@@ -1,6 +1,6 @@
 import { urlPath } from './api/api.ts';
 import { assetOf, number, redirect, releaseAt, sendPage, text, toolOf } from './api/answers.ts';
-import type { Answer, Get, Request, RouteOptions } from './api/answers.ts';
+import type { RouteAnswer, Get, Request, RouteOptions } from './api/answers.ts';
 import { linksOf } from './api/links.ts';
 import { foundTools, releasePage, releasesPage, toolPath, toolsOfPage, toolsPage } from './pages/pages.ts';
 import type { PageContext } from './pages/pages.ts';
@@ -29,39 +29,39 @@ function webAnswers(options: RouteOptions) {
     return { links: linksOf(request, baseUrl), view, host, expired, stale };
   };
 
-  const file: Answer = async ({ params }) => {
+  const file: RouteAnswer = async ({ params }) => {
     const [tag, asset] = splitLast(params['*'] ?? '');
     const { release } = await releaseAt(params, tag, options);
     return assetOf(release, asset);
   };
-  const latestFile: Answer = async ({ params }, reply) => {
+  const latestFile: RouteAnswer = async ({ params }, reply) => {
     const tool = await toolOf(params, options);
     const release = await catalog().latest(tool);
     const { name } = assetOf(release, params.asset ?? '');
     return redirect(reply, `${toolPath(tool, host)}/releases/download/${urlPath(release.tag, name)}`);
   };
-  const latest: Answer = async ({ params }, reply) => {
+  const latest: RouteAnswer = async ({ params }, reply) => {
     const tool = await toolOf(params, options);
     const { tag } = await catalog().latest(tool);
     return redirect(reply, `${toolPath(tool, host)}/releases/tag/${urlPath(tag)}`);
   };
-  const release: Answer = async (request, reply) => {
+  const release: RouteAnswer = async (request, reply) => {
     const found = await releaseAt(request.params, request.params['*'] ?? '', options);
     return sendPage(reply, releasePage(releaseView(found.tool, found.release), pages(request)));
   };
-  const releases: Answer = async (request, reply) => {
+  const releases: RouteAnswer = async (request, reply) => {
     const tool = await toolOf(request.params, options);
     const rows = await releaseRows(tool, options);
     return sendPage(reply, releasesPage(tool, rows, number(request.query.page, 1), pages(request)));
   };
-  const tools: Answer = async (request, reply) => {
+  const tools: RouteAnswer = async (request, reply) => {
     const query = text(request.query.q).slice(0, 200);
     const page = number(request.query.page, 1);
     const found = foundTools(await catalog().tools(), query, host);
     const rows = await toolRows(toolsOfPage(found, page), options);
     return sendPage(reply, toolsPage(rows, query, page, pages(request), found.length));
   };
-  const fileByDigest: Answer = ({ params }) => options.fileBySha256((params.hash ?? '').toLowerCase());
+  const fileByDigest: RouteAnswer = ({ params }) => options.fileBySha256((params.hash ?? '').toLowerCase());
   return { file, latestFile, latest, release, releases, tools, fileByDigest };
 }
 

@@ -1,8 +1,8 @@
-import type { ListedTool, Place, ReleaseRow } from '../pages/model.ts';
+import type { ListedTool, PageLinks, ReleaseRow } from '../pages/model.ts';
 import { linkTo, pageName } from './names.ts';
 
 /** Where the site has things, for a page that lies `depth` folders deep: relative, so that it can be served anywhere. */
-export function placeOf(depth: number, folderOf: (tool: ListedTool) => string, slugOf: SlugOf): Place {
+export function placeOf(depth: number, folderOf: (tool: ListedTool) => string, slugOf: SlugOf): PageLinks {
   const to = (path: string): string => linkTo(path, depth);
   return {
     style: to('style.css'),

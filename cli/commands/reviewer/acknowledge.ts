@@ -18,7 +18,7 @@ import type { ReviewTools } from '../../../reviewer/review-tools.ts';
 import { withTotal } from '../../../reviewer/total-progress.ts';
 import { decide } from './ack-decision.ts';
 import { askAck } from './ask-ack.ts';
-import type { Answer } from './ask-ack.ts';
+import type { AckAnswer } from './ask-ack.ts';
 import { Sitting } from './sitting.ts';
 import type { AckFlags } from './ack-decision.ts';
 import type { CommandContext } from '../../wiring/command-context.ts';
@@ -187,7 +187,12 @@ function endAcks(failures: readonly PullthroughError[], acks: readonly AckLine[]
 }
 
 /** Is it to be signed? Throws `E_FINDINGS` where a person must look and nobody can be asked. */
-async function wanted(flags: AckFlags, review: SameReview, view: ReviewView, context: CommandContext): Promise<Answer> {
+async function wanted(
+  flags: AckFlags,
+  review: SameReview,
+  view: ReviewView,
+  context: CommandContext,
+): Promise<AckAnswer> {
   const { proposal, report } = review;
   const { answer, open } = decide(report.findings, flags, { title: titleOf(proposal), branch: proposal.branch });
   return answer === 'sign' ? 'sign' : askAck(review, open, view, context);

@@ -7,7 +7,7 @@ import type { ReviewView } from '../../screens/review/review-screen.ts';
 import type { CommandContext } from '../../wiring/command-context.ts';
 
 /** `next`: not this one. `quit`: neither this one nor any after it. */
-export type Answer = 'sign' | 'next' | 'quit';
+export type AckAnswer = 'sign' | 'next' | 'quit';
 
 const KEYS = 'y signs, n goes on, q ends, d difference, o page, ? explains';
 const EXPLAINED = [
@@ -25,7 +25,7 @@ export async function askAck(
   open: readonly Finding[],
   view: ReviewView,
   context: CommandContext,
-): Promise<Answer> {
+): Promise<AckAnswer> {
   const { output, now } = context;
   const { report } = review;
   const despite = open.length === 0 ? '' : ` in spite of ${namesOf(open).join(', ')}`;

@@ -3,7 +3,7 @@ import type { Stranger } from '../../../proposals/list-changes.ts';
 import type { RefusedChange } from '../../../proposals/open-proposals.ts';
 import { showFiles } from './review-files.ts';
 import { TONES, findingFields, headingText } from './review-summary.ts';
-import type { Field, Place } from './review-summary.ts';
+import type { Field, QueuePlace } from './review-summary.ts';
 import { ageText, listText, missingText } from './review-words.ts';
 import { toFailure } from '../failure.ts';
 import type { Output } from '../output.ts';
@@ -16,7 +16,7 @@ const INDENT = 13;
 
 export interface ReviewView {
   /** Which of how many proposals this is. */
-  readonly place?: Place | undefined;
+  readonly place?: QueuePlace | undefined;
   /** Every file on a line of its own, and every finding. */
   readonly all?: boolean | undefined;
 }

@@ -6,7 +6,7 @@ import type { Tone } from '../style.ts';
 const SHOWN_FINDINGS = 5;
 
 /** Which of how many proposals. */
-export interface Place {
+export interface QueuePlace {
   /** From 1. */
   readonly place: number;
   readonly of: number;
@@ -28,7 +28,7 @@ export const TONES: Readonly<Record<ReviewReport['verdict'], Tone>> = {
 };
 
 /** `jqlang/jq jq-1.7.1, 3 of 23: the same, 4 files fetched again from upstream and in the store`. */
-export function headingText(report: ReviewReport, place: Place | undefined): string {
+export function headingText(report: ReviewReport, place: QueuePlace | undefined): string {
   const which = place === undefined || place.of < 2 ? '' : `, ${place.place} of ${place.of}`;
   return `${report.repository} ${report.tag}${which}: ${verdictText(report)}`;
 }

@@ -48,8 +48,8 @@ export interface Query {
 }
 export type Request = FastifyRequest<{ Params: Params; Querystring: Query }>;
 /** What is sent, or the file that is to be sent. */
-export type Answer = (request: Request, reply: FastifyReply) => Promise<FastifyReply | Fetchable>;
-export type Get = (url: string, name: string, answer: Answer) => void;
+export type RouteAnswer = (request: Request, reply: FastifyReply) => Promise<FastifyReply | Fetchable>;
+export type Get = (url: string, name: string, answer: RouteAnswer) => void;
 
 /** Throws `E_USAGE` for what can be no tool's name: that is its client's slip, and no defect of the ledger. */
 export async function toolOf({ source, owner, repo }: Params, { catalog, host }: RouteOptions): Promise<FoundTool> {

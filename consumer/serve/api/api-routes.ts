@@ -2,7 +2,7 @@ import { fail } from '../../../ledger-schema/index.ts';
 import type { FoundTool } from '../../resolve.ts';
 import { assetJson, assetsJson, linkHeader, rateLimitJson, releaseJson, repositoryJson } from './api.ts';
 import { apiLinks, assetById, number, releaseAt, releaseById, sendJson, toolOf } from './answers.ts';
-import type { Answer, Get, Request, RouteOptions } from './answers.ts';
+import type { RouteAnswer, Get, Request, RouteOptions } from './answers.ts';
 import { linksOf } from './links.ts';
 
 /** GitHub's REST API, at the root as api.github.com has it, and below `/api/v3` as GitHub Enterprise Server does. */
@@ -27,7 +27,7 @@ function apiAnswers(options: RouteOptions) {
   const toolAt = ({ params }: Request) => toolOf(params, options);
   const links = (request: Request, tool: FoundTool) => apiLinks(request, tool, options);
 
-  const root: Answer = async (request, reply) => {
+  const root: RouteAnswer = async (request, reply) => {
     const { api } = linksOf(request, baseUrl);
     return sendJson(request, reply, {
       current_user_url: `${api}/user`,
@@ -35,14 +35,14 @@ function apiAnswers(options: RouteOptions) {
       repository_url: `${api}/repos/{owner}/{repo}`,
     });
   };
-  const rateLimit: Answer = async (request, reply) => sendJson(request, reply, rateLimitJson(new Date()));
-  const repository: Answer = async (request, reply) => {
+  const rateLimit: RouteAnswer = async (request, reply) => sendJson(request, reply, rateLimitJson(new Date()));
+  const repository: RouteAnswer = async (request, reply) => {
     const tool = await toolAt(request);
     const [release] = await catalog().releases(tool);
     if (release === undefined) fail('E_NOT_FOUND', `${tool.repository} has no acknowledged release`);
     return sendJson(request, reply, repositoryJson(tool, release.repositoryId, links(request, tool)));
   };
-  const releases: Answer = async (request, reply) => {
+  const releases: RouteAnswer = async (request, reply) => {
     const tool = await toolAt(request);
     const all = await catalog().releases(tool);
     const perPage = Math.min(100, number(request.query.per_page, 30));
@@ -57,26 +57,26 @@ function apiAnswers(options: RouteOptions) {
       shown.map((release) => releaseJson(release, named)),
     );
   };
-  const latest: Answer = async (request, reply) => {
+  const latest: RouteAnswer = async (request, reply) => {
     const tool = await toolAt(request);
     const release = await catalog().latest(tool);
     return sendJson(request, reply, releaseJson(release, links(request, tool)));
   };
-  const releaseOfTag: Answer = async (request, reply) => {
+  const releaseOfTag: RouteAnswer = async (request, reply) => {
     const { tool, release } = await releaseAt(request.params, request.params['*'] ?? '', options);
     return sendJson(request, reply, releaseJson(release, links(request, tool)));
   };
-  const releaseOfId: Answer = async (request, reply) => {
+  const releaseOfId: RouteAnswer = async (request, reply) => {
     const tool = await toolAt(request);
     const release = await releaseById(catalog(), tool, request.params.id ?? '');
     return sendJson(request, reply, releaseJson(release, links(request, tool)));
   };
-  const assets: Answer = async (request, reply) => {
+  const assets: RouteAnswer = async (request, reply) => {
     const tool = await toolAt(request);
     const release = await releaseById(catalog(), tool, request.params.id ?? '');
     return sendJson(request, reply, assetsJson(release, links(request, tool)));
   };
-  const asset: Answer = async (request, reply) => {
+  const asset: RouteAnswer = async (request, reply) => {
     const tool = await toolAt(request);
     const found = await assetById(catalog(), tool, request.params.id ?? '');
     reply.header('vary', 'accept');

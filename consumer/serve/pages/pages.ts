@@ -7,7 +7,7 @@ import { shownName } from '../../pages/model.ts';
 import type {
   ListedTool,
   PageContext as Template,
-  Place,
+  PageLinks,
   ReleaseRow,
   ReleaseView,
   ToolRow,
@@ -93,7 +93,7 @@ function template(context: PageContext): Template {
   return { place: placeOf(context), host: context.host, alert: alert(context), foot: foot(context) };
 }
 
-function placeOf({ host }: PageContext): Place {
+function placeOf({ host }: PageContext): PageLinks {
   const path = (tool: ListedTool): string => toolPath(tool, host);
   return {
     style: '/-/style.css',

@@ -6,7 +6,7 @@ import type { ListedTool, ReleaseRow, ReleaseView, ToolRow } from '../../pages/m
 import type { FoundTool } from '../../resolve.ts';
 import type { RouteOptions } from '../api/answers.ts';
 import type { Catalog } from '../catalog.ts';
-import type { ServedRelease, Standing } from '../served-release.ts';
+import type { ServedRelease, ServedTag } from '../served-release.ts';
 import type { Explainer } from '../explain-refusal.ts';
 
 type RowOptions = Pick<RouteOptions, 'catalog' | 'explainer'>;
@@ -65,13 +65,13 @@ function rowOf({ tag, published, acks, assets }: ServedRelease): ReleaseRow {
 
 /** Every record of a tool, the newest version first, with why those that may not be used may not. */
 export async function releaseRows(tool: FoundTool, { catalog, explainer }: RowOptions): Promise<ReleaseRow[]> {
-  const standing = await catalog().standing(tool);
+  const standing = await catalog().servedTags(tool);
   return mapLimit(standing, AT_ONCE, async (each) =>
     each.release === undefined ? refusedRow(tool, each, explainer) : rowOf(each.release),
   );
 }
 
-async function refusedRow(tool: FoundTool, { tag, refusal }: Standing, explainer: Explainer | undefined) {
+async function refusedRow(tool: FoundTool, { tag, refusal }: ServedTag, explainer: Explainer | undefined) {
   // What stands before it is the record's own path.
   const why = refusal?.message.replace(/^packages\/\S+ /, '');
   const row = { tag, by: [], why };
