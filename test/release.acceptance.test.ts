@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { VERSION } from '../cli/version.ts';
-import { people, world } from './kit/executor-world.ts';
+import { people } from './kit/executor-keys.ts';
+import { world } from './kit/executor-world.ts';
 import type { World } from './kit/executor-world.ts';
 
 const root = join(import.meta.dirname, '..');

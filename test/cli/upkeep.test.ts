@@ -3,7 +3,7 @@ import { mkdir, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fileSigner } from '../../ledger/signing/signer.ts';
-import { people } from '../kit/executor-world.ts';
+import { people } from '../kit/executor-keys.ts';
 import type { World, WorldOptions } from '../kit/executor-world.ts';
 import { executor } from '../kit/executor-cli-world.ts';
 

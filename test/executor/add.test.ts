@@ -5,7 +5,7 @@ import { addTool } from '../../executor/add/add.ts';
 import { toolIniText } from '../../executor/add/tool-text.ts';
 import { parseToolDefinition } from '../../upstream/tool-definition.ts';
 import { asset, release } from '../kit/releases.ts';
-import { actions, world } from '../kit/executor-world.ts';
+import { actions, memoryWorld } from '../kit/executor-world.ts';
 
 const text = (changes: Parameters<typeof release>[1], tags = ['v1.0.0']) =>
   toolIniText({ name: 'github.com/o/r', release: release('v1.0.0', changes), tags });
@@ -49,7 +49,7 @@ describe('a new tool.ini', () => {
 
 describe('add', () => {
   it('writes a tool.ini that mirrors, under the name that upstream spells', async () => {
-    const made = await world();
+    const made = await memoryWorld();
     const repository = made.github.addRepository('Acme/Tool');
     const publishedAt = new Date(made.now.getTime() - 3 * 86_400_000);
     await repository.addRelease({ tag: 'v1.0.0', publishedAt, assets: [{ name: 'a', content: 'a' }] });
@@ -62,7 +62,7 @@ describe('add', () => {
   });
 
   it('fails without a repository or a release, and refuses what is not a tool', async () => {
-    const made = await world();
+    const made = await memoryWorld();
     made.github.addRepository('acme/empty');
     const add = (name: string) => made.run((context) => addTool(context, name));
     await expect(add('acme/gone')).toFailWith('E_UPSTREAM_NOT_FOUND');

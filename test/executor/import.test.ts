@@ -8,7 +8,7 @@ import { tagCandidates } from '../../executor/import/old-tag.ts';
 import { parseOldList, readOldTree } from '../../executor/import/old-tree.ts';
 import { storeKey } from '../../store/store.ts';
 import { asset, digest, release } from '../kit/releases.ts';
-import { actions, world } from '../kit/executor-world.ts';
+import { actions, memoryWorld } from '../kit/executor-world.ts';
 import type { World } from '../kit/executor-world.ts';
 
 const ALGORITHMS = ['md5', 'sha256', 'sha512'] as const;
@@ -97,7 +97,7 @@ describe('the tag of an old version', () => {
 });
 
 async function withOldTree(files: Record<string, string>) {
-  const made = await world();
+  const made = await memoryWorld();
   const repository = made.github.addRepository('acme/tool');
   const upstream = await repository.addRelease({
     tag: 'tool-1.0',
@@ -157,7 +157,7 @@ describe('import', () => {
   it('takes one wrong md5 for a difference, also of bytes that the store has', async () => {
     const { made, old, run } = await withOldTree({ a: 'a bytes', b: 'b bytes' });
     await run();
-    made.git(['update-ref', '-d', 'refs/heads/pullthrough/github.com/acme/tool/tool-1.0']);
+    made.ledger.remove('pullthrough/github.com/acme/tool/tool-1.0');
     const list = join(old, 'packages/github.com/acme/tool/1.0/checklist.md5');
     await writeFile(list, `${digest('a bytes', 'md5')}  a\n${digest('B', 'md5')}  b\n`);
     const results = await run();

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { foldExit } from '../../io/exit-code.ts';
 import { parseChecklist } from '../../ledger-schema/checklist.ts';
 import { digest } from '../kit/releases.ts';
-import { AUTHOR, actions, people, world } from '../kit/executor-world.ts';
+import { people } from '../kit/executor-keys.ts';
+import { AUTHOR, actions, memoryWorld, world } from '../kit/executor-world.ts';
 import type { World } from '../kit/executor-world.ts';
 
 const RECORD = 'packages/github.com/acme/tool/v1.0.0';
@@ -12,7 +13,10 @@ const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
 async function withTool(...lines: string[]) {
-  const made = await world();
+  return addTool(await memoryWorld(), lines);
+}
+
+async function addTool(made: World, lines: readonly string[]) {
   const repository = made.github.addRepository('acme/tool');
   const release = await repository.addRelease({
     tag: 'v1.0.0',
@@ -48,27 +52,25 @@ describe('mirror', () => {
       },
     ]);
     expect(made.branches()).toEqual([BRANCH]);
-    expect(made.git(['rev-list', '--count', `main..${BRANCH}`])).toBe('1');
-    expect(made.git(['diff', '--name-only', 'main', BRANCH]).split('\n')).toEqual([
+    expect(made.ledger.facts(made.ledger.at(BRANCH)).parents).toEqual([made.ledger.at('main')]);
+    expect(made.ledger.added(made.ledger.at('main'), made.ledger.at(BRANCH))).toEqual([
       `${RECORD}/checklist.json`,
       `${RECORD}/checklist.sha256`,
       `${RECORD}/checklist.sha256.sign`,
     ]);
     const checklist = parseChecklist(utf8(`${made.file(BRANCH, `${RECORD}/checklist.json`)}\n`));
     expect(checklist).toMatchObject({ repositoryId: repository.id, commit: repository.tags.get('v1.0.0')?.sha });
-    expect(made.git(['log', '-1', '--format=%an <%ae>%n%s', BRANCH])).toBe(
-      `${AUTHOR.name} <${AUTHOR.email}>\nacme/tool v1.0.0`,
-    );
-    expect(made.git(['log', '-1', '--format=%b', BRANCH])).toContain(
-      "GitHub's digest (sha256): equal for 2 of 2 files",
-    );
+    const { author, message } = made.ledger.facts(made.ledger.at(BRANCH));
+    expect(author).toBe(`${AUTHOR.name} <${AUTHOR.email}>`);
+    expect(message).toMatch(/^acme\/tool v1\.0\.0\n/);
+    expect(message).toContain("GitHub's digest (sha256): equal for 2 of 2 files");
     expect([...(await made.stored()).values()].sort()).toEqual(['linux bytes', 'macos bytes']);
   });
 
   it('run again downloads nothing and opens nothing, also when its caches are lost', async () => {
     const { made } = await withTool();
     await made.mirror();
-    const before = made.git(['rev-parse', BRANCH]);
+    const before = made.ledger.at(BRANCH);
     made.requests();
     expect(actions(await made.mirror())).toEqual(['v1.0.0 held']);
     expect(made.requests()).toEqual(['GET /repos/acme/tool/releases/latest']);
@@ -77,7 +79,7 @@ describe('mirror', () => {
     made.merge(BRANCH);
     expect(actions(await made.mirror())).toEqual(['v1.0.0 held']);
     expect(made.requests()).toEqual(['GET /repos/acme/tool/releases/latest']);
-    expect(made.git(['rev-parse', 'main^2'])).toBe(before);
+    expect(made.ledger.facts(made.ledger.at('main')).parents[1]).toBe(before);
     expect(made.branches()).toEqual([]);
   });
 
@@ -179,7 +181,7 @@ describe('mirror', () => {
   });
 
   it('a tool without a release is nothing to do; one without a repository fails', async () => {
-    const made = await world();
+    const made = await memoryWorld();
     made.github.addRepository('acme/empty');
     await made.tool('acme/empty');
     await made.tool('acme/gone');
@@ -196,13 +198,13 @@ describe('mirror', () => {
   });
 
   it('two executors at once end with one proposal', async () => {
-    const { made } = await withTool();
+    const { made } = await addTool(await world(), []);
     const both = await Promise.all([made.mirror(), made.mirror({ cache: 'second' })]);
     // Both may say so where they push at once; that one commit on one branch is left is what counts.
     expect(both.flatMap(actions)).toContain('v1.0.0 proposed');
     for (const action of both.flatMap(actions)) expect(['v1.0.0 held', 'v1.0.0 proposed']).toContain(action);
     expect(made.branches()).toEqual([BRANCH]);
-    expect(made.git(['rev-list', '--count', `main..${BRANCH}`])).toBe('1');
+    expect(made.ledger.facts(made.ledger.at(BRANCH)).parents).toEqual([made.ledger.at('main')]);
   });
 
   it("a branch of the proposal's name without a valid sign is replaced", async () => {
@@ -213,16 +215,16 @@ describe('mirror', () => {
     ] as const) {
       made.commit(BRANCH, path, content);
       expect(actions(await made.mirror())).toEqual(['v1.0.0 proposed']);
-      expect(made.git(['diff', '--name-only', 'main', BRANCH])).not.toContain('README');
-      made.git(['update-ref', '-d', `refs/heads/${BRANCH}`]);
+      expect(made.ledger.added(made.ledger.at('main'), made.ledger.at(BRANCH)).join()).not.toContain('README');
+      made.ledger.remove(BRANCH);
     }
   });
 
   it('a proposal that a person closed is left alone and reported', async () => {
     const { made } = await withTool();
     await made.mirror();
-    made.git(['update-ref', 'refs/heads/pullthrough-closed/github.com/acme/tool/v1.0.0', BRANCH]);
-    made.git(['update-ref', '-d', `refs/heads/${BRANCH}`]);
+    made.ledger.point('pullthrough-closed/github.com/acme/tool/v1.0.0', made.ledger.at(BRANCH));
+    made.ledger.remove(BRANCH);
     made.requests();
     expect(actions(await made.mirror())).toEqual(['v1.0.0 closed']);
     expect(downloads(made)).toEqual([]);
@@ -237,7 +239,7 @@ describe('mirror', () => {
     expect(actions(await made.mirror({ checkpoint: lose }))).toEqual(['v1.0.0 proposed']);
     expect([...(await made.stored()).values()].sort()).toEqual(['linux bytes', 'macos bytes']);
 
-    made.git(['update-ref', '-d', `refs/heads/${BRANCH}`]);
+    made.ledger.remove(BRANCH);
     const replace = async (name: string): Promise<void> => {
       await lose(name);
       if (name === 'pushed') release.asset('tool-linux').content = 'LINUX BYTES';

@@ -9,7 +9,8 @@ import { ledgerFiles } from '../../ledger/files.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
 import { storeKey } from '../../store/store.ts';
 import { digest } from '../kit/releases.ts';
-import { actions, people, world } from '../kit/executor-world.ts';
+import { people } from '../kit/executor-keys.ts';
+import { actions, world } from '../kit/executor-world.ts';
 import type { World } from '../kit/executor-world.ts';
 
 const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';

@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { foldExit } from '../../io/exit-code.ts';
 import { parseChecklist } from '../../ledger-schema/checklist.ts';
 import { digest } from '../kit/releases.ts';
-import { actions, world } from '../kit/executor-world.ts';
+import { actions, memoryWorld } from '../kit/executor-world.ts';
 import type { World } from '../kit/executor-world.ts';
 
 const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';
 const SHA512 = digest('linux bytes', 'sha512');
 
 async function withTool(...lines: string[]) {
-  const made = await world();
+  const made = await memoryWorld();
   const repository = made.github.addRepository('acme/tool');
   const release = await repository.addRelease({
     tag: 'v1.0.0',
@@ -201,7 +201,7 @@ describe('an upstream that changes', () => {
   });
 
   it('spells a tool as the ledger does, whatever the folder', async () => {
-    const made = await world();
+    const made = await memoryWorld();
     const repository = made.github.addRepository('Acme/Tool');
     await repository.addRelease({ tag: 'v1.0.0', assets: [{ name: 'a', content: 'a' }] });
     await made.tool('acme/TOOL');
@@ -266,7 +266,7 @@ describe('evidence', () => {
     const { made, release } = await withTool(...CHECKSUMS, 'require[] = github-digest');
     await release.addAsset({ name: 'all.sums', content: `${SHA512}  tool-linux\n` });
     expect(actions(await made.mirror())).toEqual(['v1.0.0 proposed']);
-    const body = made.git(['log', '-1', '--format=%b', BRANCH]);
+    const body = made.ledger.facts(made.ledger.at(BRANCH)).message;
     expect(body).toContain('all.sums (sha512): equal for 1 of 2 files');
     expect([...(await made.stored()).values()]).toContain(`${SHA512}  tool-linux\n`);
   });
@@ -325,7 +325,7 @@ describe('evidence', () => {
     expect(actions(await made.mirror())).toEqual(['v1.0.0 failed E_EVIDENCE']);
     await made.tool('acme/tool');
     expect(actions(await made.mirror())).toEqual(['v1.0.0 proposed']);
-    const body = made.git(['log', '-1', '--format=%b', BRANCH]);
+    const body = made.ledger.facts(made.ledger.at(BRANCH)).message;
     expect(body).toContain('nothing was published to compare with for tool-linux');
   });
 });

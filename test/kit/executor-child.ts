@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runModule } from '../child.ts';
 import type { ChildResult } from '../child.ts';
 import type { ChildTask } from './mirror-child.ts';
-import { people } from './executor-world.ts';
+import { people } from './executor-keys.ts';
 import type { World } from './executor-world.ts';
 
 /** Runs `mirror` in a process of its own, to its end or to the step where SIGKILL ends it. */

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReleaseResult } from '../../executor/result.ts';
-import { people, world } from './executor-world.ts';
+import { people } from './executor-keys.ts';
+import { world } from './executor-world.ts';
 import type { WorldOptions } from './executor-world.ts';
 import { runCli } from './cli-world.ts';
 import type { Ran, RunWorld } from './cli-world.ts';

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -17,12 +16,17 @@ import type { Progress } from '../../io/progress.ts';
 import { initLedger } from '../../owner/init.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
 import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
-import { fileSigner, newKey } from '../../ledger/signing/signer.ts';
+import { fileSigner } from '../../ledger/signing/signer.ts';
 import { HEAD_BRANCH } from '../../ledger-schema/names/branches.ts';
 import { ackPath } from '../../ledger-schema/names/layout.ts';
-import { readKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
 import type { Role } from '../../ledger-schema/trust.ts';
 import { openStore } from '../../store/open.ts';
+import { people } from './executor-keys.ts';
+import type { Key } from './executor-keys.ts';
+import { GitLedger } from './git-ledger.ts';
+import type { LedgerHost } from './ledger-host.ts';
+import type { Tree } from './ledger-tree.ts';
+import { MemoryHost } from './memory-host.ts';
 import { startGitHub } from '../servers/github/github.ts';
 import type { GitHubServer, TestRepository } from '../servers/github/github.ts';
 
@@ -30,28 +34,11 @@ export const AUTHOR = { name: 'Mirror Bot', email: 'bot@acme.example' };
 const LEDGER = 'acme/ledger';
 const TOKEN = 'ledger-token';
 
-async function makeKey(holder: string) {
-  const made = await newKey({ userId: `${holder} <${holder}@acme.example>` });
-  return { holder, ...made, key: await readKeyFile(made.public) };
-}
-
-export type Key = Awaited<ReturnType<typeof makeKey>>;
-
-/** Made once a worker. */
-let keys: Promise<{ bot: Key; ada: Key; stranger: Key }> | undefined;
-
-export function people() {
-  keys ??= Promise.all(['mirror-bot', 'ada', 'stranger'].map(makeKey)).then(([bot, ada, stranger]) => ({
-    bot: bot as Key,
-    ada: ada as Key,
-    stranger: stranger as Key,
-  }));
-  return keys;
-}
-
 export interface WorldOptions {
   /** The ledger is a GitHub repository, with pull requests. */
   readonly onGitHub?: boolean;
+  /** The ledger is no repository at all. */
+  readonly inMemory?: boolean;
 }
 
 /** An upstream, a ledger, a store and an executor's folder; all of it ends with the test. */
@@ -59,6 +46,7 @@ export class World {
   readonly folder: string;
   readonly github: GitHubServer;
   readonly onGitHub: boolean;
+  readonly ledger: LedgerHost;
   readonly notes: string[] = [];
   readonly warnings: string[] = [];
   // Whole seconds, as the API has them.
@@ -67,10 +55,11 @@ export class World {
   host = 'github.com';
   trustedRoots: AddedRoot[] = [];
 
-  constructor(folder: string, github: GitHubServer, onGitHub: boolean) {
+  constructor(folder: string, github: GitHubServer, { onGitHub = false, inMemory = false }: WorldOptions) {
     this.folder = folder;
     this.github = github;
     this.onGitHub = onGitHub;
+    this.ledger = inMemory ? new MemoryHost() : new GitLedger(this.ledgerDirectory);
   }
 
   get ledgerDirectory(): string {
@@ -91,7 +80,10 @@ export class World {
     };
     const url = this.onGitHub ? `${this.github.web}/${LEDGER}.git` : this.ledgerDirectory;
     const token = this.onGitHub ? TOKEN : undefined;
-    const ledger = await openLedger({ url, token, branch: 'main', cacheDir, refs: 'all' });
+    const ledger =
+      this.ledger instanceof MemoryHost
+        ? await this.ledger.open({ branch: 'main' })
+        : await openLedger({ url, token, branch: 'main', cacheDir, refs: 'all' });
     const client = new GitHubClient({ api: this.github.api, token, tokenName: 'LEDGER_TOKEN', cacheDir, progress });
     return {
       root: this.folder,
@@ -164,19 +156,12 @@ export class World {
 
   /** The branches of the ledger but main and the signed head. */
   branches(): string[] {
-    const all = this.git(['for-each-ref', '--format=%(refname:strip=2)', 'refs/heads/']).split('\n');
-    return all.filter((name) => name !== '' && name !== 'main' && name !== HEAD_BRANCH);
+    return [...this.ledger.branches().keys()].filter((name) => name !== 'main' && name !== HEAD_BRANCH);
   }
 
   /** Puts a file on a branch, which begins at main where it is new. */
   commit(branch: string, path: string, content: string | Uint8Array): string {
-    const bytes = Buffer.from(content);
-    const from = existsSync(join(this.ledgerDirectory, 'refs/heads', branch)) ? branch : 'main';
-    const head =
-      `commit refs/heads/${branch}\nmark :1\ncommitter ${AUTHOR.name} <${AUTHOR.email}> now\ndata 8\na change\n` +
-      `from refs/heads/${from}^0\nM 100644 inline ${JSON.stringify(path)}\ndata ${bytes.length}\n`;
-    const input = Buffer.concat([Buffer.from(head), bytes, Buffer.from('\n\nget-mark :1\n')]);
-    return this.git(['fast-import', '--quiet', '--date-format=now'], input);
+    return this.ledger.put(branch, new Map([[path, Buffer.from(content)]]));
   }
 
   /** Puts many small files on a branch in one commit. */
@@ -207,13 +192,12 @@ export class World {
 
   /** Merges a proposal as its host would, and removes its branch. */
   merge(branch: string): void {
-    const tree = this.git(['merge-tree', '--write-tree', 'main', branch]).split('\n')[0] ?? '';
-    const commit = this.git(['commit-tree', tree, '-p', 'main', '-p', branch, '-m', 'merge']);
-    this.git(['update-ref', '--stdin'], `update refs/heads/main ${commit}\ndelete refs/heads/${branch}\n`);
+    this.ledger.merge(branch);
   }
 
+  /** A text file of a branch, without its last newline. */
   file(branch: string, path: string): string {
-    return this.git(['cat-file', 'blob', `${branch}:${path}`]);
+    return Buffer.from(this.ledger.file(branch, path)).toString().trimEnd();
   }
 
   /** Content by its SHA-256, read and hashed again. */
@@ -242,22 +226,33 @@ export class World {
   ledgerRepository!: TestRepository;
 }
 
-export async function world({ onGitHub = false }: WorldOptions = {}): Promise<World> {
+export async function world(options: WorldOptions = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'pt-executor-'));
   const github = await startGitHub({ tokens: { [TOKEN]: { login: 'mirror-bot' }, reader: { login: 'reader' } } });
   onTestFinished(async () => {
     await github.close();
     await rm(folder, { recursive: true, force: true });
   });
-  const made = new World(folder, github, onGitHub);
+  const made = new World(folder, github, options);
   template ??= initLedgerAt(join(await mkdtemp(join(inject('runFolder'), 'ledger-')), 'ledger.git'));
-  await cp(await template, made.ledgerDirectory, { recursive: true });
-  if (onGitHub) made.ledgerRepository = github.addRepository(LEDGER, { git: made.ledgerDirectory });
+  const directory = await template;
+  if (made.ledger instanceof MemoryHost) {
+    files ??= new GitLedger(directory).files('main');
+    made.ledger.commit(files, { branch: 'main' });
+  } else await cp(directory, made.ledgerDirectory, { recursive: true });
+  if (options.onGitHub) made.ledgerRepository = github.addRepository(LEDGER, { git: made.ledgerDirectory });
   return made;
+}
+
+/** A world whose ledger is in memory: for what is not about git. */
+export function memoryWorld(): Promise<World> {
+  return world({ inMemory: true });
 }
 
 /** An empty ledger, made once a worker. */
 let template: Promise<string> | undefined;
+/** What it holds. */
+let files: Tree | undefined;
 
 async function initLedgerAt(directory: string): Promise<string> {
   const { bot, ada } = await people();

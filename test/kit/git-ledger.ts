@@ -2,15 +2,19 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CommitFacts, HostCommit, LedgerHost } from './ledger-host.ts';
-import type { Tree } from './ledger-people.ts';
+import { LedgerHost } from './ledger-host.ts';
+import type { CommitFacts, HostCommit } from './ledger-host.ts';
+import type { Tree } from './ledger-tree.ts';
 
 /** A bare git repository that a test fills commit by commit, by objects alone. */
-export class GitLedger implements LedgerHost {
-  readonly directory = mkdtempSync(join(tmpdir(), 'pt-ledger-'));
+export class GitLedger extends LedgerHost {
+  readonly directory: string;
 
-  constructor() {
-    this.#git(['init', '--quiet', '--bare', '--initial-branch=main', this.directory]);
+  /** A new one, or the one that lies there. */
+  constructor(directory?: string) {
+    super();
+    this.directory = directory ?? mkdtempSync(join(tmpdir(), 'pt-ledger-'));
+    if (directory === undefined) this.#git(['init', '--quiet', '--bare', '--initial-branch=main', this.directory]);
   }
 
   /** Commits exactly this tree, and points the branch at it. */

@@ -20,10 +20,13 @@ import {
 } from '../../ledger-schema/index.ts';
 import type { ChecklistAsset, Policy } from '../../ledger-schema/index.ts';
 import type { EvidenceEntry } from '../../ledger-schema/evidence.ts';
-import { person } from './consumer-people.ts';
-import type { Person } from './consumer-people.ts';
+import { person } from './people.ts';
+import type { Person } from './people.ts';
 
 const run = promisify(execFile);
+
+/** When the keys of test ledgers were made, and their signatures. */
+const MADE = new Date('2025-01-01T00:00:00Z');
 
 export interface RecordSpec {
   /** Another ledger's id. */
@@ -67,7 +70,9 @@ export class TestLedger {
   }
 
   static async create(policy: Partial<Policy> = {}): Promise<TestLedger> {
-    const [bot, ada, grace, linus] = await Promise.all(['mirror-bot', 'ada', 'grace', 'linus'].map(person));
+    const [bot, ada, grace, linus] = await Promise.all(
+      ['mirror-bot', 'ada', 'grace', 'linus'].map((name) => person(name, { made: MADE, signs: MADE })),
+    );
     const directory = join(await mkdtemp(join(tmpdir(), 'pullthrough-test-')), 'ledger.git');
     await run('git', ['init', '--quiet', '--bare', '--initial-branch=main', directory]);
     const ledger = new TestLedger(directory, { bot: bot!, ada: ada!, grace: grace!, linus: linus! });

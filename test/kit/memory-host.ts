@@ -5,12 +5,13 @@ import type { DiffScope, Difference } from '../../ledger/git/objects/diff.ts';
 import { isBranchName } from '../../ledger/git/push.ts';
 import type { BranchUpdate, CommitRequest, LedgerRepository, LogEntry } from '../../ledger/git/repository.ts';
 import type { Snapshot } from '../../ledger/snapshot.ts';
-import type { CommitFacts, HostCommit, LedgerHost, OpenOptions } from './ledger-host.ts';
-import type { Tree } from './ledger-people.ts';
+import { LedgerHost } from './ledger-host.ts';
+import type { CommitFacts, HostCommit, OpenOptions } from './ledger-host.ts';
+import type { Tree } from './ledger-tree.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 
 /** A host of a ledger without git: branches that point into a {@link MemoryLedger}. */
-export class MemoryHost implements LedgerHost {
+export class MemoryHost extends LedgerHost {
   readonly ledger = new MemoryLedger();
   readonly #branches = new Map<string, string>();
   #keeping = false;

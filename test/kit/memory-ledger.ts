@@ -15,7 +15,7 @@ import type { CommitRequest, ObjectSink } from '../../ledger/git/objects/tree-wr
 import type { GateRepository } from '../../ledger/gate/gate-report.ts';
 import type { Snapshot, TreeEntry } from '../../ledger/snapshot.ts';
 import type { CommitFacts } from './ledger-host.ts';
-import type { Tree } from './ledger-people.ts';
+import type { Tree } from './ledger-tree.ts';
 
 /** A leaf of another mode than a regular file's. */
 export interface OddLeaf {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { person, putPolicy, putRecord } from '../kit/ledger-people.ts';
-import type { Tree } from '../kit/ledger-people.ts';
+import { putPolicy, putRecord } from '../kit/ledger-tree.ts';
+import { person } from '../kit/people.ts';
+import type { Tree } from '../kit/ledger-tree.ts';
 
 let folder: string;
 beforeAll(() => {

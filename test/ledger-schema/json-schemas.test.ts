@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { jsonSchemas } from '../../scripts/json-schemas.ts';
-import { person, policyOf, putRecord } from '../kit/ledger-people.ts';
-import type { Tree } from '../kit/ledger-people.ts';
+import { policyOf, putRecord } from '../kit/ledger-tree.ts';
+import { person } from '../kit/people.ts';
+import type { Tree } from '../kit/ledger-tree.ts';
 
 const folder = join(import.meta.dirname, '../../ledger-schema');
 

@@ -8,8 +8,10 @@ import { checkLedger } from '../../ledger/gate/gate.ts';
 import type { GateOptions, GateReport } from '../../ledger/gate/gate.ts';
 import { MemoryLedger } from '../kit/memory-ledger.ts';
 import type { OddLeaf } from '../kit/memory-ledger.ts';
-import { person, putAck, putNack, putPolicy, putRecord, revokedCopy, withoutSubkeys } from '../kit/ledger-people.ts';
-import type { Person, Roles, Tree } from '../kit/ledger-people.ts';
+import { putAck, putNack, putPolicy, putRecord } from '../kit/ledger-tree.ts';
+import { person, revokedCopy, withoutSubkeys } from '../kit/people.ts';
+import type { Roles, Tree } from '../kit/ledger-tree.ts';
+import type { Person } from '../kit/people.ts';
 
 const now = new Date();
 const DAY = 86_400_000;

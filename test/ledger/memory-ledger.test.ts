@@ -13,7 +13,7 @@ import type { LedgerHost } from '../kit/ledger-host.ts';
 import { MemoryHost } from '../kit/memory-host.ts';
 import { MemoryLedger } from '../kit/memory-ledger.ts';
 import type { OddLeaf } from '../kit/memory-ledger.ts';
-import type { Tree } from '../kit/ledger-people.ts';
+import type { Tree } from '../kit/ledger-tree.ts';
 
 /** What the ledger in memory and a repository of git's own both answer. */
 type Answers = Pick<

@@ -58,7 +58,7 @@ describe('a ledger on Gitea or Forgejo, by its API', () => {
     const number = last()?.number ?? 0;
     await closeChange(context, String(number));
     expect(last()?.state).toBe('closed');
-    world.removeBranch(branch);
+    world.host.remove(branch);
     expect(await reopenChange(context, String(number))).toMatchObject({ branch, pull: { number } });
     expect(world.branches().get(branch)).toBe(commit);
   });

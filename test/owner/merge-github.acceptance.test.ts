@@ -9,7 +9,7 @@ import type { ReviewerContext } from '../../reviewer/context.ts';
 import { mergeReady } from '../../owner/merge-all.ts';
 import { mergeChange } from '../../proposals/merge/merge.ts';
 import type { Merged } from '../../proposals/merge/merge.ts';
-import { putAck } from '../kit/ledger-people.ts';
+import { putAck } from '../kit/ledger-tree.ts';
 import { TOKEN, World } from '../reviewer/world.ts';
 import { withView } from '../../proposals/with-view.ts';
 
@@ -38,7 +38,7 @@ describe('on GitHub', () => {
     const { branch, commit } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     const done = await merge(context, String(last()?.number));
     expect(done.commit).toBe(world.branches().get('main'));
-    expect(world.facts(world.at('main')).parents[1]).toBe(commit);
+    expect(world.host.facts(world.host.at('main')).parents[1]).toBe(commit);
     expect(last()).toMatchObject({ state: 'closed', mergeSha: done.commit });
     expect(world.branches().has(branch)).toBe(false);
   });
@@ -49,7 +49,7 @@ describe('on GitHub', () => {
     const branch = proposalBranch(path);
     world.commit(tree, { branch, parents: [world.head] });
     await expect(() => merge(context, branch)).toFailWith('E_NO_CHANGE');
-    world.removeBranch(branch);
+    world.host.remove(branch);
   });
 
   test('an ack that comes after the gate is not lost: the change is judged again', async () => {
@@ -60,7 +60,7 @@ describe('on GitHub', () => {
     await putAck(tree, path, world.people.grace);
     const later = world.commit(tree, { branch, parents: [commit] });
     await mergeChange(seen, change, {});
-    expect(world.facts(world.at('main')).parents[1]).toBe(later);
+    expect(world.host.facts(world.host.at('main')).parents[1]).toBe(later);
   });
 
   test('everything that is ready, strangers named', async () => {
@@ -107,7 +107,7 @@ describe('on GitHub', () => {
     await expect(() => mergeChange(seen, change, {})).toFailWith('E_REPOSITORY_ID');
     ledger.beforeMerge = undefined;
     // For the other tests the ledger goes back to where it was sound.
-    world.point('main', seen.view.commit);
+    world.host.point('main', seen.view.commit);
     rmSync(join(world.folder, 'state'), { recursive: true });
   });
 
@@ -144,7 +144,7 @@ describe('on GitHub', () => {
     expect(await reopenChange(context, String(number))).toMatchObject({ branch, pull: { number } });
     expect(last()).toMatchObject({ state: 'open', number });
     await closeChange(context, branch);
-    world.removeBranch(branch);
+    world.host.remove(branch);
     expect(await reopenChange(context, branch)).toMatchObject({ branch, pull: { number } });
     expect(world.branches().get(branch)).toBe(commit);
     await expect(() => reopenChange(context, branch)).toFailWith('E_NO_CHANGE');

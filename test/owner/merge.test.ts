@@ -9,7 +9,7 @@ import type { ReviewerContext } from '../../reviewer/context.ts';
 import { mergeReady } from '../../owner/merge-all.ts';
 import { mergeChange } from '../../proposals/merge/merge.ts';
 import type { Merged } from '../../proposals/merge/merge.ts';
-import { putAck, putNack, putPolicy } from '../kit/ledger-people.ts';
+import { putAck, putNack, putPolicy } from '../kit/ledger-tree.ts';
 import { World } from '../reviewer/world.ts';
 import type { Transport } from '../reviewer/world.ts';
 import { withView } from '../../proposals/with-view.ts';
@@ -35,23 +35,23 @@ describe.each<Transport>(['file', 'http'])('by push over %s', (transport) => {
     const { branch, commit, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     expect(await merge(context, branch)).toMatchObject({ commit, title: `${world.tool.fullName} v1.0.0` });
     expect(world.branches()).toEqual(new Map([['main', commit]]));
-    expect(world.paths('main')).toContain(`${path}/checklist.json`);
+    expect(world.host.paths('main')).toContain(`${path}/checklist.json`);
   });
 
   test('else by a merge commit of both, whose tree has what both have', async () => {
     const { branch, commit, tree, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     world.merge(new Map(world.tree).set('README.md', Buffer.from('by its owner')));
     const done = await merge(context, branch);
-    expect(world.facts(world.at('main')).parents).toEqual([world.head, commit]);
-    expect(world.facts(world.at('main'))).toMatchObject({
+    expect(world.host.facts(world.host.at('main')).parents).toEqual([world.head, commit]);
+    expect(world.host.facts(world.host.at('main'))).toMatchObject({
       author: 'Owner <o@x>',
       message: expect.stringMatching(new RegExp(`^Merge ${world.tool.fullName} v1.0.0(?:\\n|$)`)) as string,
     });
-    expect(new Set(world.paths('main'))).toEqual(new Set([...tree.keys(), 'README.md']));
+    expect(new Set(world.host.paths('main'))).toEqual(new Set([...tree.keys(), 'README.md']));
     expect(world.branches()).toEqual(new Map([['main', done.commit]]));
     const gate = await checkLedger(context.ledger, { head: done.commit, now: new Date() });
     expect(gate.problems).toEqual([]);
-    expect(world.file('main', `${path}/checklist.sha256`)).toEqual(
+    expect(world.host.file('main', `${path}/checklist.sha256`)).toEqual(
       Buffer.from(tree.get(`${path}/checklist.sha256`) ?? []),
     );
   });
@@ -79,7 +79,7 @@ describe('what is merged', () => {
     const { tree, branch, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     world.merge(new Map(tree));
     await putAck(tree, path, world.people.grace);
-    world.commit(tree, { branch, parents: [world.at(branch)] });
+    world.commit(tree, { branch, parents: [world.host.at(branch)] });
     expect((await merge(context, branch)).title).toBe(`late ack of ${world.tool.fullName} v1.0.0`);
     expect(world.branches().size).toBe(1);
   });
@@ -108,7 +108,7 @@ describe('what is merged', () => {
       { action: 'merged', title: 'trust policy 2', branch: 'pullthrough-trust/2' },
       { action: 'waiting', branch: other.branch, missing: [{ code: 'E_NOT_ACKNOWLEDGED' }] },
     ]);
-    expect(world.paths('main')).toContain(policyPath(2));
+    expect(world.host.paths('main')).toContain(policyPath(2));
     // Back to one ack for the other tests.
     world.follow();
     const back = new Map(world.tree);
@@ -120,7 +120,7 @@ describe('what is merged', () => {
     const { ada } = world.people;
     const old = await world.propose('v0.9.0', { acks: [ada] });
     world.merge(new Map(old.tree));
-    world.removeBranch(old.branch);
+    world.host.remove(old.branch);
     const nacked = new Map(world.tree);
     await putNack(nacked, old.path, ada);
     world.commit(nacked, { branch: `pullthrough-nack/x/${ada.fingerprint}`, parents: [world.head] });
@@ -138,14 +138,14 @@ describe('what is merged', () => {
     ]);
     expect(results[3]?.missing).toMatchObject([{ code: 'E_NOT_ACKNOWLEDGED' }]);
     expect(new Set(world.branches().keys())).toEqual(new Set(['main', waiting.branch, invalid.branch]));
-    expect((await checkLedger(context.ledger, { head: world.at('main'), now: new Date() })).problems).toEqual([]);
+    expect((await checkLedger(context.ledger, { head: world.host.at('main'), now: new Date() })).problems).toEqual([]);
   });
 
   test('one whose judgement takes long does not hold the others, and nacks do not wait for it either', async () => {
     const { ada } = world.people;
     const old = await world.propose('v0.9.0', { acks: [ada] });
     world.merge(new Map(old.tree));
-    world.removeBranch(old.branch);
+    world.host.remove(old.branch);
     const nacked = new Map(world.tree);
     await putNack(nacked, old.path, ada);
     const nack = `pullthrough-nack/x/${ada.fingerprint}`;
@@ -172,7 +172,9 @@ describe('what is merged', () => {
     ]);
     expect(results[2]?.missing).toMatchObject([{ code: 'E_TIMEOUT' }]);
     // Nobody looked at a proposal before the nack was merged.
-    expect(seen.indexOf(slow.commit)).toBeGreaterThan(seen.lastIndexOf(world.facts(ready.commit).parents[0] ?? ''));
+    expect(seen.indexOf(slow.commit)).toBeGreaterThan(
+      seen.lastIndexOf(world.host.facts(ready.commit).parents[0] ?? ''),
+    );
   });
 
   test('two changes that are green each alone: the second is judged by the ledger that the first left', async () => {
@@ -184,7 +186,7 @@ describe('what is merged', () => {
       { action: 'merged', branch: first.branch },
       { action: 'waiting', branch: second.branch, missing: [{ code: 'E_REPOSITORY_ID' }] },
     ]);
-    const gate = await checkLedger(context.ledger, { head: world.at('main'), now: new Date() });
+    const gate = await checkLedger(context.ledger, { head: world.host.at('main'), now: new Date() });
     expect(gate.problems).toEqual([]);
   });
 
@@ -200,12 +202,12 @@ describe('what is merged', () => {
   test('a branch of a person’s own that adds an ack is merged, and stays', async () => {
     const { tree, path, branch } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     world.merge(new Map(tree));
-    world.removeBranch(branch);
+    world.host.remove(branch);
     await putAck(tree, path, world.people.grace);
     world.commit(tree, { branch: 'by-hand', parents: [world.head] });
     await merge(context, 'by-hand');
     expect(world.branches().has('by-hand')).toBe(true);
-    world.removeBranch('by-hand');
+    world.host.remove('by-hand');
   });
 
   test('a ledger that moves between the gate and the push is looked at again', async () => {
@@ -214,7 +216,7 @@ describe('what is merged', () => {
     const change = await findChange(context, branch);
     world.merge(new Map(world.tree).set('README.md', Buffer.from('meanwhile')));
     await mergeChange(seen, change, {});
-    expect(world.facts(world.at('main')).parents).toEqual([world.head, commit]);
+    expect(world.host.facts(world.host.at('main')).parents).toEqual([world.head, commit]);
   });
 
   test('an ack that comes between the gate and the push is merged with it', async () => {
@@ -238,13 +240,13 @@ describe('what is merged', () => {
   });
 
   test('a host that keeps branches from being removed still merges', async () => {
-    world.keepBranches(true);
+    world.host.keepBranches(true);
     const { branch, commit } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     await merge(context, branch);
     expect(world.branches().get('main')).toBe(commit);
     expect(world.branches().has(branch)).toBe(true);
     expect(world.warnings.join()).toContain('could not be removed');
-    world.keepBranches(false);
+    world.host.keepBranches(false);
   });
 
   test('close moves the branch to pullthrough-closed/, valid or not, in one step', async () => {
@@ -313,7 +315,7 @@ describe('what is merged', () => {
     await putNack(tree, path, grace);
     world.commit(tree, { branch, parents: [world.head] });
     const version = Number(
-      world
+      world.host
         .paths('main')
         .flatMap((file) => /^trust\/(\d+)\.policy\.json$/.exec(file)?.[1] ?? [])
         .at(-1),

@@ -6,7 +6,7 @@ import { feedEntries } from '../../owner/feed.ts';
 import { listRequests, makeRequest, settleRequest } from '../../proposals/requests.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { parseToolDefinition } from '../../upstream/tool-definition.ts';
-import { putAck, putNack, putPolicy } from '../kit/ledger-people.ts';
+import { putAck, putNack, putPolicy } from '../kit/ledger-tree.ts';
 import { World } from '../reviewer/world.ts';
 import type { Transport } from '../reviewer/world.ts';
 import { withView } from '../../proposals/with-view.ts';
@@ -138,7 +138,7 @@ test('a feed tells of proposals, acks, nacks and policies, merged or open, the n
   const acked = new Map(merged.tree);
   await putAck(acked, merged.path, ada);
   world.commit(acked, { branch: 'main', parents: [merged.commit] });
-  world.removeBranch(merged.branch);
+  world.host.remove(merged.branch);
   world.follow();
   const open = await world.propose('v1.1.0');
   await putNack(open.tree, open.path, grace);

@@ -8,7 +8,7 @@ import { findChange } from '../../proposals/list-changes.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { openProposals } from '../../proposals/open-proposals.ts';
 import { GitLedger } from '../kit/git-ledger.ts';
-import { putAck, putNack } from '../kit/ledger-people.ts';
+import { putAck, putNack } from '../kit/ledger-tree.ts';
 import { LEDGER, World } from '../reviewer/world.ts';
 
 describe('CHANGE', () => {
@@ -65,7 +65,7 @@ describe('on plain git', () => {
     context = await world.context();
   });
   beforeEach(() => {
-    for (const branch of world.branches().keys()) if (branch !== 'main') world.removeBranch(branch);
+    for (const branch of world.branches().keys()) if (branch !== 'main') world.host.remove(branch);
     world.newTool();
   });
   afterAll(() => world[Symbol.asyncDispose]());
@@ -82,8 +82,8 @@ describe('on plain git', () => {
   });
 
   test('a branch whose name is none that a change can have is ignored, and said once', async () => {
-    world.point('pullthrough/x;$(id)', world.head);
-    world.point('pullthrough-trust/`id`', world.head);
+    world.host.point('pullthrough/x;$(id)', world.head);
+    world.host.point('pullthrough-trust/`id`', world.head);
     for (let look = 0; look < 2; look++) {
       expect(await openProposals(context, undefined)).toMatchObject({ proposals: [], refused: [] });
     }
@@ -141,7 +141,7 @@ describe('on plain git', () => {
     const { tree, branch, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     world.merge(new Map(tree));
     await putAck(tree, path, world.people.grace);
-    world.commit(tree, { branch, parents: [world.at(branch)] });
+    world.commit(tree, { branch, parents: [world.host.at(branch)] });
     const { proposals } = await openProposals(context, undefined);
     expect(proposals).toMatchObject([{ adds: 'ack', record: { ackHolders: ['ada', 'grace'] } }]);
   });

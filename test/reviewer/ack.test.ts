@@ -20,9 +20,11 @@ import { requireSame, reviewProposal } from '../../reviewer/review.ts';
 import type { SameReview } from '../../reviewer/review.ts';
 import { readTools } from '../../reviewer/review-tools.ts';
 import type { Signer } from '../../ledger/signing/signer.ts';
-import { person, putAck, putNack } from '../kit/ledger-people.ts';
-import type { Person } from '../kit/ledger-people.ts';
-import { World, signerOf } from './world.ts';
+import { putAck, putNack } from '../kit/ledger-tree.ts';
+import { person } from '../kit/people.ts';
+import type { Person } from '../kit/people.ts';
+import { signerOf } from '../kit/people.ts';
+import { World } from './world.ts';
 import type { Transport } from './world.ts';
 import { withView } from '../../proposals/with-view.ts';
 import type { WithView } from '../../proposals/with-view.ts';
@@ -71,11 +73,11 @@ describe.each<Transport>(['file', 'http'])('over %s', (transport) => {
     const result = await ack(context, branch, ada);
     expect(result).toMatchObject({ action: 'acked', standing: { acks: ['ada'], missing: 1, owes: ['grace'] } });
     expect(world.branches().get(branch)).toBe(result.head);
-    expect(world.facts(world.at(branch)).parents[0]).toBe(commit);
-    expect(world.added(commit, world.at(branch))).toEqual([ackPath(path, ada.fingerprint)]);
-    expect(world.facts(world.at(branch)).author).toBe('ada <ada@example.org>');
+    expect(world.host.facts(world.host.at(branch)).parents[0]).toBe(commit);
+    expect(world.host.added(commit, world.host.at(branch))).toEqual([ackPath(path, ada.fingerprint)]);
+    expect(world.host.facts(world.host.at(branch)).author).toBe('ada <ada@example.org>');
     const { context: seen } = await openProposals(context, branch);
-    const raw = (name: string): Uint8Array => world.file(branch, `${path}/${name}`);
+    const raw = (name: string): Uint8Array => world.host.file(branch, `${path}/${name}`);
     const data = concatBytes(raw('checklist.sha256'), raw('checklist.sha256.sign'));
     const file = raw(`checklist.sha256.${ada.fingerprint}.ack`);
     const place = ackPath(path, ada.fingerprint);
@@ -140,7 +142,7 @@ describe('who may ack what', () => {
     world.takeDownloads();
     const result = await sign(review, signerOf(world.people.ada));
     expect(result.standing.acks).toEqual(['ada', 'grace']);
-    expect(world.facts(world.at(branch)).parents[0]).toBe(first);
+    expect(world.host.facts(world.host.at(branch)).parents[0]).toBe(first);
     expect(world.takeDownloads()).toEqual([]);
   });
 
@@ -163,7 +165,7 @@ describe('who may ack what', () => {
   test('a merged record whose branch is gone is acked late, on a branch of its name, and merged', async () => {
     const { branch, path, tree } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     world.merge(new Map(tree));
-    world.removeBranch(branch);
+    world.host.remove(branch);
     const seen = await withView(context);
     const record = await findMergedRecord(seen, `${world.tool.fullName}@v1.0.0`);
     if (record === undefined) throw new Error('it is merged');
@@ -172,7 +174,7 @@ describe('who may ack what', () => {
     const result = await sign({ ...review, seen }, signerOf(world.people.grace), 'acknowledged');
     expect(result.standing.acks).toEqual(['ada', 'grace']);
     expect(result.merged?.title).toBe(`late ack of ${world.tool.fullName} v1.0.0`);
-    expect(world.paths('main')).toContain(ackPath(path, world.people.grace.fingerprint));
+    expect(world.host.paths('main')).toContain(ackPath(path, world.people.grace.fingerprint));
     expect(world.branches().has(branch)).toBe(false);
     world.follow();
   });
@@ -180,7 +182,7 @@ describe('who may ack what', () => {
   test('a proposal that was removed meanwhile does not come back', async () => {
     const { branch } = await world.propose('v1.0.0');
     const review = await compare(context, branch);
-    world.removeBranch(branch);
+    world.host.remove(branch);
     await expect(() => sign(review, signerOf(world.people.ada))).toFailWith('E_MOVED');
     expect(world.branches().has(branch)).toBe(false);
   });
@@ -212,7 +214,7 @@ describe('who may ack what', () => {
 
   test('a merged record takes a late ack on a branch of its name', async () => {
     const { tree, branch, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
-    const head = world.at(branch);
+    const head = world.host.at(branch);
     world.merge(new Map(tree));
     await putAck(tree, path, world.people.grace);
     world.commit(tree, { branch, parents: [head] });
@@ -227,7 +229,7 @@ describe('who may ack what', () => {
     expect(result.merged).toMatchObject({ title: `${world.tool.fullName} v1.0.0` });
     expect(world.branches().has(branch)).toBe(false);
     expect(world.branches().get('main')).toBe(result.merged?.commit);
-    expect(world.paths('main')).toContain(ackPath(path, world.people.ada.fingerprint));
+    expect(world.host.paths('main')).toContain(ackPath(path, world.people.ada.fingerprint));
     world.follow();
   });
 });
@@ -311,6 +313,6 @@ describe('with gpg-agent', () => {
       const result = await sign(await compare(context, branch), signer);
       expect(result).toMatchObject({ action: 'acked', standing: { acks: ['ada'], missing: 0 } });
     }
-    expect(world.facts(world.at(branches[0] ?? '')).author).toBe('Ada <ada@acme.example>');
+    expect(world.host.facts(world.host.at(branches[0] ?? '')).author).toBe('Ada <ada@acme.example>');
   });
 });

@@ -11,8 +11,9 @@ import { Written } from '../kit/cli-world.ts';
 import { gnupg } from '../kit/gpg-fixture.ts';
 import { newMinisign } from '../evidence/minisign-maker.ts';
 import { entryOf } from '../evidence/release.ts';
-import { person, putAck } from '../kit/ledger-people.ts';
-import type { Person } from '../kit/ledger-people.ts';
+import { putAck } from '../kit/ledger-tree.ts';
+import { person } from '../kit/people.ts';
+import type { Person } from '../kit/people.ts';
 import { sha256Of } from '../servers/github/github-bytes.ts';
 import { World, TOKEN, LEDGER } from './world.ts';
 
@@ -176,7 +177,7 @@ describe('on plain git', () => {
     const { code, stdout } = await pullthrough(['ack', branch, '--key', keyOf(ada)]);
     expect(stdout).toContain(`${world.tool.fullName} v1.0.0: your ack is pushed; no ack is missing`);
     expect(code).toBe(0);
-    expect(world.paths(branch)).toContain(ackPath(path, ada.fingerprint));
+    expect(world.host.paths(branch)).toContain(ackPath(path, ada.fingerprint));
     const again = await json(['ack', branch, '--key', keyOf(ada)]);
     expect(again).toMatchObject({ code: 0, acks: [{ action: 'already', branch }], reviews: [] });
   });
@@ -459,7 +460,7 @@ describe('on plain git', () => {
   test('ledger status tells of what is open, whatever branch of a merged proposal is left', async () => {
     const left = await world.propose('v1.0.0', { acks: [world.people.ada] });
     // Merged by hand, with plain git.
-    world.point('main', left.commit);
+    world.host.point('main', left.commit);
     world.follow();
     const open = await world.propose('v2.0.0');
     const { code, stdout } = await pullthrough(['ledger', 'status', '--json']);
@@ -535,6 +536,6 @@ test('a reviewer whose key has expired nacks with its file, and acks nothing', a
     code: 0,
     action: 'nacked',
   });
-  expect(world.paths(branch)).toContain(nackPath(path, rita.fingerprint));
+  expect(world.host.paths(branch)).toContain(nackPath(path, rita.fingerprint));
   expect(await json(['ledger', 'merge', branch])).toMatchObject({ code: 3, error: { code: 'E_WITHDRAWN' } });
 });

@@ -8,9 +8,10 @@ import { mergeChange } from '../../proposals/merge/merge.ts';
 import { findNackTarget, nackTarget } from '../../reviewer/signing/nack.ts';
 import type { NackResult } from '../../reviewer/signing/nack.ts';
 import { requireReviewer } from '../../reviewer/signing/reviewer-key.ts';
-import { person } from '../kit/ledger-people.ts';
-import type { Person } from '../kit/ledger-people.ts';
-import { World, signerOf } from './world.ts';
+import { person } from '../kit/people.ts';
+import type { Person } from '../kit/people.ts';
+import { signerOf } from '../kit/people.ts';
+import { World } from './world.ts';
 import { withView } from '../../proposals/with-view.ts';
 
 async function nack(
@@ -42,7 +43,7 @@ describe('on plain git', () => {
   async function merged(tag = 'v1.0.0'): Promise<string> {
     const { tree, path, branch } = await world.propose(tag, { acks: [world.people.ada] });
     world.merge(tree);
-    world.removeBranch(branch);
+    world.host.remove(branch);
     return path;
   }
 
@@ -53,9 +54,9 @@ describe('on plain git', () => {
     const result = await nack(context, ada, { repository, tag: 'v1.0.0' }, 'built on a\nbroken \u202erunner');
     const branch = nackBranch(path, ada.fingerprint);
     expect(result).toEqual({ action: 'nacked', record: path, of: 'record', branch });
-    expect(world.added(world.at('main'), world.at(branch))).toEqual([nackPath(path, ada.fingerprint)]);
-    expect(world.facts(world.at(branch)).parents[0]).toBe(world.head);
-    expect(world.facts(world.at(branch)).message).toBe(
+    expect(world.host.added(world.host.at('main'), world.host.at(branch))).toEqual([nackPath(path, ada.fingerprint)]);
+    expect(world.host.facts(world.host.at(branch)).parents[0]).toBe(world.head);
+    expect(world.host.facts(world.host.at(branch)).message).toBe(
       `Nack ${world.tool.fullName} v1.0.0\n\nbuilt on a\\u{a}broken \\u{202e}runner`,
     );
 
@@ -89,7 +90,7 @@ describe('on plain git', () => {
     world.commit(new Map(world.tree).set('x', Buffer.from('x')), { branch, parents: [world.head] });
     const id = { repository: world.tool.fullName, tag: 'v1.0.0' };
     expect(await nack(context, ada, id)).toMatchObject({ action: 'nacked', branch });
-    expect(world.paths(branch)).toContain(nackPath(path, ada.fingerprint));
+    expect(world.host.paths(branch)).toContain(nackPath(path, ada.fingerprint));
   });
 
   test('onto an open proposal the .nack is pushed, and it cannot be merged any more', async () => {
@@ -97,7 +98,7 @@ describe('on plain git', () => {
     const { branch, commit, path } = await world.propose('v1.0.0', { acks: [ada] });
     const result = await nack(context, ada, { repository: world.tool.fullName, tag: 'v1.0.0' });
     expect(result).toEqual({ action: 'nacked', record: path, of: 'proposal', branch });
-    expect(world.facts(world.at(branch)).parents[0]).toBe(commit);
+    expect(world.host.facts(world.host.at(branch)).parents[0]).toBe(commit);
     const seen = await withView(context);
     const change = await findChange(context, branch);
     await expect(() => mergeChange(seen, change, {})).toFailWith('E_WITHDRAWN');
@@ -148,7 +149,7 @@ describe('on GitHub', () => {
   test('the nack of a merged record gets a pull request, without the reason', async () => {
     const { tree, path, branch } = await world.propose('v1.0.0', { acks: [world.people.ada] });
     world.merge(tree);
-    world.removeBranch(branch);
+    world.host.remove(branch);
     const id = { repository: world.tool.fullName, tag: 'v1.0.0' };
     const result = await nack(context, world.people.ada, id, 'because @everyone');
     const pull = world.ledger?.pulls.at(-1);

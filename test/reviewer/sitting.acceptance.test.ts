@@ -19,7 +19,7 @@ beforeAll(async () => {
   return () => world[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
-  for (const branch of world.branches().keys()) if (branch !== 'main') world.removeBranch(branch);
+  for (const branch of world.branches().keys()) if (branch !== 'main') world.host.remove(branch);
   world.newTool();
   proposals = [];
   for (const tag of ['v1', 'v2', 'v3']) proposals.push(await world.propose(tag));

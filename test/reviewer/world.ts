@@ -10,15 +10,16 @@ import { SILENT } from '../../io/progress.ts';
 import type { Progress } from '../../io/progress.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
 import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
-import type { Signer } from '../../ledger/signing/signer.ts';
 import { proposalBranch } from '../../ledger-schema/names/branches.ts';
 import { FileStore } from '../../store/file-store.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { GitLedger } from '../kit/git-ledger.ts';
-import type { CommitFacts, HostCommit, LedgerHost } from '../kit/ledger-host.ts';
+import type { HostCommit, LedgerHost } from '../kit/ledger-host.ts';
 import { MemoryHost } from '../kit/memory-host.ts';
-import { LEDGER_ID, person, putAck, putPolicy } from '../kit/ledger-people.ts';
-import type { Person, Roles, Tree } from '../kit/ledger-people.ts';
+import { LEDGER_ID, putAck, putPolicy } from '../kit/ledger-tree.ts';
+import { person } from '../kit/people.ts';
+import type { Roles, Tree } from '../kit/ledger-tree.ts';
+import type { Person } from '../kit/people.ts';
 import { sha256Of, sizeOf, streamOf } from '../servers/github/github-bytes.ts';
 import { startGitServer } from '../servers/git-server.ts';
 import { startGitHub } from '../servers/github/github.ts';
@@ -56,7 +57,7 @@ export const FILES: Readonly<Record<string, Content>> = {
 /** An upstream, a store, and a ledger with a policy: what reviewers work on. Everything is on loopback and in one folder. */
 export class World implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'pt-review-'));
-  readonly #host: LedgerHost;
+  readonly host: LedgerHost;
   /** What the ledger's branch holds. */
   tree: Tree = new Map();
   head = '';
@@ -87,7 +88,7 @@ export class World implements AsyncDisposable {
     this.people = parts.people;
     this.upstream = parts.upstream;
     this.transport = parts.transport;
-    this.#host = parts.host;
+    this.host = parts.host;
     this.ledger = parts.ledger;
     this.tool = parts.upstream.addRepository('acme/tool');
     this.url = parts.url;
@@ -223,74 +224,30 @@ export class World implements AsyncDisposable {
 
   /** Commits exactly this tree, and points the branch at it. */
   commit(tree: Tree, options: HostCommit): string {
-    return this.#host.commit(tree, options);
+    return this.host.commit(tree, options);
   }
 
   /** The ledger's repository, for a transport that has one. */
   get git(): GitLedger {
-    if (this.#host instanceof GitLedger) return this.#host;
+    if (this.host instanceof GitLedger) return this.host;
     throw new Error('this ledger is in memory');
   }
 
   /** Goes on from where main is now, after a merge by what is tested. */
   follow(): void {
-    this.head = this.at('main');
-    this.tree = this.#host.files(this.head);
+    this.head = this.host.at('main');
+    this.tree = this.host.files(this.head);
   }
 
   /** As it was when it was new but for what is on main: nothing is open, and releases are made in another repository. */
   restart(): void {
-    for (const branch of this.branches().keys()) if (branch !== 'main') this.removeBranch(branch);
+    for (const branch of this.branches().keys()) if (branch !== 'main') this.host.remove(branch);
     this.follow();
     this.newTool();
   }
 
   branches(): Map<string, string> {
-    return this.#host.branches();
-  }
-
-  /** Where a branch is. */
-  at(branch: string): string {
-    const commit = this.branches().get(branch);
-    if (commit === undefined) throw new Error(`the test ledger has no branch ${branch}`);
-    return commit;
-  }
-
-  point(branch: string, commit: string): void {
-    this.#host.point(branch, commit);
-  }
-
-  removeBranch(branch: string): void {
-    this.#host.point(branch, undefined);
-  }
-
-  keepBranches(keep: boolean): void {
-    this.#host.keepBranches(keep);
-  }
-
-  facts(commit: string): CommitFacts {
-    return this.#host.facts(commit);
-  }
-
-  /** The paths that a branch holds. */
-  paths(branch: string): string[] {
-    return [...this.#host.files(this.at(branch)).keys()];
-  }
-
-  /** A file of a branch. */
-  file(branch: string, path: string): Uint8Array {
-    const bytes = this.#host.files(this.at(branch)).get(path);
-    if (bytes === undefined) throw new Error(`the branch ${branch} has no ${path}`);
-    return bytes;
-  }
-
-  /** What a commit adds to another; nothing may differ but that. */
-  added(before: string, after: string): string[] {
-    const [old, now] = [this.#host.files(before), this.#host.files(after)];
-    for (const [path, bytes] of old) {
-      if (!Buffer.from(bytes).equals(now.get(path) ?? new Uint8Array())) throw new Error(`${path} is not as it was`);
-    }
-    return [...now.keys()].filter((path) => !old.has(path));
+    return this.host.branches();
   }
 
   /** What a command of the reviewer works on; with a clone of its own. */
@@ -299,8 +256,8 @@ export class World implements AsyncDisposable {
     const token = this.transport === 'http' || this.transport === 'github' ? TOKEN : undefined;
     const warn = (message: string) => this.warnings.push(message);
     const ledger =
-      this.#host instanceof MemoryHost
-        ? await this.#host.open({ branch: 'main', warn })
+      this.host instanceof MemoryHost
+        ? await this.host.open({ branch: 'main', warn })
         : await openLedger({ url: this.url, branch: 'main', cacheDir, token, refs: 'all', warn });
     this.#closing.push(() => ledger.close());
     const progress: Progress = {
@@ -334,13 +291,4 @@ export class World implements AsyncDisposable {
     for (const close of this.#closing.reverse()) await close();
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-/** A person's key as the signer that a command opens. */
-export function signerOf(who: Person): Signer {
-  return {
-    fingerprint: who.fingerprint,
-    publicKey: () => Promise.resolve(who.file),
-    sign: (data) => who.sign(data),
-  };
 }

@@ -1,5 +1,3 @@
-import * as openpgp from 'openpgp';
-import { armor } from '../../ledger-schema/openpgp/armor.ts';
 import { concatBytes, sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import { encodeChecklist } from '../../ledger-schema/checklist.ts';
 import type { Checklist } from '../../ledger-schema/checklist.ts';
@@ -8,106 +6,15 @@ import { recordPath } from '../../ledger-schema/names/path.ts';
 import type { ListedKey, Policy } from '../../ledger-schema/policy.ts';
 import { encodePolicy, parsePolicy } from '../../ledger-schema/policy.ts';
 import { encodeSums } from '../../ledger-schema/sums.ts';
+import type { Person } from './people.ts';
 
 /** The id of the test ledgers. */
 export const LEDGER_ID = '9f86d081884c7d659a2feaa0c55ad015';
 
-/** What a test ledger holds, by path; a stand-in for a git tree. */
-export type Tree = Map<string, Uint8Array>;
-
-/** A person or bot with a real key. */
-export interface Person {
-  readonly name: string;
-  readonly key: openpgp.PrivateKey;
-  /** The key file, in its one form. */
-  readonly file: Uint8Array;
-  readonly listed: ListedKey;
-  readonly fingerprint: string;
-  /** `date`: now unless told. */
-  sign(data: Uint8Array, date?: Date): Promise<Uint8Array>;
-}
-
-const config = { nonDeterministicSignaturesViaNotation: false };
-
-export interface KeyOptions {
-  /** When the key was made; a day ago unless told. */
-  readonly made?: Date;
-  /** Seconds from then on. */
-  readonly lives?: number;
-  readonly revoked?: boolean;
-  /** Sign by a subkey. */
-  readonly signingSubkey?: boolean;
-}
-
 const DAY = 86_400_000;
 
-export async function person(name: string, options: KeyOptions = {}): Promise<Person> {
-  const { privateKey, revocationCertificate } = await openpgp.generateKey({
-    userIDs: [{ name, email: `${name}@example.org` }],
-    date: options.made ?? new Date(Date.now() - DAY),
-    keyExpirationTime: options.lives ?? 0,
-    ...(options.signingSubkey === true ? { subkeys: [{ sign: true }] } : {}),
-    format: 'object',
-    config,
-  });
-  const revoked = options.revoked === true ? await revoke(privateKey, revocationCertificate) : privateKey.toPublic();
-  return withKey(name, privateKey, revoked);
-}
-
-async function revoke(key: openpgp.PrivateKey, revocationCertificate: string): Promise<openpgp.PublicKey> {
-  const { publicKey } = await openpgp.revokeKey({ key: key.toPublic(), revocationCertificate, format: 'object' });
-  return publicKey;
-}
-
-function withKey(name: string, key: openpgp.PrivateKey, published: openpgp.PublicKey): Person {
-  const file = utf8(armor(published.write(), 'PGP PUBLIC KEY BLOCK'));
-  const fingerprint = key.getFingerprint().toUpperCase();
-  return {
-    name,
-    key,
-    file,
-    listed: { fingerprint, sha256: sha256Hex(file) },
-    fingerprint,
-    async sign(data, date = new Date()) {
-      const message = await openpgp.createMessage({ binary: data });
-      // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- the library types its answer so
-      const signature = await openpgp.sign({
-        message,
-        signingKeys: key,
-        detached: true,
-        date,
-        format: 'binary',
-        config,
-      });
-      return utf8(armor(signature as Uint8Array, 'PGP SIGNATURE'));
-    },
-  };
-}
-
-/** The same person with a newer copy of the key file, revoked. */
-export async function revokedCopy(who: Person): Promise<Person> {
-  const { publicKey } = await openpgp.revokeKey({ key: who.key, format: 'object' });
-  return withKey(who.name, who.key, publicKey);
-}
-
-/** The same person with a newer copy of the key file that lives so many milliseconds. */
-export async function withLife(who: Person, milliseconds: number): Promise<Person> {
-  const { publicKey } = await openpgp.reformatKey({
-    privateKey: who.key,
-    userIDs: [{ name: who.name, email: `${who.name}@example.org` }],
-    keyExpirationTime: milliseconds / 1000,
-    format: 'object',
-    config,
-  });
-  return withKey(who.name, who.key, publicKey);
-}
-
-/** The same person with a copy of the key file that has no subkeys. */
-export function withoutSubkeys(who: Person): Person {
-  const bare = who.key.toPublic();
-  bare.subkeys = [];
-  return withKey(who.name, who.key, bare);
-}
+/** What a test ledger holds, by path; a stand-in for a git tree. */
+export type Tree = Map<string, Uint8Array>;
 
 export interface Roles {
   readonly roots?: readonly Person[];
