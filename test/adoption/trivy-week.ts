@@ -7,7 +7,8 @@ import { SILENT } from '../../io/progress.ts';
 import { MockSigstore } from '../evidence/mock-sigstore.ts';
 import { provenance, workflow } from '../evidence/release.ts';
 import { runCli } from '../kit/cli-world.ts';
-import { people, world } from '../kit/executor-world.ts';
+import { people } from '../kit/executor-keys.ts';
+import { world } from '../kit/executor-world.ts';
 import type { World } from '../kit/executor-world.ts';
 import type { TestRepository } from '../servers/github/github.ts';
 

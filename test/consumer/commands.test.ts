@@ -233,7 +233,7 @@ test('serve where something listens already says so', async () => {
   const machine = await Machine.create();
   const { exit, stderr } = await machine.run(['serve', '--listen', new URL(store.url).host, ...withStore()]);
   expect(exit).toBe(1);
-  expect(stderr).toContain('choose another address by --listen');
+  expect(stderr).toContain('choose another address with --listen');
 });
 
 test('serve takes --cache where it is, and from here where it is relative', async () => {
