@@ -40,8 +40,8 @@ export function checkSection({ record, trust, path, pin }: CheckSection): Markup
       /></label>
     </div>
     <p class="faint" id="pin-hint">
-      The SHA-256 of a policy, from the ledger’s owner by a way other than this site. Left empty, this site’s own pin is
-      used: a site that lies would lie about that too.
+      The SHA-256 of a policy, from the ledger’s owner over a separate channel. Left empty, this site’s own pin is used:
+      a site that lies would lie about that too.
     </p>
     <div class="drop" id="drop">
       <label for="file">Drop a file here, or choose one</label>

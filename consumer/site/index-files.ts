@@ -87,7 +87,7 @@ function freshness({ view, head, pin }: SiteContext): Markup {
   const vouched =
     head === undefined
       ? html`nobody: the ledger has no signed head`
-      : html`<time datetime="${head.issued}" data-age>${timeText(head.issued)}</time>, good until
+      : html`<time datetime="${head.issued}" data-age="${head.issued}">${timeText(head.issued)}</time>, good until
           ${timeText(head.expires)}`;
   return html`<h2 id="ledger">The ledger</h2>
     <dl>
