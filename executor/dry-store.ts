@@ -1,4 +1,3 @@
-import { lent, release } from '../io/http/download/blocks.ts';
 import { hashing } from '../io/files/hash.ts';
 import { fail } from '../ledger-schema/error.ts';
 import type { PutRequest, Store } from '../store/store.ts';
@@ -9,10 +8,9 @@ export function dryStore(store: Pick<Store, 'read'>): Pick<Store, 'put' | 'read'
     read: (sha256) => store.read(sha256),
     async put({ name, size, sha256: expected }: PutRequest, body) {
       const hashed = hashing(body, ['sha256']);
-      for await (const chunk of lent(hashed.body)) {
-        release(chunk);
+      await hashed.body.each(() => {
         if (hashed.size() > size) fail('E_SIZE', `${name} is longer than the ${size} bytes that were declared`);
-      }
+      });
       if (hashed.size() < size) fail('E_TRUNCATED', `${name} ended after ${hashed.size()} of ${size} bytes`);
       const { sha256 } = hashed.digests();
       if (expected !== undefined && sha256 !== expected) {

@@ -1,5 +1,4 @@
 import { PullthroughError } from '../ledger-schema/error.ts';
-import { lent, release } from '../io/http/download/blocks.ts';
 import { hashing } from '../io/files/hash.ts';
 import { systemCode } from '../io/io-error.ts';
 import { mapLimit } from '../io/limit.ts';
@@ -116,13 +115,13 @@ async function look(store: Store, sha256: string, size: number, task: ProgressTa
   let bytes = 0;
   try {
     const hashed = hashing(store.read(sha256), ['sha256']);
-    for await (const chunk of lent(hashed.body)) {
+    await hashed.body.each((chunk) => {
       bytes += chunk.length;
       task.advance(chunk.length);
-      release(chunk);
       // It would go on for ever where a file grows under the reader.
-      if (bytes > size) return `has more than ${size} bytes`;
-    }
+      return bytes <= size;
+    });
+    if (bytes > size) return `has more than ${size} bytes`;
     if (bytes < size) return `has ${bytes} bytes, not ${size}`;
     const seen = hashed.digests().sha256;
     return seen === sha256 ? 'right' : `has the SHA-256 ${seen}`;

@@ -1,5 +1,5 @@
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
-import { lend, lent } from '../io/http/download/blocks.ts';
+import { Body } from '../io/body/body.ts';
 import { mapLimit } from '../io/limit.ts';
 import type { Progress, ProgressTask } from '../io/progress.ts';
 import type { Store, StoredObject } from './store.ts';
@@ -88,14 +88,14 @@ async function copyObject(
   let begun = false;
   const body = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
     begun = true;
-    for await (const chunk of lent(from.read(sha256, { signal }))) {
+    for await (const chunk of from.read(sha256, { signal }).chunks) {
       sent += chunk.length;
       task.advance(chunk.length);
       yield chunk;
     }
   };
   try {
-    const { repaired } = await to.put({ name: sha256, size, sha256 }, lend(body()));
+    const { repaired } = await to.put({ name: sha256, size, sha256 }, new Body(body()));
     // What is there needs no sending, but its share of the bar is done.
     if (!begun) task.advance(size);
     return { sent: begun, repaired };

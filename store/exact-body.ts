@@ -1,13 +1,10 @@
 import { fail } from '../ledger-schema/error.ts';
-import { lend, lent } from '../io/http/download/blocks.ts';
+import { Body } from '../io/body/body.ts';
 import type { PutRequest } from './store.ts';
 
 /** The body, held to its size: `E_SIZE` before a byte too many goes on, `E_TRUNCATED` where some lack. */
-export function exactly(
-  body: AsyncIterable<Uint8Array>,
-  request: PutRequest,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  return lend(held(lent(body), request));
+export function exactly(body: AsyncIterable<Uint8Array>, request: PutRequest): Body {
+  return new Body(held(Body.from(body).chunks, request));
 }
 
 async function* held(

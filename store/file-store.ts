@@ -1,7 +1,7 @@
 import { lstat, opendir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
-import { lend, lent } from '../io/http/download/blocks.ts';
+import { Body } from '../io/body/body.ts';
 import { openPending, readBlocks, syncFile, syncFolder } from '../io/files/file.ts';
 import { digestOf, hashing } from '../io/files/hash.ts';
 import { ioError, systemCode } from '../io/io-error.ts';
@@ -113,14 +113,14 @@ export class FileStore implements Store {
     }
   }
 
-  read(sha256: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
-    return lend(this.#read(sha256, options));
+  read(sha256: string, options: ReadOptions = {}): Body {
+    return new Body(this.#read(sha256, options));
   }
 
   async *#read(sha256: string, { signal }: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
     const path = this.#path(sha256);
     try {
-      for await (const chunk of lent(readBlocks(path))) {
+      for await (const chunk of readBlocks(path).chunks) {
         signal?.throwIfAborted();
         yield chunk;
       }

@@ -1,5 +1,5 @@
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
-import { lend, lent } from '../io/http/download/blocks.ts';
+import { Body } from '../io/body/body.ts';
 import { openDownload } from '../io/http/download/download.ts';
 import { RETRY } from '../io/http/retry.ts';
 import { requireSafeUrl, shownUrl } from '../io/http/url.ts';
@@ -27,7 +27,7 @@ export interface PublicStore {
    * The bytes as they are, at most `size` of them over HTTP; the caller hashes them. Throws `E_STORE_MISSING` where they
    * aren't there, and what {@link openDownload} and {@link Store.read} throw.
    */
-  read(file: PublicFile, options?: PublicReadOptions): AsyncIterable<Uint8Array>;
+  read(file: PublicFile, options?: PublicReadOptions): Body;
 }
 
 /** A base URL of objects as the ledger format's "The store" lays them out: https://, file:, s3:// or a path. `E_CONFIG`. */
@@ -44,14 +44,14 @@ export async function openPublic(url: string, options: OpenStoreOptions): Promis
     });
   }
   if (!base.pathname.endsWith('/')) base.pathname += '/';
-  return { label: shownUrl(base), read: (file, how) => lend(readOverHttp(base, file, how)) };
+  return { label: shownUrl(base), read: (file, how) => new Body(readOverHttp(base, file, how)) };
 }
 
 async function* readOverHttp(base: URL, { sha256, size }: PublicFile, options: PublicReadOptions = {}) {
   const url = new URL(storeKey(sha256), base).href;
   const retry = options.others ? { ...RETRY, tries: 2 } : RETRY;
   try {
-    yield* lent(openDownload({ url, size, signal: options.signal, pace: options.pace, retry }));
+    yield* openDownload({ url, size, signal: options.signal, pace: options.pace, retry }).chunks;
   } catch (error) {
     if (!(error instanceof PullthroughError) || error.code !== 'E_UPSTREAM_NOT_FOUND') throw error;
     fail('E_STORE_MISSING', `${shownUrl(base)} does not hold ${storeKey(sha256)}`, { cause: error });
@@ -63,7 +63,7 @@ export async function publicReader(urls: readonly string[], options: OpenStoreOp
   const places = await Promise.all(urls.map((url) => openPublic(url, options)));
   return {
     label: places.map(({ label }) => label).join(', '),
-    read: (file, how) => lend(readFirst(places, file, options, how)),
+    read: (file, how) => new Body(readFirst(places, file, options, how)),
   };
 }
 
@@ -77,7 +77,7 @@ async function* readFirst(
     const others = at < places.length - 1;
     let begun = false;
     try {
-      for await (const chunk of lent(place.read(file, { ...how, others: others || how.others }))) {
+      for await (const chunk of place.read(file, { ...how, others: others || how.others }).chunks) {
         begun = true;
         yield chunk;
       }

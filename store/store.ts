@@ -1,3 +1,4 @@
+import type { Body } from '../io/body/body.ts';
 import type { PaceRules } from '../io/http/download/pace.ts';
 
 /** How an object is read. */
@@ -62,7 +63,7 @@ export interface Store {
   has(sha256: string, size: number): Promise<boolean>;
 
   /** The object's bytes as they are, unverified; the caller hashes them. Throws `E_STORE_MISSING`. */
-  read(sha256: string, options?: ReadOptions): AsyncIterable<Uint8Array>;
+  read(sha256: string, options?: ReadOptions): Body;
 
   /** Every object, in no particular order. */
   list(): AsyncIterable<StoredObject>;

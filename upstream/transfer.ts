@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GitHubClient } from '../github/client.ts';
 import type { Asset } from '../github/types.ts';
-import { lend, lent } from '../io/http/download/blocks.ts';
+import { Body } from '../io/body/body.ts';
 import { downloadToFile, openDownload } from '../io/http/download/download.ts';
 import { readBlocks } from '../io/files/file.ts';
 import { digestOf, digestsOf, hashing } from '../io/files/hash.ts';
@@ -79,10 +79,11 @@ export async function storeAsset(
     let downloaded = false;
     const download = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
       downloaded = true;
-      yield* lent(openDownload({ ...assetRequest(client, asset), signal, onBytes: (count) => task.advance(count) }));
+      const onBytes = (count: number): void => task.advance(count);
+      yield* openDownload({ ...assetRequest(client, asset), signal, onBytes }).chunks;
     };
     const algorithms = needed(transfer, said);
-    const hashed = hashing(lend(download()), algorithms);
+    const hashed = hashing(new Body(download()), algorithms);
     const { sha256 } = await store.put({ name, size, sha256: expectedDigest(said, 'sha256') }, hashed.body);
     const others = downloaded ? hashed.digests() : await digestsOf(store.read(sha256), algorithms);
     const digests = { ...others, sha256 };

@@ -1,7 +1,7 @@
 import { chmod, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
-import { lend, lent, release } from '../../io/http/download/blocks.ts';
+import { Body } from '../../io/body/body.ts';
 import { startingOver } from '../../io/http/download/download.ts';
 import { openPending } from '../../io/files/file.ts';
 import type { PendingFile } from '../../io/files/file.ts';
@@ -129,17 +129,16 @@ async function copy(
   const hashed = hashing(body, ['sha256']);
   let bytes = 0;
   async function* bounded(): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of lent(hashed.body)) {
+    for await (const chunk of hashed.body.chunks) {
       bytes += chunk.length;
       if (bytes > file.size) {
-        release(chunk);
         fail('E_SIZE', `${label} has more than the ${file.size} acknowledged bytes of ${file.name}`, { hint: WRONG });
       }
       onBytes(bytes);
       yield chunk;
     }
   }
-  await pending.append(lend(bounded()));
+  await pending.append(new Body(bounded()));
   if (bytes < file.size) {
     fail('E_TRUNCATED', `${label} has only ${bytes} of the ${file.size} bytes of ${file.name}`, { hint: WRONG });
   }

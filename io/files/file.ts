@@ -4,7 +4,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
-import { BLOCK, lend, lent, placeInBlock, release, takeBlock } from '../http/download/blocks.ts';
+import { BLOCK, placeInBlock, release, takeBlock } from '../body/blocks.ts';
+import { Body } from '../body/body.ts';
 import { FileWriter } from './file-writer.ts';
 import { ioError, systemCode } from '../io-error.ts';
 import { moveTo, placeAt } from './rename.ts';
@@ -72,7 +73,7 @@ export async function openPending(options: PendingOptions): Promise<PendingFile>
     },
     write: (chunk) => guarded(path, () => writer.write(chunk)),
     async append(body) {
-      for await (const chunk of lent(body)) await guarded(path, () => writer.write(chunk, release));
+      for await (const chunk of Body.from(body).chunks) await guarded(path, () => writer.write(chunk, release));
     },
     flush: () => guarded(path, () => writer.finish()),
     restart: () => guarded(path, () => writer.restart()),
@@ -142,8 +143,8 @@ export async function readFileBounded(path: string, limit: number): Promise<Uint
 }
 
 /** A file's bytes, in large chunks. Throws the system's own errors; see {@link ioError}. */
-export function readBlocks(path: string): AsyncGenerator<Uint8Array, void, undefined> {
-  return lend(blocksOf(path));
+export function readBlocks(path: string): Body {
+  return new Body(blocksOf(path));
 }
 
 async function* blocksOf(path: string): AsyncGenerator<Uint8Array, void, undefined> {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { availableParallelism } from 'node:os';
 import { PullthroughError } from '../../ledger-schema/error.ts';
-import { BLOCK, keep, release, takeBlock } from '../http/download/blocks.ts';
+import { BLOCK, keep, release, takeBlock } from '../body/blocks.ts';
 
 /** Bytes that may wait for one job's thread before whoever sends them is held back. */
 const MOST_WAITING = 8 * BLOCK;

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { fail } from '../../ledger-schema/error.ts';
-import { keep, lend, lent, release } from '../http/download/blocks.ts';
+import { keep, release } from '../body/blocks.ts';
+import { Body } from '../body/body.ts';
 import { HashJob } from './hash-thread.ts';
 
 export type HashAlgorithm = 'sha256' | 'sha512' | 'md5';
 
 export interface Hashing<A extends HashAlgorithm = HashAlgorithm> {
   /** The same bytes, to be read once. It ends when the digests are known. */
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: Body;
   /** Lower-case hex by algorithm, once the body was read to its end. */
   digests(): Record<A, string>;
   /** Bytes that went through so far. */
@@ -30,7 +31,7 @@ export function hashing<A extends HashAlgorithm>(
   async function* through(): AsyncGenerator<Uint8Array, void, undefined> {
     const hasher = new Hasher(algorithms);
     try {
-      for await (const chunk of lent(body)) {
+      for await (const chunk of Body.from(body).chunks) {
         bytes += chunk.length;
         await hasher.update(chunk);
         yield chunk;
@@ -42,7 +43,7 @@ export function hashing<A extends HashAlgorithm>(
     }
   }
   return {
-    body: lend(through()),
+    body: new Body(through()),
     digests: () => result ?? fail('E_INTERNAL', 'digests were asked for before the body was read to its end'),
     size: () => bytes,
   };
@@ -64,10 +65,7 @@ export async function digestsOf<A extends HashAlgorithm>(
 ): Promise<Record<A, string>> {
   if (algorithms.length === 0) return {} as Record<A, string>;
   const hashed = hashing(body, algorithms);
-  for await (const chunk of lent(hashed.body)) {
-    onBytes(chunk.length);
-    release(chunk);
-  }
+  await hashed.body.each((chunk) => onBytes(chunk.length));
   return hashed.digests();
 }
 

@@ -1,4 +1,5 @@
 import type { LookupFunction } from 'node:net';
+import type { Body } from '../body/body.ts';
 
 /** An answer whose body is still on its way. */
 export interface HttpResponse {
@@ -6,7 +7,7 @@ export interface HttpResponse {
   /** A header's value by its lower-case name; several of one name are joined by commas. */
   header(name: string): string | undefined;
   /** The body's bytes as they are on the wire. Throws `E_NETWORK` and `E_TIMEOUT`; leaving the loop closes it. */
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: Body;
   /** Gives the body up. */
   abandon(): void;
 }
@@ -17,6 +18,4 @@ export interface GetOptions {
   readonly signal?: AbortSignal | undefined;
   /** Finds the host's addresses; the system's own look-up unless told. */
   readonly lookup?: LookupFunction | undefined;
-  /** The body's size in bytes, where it is expected to be something. */
-  readonly size?: number | undefined;
 }

@@ -5,7 +5,7 @@ import { networkError } from './network-error.ts';
 import { STALL_MS } from './retry.ts';
 import { requireSafeUrl, shownUrl } from './url.ts';
 
-const CONNECT_MS = 30_000;
+export const CONNECT_MS = 30_000;
 
 const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'] as const;
 const dispatchers = new Map<string, Promise<Dispatcher>>();

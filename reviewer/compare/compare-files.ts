@@ -4,7 +4,7 @@ import type { GitHubClient } from '../../github/client.ts';
 import type { Asset, Release } from '../../github/types.ts';
 import { finding, foundError } from '../../inspect/finding.ts';
 import type { Finding } from '../../inspect/finding.ts';
-import { lend, lent } from '../../io/http/download/blocks.ts';
+import { Body } from '../../io/body/body.ts';
 import { openDownload } from '../../io/http/download/download.ts';
 import type { DownloadRequest } from '../../io/http/download/download.ts';
 import type { PrivateHosts } from '../../io/http/public-only.ts';
@@ -164,7 +164,7 @@ async function compareStore(
   recorded: RecordedAsset,
 ): Promise<ByteComparison | undefined> {
   if (store === undefined) return undefined;
-  const open = () => lend(counted(lent(store.read(recorded, { signal })), onBytes));
+  const open = () => new Body(counted(store.read(recorded, { signal }).chunks, onBytes));
   return compareWithRecord(recorded, `the store's (${store.label})`, open, ['sha256']);
 }
 

@@ -1,4 +1,3 @@
-import { lent, release } from '../../io/http/download/blocks.ts';
 import { hashing, startingOver } from '../../io/http/download/download.ts';
 import type { HashAlgorithm } from '../../io/files/hash.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
@@ -60,11 +59,10 @@ async function digest(
   const hashed = hashing(body, algorithms);
   const sink = await keep?.();
   try {
-    for await (const chunk of lent(hashed.body)) {
-      if (hashed.size() <= size) await sink?.write(chunk);
-      release(chunk);
+    await hashed.body.each(async (chunk) => {
       if (hashed.size() > size) fail('E_SIZE', `${where} ${name} is longer than the ${size} bytes of the record`, HINT);
-    }
+      await sink?.write(chunk);
+    });
   } finally {
     await sink?.end();
   }

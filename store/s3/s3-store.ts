@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { fail, PullthroughError } from '../../ledger-schema/error.ts';
-import { lend, lent, release } from '../../io/http/download/blocks.ts';
+import { Body } from '../../io/body/body.ts';
 import { openPending, readBlocks } from '../../io/files/file.ts';
 import { digestOf, hashing } from '../../io/files/hash.ts';
 import { sweep } from '../../io/files/leftover.ts';
@@ -76,11 +76,10 @@ export class S3Store implements Store {
     const bytes = new Uint8Array(request.size);
     const hashed = hashing(body, ['sha256']);
     let at = 0;
-    for await (const chunk of lent(hashed.body)) {
+    await hashed.body.each((chunk) => {
       bytes.set(chunk, at);
       at += chunk.length;
-      release(chunk);
-    }
+    });
     const { sha256 } = hashed.digests();
     checkDigest(request, sha256);
     let before = known ?? (await this.verify(sha256, request.size));
@@ -188,8 +187,8 @@ export class S3Store implements Store {
     return (await this.#bucket.head(sha256))?.size === size;
   }
 
-  read(sha256: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
-    return lend(readObject(this.#bucket, sha256, { ...options, progress: this.#pool.size }));
+  read(sha256: string, options: ReadOptions = {}): Body {
+    return new Body(readObject(this.#bucket, sha256, { ...options, progress: this.#pool.size }));
   }
 
   list(): AsyncGenerator<StoredObject, void, undefined> {

@@ -6,7 +6,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import type { CompletedPart, PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
-import { lent, release } from '../../io/http/download/blocks.ts';
+import { Body } from '../../io/body/body.ts';
 import { HashJob } from '../../io/files/hash-thread.ts';
 import type { HashAlgorithm } from '../../io/files/hash.ts';
 import { fail } from '../../ledger-schema/error.ts';
@@ -52,7 +52,7 @@ async function inParts(
   let part: Uint8Array | undefined;
   let filled = 0;
   try {
-    for await (const chunk of lent(body)) {
+    await Body.from(body).each(async (chunk) => {
       for (let at = 0; at < chunk.length;) {
         part ??= await pool.take();
         const piece = chunk.subarray(at, at + pool.size - filled);
@@ -65,8 +65,7 @@ async function inParts(
         filled = 0;
         await full(ready, pool.size);
       }
-      release(chunk);
-    }
+    });
     if (part && filled > 0) {
       const ready = part;
       part = undefined;

@@ -7,6 +7,7 @@ import { planUnpack } from '../../consumer/download/unpack-plan.ts';
 import { LIMITS } from '../../inspect/limits.ts';
 import type { Limits } from '../../inspect/limits.ts';
 import type { Contents, Member } from '../../inspect/member.ts';
+import { Body } from '../../io/body/body.ts';
 import { SILENT } from '../../io/progress.ts';
 import { sha256Hex } from '../../ledger-schema/index.ts';
 import { fileOf, tarOf, zipOf } from '../inspect/files.ts';
@@ -112,7 +113,7 @@ describe('get --unpack', () => {
         [{ name, size: bytes.length, sha256 }],
         {
           output,
-          mirrors: [{ label: 'm', read: () => fileOf(name, bytes).stream() }],
+          mirrors: [{ label: 'm', read: () => Body.from(fileOf(name, bytes).stream()) }],
           progress: SILENT,
           replace,
           keep,

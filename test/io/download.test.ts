@@ -11,7 +11,7 @@ import type { FlakyServer } from '../servers/flaky.ts';
 
 const retry = { tries: 3, baseMs: 1, capMs: 5 };
 const bytes = randomBytes(3_000_000);
-/** From 8 MiB on a declared size goes the direct way. */
+/** Many blocks. */
 const large = randomBytes(9_000_000);
 const sha256 = digest(bytes);
 

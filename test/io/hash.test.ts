@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { BLOCK, keep, lend, lent, release, takeBlock } from '../../io/http/download/blocks.ts';
+import { BLOCK, keep, release, takeBlock } from '../../io/body/blocks.ts';
+import { Body } from '../../io/body/body.ts';
 import { digestOf, hashing } from '../../io/files/hash.ts';
 import type { HashAlgorithm } from '../../io/files/hash.ts';
 
@@ -82,22 +83,61 @@ describe('blocks', () => {
     expect(takeBlock().buffer).not.toBe(takeBlock().buffer);
   });
 
-  test('are read by a thread while they are lent on', async () => {
-    const hashed = hashing(lend(filled(40)), ['sha256']);
+  test('are read by a thread while they are handed on', async () => {
+    const hashed = hashing(new Body(filled(40)), ['sha256']);
     const hash = createHash('sha256');
     const memories = new Set<ArrayBufferLike>();
-    for await (const chunk of lent(hashed.body)) {
+    await hashed.body.each((chunk) => {
       hash.update(chunk);
       memories.add(chunk.buffer);
-      release(chunk);
-    }
+    });
     expect(hashed.digests().sha256).toBe(hash.digest('hex'));
     expect(memories.size).toBeLessThan(40);
   });
+});
 
-  test('come to a plain reader as memory of its own', async () => {
+describe('a body', () => {
+  async function* filled(count: number): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let at = 0; at < count; at++) yield takeBlock().fill(at);
+  }
+
+  test('comes to a loop as memory of its own', async () => {
     const kept: Uint8Array[] = [];
-    for await (const chunk of lend(filled(40))) kept.push(chunk);
+    for await (const chunk of new Body(filled(40))) kept.push(chunk);
     expect(kept.every((chunk, at) => chunk.length === BLOCK && chunk[0] === at && chunk[BLOCK - 1] === at)).toBe(true);
+  });
+
+  test('that another is made of keeps its chunks as they are', async () => {
+    const seen: number[] = [];
+    const doubled = new Body(new Body(filled(3)).chunks);
+    await doubled.each((chunk) => seen.push(chunk[0] ?? Number.NaN));
+    expect(seen).toEqual([0, 1, 2]);
+  });
+
+  test('uses no memory again that its source may hold as well', async () => {
+    const mine: Uint8Array[] = [];
+    async function* source(): AsyncGenerator<Uint8Array, void, undefined> {
+      for await (const chunk of filled(5)) {
+        mine.push(chunk);
+        yield chunk;
+      }
+    }
+    await Body.from(source()).each(() => undefined);
+    for (let at = 0; at < 10; at++) takeBlock().fill(99);
+    expect(mine.map(([first]) => first)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  test('ends early where its reader says so, and its source is told', async () => {
+    let closed = false;
+    async function* source(): AsyncGenerator<Uint8Array, void, undefined> {
+      try {
+        for (;;) yield new Uint8Array(1);
+      } finally {
+        closed = true;
+      }
+    }
+    let seen = 0;
+    await Body.from(source()).each(() => ++seen < 3);
+    expect([seen, closed]).toEqual([3, true]);
   });
 });

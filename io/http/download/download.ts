@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import { fail, PullthroughError } from '../../../ledger-schema/error.ts';
 import { LONGEST_WAIT_MS, refusalText, statusError } from '../answer-error.ts';
 import type { Problem, RateLimit } from '../answer-error.ts';
-import { lend, lent, release } from './blocks.ts';
+import { release } from '../../body/blocks.ts';
+import { Body } from '../../body/body.ts';
 import { openPending } from '../../files/file.ts';
 import { hashing } from '../../files/hash.ts';
 import { isFinal } from '../network-error.ts';
@@ -72,8 +73,8 @@ const PROGRESS = 1 << 20;
  * `E_SIZE`, `E_TRUNCATED`, `E_TIMEOUT`, `E_NETWORK`, `E_HTTP`, `E_RATE_LIMIT`, `E_CREDENTIAL`, 404 and 410:
  * `E_UPSTREAM_NOT_FOUND`; `E_CONFIG` for a URL that is refused.
  */
-export function openDownload(request: DownloadRequest): AsyncGenerator<Uint8Array, void, undefined> {
-  return lend(download(request));
+export function openDownload(request: DownloadRequest): Body {
+  return new Body(download(request));
 }
 
 async function* download(request: DownloadRequest): AsyncGenerator<Uint8Array, void, undefined> {
@@ -137,9 +138,9 @@ async function follow(
       ...delivered.headers(),
       ...(authorization?.origin === url.origin ? { authorization: authorization.value } : {}),
     };
-    const { size, stallMs = STALL_MS } = request;
+    const { stallMs = STALL_MS } = request;
     const answer = await pace.waitFor(
-      get(url, { headers, stallMs, size, signal: pace.signal, lookup: guard?.lookupFor(url) }),
+      get(url, { headers, stallMs, signal: pace.signal, lookup: guard?.lookupFor(url) }),
     );
     if (![301, 302, 303, 307, 308].includes(answer.status)) return { answer, url };
     answer.abandon();
@@ -169,7 +170,7 @@ class Delivered {
   async *take(answer: HttpResponse, url: URL, pace: Pace): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       const skip = this.#begin(answer, url);
-      const blocks = pace.through(lent(answer.body));
+      const blocks = pace.through(answer.body.chunks);
       const body = skip > 0 ? this.#skipping(blocks, skip, url) : blocks;
       for await (const chunk of body) {
         const room = this.#most - this.bytes;
