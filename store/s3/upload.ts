@@ -198,10 +198,12 @@ class Upload {
   async #send(bytes: Uint8Array, number: number): Promise<void> {
     const { habits } = this.#target;
     const sha256 = await digestOfBytes(bytes, 'sha256');
+    // Another part may learn of it while this one is on its way.
+    const { partDigests } = habits;
     try {
-      await this.#sendOnce(bytes, number, sha256, habits.partDigests);
+      await this.#sendOnce(bytes, number, sha256, partDigests);
     } catch (error) {
-      if (habits.partDigests || !refusesHeader(error)) throw error;
+      if (partDigests || !refusesHeader(error)) throw error;
       await this.#sendOnce(bytes, number, sha256, true);
       habits.partDigests = true;
     }
