@@ -109,7 +109,7 @@ export async function makeStamps(
     releases: made.map(({ entry }) => entry),
     extensions: { pullthrough: { ledger: context.ledger } },
   };
-  const same = ours !== undefined && timeless(ours.predicate, ours.subject) === timeless(predicate as object, subject);
+  const same = ours !== undefined && timeless(ours.predicate, ours.subject) === timeless(predicate, subject);
   const bytes = same && old ? old : await signer.sign(statementBytes(LIST_PREDICATE, subject, predicate));
   const packslips = new Map(made.flatMap(({ file }) => (file?.bytes === undefined ? [] : [[file.path, file.bytes]])));
   return {

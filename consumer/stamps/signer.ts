@@ -80,11 +80,12 @@ export function keySigner(key: MinisignSigner): StampSigner {
 }
 
 /** Signs by the identity of this job, through Fulcio and Rekor: what is signed is in the public log. */
-export function keylessSigner({ identity, sign, signed }: KeylessSigner): StampSigner {
+export function keylessSigner(keyless: KeylessSigner): StampSigner {
+  const { identity, issuer } = keyless.identity;
   return {
-    identity: { scheme: 'sigstore-oidc', key_id: identity.identity, issuer: identity.issuer },
+    identity: { scheme: 'sigstore-oidc', key_id: identity, issuer },
     repeatable: false,
-    sign,
-    signed,
+    sign: (statement) => keyless.sign(statement),
+    signed: (bundle) => keyless.signed(bundle),
   };
 }

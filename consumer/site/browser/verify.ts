@@ -126,7 +126,7 @@ async function fetchServed(address: string): Promise<Served> {
 
 async function boundedText(response: Response): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  const reader = response.body?.getReader();
+  const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader();
   let text = '';
   let bytes = 0;
   while (reader !== undefined) {
