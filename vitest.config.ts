@@ -10,6 +10,10 @@ const REAL = existsSync(process.env.PULLTHROUGH_TEST_EVIDENCE ?? '') ? [] : ['te
 const ALONE = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((name) => join('test', name))
   .filter((path) => path.endsWith('.test.ts') && readFileSync(path, 'utf8').includes('vi.mock('));
+/** What starts git again and again: its workers are not those that grow large by the other rooms' bodies and cases. */
+const GIT = ['cli', 'consumer', 'executor', 'ledger', 'owner', 'proposals', 'reviewer'].map(
+  (room) => `test/${room}/**/*.test.ts`,
+);
 
 export default defineConfig({
   test: {
@@ -23,10 +27,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        test: { name: 'git', include: GIT, exclude: [...ALONE, ACCEPTANCE], isolate: false },
+      },
+      {
+        extends: true,
         test: {
           name: 'shared',
           include: ['test/**/*.test.ts'],
-          exclude: [...ALONE, ACCEPTANCE, ...REAL],
+          exclude: [...GIT, ...ALONE, ACCEPTANCE, ...REAL],
           isolate: false,
         },
       },
