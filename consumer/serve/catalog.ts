@@ -25,12 +25,15 @@ import { toolText } from '../tool.ts';
 import type { ToolName } from '../tool.ts';
 import { requireCurrent } from '../require-current.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
+import { tooOld } from '../../ledger/view/freshness.ts';
 
 export interface CatalogOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly aliases: readonly Alias[];
   readonly demand?: Demand | undefined;
+  /** `[trust] max-age`: how old the newest signed head may be, in milliseconds. */
+  readonly maxAge?: number | undefined;
 }
 
 interface Dated {
@@ -90,8 +93,23 @@ export class Catalog {
     await fetchDirectories(this.view.snapshot, records, paths);
   }
 
-  /** Did the last look find that the ledger is held back? */
-  stale = false;
+  /** What the last look was refused by, where the ledger is held back. */
+  heldBack: PullthroughError | undefined;
+
+  /**
+   * Is the ledger held back, or did nobody sign its head lately? The ledger's host may be gone since. As past the policy's
+   * expiry only what was acknowledged before is served then.
+   */
+  get stale(): boolean {
+    return this.#staleness() !== undefined;
+  }
+
+  #staleness(): PullthroughError | undefined {
+    const { now, maxAge } = this.#options;
+    const { head } = this.view;
+    if (this.heldBack !== undefined || maxAge === undefined || head === undefined) return this.heldBack;
+    return tooOld(head, new Date(now()), maxAge);
+  }
 
   /** Has the policy run out? Then only what was acknowledged before is served. */
   get expired(): boolean {
@@ -238,11 +256,15 @@ export class Catalog {
     return record;
   }
 
+  #requireCurrent(): void {
+    const stale = this.#staleness();
+    if (stale !== undefined) throw stale;
+    requireCurrent(this.view.trust, new Date(this.#options.now()));
+  }
+
   /** Past the expiry nothing new is resolved, but a nack of what is known still counts. */
   async #judge(path: string): Promise<Dated> {
-    if (this.expired && !this.#known.has(path)) {
-      requireCurrent(this.view.trust, new Date(this.#options.now()));
-    }
+    if (!this.#known.has(path)) this.#requireCurrent();
     const { trust, snapshot } = this.view;
     const [files] = await fetchRecords(snapshot, [path]);
     if (files === undefined) return fail('E_NOT_FOUND', `the ledger has no record ${path}`);
@@ -289,7 +311,10 @@ function refusalOf(error: unknown): PullthroughError {
   return error;
 }
 
+/** What is about the ledger as a whole, and passes. */
+const PASSING: ReadonlySet<string> = new Set(['E_POLICY_EXPIRED', 'E_STALE']);
+
 /** Is it what the record deserves, and not what happened on the way to it? */
 function isVerdict(error: unknown): boolean {
-  return error instanceof PullthroughError && error.exit === 3 && error.code !== 'E_POLICY_EXPIRED';
+  return error instanceof PullthroughError && error.exit === 3 && !PASSING.has(error.code);
 }

@@ -13,6 +13,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   E_IO: 500,
   E_BUSY: 503,
   E_POLICY_EXPIRED: 503,
+  E_STALE: 503,
   E_TIMEOUT: 504,
   E_TOO_LARGE: 507,
 };

@@ -13,6 +13,8 @@ export interface FollowOptions {
   readonly aliases?: readonly Alias[] | undefined;
   /** What every release must meet beyond its acks. */
   readonly demand?: Demand | undefined;
+  /** `[trust] max-age`: how old the newest signed head may be, in milliseconds. */
+  readonly maxAge?: number | undefined;
   /** Milliseconds between two looks. */
   readonly interval: number;
   /** Milliseconds since 1970. */
@@ -106,7 +108,8 @@ export class Follower {
         );
       }
       this.#failure = failure;
-      this.#catalog.stale = failure.code === 'E_STALE';
+      // Until a look succeeds: who holds the ledger back may be gone the next time.
+      if (failure.code === 'E_STALE') this.#catalog.heldBack = failure;
     }
   }
 
@@ -117,6 +120,6 @@ export class Follower {
   }
 }
 
-function catalogOptions({ now, aliases = [], demand }: FollowOptions): CatalogOptions {
-  return { now, aliases, demand };
+function catalogOptions({ now, aliases = [], demand, maxAge }: FollowOptions): CatalogOptions {
+  return { now, aliases, demand, maxAge };
 }

@@ -60,6 +60,7 @@ export async function openGateway(consumer: ConsumerOptions, options: GatewayOpt
       host: consumer.host ?? 'github.com',
       explainer: ledgerExplainer(ledger),
       demand: demandOf(consumer),
+      maxAge,
       progress,
       now: options.clock,
     });

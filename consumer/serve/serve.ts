@@ -49,6 +49,8 @@ export interface ServeOptions {
   readonly log?: { readonly format: LogFormat; readonly write: (line: string) => void } | undefined;
   /** Tells more of a refusal. */
   readonly explainer?: Explainer | undefined;
+  /** `[trust] max-age`: how old the newest signed head may be, in milliseconds. */
+  readonly maxAge?: number | undefined;
   /** How long it waits for whom. */
   readonly timeouts?: Partial<Limits> | undefined;
 }
@@ -111,8 +113,8 @@ function openCache(options: ServeOptions, { pace }: Limits, progress: Progress):
 }
 
 function followLedger(options: ServeOptions, progress: Progress): Promise<Follower> {
-  const { look, aliases, demand, interval = 60_000, now = Date.now } = options;
-  return Follower.start({ look, aliases, demand, progress, interval, now });
+  const { look, aliases, demand, maxAge, interval = 60_000, now = Date.now } = options;
+  return Follower.start({ look, aliases, demand, maxAge, progress, interval, now });
 }
 
 function fileSender(cache: FileCache, options: ServeOptions, limits: Limits): FileSender {

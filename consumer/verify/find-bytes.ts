@@ -37,7 +37,7 @@ async function readBatch(
 ): Promise<void> {
   await snapshot.prefetch(batch.map(({ oid }) => oid));
   for (const { record, oid } of batch) {
-    for (const digest of digestsOf(await readBlob(snapshot, oid))) {
+    for (const digest of await listedDigests(snapshot, oid)) {
       if (!digests.has(digest)) continue;
       const records = found.get(digest) ?? [];
       if (records.length < MOST_RECORDS && records.at(-1) !== record) records.push(record);
@@ -46,17 +46,13 @@ async function readBatch(
   }
 }
 
-/** A record whose list is too large is not a record. */
-async function readBlob(snapshot: Snapshot, oid: string): Promise<Uint8Array> {
+/** The digests that a checklist.sha256 lists, by its oid; a record whose list is too large is not one. Nothing is verified. */
+export async function listedDigests(snapshot: Snapshot, oid: string): Promise<string[]> {
   try {
-    return await snapshot.blob(oid, CHECKLIST_BYTES);
+    const text = Buffer.from(await snapshot.blob(oid, CHECKLIST_BYTES)).toString('latin1');
+    return text.split('\n').map((line) => line.slice(0, 64));
   } catch (error) {
-    if (error instanceof PullthroughError && error.code === 'E_TOO_LARGE') return new Uint8Array();
+    if (error instanceof PullthroughError && error.code === 'E_TOO_LARGE') return [];
     throw error;
   }
-}
-
-function digestsOf(bytes: Uint8Array): string[] {
-  const text = Buffer.from(bytes).toString('latin1');
-  return text.split('\n').map((line) => line.slice(0, 64));
 }

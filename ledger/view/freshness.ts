@@ -1,4 +1,4 @@
-import { fail } from '../../ledger-schema/error.ts';
+import { PullthroughError } from '../../ledger-schema/error.ts';
 import type { Head } from '../../ledger-schema/head.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 
@@ -32,8 +32,8 @@ export async function requireFresh(options: Freshness): Promise<void> {
   if (seen !== undefined && issued < Date.parse(seen)) {
     stale(`the ledger's head is of ${head.issued}, and one of ${seen} was seen before`);
   }
-  if (age > maxAge) stale(`the ledger's head is ${agedText(age)} old, and [trust] max-age allows ${agedText(maxAge)}`);
-  if (now.getTime() >= Date.parse(head.expires)) stale(`the ledger's head expired at ${head.expires}`);
+  const old = tooOld(head, now, maxAge);
+  if (old !== undefined) throw old;
   if (!(await follows(head.commit))) {
     stale(`the ledger does not hold the commit ${head.commit}, which an executor saw at ${head.issued}`);
   }
@@ -42,6 +42,17 @@ export async function requireFresh(options: Freshness): Promise<void> {
   if (version > trust.version || (listed !== undefined && listed.sha256 !== sha256)) {
     stale(`the ledger does not have the policy ${version} that an executor saw at ${head.issued}`);
   }
+}
+
+/** Why a head says nothing about the ledger of now; undefined where it does. `maxAge` in milliseconds. */
+export function tooOld(head: Head, now: Date, maxAge: number): PullthroughError | undefined {
+  const age = now.getTime() - Date.parse(head.issued);
+  if (age > maxAge) {
+    return staleError(`the ledger's head is ${agedText(age)} old, and [trust] max-age allows ${agedText(maxAge)}`);
+  }
+  return now.getTime() >= Date.parse(head.expires)
+    ? staleError(`the ledger's head expired at ${head.expires}`)
+    : undefined;
 }
 
 /** `5 h`, `3 d`: how long ago something was. */
@@ -55,7 +66,11 @@ export function agedText(ms: number): string {
 }
 
 function stale(message: string): never {
-  return fail('E_STALE', message, {
+  throw staleError(message);
+}
+
+function staleError(message: string): PullthroughError {
+  return new PullthroughError('E_STALE', message, {
     hint: "somebody holds the ledger back, or its executor has stopped: ask its owner whether 'pullthrough mirror' runs",
   });
 }

@@ -22,13 +22,14 @@ export function addOperations(app: FastifyInstance, { follower, cache, files, me
   // A ledger that is down is not a reason to take away a gateway that serves what it verified.
   app.get('/healthz', { config }, async (_, reply) => {
     const { seen, failure } = follower.state;
-    const { view, expired } = follower.catalog;
+    const { view, expired, stale } = follower.catalog;
     const state = {
       status: 'ok',
       ledger: {
         commit: view.commit,
         seen: seen === undefined ? null : new Date(seen).toISOString(),
         head: view.head?.issued ?? null,
+        stale,
         failure: failure?.code ?? null,
       },
       policy: { version: view.trust.version, expires: view.trust.policy.expires, expired },

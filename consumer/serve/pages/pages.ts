@@ -110,7 +110,9 @@ function alert({ view, expired, stale }: PageContext): Markup {
   const gone = expired
     ? alertOf(html`The policy expired on ${dayText(expires)}: nothing new is served until its successor is signed.`)
     : NOTHING;
-  const held = stale ? alertOf(html`The ledger is held back: nobody vouched lately for a newer state of it.`) : NOTHING;
+  const held = stale
+    ? alertOf(html`The ledger is held back: no executor signed lately where it is, so nothing new is served.`)
+    : NOTHING;
   return html`${gone}${held}`;
 }
 
