@@ -7,8 +7,9 @@ import { SILENT } from '../../io/progress.ts';
 import { fail } from '../../ledger-schema/error.ts';
 import type { Head } from '../../ledger-schema/head.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
-import { person, putPolicy, putRecord } from '../kit/ledger-people.ts';
-import type { Tree } from '../kit/ledger-people.ts';
+import { putPolicy, putRecord } from '../kit/ledger-tree.ts';
+import { person } from '../kit/people.ts';
+import type { Tree } from '../kit/ledger-tree.ts';
 import { MemoryLedger } from '../kit/memory-ledger.ts';
 import { memoryView } from '../kit/memory-view.ts';
 
