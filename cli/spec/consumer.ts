@@ -156,12 +156,18 @@ export const consumerCommands = commands({
     arguments: [{ name: 'DIR', complete: 'folder' }],
     options: {
       ...trust,
-      ...unread,
+      store: text('URL', 'where files are read, for stamps, in the place of [store]'),
       ...offline,
-      'base-url': text('URL', 'where the site will be served, for links in its feeds'),
+      'base-url': text('URL', 'where the site will be served, for links in its feeds and for stamps'),
+      'stamp-key': text('FILE', 'write release lists of packslip, signed by this minisign key', 'file'),
+      'stamp-keyless': flag('the same, signed by the identity of this job, as in GitHub Actions'),
     },
     examples: [
       ['pullthrough site public --base-url https://ledger.acme.example', 'into a folder that a web server serves'],
+      [
+        'pullthrough site public --base-url https://ledger.acme.example --stamp-key stamp.key',
+        'for mise and packslip too',
+      ],
     ],
   },
   completion: {

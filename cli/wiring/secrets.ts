@@ -39,8 +39,8 @@ export function passphraseFrom(env: Environment): string | undefined {
  * A secret key's file; `said` is what named it, for the hint. Throws `E_NO_KEY` where there is none, `E_SIGNING_KEY`
  * where it can't be read.
  */
-export async function readKeyFile(path: string, said: string): Promise<Uint8Array> {
-  const hint = `${said} must name the file of an OpenPGP secret key`;
+export async function readKeyFile(path: string, said: string, kind = 'an OpenPGP secret key'): Promise<Uint8Array> {
+  const hint = `${said} must name the file of ${kind}`;
   try {
     return (await readFileBounded(path, KEY_BYTES)) ?? fail('E_NO_KEY', `there is no file at ${path}`, { hint });
   } catch (cause) {

@@ -44,13 +44,8 @@ export async function verifyReleaseEvidence(
     requireEvidence(requirements, [], subject);
     return { statements: [], bytes: new Map() };
   }
-  const { stores = [], offline, env = process.env, baseDir = process.cwd(), progress = SILENT, signal } = options;
-  const mirrors = await openMirrors(stores, { baseDir, env, progress, offline });
-  if (mirrors.length === 0) {
-    fail('E_NO_STORE', 'there is no store to read the evidence from', {
-      hint: 'give --store, or url or public-url in [store] of mirror.ini',
-    });
-  }
+  const { signal } = options;
+  const mirrors = await evidenceStores(options);
   const bytes = new Map<string, Uint8Array>();
   await mapLimit(entries, AT_ONCE, async ({ sha256, size }) => {
     bytes.set(sha256, await readWhole(readFrom(mirrors, { sha256, size }, signal)));
@@ -69,6 +64,23 @@ export async function verifyReleaseEvidence(
   });
   requireEvidence(requirements, statements, subject);
   return { statements, bytes };
+}
+
+/** Brings one piece of evidence from the stores; whether its bytes are right is for who reads them. Throws `E_NO_STORE`. */
+export async function openEvidence(
+  options: ConsumerOptions,
+): Promise<(entry: { readonly sha256: string; readonly size: number }) => Promise<Uint8Array>> {
+  const mirrors = await evidenceStores(options);
+  return ({ sha256, size }) => readWhole(readFrom(mirrors, { sha256, size }, options.signal));
+}
+
+async function evidenceStores(options: ConsumerOptions): Promise<PublicStore[]> {
+  const { stores = [], offline, env = process.env, baseDir = process.cwd(), progress = SILENT } = options;
+  const mirrors = await openMirrors(stores, { baseDir, env, progress, offline });
+  if (mirrors.length > 0) return mirrors;
+  return fail('E_NO_STORE', 'there is no store to read the evidence from', {
+    hint: 'give --store, or url or public-url in [store] of mirror.ini',
+  });
 }
 
 /** From the first place that has them; what comes is held against its digest before it is parsed. */

@@ -11,16 +11,21 @@ import type { LedgerView } from '../../ledger/view/view.ts';
 import type { ConsumerOptions } from '../options.ts';
 import { pinOf } from '../pin.ts';
 import { readReasons } from '../serve/pages/explainer.ts';
+import { stampWriters } from '../stamps/open-stamps.ts';
+import type { StampSigner } from '../stamps/signer.ts';
 import { makeSite } from './make-site.ts';
 import type { SiteReport, SiteRequest } from './make-site.ts';
 
-export type SiteOptions = Pick<SiteRequest, 'directory' | 'baseUrl' | 'program' | 'writers'>;
+export type SiteOptions = Pick<SiteRequest, 'directory' | 'baseUrl' | 'program' | 'writers'> & {
+  /** Who signs release lists of packslip; undefined: none are made. */
+  readonly stamps?: StampSigner | undefined;
+};
 
 /**
  * Verifies a ledger as every consumer does, from the pin, by what was seen of it before and by its age, and makes its site.
  * Throws what {@link openView} and {@link makeSite} throw.
  */
-export async function openSite(consumer: ConsumerOptions, options: SiteOptions): Promise<SiteReport> {
+export async function openSite(consumer: ConsumerOptions, { stamps, ...options }: SiteOptions): Promise<SiteReport> {
   const { env = process.env, branch = 'main', now = new Date(), progress = SILENT } = consumer;
   const { token, withheld, limits, offline, maxAge } = consumer;
   const pin = pinOf(consumer.pin);
@@ -29,8 +34,10 @@ export async function openSite(consumer: ConsumerOptions, options: SiteOptions):
   await using ledger = await openLedger({ url, branch, cacheDir, token, withheld, limits, offline, refs: 'all', env });
   const memory = memoryFile(consumer.stateDir ?? stateDirectory(env), ledgerIdentity(ledger.label, branch));
   const view = await openView({ ledger, branch, memory, pin, now, maxAge, offline, progress });
+  const stamping = stamps && (await stampWriters(consumer, { signer: stamps, baseUrl: options.baseUrl, view, ledger }));
   return await makeSite({
     ...options,
+    writers: (site) => [...(options.writers?.(site) ?? []), ...(stamping ?? [])],
     view,
     head: view.head ?? (await headOf(ledger, view)),
     host: consumer.host ?? 'github.com',

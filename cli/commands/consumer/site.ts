@@ -4,6 +4,7 @@ import { requireSafeUrl } from '../../../io/http/url.ts';
 import { countText } from '../../screens/units.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import { versionText } from '../../version.ts';
+import { requireStampUse, stampSigner } from './stamp-signer.ts';
 import { consumerOptions } from '../../wiring/settings/consumer-options.ts';
 import type { Handler } from '../../wiring/command-context.ts';
 
@@ -12,11 +13,13 @@ export const site: Handler<ValuesOf<'consumer', 'site'>> = async ([directory = '
   if (directory === '') fail('E_USAGE', 'DIR is empty', { hint: 'name a folder' });
   const base = options['base-url'];
   const baseUrl = base === undefined ? undefined : parseBaseUrl(base);
+  requireStampUse(options, baseUrl);
   const consumer = await consumerOptions(options, context);
   const { openSite } = await import('../../../consumer/site/open-site.ts');
   const { output, cwd } = context;
   const program = versionText();
-  const report = await openSite(consumer, { directory: resolve(cwd, directory), baseUrl, program });
+  const stamps = await stampSigner(options, context);
+  const report = await openSite(consumer, { directory: resolve(cwd, directory), baseUrl, program, stamps });
   output.results({ ...report });
   const { tools, releases, written, removed } = report;
   output.line(`${countText(tools, 'tool')}, ${countText(releases, 'release')} in ${directory}`, 'good');
