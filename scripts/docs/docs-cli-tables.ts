@@ -46,6 +46,8 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   PULLTHROUGH_SIGNING_KEY: 'the secret key itself, armoured',
   PULLTHROUGH_SIGNING_KEY_FILE: 'the file of the secret key',
   PULLTHROUGH_SIGNING_PASSPHRASE: 'what the secret key is locked with',
+  SIGSTORE_ID_TOKEN: 'an OpenID token for site --stamp-keyless; in a job of GitHub Actions its own is asked for',
+  SIGSTORE_FULCIO_URL: 'with SIGSTORE_REKOR_URL: a Sigstore of your own for site --stamp-keyless',
   PULLTHROUGH_DEBUG: '1 adds to an error where in the program it was',
   AWS_REGION: "and the AWS SDK's own chain of credentials: for S3",
   HTTPS_PROXY: 'with HTTP_PROXY and NO_PROXY: the way to every host',

@@ -28,6 +28,7 @@ test('releases vanish, a name is taken, a release lies: builds go on, and one na
     await week.build(when, 0, 'lock', '--check');
     await week.build(when, 0, 'get', '--locked', '--output', `locked-${when.slice(0, 5)}`);
     expect((await week.served(download('0.69.1'), when)).status).toBe(200);
+    expect(await week.site(when)).toMatchObject({ stamps: ['v0.69.1 listed'], served: ['v0.69.1'] });
   };
   await goesOn('03-01T00:21');
 
@@ -63,6 +64,9 @@ test('releases vanish, a name is taken, a release lies: builds go on, and one na
   await week.installs('latest', '03-20T20:00', '0.69.4');
   await week.build('03-20T20:00', 0, 'lock', '--update');
   expect((await week.served(download('0.69.4'), '03-20T20:00')).status).toBe(200);
+  const before = await week.site('03-20T20:00');
+  expect(before.stamps).toEqual(['v0.69.1 listed', 'v0.69.2 listed', 'v0.69.4 listed']);
+  expect(before.renovate).toContain('v0.69.4');
 
   // 21 March: the news. One nack, and nobody gets it any more.
   upstream.removeRelease('v0.69.4');
@@ -82,6 +86,14 @@ test('releases vanish, a name is taken, a release lies: builds go on, and one na
     text: expect.stringContaining(why) as string,
   });
   expect(await week.bot(after, 0, 'mirror')).not.toContain('proposed');
+  const site = await week.site(after);
+  expect(site.stamps).toEqual(['v0.69.1 listed', 'v0.69.2 listed', 'v0.69.4 yanked']);
+  expect(site.reasons).toEqual([`${why} (withdrawn by ada)`]);
+  expect(site.served).toEqual(['v0.69.1', 'v0.69.2']);
+  expect(site.sequence).toBeGreaterThan(before.sequence);
+  expect(site.page).toMatch(/v0\.69\.4<[^]*?Withdrawn<[^]*?it steals credentials/);
+  expect(site.feed).toMatch(/withdrawn[^]*?v0\.69\.4/i);
+  expect(site.renovate).not.toContain('v0.69.4');
 
   // And builds go on with what was good all along.
   await week.installs('latest', after, '0.69.2');

@@ -1,17 +1,33 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { openGateway } from '../../consumer/serve/gateway.ts';
 import { sha256Hex } from '../../ledger-schema/bytes.ts';
 import { SILENT } from '../../io/progress.ts';
+import { newMinisignKey } from '../../evidence/keys/minisign-new-key.ts';
 import { MockSigstore } from '../evidence/mock-sigstore.ts';
 import { provenance, workflow } from '../evidence/release.ts';
 import { runCli } from '../kit/cli-world.ts';
 import { people } from '../kit/executor-keys.ts';
 import { world } from '../kit/executor-world.ts';
 import type { World } from '../kit/executor-world.ts';
+import { statementOf } from '../kit/stamps.ts';
 import type { TestRepository } from '../servers/github/github.ts';
 
+export interface SiteSays {
+  readonly page: string;
+  readonly feed: string;
+  readonly renovate: string;
+  /** `v0.69.1 listed` */
+  readonly stamps: readonly string[];
+  readonly reasons: readonly string[];
+  /** Tags whose packslip lies there. */
+  readonly served: readonly string[];
+  readonly sequence: number;
+}
+
+const BASE = 'https://releases.acme.example';
 export const TOOL = 'aquasecurity/trivy';
 const at = (when: string): Date => new Date(`2026-${when}:00Z`);
 
@@ -29,8 +45,14 @@ export class TrivyWeek {
   readonly folder: string;
   readonly #sigstore: MockSigstore;
   readonly #pin: string;
+  readonly #stampKey: string;
 
-  private constructor(made: World, sigstore: MockSigstore, runs: Record<'bot' | 'ada' | 'build', Run>, pin: string) {
+  private constructor(
+    made: World,
+    sigstore: MockSigstore,
+    runs: Record<'bot' | 'ada' | 'build', Run>,
+    { pin, stampKey }: { readonly pin: string; readonly stampKey: string },
+  ) {
     this.made = made;
     this.upstream = made.github.addRepository(TOOL);
     this.bot = runs.bot;
@@ -39,6 +61,7 @@ export class TrivyWeek {
     this.folder = join(made.folder, 'build');
     this.#sigstore = sigstore;
     this.#pin = pin;
+    this.#stampKey = stampKey;
   }
 
   static async begin(): Promise<TrivyWeek> {
@@ -78,7 +101,8 @@ export class TrivyWeek {
       ada: await person('ada', {}),
       build: await person('build', {}),
     };
-    return new TrivyWeek(made, sigstore, runs, pin);
+    const stampKey = await file('stamp.key', (await newMinisignKey({})).secret);
+    return new TrivyWeek(made, sigstore, runs, { pin, stampKey });
   }
 
   /** A release as a workflow of the repository makes it: with provenance that verifies. */
@@ -118,6 +142,26 @@ export class TrivyWeek {
     await this.build(when, 0, 'get', `${TOOL}@${wanted}`, '--output', output);
     const text = await readFile(join(this.folder, output, `trivy_${version}_Linux-64bit.tar.gz`), 'utf8');
     expect(text).toContain(`${version} for Linux`);
+  }
+
+  /** What the site, made at that time, says of the tool: its page, its feed, what Renovate is told, and its release list. */
+  async site(when: string): Promise<SiteSays> {
+    await this.build(when, 0, 'site', 'public', '--base-url', BASE, '--stamp-key', this.#stampKey);
+    const read = (path: string): Promise<string> => readFile(join(this.folder, 'public', path), 'utf8');
+    const list = await read(`.well-known/packslip/github.com/${TOOL}.json`);
+    const { predicate } = statementOf(Buffer.from(list));
+    const served = predicate.releases.filter(({ packslip }) =>
+      existsSync(join(this.folder, 'public', packslip.slice(BASE.length + 1))),
+    );
+    return {
+      page: await read(`tools/github.com/${TOOL}/index.html`),
+      feed: await read('feed.atom'),
+      renovate: await read(`renovate/${TOOL}.json`),
+      stamps: predicate.releases.map(({ tag, status }) => `${tag} ${status ?? 'listed'}`),
+      reasons: predicate.releases.flatMap(({ status_reason: reason }) => reason ?? []),
+      served: served.map(({ tag }) => tag),
+      sequence: predicate.sequence,
+    };
   }
 
   /** What the gateway answers, opened at that time. */

@@ -12,6 +12,10 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
     'settings of a repository on the real GitHub',
   'docs/executor.md kubectl create secret generic mirror --from-env-file=mirror.env # NAME=value: tokens, signing key, the keys of S3':
     'needs a cluster; test/adoption/shards.acceptance.test.ts runs what the Job runs',
+  'docs/stamps.md pullthrough site public --base-url https://releases.acme.example --stamp-keyless':
+    'needs a job of GitHub Actions; test/evidence/keyless.acceptance.test.ts signs so',
+  'docs/stamps.md packslip verify public/.well-known/packslip/github.com/jqlang/jq.json --pubkey stamp.key.pub --allow-unlogged':
+    'packslip need not be here; the test of this page runs it where it is',
   'docs/when.md gh secret set PULLTHROUGH_SIGNING_KEY --repo acme/mirror < new-bot.key':
     'settings of a repository on the real GitHub',
 };

@@ -5,7 +5,7 @@ import { requireSafeUrl } from '../../../io/http/url.ts';
 import { fail } from '../../../ledger-schema/error.ts';
 import { loadConfig } from '../../wiring/settings/config.ts';
 import type { ValuesOf } from '../../spec/index.ts';
-import type { CommandContext } from '../../wiring/context.ts';
+import type { CommandContext } from '../../wiring/command-context.ts';
 import { passphraseFrom, readKeyFile } from '../../wiring/secrets.ts';
 
 type Options = Pick<ValuesOf<'consumer', 'site'>, 'stamp-key' | 'stamp-keyless'> & Parameters<typeof loadConfig>[0];
