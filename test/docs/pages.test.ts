@@ -28,8 +28,13 @@ test('what is not run is there, and says why', () => {
   expect(Object.keys(NOT_RUN).filter((key) => !keys.includes(key))).toEqual([]);
 });
 
+test("a block of a client's own commands stands in the page that its test follows", () => {
+  const pages = blocks.filter(({ block }) => block.language === 'bash').map(({ page }) => page);
+  expect([...new Set(pages)]).toEqual(['docs/recipes.md']);
+});
+
 test('every block says what it is', () => {
-  const known = ['sh', 'ini', 'json', 'js', 'text', 'mermaid', 'yaml', 'toml', 'dockerfile', 'starlark'];
+  const known = ['sh', 'bash', 'ini', 'json', 'js', 'text', 'mermaid', 'yaml', 'toml', 'dockerfile', 'starlark'];
   expect(
     blocks.filter(({ block }) => !known.includes(block.language)).map(({ page, block }) => keyOf(page, block)),
   ).toEqual([]);

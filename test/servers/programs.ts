@@ -4,6 +4,8 @@ import { delimiter, join } from 'node:path';
 
 /** What the tests run beside node, npm and git, each by the Debian package that has it. */
 const PROGRAMS = {
+  aria2c: 'aria2',
+  bazel: 'bazel-bootstrap',
   chromium: 'chromium',
   clamscan: 'clamav',
   curl: 'curl',
@@ -12,9 +14,11 @@ const PROGRAMS = {
   gpg: 'gpg',
   'gpg-agent': 'gpg-agent',
   gpgv: 'gpgv',
+  'nix-prefetch-url': 'nix-bin',
   openssl: 'openssl',
   sqv: 'sqv',
   tinyproxy: 'tinyproxy',
+  wget: 'wget',
   zsh: 'zsh',
 } as const;
 

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,19 +9,15 @@ import { startGateway } from './gateway-fixture.ts';
 import type { TestGateway } from './gateway-fixture.ts';
 import { TestLedger } from '../../kit/ledger-maker.ts';
 import { StoreServer } from '../../kit/store-server.ts';
+import { keptProgram } from '../../servers/kept-programs.ts';
 
 const run = promisify(execFile);
-const MISE = '@jdxcode/mise-linux-x64@2026.9.15';
 const BODY = '#!/bin/sh\necho tool 1.0.0\n';
 
 const folder = await mkdtemp(join(tmpdir(), 'pullthrough-mise-'));
-const program = join(folder, 'node_modules/@jdxcode/mise-linux-x64/bin/mise');
-if (process.platform === 'linux' && process.arch === 'x64') {
-  const args = ['install', '--prefix', folder, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', MISE];
-  await run('npm', args, { timeout: 150_000 }).catch(() => undefined);
-}
+const program = keptProgram('mise');
 
-describe.skipIf(!existsSync(program))('mise by url_replacements (npm has it for x64 Linux)', () => {
+describe.skipIf(program === undefined)('mise by url_replacements (npm has it for x64 Linux)', () => {
   let gateway: TestGateway;
   let store: StoreServer;
   const work = join(folder, 'work');
@@ -55,7 +50,7 @@ describe.skipIf(!existsSync(program))('mise by url_replacements (npm has it for 
   const mise = (...args: string[]) => {
     const at = (name: string) => join(folder, name);
     const env = { PATH: process.env['PATH'], HOME: at('home'), MISE_DATA_DIR: at('data'), MISE_CACHE_DIR: at('cache') };
-    return run(program, args, { cwd: work, env: { ...env, MISE_CONFIG_DIR: at('config') } });
+    return run(program ?? '', args, { cwd: work, env: { ...env, MISE_CONFIG_DIR: at('config') } });
   };
 
   test('lists what is acknowledged', async () => {
