@@ -60,6 +60,7 @@ export const reviewerCommands = commands({
     arguments: [{ name: 'TOOL@TAG', complete: 'release' }],
     options: {
       ...keys,
+      tools: own.tools,
       reason: text('TEXT', "why, needed; kept in the commit's message, unsigned"),
       yes: flag('sign it without asking'),
     },

@@ -28,6 +28,23 @@ export interface Notifiers {
   readonly folder: string;
 }
 
+/**
+ * Those that a reviewer's command runs: of a mirror.ini that may be somebody else's none, which is said; as with `[review]
+ * scan[]`.
+ */
+export function ownNotifiers(
+  { notify, folder }: Notifiers,
+  own: boolean,
+  output: Pick<CommandContext['output'], 'warn'>,
+): Notifiers {
+  if (own || notify.length === 0) return { notify, folder };
+  output.warn(
+    'mirror.ini has [notify] command[], and nothing says that its folder is yours, so none of it was run; ' +
+      'if that mirror.ini is your own, name its folder with --tools',
+  );
+  return { notify: [], folder };
+}
+
 /** What a notifier may take. */
 const PATIENCE_MS = 30_000;
 

@@ -14,6 +14,8 @@ import { requireTokens, withLedgerAt } from './configured-ledger.ts';
 export interface OpenedReviewer {
   readonly config: Config;
   readonly reviewer: ReviewerContext;
+  /** Does `--tools` name the folder of mirror.ini? Only then may what it names be run as a reviewer. */
+  readonly own: boolean;
 }
 
 /**
@@ -77,8 +79,9 @@ async function withReviewerAt<T>(
   const { publicUrls } = config.store;
   const store =
     publicUrls.length === 0 ? undefined : await publicReader(publicUrls, { baseDir: config.folder, env, progress });
-  const scanners = { commands: config.scan, own: await isOwn(config.folder, tools) };
+  const own = await isOwn(config.folder, tools);
+  const scanners = { commands: config.scan, own };
   return withLedgerAt(location, config, { flags, context, cacheDir }, (opened) =>
-    action({ config, reviewer: { ...opened, store, scanners, tools } }),
+    action({ config, own, reviewer: { ...opened, store, scanners, tools } }),
   );
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../cli/wiring/settings/config.ts';
-import { notify } from '../../cli/wiring/notify.ts';
+import { notify, ownNotifiers } from '../../cli/wiring/notify.ts';
 import type { LedgerEvent } from '../../cli/wiring/notify.ts';
 import { atomFeed } from '../../owner/feed.ts';
 
@@ -46,6 +46,18 @@ test('a [notify] command gets one JSON event a line, its words as they are, and 
 test('one that fails, or that is not there, is a warning: what it tells of is done', async () => {
   expect(await run(place('exit 3'))).toEqual(['[notify] ./notify.sh: ended with 3']);
   expect((await run(place('', 'command[] = ./gone.sh'))).join()).toContain('[notify] ./gone.sh: ');
+});
+
+test("a reviewer's command runs none of a mirror.ini that may be somebody else's, and says so", async () => {
+  const config = await loadConfig({}, place('touch ran'));
+  const warnings: string[] = [];
+  const output = { warn: (text: string) => void warnings.push(text) };
+  expect(ownNotifiers(config, true, output).notify).toHaveLength(1);
+  expect(warnings).toEqual([]);
+  expect(ownNotifiers(config, false, output).notify).toEqual([]);
+  expect(warnings.join()).toContain('name its folder with --tools');
+  expect(ownNotifiers({ ...config, notify: [] }, false, output).notify).toEqual([]);
+  expect(warnings).toHaveLength(1);
 });
 
 test('a feed holds what happened, and nothing of a hostile name but text', () => {

@@ -25,7 +25,7 @@ import type { CommandContext } from '../../wiring/command-context.ts';
 import { refusedResult, showOthers, showReview } from '../../screens/review/review-screen.ts';
 import type { ReviewView } from '../../screens/review/review-screen.ts';
 import { missingText } from '../../screens/review/review-words.ts';
-import { notify } from '../../wiring/notify.ts';
+import { notify, ownNotifiers } from '../../wiring/notify.ts';
 import type { OpenedReviewer } from '../../wiring/reviewer-context.ts';
 import { endSeveral } from '../../screens/several.ts';
 import { typed } from '../../../io/shell.ts';
@@ -91,6 +91,7 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
     add(proposal, { action: 'withdrawn', head, ...standing });
     return false;
   });
+  const notifiers = ownNotifiers(request.config, request.own, output);
   const total = withTotal(seen, open);
   const sitting = new Sitting(open.map(titleOf));
   try {
@@ -122,7 +123,7 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
           const { branch, pull } = proposal;
           const about = { title: titleOf(proposal), branch, pull };
           const done = merged === undefined ? [] : [{ ...about, event: 'merged', commit: merged.commit } as const];
-          await notify(request.config, context, [{ ...about, event: 'acknowledged', commit: head }, ...done]);
+          await notify(notifiers, context, [{ ...about, event: 'acknowledged', commit: head }, ...done]);
         }
         if (result.mergeError !== undefined) throw result.mergeError;
       } catch (error) {

@@ -9,7 +9,7 @@ import { requireReviewer } from '../../../reviewer/signing/reviewer-key.ts';
 import { titleOf } from '../../../reviewer/review.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { CommandContext, Handler } from '../../wiring/command-context.ts';
-import { notify } from '../../wiring/notify.ts';
+import { notify, ownNotifiers } from '../../wiring/notify.ts';
 import { withReviewer } from '../../wiring/reviewer-context.ts';
 import { currentReviewers } from './current-reviewers.ts';
 import { chooseSigner } from '../../wiring/signing.ts';
@@ -33,7 +33,7 @@ export const nack: Handler<ValuesOf<'reviewer', 'nack'>> = async ([text = ''], o
   }
   const choice = await chooseSigner(options, context, 'nack');
   try {
-    await withReviewer(options, context, async ({ reviewer, config }) => {
+    await withReviewer(options, context, async ({ reviewer, config, own }) => {
       const request = parseToolRequest(text, config.source.host);
       const id = { source: request.source, repository: `${request.owner}/${request.repo}`, tag: exactTag(request) };
       const signer = await choice.by(() => currentReviewers(reviewer));
@@ -55,7 +55,9 @@ export const nack: Handler<ValuesOf<'reviewer', 'nack'>> = async ([text = ''], o
       showResult(result, target, context);
       if (result.action === 'nacked') {
         const { branch, pull } = result;
-        await notify(config, context, [{ event: 'nacked', title: titleOf(target), branch, pull }]);
+        await notify(ownNotifiers(config, own, output), context, [
+          { event: 'nacked', title: titleOf(target), branch, pull },
+        ]);
       }
     });
   } finally {
