@@ -52,7 +52,7 @@ export function executorFiles(options: NewExecutor): ReadonlyMap<string, string>
     ['.gitignore', '/store/\n*.key\n'],
     ['packages/.gitkeep', ''],
     ['.github/CODEOWNERS', '# Whoever may change what is mirrored, and how. Put your team here:\n# * @acme/platform\n'],
-    ...['mirror.yml', 'watch.yml', 'store-check.yml'].map((name): [string, string] => [
+    ...['mirror.yml', 'watch.yml', 'store-check.yml', 'site.yml'].map((name): [string, string] => [
       `.github/workflows/${name}`,
       workflow(name),
     ]),

@@ -1,9 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commandLines } from '../adoption/bash.ts';
 import { EXECUTOR } from '../adoption/team.ts';
+import { verifyBundle } from '../../evidence/sigstore/sigstore.ts';
+import { MockSigstore } from '../evidence/mock-sigstore.ts';
+import { statementOf } from '../kit/stamps.ts';
+import { startSigstore } from '../servers/sigstore-server.ts';
 import type { TestPull } from '../servers/github/github.ts';
 import { scriptsOf } from './runner.ts';
 import type { JobRan } from './runner.ts';
@@ -135,6 +139,56 @@ describe('a team whose workflows run', { sequential: true, timeout: 240_000 }, (
     expect(built).toMatchObject({ conclusion: 'success', log: 'jq-1.7.1\n' });
     expect(team.github.takeRequests()).toEqual([]);
     expect(await daily(project)).toMatchObject({ conclusion: 'success' });
+  });
+
+  test('site: publishes what is acknowledged, signed by its own name, and signs nothing twice', async () => {
+    const sigstore = await MockSigstore.make();
+    const identity = 'acme/mirror/.github/workflows/site.yml@refs/heads/main';
+    const claims = {
+      iss: 'https://token.actions.githubusercontent.com',
+      sub: 'repo:acme/mirror',
+      job_workflow_ref: identity,
+    };
+    await using server = await startSigstore(sigstore, claims);
+    const { repository, directory } = world.team.newRepository('acme/pages');
+    world.team.github.addToken('pages-write', {
+      login: 'github-actions[bot]',
+      access: { [repository.fullName]: 'write' },
+    });
+    const checkout = join(world.team.folder, 'site-checkout');
+    cpSync(world.executor, checkout, { recursive: true });
+    writeFileSync(join(checkout, 'root.json'), JSON.stringify(sigstore.rootJson));
+    appendFileSync(join(checkout, 'mirror.ini'), '[evidence]\ntrusted-root[] = root.json\n');
+    const contexts = world.executorContexts();
+    const vars = { ...(contexts['vars'] as object), SITE_URL: 'https://releases.acme.example' };
+    const sigstoreVars = { SIGSTORE_FULCIO_URL: server.url, SIGSTORE_REKOR_URL: server.url };
+    const github = { ...(contexts['github'] as object), repository: 'acme/pages', tokens: { write: 'pages-write' } };
+    const site = () =>
+      world.runner.run('executor/templates/site.yml', 'site', {
+        checkout,
+        contexts: { ...contexts, github, vars: { ...vars, ...sigstoreVars } },
+        env: server.env,
+      });
+    const logged = () => server.asked.filter((path) => path === '/api/v1/log/entries').length;
+    const published = (path: string) =>
+      execFileSync('git', ['cat-file', 'blob', `gh-pages:${path}`], { cwd: directory });
+    const first = await site();
+    expect({ ...first, steps: [] }).toMatchObject({ conclusion: 'success' });
+    const list = published('.well-known/packslip/github.com/jqlang/jq.json');
+    expect(verifyBundle(list, [sigstore.root('added')]).signer).toBe(`https://github.com/${identity}`);
+    expect(statementOf(list).predicate).toMatchObject({
+      identity: { scheme: 'sigstore-oidc', key_id: `https://github.com/${identity}` },
+      releases: [{ version: '1.7.1' }],
+    });
+    expect(logged()).toBe(2);
+    expect(await site()).toMatchObject({ conclusion: 'success' });
+    expect(logged()).toBe(2);
+    const without = { ...contexts, vars: { ...vars, SITE_URL: '' } };
+    expect(
+      await world.runner.run('executor/templates/site.yml', 'site', { checkout, contexts: without }),
+    ).toMatchObject({
+      conclusion: 'skipped',
+    });
   });
 
   test('store check: green where all is well, red where bytes are missing', async () => {

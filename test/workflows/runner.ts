@@ -71,7 +71,13 @@ export class Runner {
   async run(
     file: string,
     jobName: string,
-    given: { contexts: Contexts; checkout?: string | undefined; needsFailed?: boolean },
+    given: {
+      contexts: Contexts;
+      checkout?: string | undefined;
+      needsFailed?: boolean;
+      /** What the runner itself sets, as for `id-token: write`. */
+      env?: Readonly<Record<string, string>>;
+    },
   ): Promise<JobRan> {
     // What `init` and `ledger init` put in when they write the file.
     const workflow = parseWorkflow(withProgram(workflowText(file), programSource()));
@@ -83,6 +89,7 @@ export class Runner {
     const { vars } = given.contexts as { readonly vars?: object };
     const running = this.#begin(withToken({ ...given.contexts, vars: { ...this.#vars, ...vars } }, job));
     running.failed = given.needsFailed === true;
+    Object.assign(running.env, given.env);
     const { workspace } = running;
     if (job.if !== undefined && evaluate(job.if, running) !== true) {
       return { conclusion: 'skipped', steps: [], log: '', workspace };
