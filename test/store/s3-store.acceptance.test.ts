@@ -16,6 +16,7 @@ import { send } from '../../io/http/send.ts';
 import type { SendRequest } from '../../io/http/send.ts';
 import { S3Handler } from '../../store/s3/handler.ts';
 import { S3Store } from '../../store/s3/s3-store.ts';
+import { s3Code } from '../../store/s3/error.ts';
 import { parseS3Url } from '../../store/s3/url.ts';
 import { storeKey } from '../../store/store.ts';
 import { newBucket, rawClient, removeBucket, s3Env, s3Server, WITHOUT_S3 } from '../servers/s3.ts';
@@ -109,7 +110,12 @@ async function startS3(): Promise<Subject> {
     fail: (fault) => sender.set(fault),
     failed: () => sender.met(),
     async close() {
-      const { Uploads = [] } = await raw.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+      const { Uploads = [] } = await raw
+        .send(new ListMultipartUploadsCommand({ Bucket: bucket }))
+        // What rclone and gofakes3 answer where there is none.
+        .catch((error: unknown) =>
+          s3Code(error) === 'NoSuchUpload' ? { Uploads: [] } : Promise.reject(error as Error),
+        );
       for (const { Key, UploadId } of Uploads) {
         uploads.add(UploadId ?? '');
         await raw.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId }));
@@ -122,9 +128,14 @@ async function startS3(): Promise<Subject> {
 describe.skipIf(WITHOUT_S3)('S3', () => {
   storeContract('the S3 store', startS3, { large: 6_000_000, retries: true });
 
-  test('objects carry their headers, with a safe file name', async () => {
+  test('objects carry their headers, with a safe file name', async ({ skip }) => {
     const bucket = await newBucket(raw);
     try {
+      const probe = { Bucket: bucket, Key: 'probe' };
+      await raw.send(new PutObjectCommand({ ...probe, Body: 'x', CacheControl: 'no-cache' }));
+      const kept = await raw.send(new HeadObjectCommand(probe));
+      // So says the suite which of its tests a server can't run: gofakes3.
+      skip(kept.CacheControl === undefined && !server.own, 'this server keeps no Cache-Control with an object');
       const store = new S3Store(parseS3Url(`s3://${bucket}?endpoint=${server.endpoint}`, {}), SILENT);
       for (const size of [10, 40_000_000]) {
         const bytes = randomBytes(size);
