@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import type { Hash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { HashJob } from '../../../io/files/hash-thread.ts';
 import { PullthroughError } from '../../../ledger-schema/index.ts';
 import type { OpenFile } from './cache-file.ts';
 
@@ -24,14 +23,15 @@ export interface BodyOptions {
  */
 export class FileBody extends Readable {
   readonly #options: BodyOptions;
-  readonly #hash: Hash | undefined;
+  /** In another thread: the one that answers has clients to serve. */
+  readonly #hash: HashJob | undefined;
   #position: number;
 
   constructor(options: BodyOptions) {
     super({ highWaterMark: options.chunk });
     this.#options = options;
     this.#position = options.start;
-    if (options.start === 0 && options.end === options.file.size) this.#hash = createHash('sha256');
+    if (options.start === 0 && options.end === options.file.size) this.#hash = new HashJob('sha256');
   }
 
   override _read(size: number): void {
@@ -51,7 +51,7 @@ export class FileBody extends Readable {
     const piece = Buffer.allocUnsafeSlow(length);
     await file.read(piece, this.#position);
     this.#position += length;
-    this.#hash?.update(piece);
+    await this.#hash?.update(piece);
     if (this.#position === end && !(await this.#isRight())) {
       file.damaged();
       throw new PullthroughError('E_IO', 'a file of the cache changed while it was sent');
@@ -61,10 +61,11 @@ export class FileBody extends Readable {
 
   async #isRight(): Promise<boolean> {
     const { file, sha256 } = this.#options;
-    return (this.#hash === undefined || this.#hash.digest('hex') === sha256) && file.unchanged();
+    return (this.#hash === undefined || (await this.#hash.digest()) === sha256) && file.unchanged();
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#hash?.drop();
     this.#options.file.release();
     this.#options.done();
     callback(error);
