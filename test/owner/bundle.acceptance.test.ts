@@ -14,6 +14,7 @@ import { encodeManifest, parseManifest } from '../../owner/bundle/manifest.ts';
 import type { Manifest } from '../../owner/bundle/manifest.ts';
 import { writeBundle } from '../../owner/bundle/write-bundle.ts';
 import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
+import { canonicalJson } from '../../ledger-schema/json.ts';
 import { FileStore } from '../../store/file-store.ts';
 import { storeKey } from '../../store/store.ts';
 import { TestLedger } from '../kit/ledger-maker.ts';
@@ -312,6 +313,13 @@ describe('nothing in a bundle is believed', () => {
     ['a path that leaves the bundle', { name: '../x', size: 1, type: 'file' as const }],
     ['an absolute path', { name: '/etc/x', size: 1, type: 'file' as const }],
     ['a link', { name: 'sha256/aa', size: 0, type: 'symlink' as const, linkname: '/etc' }],
+    ['a hard link', { name: storeKey('a'.repeat(64)), size: 0, type: 'link' as const, linkname: 'bundle.json' }],
+    ['a folder that does not belong there', { name: 'bin/', size: 0, type: 'directory' as const }],
+    ['a pipe', { name: 'sha256/aa', size: 0, type: 'fifo' as const }],
+    ['ledger.bundle twice', { name: 'ledger.bundle', size: 1, type: 'file' as const }],
+    ['an object that bundle.json does not list', { name: storeKey('a'.repeat(64)), size: 1, type: 'file' as const }],
+    ['an object in the folder of another', { name: `sha256/bb/${'a'.repeat(64)}`, size: 1, type: 'file' as const }],
+    ['a name that only looks like its own', { name: './/bundle.json', size: 1, type: 'file' as const }],
     ['a device', { name: 'bundle.json', size: 0, type: 'character-device' as const }],
     ['bundle.json twice', { name: 'bundle.json', size: 1, type: 'file' as const }],
   ])('%s in a tar is refused', async (_, header) => {
@@ -337,6 +345,89 @@ describe('nothing in a bundle is believed', () => {
     await expect(there.apply(file)).rejects.toMatchObject({ code: 'E_BUNDLE', exit: 1 });
     execFileSync('tar', ['-cf', file, '-C', at('first'), './bundle.json', './ledger.bundle', './sha256']);
     expect(await there.apply(file)).toMatchObject({ head: first });
+  });
+
+  /** bundle.json as its parts, to be written as it should be in all but one of them. */
+  type Loose = Record<string, unknown> & { objects: Record<string, unknown>[]; policy: Record<string, unknown> };
+  const X = { sha256: 'e'.repeat(64), size: 1 };
+
+  test.each<[string, (json: Loose) => unknown]>([
+    ['another format', (json) => ({ ...json, format: 2 })],
+    ['no format', ({ format: _, ...json }) => json],
+    ['a field that nobody knows', (json) => ({ ...json, run: 'me' })],
+    ['a field of an object that nobody knows', (json) => ({ ...json, objects: [{ ...json.objects[0], mode: 7 }] })],
+    ['a head in capitals', (json) => ({ ...json, head: String(json['head']).toUpperCase() })],
+    ['a head that is a branch', (json) => ({ ...json, head: 'main' })],
+    ['a head that is an option of git', (json) => ({ ...json, head: '--upload-pack=x' })],
+    ['a base that is an option of git', (json) => ({ format: 1, base: '--output=x', ...json })],
+    ['a digest that leaves its folder', (json) => ({ ...json, objects: [{ ...X, sha256: '../../x' }] })],
+    ['an object twice', (json) => ({ ...json, objects: [...json.objects, ...json.objects] })],
+    [
+      'objects that are not sorted',
+      (json) => ({ ...json, objects: [X, ...json.objects, { ...X, sha256: '0'.repeat(64) }] }),
+    ],
+    ['a size below nothing', (json) => ({ ...json, objects: [{ ...json.objects[0], size: -1 }] })],
+    ['a size beyond all bounds', (json) => ({ ...json, objects: [{ ...json.objects[0], size: 1e300 }] })],
+    ['a size in words', (json) => ({ ...json, objects: [{ ...json.objects[0], size: '17' }] })],
+    ['policy 0', (json) => ({ ...json, policy: { ...json.policy, version: 0 } })],
+    ['no objects at all', ({ objects: _, ...json }) => json],
+    ['a list', (json) => [json]],
+  ])('bundle.json with %s is refused, and nothing moves', async (_, change) => {
+    const folder = await copied();
+    const file = join(folder, 'bundle.json');
+    await writeFile(file, canonicalJson(change(JSON.parse(await readFile(file, 'utf8')) as Loose) as never));
+    const there = await Side.empty(ledger.pin(1));
+    await expect(there.apply(folder)).toFailWith('E_BUNDLE');
+    expect([there.head(), await there.objects()]).toEqual([undefined, []]);
+  });
+
+  test.each([
+    ['two branches', ['branch', 'more', 'main'], ['main', 'more']],
+    ['a tag', ['tag', 'v1', 'main'], ['refs/tags/v1']],
+    ['a branch and a tag', ['tag', 'v2', 'main'], ['main', 'refs/tags/v2']],
+  ])('a ledger.bundle of %s is refused', async (_, make, refs) => {
+    const folder = await copied();
+    const clone = join(folder, '..', 'clone.git');
+    const git = (...args: string[]) => execFileSync('git', ['-C', clone, ...args], { stdio: 'pipe' });
+    execFileSync('git', ['clone', '--quiet', '--bare', ledger.directory, clone], { stdio: 'pipe' });
+    git('update-ref', 'refs/heads/main', first);
+    git(...make);
+    git('bundle', 'create', '--quiet', join(folder, 'ledger.bundle'), ...refs);
+    const there = await Side.empty(ledger.pin(1));
+    await expect(there.apply(folder)).toFailWith('E_BUNDLE');
+    expect(there.head()).toBeUndefined();
+  });
+
+  /** A bundle of another history than the one that was applied: its commit is made by `commit-tree` with these parents. */
+  async function other(parents: (clone: string) => string[]): Promise<{ there: Side; path: string }> {
+    const folder = await mkdtemp(join(tmpdir(), 'pullthrough-fork-'));
+    const clone = join(folder, 'clone.git');
+    execFileSync('git', ['clone', '--quiet', '--bare', ledger.directory, clone], { stdio: 'pipe' });
+    const git = (...args: string[]): string =>
+      execFileSync('git', ['-C', clone, '-c', 'user.name=x', '-c', 'user.email=x@localhost', ...args])
+        .toString()
+        .trim();
+    const side = parents(clone).flatMap((parent) => ['-p', parent]);
+    const made = git('commit-tree', `${first}^{tree}`, ...side, '-m', 'another history');
+    git('update-ref', 'refs/heads/main', made);
+    const source = new Side(folder, clone, ledger.pin(1));
+    for (const body of [ONE, TWO]) await source.put(body);
+    await source.create('fork.tar');
+    const there = await Side.empty(ledger.pin(1));
+    await there.apply(at('both.tar'));
+    return { there, path: join(folder, 'fork.tar') };
+  }
+
+  test('a history that forked off the one here is refused', async () => {
+    const { there, path } = await other(() => [first]);
+    await expect(there.apply(path)).toFailWith('E_FORK');
+    expect(there.head()).toBe(second);
+  });
+
+  test('a history that merged the one here into its own is refused', async () => {
+    const { there, path } = await other(() => [first, second]);
+    await expect(there.apply(path)).toFailWith('E_FORK');
+    expect(there.head()).toBe(second);
   });
 
   test('a ledger of other people is refused by the pin, and by the ledger that is here', async () => {
