@@ -24,7 +24,7 @@ export interface BundleOptions {
 /** What node starts by itself; a worker is a program of its own. */
 const PROGRAMS = ['action/main', 'cli/main', 'ledger/gate/check-worker'];
 /** What others import: package.json's `exports` name them. Their types lie beside them. */
-const LIBRARY = ['consumer/index', 'ledger-schema/index'];
+export const LIBRARY = ['consumer/index', 'ledger-schema/index'];
 export const ENTRIES = [...PROGRAMS, ...LIBRARY];
 
 /**
@@ -90,7 +90,7 @@ function directPackages(found: Set<string>): Plugin {
   };
 }
 
-/** Makes the folder, of the same bytes for the same sources and packages. */
+/** Makes the folder, without types; of the same bytes for the same sources and packages. */
 export async function makeBundle({ root, compiled, folder }: BundleOptions): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const direct = new Set<string>();
@@ -118,7 +118,6 @@ export async function makeBundle({ root, compiled, folder }: BundleOptions): Pro
   const packages = bundledPackages(modules.flatMap(([id, { code }]) => ((code ?? '') === '' ? [] : id)));
   writeFileSync(join(folder, 'NOTICES.txt'), notices(packages));
   writeFileSync(join(folder, 'sbom.cdx.json'), sbom(root, packages, [...direct]));
-  writeDeclarations(LIBRARY, compiled, folder);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
@@ -130,4 +129,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     throw new Error(`${folder} is there already and is not a bundle`);
   }
   await makeBundle({ root, compiled, folder });
+  writeDeclarations(LIBRARY, compiled, folder);
 }

@@ -4,7 +4,8 @@ import { join, relative } from 'node:path';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ENTRIES, makeBundle } from '../scripts/bundle.ts';
+import { ENTRIES, LIBRARY, makeBundle } from '../scripts/bundle.ts';
+import { writeDeclarations } from '../scripts/bundle/declarations.ts';
 import { packageFolder } from '../scripts/bundle/packages.ts';
 import type { Sbom } from '../scripts/package-report.ts';
 
@@ -98,6 +99,7 @@ describe('a bundle that is made once more', () => {
   beforeAll(async () => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'pt-bundle-')));
     await makeBundle({ root, compiled: join(root, 'dist'), folder: join(folder, 'bundle') });
+    writeDeclarations(LIBRARY, join(root, 'dist'), join(folder, 'bundle'));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
