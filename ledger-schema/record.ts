@@ -4,7 +4,7 @@ import type { Checklist } from './checklist.ts';
 import { PullthroughError, fail } from './error.ts';
 import { REGULAR } from './files.ts';
 import type { FileEntry, Finding } from './files.ts';
-import { tryLedgerPath } from './names/layout.ts';
+import { recordFile } from './names/layout.ts';
 import { parseRecordPath, recordPath } from './names/path.ts';
 import { holdersOf } from './holders.ts';
 import { checkAck, checkNack, checkSign, requireReviewer } from './record-signatures.ts';
@@ -126,7 +126,7 @@ export async function verifyRecord(record: RecordFiles, trust: Trust): Promise<R
 
   for (const entry of record.entries) {
     const path = `${record.path}/${entry.name}`;
-    const kind = tryLedgerPath(path);
+    const kind = recordFile(record.path, entry.name);
     try {
       if (kind === undefined) fail('E_PATH', `the format has no such path: ${brief(path)}`);
       if (kind.kind === 'checklist' || kind.kind === 'sums') continue;

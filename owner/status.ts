@@ -1,5 +1,5 @@
 import { mapLimit } from '../io/limit.ts';
-import { checkInParallel } from '../ledger/gate/check-pool.ts';
+import { checkRecords } from '../ledger/gate/check-records.ts';
 import type { CheckedRecord } from '../ledger/gate/check-records.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
@@ -62,7 +62,7 @@ export async function ledgerStatus(context: WithView): Promise<LedgerStatus> {
     const parsed = tryLedgerPath(path);
     if (parsed?.kind === 'sums') paths.push(parsed.record);
   }
-  const checked = await checkInParallel({ repository: context.ledger, snapshot, trust, pin: context.pin }, paths);
+  const checked = await checkRecords(snapshot, trust, paths);
   const records = { proposed: 0, acknowledged: 0, withdrawn: 0, invalid: 0 };
   for (const record of checked) records[record.state] += 1;
   const { changes, strangers } = await listOpenChanges(context);

@@ -18,11 +18,13 @@ export type LedgerPath =
 const POLICY = /^trust\/([1-9][0-9]{0,8})\.policy\.json(?:\.([0-9A-F]{40})\.sign)?$/;
 const KEY = /^trust\/keys\/([0-9A-F]{40})\.([0-9a-f]{16})\.asc$/;
 const SEAL = /^trust\/seals\/([0-9A-F]{40})\.([0-9a-f]{16})\.sha256$/;
-const RECORD_FILE =
-  /^(packages\/[^/]+\/[^/]+\/[^/]+\/[^/]+)\/checklist\.(json|sha256(?:\.sign|\.([0-9A-F]{40})\.(n?ack))?)$/;
+const RECORD_FILE = /^checklist\.(json|sha256(?:\.sign|\.([0-9A-F]{40})\.(n?ack))?)$/;
+
+export type RecordFilePath = Extract<LedgerPath, { readonly record: string }>;
 
 /** Reads a path under `packages/` or `trust/`. Throws `E_PATH` for any that the format doesn't know. */
 export function parseLedgerPath(path: string): LedgerPath {
+  if (!path.startsWith('trust/')) return parseRecordFile(path);
   const policy = POLICY.exec(path);
   if (policy !== null) {
     const version = Number(policy[1]);
@@ -31,15 +33,31 @@ export function parseLedgerPath(path: string): LedgerPath {
       : { kind: 'policy-sign', version, fingerprint: policy[2] };
   }
   const [kind, pinned] = KEY.test(path) ? (['key', KEY.exec(path)] as const) : (['seal', SEAL.exec(path)] as const);
-  if (pinned !== null) return { kind, fingerprint: pinned[1] ?? '', digest16: pinned[2] ?? '' };
-  const file = RECORD_FILE.exec(path);
-  if (file === null) fail('E_PATH', `the format has no such path: ${brief(path)}`);
-  const record = file[1] ?? '';
-  parseRecordPath(record);
-  if (file[2] === 'json') return { kind: 'checklist', record };
-  if (file[2] === 'sha256') return { kind: 'sums', record };
-  if (file[3] === undefined) return { kind: 'sign', record };
-  return { kind: file[4] === 'nack' ? 'nack' : 'ack', record, fingerprint: file[3] };
+  if (pinned === null) fail('E_PATH', `the format has no such path: ${brief(path)}`);
+  return { kind, fingerprint: pinned[1] ?? '', digest16: pinned[2] ?? '' };
+}
+
+/** The record that was read last: a ledger's paths come in order, a record's files one after another. */
+let last = '';
+
+function parseRecordFile(path: string): RecordFilePath {
+  const cut = path.lastIndexOf('/');
+  const record = path.slice(0, Math.max(cut, 0));
+  const file = recordFile(record, path.slice(cut + 1));
+  if (file === undefined) fail('E_PATH', `the format has no such path: ${brief(path)}`);
+  if (record !== last) parseRecordPath(record);
+  last = record;
+  return file;
+}
+
+/** What a file in a record's folder is, whose own path is looked at elsewhere; undefined for a name that it can't have. */
+export function recordFile(record: string, name: string): RecordFilePath | undefined {
+  const [whole, kind, fingerprint, by] = RECORD_FILE.exec(name) ?? [];
+  if (whole === undefined) return undefined;
+  if (kind === 'json') return { kind: 'checklist', record };
+  if (kind === 'sha256') return { kind: 'sums', record };
+  if (fingerprint === undefined) return { kind: 'sign', record };
+  return { kind: by === 'nack' ? 'nack' : 'ack', record, fingerprint };
 }
 
 /** As {@link parseLedgerPath}, but undefined for a path that the format doesn't know. */

@@ -8,7 +8,7 @@ import type { Trust } from '../../ledger-schema/trust.ts';
 import { recordFiles } from '../files.ts';
 import type { Snapshot, TreeEntry } from '../snapshot.ts';
 
-/** One record as a check or a status sees it; plain data, so that a worker can send it. */
+/** One record as a check or a status sees it. */
 export interface CheckedRecord {
   readonly path: string;
   readonly state: RecordState;
@@ -41,39 +41,43 @@ export async function checkRecords(
     const directories = await snapshot.listMany(batch);
     const regular = [...directories.values()].flat().filter((entry) => entry.mode === REGULAR);
     await snapshot.prefetch(regular.map((entry) => entry.oid));
-    for (let from = 0; from < batch.length; from += AT_ONCE) {
-      const some = batch.slice(from, from + AT_ONCE);
-      const ahead = readAhead(
-        snapshot,
-        some.map((path) => directories.get(path) ?? []),
-      );
-      checked.push(
-        ...(await Promise.all(some.map((path) => checkRecord(ahead, trust, path, directories.get(path) ?? [])))),
-      );
+    const waves = Array.from({ length: Math.ceil(batch.length / AT_ONCE) }, (_, i) =>
+      batch.slice(i * AT_ONCE, (i + 1) * AT_ONCE).map((path) => ({ path, entries: directories.get(path) ?? [] })),
+    );
+    let ahead = readAhead(snapshot, waves[0] ?? []);
+    for (const [i, wave] of waves.entries()) {
+      const here = ahead;
+      ahead = readAhead(snapshot, waves[i + 1] ?? []);
+      checked.push(...(await Promise.all(wave.map(({ path, entries }) => checkRecord(here, trust, path, entries)))));
     }
   }
   return checked;
 }
 
-/** Records that are judged together: few enough that what is read ahead of them is little. */
-const AT_ONCE = 32;
+/**
+ * Records that are judged together: few enough that what is read ahead of them is little, and enough that the threads which
+ * verify signatures are never idle.
+ */
+const AT_ONCE = 64;
 /** A file as records have it; a larger one is read when it is asked for, by its own limit. */
 const USUAL_BYTES = 16_384;
 /** Of a folder with more entries nothing is read ahead: most of them may be files that nobody asks for. */
 const USUAL_ENTRIES = 12;
 
 /** The snapshot with the files of some records asked for at once, and not one after another. */
-function readAhead(snapshot: Snapshot, directories: readonly (readonly TreeEntry[])[]): Pick<Snapshot, 'blob'> {
+function readAhead(
+  snapshot: Snapshot,
+  records: readonly { readonly entries: readonly TreeEntry[] }[],
+): Pick<Snapshot, 'blob'> {
   const read = new Map<string, Promise<Uint8Array | undefined>>();
-  for (const entries of directories) {
-    if (entries.length > USUAL_ENTRIES) continue;
-    for (const { oid, mode } of entries) {
-      if (mode === REGULAR)
-        read.set(
-          oid,
-          snapshot.blob(oid, USUAL_BYTES).catch(() => undefined),
-        );
-    }
+  const usual = records.filter(({ entries }) => entries.length <= USUAL_ENTRIES);
+  for (const { oid, mode } of usual.flatMap(({ entries }) => entries)) {
+    // What can't be read is asked for again by who needs it, and refused there.
+    if (mode === REGULAR)
+      read.set(
+        oid,
+        snapshot.blob(oid, USUAL_BYTES).catch(() => undefined),
+      );
   }
   return {
     async blob(oid, limit) {

@@ -6,7 +6,7 @@ import { keyProblems } from '../../ledger-schema/openpgp/keyring.ts';
 import { POLICY_BYTES, parsePolicy } from '../../ledger-schema/policy.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
-import { checkInParallel } from './check-pool.ts';
+import { checkRecords } from './check-records.ts';
 import type { CheckedRecord } from './check-records.ts';
 import { ledgerFiles } from '../files.ts';
 import { expiryWarning, policyOf, unacknowledged } from './gate-report.ts';
@@ -35,7 +35,7 @@ export async function checkEverything(repository: GateRepository, options: GateO
   const listed = await listedByAny(files, leaves.policies);
   for (const file of leaves.pinned) await checkPinnedFile(files, file, listed, { problems, warnings });
 
-  const records = await checkInParallel({ repository, snapshot, trust, pin }, leaves.records);
+  const records = await checkRecords(snapshot, trust, leaves.records);
   problems.push(...records.flatMap((record) => record.problems), ...repositoryIds(records));
   warnings.push(...records.flatMap(({ ignored }) => ignored));
   if (options.requireAcknowledged === true) problems.push(...unacknowledged(records, 'all'));

@@ -147,7 +147,7 @@ test('serves', async () => {
   expect(await once(child, 'close')).toEqual([0, null]);
 });
 
-test('checks a ledger of many records by its own worker', async () => {
+test('checks a ledger of many records', async () => {
   const many = await TestLedger.create();
   for (let i = 0; i < 800; i++) {
     await many.addRecord({ repository: 'acme/tool', tag: `v${i}`, assets: { tool: String(i) } });
