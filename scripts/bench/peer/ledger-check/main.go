@@ -18,6 +18,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
@@ -308,6 +309,12 @@ func run(directory, commit string) error {
 		return err
 	}
 	fmt.Printf("%d records, %d acknowledged\n", len(records), total)
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		return err
+	}
+	seconds := float64(used.Utime.Nano()+used.Stime.Nano()) / 1e9
+	fmt.Printf("processor %.3f s, memory %d KiB\n", seconds, used.Maxrss)
 	return nil
 }
 
