@@ -21,8 +21,8 @@ export interface BundleOptions {
   readonly folder: string;
 }
 
-/** What node starts by itself. */
-const PROGRAMS = ['action/main', 'cli/main'];
+/** What node starts by itself; a worker is a program of its own. */
+const PROGRAMS = ['action/main', 'cli/main', 'consumer/site/release-worker'];
 /** What others import: package.json's `exports` name them. Their types lie beside them. */
 export const LIBRARY = ['consumer/index', 'ledger-schema/index'];
 export const ENTRIES = [...PROGRAMS, ...LIBRARY];

@@ -43,7 +43,7 @@ export async function judgeRecords(records: readonly RecordToJudge[], context: J
       const entries = directories.get(record.path) ?? [];
       const { tag, tree } = record;
       if (entries.length === 0) return { known: { tag, tree, state: 'invalid', by: [], why: 'it is an empty folder' } };
-      const files = recordFiles(context.snapshot, record.path, entries);
+      const files = remembering(recordFiles(context.snapshot, record.path, entries));
       try {
         const status = await verifyRecord(files, context.trust);
         return { known: await describe(record, files, status, context), judged: { files, status } };
@@ -54,6 +54,19 @@ export async function judgeRecords(records: readonly RecordToJudge[], context: J
       }
     }),
   );
+}
+
+/** A record's files, each read once: it is judged, dated, and handed on. */
+function remembering(files: RecordFiles): RecordFiles {
+  const known = new Map<string, Promise<Uint8Array | undefined>>();
+  return {
+    ...files,
+    read(name, limit) {
+      const reading = known.get(name) ?? files.read(name, limit);
+      known.set(name, reading);
+      return reading;
+    },
+  };
 }
 
 async function describe(

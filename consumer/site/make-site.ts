@@ -15,17 +15,20 @@ import { ledgerTools } from './ledger-tools.ts';
 import type { LedgerTool } from './ledger-tools.ts';
 import { MANIFEST, OldManifest, headLine } from './disk/manifest.ts';
 import type { KnownLine } from './disk/manifest.ts';
-import type { Snapshot } from '../../ledger/snapshot.ts';
 import { fetchRecords } from '../verify/fetch-records.ts';
 import type { KnownTool, SiteFile } from './model.ts';
 import { trustDocument } from './machine/record-file.ts';
+import { ReleasePool } from './release-pool.ts';
 import type { SiteContext } from './site-context.ts';
 import { ToolBuilder, filesOf, toolKey } from './tool.ts';
 import { standardWriters } from './writers.ts';
 import type { SiteWriter } from './writer.ts';
 
 export interface SiteRequest {
-  readonly directory: string;
+  /** The site's folder. */
+  readonly site: string;
+  /** The clone that the view is read from, for threads; undefined: none helps. */
+  readonly directory?: string | undefined;
   readonly view: LedgerView;
   readonly head: Head | undefined;
   readonly host: string;
@@ -51,7 +54,7 @@ export interface SiteReport {
 }
 
 /** Tools that are looked at together. */
-const BATCH = 512;
+const BATCH = 128;
 /** Records that are fetched together. */
 const FETCHED = 2048;
 
@@ -61,10 +64,14 @@ const FETCHED = 2048;
  * `E_POLICY_EXPIRED` for a first site of a ledger whose policy has expired, and what reading the ledger throws.
  */
 export async function makeSite(request: SiteRequest): Promise<SiteReport> {
-  const folder = SiteFolder.open(request.directory);
-  return withLock(join(folder.root, MANIFEST), { ...MOMENT, code: 'E_IO' }, async () => {
-    const run = await SiteRun.start(request, folder);
-    return run.toEnd();
+  const { root } = SiteFolder.open(request.site);
+  return withLock(join(root, MANIFEST), { ...MOMENT, code: 'E_IO' }, async () => {
+    const run = await SiteRun.start(request, SiteFolder.open(root));
+    try {
+      return await run.toEnd();
+    } finally {
+      await run.close();
+    }
   });
 }
 
@@ -73,6 +80,12 @@ interface Looked {
   readonly tool: LedgerTool;
   readonly key: string;
   readonly found: KnownLine | undefined;
+}
+
+/** Tools that can be written: what is needed of those that changed is here. */
+interface Prepared {
+  readonly looked: readonly Looked[];
+  readonly builders: ReadonlyMap<LedgerTool, ToolBuilder>;
 }
 
 class SiteRun {
@@ -90,6 +103,7 @@ class SiteRun {
   readonly #own: string[] = [];
   readonly #lines: string[] = [];
   readonly #removed: string[] = [];
+  readonly #pool: ReleasePool;
   #releases = 0;
 
   private constructor(
@@ -111,6 +125,7 @@ class SiteRun {
     this.#writers = parts.writers;
     this.#runKey = parts.runKey;
     this.#known = new Set(parts.old.head?.files);
+    this.#pool = new ReleasePool(orderOf(request, parts.site, folder));
     this.#index = new IndexFiles(parts.site, parts.tools.length, (file) => this.#put(file));
   }
 
@@ -132,8 +147,13 @@ class SiteRun {
   async toEnd(): Promise<SiteReport> {
     const { trust, snapshot, commit } = this.#request.view;
     this.#put({ path: 'trust.json', content: await trustDocument(snapshot) });
+    let next = this.#prepare(0);
     for (let from = 0; from < this.#tools.length; from += BATCH) {
-      await this.#bringBatch(this.#tools.slice(from, from + BATCH));
+      const batch = await next;
+      // The next ones are fetched while these are judged and written.
+      next = this.#prepare(from + BATCH);
+      next.catch(() => undefined);
+      await this.#bring(batch);
       const done = Math.min(from + BATCH, this.#tools.length);
       if (this.#tools.length > BATCH) this.#request.progress.note(`${done} of ${this.#tools.length} tools`);
     }
@@ -145,11 +165,17 @@ class SiteRun {
     const head = headLine({ ledger: trust.ledger, commit, files: this.#own });
     this.#folder.put(MANIFEST, [head, ...this.#lines, ''].join('\n'), true);
     this.#folder.finish();
-    return { tools: this.#tools.length, releases: this.#releases, written: this.#folder.written, removed };
+    return {
+      tools: this.#tools.length,
+      releases: this.#releases,
+      written: this.#folder.written + this.#pool.written,
+      removed,
+    };
   }
 
-  async #bringBatch(tools: readonly LedgerTool[]): Promise<void> {
-    const looked = tools.map((tool): Looked => ({
+  /** Looks which tools of the next ones changed, and makes their records be here. */
+  async #prepare(from: number): Promise<Prepared> {
+    const looked = this.#tools.slice(from, from + BATCH).map((tool): Looked => ({
       tool,
       found: this.#old.take(tool.path, this.#gone),
       key: toolKey(this.#runKey, tool),
@@ -157,7 +183,15 @@ class SiteRun {
     const changed = looked.filter((each) => !this.#isSame(each));
     const records = await this.#recordsOf(changed.map(({ tool }) => tool));
     const builders = new Map(changed.map((each) => [each.tool, this.#builder(each, records.get(each.tool.path))]));
-    await fetchAhead(this.#request.view.snapshot, [...builders.values()]);
+    const paths = [...builders.values()].flatMap(({ open }) => open.map(({ path }) => path));
+    for (let start = 0; start < paths.length; start += FETCHED) {
+      await fetchRecords(this.#request.view.snapshot, paths.slice(start, start + FETCHED));
+    }
+    return { looked, builders };
+  }
+
+  async #bring({ looked, builders }: Prepared): Promise<void> {
+    await this.#judgeAhead([...builders.values()]);
     for (const { tool, found } of looked) {
       const builder = builders.get(tool);
       if (builder === undefined) {
@@ -170,6 +204,23 @@ class SiteRun {
       this.#removed.push(...gone);
       this.#done(made, JSON.stringify(made));
     }
+  }
+
+  /** Has what is much judged and written by threads. */
+  async #judgeAhead(builders: readonly ToolBuilder[]): Promise<void> {
+    for (const builder of builders) builder.announce();
+    const { expired } = this.#request.view.trust;
+    const jobs = builders.map((builder) => {
+      const { source, repository, folder } = builder.tool;
+      const acknowledged = expired ? builder.acknowledged : [];
+      return { tool: { source, repository, folder }, records: builder.open, acknowledged };
+    });
+    const byFolder = new Map(builders.map((builder) => [builder.tool.folder, builder]));
+    await this.#pool.run(jobs, ({ tool }, lines) => byFolder.get(tool.folder)?.take(lines));
+  }
+
+  async close(): Promise<void> {
+    await this.#pool[Symbol.asyncDispose]();
   }
 
   #isSame({ tool, found, key }: Looked): boolean {
@@ -225,12 +276,12 @@ class SiteRun {
   }
 }
 
-/** Makes the records of many tools be here by few requests: a ledger with a host far away is read in a few of them. */
-async function fetchAhead(snapshot: Snapshot, builders: readonly ToolBuilder[]): Promise<void> {
-  const paths = builders.flatMap((builder) => builder.recordPaths);
-  for (let from = 0; from < paths.length; from += FETCHED) {
-    await fetchRecords(snapshot, paths.slice(from, from + FETCHED));
-  }
+/** What helping threads are told; undefined where the ledger lies in no folder. */
+function orderOf({ directory, view }: SiteRequest, site: SiteContext, { root, fresh, leftover }: SiteFolder) {
+  if (directory === undefined || leftover.files.size > 0) return undefined;
+  const { head, host, sources, pin, baseUrl, hasCheck } = site;
+  const { label, commit, trust } = view;
+  return { head, host, sources, pin, baseUrl, hasCheck, directory, label, commit, now: trust.now, root, fresh };
 }
 
 /** Where it differs, every tool is judged and written again. */

@@ -15,7 +15,7 @@ export interface KnownRelease {
   readonly why?: string | undefined;
   /** The SHA-256 of checklist.sha256. */
   readonly digest?: string | undefined;
-  /** The folder of its page below the tool's; undefined where it has none. */
+  /** The name of its page, without an ending; undefined where it has none. */
   readonly slug?: string | undefined;
 }
 

@@ -16,7 +16,7 @@ import type { StampSigner } from '../stamps/signer.ts';
 import { makeSite } from './make-site.ts';
 import type { SiteReport, SiteRequest } from './make-site.ts';
 
-export type SiteOptions = Pick<SiteRequest, 'directory' | 'baseUrl' | 'program' | 'writers'> & {
+export type SiteOptions = Pick<SiteRequest, 'site' | 'baseUrl' | 'program' | 'writers'> & {
   /** Who signs release lists of packslip; undefined: none are made. */
   readonly stamps?: StampSigner | undefined;
 };
@@ -38,6 +38,7 @@ export async function openSite(consumer: ConsumerOptions, { stamps, ...options }
   return await makeSite({
     ...options,
     writers: (site) => [...(options.writers?.(site) ?? []), ...(stamping ?? [])],
+    directory: ledger.directory,
     view,
     head: view.head ?? (await headOf(ledger, view)),
     host: consumer.host ?? 'github.com',

@@ -11,11 +11,11 @@ export function placeOf(depth: number, folderOf: (tool: ListedTool) => string, s
     tool: (tool, number) => to(`${folderOf(tool)}/${pageName(number)}`),
     release: (tool, row) => {
       const slug = slugOf(tool, row);
-      return slug === undefined ? undefined : to(`${folderOf(tool)}/releases/${slug}/index.html`);
+      return slug === undefined ? undefined : to(`${folderOf(tool)}/releases/${slug}.html`);
     },
     file: () => undefined,
   };
 }
 
-/** The folder of a release's page; undefined where it has none. */
+/** The name of a release's page, without an ending; undefined where it has none. */
 export type SlugOf = (tool: ListedTool, row: Pick<ReleaseRow, 'tag'>) => string | undefined;

@@ -1,28 +1,22 @@
 import { createHash } from 'node:crypto';
 import { encodeSegment } from '../../ledger-schema/index.ts';
 import { groupTags } from '../choose-tag.ts';
-import { html } from '../pages/html.ts';
-import type { PageContext, ReleaseView } from '../pages/model.ts';
-import { releasePage } from '../pages/release-page.ts';
 import { RELEASES_A_PAGE, toolPage } from '../pages/tool-page.ts';
-import { dayText } from '../pages/words.ts';
-import { checkSection } from './check-section.ts';
 import { fetchRecords } from '../verify/fetch-records.ts';
 import type { SiteFolder } from './disk/folder.ts';
 import { judgeRecords } from './judge.ts';
-import type { JudgeContext, RecordToJudge, ShownRecord } from './judge.ts';
+import type { JudgeContext, RecordToJudge } from './judge.ts';
 import type { LedgerTool } from './ledger-tools.ts';
 import type { JudgedRecord, KnownRelease, KnownTool } from './model.ts';
-import { linkTo, namesOf, pageName } from './names.ts';
+import { namesOf, pageName } from './names.ts';
 import { pageContext } from './page-context.ts';
-import { recordDocument } from './machine/record-file.ts';
 import type { SlugOf } from './place.ts';
+import { ReleaseWriter, releaseFiles } from './release-writer.ts';
 import type { SiteContext } from './site-context.ts';
 import type { SiteWriter } from './writer.ts';
 
-/** `tools/<source>/<owner>/<repo>/`, and two more for a release. */
+/** `tools/<source>/<owner>/<repo>/` */
 const TOOL_DEPTH = 4;
-const RELEASE_DEPTH = TOOL_DEPTH + 2;
 /** Records of a tool that are read and judged together. */
 const BATCH = 256;
 
@@ -42,27 +36,45 @@ export class ToolBuilder {
   readonly #job: ToolJob;
   readonly #site: SiteContext;
   readonly #folder: SiteFolder;
-  readonly #page: PageContext;
+  readonly #writer: ReleaseWriter;
   readonly #slugs: ReadonlyMap<string, string>;
   /** Lines of records that need not be judged again, by their tags. */
   readonly #lines = new Map<string, KnownRelease>();
-  readonly #open: RecordToJudge[] = [];
+  #open: RecordToJudge[] = [];
 
   constructor(job: ToolJob, site: SiteContext, folder: SiteFolder) {
-    const { tool, records } = job;
+    const { records } = job;
     this.#job = job;
     this.#site = site;
     this.#folder = folder;
     const segments = namesOf([...records.keys()].map(encodeSegment));
     this.#slugs = new Map([...records.keys()].map((tag) => [tag, segments.get(encodeSegment(tag)) ?? '']));
-    const spot = { depth: RELEASE_DEPTH, folderOf: () => tool.folder, slugOf: slugIn(this.#slugs) };
-    this.#page = pageContext(spot, site);
+    this.#writer = new ReleaseWriter(site, folder);
     this.#sort();
   }
 
-  /** The directories of the records that will be judged. */
-  get recordPaths(): readonly string[] {
-    return this.#open.map(({ path }) => path);
+  /** The records that will be judged. */
+  get open(): readonly RecordToJudge[] {
+    return this.#open;
+  }
+
+  get tool(): LedgerTool {
+    return this.#job.tool;
+  }
+
+  /** Takes lines of records that somebody else judged, and whose pages are written. */
+  take(lines: readonly KnownRelease[]): void {
+    for (const line of lines) this.#lines.set(line.tag, line);
+    this.#open = this.#open.filter(({ tag }) => !this.#lines.has(tag));
+  }
+
+  /** Of an earlier run, and still so. */
+  get acknowledged(): readonly string[] {
+    const { known, records } = this.#job;
+    const good = known?.releases.filter(
+      ({ state, tag, tree }) => state === 'acknowledged' && records.get(tag) === tree,
+    );
+    return (good ?? []).map(({ tag }) => tag);
   }
 
   #sort(): void {
@@ -83,19 +95,14 @@ export class ToolBuilder {
   ): Promise<{ readonly made: KnownTool; readonly gone: readonly string[] }> {
     const { tool, key, records, known } = this.#job;
     const old = new Set(known === undefined ? [] : filesOf(known));
-    this.#announce(old);
     const lines = this.#lines;
     const open = this.#open;
-    const acknowledged = new Set(
-      known?.releases.flatMap(({ tag, state, tree }) =>
-        state === 'acknowledged' && records.get(tag) === tree ? [tag] : [],
-      ),
-    );
+    const acknowledged = new Set(this.acknowledged);
     const context: JudgeContext = { ...judge, wasAcknowledged: (tag) => acknowledged.has(tag) };
     for (let from = 0; from < open.length; from += BATCH) {
       for (const shown of await judgeRecords(open.slice(from, from + BATCH), context)) {
         lines.set(shown.known.tag, shown.known);
-        await this.#writeRelease(shown, old);
+        await this.#writer.write(tool, shown);
       }
     }
     for (const tag of tool.proposed) {
@@ -117,37 +124,6 @@ export class ToolBuilder {
     };
     for (const file of filesOf(made)) old.delete(file);
     return { made, gone: [...old] };
-  }
-
-  async #writeRelease({ known, judged }: ShownRecord, old: ReadonlySet<string>): Promise<void> {
-    if (judged === undefined || known.slug === undefined) return;
-    const { tool } = this.#job;
-    const { view, pin, hasCheck } = this.#site;
-    const { checklist, signedBy, acks, nacks, assets, path } = judged.status;
-    const release: ReleaseView = {
-      ...known,
-      tool: nameOf(tool),
-      signedBy,
-      acks,
-      nacks,
-      commit: checklist.commit,
-      path,
-      assets,
-      evidence: checklist.evidence ?? [],
-    };
-    const { version, expires } = view.trust.policy;
-    const trust = linkTo('trust.json', RELEASE_DEPTH);
-    const page = releasePage(
-      {
-        release,
-        policy: html`${version}, ${view.trust.expired ? 'expired on' : 'until'} ${dayText(expires)}`,
-        check: hasCheck ? checkSection({ record: 'record.json', trust, path, pin }) : undefined,
-      },
-      this.#page,
-    );
-    const [pageFile = '', recordFile = ''] = releaseFiles(tool.folder, known);
-    this.#folder.put(pageFile, page, old.has(pageFile));
-    this.#folder.put(recordFile, await recordDocument(judged.files, view.trust), old.has(recordFile));
   }
 
   #writeLists(releases: readonly KnownRelease[], old: ReadonlySet<string>): number {
@@ -199,9 +175,10 @@ export class ToolBuilder {
   }
 
   /** What a run that is killed meanwhile may leave. */
-  #announce(old: ReadonlySet<string>): void {
-    const { tool, records } = this.#job;
-    const known = [...records.keys()].map((tag): KnownRelease => ({
+  announce(): void {
+    const { tool, records, known } = this.#job;
+    const old = new Set(known === undefined ? [] : filesOf(known));
+    const releases = [...records.keys()].map((tag): KnownRelease => ({
       tag,
       tree: '',
       state: 'open',
@@ -209,7 +186,7 @@ export class ToolBuilder {
       slug: this.#slugs.get(tag),
     }));
     const pages = Math.ceil((records.size + tool.proposed.length) / RELEASES_A_PAGE) + 1;
-    this.#folder.announce(tool.path, filesOf({ folder: tool.folder, releases: known, pages, more: [] }), old);
+    this.#folder.announce(tool.path, filesOf({ folder: tool.folder, releases, pages, more: [] }), old);
   }
 }
 
@@ -219,11 +196,6 @@ function slugIn(slugs: ReadonlyMap<string, string | undefined>): SlugOf {
 
 function nameOf({ source, repository }: LedgerTool) {
   return { source, repository };
-}
-
-function releaseFiles(folder: string, { slug }: KnownRelease): string[] {
-  if (slug === undefined) return [];
-  return ['index.html', 'record.json'].map((name) => `${folder}/releases/${slug}/${name}`);
 }
 
 /** Every file of a tool. */

@@ -39,7 +39,7 @@ export class TestSite {
         progress: { ...SILENT, warn },
         ...consumer,
       },
-      { directory: this.folder, program: 'test', ...options },
+      { site: this.folder, program: 'test', ...options },
     );
   }
 

@@ -19,7 +19,7 @@ export const site: Handler<ValuesOf<'consumer', 'site'>> = async ([directory = '
   const { output, cwd } = context;
   const program = versionText();
   const stamps = await stampSigner(options, context);
-  const report = await openSite(consumer, { directory: resolve(cwd, directory), baseUrl, program, stamps });
+  const report = await openSite(consumer, { site: resolve(cwd, directory), baseUrl, program, stamps });
   output.results({ ...report });
   const { tools, releases, written, removed } = report;
   output.line(`${countText(tools, 'tool')}, ${countText(releases, 'release')} in ${directory}`, 'good');

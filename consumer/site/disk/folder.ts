@@ -22,6 +22,7 @@ import { MANIFEST } from './manifest.ts';
 
 /** Whatever is written is written here first, then moved. */
 const TEMPORARY = '.pullthrough-site.part';
+const TEMPORARIES = /^\.pullthrough-site\.part(?:-\d+)?$/;
 /** What a run is about to write: where it is killed, the next one knows what it left. */
 const JOURNAL = '.pullthrough-site.journal';
 /** A path of the site: nothing that leads out of it. */
@@ -51,8 +52,11 @@ export class SiteFolder {
   #folders = new Set<string>();
   #journal: number | undefined;
 
-  private constructor(root: string, fresh: boolean, leftover: Leftover) {
+  readonly #temporary: string;
+
+  private constructor(root: string, fresh: boolean, leftover: Leftover, temporary = TEMPORARY) {
     this.root = root;
+    this.#temporary = join(root, temporary);
     this.fresh = fresh;
     this.leftover = leftover;
   }
@@ -62,7 +66,7 @@ export class SiteFolder {
     try {
       mkdirSync(directory, { recursive: true });
       const root = realpathSync(directory);
-      const names = readdirSync(root).filter((name) => name !== TEMPORARY && name !== `${MANIFEST}.lock`);
+      const names = readdirSync(root).filter((name) => !TEMPORARIES.test(name) && name !== `${MANIFEST}.lock`);
       const mine = names.some((name) => name === MANIFEST || name === JOURNAL);
       if (names.length > 0 && !mine) {
         fail('E_EXISTS', `${directory} is not empty, and is not a site that pullthrough made`, {
@@ -77,6 +81,11 @@ export class SiteFolder {
     } catch (error) {
       throw ioError(error, `cannot use the folder ${directory}`);
     }
+  }
+
+  /** The same folder for a thread that helps: it writes what was announced, and no more. */
+  static another(root: string, fresh: boolean, number: number): SiteFolder {
+    return new SiteFolder(root, fresh, { tools: new Set(), files: new Set() }, `${TEMPORARY}-${number}`);
   }
 
   /** How many files were written or replaced. */
@@ -122,8 +131,7 @@ export class SiteFolder {
           inTheWay(path);
         }
       }
-      const temporary = this.#plain(TEMPORARY);
-      const handle = openNew(temporary);
+      const handle = openNew(this.#temporary);
       try {
         const bytes = typeof content === 'string' ? Buffer.from(content) : content;
         for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
@@ -131,7 +139,7 @@ export class SiteFolder {
       } finally {
         closeSync(handle);
       }
-      renameSync(temporary, target);
+      renameSync(this.#temporary, target);
       this.#written++;
     } catch (error) {
       throw ioError(error, `cannot write ${path} in ${this.root}`);
@@ -170,7 +178,7 @@ export class SiteFolder {
     if (this.#journal !== undefined) closeSync(this.#journal);
     this.#journal = undefined;
     rmSync(this.#plain(JOURNAL), { force: true });
-    rmSync(this.#plain(TEMPORARY), { force: true });
+    for (const name of readdirSync(this.root)) if (TEMPORARIES.test(name)) rmSync(this.#plain(name), { force: true });
   }
 
   #plain(name: string): string {

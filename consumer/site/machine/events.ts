@@ -43,7 +43,7 @@ export class Events {
       if (at === undefined || (state !== 'acknowledged' && state !== 'withdrawn')) continue;
       const people = peopleText(by);
       const text = `${repository} ${tag} was ${state} by ${people}${why === undefined ? '' : `: ${why}`}.`;
-      const page = slug === undefined ? `${folder}/index.html` : `${folder}/releases/${slug}/index.html`;
+      const page = slug === undefined ? `${folder}/index.html` : `${folder}/releases/${slug}.html`;
       const title = `${state}: ${repository} ${tag}`;
       this.add({ kind: state, name: `${path}/${encodeURIComponent(tag)}`, at, title, text, by: people, page });
     }

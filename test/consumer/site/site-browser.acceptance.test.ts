@@ -58,11 +58,11 @@ const PAGES = [
   'index.html',
   'page-2.html',
   `${TOOL}/index.html`,
-  `${RELEASE}/index.html`,
-  `${TOOL}/releases/v0.9.0/index.html`,
-  'tools/github.com/acme/many/releases/v1/index.html',
+  `${RELEASE}.html`,
+  `${TOOL}/releases/v0.9.0.html`,
+  'tools/github.com/acme/many/releases/v1.html',
   `tools/github.com/acme/${'long-name-'.repeat(9)}/index.html`,
-  `tools/github.com/acme/${'long-name-'.repeat(9)}/releases/v${'1'.repeat(180)}/index.html`,
+  `tools/github.com/acme/${'long-name-'.repeat(9)}/releases/v${'1'.repeat(180)}.html`,
 ];
 
 describe.each([1280, 375])('at %d pixels', (width) => {
@@ -104,14 +104,14 @@ test('the keyboard reaches the content first, then each link', async () => {
 });
 
 test('a page is small without its data', async () => {
-  await using visited = await visit(browser, `${server.url}/${RELEASE}/index.html`);
+  await using visited = await visit(browser, `${server.url}/${RELEASE}.html`);
   await visited.page.waitForLoadState('networkidle');
   let bytes = 0;
   for (const { url } of visited.asked) bytes += (await (await fetch(url)).arrayBuffer()).byteLength;
   expect(bytes).toBeLessThan(100_000);
 });
 
-async function check(body: string, typed = '', path = `${RELEASE}/index.html`) {
+async function check(body: string, typed = '', path = `${RELEASE}.html`) {
   const visited = await visit(browser, `${server.url}/${path}`);
   try {
     const { page } = visited;
@@ -145,7 +145,7 @@ describe('a file that is checked in the browser', () => {
   });
 
   test('can be dropped on the page', async () => {
-    await using visited = await visit(browser, `${server.url}/${RELEASE}/index.html`);
+    await using visited = await visit(browser, `${server.url}/${RELEASE}.html`);
     const { page } = visited;
     await page.evaluate(`{
       const transfer = new DataTransfer();
@@ -156,11 +156,11 @@ describe('a file that is checked in the browser', () => {
   });
 
   test.each([
-    ['other bytes', () => ['x', pin, `${RELEASE}/index.html`], 'is not a file of acme/tool v1.0.0'],
-    ['a wrong pin', () => [BODY, `sha256:${'0'.repeat(64)}`, `${RELEASE}/index.html`], 'E_PIN'],
-    ['no pin at all', () => [BODY, 'hello', `${RELEASE}/index.html`], 'The pin is not a SHA-256'],
-    ['a withdrawn release', () => ['nine', pin, `${TOOL}/releases/v0.9.0/index.html`], 'E_WITHDRAWN'],
-    ['a release that waits', () => ['two', pin, `${TOOL}/releases/v2.0.0/index.html`], 'E_NOT_ACKNOWLEDGED'],
+    ['other bytes', () => ['x', pin, `${RELEASE}.html`], 'is not a file of acme/tool v1.0.0'],
+    ['a wrong pin', () => [BODY, `sha256:${'0'.repeat(64)}`, `${RELEASE}.html`], 'E_PIN'],
+    ['no pin at all', () => [BODY, 'hello', `${RELEASE}.html`], 'The pin is not a SHA-256'],
+    ['a withdrawn release', () => ['nine', pin, `${TOOL}/releases/v0.9.0.html`], 'E_WITHDRAWN'],
+    ['a release that waits', () => ['two', pin, `${TOOL}/releases/v2.0.0.html`], 'E_NOT_ACKNOWLEDGED'],
   ] as const)('%s: is refused', async (_, args, why) => {
     const { good, text, said } = await check(...(args() as [string, string, string]));
     expect(text).toContain(why);
@@ -180,9 +180,9 @@ describe('a server that lies is refused', () => {
     expect(instead).not.toBe(JSON.stringify(await site.json(path)));
     server.lies.set(path, instead);
   };
-  const record = `${RELEASE}/record.json`;
+  const record = `${RELEASE}.json`;
   const ack = (): string => `checklist.sha256.${ledger.people.ada.fingerprint}.ack`;
-  const other = async (): Promise<Document> => (await site.json(`${TOOL}/releases/v1.1.0/record.json`)) as Document;
+  const other = async (): Promise<Document> => (await site.json(`${TOOL}/releases/v1.1.0.json`)) as Document;
 
   test.each([
     [

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { TestLedger } from '../../kit/ledger-maker.ts';
@@ -25,7 +25,7 @@ describe('the pages', () => {
     await site.make();
     const page = await site.read('index.html');
     expect(page).toContain(`<a href="${TOOL}/index.html">acme/tool</a>`);
-    expect(page).toContain(`<a href="${TOOL}/releases/v1.0.0/index.html">v1.0.0</a>`);
+    expect(page).toContain(`<a href="${TOOL}/releases/v1.0.0.html">v1.0.0</a>`);
     expect(page).toContain('<time datetime="2025-01-01T00:00:00Z">1 Jan 2025</time>');
     expect(page).toContain('ada and grace');
     expect(page).toContain('ghe.acme.example/team/inner');
@@ -46,10 +46,10 @@ describe('the pages', () => {
 
   test('show a release with its files, people and the lines to copy; a withdrawn one without lines', async () => {
     await site.make();
-    const page = await site.read(`${TOOL}/releases/v1.0.0/index.html`);
+    const page = await site.read(`${TOOL}/releases/v1.0.0.html`);
     expect(page).toContain(ledger.people.ada.fingerprint);
     expect(page).toContain('pullthrough get acme/tool@v1.0.0 tool');
-    const gone = await site.read(`${TOOL}/releases/v0.9.0/index.html`);
+    const gone = await site.read(`${TOOL}/releases/v0.9.0.html`);
     expect(gone).toContain('these bytes must not be used');
     expect(gone).not.toContain('pullthrough get');
   });
@@ -109,7 +109,7 @@ describe('machine files', () => {
       'withdrawn: acme/tool v0.9.0',
       'acknowledged: acme/tool v1.0.0',
     ]);
-    expect(feed.items.at(2)?.url).toBe(`https://ledger.example/x/${TOOL}/releases/v0.9.0/index.html`);
+    expect(feed.items.at(2)?.url).toBe(`https://ledger.example/x/${TOOL}/releases/v0.9.0.html`);
     const atom = await site.read('feed.atom');
     expect(atom).toContain('<title>withdrawn: acme/tool v0.9.0</title>');
     expect(atom).toContain('it mines &lt;coins&gt;');
@@ -131,7 +131,7 @@ describe('machine files', () => {
 
   test("a record's own files stand in one document, bytes as they are", async () => {
     await site.make();
-    const record = (await site.json(`${TOOL}/releases/v1.0.0/record.json`)) as {
+    const record = (await site.json(`${TOOL}/releases/v1.0.0.json`)) as {
       path: string;
       files: Record<string, string>;
     };
@@ -169,10 +169,10 @@ describe('run again', () => {
       'index.html',
       'index.json',
       `${TOOL}/index.html`,
-      `${TOOL}/releases/v1.0.0/index.html`,
-      `${TOOL}/releases/v1.0.0/record.json`,
+      `${TOOL}/releases/v1.0.0.html`,
+      `${TOOL}/releases/v1.0.0.json`,
     ]);
-    expect(await site.read(`${TOOL}/releases/v1.0.0/index.html`)).toContain('stolen key');
+    expect(await site.read(`${TOOL}/releases/v1.0.0.html`)).toContain('stolen key');
     // Nothing is acknowledged any more.
     await expect(site.read('renovate/acme/tool.json')).rejects.toThrow('ENOENT');
   });
@@ -206,14 +206,14 @@ describe('the folder', () => {
   test('that is something else is refused, and left as it is', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'thesis.tex'), 'x');
-    await expect(() => site.make({ directory: folder })).toFailWith('E_EXISTS');
+    await expect(() => site.make({ site: folder })).toFailWith('E_EXISTS');
     expect(await readFile(join(folder, 'thesis.tex'), 'utf8')).toBe('x');
   });
 
   test('of another ledger is refused', async () => {
     const other = await TestLedger.create({ ledger: '0'.repeat(32) });
     await other.commit();
-    await (await TestSite.of(other)).make({ directory: site.folder });
+    await (await TestSite.of(other)).make({ site: site.folder });
     await expect(site.make()).toFailWith('E_EXISTS');
   });
 
@@ -250,13 +250,12 @@ describe('the folder', () => {
 
   test('keeps a file of somebody else that lies where a page would', async () => {
     await site.make();
-    const path = join(site.folder, TOOL, 'releases/v5.0.0');
-    await mkdir(path, { recursive: true });
-    await writeFile(join(path, 'index.html'), 'mine');
+    const path = join(site.folder, TOOL, 'releases/v5.0.0.html');
+    await writeFile(path, 'mine');
     await ledger.addRecord({ repository: 'acme/tool', tag: 'v5.0.0', assets: { tool: 'five' } });
     await ledger.commit();
     for (let i = 0; i < 2; i++) await expect(site.make()).toFailWith('E_EXISTS');
-    expect(await readFile(join(path, 'index.html'), 'utf8')).toBe('mine');
+    expect(await readFile(path, 'utf8')).toBe('mine');
   });
 
   test('takes no path from a manifest that leads out of it', async () => {

@@ -1,0 +1,112 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { RecordToJudge } from './judge.ts';
+import type { KnownRelease } from './model.ts';
+import type { PlacedTool } from './release-writer.ts';
+import type { SiteContext } from './site-context.ts';
+
+/** What a worker is told first; it establishes trust for itself, from the same commit, pin and time. */
+export interface WorkerOrder extends Omit<SiteContext, 'view'> {
+  /** The clone of the ledger. */
+  readonly directory: string;
+  readonly label: string;
+  readonly commit: string;
+  readonly now: Date;
+  /** The site's folder, and whether it had nothing. */
+  readonly root: string;
+  readonly fresh: boolean;
+  readonly number: number;
+}
+
+/** Records of one tool, which are here and whose files were announced. */
+export interface WorkerJob {
+  readonly tool: PlacedTool;
+  readonly records: readonly RecordToJudge[];
+  readonly acknowledged: readonly string[];
+}
+
+/** Lines of the records whose pages are written; those that the worker leaves to others are not among them. */
+export interface WorkerAnswer {
+  readonly lines: readonly KnownRelease[];
+  readonly written: number;
+}
+
+/** Below so many records a worker costs more than it saves. */
+const WORTH_A_WORKER = 400;
+/** Records that a worker is handed at a time: few enough that none is idle for long at the end. */
+const HANDED = 32;
+/** A worker reads, judges, writes and forgets. */
+const LIMITS = { maxYoungGenerationSizeMb: 16 };
+
+export type PoolOrder = Omit<WorkerOrder, 'number'>;
+
+/** Judges records and writes their pages on all cores. Close it when done. */
+export class ReleasePool implements AsyncDisposable {
+  readonly #order: PoolOrder | undefined;
+  #workers: Worker[] = [];
+  /** Files that its workers wrote. */
+  written = 0;
+
+  /** Without an order, as where nothing lies in a folder, nobody is helped. */
+  constructor(order: PoolOrder | undefined) {
+    this.#order = order;
+  }
+
+  /** Gives each job's lines to `take`; a job that fails, or that isn't worth it, is left to the caller. */
+  async run(jobs: readonly WorkerJob[], take: (job: WorkerJob, lines: readonly KnownRelease[]) => void): Promise<void> {
+    const order = this.#order;
+    const count = jobs.reduce((sum, { records }) => sum + records.length, 0);
+    // Compiled code alone runs in a worker; the sources are only ever run by a test runner, which compiles in its own way.
+    if (order === undefined || count < WORTH_A_WORKER || import.meta.url.endsWith('.ts')) return;
+    if (this.#workers.length === 0) {
+      this.#workers = Array.from({ length: Math.min(8, availableParallelism()) }, (_, number) =>
+        startWorker({ ...order, number }),
+      );
+    }
+    const left = inParts(jobs).values();
+    await Promise.all(this.#workers.map((worker) => this.#feed(worker, left, take)));
+  }
+
+  #feed(worker: Worker, left: Iterator<WorkerJob>, take: (job: WorkerJob, lines: readonly KnownRelease[]) => void) {
+    return new Promise<void>((resolve, reject) => {
+      let job: WorkerJob | undefined;
+      const failed = (cause: unknown): void =>
+        reject(cause instanceof Error ? cause : new Error(`a worker ended: ${String(cause)}`));
+      const done = (): void => {
+        for (const name of ['message', 'error', 'exit']) worker.removeAllListeners(name);
+        resolve();
+      };
+      const hand = (): void => {
+        const next = left.next();
+        if (next.done === true) return done();
+        job = next.value;
+        worker.postMessage(job);
+      };
+      worker.on('message', ({ lines, written }: WorkerAnswer) => {
+        this.written += written;
+        if (job !== undefined) take(job, lines);
+        hand();
+      });
+      worker.once('error', failed);
+      worker.once('exit', failed);
+      hand();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+}
+
+function startWorker(workerData: WorkerOrder): Worker {
+  return new Worker(new URL('./release-worker.js', import.meta.url), { workerData, resourceLimits: LIMITS });
+}
+
+function inParts(jobs: readonly WorkerJob[]): WorkerJob[] {
+  return jobs.flatMap((job) =>
+    Array.from({ length: Math.ceil(job.records.length / HANDED) }, (_, i) => ({
+      ...job,
+      records: job.records.slice(i * HANDED, (i + 1) * HANDED),
+    })),
+  );
+}

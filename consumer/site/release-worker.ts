@@ -1,0 +1,43 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { PullthroughError } from '../../ledger-schema/error.ts';
+import { establishTrust } from '../../ledger-schema/trust.ts';
+import { ledgerFiles } from '../../ledger/files.ts';
+import { openLocalRepository } from '../../ledger/git/local.ts';
+import { NODE_VERIFIER } from '../../ledger/signing/node-verifier.ts';
+import { SiteFolder } from './disk/folder.ts';
+import { judgeRecords } from './judge.ts';
+import type { WorkerAnswer, WorkerJob, WorkerOrder } from './release-pool.ts';
+import { ReleaseWriter } from './release-writer.ts';
+
+// Establishes trust once, then judges each list of records and writes their pages, until it is ended. What fails, and what
+// was withdrawn, whose reason only the ledger's history tells, is left to who asked.
+const order = workerData as WorkerOrder;
+const { directory, commit, pin, now, label } = order;
+const repository = await openLocalRepository(directory);
+const snapshot = repository.snapshot(commit);
+const trust = await establishTrust(ledgerFiles(snapshot), { pin, now, verifier: NODE_VERIFIER });
+const view = { label, commit, snapshot, trust, descendsFrom: async () => true };
+const folder = SiteFolder.another(order.root, order.fresh, order.number);
+const writer = new ReleaseWriter({ ...order, view }, folder);
+
+async function answer({ tool, records, acknowledged }: WorkerJob): Promise<WorkerAnswer> {
+  const before = folder.written;
+  const known = new Set(acknowledged);
+  const context = {
+    snapshot,
+    trust,
+    reasonOf: async () => undefined,
+    wasAcknowledged: (tag: string) => known.has(tag),
+  };
+  try {
+    const shown = (await judgeRecords(records, context)).filter((each) => each.known.state !== 'withdrawn');
+    for (const each of shown) await writer.write(tool, each);
+    return { lines: shown.map((each) => each.known), written: folder.written - before };
+  } catch (error) {
+    if (!(error instanceof PullthroughError)) throw error;
+    return { lines: [], written: folder.written - before };
+  }
+}
+
+// Thrown in a promise of its own, an error ends this thread, and the pool is told.
+parentPort?.on('message', (job: WorkerJob) => void answer(job).then((found) => parentPort?.postMessage(found)));

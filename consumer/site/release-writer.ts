@@ -1,0 +1,61 @@
+import { html } from '../pages/html.ts';
+import type { ListedTool, ReleaseView } from '../pages/model.ts';
+import { releasePage } from '../pages/release-page.ts';
+import { dayText } from '../pages/words.ts';
+import { checkSection } from './check-section.ts';
+import type { SiteFolder } from './disk/folder.ts';
+import type { ShownRecord } from './judge.ts';
+import { recordDocument } from './machine/record-file.ts';
+import type { KnownRelease } from './model.ts';
+import { linkTo } from './names.ts';
+import { pageContext } from './page-context.ts';
+import type { SiteContext } from './site-context.ts';
+
+/** `tools/<source>/<owner>/<repo>/releases/` */
+const DEPTH = 5;
+
+/** A tool with the folder of its pages. */
+export type PlacedTool = ListedTool & { readonly folder: string };
+
+/** Writes the page of a release, and its record's files; they were announced before. */
+export class ReleaseWriter {
+  readonly #site: SiteContext;
+  readonly #folder: Pick<SiteFolder, 'put'>;
+
+  constructor(site: SiteContext, folder: Pick<SiteFolder, 'put'>) {
+    this.#site = site;
+    this.#folder = folder;
+  }
+
+  async write(tool: PlacedTool, { known, judged }: ShownRecord): Promise<void> {
+    if (judged === undefined || known.slug === undefined) return;
+    const { view, pin, hasCheck } = this.#site;
+    const { source, repository, folder } = tool;
+    const { checklist, signedBy, acks, nacks, assets, path } = judged.status;
+    const release: ReleaseView = {
+      ...known,
+      tool: { source, repository },
+      signedBy,
+      acks,
+      nacks,
+      commit: checklist.commit,
+      path,
+      assets,
+      evidence: checklist.evidence ?? [],
+    };
+    const { version, expires } = view.trust.policy;
+    const policy = html`${version}, ${view.trust.expired ? 'expired on' : 'until'} ${dayText(expires)}`;
+    const trust = linkTo('trust.json', DEPTH);
+    const check = hasCheck ? checkSection({ record: linkTo(`${known.slug}.json`, 0), trust, path, pin }) : undefined;
+    const spot = { depth: DEPTH, folderOf: () => folder, slugOf: () => undefined };
+    const [pageFile = '', recordFile = ''] = releaseFiles(folder, known);
+    this.#folder.put(pageFile, releasePage({ release, policy, check }, pageContext(spot, this.#site)), true);
+    this.#folder.put(recordFile, await recordDocument(judged.files, view.trust), true);
+  }
+}
+
+/** The files of a release: its page, and its record's own files in one document. */
+export function releaseFiles(folder: string, { slug }: Pick<KnownRelease, 'slug'>): string[] {
+  if (slug === undefined) return [];
+  return ['html', 'json'].map((kind) => `${folder}/releases/${slug}.${kind}`);
+}
