@@ -34,7 +34,7 @@ export async function openSite(consumer: ConsumerOptions, { stamps, ...options }
   await using ledger = await openLedger({ url, branch, cacheDir, token, withheld, limits, offline, refs: 'all', env });
   const memory = memoryFile(consumer.stateDir ?? stateDirectory(env), ledgerIdentity(ledger.label, branch));
   const view = await openView({ ledger, branch, memory, pin, now, maxAge, offline, progress });
-  const stamping = stamps && (await stampWriters(consumer, { signer: stamps, baseUrl: options.baseUrl, view, ledger }));
+  const stamping = stamps && stampWriters(consumer, { signer: stamps, baseUrl: options.baseUrl, view, ledger });
   return await makeSite({
     ...options,
     writers: (site) => [...(options.writers?.(site) ?? []), ...(stamping ?? [])],

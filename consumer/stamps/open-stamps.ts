@@ -17,10 +17,10 @@ export interface StampsRequest {
 }
 
 /** The writers of a site's stamps. Throws `E_USAGE` where nobody said where the site is served. */
-export async function stampWriters(
+export function stampWriters(
   consumer: ConsumerOptions,
   { signer, baseUrl, view, ledger }: StampsRequest,
-): Promise<readonly SiteWriter[]> {
+): readonly SiteWriter[] {
   if (baseUrl === undefined) {
     fail('E_USAGE', 'a release list names its packslips by their addresses', { hint: 'add --base-url URL' });
   }
@@ -31,13 +31,15 @@ export async function stampWriters(
   if (stores.length === 0)
     progress.warn("without a store, packslips of the vendors' own that were kept are not looked for");
   const roots = async () => (await import('../../evidence/roots.ts')).loadRoots(evidence?.trustedRoots);
+  // Offline there may be none that can be read: only a record with evidence asks.
+  let opened: ReturnType<typeof openEvidence> | undefined;
   const writer = stampWriter({
     signer,
     baseUrl,
     trust: view.trust,
     height: () => ledger.height(view.commit),
     publicUrl: stores.find((url) => ['http', 'https'].includes(schemeOf(url) ?? '')),
-    fetch: stores.length === 0 ? undefined : await openEvidence(consumer),
+    fetch: stores.length === 0 ? undefined : async (entry) => (await (opened ??= openEvidence(consumer)))(entry),
     roots,
     warn: (message) => progress.warn(message),
   });

@@ -63,8 +63,9 @@ export class MockSigstore {
     this.withLogs = withLogs;
   }
 
-  static async make({ withLogs = true } = {}): Promise<MockSigstore> {
-    const now = new Date(Math.floor(Date.now() / 1000) * 1000 + 60_000);
+  /** `ahead`: how far its clock is, in milliseconds. */
+  static async make({ withLogs = true, ahead = 60_000 } = {}): Promise<MockSigstore> {
+    const now = new Date(Math.floor(Date.now() / 1000) * 1000 + ahead);
     return new MockSigstore(now, await parts(now, withLogs), withLogs);
   }
 

@@ -6,6 +6,7 @@ import { TestSite } from '../../kit/site-world.ts';
 import { newStampSigner, releaseOf, statementOf } from '../../kit/stamps.ts';
 
 const LIST = '.well-known/packslip/github.com/acme/tool.json';
+const ISSUER = 'https://token.actions.githubusercontent.com';
 const BASE = 'https://releases.acme.example';
 const NOW_FAR = new Date('2031-01-01T00:00:00Z');
 
@@ -87,6 +88,19 @@ describe('a site with stamps', () => {
     expect(releaseOf(utf8(await site.read(path))).predicate.artifacts[0]?.url).toBe(
       `https://mirror.acme.example/files/sha256/${hex.slice(0, 2)}/${hex}`,
     );
+  });
+
+  test('offline, or where evidence can not be read, signs packslips of its own, and looks again when it is made again', async () => {
+    const evidence = [{ kind: 'sigstore' as const, sha256: 'a'.repeat(64), size: 9, signer: 'x', issuer: ISSUER }];
+    const assets = { 'tool-linux-amd64': 'the tool' };
+    await ledger.addRecord({ repository: 'acme/tool', tag: 'v1.1.0', assets, evidence });
+    await ledger.commit();
+    await make();
+    await make({}, { stores: ['https://mirror.acme.example'], offline: true });
+    expect((await list()).releases.map(({ tag }) => tag)).toContain('v1.1.0');
+    expect(site.warnings.join('\n')).toContain('acme/tool v1.1.0: its evidence could not be read');
+    const { extensions } = (await list()).releases.find(({ tag }) => tag === 'v1.1.0') ?? {};
+    expect(extensions).toMatchObject({ pullthrough: { inputs: '' } });
   });
 
   test('leaves the lists as they are once the policy has expired: they expire with it', async () => {
