@@ -1,6 +1,5 @@
 import { pickForPlatform } from '../download/pick.ts';
 import { parsePlatform } from '../download/platform.ts';
-import { versionOf } from '../../ledger-schema/versions/version.ts';
 import type { LockEntry } from './lock-file.ts';
 
 export const FORMATS = ['mise', 'aqua', 'bazel', 'renovate'] as const;
@@ -20,8 +19,8 @@ const WRITERS: Readonly<Record<LockFormat, (entries: readonly LockEntry[]) => st
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 const repositoryOf = ({ tool }: LockEntry): string => tool.slice(tool.indexOf('/') + 1);
-/** What a version is to tools that leave the tag's beginning out: from its first digit. */
-const versionText = ({ tag }: LockEntry): string => (versionOf(tag) === undefined ? tag : tag.slice(tag.search(/\d/)));
+/** What mise calls a release's version: its tag, without a v before a number. */
+const versionText = ({ tag }: LockEntry): string => tag.replace(/^v(?=\d)/, '');
 const urlOf = ({ tool, tag }: LockEntry, name: string): string =>
   `https://${tool}/releases/download/${tag.split('/').map(encodeURIComponent).join('/')}/${encodeURIComponent(name)}`;
 
@@ -69,19 +68,33 @@ function aqua(entries: readonly LockEntry[]): string {
 /** For MODULE.bazel: an http_file for each file. */
 function bazel(entries: readonly LockEntry[]): string {
   const rule = 'http_file = use_repo_rule("@bazel_tools//tools/build_defs/repo:http.bzl", "http_file")';
+  const labels = new Set<string>();
   const files = entries.flatMap((entry) =>
     entry.files.map(({ name, sha256 }) => {
-      const label = `${repositoryOf(entry)}_${name}`.toLowerCase().replace(/[^a-z0-9]+/g, '_');
+      const label = unusedLabel(`${repositoryOf(entry)}_${name}`, labels);
+      labels.add(label);
       const facts = [
         ['name', label],
         ['downloaded_file_path', name],
         ['sha256', sha256],
-        ['url', urlOf(entry, name)],
-      ].map(([key, value]) => `    ${key} = ${JSON.stringify(value)},`);
+        // Older versions know no `url`.
+        ['urls', [urlOf(entry, name)]],
+      ].map(([key, value]) => `    ${String(key)} = ${JSON.stringify(value)},`);
       return ['http_file(', ...facts, ')'].join('\n');
     }),
   );
   return `${[rule, ...files].join('\n\n')}\n`;
+}
+
+/** A repository's name as Bazel has it: it begins with a letter, and `a-b` and `a_b` would be one. */
+function unusedLabel(text: string, taken: ReadonlySet<string>): string {
+  const plain = text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^(?![a-z])/, 'r');
+  let label = plain;
+  for (let n = 2; taken.has(label); n++) label = `${plain}_${n}`;
+  return label;
 }
 
 /** Documents of Renovate's custom datasource, by the tool: the releases that may be updated to. */

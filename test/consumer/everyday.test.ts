@@ -214,10 +214,20 @@ describe('lock --format', () => {
     expect(found.sort()).toEqual(entry.files.map(({ sha256 }) => sha256).sort());
   });
 
-  test('mise: a platform each, by the version without its beginning', () => {
+  test('mise: a platform each, by the version that mise takes', () => {
     expect(lockAs('mise', [entry])).toContain(
-      `[[tools."github:jqlang/jq"]]\nversion = "1.7.1"\nbackend = "github:jqlang/jq"\n"platforms.linux-x64" = { checksum = "sha256:${digest('jq-linux-amd64')}", size = 3, url = "https://github.com/jqlang/jq/releases/download/jq-1.7.1/jq-linux-amd64" }\n`,
+      `[[tools."github:jqlang/jq"]]\nversion = "jq-1.7.1"\nbackend = "github:jqlang/jq"\n"platforms.linux-x64" = { checksum = "sha256:${digest('jq-linux-amd64')}", size = 3, url = "https://github.com/jqlang/jq/releases/download/jq-1.7.1/jq-linux-amd64" }\n`,
     );
+  });
+
+  test('bazel: each file has a name of its own that Bazel takes', () => {
+    const files = ['a-b', 'a_b', 'a.b'].map((name) => ({ name, size: 1, sha256: digest(name) }));
+    const text = lockAs('bazel', [{ ...entry, tool: 'github.com/3scale/tool', files }]);
+    expect([...text.matchAll(/ name = "(.*)"/g)].map(([, name]) => name)).toEqual([
+      'r3scale_tool_a_b',
+      'r3scale_tool_a_b_2',
+      'r3scale_tool_a_b_3',
+    ]);
   });
 
   test('renovate: one document a tool', () => {
