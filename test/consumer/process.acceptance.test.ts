@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startCommand } from '../kit/consumer-child.ts';
 import { TestLedger } from '../kit/ledger-maker.ts';
+import * as program from '../kit/program.ts';
 import { temporaryFolder } from '../kit/readers.ts';
 import { StoreServer } from '../kit/store-server.ts';
 
@@ -20,25 +20,24 @@ beforeAll(async () => {
 
 afterAll(() => store.close());
 
-function start(argv: readonly string[], more: Record<string, string> = {}) {
+function start(argv: readonly string[], more: Record<string, string> = {}, nodeOptions: readonly string[] = []) {
   const env = { PATH: process.env['PATH'], HOME: home, ...more };
-  const child = startCommand([...argv, '--ledger', ledger.directory, '--pin', `sha256:${ledger.pin()}`], {
-    cwd: home,
-    env,
-  });
+  const trust = ['--ledger', ledger.directory, '--pin', `sha256:${ledger.pin()}`];
+  const { child, ended } = program.start([...argv, ...trust], { cwd: home, env, nodeOptions });
   let stderr = '';
-  child.stderr?.on('data', (data: Buffer) => (stderr += String(data)));
-  const exit = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
-  return { child, exit, stderr: () => stderr };
+  child.stderr.on('data', (data: Buffer) => (stderr += String(data)));
+  return { child, exit: ended, stderr: () => stderr };
 }
 
 describe('a process', () => {
   test('that verifies loads neither the AWS SDK nor Octokit, nor what downloads and serves', async () => {
     const list = join(home, 'loaded');
-    const { exit, stderr } = start(['verify', 'acme/tool@v1.0.0'], { PULLTHROUGH_TEST_LOADED: list });
+    const register = new URL('../fixtures/loaded/register.js', import.meta.url).href;
+    const argv = ['verify', 'acme/tool@v1.0.0'];
+    const { exit, stderr } = start(argv, { PULLTHROUGH_TEST_LOADED: list }, ['--import', register]);
     expect(await exit, stderr()).toBe(0);
     const loaded = await readFile(list, 'utf8');
-    expect(loaded).toContain('consumer/resolve.ts');
+    expect(loaded).toContain('consumer/resolve.js');
     expect(loaded).not.toMatch(/node_modules\/(?:@aws-sdk|@octokit|undici|fastify)\//);
   }, 120_000);
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runModule } from '../child.ts';
-import type { ChildResult } from '../child.ts';
+import { runModule } from '../kit/program.ts';
+import type { ChildResult } from '../kit/program.ts';
 import type { ChildTask } from './mirror-child.ts';
 import { people } from './executor-keys.ts';
 import type { World } from './executor-world.ts';

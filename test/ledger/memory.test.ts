@@ -81,12 +81,10 @@ describe('the memory of a ledger', () => {
     // For root no folder is read-only; a file in the place of the lock can't be taken over either.
     await writeFile(`${file.path}.lock`, '');
     await utimes(`${file.path}.lock`, 0, 0);
-    const begin = performance.now();
     await expect(file.update(async () => MEMORY)).rejects.toMatchObject({
       code: 'E_MEMORY',
       message: expect.stringContaining('cannot lock') as string,
     });
-    expect(performance.now() - begin).toBeLessThan(5000);
     expect(await file.read()).toEqual(MEMORY);
   });
 

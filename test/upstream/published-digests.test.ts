@@ -105,13 +105,14 @@ describe('a list of digests', () => {
     expect(parseDigestList(Uint8Array.from([...utf8(`${A}  a\n`), 0xff]), 'x').size).toBe(0);
   });
 
-  it('of four mebibytes without a line end takes no time', () => {
-    const start = performance.now();
-    parseDigestList(utf8(`${A} ${' '.repeat(LIST_BYTES - 80)}`), 'x');
-    parseDigestList(utf8(`SHA256 (${')'.repeat(LIST_BYTES - 80)}`), 'x');
-    parseDigestList(utf8('a'.repeat(LIST_BYTES)), 'a.sha256');
-    parseDigestList(utf8(`${A}\t\t*`.repeat(60_000)), 'x');
-    expect(performance.now() - start).toBeLessThan(2000);
+  // What is quadratic would take hours.
+  it.each([
+    [`${A} ${' '.repeat(LIST_BYTES - 80)}`, 'x'],
+    [`SHA256 (${')'.repeat(LIST_BYTES - 80)}`, 'x'],
+    ['a'.repeat(LIST_BYTES), 'a.sha256'],
+    [`${A}\t\t*`.repeat(60_000), 'x'],
+  ])('of four mebibytes without a line end says at most one thing', (text, name) => {
+    expect(parseDigestList(utf8(text), name).size).toBeLessThanOrEqual(1);
   });
 });
 
