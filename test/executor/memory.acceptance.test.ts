@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { ExecutorContext } from '../../executor/context.ts';
 import { mirror, plan } from '../../executor/mirror.ts';
 import { collectGarbage } from '../../executor/upkeep/gc.ts';
+import { readExpected } from '../../executor/upkeep/read-expected.ts';
 import { restock } from '../../executor/upkeep/restock.ts';
 import { watch } from '../../executor/upkeep/watch.ts';
 import type { Tool } from '../../upstream/tools.ts';
@@ -17,9 +18,10 @@ const LOOKS: Readonly<Record<string, (made: World) => Look>> = {
   restock: () => (context, tools) => restock(context, { tools }),
   watch: () => (context, tools) => watch(context, { tools, only: false }),
   gc: () => (context) => collectGarbage(context, { remove: true }),
+  'store check': () => (context) => readExpected(context),
 };
 
-it('a ledger that is older than it was seen is refused by plan, mirror, restock, watch and gc', async () => {
+it('a ledger that is older than it was seen is refused by plan, mirror, restock, watch, gc and store check', async () => {
   const made = await world();
   const before = made.git(['rev-parse', 'main']);
   made.commit('main', 'README.md', 'newer\n');

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,16 +9,16 @@ import type { ConsumerOptions } from '../../consumer/options.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
 import type { FetchLimits, LedgerRepository } from '../../ledger/git/repository.ts';
 import { createGitHandler } from '../servers/git.ts';
+import { BLOCK, FLUSH, PACK, PORTALS, band, endless, page } from '../servers/hostile-git.ts';
+import type { GitAnswer } from '../servers/hostile-git.ts';
 import { TestLedger } from '../kit/ledger-maker.ts';
 import { NOW, temporaryFolder } from '../kit/readers.ts';
-
-type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 let ledger: TestLedger;
 let server: Server;
 let url: string;
-let honest: Answer;
-let answer: Answer;
+let honest: GitAnswer;
+let answer: GitAnswer;
 
 beforeAll(async () => {
   ledger = await TestLedger.create();
@@ -35,56 +35,6 @@ afterAll(() => {
   server.close();
 });
 
-const page = (type: string, body: string, status = 200): Answer => {
-  return (_, response) => void response.writeHead(status, { 'content-type': type }).end(body);
-};
-
-const packet = (text: string | Buffer): Buffer => {
-  const body = Buffer.from(text);
-  return Buffer.concat([Buffer.from((body.length + 4).toString(16).padStart(4, '0')), body]);
-};
-const FLUSH = Buffer.from('0000');
-const TIP = 'a'.repeat(40);
-
-/** A host that speaks git until it sends what was asked for: then it sends `chunks`, for ever. */
-function endless(first: Buffer, chunks: Buffer): Answer {
-  const capabilities = ['version 2\n', 'ls-refs\n', 'fetch=shallow filter\n', 'object-format=sha1\n'].map(packet);
-  return (request, response) => {
-    if (request.method === 'GET') {
-      response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-advertisement' });
-      response.end(Buffer.concat([packet('# service=git-upload-pack\n'), FLUSH, ...capabilities, FLUSH]));
-      return;
-    }
-    const parts: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => parts.push(chunk));
-    request.on('end', () => {
-      response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' });
-      if (Buffer.concat(parts).includes('command=ls-refs')) {
-        response.end(Buffer.concat([packet(`${TIP} refs/heads/main\n`), FLUSH]));
-        return;
-      }
-      response.on('error', () => undefined);
-      response.write(Buffer.concat([packet('packfile\n'), first]));
-      const more = (): void => {
-        while (chunks.length > 0 && !response.destroyed) {
-          if (!response.write(chunks)) return void response.once('drain', more);
-        }
-      };
-      more();
-    });
-  };
-}
-
-const band = (number: number, bytes: string | Buffer) =>
-  packet(Buffer.concat([Buffer.from([number]), Buffer.from(bytes)]));
-/** A pack of one file of 2^39 bytes; what follows are blocks of it that nobody compressed. */
-const PACK = Buffer.concat([
-  Buffer.from('PACK'),
-  Buffer.from([0, 0, 0, 2, 0, 0, 0, 1]),
-  Buffer.from([0xb0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 0x78, 0x01]),
-]);
-const BLOCK = Buffer.concat([Buffer.from([0, 0x00, 0x80, 0xff, 0x7f]), Buffer.alloc(0x8000, 'x')]);
-
 async function machine(): Promise<ConsumerOptions & { readonly cacheDir: string }> {
   const home = await temporaryFolder();
   return { ledger: url, pin: ledger.pin(), cacheDir: `${home}/cache`, stateDir: `${home}/state`, now: NOW };
@@ -97,15 +47,7 @@ async function leftovers(cacheDir: string): Promise<string[]> {
 }
 
 describe('a host that is not a git host', () => {
-  test.each<[string, Answer]>([
-    ["a captive portal's page", page('text/html', '<html>\n<body>Log in\there</body>\n</html>\n')],
-    ['a page of one line', page('text/html', '<html>Log in here</html>')],
-    ['JSON', page('application/json', '{"error":"who are you?"}')],
-    ['an empty answer', page('text/plain', '')],
-    ['a page under the right name', page('application/x-git-upload-pack-advertisement', '<html>Log in</html>\n')],
-    ['a page with a status of its own', page('text/html', 'authenticate', 511)],
-    ['a connection that ends', (request) => void request.socket.destroy()],
-  ])('is unreachable: %s, and the copy that is here stays', async (_, portal) => {
+  test.each(PORTALS)('is unreachable: %s, and the copy that is here stays', async (_, portal) => {
     const options = await machine();
     answer = portal;
     await expect(verify('acme/tool@v1.0.0', options)).rejects.toMatchObject({ code: 'E_LEDGER_UNREACHABLE', exit: 1 });
@@ -134,7 +76,7 @@ describe('a host without an end', () => {
     return { repository: await openLedger({ url, branch: 'main', cacheDir, refs: 'branch', limits }), cacheDir };
   };
 
-  test.each<[string, Answer, FetchLimits]>([
+  test.each<[string, GitAnswer, FetchLimits]>([
     ['that talks', endless(FLUSH.subarray(4), band(2, 'counting, counting\n'.repeat(1000))), {}],
     ['that talks without a line’s end', endless(FLUSH.subarray(4), band(2, 'x'.repeat(60_000))), {}],
     ['that sends', endless(band(1, PACK), band(1, BLOCK)), { bytes: 20_000_000 }],

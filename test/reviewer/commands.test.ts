@@ -227,7 +227,7 @@ describe('on plain git', () => {
       return proposed;
     }
 
-    test('is not signed by --yes, nor in a pipe: exit 3, with its name; review says it and exits 0', async () => {
+    test('is not signed with --yes, nor in a pipe: exit 3, with its name; review says it and exits 0', async () => {
       const { branch, commit } = await proposeOdd('v1.0.0');
       const key = ['--key', keyOf(world.people.ada)];
       expect(await json(['review', branch])).toMatchObject({
@@ -455,6 +455,31 @@ describe('on plain git', () => {
     expect(await pullthrough(['ledger', 'close', branch])).toMatchObject({ code: 0 });
     expect(world.branches().has(closedBranch(branch))).toBe(true);
     expect(await json(['ledger', 'close', branch])).toMatchObject({ code: 1, error: { code: 'E_NO_CHANGE' } });
+  });
+
+  test('a ledger that is older than it was seen is refused by all who sign, merge or close by it', async () => {
+    const { ada } = world.people;
+    const before = world.host.at('main');
+    const merged = await world.propose('v1.0.0', { acks: [ada] });
+    expect(await pullthrough(['ledger', 'merge', merged.branch])).toMatchObject({ code: 0 });
+    const newer = world.host.at('main');
+    const { branch } = await world.propose('v2.0.0');
+    expect(await pullthrough(['ledger', 'status'])).toMatchObject({ code: 0 });
+    world.host.point('main', before);
+    const key = ['--key', keyOf(ada)];
+    for (const argv of [
+      ['review', branch],
+      ['ack', branch, ...key],
+      ['nack', `${world.tool.fullName}@v2.0.0`, ...key, '--reason', 'wrong', '--yes'],
+      ['ledger', 'merge', branch],
+      ['ledger', 'close', branch],
+      ['ledger', 'status'],
+      ['pending'],
+    ]) {
+      expect(await json(argv), argv.join(' ')).toMatchObject({ code: 3, error: { code: 'E_ROLLBACK' } });
+    }
+    expect(world.branches().has(branch)).toBe(true);
+    world.host.point('main', newer);
   });
 
   test('ledger status tells of what is open, whatever branch of a merged proposal is left', async () => {

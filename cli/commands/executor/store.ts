@@ -1,27 +1,12 @@
-import { expectedObjects } from '../../../executor/upkeep/referenced-digests.ts';
+import { readExpected } from '../../../executor/upkeep/read-expected.ts';
 import { collectGarbage } from '../../../executor/upkeep/gc.ts';
-import type { ExecutorContext } from '../../../executor/context.ts';
-import { openView } from '../../../ledger/view/view.ts';
 import { fail } from '../../../ledger-schema/error.ts';
 import { checkStore } from '../../../store/check.ts';
-import type { Expected } from '../../../store/check.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { Handler } from '../../wiring/command-context.ts';
 import { prepareExecutor, withExecutor } from '../../wiring/executor-context.ts';
 import type { Cell } from '../../screens/table.ts';
 import { bytesText, countText } from '../../screens/units.ts';
-
-/** What the ledger's records and open proposals name, and so the store must hold. */
-async function readExpected(executor: ExecutorContext): Promise<Expected[]> {
-  const { ledger, progress } = executor;
-  const { commit, trust } = await openView(executor);
-  const objects = expectedObjects(ledger, commit, trust, (path, { message }) => {
-    progress.warn(`${path} is not a valid record: ${message}`);
-  });
-  const expected: Expected[] = [];
-  for await (const { sha256, size } of objects) expected.push({ sha256, size });
-  return expected;
-}
 
 /** `store check`: exit 3 where bytes are damaged or missing. */
 export const storeCheck: Handler<ValuesOf<'executor', 'store check'>> = async (_, options, context) => {
@@ -75,5 +60,5 @@ export const storeGc: Handler<ValuesOf<'executor', 'store gc'>> = async (_, opti
       },
     );
   }
-  output.note(removed ? `removed ${what}` : `${what} would be removed by --delete; ${kept} are kept`);
+  output.note(removed ? `removed ${what}` : `${what} would be removed with --delete; ${kept} are kept`);
 };
