@@ -71,7 +71,7 @@ export function parseToolRequest(text: string, host: string): ToolRequest {
 function parseWanted(wanted: string): { tag?: string; choice?: Choice } {
   if (wanted.startsWith('tag:')) {
     const tag = wanted.slice(4);
-    return tag === '' ? fail('E_USAGE', 'no tag stands behind tag:', { hint: HOW }) : { tag };
+    return tag === '' ? fail('E_USAGE', 'there is no tag after tag:', { hint: HOW }) : { tag };
   }
   const choice = parseChoice(wanted);
   if (choice === undefined) return { tag: wanted };

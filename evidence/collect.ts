@@ -121,7 +121,7 @@ async function judgeOffer(
     }
     if (!(error instanceof PullthroughError) || error.code !== 'E_EVIDENCE') throw error;
     return fail('E_EVIDENCE', `${part.from}: ${error.message}`, {
-      hint: 'upstream offers a statement that does not verify: ask it why; nothing was recorded',
+      hint: 'upstream offers a statement that does not verify: ask upstream why; nothing was recorded',
       cause: error,
     });
   }

@@ -96,7 +96,7 @@ async function loadWhatAsks(): Promise<void> {
 
 /** The signing key must be a current executor's, and usable now. Throws `E_NOT_EXECUTOR`. */
 export async function requireExecutor(trust: Trust, fingerprint: string): Promise<void> {
-  const hint = "the ledger's root holders add it by `pullthrough trust propose`; `pullthrough key show` prints it";
+  const hint = "the ledger's root holders add it with `pullthrough trust propose`; `pullthrough key show` prints it";
   const listing = trust.listing(fingerprint);
   if (listing === undefined || trust.holderOf('executors', fingerprint) === undefined) {
     fail('E_NOT_EXECUTOR', `the key ${fingerprint} is not an executor's in policy ${trust.version}`, { hint });

@@ -73,7 +73,7 @@ export function parseAnswer<T>(
   try {
     value = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
   } catch (cause) {
-    fail('E_UPSTREAM_ANSWER', `${host} answered no JSON to ${what}`, {
+    fail('E_UPSTREAM_ANSWER', `${host} did not answer with JSON to ${what}`, {
       cause,
       hint: 'is `api` the address of an API?',
     });

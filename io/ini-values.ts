@@ -15,7 +15,7 @@ export const duration: IniParser<number> = (value) => {
 /** As {@link duration}, but never nothing. Throws `E_CONFIG`. */
 export const positiveDuration: IniParser<number> = (value) => {
   const ms = duration(value);
-  return ms > 0 ? ms : fail('E_CONFIG', `${brief(value)} is no time at all`, { hint: 'write 30m, 12h or 3d' });
+  return ms > 0 ? ms : fail('E_CONFIG', `${brief(value)} is not a length of time`, { hint: 'write 30m, 12h or 3d' });
 };
 
 /** `500M`, `2G`: bytes, by powers of 1024. Throws `E_CONFIG`. */

@@ -97,7 +97,7 @@ function keyHint(section: string, key: string, schema: IniSchema): string {
 function checkKey(section: string | undefined, key: string, at: string, schema: IniSchema): string {
   if (section === undefined) {
     const home = Object.keys(schema).find((name) => Object.hasOwn(schema[name] ?? {}, key));
-    fail('E_CONFIG', `${at} ${brief(key)} stands before any section`, {
+    fail('E_CONFIG', `${at} ${brief(key)} comes before any section`, {
       hint: home === undefined ? 'begin with a line such as [section]' : `put it below [${home}]`,
     });
   }
@@ -175,7 +175,7 @@ export function readIni<S extends IniSchema>(text: string, file: string, schema:
     } else if (earlier === undefined) {
       section[line.key] = value;
     } else {
-      fail('E_CONFIG', `${file}:${line.number}: ${line.key} in [${line.section}] stands in line ${earlier} already`, {
+      fail('E_CONFIG', `${file}:${line.number}: ${line.key} in [${line.section}] is in line ${earlier} already`, {
         hint: 'keep one of the two',
       });
     }

@@ -69,7 +69,7 @@ export async function readRecord(record: RecordFiles, ledger: string): Promise<R
   const names = new Set<string>();
   for (const { name } of record.entries) {
     if (names.size === names.add(name).size)
-      fail('E_COLLISION', `${record.path}/${brief(name)} stands twice in its folder`);
+      fail('E_COLLISION', `${record.path}/${brief(name)} is in its folder twice`);
   }
   // Consumer 2: each file parses in its one form
   const sumsBytes = await required(record, 'checklist.sha256');

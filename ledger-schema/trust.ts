@@ -105,7 +105,7 @@ export async function establishTrust(files: LedgerFiles, options: TrustOptions):
   const entries = await files.list('trust');
   const names = new Set<string>();
   const twice = entries.find(({ name }) => names.size === names.add(name).size);
-  if (twice !== undefined) fail('E_COLLISION', `trust/${brief(twice.name)} stands twice in its folder`);
+  if (twice !== undefined) fail('E_COLLISION', `trust/${brief(twice.name)} is in its folder twice`);
   const regular = entries.filter((entry) => entry.mode === REGULAR).map((entry) => entry.name);
   const versions = regular.flatMap((name) => {
     const path = tryLedgerPath(`trust/${name}`);

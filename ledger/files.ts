@@ -43,7 +43,7 @@ export function overlay(
       const [directory, name] = split(path);
       if (last?.directory !== directory) last = { directory, byName: list(directory).then(byName) };
       const entry = (await last.byName).get(name);
-      if (entry === 'twice') fail('E_COLLISION', `${path} stands twice in its folder`);
+      if (entry === 'twice') fail('E_COLLISION', `${path} is in its folder twice`);
       return entry?.mode === REGULAR ? snapshot.blob(entry.oid, limit) : undefined;
     },
   };

@@ -27,7 +27,7 @@ export async function closeChange(opened: ProposalContext, text: string): Promis
   const change = await findChange(context, text);
   const { branch, pull, kind } = change;
   if (kind === 'nack') {
-    fail('E_NO_CHANGE', `${branch} is a reviewer's no to a merged record, and nobody else takes that back`, {
+    fail('E_NO_CHANGE', `${branch} is a reviewer's no to a merged record, and nobody else can take that back`, {
       hint: 'ask the reviewer who signed it',
     });
   }
@@ -63,6 +63,6 @@ async function requireNothingLost({ ledger, view }: WithView, branch: string, cl
   const lost = nacks.filter((nack) => nack.branch === closed && !kept.has(nack.path));
   if (lost.length === 0) return;
   fail('E_EXISTS', `${closed} holds a nack by ${nackHolders(lost).join(' and ')}, which ${branch} lacks`, {
-    hint: 'rename one of the two branches by git, so that both are kept',
+    hint: 'rename one of the two branches with git, so that both are kept',
   });
 }

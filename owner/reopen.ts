@@ -53,8 +53,8 @@ function requireOpenable(trust: Trust, branch: string): void {
   }
   const version = Number(/^pullthrough-trust\/([1-9][0-9]{0,8})$/.exec(branch)?.[1] ?? trust.version + 1);
   if (version > trust.version) return;
-  fail('E_NO_CHANGE', `the ledger has a policy ${version} already, so that this one can't follow any more`, {
-    hint: 'propose the next one by: pullthrough trust propose',
+  fail('E_NO_CHANGE', `the ledger has a policy ${version} already, so this one can no longer follow`, {
+    hint: 'propose the next one with: pullthrough trust propose',
   });
 }
 
@@ -70,7 +70,7 @@ async function moveBack({ ledger }: ProposalContext, branch: string, required?: 
   }
   if (open !== undefined) {
     fail('E_NO_CHANGE', `${branch} is open, with another commit than the closed ${closed}`, {
-      hint: `look at both by git, then remove one; to close the open one first: ${typed`pullthrough ledger close ${branch}`}`,
+      hint: `look at both with git, then remove one; to close the open one first: ${typed`pullthrough ledger close ${branch}`}`,
     });
   }
   await ledger.push([

@@ -119,7 +119,7 @@ async function changeOfPull(context: ProposalContext, pull: PullRequest): Promis
     fail('E_NO_CHANGE', `${what} is not for the ledger's branch ${context.branch}`);
   }
   const branch = pull.headRef;
-  if (!isChangeBranch(branch)) fail('E_NO_CHANGE', `no change has a branch of such a name: ${brief(branch)}`);
+  if (!isChangeBranch(branch)) fail('E_NO_CHANGE', `no change has a branch with such a name: ${brief(branch)}`);
   const commit = await commitOf(context, branch);
   if (commit === undefined) fail('E_NO_CHANGE', `the branch of ${what} is gone`);
   return { kind: kindOf(branch), branch, commit, pull: referenceTo(pull) };

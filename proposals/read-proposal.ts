@@ -29,7 +29,7 @@ export async function lateProposal({ ledger, view }: WithView, record: RecordSta
     const merged = new Set((await view.snapshot.list(record.path)).map(({ name }) => `${record.path}/${name}`));
     if (left.some(({ path }) => !merged.has(path))) {
       fail('E_NO_CHANGE', `the branch ${branch} has something else than the merged record`, {
-        hint: 'look at it by git, and remove it if it is of no use',
+        hint: 'look at it with git, and remove it if nobody needs it',
       });
     }
   }
@@ -53,7 +53,7 @@ export async function readProposal(context: WithView, change: OpenChange): Promi
   }
   if (record === undefined || others.length > 0) {
     fail('E_CHANGE', `${brief(change.branch)} is not about one record`, {
-      hint: report.scope === 'trust' ? 'a policy is signed by: pullthrough trust sign' : 'one proposal is one record',
+      hint: report.scope === 'trust' ? 'a policy is signed with: pullthrough trust sign' : 'one proposal is one record',
     });
   }
   const isNew = report.added.includes(record.path);

@@ -47,7 +47,7 @@ export async function makeRequest(
   wanted: Wanted,
   { reason = '', author }: { readonly reason?: string | undefined; readonly author: Identity },
 ): Promise<Request> {
-  const path = pathOf(wanted) ?? fail('E_NAME', `no record can be called so: ${brief(nameOfRequest(wanted))}`);
+  const path = pathOf(wanted) ?? fail('E_NAME', `no record can have that name: ${brief(nameOfRequest(wanted))}`);
   const said = escapeTerminal(reason).slice(0, REASON_LENGTH);
   const title = `${SUBJECT}${nameOfRequest(wanted)}`;
   const since = context.now;

@@ -63,5 +63,5 @@ function scanFinding(name: string, { scanner, exit, failure, lines }: Scan): Fin
 
 function notOwn(): Finding {
   const message = 'mirror.ini has scan[], and nothing says that its folder is yours, so none of it was run';
-  return { ...finding('scan-failed', message), hint: 'if that mirror.ini is your own, name its folder by --tools' };
+  return { ...finding('scan-failed', message), hint: 'if that mirror.ini is your own, name its folder with --tools' };
 }

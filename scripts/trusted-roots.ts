@@ -11,7 +11,7 @@ import type { TUFOptions } from '@sigstore/tuf';
 
 const { values } = parseArgs({ options: { 'github-root': { type: 'string' } } });
 const githubRoot = values['github-root'];
-if (githubRoot === undefined) throw new Error('name the pinned root.json of tuf-repo.github.com by --github-root');
+if (githubRoot === undefined) throw new Error('name the pinned root.json of tuf-repo.github.com with --github-root');
 
 /** The target as TUF distributes it today. */
 async function trustedRoot(options: TUFOptions): Promise<string> {

@@ -51,7 +51,7 @@ export async function copyStore(options: CopyOptions): Promise<CopyReport> {
     objects.push(object);
   }
   if (objects.length === 0) {
-    fail('E_STORE', `${from.label} holds no object`, { hint: 'is it the right place? FROM stands first, TO second' });
+    fail('E_STORE', `${from.label} holds no object`, { hint: 'is it the right place? FROM comes first, TO second' });
   }
   await to.requireWritable();
   const counts = { copied: 0, present: 0, repaired: 0, bytes: 0 };

@@ -26,7 +26,7 @@ function fill(template: string, tag: string, version: string | undefined): strin
     if (name === 'tag') return inUrl(tag);
     return inUrl(
       version ??
-        fail('E_NAME', `the tag ${brief(tag)} has no digit, so that {version} stands for nothing`, {
+        fail('E_NAME', `the tag ${brief(tag)} has no digit, so there is nothing to put for {version}`, {
           hint: 'use {tag} in url[], or select other tags',
         }),
     );
@@ -59,7 +59,7 @@ function lastSegment(url: URL): string | undefined {
 export function checkAssetUrl(template: string): void {
   for (const [whole, name] of template.matchAll(PLACEHOLDER)) {
     if (name !== 'tag' && name !== 'version') {
-      fail('E_CONFIG', `${brief(whole)} stands for nothing`, { hint: 'there are {tag} and {version}' });
+      fail('E_CONFIG', `${brief(whole)} is not known`, { hint: 'there are {tag} and {version}' });
     }
   }
   const { name, url: address } = parts(template);

@@ -97,7 +97,7 @@ export function statementsOf(
       const said = mine.flatMap((list) => listStatements(list.name, list.digests.get(file.name)));
       if (said.length === 0) {
         fail('E_EVIDENCE', `${mine.map((list) => list.name).join(', ')} has no sha256 or sha512 of ${file.name}`, {
-          hint: 'leave the file out by exclude[], or correct the glob of checksums: in the tool.ini',
+          hint: 'leave the file out with exclude[], or correct the glob of checksums: in the tool.ini',
         });
       }
       all.get(file.name)?.push(...said);
@@ -167,7 +167,7 @@ export function checkBytes(
         'E_DIGEST_MISMATCH',
         `the bytes of ${name} are not those of ${speaker(statement)} (${statement.algorithm})`,
         {
-          hint: 'upstream publishes two different things; ask it which one is right',
+          hint: 'upstream publishes two different things; ask upstream which one is right',
         },
       );
     }

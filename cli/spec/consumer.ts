@@ -1,7 +1,7 @@
 import { commands, flag, optional, text, word } from './spec.ts';
 
 const trust = {
-  ledger: text('REPOSITORY', 'OWNER/REPO, a git URL or a folder, in the place of [ledger] repository'),
+  ledger: text('REPOSITORY', 'OWNER/REPO, a git URL or a folder, instead of [ledger] repository'),
   pin: text('sha256:HEX', 'the digest of any N.policy.json, in the place of [trust] pin'),
 };
 const store = { store: text('URL', 'where bytes are read, in the place of [store]') };

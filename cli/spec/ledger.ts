@@ -4,7 +4,7 @@ const signing = {
   gpg: optional('KEY', 'sign by gpg-agent, smart cards too; KEY is whatever names a key for gpg'),
   key: text('FILE', 'sign with the secret key in FILE and PULLTHROUGH_SIGNING_PASSPHRASE', 'file'),
 };
-const where = { ledger: text('REPOSITORY', 'OWNER/REPO, a git URL or a folder, in the place of [ledger] repository') };
+const where = { ledger: text('REPOSITORY', 'OWNER/REPO, a git URL or a folder, instead of [ledger] repository') };
 
 /** What a ledger's owner and its CI run; cli.md, "Ledger". */
 export const ledgerCommands = commands({

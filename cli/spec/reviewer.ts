@@ -72,7 +72,7 @@ export const reviewerCommands = commands({
     arguments: [],
     options: {
       for: text('NAME|KEY', "only what waits for this holder of the policy, or a key's"),
-      ledger: text('REPOSITORY', 'OWNER/REPO, a git URL or a folder, in the place of [ledger] repository'),
+      ledger: text('REPOSITORY', 'OWNER/REPO, a git URL or a folder, instead of [ledger] repository'),
     },
     examples: [
       ['pullthrough pending', 'everything that is open'],

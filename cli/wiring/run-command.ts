@@ -71,7 +71,7 @@ function contextOf(world: World, end: OutputEnd): CommandContext {
     output: end.output,
     progress: end.output,
     async ask(question, about = []) {
-      if (!interactive) fail('E_CONFIRM', 'there is no terminal to ask at', { hint: 'answer by flags' });
+      if (!interactive) fail('E_CONFIRM', 'there is no terminal to ask at', { hint: 'answer with flags' });
       end.pause();
       for (const line of about) stderr.write(`${escapeTerminal(line)}\n`);
       return askAt(world, question);
@@ -89,7 +89,7 @@ async function askAt({ stdin, stderr, signal }: World, question: string): Promis
   } catch (cause) {
     stderr.write('\n');
     signal.throwIfAborted();
-    return fail('E_CONFIRM', 'no answer was given', { hint: 'answer, or give what is asked for by flags', cause });
+    return fail('E_CONFIRM', 'no answer was given', { hint: 'answer, or give what is asked for with flags', cause });
   } finally {
     lines.close();
   }

@@ -45,6 +45,6 @@ export function judgeKey(
   return warn(
     name,
     `${fingerprint} is not in policy ${trust.version}`,
-    "the ledger's root holders add it by pullthrough trust propose",
+    "the ledger's root holders add it with pullthrough trust propose",
   );
 }

@@ -61,7 +61,7 @@ export function requireFree(paths: readonly string[]): void {
   if (first === undefined) return;
   const more = paths.length === 1 ? '' : `, and ${paths.length - 1} more`;
   fail('E_EXISTS', `another file is there already: ${first}${more}`, {
-    hint: 'move it away, choose another --output, or replace it by --force',
+    hint: 'move it away, choose another --output, or replace it with --force',
   });
 }
 

@@ -38,7 +38,7 @@ export async function fetchFiles(files: readonly Fetchable[], options: GetOption
   const pair = findCollision(files.map(({ name }) => name));
   if (pair !== undefined) {
     fail('E_COLLISION', `two files would lie under one name: ${pair[0]} and ${pair[1]}`, {
-      hint: 'get them one after another, into different folders, by --output',
+      hint: 'get them one after another, into different folders, with --output',
     });
   }
   for (const { name } of files) requireNotOwn(name);
@@ -73,8 +73,8 @@ async function requireOthers(files: readonly Fetchable[], { output, keep = [] }:
       const path = resolve(output, name);
       const same = foldAscii(path) === foldAscii(own) || (there !== undefined && there === (await identity(path)));
       if (!same) continue;
-      fail('E_EXISTS', `the release has a file of the name ${name}, and ${own} is not replaced by it`, {
-        hint: 'get it into another folder by --output',
+      fail('E_EXISTS', `the release has a file named ${name}, and ${own} is not replaced by it`, {
+        hint: 'get it into another folder with --output',
       });
     }
   }

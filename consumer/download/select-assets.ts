@@ -65,7 +65,7 @@ export async function selectAssets<T extends Fetchable>(
   if (picked.length === 1) return picked;
   if (wish.ask === undefined) {
     return fail('E_USAGE', `${picked.length} files of ${what} are for ${os}/${arch}`, {
-      hint: `name one of them, or a tool by --tool: ${list(picked)}`,
+      hint: `name one of them, or a tool with --tool: ${list(picked)}`,
     });
   }
   const answer = await wish.ask(picked.map(({ name }) => name));

@@ -33,7 +33,7 @@ export function planUnpack(
   }
   const refuse = (what: string): never =>
     fail('E_ARCHIVE', `${brief(name)}: ${what}; nothing was unpacked`, {
-      hint: "look at it by pullthrough get without --unpack, and tell the ledger's people",
+      hint: "look at it with pullthrough get without --unpack, and tell the ledger's people",
     });
   if (stopped !== undefined) refuse(brief(stopped.message));
   const entries = new Map<string, UnpackEntry>();

@@ -281,7 +281,7 @@ async function requireNotKept(path: string, name: string, { keep = [] }: GetOpti
     if (foldAscii(resolve(path)) !== foldAscii(own) && (there === undefined || there !== (await identity(path))))
       continue;
     fail('E_EXISTS', `the archive has a file ${name}, and ${own} is not replaced by it`, {
-      hint: 'unpack it into another folder by --output',
+      hint: 'unpack it into another folder with --output',
     });
   }
 }

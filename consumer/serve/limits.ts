@@ -38,7 +38,7 @@ export async function whileWaiting<T>(
   const late = (): void =>
     stop.abort(
       new PullthroughError('E_TIMEOUT', 'this took too long', {
-        hint: 'try again; if it stays so, tell who runs this',
+        hint: 'try again; if it keeps failing, tell the people who run this',
       }),
     );
   const left = (): void => stop.abort(new PullthroughError('E_INTERRUPTED', 'the client is gone'));

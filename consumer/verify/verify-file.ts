@@ -110,7 +110,7 @@ export function requireFile(file: FileVerdict): FileVerdict {
   const [problem] = file.problems;
   if (problem === undefined) {
     return fail('E_NOT_FOUND', `no record of the ledger lists the bytes of ${file.path} (SHA-256 ${file.sha256})`, {
-      hint: 'it is from no acknowledged release, or it was changed since it was got',
+      hint: 'it is from no acknowledged release, or it was changed since it was downloaded',
     });
   }
   const { code, message, hint } = problem;

@@ -40,7 +40,7 @@ export function parseCertificate(der: Uint8Array): X509Certificate {
 
 function checkExtensions(certificate: X509Certificate): void {
   const oids = certificate.extensions.map((extension) => extension.subs[0]?.toOID());
-  if (new Set(oids).size !== oids.length) fail('E_EVIDENCE', 'an extension stands twice');
+  if (new Set(oids).size !== oids.length) fail('E_EVIDENCE', 'an extension is there twice');
 }
 
 /** Reads a leaf's claims; nothing says yet that they are true. Throws `E_EVIDENCE`. */

@@ -42,7 +42,7 @@ export async function addTool(
   const client =
     new Upstreams(context).ofSource(source) ??
     fail('E_USAGE', `nothing says which API ${source} has`, {
-      hint: `write packages/${source}/OWNER/REPO/tool.ini by hand, with api = below [source]`,
+      hint: `write packages/${source}/OWNER/REPO/tool.ini yourself, with api = below [source]`,
     });
   await requireNew(root, configured.host, { source, repository });
   const identity = await getRepository(client, repository);

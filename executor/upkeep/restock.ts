@@ -161,7 +161,7 @@ async function findRelease({ client }: Transfer, tool: Tool, { checklist }: Reco
   const { id } = await getRepository(client, tool.repository);
   if (id !== checklist.repositoryId) {
     fail('E_REPOSITORY_CHANGED', `${tool.label} is another repository (id ${id}) than the one that was recorded`, {
-      hint: 'its files can be had from nobody; ask other holders of the record for theirs',
+      hint: 'nobody offers its files any more; ask other holders of the record for theirs',
     });
   }
   return (

@@ -108,7 +108,7 @@ export function watchIssue(watched: readonly Watched[]): { title: string; body: 
   lines.push(...watched.flatMap(({ tool, error }) => (error === undefined ? [] : [`- ${unaskedLine(tool, error)}\n`])));
   let body =
     'What was acknowledged stays as it is: records and stored bytes never change. Look at each of these, and withdraw ' +
-    'what must not be used any more by `pullthrough nack TOOL@TAG`. `pullthrough watch` shows this list again.\n\n';
+    'what must not be used any more with `pullthrough nack TOOL@TAG`. `pullthrough watch` shows this list again.\n\n';
   for (const [index, line] of lines.entries()) {
     if (body.length + line.length > ISSUE_LENGTH)
       return { title: TITLE, body: `${body}- and ${lines.length - index} more\n` };

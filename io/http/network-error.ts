@@ -36,7 +36,7 @@ export function networkError(error: unknown, where: string): PullthroughError {
   const code = withCode(error)?.code;
   if (code !== undefined && TIMEOUTS.has(code)) {
     return new PullthroughError('E_TIMEOUT', `${where} stopped sending, or never began`, {
-      hint: 'try again; if it stays so, check the network and the proxy',
+      hint: 'try again; if it keeps failing, check the network and the proxy',
       cause: error,
     });
   }

@@ -32,7 +32,7 @@ export function requireSafeUrl(url: string | URL): URL {
   }
   if (parsed.username !== '' || parsed.password !== '') {
     fail('E_CONFIG', `a user or password stands in a URL: ${shownUrl(parsed)}`, {
-      hint: 'give secrets by the environment',
+      hint: 'give secrets in environment variables',
     });
   }
   return parsed;

@@ -133,7 +133,7 @@ export function checkAssetName(name: string): void {
   }
 }
 
-const EXCLUDE_HINT = 'leave the file out by exclude[] in the [assets] section of its tool.ini';
+const EXCLUDE_HINT = 'leave the file out with exclude[] in the [assets] section of its tool.ini';
 
 function assetNameProblem(name: string): string | undefined {
   if (name === '') return 'is empty';

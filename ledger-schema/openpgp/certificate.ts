@@ -72,7 +72,7 @@ export function readCertificate(bytes: Uint8Array): Certificate {
       current = body[0] === 4 ? subkey : undefined;
       if (body[0] === 4) subkeys.set(id, subkey);
     } else if (tag === USER_ID || tag === USER_ATTRIBUTE) {
-      if (behindSubkey) fail('E_KEY_FORMAT', 'a user id of the key file stands behind a subkey');
+      if (behindSubkey) fail('E_KEY_FORMAT', 'a user id of the key file comes after a subkey');
       if (tag === USER_ID && !users.has(`${tag} ${id}`)) userIds.push(new TextDecoder().decode(body));
       current = users.get(`${tag} ${id}`) ?? {
         covered: concatBytes(framedPrimary, userFrame(tag, body.length), body),

@@ -102,7 +102,7 @@ function namesTwice(headFolders: Folders): Finding[] {
     const name = nameTwice(directory, entries);
     if (name === undefined) return [];
     const path = directory === '' ? name : `${directory}/${name}`;
-    return [{ code: 'E_COLLISION', path, message: `${brief(path)} stands twice in its folder` }];
+    return [{ code: 'E_COLLISION', path, message: `${brief(path)} is in its folder twice` }];
   });
 }
 

@@ -90,7 +90,7 @@ class FolderNames {
   see(path: string): void {
     const slash = path.lastIndexOf('/');
     if (this.#names.get(path.slice(0, slash))?.has(path.slice(slash + 1)) === true) {
-      this.twice.push({ code: 'E_COLLISION', path, message: `${brief(path)} stands twice in its folder` });
+      this.twice.push({ code: 'E_COLLISION', path, message: `${brief(path)} is in its folder twice` });
     }
     for (let cut = slash; cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
       const folder = path.slice(0, cut);

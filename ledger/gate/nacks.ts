@@ -69,7 +69,7 @@ export async function droppedNacks(
     const { record, fingerprint } = nack;
     if (problems.has(fingerprint) || !(await stands(nack, before)) || (await stands(nack, after))) continue;
     const message =
-      `by policy ${after.version} ${nackPath(record, fingerprint)} would stand no more; ` +
+      `by policy ${after.version} ${nackPath(record, fingerprint)} would no longer count; ` +
       'list that key as a former reviewer, by a copy that holds what signed the nack';
     problems.set(fingerprint, { code: 'E_POLICY_NACK', path, message });
   }

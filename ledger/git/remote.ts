@@ -200,7 +200,7 @@ export function remoteError(
   if (result.stopped !== undefined) {
     return error('E_LEDGER_UNREACHABLE', `${notGit}; [ledger] max-fetch and max-wait in mirror.ini are the limits`);
   }
-  if (!fresh && result.stderr.includes(clone)) return error('E_GIT', `remove the clone ${clone} if it stays so`);
+  if (!fresh && result.stderr.includes(clone)) return error('E_GIT', `remove the clone ${clone} if it keeps failing`);
   if (REFUSED.some((pattern) => pattern.test(result.stderr))) {
     if (remote.kind === 'ssh') {
       const known = /\bDENIED by\b|Permission to \S+ denied/.test(result.stderr);

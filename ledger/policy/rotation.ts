@@ -50,7 +50,7 @@ export async function proposePolicy(rotation: Rotation): Promise<ProposedPolicy>
   const branch = trustBranch(version);
   if (repository.branches().has(branch)) {
     fail('E_EXISTS', `policy ${version} is proposed already, on the branch ${branch}`, {
-      hint: `sign it by: pullthrough trust sign; or say no to it by: ${typed`pullthrough ledger close ${branch}`}`,
+      hint: `sign it with: pullthrough trust sign; or say no to it by: ${typed`pullthrough ledger close ${branch}`}`,
     });
   }
   const snapshot = repository.snapshot(head);
@@ -82,7 +82,7 @@ export async function proposePolicy(rotation: Rotation): Promise<ProposedPolicy>
       (listing?.holder !== undefined && next.reviewers.holders.includes(listing.holder));
     if (counts) continue;
     fail('E_USAGE', `${by.holder} nacked ${record} on the branch ${on}, and policy ${version} would drop that key`, {
-      hint: `retire the key in the place of removing it: --retire ${by.fingerprint}`,
+      hint: `retire the key instead of removing it: --retire ${by.fingerprint}`,
     });
   }
   const changes = [...policyChanges(trust.policy, next), ...sealed];
@@ -178,7 +178,7 @@ export async function policyToSign({ repository, mainBranch, trust, now }: Polic
   const branch = trust === undefined ? mainBranch : trustBranch(version);
   const tip = trust === undefined ? repository.head() : repository.branches().get(branch);
   if (tip === undefined) {
-    fail('E_NO_CHANGE', `no policy ${version} is proposed`, { hint: 'propose one by: pullthrough trust propose' });
+    fail('E_NO_CHANGE', `no policy ${version} is proposed`, { hint: 'propose one with: pullthrough trust propose' });
   }
   const bytes =
     (await ledgerFiles(repository.snapshot(tip)).read(policyPath(version), POLICY_BYTES)) ??

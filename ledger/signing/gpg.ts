@@ -149,7 +149,7 @@ async function exportKey(fingerprint: string, env: NodeJS.ProcessEnv): Promise<{
 const KINDS = 'the ledger takes Ed25519, ECDSA over P-256 or P-384, and RSA of 3072 bits or more';
 const RENEW =
   'take another key; one that has only expired can be extended by gpg --quick-set-expire, ' +
-  'and its new copy proposed by pullthrough trust propose --replace-key';
+  'and its new copy proposed with pullthrough trust propose --replace-key';
 
 function unusable(fingerprint: string, cause: unknown, hint = KINDS): never {
   if (!(cause instanceof PullthroughError)) throw cause;
@@ -251,7 +251,7 @@ function gpg(args: readonly string[], env: NodeJS.ProcessEnv, input?: Uint8Array
     child.once('error', (cause) => {
       reject(
         new PullthroughError('E_SIGNING_KEY', 'gpg cannot be run', {
-          hint: 'install GnuPG 2.2 or later, or name a key by --key FILE',
+          hint: 'install GnuPG 2.2 or later, or name a key with --key FILE',
           cause,
         }),
       );

@@ -11,7 +11,7 @@ export interface UsableKey {
 }
 
 const KINDS = 'the ledger takes Ed25519, ECDSA over P-256 or P-384, and RSA of 3072 bits or more';
-const MAKE = 'make a version 4 key by: pullthrough key new, or gpg --quick-generate-key NAME ed25519 sign';
+const MAKE = 'make a version 4 key with: pullthrough key new, or gpg --quick-generate-key NAME ed25519 sign';
 
 /**
  * A public key, in whatever armour, that can sign for a ledger at `now`: what no ledger would take is refused before a

@@ -145,7 +145,8 @@ async function takeObjects(
       if (sha256 === undefined || listed.get(sha256) === undefined) {
         fail('E_BUNDLE', `${path} is in the bundle, and bundle.json does not list it`);
       }
-      if (listed.get(sha256) !== size) fail('E_BUNDLE', `${path} has ${size} bytes, and not those of its record`);
+      if (listed.get(sha256) !== size)
+        fail('E_BUNDLE', `${path} does not have the bytes of its record (it has ${size})`);
       const counted = counting(body, (count) => task.advance(count));
       const present = act && (await store.verify(sha256, size)) === 'present';
       if (act && !present) await store.put({ sha256, size, name: sha256 }, counted);

@@ -20,7 +20,7 @@ export async function* readBundle(path: string): AsyncGenerator<BundleFile, void
     seen.add(file.path);
     const first = expected.shift();
     if (first !== undefined && first !== file.path) {
-      fail('E_BUNDLE', `${first} is missing, or does not stand before ${brief(file.path)}`, { exit: 1 });
+      fail('E_BUNDLE', `${first} is missing, or does not come before ${brief(file.path)}`, { exit: 1 });
     }
     yield file;
   }

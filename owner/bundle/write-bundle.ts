@@ -131,7 +131,7 @@ class Parts {
 
   async #next() {
     if (this.#temporary.length >= PARTS) {
-      fail('E_USAGE', `the bundle would have more than ${PARTS} parts`, { hint: 'make them larger by --split' });
+      fail('E_USAGE', `the bundle would have more than ${PARTS} parts`, { hint: 'make them larger with --split' });
     }
     const folder = dirname(this.#path);
     await mkdir(folder, { recursive: true });

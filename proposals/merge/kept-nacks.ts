@@ -64,7 +64,7 @@ async function requireKeysKept(context: WithView, result: string): Promise<void>
     'E_POLICY_NACK',
     `by policy ${trust.version} the nack of ${record} by ${by.fingerprint} on ${branch} would not count`,
     {
-      hint: `retire that key in the place of removing it: ${typed`pullthrough trust propose --retire ${by.fingerprint}`}`,
+      hint: `retire that key instead of removing it: ${typed`pullthrough trust propose --retire ${by.fingerprint}`}`,
     },
   );
 }

@@ -105,7 +105,7 @@ function foreign({ urls }: ComparisonInput, { name, url }: RecordedAsset): Findi
   if (url === undefined || urls.get(name) === url) return [];
   const message = `${name} lies at ${new URL(url).host}, which no tool.ini of yours gives, so it can't be compared`;
   const hint = `if upstream itself says that it lies there, write it as url[] into a tool.ini of your own: ${url}`;
-  return [{ ...finding('url-not-yours', message, [name]), hint: `${hint}; and name its folder by --tools` }];
+  return [{ ...finding('url-not-yours', message, [name]), hint: `${hint}; and name its folder with --tools` }];
 }
 
 /** GitHub's digest of the release's own file, where the record's lies elsewhere and both have one name. */
@@ -117,7 +117,7 @@ function ofSameName({ url }: RecordedAsset, asset: Asset | undefined): Published
 function contradiction(name: string, { list, algorithm }: PublishedDigest): PullthroughError {
   const who = list ?? "GitHub's digest";
   return new PullthroughError('E_DIGEST_MISMATCH', `the bytes of ${name} are not those of ${who} (${algorithm})`, {
-    hint: 'upstream publishes two different things; ask it which one is right',
+    hint: 'upstream publishes two different things; ask upstream which one is right',
   });
 }
 

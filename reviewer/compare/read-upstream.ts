@@ -57,7 +57,7 @@ export async function readUpstream(client: GitHubClient, checklist: Checklist): 
     const now = await resolveTagCommit(client, repository, tag);
     if (now === commit) return;
     fail('E_UPSTREAM_DIFFERS', `the tag ${brief(tag)} points to commit ${now}, and the record says ${commit}`, {
-      hint: 'upstream moved the tag after the release was recorded; ask it why',
+      hint: 'upstream moved the tag after the release was recorded; ask upstream why',
     });
   });
   return { release, repository: found, findings };

@@ -66,7 +66,7 @@ async function uploadsBelow(bucket: S3Bucket, prefix: string | undefined): Promi
 
 /** Half a list would pass for a whole one, and one that leads nowhere has no end. */
 function brokenList({ label }: S3Bucket): never {
-  fail('E_STORE', `${label} says that its list goes on, and not where`, {
+  fail('E_STORE', `${label} says that its list goes on, but not where`, {
     hint: 'the S3 server, or a proxy before it, does not keep to the protocol: report it there',
   });
 }

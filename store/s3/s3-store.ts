@@ -147,7 +147,7 @@ export class S3Store implements Store {
     if (!(await this.has(sha256, size))) {
       await this.remove(sha256);
       fail('E_STORE', `${this.label} put ${request.name} together wrongly`, {
-        hint: 'try again; if it stays so, report it',
+        hint: 'try again; if it keeps failing, report it',
       });
     }
   }

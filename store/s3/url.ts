@@ -28,7 +28,7 @@ export function parseS3Url(text: string, env: Readonly<Record<string, string | u
   // user:password@bucket is not shown: it would be a secret.
   if (bucket.includes('@') || bucket.includes(':')) {
     fail('E_CONFIG', 'the s3:// URL has a user, password or port beside the bucket', {
-      hint: 'give keys by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and a port by ?endpoint=',
+      hint: 'give keys with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and a port with ?endpoint=',
     });
   }
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/.test(bucket)) {
@@ -37,7 +37,7 @@ export function parseS3Url(text: string, env: Readonly<Record<string, string | u
   const parameters = new URLSearchParams(query);
   for (const name of parameters.keys()) {
     if (!KNOWN.includes(name) || parameters.getAll(name).length > 1) {
-      fail('E_CONFIG', `the s3:// URL has the parameter ${name}, which is unknown or stands twice`, { hint: HINT });
+      fail('E_CONFIG', `the s3:// URL has the parameter ${name}, which is unknown or given twice`, { hint: HINT });
     }
   }
   const endpoint = endpointOf(parameters.get('endpoint'));

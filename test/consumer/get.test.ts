@@ -398,7 +398,7 @@ describe('the files that are wanted', () => {
     expect(asked.map(({ name }) => name)).toEqual(['b-linux-amd64']);
     await expect(selectAssets(two, { platform }, 'o/r@v1')).rejects.toMatchObject({
       code: 'E_USAGE',
-      hint: 'name one of them, or a tool by --tool: a-linux-amd64, b-linux-amd64',
+      hint: 'name one of them, or a tool with --tool: a-linux-amd64, b-linux-amd64',
     });
   });
 

@@ -93,7 +93,7 @@ async function readConfiguration(options: DoctorFlags, context: CommandContext):
     return warn(
       name,
       'none is here',
-      'run this in its folder, name it by --config, or give --ledger, --pin and --store',
+      'run this in its folder, name it with --config, or give --ledger, --pin and --store',
     );
   });
   if (config === undefined) return { config, tools, checks: [file] };

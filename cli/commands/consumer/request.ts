@@ -42,7 +42,7 @@ function parseWantedTool(text: string, host: string): { source: string; reposito
   if (at < 0) return tool;
   const tag = text.slice(at + 1).replace(/^tag:/, '');
   if (tag === '' || /\s/.test(tag) || tag.length > 255) {
-    fail('E_USAGE', 'behind the @ stands no tag', { hint: 'write OWNER/REPO, or OWNER/REPO@TAG' });
+    fail('E_USAGE', 'there is no tag after the @', { hint: 'write OWNER/REPO, or OWNER/REPO@TAG' });
   }
   return { ...tool, tag };
 }

@@ -50,7 +50,7 @@ export const ledgerInit: Handler<Options> = async ([directory = ''], options, co
   output.line(`pin = sha256:${made.pin}`);
   if (made.missing > 0) {
     output.warn(`policy 1 needs ${made.missing} more signature${made.missing === 1 ? '' : 's'} by root holders`);
-    output.note('each of them signs by: pullthrough trust sign --gpg');
+    output.note('each of them signs with: pullthrough trust sign --gpg');
   }
   if (!program.known) {
     output.note(
@@ -60,7 +60,7 @@ export const ledgerInit: Handler<Options> = async ([directory = ''], options, co
   output.note('on GitHub, protect its branch once it is pushed (this line is not run here):');
   output.note(`  ${protectionLine('OWNER/REPO')}`);
   if (codeOwners.length === 0) {
-    output.note('put into .github/CODEOWNERS who reviews changes of its workflows, or name them by --code-owner');
+    output.note('put into .github/CODEOWNERS who reviews changes of its workflows, or name them with --code-owner');
   }
   output.results({ directory: path, ...made });
 };

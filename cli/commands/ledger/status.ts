@@ -64,7 +64,7 @@ function show(
     output.line(`signed head: ${age} old, until ${head.expires}`, dead ? 'warning' : undefined);
   }
   output.line(`policy ${policy.version} ${left}`, policy.daysLeft < SOON ? 'warning' : undefined);
-  if (policy.daysLeft < SOON) output.warn('propose the next policy by: pullthrough trust propose --expires 365d');
+  if (policy.daysLeft < SOON) output.warn('propose the next policy with: pullthrough trust propose --expires 365d');
 }
 
 function whyUnusable({ state, missing, nacks, problems, ignored }: LedgerStatus['unusable'][number]): string {

@@ -20,7 +20,7 @@ export async function proposeTrustPull(
       '',
       ...changes.map((change) => `- ${codeSpan(change)}`),
       '',
-      'A root holder signs it by `pullthrough trust sign --gpg`.',
+      'A root holder signs it with `pullthrough trust sign --gpg`.',
     ].join('\n'),
   });
   return referenceTo(pull);

@@ -103,7 +103,7 @@ export const trustPropose: Handler<ValuesOf<'ledger', 'trust propose'>> = async 
     for (const change of proposed.changes) output.line(`  ${change}`);
     const pull = await proposeTrustPull(reviewer, proposed);
     if (pull !== undefined) output.line(`  ${pull.url}`);
-    output.note('root holders sign it by: pullthrough trust sign');
+    output.note('root holders sign it with: pullthrough trust sign');
     output.results({ ...proposed, pull: pull ?? null });
     const { branch, commit, version } = proposed;
     await notify(config, context, [

@@ -28,7 +28,7 @@ export function parseAccepted(text: string | undefined): ReadonlySet<string> {
       });
     }
     if (FINDINGS[name][0] === 'stop') {
-      fail('E_USAGE', `--accept: ${name} is never signed, whoever accepts it`, {
+      fail('E_USAGE', `--accept: ${name} is never signed, even when it is accepted`, {
         hint: 'close the proposal, or find out why it is so',
       });
     }

@@ -177,7 +177,7 @@ async function readConfigFile(path: string, asked: boolean): Promise<string | un
     fail('E_CONFIG', cause.message, { hint: cause.hint, cause });
   }
   if (bytes === undefined) {
-    return asked ? fail('E_CONFIG', `there is no file at ${path}`, { hint: 'give its path by --config' }) : undefined;
+    return asked ? fail('E_CONFIG', `there is no file at ${path}`, { hint: 'give its path with --config' }) : undefined;
   }
   return fromUtf8(bytes) ?? fail('E_CONFIG', `${path} is not UTF-8`);
 }
@@ -250,7 +250,7 @@ export function requireLedger(config: Config, { flag: takesFlag = false } = {}):
     fail('E_NO_LEDGER', 'no ledger is configured', {
       hint:
         config.file === undefined
-          ? `run this in the folder of a mirror.ini, or name one by --config${takesFlag ? '; or name the ledger by --ledger' : ''}`
+          ? `run this in the folder of a mirror.ini, or name one with --config${takesFlag ? '; or name the ledger with --ledger' : ''}`
           : `add repository = to [ledger] in ${config.file}`,
     })
   );
@@ -263,7 +263,7 @@ export function requirePin(config: Config): string {
     fail('E_NO_PIN', 'there is no trust pin, so nothing of the ledger can be believed', {
       hint:
         "ask the ledger's owner over another channel for the line that 'pullthrough trust show' prints, and put it as " +
-        'pin = sha256:... into [trust] of mirror.ini, or give it by --pin',
+        'pin = sha256:... into [trust] of mirror.ini, or give it with --pin',
     })
   );
 }

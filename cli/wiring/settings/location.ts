@@ -31,7 +31,8 @@ function gitUrl(text: string): LedgerLocation {
   } else if (scheme === 'ssh' || scheme === 'file') {
     // A user is part of an ssh address; a password is a secret. A host that begins with - would be an option to ssh.
     if (url.password !== '') fail('E_CONFIG', `a password stands in ${shownUrl(text)}`, { hint: 'use an ssh key' });
-    if (scheme === 'ssh' && !/^[A-Za-z0-9[]/.test(url.hostname)) fail('E_CONFIG', 'its host is none', { hint: HINT });
+    if (scheme === 'ssh' && !/^[A-Za-z0-9[]/.test(url.hostname))
+      fail('E_CONFIG', 'it has no valid host', { hint: HINT });
   } else {
     fail('E_CONFIG', `${scheme}:// is not a git URL that is used here`, { hint: HINT });
   }

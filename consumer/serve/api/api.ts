@@ -137,7 +137,7 @@ export function rateLimitJson(now: Date) {
   return { resources: { core, search: core, graphql: core }, rate: core };
 }
 
-/** Who signed the record stands for who uploaded it. */
+/** Who signed the record is given as the uploader. */
 function account({ signedBy }: VerifiedRelease) {
   return { login: signedBy.holder, id: 0, type: 'Bot', site_admin: false };
 }

@@ -203,7 +203,7 @@ class Delivered {
 
   #tooShort(url: URL, bytes: number, expected: number): PullthroughError {
     return new PullthroughError('E_TRUNCATED', `${shownUrl(url)} ended after ${bytes} of ${expected} bytes`, {
-      hint: 'try again later; if it stays so, look at the file upstream',
+      hint: 'try again later; if it keeps failing, look at the file upstream',
     });
   }
 

@@ -109,7 +109,7 @@ export class Pace {
       const rate = this.#rules.bytesPerSecond / 1024;
       const what = this.#trickled ? `sends less than ${rate} KiB a second` : 'stopped sending, or never began';
       this.#problem = new PullthroughError('E_TIMEOUT', `${this.#where} ${what}`, {
-        hint: 'try again; if it stays so, check the network and the proxy',
+        hint: 'try again; if it keeps failing, check the network and the proxy',
       });
       this.#controller.abort(this.#problem);
     }, ms).unref();

@@ -26,8 +26,7 @@ interface Walked {
  */
 function folderIn(entries: readonly TreeEntry[], name: string, path: string): TreeEntry | undefined {
   const [entry, again] = entries.filter((candidate) => candidate.name === name);
-  if (again !== undefined)
-    fail('E_COLLISION', `on the way to ${brief(path)}, ${brief(name)} stands twice in its folder`);
+  if (again !== undefined) fail('E_COLLISION', `on the way to ${brief(path)}, ${brief(name)} is in its folder twice`);
   return entry?.mode === TREE_MODE ? entry : undefined;
 }
 
