@@ -73,7 +73,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
+/** Most text has nothing to escape, and there is much of it. */
+const HARMLESS = /^[A-Za-z0-9 _.,:;/@+=()%#!*~-]*$/;
+
 /** Text as it may stand in HTML and XML and in quoted attributes of them; what can't be seen is shown as `\u{…}`. */
 export function escapeMarkup(text: string): string {
+  if (HARMLESS.test(text)) return text;
   return escapeTerminal(text).replace(/[&<>"']/g, (char) => ENTITIES[char] ?? '');
 }

@@ -36,7 +36,7 @@ const WORTH_A_WORKER = 400;
 /** Records that a worker is handed at a time: few enough that none is idle for long at the end. */
 const HANDED = 32;
 /** A worker reads, judges, writes and forgets. */
-const LIMITS = { maxYoungGenerationSizeMb: 16 };
+const LIMITS = { maxYoungGenerationSizeMb: 48 };
 
 export type PoolOrder = Omit<WorkerOrder, 'number'>;
 

@@ -1,5 +1,6 @@
 import { html } from '../pages/html.ts';
-import type { ListedTool, ReleaseView } from '../pages/model.ts';
+import type { Markup } from '../pages/html.ts';
+import type { ListedTool, PageContext, ReleaseView } from '../pages/model.ts';
 import { releasePage } from '../pages/release-page.ts';
 import { dayText } from '../pages/words.ts';
 import { checkSection } from './check-section.ts';
@@ -21,10 +22,19 @@ export type PlacedTool = ListedTool & { readonly folder: string };
 export class ReleaseWriter {
   readonly #site: SiteContext;
   readonly #folder: Pick<SiteFolder, 'put'>;
+  /** What all pages have alike. */
+  readonly #page: PageContext;
+  readonly #policy: Markup;
+  /** The folder of the tool whose release is being written. */
+  #current = '';
 
   constructor(site: SiteContext, folder: Pick<SiteFolder, 'put'>) {
     this.#site = site;
     this.#folder = folder;
+    const spot = { depth: DEPTH, folderOf: () => this.#current, slugOf: () => undefined };
+    this.#page = pageContext(spot, site);
+    const { policy, expired } = site.view.trust;
+    this.#policy = html`${policy.version}, ${expired ? 'expired on' : 'until'} ${dayText(policy.expires)}`;
   }
 
   async write(tool: PlacedTool, { known, judged }: ShownRecord): Promise<void> {
@@ -43,13 +53,11 @@ export class ReleaseWriter {
       assets,
       evidence: checklist.evidence ?? [],
     };
-    const { version, expires } = view.trust.policy;
-    const policy = html`${version}, ${view.trust.expired ? 'expired on' : 'until'} ${dayText(expires)}`;
     const trust = linkTo('trust.json', DEPTH);
     const check = hasCheck ? checkSection({ record: linkTo(`${known.slug}.json`, 0), trust, path, pin }) : undefined;
-    const spot = { depth: DEPTH, folderOf: () => folder, slugOf: () => undefined };
+    this.#current = folder;
     const [pageFile = '', recordFile = ''] = releaseFiles(folder, known);
-    this.#folder.put(pageFile, releasePage({ release, policy, check }, pageContext(spot, this.#site)), true);
+    this.#folder.put(pageFile, releasePage({ release, policy: this.#policy, check }, this.#page), true);
     this.#folder.put(recordFile, await recordDocument(judged.files, view.trust), true);
   }
 }
