@@ -150,20 +150,34 @@ export function readBlocks(path: string): Body {
 async function* blocksOf(path: string): AsyncGenerator<Uint8Array, void, undefined> {
   const handle = await open(path, 'r');
   let offset = 0;
+  let next = readBlock(handle, offset);
   try {
     for (;;) {
-      const block = takeBlock();
-      const start = placeInBlock(offset);
-      const { bytesRead } = await handle.read(block, start, BLOCK - start, offset);
-      if (bytesRead === 0) {
-        release(block);
-        return;
-      }
-      offset += bytesRead;
-      yield block.subarray(start, start + bytesRead);
+      const chunk = await next;
+      if (chunk.length === 0) return;
+      offset += chunk.length;
+      // While somebody has this one, the system fetches the one after it; a failure is met when that one's turn comes.
+      next = readBlock(handle, offset);
+      next.catch(() => undefined);
+      yield chunk;
     }
   } finally {
+    // Where its failure was not met above, nobody wants it any more.
+    await next.then(release, () => undefined);
     await handle.close();
+  }
+}
+
+/** A block from `offset` of a file on; empty at its end. */
+async function readBlock(handle: FileHandle, offset: number): Promise<Uint8Array> {
+  const block = takeBlock();
+  const start = placeInBlock(offset);
+  try {
+    const { bytesRead } = await handle.read(block, start, BLOCK - start, offset);
+    return block.subarray(start, start + bytesRead);
+  } catch (error) {
+    release(block);
+    throw error;
   }
 }
 

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { fail } from '../../ledger-schema/error.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import { openPending } from '../../io/files/file.ts';
+import { digestOf as hexOf } from '../../io/files/hash.ts';
 import { checkLedger, requirePassed } from '../../ledger/gate/gate.ts';
 import { viewAt } from '../../ledger/view/view.ts';
 import { acknowledgedObjects } from './acknowledged.ts';
@@ -178,7 +178,5 @@ async function* counting(
 }
 
 async function requireDigest(body: AsyncIterable<Uint8Array>, sha256: string): Promise<void> {
-  const hash = createHash('sha256');
-  for await (const chunk of body) hash.update(chunk);
-  if (hash.digest('hex') !== sha256) fail('E_BUNDLE', `the object ${sha256} has other bytes than its name says`);
+  if ((await hexOf(body)) !== sha256) fail('E_BUNDLE', `the object ${sha256} has other bytes than its name says`);
 }

@@ -1,8 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../ledger-schema/error.ts';
+import { Body } from '../../io/body/body.ts';
+import { hashing } from '../../io/files/hash.ts';
 import type { Progress } from '../../io/progress.ts';
 import type { WholeClone } from '../../ledger/git/whole-clone.ts';
 import { viewAt } from '../../ledger/view/view.ts';
@@ -118,24 +120,26 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-/** Bytes of the store, held against their name on the way. Throws `E_STORE_DAMAGED`. */
-async function* verified(
-  body: AsyncIterable<Uint8Array>,
+/** Bytes of the store, held against their name on the way. The body throws `E_STORE_DAMAGED`. */
+function verified(
+  body: Body,
   { sha256, size }: { readonly sha256: string; readonly size: number },
   onBytes: (count: number) => void,
-): AsyncGenerator<Uint8Array> {
-  const hash = createHash('sha256');
-  let seen = 0;
-  for await (const chunk of body) {
-    seen += chunk.length;
-    if (seen > size) break;
-    hash.update(chunk);
-    onBytes(chunk.length);
-    yield chunk;
+): Body {
+  const hashed = hashing(body, ['sha256']);
+  async function* checked(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of hashed.body.chunks) {
+      if (hashed.size() > size) damaged(sha256);
+      onBytes(chunk.length);
+      yield chunk;
+    }
+    if (hashed.size() !== size || hashed.digests().sha256 !== sha256) damaged(sha256);
   }
-  if (seen !== size || hash.digest('hex') !== sha256) {
-    fail('E_STORE_DAMAGED', `the store's object ${sha256} is damaged`, {
-      hint: 'pullthrough mirror --restock fetches it again',
-    });
-  }
+  return new Body(checked());
+}
+
+function damaged(sha256: string): never {
+  return fail('E_STORE_DAMAGED', `the store's object ${sha256} is damaged`, {
+    hint: 'pullthrough mirror --restock fetches it again',
+  });
 }

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { createTarPacker } from 'modern-tar';
 import { randomBytes } from 'node:crypto';
 import { fail } from '../../ledger-schema/error.ts';
+import { FileWriter } from '../../io/files/file-writer.ts';
 import { openPending } from '../../io/files/file.ts';
 import { isThereAndEmpty } from '../../io/files/new-folder.ts';
 import { placeAt } from '../../io/files/rename.ts';
@@ -97,7 +98,7 @@ class Parts {
   readonly #path: string;
   readonly #split: number;
   readonly #temporary: string[] = [];
-  #open: { handle: FileHandle; size: number } | undefined;
+  #open: { readonly handle: FileHandle; readonly writer: FileWriter } | undefined;
 
   constructor(path: string, split: number | undefined) {
     this.#path = path;
@@ -107,11 +108,10 @@ class Parts {
   async write(chunk: Uint8Array): Promise<void> {
     for (let rest = chunk; rest.length > 0;) {
       const part = (this.#open ??= await this.#next());
-      const now = rest.subarray(0, Math.min(rest.length, this.#split - part.size));
-      await part.handle.writeFile(now);
-      part.size += now.length;
+      const now = rest.subarray(0, Math.min(rest.length, this.#split - part.writer.size));
+      await part.writer.write(now);
       rest = rest.subarray(now.length);
-      if (part.size >= this.#split) await this.#close();
+      if (part.writer.size >= this.#split) await this.#close();
     }
   }
 
@@ -125,6 +125,8 @@ class Parts {
   }
 
   async discard(): Promise<void> {
+    // The handle is closed when nothing uses it any more; what failed was told already.
+    await this.#open?.writer.finish().catch(() => undefined);
     await this.#open?.handle.close().catch(() => undefined);
     for (const path of this.#temporary) await rm(path, { force: true });
   }
@@ -138,13 +140,19 @@ class Parts {
     const path = join(folder, `.pullthrough-${randomBytes(12).toString('hex')}.part`);
     const handle = await open(path, 'wx');
     this.#temporary.push(path);
-    return { handle, size: 0 };
+    return { handle, writer: new FileWriter(handle) };
   }
 
   async #close(): Promise<void> {
     const part = this.#open;
     this.#open = undefined;
     if (part === undefined) return;
+    try {
+      await part.writer.finish();
+    } catch (error) {
+      await part.handle.close();
+      throw error;
+    }
     await part.handle.sync();
     await part.handle.close();
   }

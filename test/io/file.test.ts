@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,5 +111,26 @@ describe('a pending file', () => {
     expect(pending.size).toBeGreaterThan(10_000_000);
     await pending.discard();
     expect(await readdir(join(folder, 'sub'))).toEqual([]);
+  });
+});
+
+describe('a file that is read in blocks', () => {
+  test('comes whole, and again for whoever stops early', async () => {
+    const path = join(folder, 'large');
+    const bytes = randomBytes(3_000_001);
+    await writeFile(path, bytes);
+    let first = 0;
+    await readBlocks(path).each((chunk) => {
+      first += chunk.length;
+      return false;
+    });
+    expect(first).toBeGreaterThan(0);
+    const parts: Uint8Array[] = [];
+    for await (const chunk of readBlocks(path)) parts.push(chunk);
+    expect(Buffer.concat(parts).equals(bytes)).toBe(true);
+  });
+
+  test('fails in its turn where it cannot be read, and not beside it', async () => {
+    await expect(readBlocks(folder).each(() => undefined)).rejects.toMatchObject({ code: 'EISDIR' });
   });
 });
