@@ -101,6 +101,8 @@ export interface Run {
   readonly seconds: number;
   /** MiB. */
   readonly memory: number;
+  /** Seconds of its own processor time, git's left out: what else the machine does changes it least. */
+  readonly processor: number;
 }
 
 /** Starts the command, on a machine of its own below `home`, without blocking this process, which may serve it. */
@@ -113,7 +115,7 @@ export function startCommand(
   mkdirSync(home, { recursive: true });
   mkdirSync(cwd, { recursive: true });
   const preload = join(home, 'usage.cjs');
-  const report = `require('node:fs').writeFileSync(${JSON.stringify(join(home, 'usage'))}, String(process.resourceUsage().maxRSS))`;
+  const report = `require('node:fs').writeFileSync(${JSON.stringify(join(home, 'usage'))}, JSON.stringify(process.resourceUsage()))`;
   writeFileSync(preload, `process.on('exit', () => ${report});\n`);
   const env = {
     PATH: process.env['PATH'],
@@ -143,7 +145,13 @@ export async function runCommand(
   const code = await new Promise<number | null>((done) => child.once('close', done));
   const seconds = (performance.now() - started) / 1000;
   if (code !== 0) throw new Error(`pullthrough ${args.join(' ')} ended with ${code}: ${stderr}`);
-  return { seconds, memory: Number(readFileSync(join(home, 'usage'), 'utf8')) / 1024 };
+  return { seconds, ...usageOf(home) };
+}
+
+/** What the command that ran last on this machine needed. */
+export function usageOf(home: string): Omit<Run, 'seconds'> {
+  const used = JSON.parse(readFileSync(join(home, 'usage'), 'utf8')) as NodeJS.ResourceUsage;
+  return { memory: used.maxRSS / 1024, processor: (used.userCPUTime + used.systemCPUTime) / 1e6 };
 }
 
 export function median(values: readonly number[]): number {
