@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { isAr, partOf, readAr } from './formats/ar.ts';
 import { compressionOf, decompress } from './formats/decompress.ts';
 import { LIMITS, TooMuch, bounded, checkSize } from './limits.ts';
@@ -5,6 +6,8 @@ import type { Limits } from './limits.ts';
 import type { Contents, FileBytes, Member, TakeMember } from './member.ts';
 import { isProgram } from './formats/executable.ts';
 import { readMember } from './read-member.ts';
+import { cpioMembers } from './formats/cpio.ts';
+import { isRpm, readRpm } from './formats/rpm.ts';
 import { tarMembers } from './formats/tar.ts';
 import { zipMembers } from './formats/zip.ts';
 
@@ -39,6 +42,7 @@ export async function lookInside(
 
 function kindOf(head: Uint8Array): Contents['kind'] {
   if (isAr(head)) return 'deb';
+  if (isRpm(head)) return 'rpm';
   if (head[0] === 0x50 && head[1] === 0x4b && (head[2] === 3 || head[2] === 5)) return 'zip';
   if (compressionOf(head) !== undefined) return 'compressed';
   if (isTar(head)) return 'tar';
@@ -63,6 +67,7 @@ async function* membersOf(
 ): AsyncGenerator<Member, void> {
   if (kind === 'zip') return yield* zipMembers(file, limits, take);
   if (kind === 'deb') return yield* packageMembers(file, { limits, take });
+  if (kind === 'rpm') return yield* rpmMembers(file, { limits, take });
   if (kind === 'compressed' || kind === 'tar') return yield* streamMembers(file, { limits, take }, isKind);
   yield await take({ path: file.name }, file.stream(), limits);
 }
@@ -73,16 +78,27 @@ async function* streamMembers(
   { limits, take }: How,
   isKind: (kind: Contents['kind']) => void,
 ): AsyncGenerator<Member, void> {
-  const how = compressionOf(await file.read(0, HEAD));
-  const plain = bounded(
-    how === undefined ? file.stream() : decompress(file.stream(), how, (total) => checkSize(total, file.size, limits)),
-    file.size,
-    limits,
-  );
-  const [head, body] = await peek(plain);
+  const [head, body] = await peek(await plainBytes(file, limits));
   if (isTar(head)) return yield* tarMembers(body, limits, take);
   isKind('compressed');
   yield await take({ path: file.name.replace(/\.(?:gz|xz|zst|bz2)$/i, '') }, body, limits);
+}
+
+/** A file's bytes without their compression, and no more of them than is allowed. */
+async function plainBytes(file: FileBytes, limits: Limits): Promise<AsyncGenerator<Uint8Array, void>> {
+  const how = compressionOf(await file.read(0, HEAD));
+  const body =
+    how === undefined ? file.stream() : decompress(file.stream(), how, (total) => checkSize(total, file.size, limits));
+  return bounded(body, file.size, limits);
+}
+
+/** An rpm package: the scripts that run when it is installed, and what it installs. */
+async function* rpmMembers(file: FileBytes, { limits, take }: How): AsyncGenerator<Member, void> {
+  const { scripts, payload } = await readRpm(file);
+  for (const { name, bytes } of scripts) {
+    yield { ...(await take({ path: `RPM/${name}`, installs: true }, Readable.from([bytes]), limits)), installs: true };
+  }
+  yield* cpioMembers(await plainBytes(payload, limits), limits, take);
 }
 
 /** A Debian package: what it installs, and the scripts that run then. */

@@ -38,7 +38,7 @@ export type TakeMember = (head: MemberHead, body: AsyncIterable<Uint8Array>, lim
 
 /** What was seen of one file. */
 export interface Contents {
-  readonly kind: 'tar' | 'zip' | 'deb' | 'compressed' | 'program' | 'script' | 'other';
+  readonly kind: 'tar' | 'zip' | 'deb' | 'rpm' | 'compressed' | 'program' | 'script' | 'other';
   readonly members: readonly Member[];
   /** Why it was not seen to its end. */
   readonly stopped?: { readonly why: 'too-much' | 'unreadable'; readonly message: string };

@@ -26,7 +26,7 @@ export function planUnpack(
   platform: NodeJS.Platform,
 ): UnpackEntry[] {
   if (!['tar', 'zip', 'compressed'].includes(kind)) {
-    const what = kind === 'deb' ? 'a Debian package' : 'not an archive';
+    const what = kind === 'deb' ? 'a Debian package' : kind === 'rpm' ? 'an rpm package' : 'not an archive';
     fail('E_ARCHIVE', `${brief(name)} is ${what}: --unpack takes tar, tar.gz, tar.xz, tar.zst, tar.bz2 and zip`, {
       hint: 'get it without --unpack',
     });

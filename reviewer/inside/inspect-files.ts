@@ -57,7 +57,7 @@ export interface Inspection {
 }
 
 /** What a text or a list is, its reader sees; the others are compared with the release before. */
-const COMPARED: ReadonlySet<Contents['kind']> = new Set(['tar', 'zip', 'deb', 'compressed', 'program']);
+const COMPARED: ReadonlySet<Contents['kind']> = new Set(['tar', 'zip', 'deb', 'rpm', 'compressed', 'program']);
 
 /**
  * Looks into every file whose bytes compared equal, and compares what is in it with the file of the acknowledged record

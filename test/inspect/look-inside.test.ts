@@ -34,6 +34,80 @@ describe('what is in an archive', () => {
     }
   });
 
+  describe('rpm', () => {
+    const cpio = (...members: { path: string; mode: number; body?: string }[]): Buffer =>
+      Buffer.concat(
+        [...members, { path: 'TRAILER!!!', mode: 0, body: '' }].flatMap(({ path, mode, body = '' }) => {
+          const hex = (value: number): string => value.toString(16).padStart(8, '0');
+          const fields = [1, mode, 0, 0, 1, 0, body.length, 0, 0, 0, 0, path.length + 1, 0];
+          const pad = (text: Buffer): Buffer => Buffer.concat([text, Buffer.alloc((4 - (text.length % 4)) % 4)]);
+          return [pad(Buffer.from(`070701${fields.map(hex).join('')}${path}\0`)), pad(Buffer.from(body))];
+        }),
+      );
+    const header = (entries: readonly (readonly [tag: number, text: string])[]): Buffer => {
+      const data = Buffer.from(entries.map(([, text]) => `${text}\0`).join(''));
+      const index = Buffer.alloc(16 * entries.length);
+      entries.forEach(([tag], i) => {
+        const offset = entries.slice(0, i).reduce((sum, [, text]) => sum + text.length + 1, 0);
+        [tag, 6, offset, 1].forEach((value, n) => index.writeUInt32BE(value, 16 * i + 4 * n));
+      });
+      const intro = Buffer.alloc(16);
+      [0x8eade801, 0, entries.length, data.length].forEach((value, n) => intro.writeUInt32BE(value, 4 * n));
+      return Buffer.concat([intro, index, data]);
+    };
+    const rpm = (payload: Uint8Array, scripts: readonly (readonly [number, string])[] = []): Buffer => {
+      const signatures = header([[1000, 'x']]);
+      const pad = Buffer.alloc((8 - (signatures.length % 8)) % 8);
+      const lead = Buffer.alloc(96);
+      lead.writeUInt32BE(0xedabeedb);
+      return Buffer.concat([lead, signatures, pad, header([[1000, 'tool'], ...scripts]), payload]);
+    };
+    const files = cpio(
+      { path: './usr/bin', mode: 0o040755 },
+      { path: './usr/bin/tool', mode: 0o100755, body: '#!/bin/sh\n' },
+      { path: './usr/bin/t', mode: 0o120777, body: 'tool' },
+    );
+
+    test('what it installs, and the scripts that run then', async () => {
+      for (const payload of [files, gzipSync(files)]) {
+        const contents = await lookInside(fileOf('tool.rpm', rpm(payload, [[1024, 'systemctl restart tool']])));
+        expect(contents).toMatchObject({ kind: 'rpm' });
+        expect(contents.stopped).toBeUndefined();
+        expect(contents.members).toMatchObject([
+          { path: 'RPM/postin', installs: true, text: 'systemctl restart tool' },
+          { path: './usr/bin', kind: 'folder' },
+          { path: './usr/bin/tool', kind: 'file', mode: 0o755, script: true },
+          { path: './usr/bin/t', kind: 'link', target: 'tool' },
+        ]);
+        expect(contentFindings('tool.rpm', contents).map(({ name }) => name)).toEqual(['install-script']);
+      }
+    });
+
+    test('setuid, devices, and members that lead out', async () => {
+      const odd = cpio(
+        { path: './usr/bin/su', mode: 0o104755, body: 'x' },
+        { path: './dev/x', mode: 0o060644 },
+        { path: '../../etc/passwd', mode: 0o100644, body: 'x' },
+      );
+      expect(await namesOf('t.rpm', rpm(odd))).toEqual(['member-escapes', 'member-setuid', 'member-device']);
+    });
+
+    test.each([
+      ['cut off in its files', rpm(files).subarray(0, -200)],
+      ['cut off in its headers', rpm(files).subarray(0, 120)],
+      ['with a header that has no end', Buffer.concat([rpm(files).subarray(0, 104), Buffer.alloc(400, 0x7f)])],
+      ['with another archive', rpm(Buffer.from('no cpio at all'.repeat(20)))],
+    ])('%s is damaged, or too much, and no crash', async (_, bytes) => {
+      expect((await lookInside(fileOf('t.rpm', bytes))).stopped).toBeDefined();
+    });
+
+    test('a bomb is stopped', async () => {
+      const bomb = gzipSync(cpio({ path: './zeros', mode: 0o100644, body: '\0'.repeat(20_000_000) }));
+      const { stopped } = await lookInside(fileOf('t.rpm', rpm(bomb)), { ...LIMITS, bytes: 1_000_000 });
+      expect(stopped).toMatchObject({ why: 'too-much' });
+    });
+  });
+
   test('setuid, devices, members and links that lead out, several of one name', async () => {
     const tar = await tarOf(
       { header: { name: 'a/../../evil', size: 0 } },

@@ -1,0 +1,49 @@
+/** Reads a stream by lengths. */
+export class Pull {
+  readonly #source: AsyncIterator<Uint8Array>;
+  #held: Uint8Array = new Uint8Array(0);
+  #left = 0;
+
+  constructor(body: AsyncIterable<Uint8Array>) {
+    this.#source = body[Symbol.asyncIterator]();
+  }
+
+  /** So many bytes, for lengths that are small. Throws where there are fewer. */
+  async bytes(length: number): Promise<Buffer> {
+    const parts: Uint8Array[] = [];
+    for await (const part of this.#next(length)) parts.push(part);
+    return Buffer.concat(parts);
+  }
+
+  /** So many bytes as they come; what isn't taken of them is left out by {@link rest}. Throws where there are fewer. */
+  async *part(length: number): AsyncGenerator<Uint8Array, void, undefined> {
+    this.#left = length;
+    while (this.#left > 0) {
+      for await (const chunk of this.#next(Math.min(this.#left, 65_536))) {
+        this.#left -= chunk.length;
+        yield chunk;
+      }
+    }
+  }
+
+  /** Leaves out what nobody took of the last part. */
+  async rest(): Promise<void> {
+    for await (const _ of this.part(this.#left)) continue;
+  }
+
+  async *#next(length: number): AsyncGenerator<Uint8Array, void, undefined> {
+    let wanted = length;
+    while (wanted > 0) {
+      if (this.#held.length === 0) {
+        const next = await this.#source.next();
+        if (next.done === true) throw new Error('it ends too early');
+        // A library may use its buffer again.
+        this.#held = Uint8Array.from(next.value);
+      }
+      const chunk = this.#held.subarray(0, wanted);
+      this.#held = this.#held.subarray(chunk.length);
+      wanted -= chunk.length;
+      yield chunk;
+    }
+  }
+}
