@@ -9,6 +9,6 @@ export default defineConfig({
     // A machine that is busy with something else can make a server or a process too slow once.
     retry: process.env.CI === 'true' ? 2 : 0,
     globalSetup: ['test/acceptance-setup.ts', 'test/global-setup.ts'],
-    setupFiles: ['test/matchers.ts'],
+    setupFiles: ['test/matchers.ts', 'test/file-setup.ts'],
   },
 });

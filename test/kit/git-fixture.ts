@@ -2,11 +2,13 @@ import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll } from 'vitest';
 import { openLedger } from '../../ledger/git/repository.ts';
 import type { LedgerOptions, LedgerRepository } from '../../ledger/git/repository.ts';
+import { atEndOfFile } from './end-of-file.ts';
+import { startGitServer } from '../servers/git-server.ts';
+import type { GitServer } from '../servers/git-server.ts';
 
 /** What git gets in tests: nobody's configuration, and fixed people. */
 export const GIT_ENV: NodeJS.ProcessEnv = {
@@ -20,17 +22,10 @@ export const GIT_ENV: NodeJS.ProcessEnv = {
   GIT_COMMITTER_EMAIL: 'tester@example.org',
 };
 
-const made: string[] = [];
-const opened: LedgerRepository[] = [];
-afterAll(async () => {
-  for (const ledger of opened) await ledger.close();
-  for (const directory of made) rmSync(directory, { recursive: true, force: true });
-});
-
 /** A folder that goes when the test file is done. */
 export function temporary(): string {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'pt-git-')));
-  made.push(directory);
+  atEndOfFile(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
@@ -140,6 +135,14 @@ export function ledgerOf(records: number, perCommit = 1, directory = bareReposit
   return directory;
 }
 
+/** A ledger of so many records and a server that has it, closed when the test file is done. */
+export async function servedLedger(records: number): Promise<{ repository: string; server: GitServer; url: string }> {
+  const repository = ledgerOf(records);
+  const server = await startGitServer({ root: dirname(repository) });
+  atEndOfFile(() => server.close());
+  return { repository, server, url: `${server.origin}/ledger.git` };
+}
+
 /** Opens a ledger with a cache of its own, closed when the test file is done. */
 export async function open(options: Partial<LedgerOptions> & { url: string }): Promise<LedgerRepository> {
   const ledger = await openLedger({
@@ -149,7 +152,7 @@ export async function open(options: Partial<LedgerOptions> & { url: string }): P
     env: GIT_ENV,
     ...options,
   });
-  opened.push(ledger);
+  atEndOfFile(() => ledger.close());
   return ledger;
 }
 

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, inject } from 'vitest';
+import { inject } from 'vitest';
+import { atEndOfFile } from './end-of-file.ts';
 
 const homes: string[] = [];
 
@@ -12,7 +13,6 @@ export function removeGnupgs(): void {
     rmSync(home, { recursive: true, force: true });
   }
 }
-afterAll(removeGnupgs);
 
 function envOf(home: string): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, GNUPGHOME: home, LC_ALL: 'C' };
@@ -32,7 +32,8 @@ export function gnupg(pinentry?: { passphrase: string } | 'cancels'): Gnupg {
   const home = mkdtempSync('/tmp/pt-gpg-');
   chmodSync(home, 0o700);
   homes.push(home);
-  // A worker loads this file once, so that afterAll is that of one test file: the run's end sees to the others.
+  atEndOfFile(removeGnupgs);
+  // For a run that ends before its files do.
   appendFileSync(join(inject('runFolder'), 'gpg-homes'), `${home}\n`);
   // Without a count the agent measures how many rounds it can do in a tenth of a second, and a busy machine takes long.
   writeFileSync(join(home, 'gpg-agent.conf'), 's2k-count 65536\n');

@@ -1,17 +1,16 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { startGitServer } from '../servers/git-server.ts';
-import type { GitServer } from '../servers/git-server.ts';
 import {
   GIT_ENV,
   bareRepository,
   collect,
   commits,
   git,
-  ledgerOf,
   open,
   record,
+  servedLedger,
   temporary,
 } from '../kit/git-fixture.ts';
 
@@ -19,15 +18,11 @@ const RECORD = Object.keys(record(7));
 const DIRECTORY = dirname(RECORD[0] ?? '');
 
 let repository: string;
-let server: GitServer;
 let url: string;
 
 beforeAll(async () => {
-  repository = ledgerOf(120);
-  server = await startGitServer({ root: dirname(repository) });
-  url = `${server.origin}/ledger.git`;
+  ({ repository, url } = await servedLedger(120));
 });
-afterAll(() => server.close());
 
 describe('a damaged clone is thrown away and made again', () => {
   const packs = (directory: string): string[] =>

@@ -1,7 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startGitServer } from '../servers/git-server.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { GitServer } from '../servers/git-server.ts';
 import {
   GIT_ENV,
@@ -12,6 +11,7 @@ import {
   ledgerOf,
   open,
   record,
+  servedLedger,
   temporary,
 } from '../kit/git-fixture.ts';
 
@@ -23,11 +23,8 @@ let server: GitServer;
 let url: string;
 
 beforeAll(async () => {
-  repository = ledgerOf(120);
-  server = await startGitServer({ root: dirname(repository) });
-  url = `${server.origin}/ledger.git`;
+  ({ repository, server, url } = await servedLedger(120));
 });
-afterAll(() => server.close());
 
 describe('reading a ledger', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { proposalBranch } from '../../ledger-schema/names/branches.ts';
 import { findChange } from '../../proposals/list-changes.ts';
 import { closeChange } from '../../owner/close.ts';
@@ -10,7 +10,9 @@ import { mergeReady } from '../../owner/merge-all.ts';
 import { mergeChange } from '../../proposals/merge/merge.ts';
 import type { Merged } from '../../proposals/merge/merge.ts';
 import { putAck } from '../kit/ledger-tree.ts';
-import { TOKEN, World } from '../reviewer/world.ts';
+import { TOKEN } from '../reviewer/world.ts';
+import type { World } from '../reviewer/world.ts';
+import { worldFor } from '../reviewer/world-for.ts';
 import { withView } from '../../proposals/with-view.ts';
 
 async function merge(context: ReviewerContext, text: string): Promise<Merged> {
@@ -21,16 +23,15 @@ async function merge(context: ReviewerContext, text: string): Promise<Merged> {
 describe('on GitHub', () => {
   let world: World;
   let context: ReviewerContext;
-  beforeAll(async () => {
-    world = await World.start({ transport: 'github' });
-    context = await world.context();
-  });
-  beforeEach(() => {
-    world.upstream.faults.clear();
-    world.follow();
-    world.newTool();
-  });
-  afterAll(() => world[Symbol.asyncDispose]());
+  worldFor(
+    { transport: 'github' },
+    (made) => ({ world, context } = made),
+    (each) => {
+      each.upstream.faults.clear();
+      each.follow();
+      each.newTool();
+    },
+  );
 
   const last = () => world.ledger?.pulls.at(-1);
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { policyPath } from '../../ledger-schema/names/layout.ts';
 import { closedBranch } from '../../ledger-schema/names/branches.ts';
 import { checkLedger } from '../../ledger/gate/gate.ts';
@@ -10,8 +10,8 @@ import { mergeReady } from '../../owner/merge-all.ts';
 import { mergeChange } from '../../proposals/merge/merge.ts';
 import type { Merged } from '../../proposals/merge/merge.ts';
 import { putAck, putNack, putPolicy } from '../kit/ledger-tree.ts';
-import { World } from '../reviewer/world.ts';
-import type { Transport } from '../reviewer/world.ts';
+import { worldFor } from '../reviewer/world-for.ts';
+import type { Transport, World } from '../reviewer/world.ts';
 import { withView } from '../../proposals/with-view.ts';
 
 async function merge(context: ReviewerContext, text: string): Promise<Merged> {
@@ -22,14 +22,11 @@ async function merge(context: ReviewerContext, text: string): Promise<Merged> {
 describe.each<Transport>(['file', 'http'])('by push over %s', (transport) => {
   let world: World;
   let context: ReviewerContext;
-  beforeAll(async () => {
-    world = await World.start({ transport });
-    context = await world.context();
-  });
-  beforeEach(() => {
-    world.restart();
-  });
-  afterAll(() => world[Symbol.asyncDispose]());
+  worldFor(
+    { transport },
+    (made) => ({ world, context } = made),
+    (each) => each.restart(),
+  );
 
   test('an acknowledged proposal that descends from the branch is merged as it is, and its branch removed', async () => {
     const { branch, commit, path } = await world.propose('v1.0.0', { acks: [world.people.ada] });
@@ -60,14 +57,11 @@ describe.each<Transport>(['file', 'http'])('by push over %s', (transport) => {
 describe('what is merged', () => {
   let world: World;
   let context: ReviewerContext;
-  beforeAll(async () => {
-    world = await World.start();
-    context = await world.context();
-  });
-  beforeEach(() => {
-    world.restart();
-  });
-  afterAll(() => world[Symbol.asyncDispose]());
+  worldFor(
+    {},
+    (made) => ({ world, context } = made),
+    (each) => each.restart(),
+  );
 
   test('an unacknowledged one is not merged', async () => {
     const { branch } = await world.propose('v1.0.0');

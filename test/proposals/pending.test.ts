@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { awaitedText, nextStep } from '../../cli/screens/pending-words.ts';
 import { requestedTools } from '../../executor/add/requested.ts';
 import { findHolder, listPending } from '../../proposals/pending.ts';
@@ -8,6 +8,7 @@ import type { ReviewerContext } from '../../reviewer/context.ts';
 import { parseToolDefinition } from '../../upstream/tool-definition.ts';
 import { putAck, putNack, putPolicy } from '../kit/ledger-tree.ts';
 import { World } from '../reviewer/world.ts';
+import { worldFor } from '../reviewer/world-for.ts';
 import type { Transport } from '../reviewer/world.ts';
 import { withView } from '../../proposals/with-view.ts';
 
@@ -16,11 +17,7 @@ const AUTHOR = { name: 'Consumer', email: 'c@acme.example' };
 describe('whose turn it is', () => {
   let world: World;
   let context: ReviewerContext;
-  beforeAll(async () => {
-    world = await World.start({ threshold: 2 });
-    context = await world.context();
-  });
-  afterAll(() => world[Symbol.asyncDispose]());
+  worldFor({ threshold: 2 }, (made) => ({ world, context } = made));
 
   test('is told of everything that is open, in the same words everywhere', async () => {
     const { ada, grace, root, bot } = world.people;
@@ -69,11 +66,7 @@ describe('whose turn it is', () => {
 describe.each<Transport>(['file', 'github'])('a request, with a ledger over %s', (transport) => {
   let world: World;
   let context: ReviewerContext;
-  beforeAll(async () => {
-    world = await World.start({ transport });
-    context = await world.context();
-  });
-  afterAll(() => world[Symbol.asyncDispose]());
+  worldFor({ transport }, (made) => ({ world, context } = made));
 
   test('is there once, however often it is made, and is settled once', async () => {
     const wanted = { source: 'github.com', repository: 'jqlang/jq', tag: 'jq-1.7.1' };

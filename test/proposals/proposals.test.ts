@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createPull, closePull } from '../../github/pulls.ts';
 import { ackPath } from '../../ledger-schema/names/layout.ts';
 import { proposalBranch } from '../../ledger-schema/names/branches.ts';
@@ -9,7 +9,9 @@ import type { ReviewerContext } from '../../reviewer/context.ts';
 import { openProposals } from '../../proposals/open-proposals.ts';
 import { GitLedger } from '../kit/git-ledger.ts';
 import { putAck, putNack } from '../kit/ledger-tree.ts';
-import { LEDGER, World } from '../reviewer/world.ts';
+import { LEDGER } from '../reviewer/world.ts';
+import type { World } from '../reviewer/world.ts';
+import { worldFor } from '../reviewer/world-for.ts';
 
 describe('CHANGE', () => {
   test.each([
@@ -60,15 +62,11 @@ describe('CHANGE', () => {
 describe('on plain git', () => {
   let world: World;
   let context: ReviewerContext;
-  beforeAll(async () => {
-    world = await World.start();
-    context = await world.context();
-  });
-  beforeEach(() => {
-    for (const branch of world.branches().keys()) if (branch !== 'main') world.host.remove(branch);
-    world.newTool();
-  });
-  afterAll(() => world[Symbol.asyncDispose]());
+  worldFor(
+    {},
+    (made) => ({ world, context } = made),
+    (each) => each.restart(),
+  );
 
   test('every branch of a valid proposal is one, in the order of their names', async () => {
     const second = await world.propose('v2.0.0');
@@ -177,12 +175,7 @@ describe('on plain git', () => {
 describe('on GitHub', () => {
   let world: World;
   let context: ReviewerContext;
-  beforeAll(async () => {
-    world = await World.start({ transport: 'github' });
-    context = await world.context();
-  });
-  beforeEach(() => void world.newTool());
-  afterAll(() => world[Symbol.asyncDispose]());
+  worldFor({ transport: 'github' }, (made) => ({ world, context } = made));
 
   test('a proposal by the number and the URL of its pull request, and by its branch', async () => {
     const { branch, commit } = await world.propose('v1.0.0');

@@ -25,6 +25,7 @@ import { person } from '../kit/people.ts';
 import type { Person } from '../kit/people.ts';
 import { signerOf } from '../kit/people.ts';
 import { World } from './world.ts';
+import { worldFor } from './world-for.ts';
 import type { Transport } from './world.ts';
 import { withView } from '../../proposals/with-view.ts';
 import type { WithView } from '../../proposals/with-view.ts';
@@ -60,12 +61,7 @@ async function ack(
 describe.each<Transport>(['file', 'http'])('over %s', (transport) => {
   let world: World;
   let context: ReviewerContext;
-  beforeAll(async () => {
-    world = await World.start({ transport, threshold: 2 });
-    context = await world.context();
-  });
-  beforeEach(() => void world.newTool());
-  afterAll(() => world[Symbol.asyncDispose]());
+  worldFor({ transport, threshold: 2 }, (made) => ({ world, context } = made));
 
   test('the .ack is one commit on the branch, over the list and the sign as they lie there', async () => {
     const { ada, grace } = world.people;
@@ -237,13 +233,8 @@ describe('who may ack what', () => {
 describe('on GitHub', () => {
   let world: World;
   let context: ReviewerContext;
-  beforeAll(async () => {
-    world = await World.start({ transport: 'github', threshold: 2 });
-    context = await world.context();
-  });
-  beforeEach(() => void world.newTool());
+  worldFor({ transport: 'github', threshold: 2 }, (made) => ({ world, context } = made));
   afterEach(() => world.upstream.faults.clear());
-  afterAll(() => world[Symbol.asyncDispose]());
 
   const comments = (number: number | undefined) =>
     (world.ledger?.comments ?? []).filter(({ issue }) => issue === number).map(({ body }) => body);

@@ -12,6 +12,7 @@ import { person } from '../kit/people.ts';
 import type { Person } from '../kit/people.ts';
 import { signerOf } from '../kit/people.ts';
 import { World } from './world.ts';
+import { worldFor } from './world-for.ts';
 import { withView } from '../../proposals/with-view.ts';
 
 async function nack(
@@ -139,12 +140,7 @@ describe('on plain git', () => {
 describe('on GitHub', () => {
   let world: World;
   let context: ReviewerContext;
-  beforeAll(async () => {
-    world = await World.start({ transport: 'github' });
-    context = await world.context();
-  });
-  beforeEach(() => void world.newTool());
-  afterAll(() => world[Symbol.asyncDispose]());
+  worldFor({ transport: 'github' }, (made) => ({ world, context } = made));
 
   test('the nack of a merged record gets a pull request, without the reason', async () => {
     const { tree, path, branch } = await world.propose('v1.0.0', { acks: [world.people.ada] });

@@ -1,0 +1,3 @@
+import { endFile } from './kit/end-of-file.ts';
+
+endFile();
