@@ -2,6 +2,8 @@
 export interface Growth {
   readonly records: number;
   readonly tools: number;
+  /** What the seconds are. */
+  readonly seconds: 'by the clock' | 'of processor time';
   /** By the operation's name. */
   readonly results: Record<string, { readonly seconds: number; readonly requests: number }>;
 }
@@ -38,7 +40,7 @@ function chart(points: readonly Growth[], figure: 'seconds' | 'requests', top: n
       `<text x="${round(x(records))}" y="${top + HEIGHT + 18}" text-anchor="middle">${records}</text><text x="${round(x(records))}" y="${top + HEIGHT + 32}" text-anchor="middle" fill="#777">${tools}</text>`,
   );
   return [
-    `<text x="${LEFT}" y="${top - 12}" font-weight="bold">${figure === 'seconds' ? 'seconds of processor time' : figure}</text>`,
+    `<text x="${LEFT}" y="${top - 12}" font-weight="bold">${figure === 'seconds' ? `seconds ${points[0]?.seconds ?? ''}` : figure}</text>`,
     ...ticks,
     ...marks,
     ...lines,
@@ -54,7 +56,7 @@ export function plot(points: readonly Growth[]): string {
       `<rect x="${LEFT + WIDTH + 24}" y="${TOP + i * 22}" width="14" height="4" fill="${COLOURS[i % COLOURS.length]}"/><text x="${LEFT + WIDTH + 46}" y="${TOP + i * 22 + 7}">${escape(name)}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" width="720" height="${second + HEIGHT + 60}" font-family="sans-serif" font-size="12">
-<title>Seconds of processor time and requests over records (below: tools) in the ledger</title>
+<title>Seconds and requests over records (below: tools) in the ledger</title>
 <rect width="100%" height="100%" fill="white"/>
 ${chart(points, 'seconds', TOP)}
 ${chart(points, 'requests', second)}
