@@ -22,7 +22,7 @@ export interface BundleOptions {
 }
 
 /** What node starts by itself; a worker is a program of its own. */
-const PROGRAMS = ['action/main', 'cli/main', 'consumer/site/release-worker'];
+const PROGRAMS = ['action/main', 'cli/main', 'consumer/site/releases/release-worker'];
 /** What others import: package.json's `exports` name them. Their types lie beside them. */
 export const LIBRARY = ['consumer/index', 'ledger-schema/index'];
 export const ENTRIES = [...PROGRAMS, ...LIBRARY];

@@ -4,14 +4,14 @@ import { groupTags } from '../choose-tag.ts';
 import { RELEASES_A_PAGE, toolPage } from '../pages/tool-page.ts';
 import { fetchRecords } from '../verify/fetch-records.ts';
 import type { SiteFolder } from './disk/folder.ts';
-import { judgeRecords } from './judge.ts';
-import type { JudgeContext, RecordToJudge } from './judge.ts';
+import { judgeRecords } from './releases/judge.ts';
+import type { JudgeContext, RecordToJudge } from './releases/judge.ts';
 import type { LedgerTool } from './ledger-tools.ts';
 import type { JudgedRecord, KnownRelease, KnownTool } from './model.ts';
 import { namesOf, pageName } from './names.ts';
 import { pageContext } from './page-context.ts';
 import type { SlugOf } from './place.ts';
-import { ReleaseWriter, releaseFiles } from './release-writer.ts';
+import { ReleaseWriter, releaseFiles } from './releases/release-writer.ts';
 import type { SiteContext } from './site-context.ts';
 import type { SiteWriter } from './writer.ts';
 

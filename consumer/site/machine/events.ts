@@ -1,7 +1,7 @@
 import { PullthroughError, componentProblem } from '../../../ledger-schema/index.ts';
 import type { Trust } from '../../../ledger-schema/index.ts';
 import { dayText, peopleText } from '../../pages/words.ts';
-import { isoText } from '../judge.ts';
+import { isoText } from '../releases/judge.ts';
 import type { KnownTool } from '../model.ts';
 
 /** Something that a reader of the feeds is told. */

@@ -1,16 +1,16 @@
-import { html } from '../pages/html.ts';
-import type { Markup } from '../pages/html.ts';
-import type { ListedTool, PageContext, ReleaseView } from '../pages/model.ts';
-import { releasePage } from '../pages/release-page.ts';
-import { dayText } from '../pages/words.ts';
-import { checkSection } from './check-section.ts';
-import type { SiteFolder } from './disk/folder.ts';
+import { html } from '../../pages/html.ts';
+import type { Markup } from '../../pages/html.ts';
+import type { ListedTool, PageContext, ReleaseView } from '../../pages/model.ts';
+import { releasePage } from '../../pages/release-page.ts';
+import { dayText } from '../../pages/words.ts';
+import { checkSection } from '../check-section.ts';
+import type { SiteFolder } from '../disk/folder.ts';
 import type { ShownRecord } from './judge.ts';
-import { recordDocument } from './machine/record-file.ts';
-import type { KnownRelease } from './model.ts';
-import { linkTo } from './names.ts';
-import { pageContext } from './page-context.ts';
-import type { SiteContext } from './site-context.ts';
+import { recordDocument } from '../machine/record-file.ts';
+import type { KnownRelease } from '../model.ts';
+import { linkTo } from '../names.ts';
+import { pageContext } from '../page-context.ts';
+import type { SiteContext } from '../site-context.ts';
 
 /** `tools/<source>/<owner>/<repo>/releases/` */
 const DEPTH = 5;

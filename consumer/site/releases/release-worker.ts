@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { PullthroughError } from '../../ledger-schema/error.ts';
-import { establishTrust } from '../../ledger-schema/trust.ts';
-import { ledgerFiles } from '../../ledger/files.ts';
-import { openLocalRepository } from '../../ledger/git/local.ts';
-import { NODE_VERIFIER } from '../../ledger/signing/node-verifier.ts';
-import { SiteFolder } from './disk/folder.ts';
+import { PullthroughError } from '../../../ledger-schema/error.ts';
+import { establishTrust } from '../../../ledger-schema/trust.ts';
+import { ledgerFiles } from '../../../ledger/files.ts';
+import { openLocalRepository } from '../../../ledger/git/local.ts';
+import { NODE_VERIFIER } from '../../../ledger/signing/node-verifier.ts';
+import { SiteFolder } from '../disk/folder.ts';
 import { judgeRecords } from './judge.ts';
 import type { WorkerAnswer, WorkerJob, WorkerOrder } from './release-pool.ts';
 import { ReleaseWriter } from './release-writer.ts';

@@ -4,13 +4,13 @@ import {
   sha256Hex,
   verifyRecord,
   SIGNATURE_BYTES,
-} from '../../ledger-schema/index.ts';
-import type { RecordFiles, RecordStatus, Trust } from '../../ledger-schema/index.ts';
-import { holdersOf } from '../../ledger-schema/holders.ts';
-import { recordFiles } from '../../ledger/files.ts';
-import type { Snapshot } from '../../ledger/snapshot.ts';
-import { publishedAt } from '../serve/api/published.ts';
-import type { JudgedRecord, KnownRelease } from './model.ts';
+} from '../../../ledger-schema/index.ts';
+import type { RecordFiles, RecordStatus, Trust } from '../../../ledger-schema/index.ts';
+import { holdersOf } from '../../../ledger-schema/holders.ts';
+import { recordFiles } from '../../../ledger/files.ts';
+import type { Snapshot } from '../../../ledger/snapshot.ts';
+import { publishedAt } from '../../serve/api/published.ts';
+import type { JudgedRecord, KnownRelease } from '../model.ts';
 
 /** A record as far as it can be shown: one that can't be read is a line alone. */
 export interface ShownRecord {

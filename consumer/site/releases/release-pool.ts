@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { RecordToJudge } from './judge.ts';
-import type { KnownRelease } from './model.ts';
+import type { KnownRelease } from '../model.ts';
 import type { PlacedTool } from './release-writer.ts';
-import type { SiteContext } from './site-context.ts';
+import type { SiteContext } from '../site-context.ts';
 
 /** What a worker is told first; it establishes trust for itself, from the same commit, pin and time. */
 export interface WorkerOrder extends Omit<SiteContext, 'view'> {
