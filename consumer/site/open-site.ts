@@ -11,7 +11,6 @@ import type { LedgerView } from '../../ledger/view/view.ts';
 import type { ConsumerOptions } from '../options.ts';
 import { pinOf } from '../pin.ts';
 import { readReasons } from '../serve/pages/explainer.ts';
-import { stampWriters } from '../stamps/open-stamps.ts';
 import type { StampSigner } from '../stamps/signer.ts';
 import { makeSite } from './make-site.ts';
 import type { SiteReport, SiteRequest } from './make-site.ts';
@@ -34,7 +33,8 @@ export async function openSite(consumer: ConsumerOptions, { stamps, ...options }
   await using ledger = await openLedger({ url, branch, cacheDir, token, withheld, limits, offline, refs: 'all', env });
   const memory = memoryFile(consumer.stateDir ?? stateDirectory(env), ledgerIdentity(ledger.label, branch));
   const view = await openView({ ledger, branch, memory, pin, now, maxAge, offline, progress });
-  const stamping = stamps && stampWriters(consumer, { signer: stamps, baseUrl: options.baseUrl, view, ledger });
+  const stamping =
+    stamps && (await loadStamps()).stampWriters(consumer, { signer: stamps, baseUrl: options.baseUrl, view, ledger });
   return await makeSite({
     ...options,
     writers: (site) => [...(options.writers?.(site) ?? []), ...(stamping ?? [])],
@@ -63,4 +63,9 @@ async function headOf(ledger: LedgerRepository, { trust }: LedgerView): Promise<
 function reasonsOf(ledger: LedgerRepository, { commit }: LedgerView): SiteRequest['reasonOf'] {
   let reasons: Promise<ReadonlyMap<string, string>> | undefined;
   return async (title) => (await (reasons ??= readReasons(ledger, commit))).get(foldAscii(title));
+}
+
+/** With what verifies evidence; TypeScript leaves the address of an import() as it is in a function that has `await using`. */
+function loadStamps() {
+  return import('../stamps/open-stamps.ts');
 }
