@@ -100,8 +100,10 @@ function usageError(error: CommanderError, argv: readonly string[]): never {
     const hint = known.length > 0 ? `the commands are ${known.join(', ')}` : help;
     return fail('E_USAGE', 'no command was given', { hint, cause: error });
   }
-  if (error.code === 'commander.unknownCommand' && meant === undefined) {
-    const unknown = /unknown command '(.*)'/.exec(first)?.[1] ?? '';
+  const unknown = /unknown command '(.*)'/.exec(first)?.[1] ?? '';
+  // The very word of another group is meant before one that is spelled almost like it: `sign` is `trust sign`, not `site`.
+  const exact = COMMANDS.some(({ name }) => name.endsWith(` ${unknown}`));
+  if (error.code === 'commander.unknownCommand' && (meant === undefined || exact)) {
     return fail('E_USAGE', first, { hint: likeCommand(unknown) ?? help, cause: error });
   }
   const sentence = invalid ?? first.replace(/\. Expected /, ': expected ').replace(/\.$/, '');

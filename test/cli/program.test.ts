@@ -66,6 +66,7 @@ describe('a command line', () => {
 
   test.each([
     [['mirorr'], 'did you mean mirror?'],
+    [['sign'], 'did you mean trust sign?'],
     [['store', 'chekc'], 'did you mean check?'],
     [['mirror', '--shrad', '1/2'], 'did you mean --shard?'],
     [['mirror', '--frobnicate'], 'pullthrough mirror --help'],
