@@ -114,7 +114,7 @@ async function sparse(base: string): Promise<void> {
       assets: assets.filter((asset) => asset !== undefined),
     };
   });
-  const { pin } = await makeLedger(join(base, 'ledger.git'), records);
+  const { pin } = await makeLedger(join(base, 'ledger.git'), records, undefined, 500);
   side(join(base, 'here'), '../ledger.git', pin);
   emptySide(join(base, 'there'), pin);
   const bundle = join(base, 'bundle.tar');

@@ -27,11 +27,12 @@ export interface BenchRecord {
   readonly assets: readonly BenchAsset[];
 }
 
-/** A bare ledger with these records, signed and acked; those behind the first `real` carry the signatures of the last of them. */
+/** A bare ledger with these records, signed and acked; those behind the first `real` carry the signatures of the last of them. A commit holds `perCommit`. */
 export async function makeLedger(
   directory: string,
   records: Iterable<BenchRecord>,
   real = Number.POSITIVE_INFINITY,
+  perCommit = Number.POSITIVE_INFINITY,
 ): Promise<{ pin: string; botKey: Uint8Array }> {
   const [botKey, adaKey] = await Promise.all([newKey({ userId: 'mirror-bot' }), newKey({ userId: 'ada' })]);
   const bot = await fileSigner({ key: botKey.secret });
@@ -62,9 +63,6 @@ export async function makeLedger(
   const write = async (part: string | Uint8Array) => {
     if (!importing.stdin.write(part)) await new Promise((done) => importing.stdin.once('drain', done));
   };
-  await write(
-    'commit refs/heads/main\ncommitter Bench <bench@localhost> 1700000000 +0000\ndata 6\nrecord\nfrom refs/heads/main^0\n',
-  );
   let index = 0;
   let signatures: { sign: Uint8Array; ack: Uint8Array } | undefined;
   for (const { repository, repositoryId = 1, tag, assets } of records) {
@@ -77,6 +75,12 @@ export async function makeLedger(
     if (signatures === undefined || index < real) {
       const sign = await bot.sign(sums);
       signatures = { sign, ack: await ada.sign(concatBytes(sums, sign)) };
+    }
+    if (index % perCommit === 0) {
+      const from = index === 0 ? 'from refs/heads/main^0\n' : '';
+      await write(
+        `commit refs/heads/main\ncommitter Bench <bench@localhost> 1700000000 +0000\ndata 6\nrecord\n${from}`,
+      );
     }
     index++;
     for (const [name, bytes] of [

@@ -22,5 +22,10 @@ test(
   async () => {
     await followPage('docs/air-gap.md', { ...place, folder: join(place.folder, 'mirror'), reader: 'bot' });
     expect(readFileSync(join(place.folder, 'inside/bin/jq-linux-amd64'), 'utf8')).toContain('jq-1.7.1');
+    // [trust] max-age asks nothing of a bundle, and everything else there can't meet it.
+    const inside = { cwd: join(place.folder, 'inside') };
+    await team.must('bot', "echo 'max-age = 3d' >> mirror.ini; pullthrough bundle check ../mirror/week-1.tar", inside);
+    const { code, stderr } = await team.sh('bot', 'pullthrough verify jqlang/jq@jq-1.7.1', inside);
+    expect([code, stderr]).toEqual([3, expect.stringContaining('E_STALE')]);
   },
 );
