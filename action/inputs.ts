@@ -54,7 +54,7 @@ export function readInputs(env: Environment, version: string): Inputs {
   }
   const words = COMMANDS.get(name);
   if (words === undefined) {
-    fail('E_USAGE', `the input command is none of ${[...COMMANDS.keys()].join(', ')}`, {
+    fail('E_USAGE', `the input command is not one of ${[...COMMANDS.keys()].join(', ')}`, {
       hint: 'later steps can run any command: pullthrough is on their PATH',
     });
   }

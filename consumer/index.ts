@@ -51,7 +51,7 @@ export async function verify(tool: string, options: ConsumerOptions): Promise<Ve
 /**
  * Verifies a release and what upstream itself signed about it, from the stores alone: no other host, no clock.
  *
- * @throws PullthroughError what {@link verify} throws, and `E_EVIDENCE`, `E_NO_STORE`, `E_STORE_MISSING`; `E_CONFIG` for a word of `evidence.require` that isn't one.
+ * @throws PullthroughError what {@link verify} throws, and `E_EVIDENCE`, `E_NO_STORE`, `E_STORE_MISSING`; `E_CONFIG` for a word of `evidence.require` that is not one.
  */
 export async function verifyEvidence(tool: string, options: ConsumerOptions): Promise<VerifiedRelease> {
   await using consumer = await Consumer.open(options);

@@ -29,7 +29,7 @@ export interface ConsumerOptions {
   readonly cacheDir?: string | undefined;
   /** Where the newest policy and commit seen are remembered. Default: `$XDG_STATE_HOME/pullthrough`. */
   readonly stateDir?: string | undefined;
-  /** What one conversation with the ledger's host may cost: 1 GiB and ten minutes unless told. */
+  /** What one conversation with the ledger's host may cost: 1 GiB and ten minutes by default. */
   readonly limits?: FetchLimits | undefined;
   /** Default: this process's. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
@@ -58,7 +58,7 @@ export interface GetRequest extends AssetWish {
   readonly unpack?: boolean | undefined;
   /** Replace other files that lie in the way, as `get --force` does. Without it they are `E_EXISTS`. */
   readonly replace?: boolean | undefined;
-  /** The caller's own files, absolute paths: a release's file that would take the place of one is refused (`E_EXISTS`). */
+  /** The caller's own files, absolute paths: a release's file that would replace one is refused (`E_EXISTS`). */
   readonly keep?: readonly string[] | undefined;
   /** Files at once. Default: 4. */
   readonly concurrency?: number | undefined;

@@ -67,7 +67,7 @@ export async function examineTool(run: Known, tool: Tool): Promise<Examined> {
   return { ...examined, warnings };
 }
 
-/** A repository that had releases and has none any more was emptied, by whoever could. */
+/** A repository that had releases and has none any more was emptied, by somebody who could. */
 function emptied(published: readonly Release[], recorded: Recorded | undefined): string[] {
   const held = recorded?.records.size ?? 0;
   if (published.length > 0 || held === 0) return [];

@@ -51,7 +51,7 @@ export function executorFiles(options: NewExecutor): ReadonlyMap<string, string>
     ['.gitattributes', '*.ini text eol=lf\n'],
     ['.gitignore', '/store/\n*.key\n'],
     ['packages/.gitkeep', ''],
-    ['.github/CODEOWNERS', '# Whoever may change what is mirrored, and how. Put your team here:\n# * @acme/platform\n'],
+    ['.github/CODEOWNERS', '# Who may change what is mirrored, and how. Put your team here:\n# * @acme/platform\n'],
     ...['mirror.yml', 'watch.yml', 'store-check.yml', 'site.yml'].map((name): [string, string] => [
       `.github/workflows/${name}`,
       workflow(name),

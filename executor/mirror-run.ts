@@ -9,7 +9,7 @@ import { writeCheck } from './may-write.ts';
 import { openRun, requireExecutor } from './open-run.ts';
 import type { Run } from './open-run.ts';
 
-/** Files under way at once, unless told. */
+/** Files under way at once, by default. */
 const FILES_AT_ONCE = 4;
 
 export interface WriteOptions {

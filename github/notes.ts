@@ -10,7 +10,7 @@ const commentListSchema = z.array(commentSchema);
 const issueListSchema = z.array(issueSchema);
 const MARKER = /^[a-z0-9][a-z0-9:._-]{0,99}$/;
 
-/** Whoever may write to the repository: only of these a marker is believed, since anybody can write one. */
+/** Anyone who may write to the repository: only of these a marker is believed, since anybody can write one. */
 const INSIDERS = new Set(['OWNER', 'MEMBER', 'COLLABORATOR']);
 
 /** A comment or issue that is there now, and what was done for it. */
@@ -23,7 +23,7 @@ export interface Note {
 }
 
 /**
- * Makes one comment on a pull request (or issue) say `body`: the one with this marker is edited, whoever of those who may
+ * Makes one comment on a pull request (or issue) say `body`: the one with this marker is edited, no matter who of those who may
  * write here made it, so that several people leave one comment; else a new one is written. A stranger's counts for
  * nothing. Where the API doesn't say who we are, one that says the very same is ours. Docs: "Issue comments".
  *

@@ -1,4 +1,4 @@
-/** What a long step tells whoever watches; cli/ draws it, libraries stay silent. All amounts are bytes. */
+/** What a long step tells anyone who watches; cli/ draws it, libraries stay silent. All amounts are bytes. */
 export interface Progress {
   /** A file begins: what it is, and its size. */
   start(label: string, total: number): ProgressTask;

@@ -14,7 +14,7 @@ import type { Request } from './requests.ts';
 
 /**
  * What is waited for: `ack` more acks; `sign` root holders' signatures; `merge` somebody who merges what is ready; `close`
- * somebody who closes what was nacked; `fix` the executor, or whoever made what the gate refuses; `take` the executor's
+ * somebody who closes what was nacked; `fix` the executor, or anyone who made what the gate refuses; `take` the executor's
  * people, who may take up a request.
  */
 export type Awaited = 'ack' | 'sign' | 'merge' | 'close' | 'fix' | 'take';

@@ -20,7 +20,7 @@ export interface BodyInput {
   readonly files: readonly FetchedFile[];
   /** What upstream said and was compared with the bytes, a line each. */
   readonly checks: readonly string[];
-  /** Undefined: upstream has it no longer. */
+  /** Undefined: upstream no longer has it. */
   readonly release: Pick<Release, 'htmlUrl' | 'author' | 'publishedAt' | 'immutable'> | undefined;
   /** What is known without the bytes; a review finds out more. */
   readonly findings: readonly Finding[];

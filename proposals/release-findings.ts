@@ -14,7 +14,7 @@ const NAMED = 4;
 /** What is known of a proposed release without any byte of it; sizes in bytes. */
 export interface ReleaseFacts {
   readonly files: readonly { readonly name: string }[];
-  /** Undefined: upstream has it no longer, or it can't be asked. */
+  /** Undefined: upstream no longer has it, or it can't be asked. */
   readonly release: Pick<Release, 'assets' | 'publishedAt'> | undefined;
   /** Upstream's files that the record leaves out. */
   readonly left: readonly string[];

@@ -178,7 +178,7 @@ export class Proposals {
   }
 }
 
-/** The record path that a proposal's branch is named after; undefined for a digest, and for a branch that is none. */
+/** The record path that a proposal's branch is named after; undefined for a digest, and for a branch that is not one. */
 function pathOf(branch: string): string | undefined {
   if (!branch.startsWith(BRANCHES.proposal)) return undefined;
   const path = `packages/${branch.slice(BRANCHES.proposal.length)}`;

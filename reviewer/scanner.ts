@@ -126,7 +126,7 @@ function endOf(
 /** The group is gone, so that the pipes end now. */
 function waitForOutput(child: ChildProcess, then: () => void): void {
   if (child.stdout?.readableEnded === true && child.stderr?.readableEnded === true) return then();
-  // Whoever left the group may still hold them.
+  // Anyone who left the group may still hold them.
   const timer = setTimeout(then, 1000);
   child.once('close', () => {
     clearTimeout(timer);

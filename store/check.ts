@@ -23,7 +23,7 @@ export interface CheckOptions {
   readonly sample?: Sample | undefined;
   /** The day that the sample is for. */
   readonly now: Date;
-  /** Objects read at once; 4 unless told. */
+  /** Objects read at once; 4 by default. */
   readonly concurrency?: number | undefined;
   readonly progress: Progress;
 }

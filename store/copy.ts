@@ -7,7 +7,7 @@ import type { Store, StoredObject } from './store.ts';
 export interface CopyOptions {
   readonly from: Store;
   readonly to: Store;
-  /** Objects at once; 4 unless told. */
+  /** Objects at once; 4 by default. */
   readonly concurrency?: number | undefined;
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;

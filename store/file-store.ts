@@ -44,7 +44,7 @@ export class FileStore implements Store {
     const { sha256: expected } = request;
     let before = expected === undefined ? 'missing' : await this.verify(expected, request.size);
     if (expected !== undefined && before === 'present') {
-      // Whoever put it there may not have come to the end of it.
+      // Anyone who put it there may not have come to the end of it.
       await this.#settle(expected);
       return { sha256: expected, repaired: false };
     }

@@ -5,7 +5,7 @@ import type { PaceRules } from '../io/http/download/pace.ts';
 export interface ReadOptions {
   /** Ends the reading, also while the server says nothing. */
   readonly signal?: AbortSignal | undefined;
-  /** How slow a server may be; a minute behind 16 KiB/s unless told. */
+  /** How slow a server may be; a minute behind 16 KiB/s by default. */
   readonly pace?: PaceRules | undefined;
 }
 

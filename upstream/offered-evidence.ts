@@ -116,7 +116,7 @@ async function bundleOf({ bundle, bundleUrl }: Attestation, { signal }: OfferedI
     if (!(cause instanceof PullthroughError) || cause.code !== 'E_SIZE') throw cause;
     return fail('E_EVIDENCE', `${from}: the bundle has more than ${EVIDENCE_BYTES} bytes`, { cause });
   });
-  // `{`: whoever stores it plain.
+  // `{`: anyone who stores it plain.
   if (bytes[0] === 0x7b) return { from, bytes };
   const { unsnappy } = await import('../evidence/sigstore/snappy.ts');
   return { from, bytes: unsnappy(bytes, EVIDENCE_BYTES) };

@@ -93,7 +93,7 @@ export class Upstreams {
     const set = tokenName === undefined ? undefined : env[tokenName];
     // A tool.ini names both a variable and a host: which host gets a token is for the environment to say.
     const { token, withheld } = tokenForHost(env, tokenName ?? '', set, api);
-    // Whoever names a variable counts on it: without its token, what is private looks as if it were gone.
+    // Anyone who names a variable counts on it: without its token, what is private looks as if it were gone.
     if (tokenName !== undefined && tokenName !== 'GITHUB_TOKEN' && !token) {
       progress.warn(withheld ?? `${tokenName}, which token-from names, is not set: ${api} is asked without a token`);
     }

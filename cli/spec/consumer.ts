@@ -2,9 +2,9 @@ import { commands, flag, optional, text, word } from './spec.ts';
 
 const trust = {
   ledger: text('REPOSITORY', 'OWNER/REPO, a git URL or a folder, instead of [ledger] repository'),
-  pin: text('sha256:HEX', 'the digest of any N.policy.json, in the place of [trust] pin'),
+  pin: text('sha256:HEX', 'the digest of any N.policy.json, instead of [trust] pin'),
 };
-const store = { store: text('URL', 'where bytes are read, in the place of [store]') };
+const store = { store: text('URL', 'where bytes are read, instead of [store]') };
 // So that one set of flags fits every consumer command.
 const unread = { store: text('URL', 'taken as by get; no bytes are read here') };
 const offline = { offline: flag('use what is here, ask no host') };
@@ -156,7 +156,7 @@ export const consumerCommands = commands({
     arguments: [{ name: 'DIR', complete: 'folder' }],
     options: {
       ...trust,
-      store: text('URL', 'where files are read, for stamps, in the place of [store]'),
+      store: text('URL', 'where files are read, for stamps, instead of [store]'),
       ...offline,
       'base-url': text('URL', 'where the site will be served, for links in its feeds and for stamps'),
       'stamp-key': text('FILE', 'write release lists of packslip, signed by this minisign key', 'file'),

@@ -37,7 +37,7 @@ export const ledgerCommands = commands({
     arguments: [],
     options: {
       base: text('REV', 'only what differs from the merge base with REV, judged by the policy of REV'),
-      head: text('REV', 'check REV in the place of HEAD'),
+      head: text('REV', 'check REV instead of HEAD'),
       require: word('acknowledged', ['acknowledged'], 'fail until every record has enough acks'),
     },
     examples: [
@@ -90,7 +90,7 @@ export const ledgerCommands = commands({
     summary: 'an Atom feed of proposals, acks, nacks and policy changes',
     arguments: [],
     options: {
-      output: text('FILE', 'write it there, in the place of stdout', 'file'),
+      output: text('FILE', 'write it there, instead of stdout', 'file'),
       limit: count('N', 1000, 'how many entries at most (default 50)'),
       ...where,
     },
@@ -176,7 +176,7 @@ export const ledgerCommands = commands({
     options: {
       'user-id': text('NAME', 'its user id, as "Mirror Bot <bot@acme.example>"'),
       output: text('FILE', 'the secret key; the public one is written beside it as FILE.pub.asc, or FILE.pub', 'file'),
-      minisign: flag('an Ed25519 key in the files of minisign, in the place of an OpenPGP key'),
+      minisign: flag('an Ed25519 key in the files of minisign, instead of an OpenPGP key'),
     },
     examples: [
       ['pullthrough key new --user-id "Mirror Bot <bot@acme.example>" --output bot.key', 'bot.key and bot.key.pub.asc'],

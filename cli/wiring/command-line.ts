@@ -65,7 +65,7 @@ function expandHelp(argv: readonly string[]): readonly string[] {
   return first === 'help' && words.length > 0 ? [...words, '--help'] : argv;
 }
 
-/** Asked for the help of a command that is none, commander shows that of its group. */
+/** Asked for the help of a command that is not one, commander shows that of its group. */
 function requireCommand(program: Program): void {
   const [word] = program.args;
   if (word === undefined || word.startsWith('-') || program.commands.length === 0) return;

@@ -18,7 +18,7 @@ export interface SignerChoice {
 }
 
 /**
- * Whoever signs: gpg-agent with `--gpg`, a file with `--key`, else what the environment names; where none is named, the one
+ * Who signs: gpg-agent with `--gpg`, a file with `--key`, else what the environment names; where none is named, the one
  * secret key of gpg's by which a signature would count. For a nack also a key that has expired or is revoked. What is named
  * is opened at once. Throws `E_USAGE`, `E_NO_KEY`, `E_SIGNING_KEY`.
  */
@@ -41,7 +41,7 @@ export async function chooseSigner(
   };
 }
 
-/** Whoever is named to sign: as {@link chooseSigner}, where the ledger has nothing to say. */
+/** Who is named to sign: as {@link chooseSigner}, where the ledger has nothing to say. */
 export async function openSigner(
   flags: SigningFlags,
   context: CommandContext,

@@ -21,7 +21,7 @@ export interface FetchOptions {
   readonly mirrors: readonly Mirror[];
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
-  /** How slow a mirror may be before the next one is asked; a minute behind 16 KiB/s unless told. */
+  /** How slow a mirror may be before the next one is asked; a minute behind 16 KiB/s by default. */
   readonly pace?: PaceRules | undefined;
   readonly executable?: boolean | undefined;
   /** Other bytes that lie there are replaced, and so is a symbolic link itself. Without it they are `E_EXISTS`. */

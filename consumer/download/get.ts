@@ -13,9 +13,9 @@ import type { Fetchable } from './select-assets.ts';
 export interface GetOptions extends FetchOptions {
   /** The folder to write to; it is made where missing. */
   readonly output: string;
-  /** Files that nothing takes the place of; absolute paths. */
+  /** Files that nothing replaces; absolute paths. */
   readonly keep?: readonly string[] | undefined;
-  /** Files at once; 4 unless told. */
+  /** Files at once; 4 by default. */
   readonly concurrency?: number | undefined;
 }
 

@@ -33,7 +33,7 @@ function sorted({ files }: LockEntry): LockEntry['files'] {
   return [...files].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Puts what was found into a lock file's entries, each in the place of the one that was looked at again, or of its key. */
+/** Puts what was found into a lock file's entries, each instead of the one that was looked at again, or of its key. */
 export function putEntries(
   entries: readonly LockEntry[],
   found: readonly { readonly before?: LockEntry | undefined; readonly now: LockEntry }[],

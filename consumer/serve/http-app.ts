@@ -20,7 +20,7 @@ const EVERY_ANSWER = { 'x-content-type-options': 'nosniff', 'referrer-policy': '
 /** A web server without a route, bounded against its clients. */
 export function newApp({ headers }: Limits, answer: FailureAnswer): FastifyInstance {
   const app = fastify({
-    // Sends headers and a body that is none within this time, or goes.
+    // Sends headers and a body that is not one within this time, or goes.
     http: { headersTimeout: headers, connectionsCheckingInterval: Math.min(5000, headers) },
     requestTimeout: headers,
     keepAliveTimeout: 30_000,

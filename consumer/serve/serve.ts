@@ -27,25 +27,25 @@ export interface ServeOptions {
   readonly mirrors: readonly Mirror[];
   /** The folder of verified files. */
   readonly cacheDir: string;
-  /** Bytes of it; 10 GiB unless told. */
+  /** Bytes of it; 10 GiB by default. */
   readonly cacheBytes?: number | undefined;
-  /** Bytes of small files (2 MiB at most) that are kept in memory; 64 MiB unless told. */
+  /** Bytes of small files (2 MiB at most) that are kept in memory; 64 MiB by default. */
   readonly memoryBytes?: number | undefined;
   /** The source of a tool that is named without a host. */
   readonly host: string;
   readonly baseUrl?: string | undefined;
   readonly listen: { readonly host: string; readonly port: number };
   readonly progress?: Progress | undefined;
-  /** Milliseconds between two looks at the ledger; a minute unless told. */
+  /** Milliseconds between two looks at the ledger; a minute by default. */
   readonly interval?: number | undefined;
   readonly now?: (() => number) | undefined;
-  /** How the API's answers name files; by GitHub's own addresses unless told. */
+  /** How the API's answers name files; by GitHub's own addresses by default. */
   readonly links?: LinkStyle | undefined;
   /** Other names of tools. */
   readonly aliases?: readonly Alias[] | undefined;
   /** What every release must meet beyond its acks; throws `E_EVIDENCE` where it doesn't, and it isn't served. */
   readonly demand?: Demand | undefined;
-  /** An access log; none unless told. */
+  /** An access log; none by default. */
   readonly log?: { readonly format: LogFormat; readonly write: (line: string) => void } | undefined;
   /** Tells more of a refusal. */
   readonly explainer?: Explainer | undefined;

@@ -174,7 +174,7 @@ async function makeEntry(
     evidence: checkedEvidence(record, vendor),
     extensions: { pullthrough: { record: record.path, checklist: record.checklist, inputs: known } },
   });
-  // What was pinned stays pinned: whoever holds it learns that it was withdrawn.
+  // What was pinned stays pinned: anyone who holds it learns that it was withdrawn.
   if (withdrawn && listed !== undefined) {
     const vendor = listed.entry.evidence?.find(({ kind }) => kind === 'vendor-packslip')?.detail;
     const entry = entryOf(listed.path, listed.entry.published_at, vendor);

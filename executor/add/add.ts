@@ -29,7 +29,7 @@ export interface AddedTool {
 
 /**
  * Writes a tool.ini after looking at the newest release. `name` is `OWNER/REPO` of the configured source, or
- * `HOST/OWNER/REPO`. Throws `E_USAGE` for a name that is none or of a source without a known API, `E_EXISTS`,
+ * `HOST/OWNER/REPO`. Throws `E_USAGE` for a name that is not one or of a source without a known API, `E_EXISTS`,
  * `E_UPSTREAM_NOT_FOUND` where there is no repository or no release.
  */
 export async function addTool(

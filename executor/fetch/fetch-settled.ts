@@ -85,7 +85,7 @@ function gone({ tag }: Release, cause: unknown): PullthroughError {
   return new PullthroughError('E_UPSTREAM_NOT_FOUND', `the release ${tag} was removed while it was fetched`, { cause });
 }
 
-/** A record says one tag, and this release has it no longer. */
+/** A record says one tag, and this release no longer has it. */
 function retagged({ tag }: Release, now: Release): PullthroughError {
   return new PullthroughError('E_UPSTREAM_CHANGED', `the release ${tag} was given the tag ${now.tag} meanwhile`, {
     hint: 'run again: it is another release now',

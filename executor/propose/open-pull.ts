@@ -28,9 +28,9 @@ export interface PushedProposal {
   readonly checklist: Checklist;
   readonly files: readonly FetchedFile[];
   readonly checks: readonly string[];
-  /** Undefined: upstream has it no longer. */
+  /** Undefined: upstream no longer has it. */
   readonly release: Release | undefined;
-  /** What reviewers should know of the branch that it took the place of, a sentence each. */
+  /** What reviewers should know of the branch that it replaced, a sentence each. */
   readonly notes?: readonly string[];
 }
 

@@ -16,7 +16,7 @@ function instantText(time: number): string {
 
 /**
  * Looks at the ledger, and signs that its branch is where it is now: the branch `pullthrough-head`, one commit without
- * parents that takes the place of the last one. Where another run was first, its head is as good. Throws what `openView`,
+ * parents that replaces the last one. Where another run was first, its head is as good. Throws what `openView`,
  * `requireExecutor` and `push` throw.
  */
 export async function publishHead(

@@ -30,7 +30,7 @@ export type Pushed =
   | {
       readonly ours: true;
       readonly standing: Standing;
-      /** What reviewers should know of the branch that it took the place of, a sentence each. */
+      /** What reviewers should know of the branch that it replaced, a sentence each. */
       readonly notes: readonly string[];
       readonly warnings: readonly string[];
     };
@@ -109,7 +109,7 @@ type Carried =
   | { readonly kind: 'nacked'; readonly commit: string; readonly by: readonly string[] };
 
 /**
- * The nacks of the branch that a record takes the place of. Those about the same checklist.sha256 go with it; one about
+ * The nacks of the branch that a record replaces. Those about the same checklist.sha256 go with it; one about
  * another keeps the branch where it is. See docs/decisions/0009-a-nack-outlives-its-branch.md.
  */
 async function nacksToCarry(

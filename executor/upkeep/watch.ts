@@ -19,7 +19,7 @@ import type { Run } from '../open-run.ts';
 import { toolKey } from '../../upstream/tools.ts';
 import type { Shard, Tool } from '../../upstream/tools.ts';
 
-/** Repositories that are asked about together, unless told; the API's client has its own limit on requests. */
+/** Repositories that are asked about together, by default; the API's client has its own limit on requests. */
 const TOOLS_AT_ONCE = 32;
 /** With more records than this the releases are listed, a hundred a request, instead of asked for one by one. */
 const ASK_ONE_BY_ONE = 3;

@@ -11,7 +11,7 @@ const BUDGET = 60_000;
 const MINUTE = 60_000;
 
 /**
- * Is this answer a rate limit? Docs: "Rate limits for the REST API", "Exceeding the rate limit". A 403 that is none
+ * Is this answer a rate limit? Docs: "Rate limits for the REST API", "Exceeding the rate limit". A 403 that is not one
  * of these is a 'no'. `message` is what the body says.
  */
 export function limitOf(

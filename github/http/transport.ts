@@ -161,7 +161,7 @@ export class Transport {
   /** The address, if it lies in the API's origin. Its query string is never shown. */
   #inside(address: string, what: string, base?: URL): URL {
     const url = URL.canParse(address, base?.href) ? new URL(address, base) : undefined;
-    if (url === undefined) fail('E_UPSTREAM_ANSWER', `${what}: an address that is none`);
+    if (url === undefined) fail('E_UPSTREAM_ANSWER', `${what}: an address that is not one`);
     if (url.origin !== this.#origin || url.username !== '' || url.password !== '') {
       fail('E_UPSTREAM_ANSWER', `${what} leads away from ${this.#origin}, to ${url.origin}`, {
         hint: 'the token goes to the configured API only; change `api` where it has moved for good',

@@ -11,7 +11,7 @@ export interface Program {
 
 const MOST_LIBRARIES = 256;
 
-/** Looks at a program's header; undefined for what is none. The bytes are hostile: what points out of them is left out. */
+/** Looks at a program's header; undefined for what is not one. The bytes are hostile: what points out of them is left out. */
 export function readProgram(bytes: Uint8Array): Program | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {

@@ -2,7 +2,7 @@
  * Memory for bytes on their way, used again and again: at a gigabyte a second, fresh memory for each chunk costs more
  * than reading, hashing and writing it. It is shared memory, so that a hashing thread reads it where it lies.
  *
- * Only io/ knows of blocks; everybody else has a {@link Body}. Whoever uses a block beside its reader says so with
+ * Only io/ knows of blocks; everybody else has a {@link Body}. Anyone who uses a block beside its reader says so with
  * {@link keep} and gives it back with {@link release}; what was not given back is never overwritten, so forgetting costs
  * memory and never a byte.
  */

@@ -6,7 +6,7 @@ import { isBlock, keep, release } from './blocks.ts';
  */
 export class Body implements AsyncIterable<Uint8Array> {
   /**
-   * For whoever makes another body of them: each chunk is handed on as it is, or dropped. Nothing else may be done with
+   * For anyone who makes another body of them: each chunk is handed on as it is, or dropped. Nothing else may be done with
    * one after it was handed on.
    */
   readonly chunks: AsyncIterable<Uint8Array>;

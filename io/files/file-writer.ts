@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 
 /** Bytes gathered for one call into the system: each call costs as much as copying some 100 KiB. */
 const BATCH = 1 << 20;
-/** Bytes that may wait for the call on its way before whoever brings more is held back. */
+/** Bytes that may wait for the call on its way before anyone who brings more is held back. */
 const MOST_WAITING = 2 * BATCH;
 /** Bytes after which the disk is set to work, so that little is left to wait for at the end. */
 const SYNC_EVERY = 64 << 20;

@@ -227,7 +227,7 @@ async function isThere(path: string, error: unknown): Promise<boolean> {
   );
 }
 
-/** Forces a file's bytes to disk, whoever wrote them. */
+/** Forces a file's bytes to disk, no matter who wrote them. */
 export async function syncFile(path: string): Promise<void> {
   const handle = await open(path, 'r+');
   try {

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import { BLOCK, keep, release, takeBlock } from '../body/blocks.ts';
 
-/** Bytes that may wait for one job's thread before whoever sends them is held back. */
+/** Bytes that may wait for one job's thread before anyone who sends them is held back. */
 const MOST_WAITING = 8 * BLOCK;
 
 type Order =

@@ -16,6 +16,6 @@ export interface GetOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly stallMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Finds the host's addresses; the system's own look-up unless told. */
+  /** Finds the host's addresses; the system's own look-up by default. */
   readonly lookup?: LookupFunction | undefined;
 }

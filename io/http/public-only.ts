@@ -11,7 +11,7 @@ export type PrivateHosts = readonly string[];
 
 /**
  * Judges where a connection goes, by address and after the look-up, so that neither a redirect nor a name that means
- * something else a moment later leads into the network of whoever downloads.
+ * something else a moment later leads into the network of anyone who downloads.
  */
 export interface PublicOnly {
   /** Throws `E_HTTP` for a URL whose host is itself such an address. */
@@ -22,7 +22,7 @@ export interface PublicOnly {
 
 /**
  * For a download that begins at `first`. Hosts of `allowed` may lie anywhere; `first` itself may be this machine where it
- * says so (localhost, 127.0.0.0/8, [::1]): whoever wrote it meant it, and only its own scheme, host and port.
+ * says so (localhost, 127.0.0.0/8, [::1]): anyone who wrote it meant it, and only its own scheme, host and port.
  */
 export function publicOnly(first: URL, allowed: PrivateHosts): PublicOnly {
   const isFree = (url: URL): boolean =>

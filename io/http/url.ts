@@ -5,7 +5,7 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname);
 }
 
-/** A URL, or undefined for what is none. (`URL.parse` came with Node 22.) */
+/** A URL, or undefined for what is not one. (`URL.parse` came with Node 22.) */
 function parseUrl(url: string | URL, base?: URL): URL | undefined {
   return URL.canParse(String(url), base?.href) ? new URL(url, base) : undefined;
 }

@@ -10,7 +10,7 @@ import type { GateRepository } from './gate-report.ts';
 const LEDGER_FOLDERS = /^(?:packages|trust)(?:\/|$)/;
 
 /**
- * The most files of one change. A release has a handful; whoever withdraws or moves thousands makes several changes, so that
+ * The most files of one change. A release has a handful; anyone who withdraws or moves thousands makes several changes, so that
  * none holds up the others for long.
  */
 export const CHANGE_FILES = 5000;

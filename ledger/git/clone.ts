@@ -53,7 +53,7 @@ interface NetworkOptions {
 
 /**
  * The local clone of a ledger: `<cacheDir>/ledgers/<sha256 of URL and branch>.git`, bare. It is made beside its place and
- * renamed when it is complete, so that it is never half there; a new one takes the place of one that something is wrong
+ * renamed when it is complete, so that it is never half there; a new one replaces one that something is wrong
  * with, and until then that one is used. Its own
  * configuration names neither remote nor filter: they go by the environment to the commands that need them, and to no
  * other, so that reading never turns into fetching behind our back.

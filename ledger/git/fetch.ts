@@ -79,7 +79,7 @@ export class Fetcher {
   }
 
   /**
-   * Whoever has no such branch must be a git host at all: to git, an answer without a line is a repository without a
+   * A host without such a branch must be a git host at all: to git, an answer without a line is a repository without a
    * branch, as that of a portal is. Throws `E_LEDGER_UNREACHABLE`.
    */
   async requireGit(): Promise<void> {

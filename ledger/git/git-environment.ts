@@ -48,7 +48,7 @@ const ALWAYS: GitConfig = [
   ['protocol.version', '2'],
   ['http.lowSpeedLimit', '1'],
   ['http.lowSpeedTime', '30'],
-  // Larger files are read in pieces, whoever made them so large.
+  // Larger files are read in pieces, no matter who made them so large.
   ['core.bigFileThreshold', '1m'],
 ];
 

@@ -5,7 +5,7 @@ import { verifySignature } from '../../ledger-schema/openpgp/openpgp.ts';
 import type { KeyFile, SigningPurpose } from '../../ledger-schema/openpgp/openpgp.ts';
 import { parseSignatureFile } from '../../ledger-schema/openpgp/signature.ts';
 
-/** Whoever signs for the ledger: a key file, or gpg-agent. */
+/** Who signs for the ledger: a key file, or gpg-agent. */
 export interface Signer {
   /** The primary key's: 40 upper-case hex digits, whichever subkey signs. */
   readonly fingerprint: string;

@@ -148,7 +148,7 @@ export async function putLarge(
   }
 }
 
-/** Begins an upload and takes it back: whoever may do that may put objects, and nothing is left. */
+/** Begins an upload and takes it back: anyone who may do that may put objects, and nothing is left. */
 export async function probeUpload(target: UploadTarget): Promise<void> {
   const { client, bucket: Bucket, key: Key } = target;
   const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key, ...headers(target.name) }));

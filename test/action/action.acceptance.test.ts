@@ -141,7 +141,7 @@ describe('verify and check', () => {
   });
 
   test.each([
-    [{ command: 'serve' }, 'the input command is none of get, verify, mirror, check'],
+    [{ command: 'serve' }, 'the input command is not one of get, verify, mirror, check'],
     [{ args: 'acme/tool@v1' }, 'the input command is empty'],
     [{ command: 'check', store: 'https://mirror.example' }, 'unknown option'],
     [{ command: 'verify', args: 'acme/tool@v1' }, 'E_NO_LEDGER'],

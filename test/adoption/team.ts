@@ -161,7 +161,7 @@ export class Team implements AsyncDisposable {
     for (const name of NAMES) writeFileSync(join(folder, `${name}.asc`), this.people[name].publicKey);
   }
 
-  /** An empty repository of that name on GitHub, in the place of what bore the name before; gives its folder. */
+  /** An empty repository of that name on GitHub, instead of what bore the name before; gives its folder. */
   newRepository(fullName: string): { repository: TestRepository; directory: string } {
     this.#ledgers += 1;
     const directory = join(this.folder, `git-${String(this.#ledgers)}.git`);

@@ -18,7 +18,7 @@ test('releases vanish, a name is taken, a release lies: builds go on, and one na
   await week.acknowledge('0.69.1', '02-26T10:00');
   await week.build('02-26T12:00', 0, 'lock', `${TOOL}@>=0.69`);
 
-  // 1 March, 00:14: every release is gone. The executor says so; whoever builds doesn't notice.
+  // 1 March, 00:14: every release is gone. The executor says so; anyone who builds doesn't notice.
   upstream.removeRelease('v0.69.1');
   expect(await week.bot('03-01T00:20', 3, 'watch')).toContain(`${TOOL}@v0.69.1`);
   expect(await week.bot('03-01T00:20', 0, 'mirror')).toContain('upstream has no release any more');

@@ -215,7 +215,7 @@ test('trust sign says what it signs, and leaves alone what is not a next policy'
   await cli(['trust', 'propose', '--add-root', named(linus)]);
   const signed = await cli(['trust', 'sign', ...keyOf(ada)]);
   expect(signed.changes).toEqual(['linus joins the roots', `the key ${linus.fingerprint} of linus is new`]);
-  // Whoever can push may put something else there.
+  // Anyone who can push may put something else there.
   const path = 'trust/2.policy.json';
   const first = execFileSync('git', ['show', 'main:trust/1.policy.json'], { cwd: git });
   const commit = 'commit refs/heads/pullthrough-trust/2\ncommitter T <t@x> 1700000000 +0000\ndata 1\nx\n';
@@ -324,7 +324,7 @@ describe('a key that becomes a former one', () => {
 });
 
 describe('a newer copy of a key', () => {
-  test('takes the place of the old one; a revoked one is refused', async () => {
+  test('replaces the old one; a revoked one is refused', async () => {
     await init({ roots: [ada] });
     await putAck(tree, await putRecord(tree, bot), grace);
     commitRecords();
@@ -437,7 +437,7 @@ test.each([
   ['a threshold that no number of holders reaches', ['--threshold', '9']],
   ['a holder who is not there', ['--remove', 'reviewers:linus']],
   ['the last root', ['--remove', 'roots:ada']],
-  ['a role that is none', ['--remove', 'owners:ada']],
+  ['a role that is not one', ['--remove', 'owners:ada']],
   ['an executor who also reviews', ['--add-executor', 'KEY:linus:grace']],
   ['a date that is gone', ['--expires', '2020-01-01']],
   ['a date that no calendar has', ['--expires', '2199-02-31']],

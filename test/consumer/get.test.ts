@@ -127,7 +127,7 @@ describe('a file', () => {
     expect(await readFile(join(output, 'jq'), 'utf8')).toBe('older');
   });
 
-  test('takes the place of a symbolic link by force, and what the link points to stays', async () => {
+  test('replaces a symbolic link by force, and what the link points to stays', async () => {
     const output = await temporaryFolder();
     const victim = join(await temporaryFolder(), 'victim');
     await writeFile(victim, 'precious');
@@ -137,7 +137,7 @@ describe('a file', () => {
     expect(await readFile(victim, 'utf8')).toBe('precious');
   });
 
-  test('takes the place of a link to the right bytes, too', async () => {
+  test('replaces a link to the right bytes, too', async () => {
     const output = await temporaryFolder();
     const other = join(await temporaryFolder(), 'jq');
     await writeFile(other, 'the bytes of jq');
@@ -170,7 +170,7 @@ describe('a file', () => {
     ['is there by another path', 'own.ini', 'elsewhere/own.ini', true],
     ['is not there yet', 'own.ini', 'own.ini', false],
     ['differs in case', 'Own.INI', 'own.ini', false],
-  ])('never takes the place of one of the caller’s own that %s', async (_, name, own, exists) => {
+  ])('never replaces one of the caller’s own that %s', async (_, name, own, exists) => {
     const output = await temporaryFolder();
     await symlink(output, join(output, 'elsewhere'));
     if (exists) await writeFile(join(output, 'own.ini'), 'the pin');

@@ -223,7 +223,7 @@ describe('the commands', () => {
     });
   });
 
-  test('lock by another range shows what it takes the place of', async () => {
+  test('lock by another range shows what it replaces', async () => {
     await lock('acme/tool@^1');
     await ledger.addRecord({ repository: 'acme/tool', tag: 'v1.1.0', repositoryId: 7, assets: { x: 'x' } });
     await ledger.commit();

@@ -48,7 +48,7 @@ describe('an old tree', () => {
     expect(await readOldTree(join(root, 'packages'))).toMatchObject(expected);
   });
 
-  it('without lists, or with a line that is none, is refused before any request', async () => {
+  it('without lists, or with a line that is not one, is refused before any request', async () => {
     const root = await folder();
     await expect(readOldTree(root)).toFailWith('E_INPUT');
     await expect(readOldTree(join(root, 'nowhere'))).toFailWith('E_INPUT');

@@ -29,7 +29,7 @@ async function nacked(onGitHub = false) {
   return { made, repository, release, path };
 }
 
-/** Another bot key in the place of the first one, as after a leak. */
+/** Another bot key instead of the first one, as after a leak. */
 async function rotate(made: World): Promise<Key> {
   const { bot, ada } = await people();
   const fresh = await newKey({ userId: 'mirror-bot <bot@acme.example>' });

@@ -60,7 +60,7 @@ test("a stranger's comment with our marker is never edited", async () => {
   expect(repository.comments.map(({ author }) => author)).toEqual(['eve', 'mallory', 'ada']);
 });
 
-test('two who may write here leave one comment, whoever began it', async () => {
+test('two who may write here leave one comment, no matter who began it', async () => {
   const { server, repository, client } = await ledger();
   server.addToken('grace', { login: 'grace' });
   await upsertComment(client, LEDGER, 1, 'acks', 'one is missing');

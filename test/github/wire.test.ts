@@ -88,12 +88,18 @@ test.each([
   ['nothing', ''],
   ['another shape', '[]'],
   ['null', 'null'],
-  ['an id that is none', '{"id":-1,"full_name":"a/b","private":false,"clone_url":"https://x/","default_branch":"m"}'],
+  [
+    'an id that is not one',
+    '{"id":-1,"full_name":"a/b","private":false,"clone_url":"https://x/","default_branch":"m"}',
+  ],
   [
     'an id past 2^53',
     '{"id":9007199254740993,"full_name":"a/b","private":false,"clone_url":"https://x/","default_branch":"m"}',
   ],
-  ['a name that is none', '{"id":1,"full_name":"a/b/c","private":false,"clone_url":"https://x/","default_branch":"m"}'],
+  [
+    'a name that is not one',
+    '{"id":1,"full_name":"a/b/c","private":false,"clone_url":"https://x/","default_branch":"m"}',
+  ],
   [
     'a plain http address',
     '{"id":1,"full_name":"a/b","private":false,"clone_url":"http://x.example/","default_branch":"m"}',

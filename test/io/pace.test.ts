@@ -110,7 +110,7 @@ describe('a pace', () => {
     return bytes;
   }
 
-  test('lets whoever keeps it take all the time that the size needs', async () => {
+  test('lets anyone who keeps it take all the time that the size needs', async () => {
     const kept = new Pace('x', { graceMs: 100, bytesPerSecond: 10_000 });
     expect(await through(kept, chunks(100, 1000, 99), 9900)).toBe(100_000);
     expect(kept.problem).toBeUndefined();

@@ -56,7 +56,7 @@ const TYPES: Readonly<Record<string, string>> = {
   json: 'application/json',
 };
 
-/** A static server that may lie: `lies` has what stands in the place of a file. */
+/** A static server that may lie: `lies` has what stands instead of a file. */
 export interface StaticServer extends AsyncDisposable {
   readonly url: string;
   readonly lies: Map<string, string | Buffer>;

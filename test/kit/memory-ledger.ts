@@ -217,7 +217,7 @@ export class MemoryLedger implements GateRepository {
   }
 }
 
-/** As fast-import has it: what comes later takes the place of what has that name. */
+/** As fast-import has it: what comes later replaces what has that name. */
 function place(root: Folder, path: string, leaf: { readonly mode: string; readonly oid: string }): void {
   const segments = path.split('/');
   const name = segments.pop() ?? '';

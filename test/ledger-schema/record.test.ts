@@ -106,7 +106,7 @@ describe('the states of a record', () => {
     await expect(() => requireAcknowledged(status, trust)).toFailWith('E_WITHDRAWN');
   });
 
-  test('a sign by somebody who is not an executor is invalid, whoever acks', async () => {
+  test('a sign by somebody who is not an executor is invalid, no matter who acks', async () => {
     const tree: Tree = new Map();
     const path = await putRecord(tree, stranger, [ada, grace]);
     const status = await judge(tree, path);

@@ -201,7 +201,7 @@ describe('root keys', () => {
 });
 
 describe('a pin', () => {
-  test('takes the place of signatures, at any policy of the chain', async () => {
+  test('replaces signatures, at any policy of the chain', async () => {
     const tree = await ledger([1, base(), []], [2, base(), [ada, grace]], [3, base(), [ada, linus]]);
     for (const version of [1, 2, 3]) {
       const pin = sha256Hex(tree.get(policyPath(version)) ?? utf8(''));

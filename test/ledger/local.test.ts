@@ -46,7 +46,7 @@ describe('one’s own repository', () => {
     }
   });
 
-  it('that is none is E_INPUT', async () => {
+  it('that is not one is E_INPUT', async () => {
     const plain = temporary();
     for (const place of [plain, join(plain, 'nowhere')]) {
       await expect(() => openLocalRepository(place, { ...GIT_ENV, GIT_CEILING_DIRECTORIES: '/' })).toFailWith(
@@ -153,7 +153,7 @@ describe('a tree is told as it is stored', () => {
   it.each([
     ['a name with a slash', [['100644', 'a/b']]],
     ['an empty name', [['100644', '']]],
-    ['a mode that is none', [['10064x', 'a']]],
+    ['a mode that is not one', [['10064x', 'a']]],
   ] as const)('but not with %s', async (_, entries) => {
     const directory = bareRepository();
     const blob = git(directory, ['hash-object', '-w', '--stdin'], 'x');
@@ -241,7 +241,7 @@ describe('a difference', () => {
     const directory = ledgerOf(2000, 100);
     const base = git(directory, ['rev-parse', 'main']);
     const commit = commits(directory, [{ branch: 'pullthrough/x', from: 'refs/heads/main', files: record(5000) }]);
-    // Everything but the trees on its path is taken away: whoever reads more fails.
+    // Everything but the trees on its path is taken away: anyone who reads more fails.
     const slim = bareRepository();
     const path = [
       '',

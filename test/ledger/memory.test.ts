@@ -78,7 +78,7 @@ describe('the memory of a ledger', () => {
 
   test('in a folder that takes no lock says so at once, and not that somebody holds it', async () => {
     const file = await remembered();
-    // For root no folder is read-only; a file in the place of the lock can't be taken over either.
+    // For root no folder is read-only; a file instead of the lock can't be taken over either.
     await writeFile(`${file.path}.lock`, '');
     await utimes(`${file.path}.lock`, 0, 0);
     await expect(file.update(async () => MEMORY)).rejects.toMatchObject({

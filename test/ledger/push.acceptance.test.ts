@@ -89,7 +89,7 @@ describe('a commit', () => {
     expect(git(directory, ['rev-parse', 'main^1', 'main^2', 'main^{tree}'])).toBe(`${first}\n${second}\n${tree}`);
   });
 
-  it('refuses to put a file in the place of a folder, a folder in that of a file, and paths that leave the tree', async () => {
+  it('refuses to put a file instead of a folder, a folder in that of a file, and paths that leave the tree', async () => {
     const ledger = await open({ url: ledgerOf(3) });
     await ledger.update();
     const head = ledger.head() ?? '';
@@ -133,7 +133,7 @@ describe('a push', () => {
     const loserLedger = owner === one ? two : one;
     await expect(() => loserLedger.push([{ branch, to: other, from: one.head() }])).toFailWith('E_MOVED');
     await expect(() => loserLedger.push([{ branch, to: undefined, from: other }])).toFailWith('E_MOVED');
-    // Whoever knows where it is may move it, also to a commit that doesn't descend from it.
+    // Anyone who knows where it is may move it, also to a commit that doesn't descend from it.
     await loserLedger.push([{ branch, to: other, from: winner }]);
     expect(git(directory, ['rev-parse', `refs/heads/${branch}`])).toBe(other);
     // A rerun of what has happened is not an error.

@@ -217,7 +217,7 @@ describe('update', () => {
 it('says at once of a cache that takes no lock, and not after the ten minutes that another process is waited for', async () => {
   const cacheDir = temporary();
   const ledger = await open({ url, cacheDir });
-  // For root no folder is read-only; a file in the place of the lock can't be taken over either.
+  // For root no folder is read-only; a file instead of the lock can't be taken over either.
   mkdirSync(dirname(ledger.directory), { recursive: true });
   writeFileSync(`${ledger.directory}.lock`, '');
   utimesSync(`${ledger.directory}.lock`, 0, 0);

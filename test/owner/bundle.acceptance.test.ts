@@ -174,7 +174,7 @@ describe('a bundle', () => {
     expect(await there.apply(at('parts.tar'))).toMatchObject({ head: second });
   });
 
-  test('takes the place of no earlier one, and of nothing else', async () => {
+  test('replaces no earlier one, and of nothing else', async () => {
     await here.create('twice.tar', { split: 4096 });
     for (const split of [4096, undefined]) {
       await expect(here.create('twice.tar', { split })).toFailWith('E_EXISTS');
@@ -240,7 +240,7 @@ describe('nothing in a bundle is believed', () => {
     ],
     ['a file that does not belong there', 'E_BUNDLE', 3, (f) => writeFile(join(f, 'README'), 'run me')],
     [
-      'a link in the place of an object',
+      'a link instead of an object',
       'E_BUNDLE',
       3,
       async (f) => {
@@ -249,7 +249,7 @@ describe('nothing in a bundle is believed', () => {
       },
     ],
     [
-      'a link in the place of a folder',
+      'a link instead of a folder',
       'E_BUNDLE',
       3,
       async (f) => {

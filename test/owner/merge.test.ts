@@ -284,7 +284,7 @@ describe('what is merged', () => {
     }
   });
 
-  test('closing does not put a branch in the place of a closed one that holds a nack of its own', async () => {
+  test('closing does not put a branch instead of a closed one that holds a nack of its own', async () => {
     const { branch, path, tree } = await world.propose('v1.0.0');
     const nacked = new Map(tree);
     await putNack(nacked, path, world.people.ada);

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What a host answers in the place of git. */
+/** What a host answers instead of git. */
 export type GitAnswer = (request: IncomingMessage, response: ServerResponse) => void;
 
 export const page = (type: string, body: string, status = 200): GitAnswer => {

@@ -28,7 +28,7 @@ const HELP = `an S3 server is needed for this test. One of:
 export const WITHOUT_S3 = process.env.PULLTHROUGH_TEST_NO_S3 === '1';
 
 /**
- * The S3 server of this run, started by whoever asks first. `folder` and `owner` are what test/global-setup.ts provides.
+ * The S3 server of this run, started by anyone who asks first. `folder` and `owner` are what test/global-setup.ts provides.
  * Throws with the command to run where it can't be had.
  */
 export async function s3Server(folder: string, owner: number): Promise<S3Server> {

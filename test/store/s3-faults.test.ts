@@ -231,7 +231,7 @@ describe('a list that goes on', () => {
   });
 });
 
-describe('a web page in the place of S3', () => {
+describe('a web page instead of S3', () => {
   const page: Reply = (request, response) => {
     const html = '\n<!DOCTYPE html><html><body>Log in</body></html>';
     response.writeHead(200, { 'content-type': 'text/html' }).end(request.method === 'HEAD' ? undefined : html);

@@ -54,7 +54,7 @@ export function shortName(tool: string): string {
   return tool.replace(/^github\.com\//, '');
 }
 
-/** What the flags ask for. Throws `E_USAGE` for a platform that is none, `E_INPUT` for an output that is not a folder. */
+/** What the flags ask for. Throws `E_USAGE` for a platform that is not one, `E_INPUT` for an output that is not a folder. */
 export async function getRequest(
   patterns: readonly string[],
   options: GetFlags,
@@ -98,7 +98,7 @@ async function choose(names: readonly string[], context: CommandContext): Promis
   return (
     names[Number(answer) - 1] ??
     names.find((name) => name === answer) ??
-    fail('E_USAGE', 'that is none of them', { hint: `answer by a number from 1 to ${names.length}` })
+    fail('E_USAGE', 'that is not one of them', { hint: `answer by a number from 1 to ${names.length}` })
   );
 }
 

@@ -101,7 +101,7 @@ async function write(
       const now = lockEntry(await consumer.verify(request), range);
       found.push({ before: before ?? entries.find((entry) => lockKey(entry) === lockKey(now)), now });
     }
-    // What a new range takes the place of remembers too.
+    // What a new range replaces remembers too.
     await requireDescent(
       view,
       found.flatMap(({ before }) => before ?? []),

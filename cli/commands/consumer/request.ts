@@ -12,7 +12,7 @@ import { openView } from '../../../ledger/view/view.ts';
 
 /** `request OWNER/REPO[@TAG]` */
 export const requestCommand: Handler<ValuesOf<'consumer', 'request'>> = async ([text = ''], options, context) => {
-  // Found before any request: a name that is none.
+  // Found before any request: a name that is not one.
   const { source } = await loadConfig(options, context.cwd);
   const wanted = parseWantedTool(text, source.host);
   await withReviewer(options, context, async ({ reviewer, config }) => {

@@ -6,7 +6,7 @@ import type { Handler } from '../../wiring/command-context.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';
 import { withView } from '../../../proposals/with-view.ts';
 
-/** Entries of a feed, unless told. */
+/** Entries of a feed, by default. */
 const MOST = 50;
 
 /** `ledger feed` */

@@ -47,7 +47,7 @@ export const keyNew: Handler<ValuesOf<'ledger', 'key new'>> = async (_, options,
   try {
     await writeNewFile(paths.public, made.public, 0o644);
   } catch (error) {
-    // Half a pair is of no use, and would be in the way of the next try.
+    // Half a pair is useless, and would be in the way of the next try.
     await rm(paths.secret, { force: true });
     throw error;
   }
@@ -69,7 +69,7 @@ async function readNamedFile(path: string, context: CommandContext): Promise<Uin
   }
 }
 
-/** What is read of a key file that the command line names: one that is none is a wrong file here, and named. */
+/** What is read of a key file that the command line names: one that is not one is a wrong file here, and named. */
 async function inputOf<T>(path: string, reading: Promise<T>): Promise<T> {
   try {
     return await reading;

@@ -16,7 +16,7 @@ export async function proposeTrustPull(
     head: branch,
     base,
     body: [
-      `Policy ${version} takes the place of policy ${version - 1} when enough root holders of both have signed it:`,
+      `Policy ${version} replaces policy ${version - 1} when enough root holders of both have signed it:`,
       '',
       ...changes.map((change) => `- ${codeSpan(change)}`),
       '',

@@ -5,7 +5,7 @@ import { fail } from '../../../ledger-schema/index.ts';
 import { makeFolders } from '../../../io/files/file.ts';
 import { ioError } from '../../../io/io-error.ts';
 
-/** A verified file, open; whoever has it reads it, and gives it back. */
+/** A verified file, open; anyone who has it reads it, and gives it back. */
 export interface OpenFile {
   readonly size: number;
   /** Reads into the whole buffer, from a position. Throws `E_IO` where the file ends before. */
@@ -18,7 +18,7 @@ export interface OpenFile {
 }
 
 /**
- * What a file is, as the system tells it. Whoever writes to it changes its ctime, which no call sets back; a write through
+ * What a file is, as the system tells it. Anyone who writes to it changes its ctime, which no call sets back; a write through
  * mapped memory may be told late, so readers hash what they send as well.
  */
 export async function stampOf(handle: FileHandle): Promise<string> {

@@ -126,7 +126,7 @@ export class FileCache {
   /** A file that was written to since its bytes were seen is closed, and looked at again as if it had just been found. */
   async #isUnchanged(entry: Entry, handle: FileHandle): Promise<boolean> {
     const stamp = await stampOf(handle).catch(() => undefined);
-    // Whoever reads it now keeps the handle; the entry is somebody else's by then.
+    // Anyone who reads it now keeps the handle; the entry is somebody else's by then.
     if (entry.gone || entry.handle !== handle) return false;
     if (stamp === entry.verified) return true;
     await this.#replace(entry);

@@ -158,7 +158,7 @@ function trustFiles({ files }: Served): LedgerFiles {
 }
 
 async function readRecord({ path, files }: Served, wanted: string, trust: Trust): Promise<AcknowledgedRecord> {
-  if (path !== wanted) throw new PullthroughError('E_RECORD_PATH', `the site serves ${path} in the place of ${wanted}`);
+  if (path !== wanted) throw new PullthroughError('E_RECORD_PATH', `the site serves ${path} instead of ${wanted}`);
   const record: RecordFiles = {
     path,
     entries: [...files.keys()].map((name) => ({ name, mode: REGULAR, oid: name })),

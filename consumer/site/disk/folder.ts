@@ -111,7 +111,7 @@ export class SiteFolder {
     writeSync(this.#journal, `${JSON.stringify({ tool, files })}\n`);
   }
 
-  /** These files are of the site, whoever wrote them. */
+  /** These files are of the site, no matter who wrote them. */
   keep(files: readonly string[]): void {
     for (const file of files) this.leftover.files.delete(file);
   }

@@ -54,9 +54,9 @@ export interface DownloadRequest {
   /** Told of new bytes as they arrive; what comes twice is told once. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
   readonly retry?: RetryRules | undefined;
-  /** Milliseconds without a byte after which a try is given up; 60,000 unless told. */
+  /** Milliseconds without a byte after which a try is given up; 60,000 by default. */
   readonly stallMs?: number | undefined;
-  /** How slow the sender may be; a minute behind 16 KiB/s unless told. One that trickles is not tried again. */
+  /** How slow the sender may be; a minute behind 16 KiB/s by default. One that trickles is not tried again. */
   readonly pace?: PaceRules | undefined;
 }
 

@@ -15,7 +15,7 @@ export interface CommitRequest {
   readonly parents: readonly string[];
   /** The commit or tree whose files the new one has as well; undefined: none. */
   readonly base: string | undefined;
-  /** Path to bytes; regular files, new ones or in the place of old ones. */
+  /** Path to bytes; regular files, new ones or instead of old ones. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   readonly message: string;
   readonly author: Identity;

@@ -89,7 +89,7 @@ test(
       let kills = 0;
       for (let at = 1; ; at += 4) {
         const { signal, status, stderr } = run(site, { KILL_AT: String(at), KILL_WHEN: when });
-        // Whoever is killed leaves a lock, which others take over when it has become old.
+        // Anyone who is killed leaves a lock, which others take over when it has become old.
         await rm(join(site.folder, '.pullthrough-site.lock'), { recursive: true, force: true });
         if (signal === null) {
           expect(status, stderr).toBe(0);
