@@ -1,7 +1,6 @@
+import type { Environment } from './environment.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { isLoopback } from './http/url.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const VARIABLE = 'PULLTHROUGH_TOKEN_HOSTS';
 const GITHUB = ['github.com', 'api.github.com', 'uploads.github.com'];

@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import type { PullthroughError } from '../../ledger-schema/error.ts';
 import { annotation, codeSpan } from '../../io/escape.ts';
-import type { Environment } from '../wiring/secrets.ts';
+import type { Environment } from '../../io/environment.ts';
 import { markdownTable } from './table.ts';
 import type { Table } from './table.ts';
 

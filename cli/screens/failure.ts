@@ -2,7 +2,7 @@ import { PullthroughError } from '../../ledger-schema/error.ts';
 import { brief } from '../../ledger-schema/bytes.ts';
 import { isSystemError } from '../../io/io-error.ts';
 import { hintOf } from './hints.ts';
-import type { Environment } from '../wiring/secrets.ts';
+import type { Environment } from '../../io/environment.ts';
 
 function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);

@@ -7,7 +7,7 @@ import type { Actions } from './actions.ts';
 import { hintOf } from './hints.ts';
 import type { Bars } from './progress-bars.ts';
 import { startLine } from './progress-lines.ts';
-import type { Environment } from '../wiring/secrets.ts';
+import type { Environment } from '../../io/environment.ts';
 import { painter } from './style.ts';
 import type { Stream, Tone } from './style.ts';
 import { alignedTable, plainTable } from './table.ts';

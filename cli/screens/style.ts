@@ -1,4 +1,4 @@
-import type { Environment } from '../wiring/secrets.ts';
+import type { Environment } from '../../io/environment.ts';
 
 /** A stream that people or programs read: process.stdout, process.stderr, or a test's. */
 export type Stream = NodeJS.WritableStream & {

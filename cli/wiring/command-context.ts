@@ -1,7 +1,7 @@
 import type { Progress } from '../../io/progress.ts';
 import type { GROUPS, Group, ValuesOf } from '../spec/index.ts';
 import type { Output } from '../screens/output.ts';
-import type { Environment } from './secrets.ts';
+import type { Environment } from '../../io/environment.ts';
 
 /** What a command's handler gets from main: the outside world, as one run sees it. */
 export interface CommandContext {

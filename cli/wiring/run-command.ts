@@ -9,7 +9,7 @@ import { openOutput } from '../screens/output.ts';
 import type { OutputEnd, Results } from '../screens/output.ts';
 import { parseCommandLine } from './command-line.ts';
 import type { Invocation } from './command-line.ts';
-import type { Environment } from './secrets.ts';
+import type { Environment } from '../../io/environment.ts';
 import type { Stream } from '../screens/style.ts';
 
 /** The world that one run sees; main gives the process's own, tests give theirs. */

@@ -1,10 +1,8 @@
+import type { Environment } from '../../io/environment.ts';
 import { readFileBounded } from '../../io/files/file.ts';
 import { tokenForHost } from '../../io/token-hosts.ts';
 import type { HostToken } from '../../io/token-hosts.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
-
-/** Variables by name; `process.env`, or what a test has instead. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** An armoured secret key is some 1 KiB, an RSA one with subkeys some 10. */
 const KEY_BYTES = 256 * 1024;

@@ -1,8 +1,7 @@
+import type { Environment } from '../../io/environment.ts';
 import { execFile } from 'node:child_process';
 import { ok, bad, skip, warn } from './check.ts';
 import type { Check } from './check.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const NODE = [20, 19];
 const GIT = [2, 39];

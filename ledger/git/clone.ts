@@ -1,3 +1,4 @@
+import type { Environment } from '../../io/environment.ts';
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -41,7 +42,7 @@ interface CloneOptions {
   readonly cacheDir: string;
   readonly remote: Remote;
   readonly branch: string;
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: Environment;
   readonly limits?: FetchLimits | undefined;
 }
 
@@ -61,7 +62,7 @@ interface NetworkOptions {
 export class Clone {
   readonly remote: Remote;
   readonly #place: string;
-  readonly #env: NodeJS.ProcessEnv;
+  readonly #env: Environment;
   readonly #limits: Required<FetchLimits>;
   #directory: string;
   format: ObjectFormat = 'sha1';

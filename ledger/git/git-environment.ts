@@ -1,3 +1,4 @@
+import type { Environment } from '../../io/environment.ts';
 /** One entry of git's configuration for one process; handed over by the environment, never by argv. */
 export type GitConfig = readonly (readonly [key: string, value: string])[];
 
@@ -53,7 +54,7 @@ const ALWAYS: GitConfig = [
 ];
 
 /** The user's own GIT_CONFIG_COUNT entries, as far as they are well-formed. */
-function configOf(env: NodeJS.ProcessEnv): GitConfig {
+function configOf(env: Environment): GitConfig {
   const count = Math.min(Number.parseInt(env.GIT_CONFIG_COUNT ?? '0', 10) || 0, 1000);
   const entries: [string, string][] = [];
   for (let index = 0; index < count; index++) {
@@ -69,7 +70,7 @@ function configOf(env: NodeJS.ProcessEnv): GitConfig {
  * messages in English (they are read), transports limited to `protocols`, and `config` in force over the user's own.
  */
 export function gitEnvironment(options: {
-  readonly env: NodeJS.ProcessEnv;
+  readonly env: Environment;
   readonly gitDir?: string | undefined;
   readonly config?: GitConfig | undefined;
   readonly protocols?: readonly string[] | undefined;

@@ -1,3 +1,4 @@
+import type { Environment } from '../../io/environment.ts';
 import type { FetchLimits } from './fetch-limits.ts';
 import type { DiffScope, Difference } from './objects/diff.ts';
 import type { LogEntry } from './objects/history.ts';
@@ -25,7 +26,7 @@ export interface LedgerOptions {
   readonly offline?: boolean | undefined;
   /** Told of branches whose names begin as ours and can't be ours, once each: they are ignored. */
   readonly warn?: ((message: string) => void) | undefined;
-  readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly env?: Environment | undefined;
 }
 
 /**

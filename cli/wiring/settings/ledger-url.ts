@@ -2,7 +2,7 @@ import { GITHUB_API } from '../../../io/http/api-url.ts';
 import type { Progress } from '../../../io/progress.ts';
 import type { LedgerLocation } from './location.ts';
 import { tokenFor } from '../secrets.ts';
-import type { Environment } from '../secrets.ts';
+import type { Environment } from '../../../io/environment.ts';
 
 export interface LedgerUrlOptions {
   /** `[ledger] api` */

@@ -17,7 +17,7 @@ export function objectId({ type, bytes }: NewObject, format: ObjectFormat): stri
 }
 
 /** A pack of whole objects, as `git unpack-objects` reads it; gitformat-pack(5), version 2. */
-export function encodePack(objects: readonly NewObject[], format: ObjectFormat): Buffer {
+export function encodePack(objects: readonly NewObject[], format: ObjectFormat): Uint8Array {
   const head = Buffer.alloc(12);
   head.write('PACK', 'latin1');
   head.writeUInt32BE(2, 4);
