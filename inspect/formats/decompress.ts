@@ -35,9 +35,19 @@ export function decompress(
     case 'bzip2':
       return bzip2(body, check);
     case 'xz':
-      return new xz.XzReadableStream(Readable.toWeb(Readable.from(body)) as ReadableStream<Uint8Array>);
+      return unxz(body);
     case 'zstd':
       return zstd(body);
+  }
+}
+
+/** The library reads streams with a CRC, and none with SHA-256, as older rpm packages have. */
+async function* unxz(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* new xz.XzReadableStream(Readable.toWeb(Readable.from(body)) as ReadableStream<Uint8Array>);
+  } catch (cause) {
+    if (!(cause instanceof Error) || !/error code 6/.test(cause.message)) throw cause;
+    throw new Error('it is compressed by xz with a check or a filter that cannot be read here', { cause });
   }
 }
 
