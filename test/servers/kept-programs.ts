@@ -26,6 +26,8 @@ const npm = (home: string, name: string): readonly string[] => [
   name,
 ];
 
+export const KEPT_PROGRAMS = Object.keys(KEPT) as readonly (keyof typeof KEPT)[];
+
 /** What installs it into a folder. */
 const INSTALL: Readonly<Record<keyof typeof KEPT, (home: string) => readonly (readonly string[])[]>> = {
   mise: (home) => [npm(home, '@jdxcode/mise-linux-x64@2026.9.15')],
