@@ -16,7 +16,7 @@ export interface Refusal {
 /** Adds to the message of a withdrawal what its reviewer wrote; any other message stays as it is. */
 export type Reasons = <T extends Refusal>(refusal: T) => Promise<string>;
 
-/** Reasons by the ledger's history, which is read for the first withdrawal and not before. None of it decides anything. */
+/** @internal Reasons by the ledger's history, which is read for the first withdrawal and not before. None of it decides anything. */
 export function reasonsOf(repository: LedgerRepository): Reasons {
   let explainer: Promise<Explainer> | undefined;
   return async ({ code, message }) => {
