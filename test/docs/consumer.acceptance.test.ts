@@ -58,7 +58,7 @@ test('the program of docs/consumer.md gets the file by the library', { timeout: 
   const made = dirname(dirname(team.main));
   await team.must(
     'linus',
-    `mkdir -p ${installed} && cp ${root}/package.json ${installed} && ln -s ${made} ${installed}/dist`,
+    `mkdir -p ${installed} && cp ${root}/package.json ${installed} && ln -s ${made} ${installed}/bundle`,
   );
   expect(JSON.parse(await team.must('linus', 'node program.mjs', { cwd: folder }))).toEqual(['grace', 1]);
   expect(existsSync(join(folder, 'by-library'))).toBe(true);
