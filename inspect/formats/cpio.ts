@@ -1,7 +1,7 @@
 import { TooMuch } from '../limits.ts';
 import type { Limits } from '../limits.ts';
 import type { Member, TakeMember } from '../member.ts';
-import { Pull } from './pull.ts';
+import { Pull, drain } from './pull.ts';
 
 const HEADER = 110;
 const TRAILER = 'TRAILER!!!';
@@ -31,7 +31,7 @@ export async function* cpioMembers(
       if (size > limits.name) throw new TooMuch(`a link in it has more than ${limits.name} characters`);
       yield { ...base, kind: 'link', size: 0, target: (await pull.bytes(size)).toString('utf8') };
     } else {
-      for await (const _ of pull.part(size)) continue;
+      await drain(pull.part(size));
       yield { ...base, kind: type === 0o040000 ? 'folder' : 'device', size: 0 };
     }
     await pull.rest();

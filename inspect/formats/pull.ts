@@ -28,7 +28,7 @@ export class Pull {
 
   /** Leaves out what nobody took of the last part. */
   async rest(): Promise<void> {
-    for await (const _ of this.part(this.#left)) continue;
+    await drain(this.part(this.#left));
   }
 
   async *#next(length: number): AsyncGenerator<Uint8Array, void, undefined> {
@@ -46,4 +46,9 @@ export class Pull {
       yield chunk;
     }
   }
+}
+
+/** Reads to the end, and keeps nothing. */
+export async function drain(parts: AsyncGenerator<unknown>): Promise<void> {
+  while ((await parts.next()).done !== true) continue;
 }

@@ -350,10 +350,12 @@ describe('nothing in a bundle is believed', () => {
   /** bundle.json as its parts, to be written as it should be in all but one of them. */
   type Loose = Record<string, unknown> & { objects: Record<string, unknown>[]; policy: Record<string, unknown> };
   const X = { sha256: 'e'.repeat(64), size: 1 };
+  const without = (json: Loose, key: string) =>
+    Object.fromEntries(Object.entries(json).filter(([name]) => name !== key));
 
   test.each<[string, (json: Loose) => unknown]>([
     ['another format', (json) => ({ ...json, format: 2 })],
-    ['no format', ({ format: _, ...json }) => json],
+    ['no format', (json) => without(json, 'format')],
     ['a field that nobody knows', (json) => ({ ...json, run: 'me' })],
     ['a field of an object that nobody knows', (json) => ({ ...json, objects: [{ ...json.objects[0], mode: 7 }] })],
     ['a head in capitals', (json) => ({ ...json, head: String(json['head']).toUpperCase() })],
@@ -370,12 +372,12 @@ describe('nothing in a bundle is believed', () => {
     ['a size beyond all bounds', (json) => ({ ...json, objects: [{ ...json.objects[0], size: 1e300 }] })],
     ['a size in words', (json) => ({ ...json, objects: [{ ...json.objects[0], size: '17' }] })],
     ['policy 0', (json) => ({ ...json, policy: { ...json.policy, version: 0 } })],
-    ['no objects at all', ({ objects: _, ...json }) => json],
+    ['no objects at all', (json) => without(json, 'objects')],
     ['a list', (json) => [json]],
   ])('bundle.json with %s is refused, and nothing moves', async (_, change) => {
     const folder = await copied();
     const file = join(folder, 'bundle.json');
-    await writeFile(file, canonicalJson(change(JSON.parse(await readFile(file, 'utf8')) as Loose) as never));
+    await writeFile(file, canonicalJson(change(JSON.parse(await readFile(file, 'utf8')) as Loose)));
     const there = await Side.empty(ledger.pin(1));
     await expect(there.apply(folder)).toFailWith('E_BUNDLE');
     expect([there.head(), await there.objects()]).toEqual([undefined, []]);
