@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { StampSigner } from '../../../consumer/stamps/signer.ts';
+import { typed } from '../../../io/shell.ts';
 import { requireSafeUrl } from '../../../io/http/url.ts';
 import { fail } from '../../../ledger-schema/error.ts';
 import { loadConfig } from '../../wiring/settings/config.ts';
@@ -40,7 +41,7 @@ async function byKey(named: string, { cwd, env, output }: CommandContext): Promi
   );
   const { mode } = await stat(path).catch(() => ({ mode: 0 }));
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-    output.warn(`${named} can be read by others on this machine: chmod 600 ${named}`);
+    output.warn(`${named} can be read by others on this machine: ${typed`chmod 600 ${named}`}`);
   }
   const [{ readMinisignSecret }, { keySigner }] = await Promise.all([
     import('../../../evidence/keys/minisign-secret.ts'),
