@@ -24,6 +24,6 @@ export function jsonSchemas(): ReadonlyMap<string, string> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const folder = join(resolve(dirname(fileURLToPath(import.meta.url)), '../..'), 'ledger-schema');
+  const folder = join(resolve(dirname(fileURLToPath(import.meta.url)), '../..'), 'ledger-schema/schemas');
   for (const [name, text] of jsonSchemas()) writeFileSync(join(folder, name), text);
 }

@@ -137,6 +137,15 @@ describe('who installs the package', () => {
     expect(node('--input-type=module', '-e', lines.join('\n')).trim()).toBe('cli%2Fv1 true E_LEDGER_UNREACHABLE');
   });
 
+  test.each(['checklist', 'policy', 'mirror.ini', 'tool.ini'])('finds the JSON Schema of %s by its name', (name) => {
+    const line = `import schema from 'pullthrough/schemas/${name}.schema.json' with { type: 'json' }; console.log(schema.title);`;
+    const title = execFileSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', line], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect(title).toContain('pullthrough');
+  });
+
   test.each([
     ['that says nothing of libraries', {}],
     ['for node', { lib: ['lib.es2023.d.ts'], types: ['node'], typeRoots: [join(root, 'node_modules/@types')] }],

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { INPUTS } from '../../action/inputs.ts';
 import { VERSION } from '../../cli/version.ts';
-import { TestLedger } from '../kit/ledger-maker.ts';
+import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { StoreServer } from '../kit/store-server.ts';
 import { Runner, bundle } from './runner.ts';
 

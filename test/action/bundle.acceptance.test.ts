@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { executorFiles } from '../../executor/init.ts';
 import { ledgerExtras } from '../../owner/templates.ts';
 import { programSource } from '../../io/program-source.ts';
-import { TestLedger } from '../kit/ledger-maker.ts';
+import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { StoreServer } from '../kit/store-server.ts';
 import { startGitHub } from '../servers/github/github.ts';
 import { bundle, temporaryFolder } from './runner.ts';

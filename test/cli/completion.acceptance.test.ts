@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../cli/spec/index.ts';
 import { completionScript } from '../../cli/completion/index.ts';
-import { TestLedger } from '../kit/ledger-maker.ts';
+import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { hasProgram } from '../servers/programs.ts';
 
 const PROGRAM = resolve('bundle/cli/main.js');

@@ -6,7 +6,7 @@ import { newMinisignKey } from '../../evidence/keys/minisign-new-key.ts';
 import { readEnvelope } from '../../consumer/stamps/signer.ts';
 import { runCli } from '../kit/cli-world.ts';
 import type { Ran } from '../kit/cli-world.ts';
-import { TestLedger } from '../kit/ledger-maker.ts';
+import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { NOW } from '../kit/readers.ts';
 
 const LIST = '.well-known/packslip/github.com/acme/tool.json';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../kit/cli-world.ts';
 import { Machine } from '../kit/consumer-machine.ts';
-import { TestLedger } from '../kit/ledger-maker.ts';
+import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { NOW } from '../kit/readers.ts';
 import { StoreServer } from '../kit/store-server.ts';
 

@@ -8,7 +8,7 @@ import { judgeHead, judgePolicy } from '../../consumer/doctor/ledger.ts';
 import { checkGit, checkNode, checkProxies } from '../../consumer/doctor/machine.ts';
 import { judgeAnswer } from '../../consumer/doctor/stores.ts';
 import { Machine } from '../kit/consumer-machine.ts';
-import { TestLedger } from '../kit/ledger-maker.ts';
+import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { NOW } from '../kit/readers.ts';
 import { StoreServer } from '../kit/store-server.ts';
 

@@ -6,7 +6,7 @@ import { lockAs } from '../../consumer/lock/formats.ts';
 import type { LockEntry } from '../../consumer/lock/lock-file.ts';
 import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
 import { Machine } from '../kit/consumer-machine.ts';
-import { TestLedger } from '../kit/ledger-maker.ts';
+import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { StoreServer } from '../kit/store-server.ts';
 
 let ledger: TestLedger;

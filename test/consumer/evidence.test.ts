@@ -9,7 +9,7 @@ import { newMinisign } from '../evidence/minisign-maker.ts';
 import type { MinisignPair } from '../evidence/minisign-maker.ts';
 import { COMMIT, FILES, REPOSITORY_ID, entryOf, provenance, workflow } from '../evidence/release.ts';
 import { Machine } from '../kit/consumer-machine.ts';
-import { TestLedger } from '../kit/ledger-maker.ts';
+import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { NOW, temporaryFolder } from '../kit/readers.ts';
 
 let sigstore: MockSigstore;

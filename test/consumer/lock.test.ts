@@ -7,7 +7,7 @@ import { encodeLock, parseLock } from '../../consumer/lock/lock-file.ts';
 import type { LockEntry } from '../../consumer/lock/lock-file.ts';
 import { findEntries, putEntries } from '../../consumer/lock/lock.ts';
 import { Machine } from '../kit/consumer-machine.ts';
-import { TestLedger } from '../kit/ledger-maker.ts';
+import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { StoreServer } from '../kit/store-server.ts';
 
 const entry: LockEntry = {

@@ -3,7 +3,7 @@ import { parseToolRequest } from '../../consumer/tool.ts';
 import { toRelease } from '../../consumer/release.ts';
 import { resolveRelease } from '../../consumer/resolve.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
-import { TestLedger } from '../kit/ledger-maker.ts';
+import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { view } from '../kit/readers.ts';
 
 let ledger: TestLedger;

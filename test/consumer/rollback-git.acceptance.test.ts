@@ -10,7 +10,7 @@ import { verify } from '../../consumer/index.ts';
 import { SILENT } from '../../io/progress.ts';
 import { nackPath, utf8 } from '../../ledger-schema/index.ts';
 import { createGitHandler } from '../servers/git.ts';
-import { TestLedger } from '../kit/ledger-maker.ts';
+import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { NOW, temporaryFolder } from '../kit/readers.ts';
 
 const ASSETS = { 'tool-linux-amd64': 'linux' };

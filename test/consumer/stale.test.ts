@@ -7,11 +7,11 @@ import { SILENT } from '../../io/progress.ts';
 import { fail } from '../../ledger-schema/error.ts';
 import type { Head } from '../../ledger-schema/head.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
-import { putPolicy, putRecord } from '../kit/ledger-tree.ts';
-import { person } from '../kit/people.ts';
-import type { Tree } from '../kit/ledger-tree.ts';
-import { MemoryLedger } from '../kit/memory-ledger.ts';
-import { memoryView } from '../kit/memory-view.ts';
+import { putPolicy, putRecord } from '../kit/ledger/ledger-tree.ts';
+import { person } from '../kit/ledger/people.ts';
+import type { Tree } from '../kit/ledger/ledger-tree.ts';
+import { MemoryLedger } from '../kit/ledger/memory-ledger.ts';
+import { memoryView } from '../kit/ledger/memory-view.ts';
 
 const trust = { version: 1, policy: { expires: '2030-01-01T00:00:00Z' }, expires: new Date('2030-01-01T00:00:00Z') };
 const view = { label: 'x', commit: 'a'.repeat(40), trust } as unknown as LedgerView;

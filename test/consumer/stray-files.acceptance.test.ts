@@ -7,7 +7,7 @@ import { verify } from '../../consumer/index.ts';
 import { ackPath, sha256Hex, utf8 } from '../../ledger-schema/index.ts';
 import { createGitHandler } from '../servers/git.ts';
 import { Machine } from '../kit/consumer-machine.ts';
-import { TestLedger } from '../kit/ledger-maker.ts';
+import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { NOW, temporaryFolder } from '../kit/readers.ts';
 
 /** More than anybody would read one by one. */

@@ -23,10 +23,10 @@ import type { Role } from '../../ledger-schema/trust.ts';
 import { openStore } from '../../store/open.ts';
 import { people } from './executor-keys.ts';
 import type { Key } from './executor-keys.ts';
-import { GitLedger } from './git-ledger.ts';
-import type { LedgerHost } from './ledger-host.ts';
-import type { Tree } from './ledger-tree.ts';
-import { MemoryHost } from './memory-host.ts';
+import { GitLedger } from './ledger/git-ledger.ts';
+import type { LedgerHost } from './ledger/ledger-host.ts';
+import type { Tree } from './ledger/ledger-tree.ts';
+import { MemoryHost } from './ledger/memory-host.ts';
 import { startGitHub } from '../servers/github/github.ts';
 import type { GitHubServer, TestRepository } from '../servers/github/github.ts';
 

@@ -7,7 +7,7 @@ import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
 import type { MemoryFile } from '../../ledger/view/memory.ts';
 import { openView } from '../../ledger/view/view.ts';
 import type { LedgerReader, LedgerView } from '../../ledger/view/view.ts';
-import type { TestLedger } from './ledger-maker.ts';
+import type { TestLedger } from './ledger/ledger-maker.ts';
 
 export const NOW = new Date('2026-06-01T00:00:00Z');
 

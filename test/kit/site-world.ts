@@ -5,7 +5,7 @@ import type { ConsumerOptions } from '../../consumer/options.ts';
 import { openSite } from '../../consumer/site/open-site.ts';
 import type { SiteOptions } from '../../consumer/site/open-site.ts';
 import type { SiteReport } from '../../consumer/site/make-site.ts';
-import type { TestLedger } from './ledger-maker.ts';
+import type { TestLedger } from './ledger/ledger-maker.ts';
 import { NOW, temporaryFolder } from './readers.ts';
 
 /** A site of a test ledger, in a folder of its own. */

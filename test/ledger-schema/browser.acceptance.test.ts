@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { putPolicy, putRecord } from '../kit/ledger-tree.ts';
-import { person } from '../kit/people.ts';
-import type { Tree } from '../kit/ledger-tree.ts';
+import { putPolicy, putRecord } from '../kit/ledger/ledger-tree.ts';
+import { person } from '../kit/ledger/people.ts';
+import type { Tree } from '../kit/ledger/ledger-tree.ts';
 
 let folder: string;
 beforeAll(() => {

@@ -13,10 +13,10 @@ import { utf8 } from '../../ledger-schema/bytes.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
 import { verifyRecord } from '../../ledger-schema/record.ts';
 import { codeThrown } from '../matchers.ts';
-import { policyOf, putPolicy, putRecord } from '../kit/ledger-tree.ts';
-import { person } from '../kit/people.ts';
-import type { Tree } from '../kit/ledger-tree.ts';
-import type { Person } from '../kit/people.ts';
+import { policyOf, putPolicy, putRecord } from '../kit/ledger/ledger-tree.ts';
+import { person } from '../kit/ledger/people.ts';
+import type { Tree } from '../kit/ledger/ledger-tree.ts';
+import type { Person } from '../kit/ledger/people.ts';
 import { memoryFiles, memoryRecord } from './memory-files.ts';
 
 // A good and a bad case for what docs/ledger-format.md says in one sentence, where two implementations could differ.

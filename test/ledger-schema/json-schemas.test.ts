@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { jsonSchemas } from '../../scripts/json-schemas.ts';
-import { policyOf, putRecord } from '../kit/ledger-tree.ts';
-import { person } from '../kit/people.ts';
-import type { Tree } from '../kit/ledger-tree.ts';
+import { policyOf, putRecord } from '../kit/ledger/ledger-tree.ts';
+import { person } from '../kit/ledger/people.ts';
+import type { Tree } from '../kit/ledger/ledger-tree.ts';
 
-const folder = join(import.meta.dirname, '../../ledger-schema');
+const folder = join(import.meta.dirname, '../../ledger-schema/schemas');
 
 test('the published JSON Schemas are those of the code', () => {
   for (const [name, text] of jsonSchemas()) expect(readFileSync(join(folder, name), 'utf8')).toBe(text);

@@ -1,7 +1,7 @@
 import { sha256Hex } from '../../ledger-schema/bytes.ts';
 import type { FileEntry, LedgerFiles } from '../../ledger-schema/files.ts';
 import type { RecordFiles } from '../../ledger-schema/record.ts';
-import type { Tree } from '../kit/ledger-tree.ts';
+import type { Tree } from '../kit/ledger/ledger-tree.ts';
 
 function entries(tree: Tree, directory: string): FileEntry[] {
   const names = new Map<string, FileEntry>();

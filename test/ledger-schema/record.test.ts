@@ -5,10 +5,10 @@ import { requireAcknowledged, verifyRecord } from '../../ledger-schema/record.ts
 import type { RecordStatus } from '../../ledger-schema/record.ts';
 import { encodeSeal } from '../../ledger-schema/seal.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
-import { putAck, putNack, putPolicy, putRecord } from '../kit/ledger-tree.ts';
-import { person, revokedCopy } from '../kit/people.ts';
-import type { Roles, Tree } from '../kit/ledger-tree.ts';
-import type { Person } from '../kit/people.ts';
+import { putAck, putNack, putPolicy, putRecord } from '../kit/ledger/ledger-tree.ts';
+import { person, revokedCopy } from '../kit/ledger/people.ts';
+import type { Roles, Tree } from '../kit/ledger/ledger-tree.ts';
+import type { Person } from '../kit/ledger/people.ts';
 import { memoryFiles, memoryRecord } from './memory-files.ts';
 
 const now = new Date();

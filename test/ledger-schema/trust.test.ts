@@ -5,10 +5,10 @@ import { keyProblems } from '../../ledger-schema/openpgp/keyring.ts';
 import { keyPath, policyPath } from '../../ledger-schema/names/layout.ts';
 import { encodePolicy } from '../../ledger-schema/policy.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
-import { policyOf, putPolicy } from '../kit/ledger-tree.ts';
-import { person, revokedCopy, withLife } from '../kit/people.ts';
-import type { Roles, Tree } from '../kit/ledger-tree.ts';
-import type { Person } from '../kit/people.ts';
+import { policyOf, putPolicy } from '../kit/ledger/ledger-tree.ts';
+import { person, revokedCopy, withLife } from '../kit/ledger/people.ts';
+import type { Roles, Tree } from '../kit/ledger/ledger-tree.ts';
+import type { Person } from '../kit/ledger/people.ts';
 import { memoryFiles } from './memory-files.ts';
 
 const now = new Date();

@@ -8,11 +8,11 @@ import { History } from '../../ledger/git/objects/history.ts';
 import { Objects } from '../../ledger/git/objects/objects.ts';
 import type { ObjectSource } from '../../ledger/git/objects/objects.ts';
 import { objectId } from '../../ledger/git/objects/pack.ts';
-import { putPolicy, putRecord } from '../kit/ledger-tree.ts';
-import { person } from '../kit/people.ts';
-import type { Tree } from '../kit/ledger-tree.ts';
-import type { Person } from '../kit/people.ts';
-import { MemoryLedger } from '../kit/memory-ledger.ts';
+import { putPolicy, putRecord } from '../kit/ledger/ledger-tree.ts';
+import { person } from '../kit/ledger/people.ts';
+import type { Tree } from '../kit/ledger/ledger-tree.ts';
+import type { Person } from '../kit/ledger/people.ts';
+import { MemoryLedger } from '../kit/ledger/memory-ledger.ts';
 
 let ada: Person, bot: Person;
 

@@ -6,12 +6,12 @@ import { encodeSeal } from '../../ledger-schema/seal.ts';
 import { CHANGE_FILES } from '../../ledger/gate/fetch-change.ts';
 import { checkLedger } from '../../ledger/gate/gate.ts';
 import type { GateOptions, GateReport } from '../../ledger/gate/gate.ts';
-import { MemoryLedger } from '../kit/memory-ledger.ts';
-import type { OddLeaf } from '../kit/memory-ledger.ts';
-import { putAck, putNack, putPolicy, putRecord } from '../kit/ledger-tree.ts';
-import { person, revokedCopy, withoutSubkeys } from '../kit/people.ts';
-import type { Roles, Tree } from '../kit/ledger-tree.ts';
-import type { Person } from '../kit/people.ts';
+import { MemoryLedger } from '../kit/ledger/memory-ledger.ts';
+import type { OddLeaf } from '../kit/ledger/memory-ledger.ts';
+import { putAck, putNack, putPolicy, putRecord } from '../kit/ledger/ledger-tree.ts';
+import { person, revokedCopy, withoutSubkeys } from '../kit/ledger/people.ts';
+import type { Roles, Tree } from '../kit/ledger/ledger-tree.ts';
+import type { Person } from '../kit/ledger/people.ts';
 
 const now = new Date();
 const DAY = 86_400_000;

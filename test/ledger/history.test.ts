@@ -2,8 +2,8 @@ import { dirname } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openLocalRepository } from '../../ledger/git/local.ts';
 import { startGitServer } from '../servers/git-server.ts';
-import { bareRepository, commits, git, open, temporary } from '../kit/git-fixture.ts';
-import type { NewCommit } from '../kit/git-fixture.ts';
+import { bareRepository, commits, git, open, temporary } from '../kit/ledger/git-fixture.ts';
+import type { NewCommit } from '../kit/ledger/git-fixture.ts';
 
 /** A main of `length` commits, and branches that leave it at the given distances from its tip. */
 function grown(length: number, branches: Readonly<Record<string, number>>): string {

@@ -11,7 +11,7 @@ import type { FetchLimits, LedgerRepository } from '../../ledger/git/repository.
 import { createGitHandler } from '../servers/git.ts';
 import { BLOCK, FLUSH, PACK, PORTALS, band, endless, page } from '../servers/hostile-git.ts';
 import type { GitAnswer } from '../servers/hostile-git.ts';
-import { TestLedger } from '../kit/ledger-maker.ts';
+import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { NOW, temporaryFolder } from '../kit/readers.ts';
 
 let ledger: TestLedger;

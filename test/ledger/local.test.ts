@@ -14,7 +14,7 @@ import {
   ledgerOf,
   record,
   temporary,
-} from '../kit/git-fixture.ts';
+} from '../kit/ledger/git-fixture.ts';
 
 /** A tree object from raw entries, whatever they are. */
 function rawTree(directory: string, entries: readonly (readonly [mode: string, name: string, oid: string])[]): string {

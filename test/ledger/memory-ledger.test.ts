@@ -7,13 +7,13 @@ import type { LocalRepository } from '../../ledger/git/local.ts';
 import type { LedgerRepository } from '../../ledger/git/repository.ts';
 import { startGitServer } from '../servers/git-server.ts';
 import type { GitServer } from '../servers/git-server.ts';
-import { bareRepository, collect, commits, git, open } from '../kit/git-fixture.ts';
-import { GitLedger } from '../kit/git-ledger.ts';
-import type { LedgerHost } from '../kit/ledger-host.ts';
-import { MemoryHost } from '../kit/memory-host.ts';
-import { MemoryLedger } from '../kit/memory-ledger.ts';
-import type { OddLeaf } from '../kit/memory-ledger.ts';
-import type { Tree } from '../kit/ledger-tree.ts';
+import { bareRepository, collect, commits, git, open } from '../kit/ledger/git-fixture.ts';
+import { GitLedger } from '../kit/ledger/git-ledger.ts';
+import type { LedgerHost } from '../kit/ledger/ledger-host.ts';
+import { MemoryHost } from '../kit/ledger/memory-host.ts';
+import { MemoryLedger } from '../kit/ledger/memory-ledger.ts';
+import type { OddLeaf } from '../kit/ledger/memory-ledger.ts';
+import type { Tree } from '../kit/ledger/ledger-tree.ts';
 
 /** What the ledger in memory and a repository of git's own both answer. */
 type Answers = Pick<

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encodePack, objectId } from '../../ledger/git/objects/pack.ts';
 import { encodeTree } from '../../ledger/git/objects/tree.ts';
-import { git, gitBytes, temporary } from '../kit/git-fixture.ts';
+import { git, gitBytes, temporary } from '../kit/ledger/git-fixture.ts';
 
 test.each(['sha1', 'sha256'] as const)('git takes a pack of ours, with objects of %s', (format) => {
   const directory = temporary();

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { LedgerRepository } from '../../ledger/git/repository.ts';
 import { startGitServer } from '../servers/git-server.ts';
-import { bareRepository, collect, commits, git, ledgerOf, open, record, temporary } from '../kit/git-fixture.ts';
+import { bareRepository, collect, commits, git, ledgerOf, open, record, temporary } from '../kit/ledger/git-fixture.ts';
 
 const BOT = { name: 'Mirror Bot', email: 'bot@example.org' };
 const NEW = 'packages/github.com/new/tool/v1';

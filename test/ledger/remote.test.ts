@@ -8,7 +8,7 @@ import { shownStderr } from '../../ledger/git/remote.ts';
 import { makeCertificates } from '../servers/certificates.ts';
 import { createGitHandler } from '../servers/git.ts';
 import { startGitServer } from '../servers/git-server.ts';
-import { GIT_ENV, git, ledgerOf, open, temporary } from '../kit/git-fixture.ts';
+import { GIT_ENV, git, ledgerOf, open, temporary } from '../kit/ledger/git-fixture.ts';
 
 const TOKEN = 'ghp_verySecret123';
 const BASIC = Buffer.from(`x-access-token:${TOKEN}`).toString('base64');

@@ -12,7 +12,7 @@ import {
   record,
   servedLedger,
   temporary,
-} from '../kit/git-fixture.ts';
+} from '../kit/ledger/git-fixture.ts';
 
 const RECORD = Object.keys(record(7));
 const DIRECTORY = dirname(RECORD[0] ?? '');

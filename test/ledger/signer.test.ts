@@ -7,7 +7,7 @@ import { parseSignatureFile } from '../../ledger-schema/openpgp/signature.ts';
 import { signThatCounts } from '../../ledger/signing/signature-that-counts.ts';
 import { fileSigner, gpgSigner, newKey } from '../../ledger/signing/signer.ts';
 import type { NewKey, Signer } from '../../ledger/signing/signer.ts';
-import { temporary } from '../kit/git-fixture.ts';
+import { temporary } from '../kit/ledger/git-fixture.ts';
 import { gnupg } from '../kit/gpg-fixture.ts';
 import type { Gnupg } from '../kit/gpg-fixture.ts';
 

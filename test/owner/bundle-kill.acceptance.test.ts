@@ -11,7 +11,7 @@ import type { ChildResult } from '../kit/program.ts';
 import { runTask } from '../kit/bundle-child.ts';
 import type { BundleTask } from '../kit/bundle-child.ts';
 import { killPreload } from '../kit/kill-preload.ts';
-import { TestLedger } from '../kit/ledger-maker.ts';
+import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { NOW } from '../kit/readers.ts';
 
 const BODIES = ['one', 'two'];

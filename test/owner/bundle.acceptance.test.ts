@@ -17,7 +17,7 @@ import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
 import { canonicalJson } from '../../ledger-schema/json.ts';
 import { FileStore } from '../../store/file-store.ts';
 import { storeKey } from '../../store/store.ts';
-import { TestLedger } from '../kit/ledger-maker.ts';
+import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { NOW } from '../kit/readers.ts';
 
 const ONE = 'the first release';

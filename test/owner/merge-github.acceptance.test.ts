@@ -9,7 +9,7 @@ import type { ReviewerContext } from '../../reviewer/context.ts';
 import { mergeReady } from '../../owner/merge-all.ts';
 import { mergeChange } from '../../proposals/merge/merge.ts';
 import type { Merged } from '../../proposals/merge/merge.ts';
-import { putAck } from '../kit/ledger-tree.ts';
+import { putAck } from '../kit/ledger/ledger-tree.ts';
 import { TOKEN } from '../reviewer/world.ts';
 import type { World } from '../reviewer/world.ts';
 import { worldFor } from '../reviewer/world-for.ts';

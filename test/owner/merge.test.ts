@@ -9,7 +9,7 @@ import type { ReviewerContext } from '../../reviewer/context.ts';
 import { mergeReady } from '../../owner/merge-all.ts';
 import { mergeChange } from '../../proposals/merge/merge.ts';
 import type { Merged } from '../../proposals/merge/merge.ts';
-import { putAck, putNack, putPolicy } from '../kit/ledger-tree.ts';
+import { putAck, putNack, putPolicy } from '../kit/ledger/ledger-tree.ts';
 import { worldFor } from '../reviewer/world-for.ts';
 import type { Transport, World } from '../reviewer/world.ts';
 import { withView } from '../../proposals/with-view.ts';

@@ -6,7 +6,7 @@ import { feedEntries } from '../../owner/feed.ts';
 import { listRequests, makeRequest, settleRequest } from '../../proposals/requests.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { parseToolDefinition } from '../../upstream/tool-definition.ts';
-import { putAck, putNack, putPolicy } from '../kit/ledger-tree.ts';
+import { putAck, putNack, putPolicy } from '../kit/ledger/ledger-tree.ts';
 import { World } from '../reviewer/world.ts';
 import { worldFor } from '../reviewer/world-for.ts';
 import type { Transport } from '../reviewer/world.ts';

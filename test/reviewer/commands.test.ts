@@ -11,9 +11,9 @@ import { Written } from '../kit/cli-world.ts';
 import { gnupg } from '../kit/gpg-fixture.ts';
 import { newMinisign } from '../evidence/minisign-maker.ts';
 import { entryOf } from '../evidence/release.ts';
-import { putAck } from '../kit/ledger-tree.ts';
-import { person } from '../kit/people.ts';
-import type { Person } from '../kit/people.ts';
+import { putAck } from '../kit/ledger/ledger-tree.ts';
+import { person } from '../kit/ledger/people.ts';
+import type { Person } from '../kit/ledger/people.ts';
 import { sha256Of } from '../servers/github/github-bytes.ts';
 import { World, TOKEN, LEDGER } from './world.ts';
 

@@ -9,7 +9,7 @@ import type { ReviewReport } from '../../reviewer/report.ts';
 import { storeKey } from '../../store/store.ts';
 import { MockSigstore, bytesOf } from '../evidence/mock-sigstore.ts';
 import { entryOf, provenance, workflow } from '../evidence/release.ts';
-import { putAck } from '../kit/ledger-tree.ts';
+import { putAck } from '../kit/ledger/ledger-tree.ts';
 import { World } from './world.ts';
 
 let world: World;

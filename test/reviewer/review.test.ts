@@ -18,7 +18,7 @@ import { verifyRecord } from '../../ledger-schema/record.ts';
 import type { Proposal } from '../../proposals/read-proposal.ts';
 import type { Content, TestRelease } from '../servers/github/github.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
-import { putAck } from '../kit/ledger-tree.ts';
+import { putAck } from '../kit/ledger/ledger-tree.ts';
 import { sha256Of, streamOf } from '../servers/github/github-bytes.ts';
 import { differenceLines } from '../../inspect/show-difference.ts';
 import { zipOf } from '../inspect/files.ts';

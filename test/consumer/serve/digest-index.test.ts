@@ -3,12 +3,12 @@ import { DigestIndex } from '../../../consumer/serve/api/digest-index.ts';
 import type { Snapshot } from '../../../ledger/snapshot.ts';
 import type { LedgerView } from '../../../ledger/view/view.ts';
 import { sha256Hex, utf8 } from '../../../ledger-schema/bytes.ts';
-import { putPolicy, putRecord } from '../../kit/ledger-tree.ts';
-import { person } from '../../kit/people.ts';
-import type { Tree } from '../../kit/ledger-tree.ts';
-import type { Person } from '../../kit/people.ts';
-import { MemoryLedger } from '../../kit/memory-ledger.ts';
-import { memoryView } from '../../kit/memory-view.ts';
+import { putPolicy, putRecord } from '../../kit/ledger/ledger-tree.ts';
+import { person } from '../../kit/ledger/people.ts';
+import type { Tree } from '../../kit/ledger/ledger-tree.ts';
+import type { Person } from '../../kit/ledger/people.ts';
+import { MemoryLedger } from '../../kit/ledger/memory-ledger.ts';
+import { memoryView } from '../../kit/ledger/memory-view.ts';
 
 let ada: Person, bot: Person;
 

@@ -3,7 +3,7 @@ import type { GatewayOptions } from '../../../consumer/serve/gateway.ts';
 import type { ConsumerOptions } from '../../../consumer/options.ts';
 import type { Gateway } from '../../../consumer/serve/serve.ts';
 import { SILENT } from '../../../io/progress.ts';
-import type { TestLedger } from '../../kit/ledger-maker.ts';
+import type { TestLedger } from '../../kit/ledger/ledger-maker.ts';
 import { NOW, temporaryFolder } from '../../kit/readers.ts';
 import type { StoreServer } from '../../kit/store-server.ts';
 

@@ -7,7 +7,7 @@ import { MockSigstore, bytesOf } from '../../evidence/mock-sigstore.ts';
 import { ACTIONS, FILES, REPOSITORY_ID, entryOf, provenance, workflow } from '../../evidence/release.ts';
 import { startGateway } from './gateway-fixture.ts';
 import type { TestGateway } from './gateway-fixture.ts';
-import { TestLedger } from '../../kit/ledger-maker.ts';
+import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
 import { StoreServer } from '../../kit/store-server.ts';
 
 let ledger: TestLedger;

@@ -9,7 +9,7 @@ import type { LockEntry } from '../../../consumer/lock/lock-file.ts';
 import { sha256Hex, utf8 } from '../../../ledger-schema/index.ts';
 import { bash } from '../../adoption/bash.ts';
 import { blocksOf } from '../../docs/blocks.ts';
-import { TestLedger } from '../../kit/ledger-maker.ts';
+import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
 import { StoreServer } from '../../kit/store-server.ts';
 import { startInternet } from '../../servers/internet.ts';
 import type { Internet } from '../../servers/internet.ts';

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { metric, startGateway } from './gateway-fixture.ts';
 import type { TestGateway } from './gateway-fixture.ts';
-import { EXPIRES, TestLedger } from '../../kit/ledger-maker.ts';
+import { EXPIRES, TestLedger } from '../../kit/ledger/ledger-maker.ts';
 import { StoreServer } from '../../kit/store-server.ts';
 
 let ledger: TestLedger;

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openGateway } from '../../../consumer/serve/gateway.ts';
 import type { Gateway } from '../../../consumer/serve/serve.ts';
 import { SILENT } from '../../../io/progress.ts';
-import { TestLedger } from '../../kit/ledger-maker.ts';
+import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
 import { NOW, temporaryFolder } from '../../kit/readers.ts';
 import { StoreServer } from '../../kit/store-server.ts';
 import { createGitHandler } from '../../servers/git.ts';

@@ -7,7 +7,7 @@ import type { OpenFile } from '../../../consumer/serve/bytes/cache-file.ts';
 import { sha256Hex, utf8 } from '../../../ledger-schema/index.ts';
 import { metric, startGateway } from './gateway-fixture.ts';
 import type { TestGateway } from './gateway-fixture.ts';
-import { TestLedger } from '../../kit/ledger-maker.ts';
+import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
 import { StoreServer } from '../../kit/store-server.ts';
 
 const SMALL = 'a small file';

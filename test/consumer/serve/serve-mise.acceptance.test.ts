@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256Hex, utf8 } from '../../../ledger-schema/index.ts';
 import { startGateway } from './gateway-fixture.ts';
 import type { TestGateway } from './gateway-fixture.ts';
-import { TestLedger } from '../../kit/ledger-maker.ts';
+import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
 import { StoreServer } from '../../kit/store-server.ts';
 import { keptProgram } from '../../servers/kept-programs.ts';
 

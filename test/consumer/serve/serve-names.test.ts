@@ -6,7 +6,7 @@ import type { LedgerRepository } from '../../../ledger/git/repository.ts';
 import { sha256Hex, utf8 } from '../../../ledger-schema/index.ts';
 import { startGateway } from './gateway-fixture.ts';
 import type { TestGateway } from './gateway-fixture.ts';
-import { TestLedger } from '../../kit/ledger-maker.ts';
+import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
 import { StoreServer } from '../../kit/store-server.ts';
 
 let ledger: TestLedger;

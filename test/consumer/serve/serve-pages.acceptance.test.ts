@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { axeFindings, startBrowser, visit } from '../../kit/browser.ts';
-import { TestLedger } from '../../kit/ledger-maker.ts';
+import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
 import { StoreServer } from '../../kit/store-server.ts';
 import { startGateway } from './gateway-fixture.ts';
 import type { TestGateway } from './gateway-fixture.ts';

@@ -7,7 +7,7 @@ import { Catalog } from '../../../consumer/serve/catalog.ts';
 import { sha256Hex, utf8 } from '../../../ledger-schema/index.ts';
 import { metric, startGateway } from './gateway-fixture.ts';
 import type { TestGateway } from './gateway-fixture.ts';
-import { TestLedger } from '../../kit/ledger-maker.ts';
+import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
 import { temporaryFolder } from '../../kit/readers.ts';
 import { StoreServer } from '../../kit/store-server.ts';
 

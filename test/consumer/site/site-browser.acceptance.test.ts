@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { axeFindings, serveFolder, startBrowser, visit } from '../../kit/browser.ts';
 import type { StaticServer } from '../../kit/browser.ts';
-import { TestLedger } from '../../kit/ledger-maker.ts';
+import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
 import { TestSite } from '../../kit/site-world.ts';
 
 const BODY = 'the very bytes of a tool\n'.repeat(5000);

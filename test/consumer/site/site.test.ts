@@ -1,7 +1,7 @@
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { TestLedger } from '../../kit/ledger-maker.ts';
+import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
 import { NOW, temporaryFolder } from '../../kit/readers.ts';
 import { TestSite } from '../../kit/site-world.ts';
 

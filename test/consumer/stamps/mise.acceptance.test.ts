@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newStampSigner } from '../../kit/stamps.ts';
-import { TestLedger } from '../../kit/ledger-maker.ts';
+import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
 import { TestSite } from '../../kit/site-world.ts';
 import { StoreServer } from '../../kit/store-server.ts';
 import { startInternet } from '../../servers/internet.ts';

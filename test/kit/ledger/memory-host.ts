@@ -1,10 +1,10 @@
-import { fail } from '../../ledger-schema/error.ts';
-import { HEAD_BRANCH } from '../../ledger-schema/names/branches.ts';
-import { changeBranches } from '../../ledger/git/change-branches.ts';
-import type { DiffScope, Difference } from '../../ledger/git/objects/diff.ts';
-import { isBranchName } from '../../ledger/git/push.ts';
-import type { BranchUpdate, CommitRequest, LedgerRepository, LogEntry } from '../../ledger/git/repository.ts';
-import type { Snapshot } from '../../ledger/snapshot.ts';
+import { fail } from '../../../ledger-schema/error.ts';
+import { HEAD_BRANCH } from '../../../ledger-schema/names/branches.ts';
+import { changeBranches } from '../../../ledger/git/change-branches.ts';
+import type { DiffScope, Difference } from '../../../ledger/git/objects/diff.ts';
+import { isBranchName } from '../../../ledger/git/push.ts';
+import type { BranchUpdate, CommitRequest, LedgerRepository, LogEntry } from '../../../ledger/git/repository.ts';
+import type { Snapshot } from '../../../ledger/snapshot.ts';
 import { LedgerHost } from './ledger-host.ts';
 import type { CommitFacts, HostCommit, OpenOptions } from './ledger-host.ts';
 import type { Tree } from './ledger-tree.ts';

@@ -1,4 +1,4 @@
-import type { LedgerOptions } from '../../ledger/git/repository.ts';
+import type { LedgerOptions } from '../../../ledger/git/repository.ts';
 import type { Tree } from './ledger-tree.ts';
 
 export interface HostCommit {

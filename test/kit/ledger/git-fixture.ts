@@ -4,11 +4,11 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { openLedger } from '../../ledger/git/repository.ts';
-import type { LedgerOptions, LedgerRepository } from '../../ledger/git/repository.ts';
-import { atEndOfFile } from './end-of-file.ts';
-import { startGitServer } from '../servers/git-server.ts';
-import type { GitServer } from '../servers/git-server.ts';
+import { openLedger } from '../../../ledger/git/repository.ts';
+import type { LedgerOptions, LedgerRepository } from '../../../ledger/git/repository.ts';
+import { atEndOfFile } from '../end-of-file.ts';
+import { startGitServer } from '../../servers/git-server.ts';
+import type { GitServer } from '../../servers/git-server.ts';
 
 /** What git gets in tests: nobody's configuration, and fixed people. */
 export const GIT_ENV: NodeJS.ProcessEnv = {

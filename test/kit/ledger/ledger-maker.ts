@@ -17,9 +17,9 @@ import {
   recordPath,
   sha256Hex,
   utf8,
-} from '../../ledger-schema/index.ts';
-import type { ChecklistAsset, Policy } from '../../ledger-schema/index.ts';
-import type { EvidenceEntry } from '../../ledger-schema/evidence.ts';
+} from '../../../ledger-schema/index.ts';
+import type { ChecklistAsset, Policy } from '../../../ledger-schema/index.ts';
+import type { EvidenceEntry } from '../../../ledger-schema/evidence.ts';
 import { person } from './people.ts';
 import type { Person } from './people.ts';
 

@@ -1,5 +1,5 @@
-import { readTrust } from '../../ledger/fetch-directories.ts';
-import type { LedgerView } from '../../ledger/view/view.ts';
+import { readTrust } from '../../../ledger/fetch-directories.ts';
+import type { LedgerView } from '../../../ledger/view/view.ts';
 import type { MemoryLedger } from './memory-ledger.ts';
 
 /** What a consumer sees of a commit of a ledger in memory. */

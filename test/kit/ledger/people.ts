@@ -1,8 +1,8 @@
 import * as openpgp from 'openpgp';
-import { sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
-import { armor } from '../../ledger-schema/openpgp/armor.ts';
-import type { ListedKey } from '../../ledger-schema/policy.ts';
-import type { Signer } from '../../ledger/signing/signer.ts';
+import { sha256Hex, utf8 } from '../../../ledger-schema/bytes.ts';
+import { armor } from '../../../ledger-schema/openpgp/armor.ts';
+import type { ListedKey } from '../../../ledger-schema/policy.ts';
+import type { Signer } from '../../../ledger/signing/signer.ts';
 
 /** A person or bot with a real key. */
 export interface Person {

@@ -1,11 +1,11 @@
-import { concatBytes, sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
-import { encodeChecklist } from '../../ledger-schema/checklist.ts';
-import type { Checklist } from '../../ledger-schema/checklist.ts';
-import { ackPath, keyPath, nackPath, policyPath, policySignPath } from '../../ledger-schema/names/layout.ts';
-import { recordPath } from '../../ledger-schema/names/path.ts';
-import type { ListedKey, Policy } from '../../ledger-schema/policy.ts';
-import { encodePolicy, parsePolicy } from '../../ledger-schema/policy.ts';
-import { encodeSums } from '../../ledger-schema/sums.ts';
+import { concatBytes, sha256Hex, utf8 } from '../../../ledger-schema/bytes.ts';
+import { encodeChecklist } from '../../../ledger-schema/checklist.ts';
+import type { Checklist } from '../../../ledger-schema/checklist.ts';
+import { ackPath, keyPath, nackPath, policyPath, policySignPath } from '../../../ledger-schema/names/layout.ts';
+import { recordPath } from '../../../ledger-schema/names/path.ts';
+import type { ListedKey, Policy } from '../../../ledger-schema/policy.ts';
+import { encodePolicy, parsePolicy } from '../../../ledger-schema/policy.ts';
+import { encodeSums } from '../../../ledger-schema/sums.ts';
 import type { Person } from './people.ts';
 
 /** The id of the test ledgers. */
