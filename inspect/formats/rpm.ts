@@ -8,19 +8,26 @@ const ENTRY = 16;
 /** A package of a hundred thousand files has less. */
 const MOST_HEADER = 64 * 1024 * 1024;
 
-/** Tags of scripts that rpm runs as root, by rpmtag.h. */
-const SCRIPTS: Readonly<Record<number, string>> = {
-  1023: 'prein',
-  1024: 'postin',
-  1025: 'preun',
-  1026: 'postun',
-  1065: 'trigger',
-  1079: 'verify',
-  1151: 'pretrans',
-  1152: 'posttrans',
-};
-const STRING = 6;
-const STRINGS = 8;
+/** Scripts that rpm runs as root, by rpmtag.h: the tags of the text and of the program that runs it. */
+const SCRIPTS: readonly (readonly [name: string, text: number, program: number])[] = [
+  ['prein', 1023, 1085],
+  ['postin', 1024, 1086],
+  ['preun', 1025, 1087],
+  ['postun', 1026, 1088],
+  ['trigger', 1065, 1092],
+  ['verify', 1079, 1091],
+  ['pretrans', 1151, 1153],
+  ['posttrans', 1152, 1154],
+  ['filetrigger', 5066, 5067],
+  ['transfiletrigger', 5076, 5077],
+  ['preuntrans', 5104, 5106],
+  ['postuntrans', 5105, 5107],
+];
+const KNOWN = new Set(SCRIPTS.flatMap(([, text, program]) => [text, program]));
+/** One string, several, and one in several languages, which rpm reads as well. */
+const STRINGS = new Set([6, 8, 9]);
+/** Strings of one tag. */
+const MOST_STRINGS = 10_000;
 
 /** A package's scripts, and the compressed cpio archive behind its headers. */
 export interface Rpm {
@@ -54,21 +61,42 @@ async function sizeOfHeader(file: FileBytes, at: number): Promise<{ size: number
 }
 
 function scriptsIn(header: Buffer, entries: number): Rpm['scripts'] {
+  const found = stringsIn(header, entries);
+  return SCRIPTS.flatMap(([name, text, program]) => {
+    const by = words(found.get(program));
+    const body = found.get(text);
+    if (by === '' && body === undefined) return [];
+    // A program is run without a text too, as ldconfig is: the first line says which.
+    const first = by === '' || by === '/bin/sh' ? '' : `#!${by}\n`;
+    return [{ name, bytes: Buffer.concat([Buffer.from(first), body ?? Buffer.alloc(0)]) }];
+  });
+}
+
+/** The strings of each tag of scripts, one behind the other with a zero between. A tag stands in a header once. */
+function stringsIn(header: Buffer, entries: number): ReadonlyMap<number, Buffer> {
   const data = header.subarray(INTRO + ENTRY * entries);
-  return Array.from({ length: entries }, (_, i) => INTRO + ENTRY * i).flatMap((at) => {
-    const name = SCRIPTS[header.readUInt32BE(at)];
-    const type = header.readUInt32BE(at + 4);
-    if (name === undefined || (type !== STRING && type !== STRINGS)) return [];
+  const found = new Map<number, Buffer>();
+  for (let i = 0; i < entries; i++) {
+    const at = INTRO + ENTRY * i;
+    const tag = header.readUInt32BE(at);
+    if (!KNOWN.has(tag)) continue;
+    const count = header.readUInt32BE(at + 12);
+    if (found.has(tag) || !STRINGS.has(header.readUInt32BE(at + 4)) || count === 0) damaged();
+    if (count > MOST_STRINGS) throw new TooMuch(`a script in it has more than ${MOST_STRINGS} parts`);
     const from = header.readUInt32BE(at + 8);
-    // Several scripts of one kind stand behind each other, each with a zero at its end.
     let end = from;
-    for (let n = type === STRING ? 1 : header.readUInt32BE(at + 12); n > 0; n--) {
+    for (let n = 0; n < count; n++) {
       const zero = data.indexOf(0, end);
       if (zero < 0) damaged();
       end = zero + 1;
     }
-    return [{ name, bytes: data.subarray(from, Math.max(from, end - 1)) }];
-  });
+    found.set(tag, data.subarray(from, end - 1));
+  }
+  return found;
+}
+
+function words(strings: Buffer | undefined): string {
+  return (strings ?? Buffer.alloc(0)).toString('utf8').replaceAll('\0', ' ').trim();
 }
 
 function damaged(): never {

