@@ -75,33 +75,40 @@ export class DigestIndex {
     this.#commit = commit;
   }
 
+  /** What was read before something failed is kept: the next reading goes on behind it. */
   async #add(snapshot: LedgerView['snapshot'], records: readonly string[]): Promise<void> {
     const entries: bigint[] = [];
-    for (let from = 0; from < records.length && !this.#full; from += BATCH) {
-      const directories = await snapshot.listMany(records.slice(from, from + BATCH));
-      const sums = [...directories].flatMap(([record, files]) => {
-        const file = files.find(({ name, mode }) => name === 'checklist.sha256' && mode === REGULAR);
-        return file === undefined || tryLedgerPath(`${record}/${file.name}`) === undefined
-          ? []
-          : [{ record, oid: file.oid }];
-      });
-      await snapshot.prefetch(sums.map(({ oid }) => oid));
-      for (const { record, oid } of sums) {
-        const digests = (await listedDigests(snapshot, oid)).filter((digest) => /^[0-9a-f]{64}$/.test(digest));
-        if (this.#entries.length + entries.length + digests.length > MOST_FILES) {
-          this.#full = true;
-          break;
-        }
-        const number = BigInt(this.#records.push(record) - 1);
-        this.#known.add(record);
-        for (const digest of digests) entries.push((prefixOf(digest) << RECORD_BITS) | number);
+    try {
+      for (let from = 0; from < records.length && !this.#full; from += BATCH) {
+        await this.#addBatch(snapshot, records.slice(from, from + BATCH), entries);
       }
+    } finally {
+      const all = new BigUint64Array(this.#entries.length + entries.length);
+      all.set(this.#entries);
+      all.set(entries, this.#entries.length);
+      if (entries.length > 0) this.#entries = all.sort();
     }
-    if (entries.length === 0) return;
-    const all = new BigUint64Array(this.#entries.length + entries.length);
-    all.set(this.#entries);
-    all.set(entries, this.#entries.length);
-    this.#entries = all.sort();
+  }
+
+  async #addBatch(snapshot: LedgerView['snapshot'], records: readonly string[], entries: bigint[]): Promise<void> {
+    const directories = await snapshot.listMany(records);
+    const sums = [...directories].flatMap(([record, files]) => {
+      const file = files.find(({ name, mode }) => name === 'checklist.sha256' && mode === REGULAR);
+      return file === undefined || tryLedgerPath(`${record}/${file.name}`) === undefined
+        ? []
+        : [{ record, oid: file.oid }];
+    });
+    await snapshot.prefetch(sums.map(({ oid }) => oid));
+    for (const { record, oid } of sums) {
+      const digests = (await listedDigests(snapshot, oid)).filter((digest) => /^[0-9a-f]{64}$/.test(digest));
+      if (this.#entries.length + entries.length + digests.length > MOST_FILES) {
+        this.#full = true;
+        return;
+      }
+      const number = BigInt(this.#records.push(record) - 1);
+      this.#known.add(record);
+      for (const digest of digests) entries.push((prefixOf(digest) << RECORD_BITS) | number);
+    }
   }
 
   #find(sha256: string): string[] {

@@ -3,6 +3,7 @@ import { DigestIndex } from '../../../consumer/serve/api/digest-index.ts';
 import type { Snapshot } from '../../../ledger/snapshot.ts';
 import type { LedgerView } from '../../../ledger/view/view.ts';
 import { sha256Hex, utf8 } from '../../../ledger-schema/bytes.ts';
+import { PullthroughError } from '../../../ledger-schema/error.ts';
 import { putPolicy, putRecord } from '../../kit/ledger/ledger-tree.ts';
 import { person } from '../../kit/ledger/people.ts';
 import type { Tree } from '../../kit/ledger/ledger-tree.ts';
@@ -64,6 +65,24 @@ test('a digest leads to the records that list it, and one that nobody lists read
   reads();
   for (let i = 0; i < 100; i++) expect(await index.recordsOf(view, digest(`nobody's ${i}`))).toEqual([]);
   expect(reads()).toEqual([]);
+});
+
+test('what was read before the ledger failed is found later', async () => {
+  const { ledger, tree } = await twoTools();
+  const { view } = await counted(ledger, ledger.commit(tree));
+  const index = new DigestIndex();
+  let left = 1;
+  const failing: Snapshot = {
+    ...view.snapshot,
+    blob: async (oid, limit) => {
+      if (left-- > 0) return view.snapshot.blob(oid, limit);
+      throw new PullthroughError('E_GIT', 'the host is gone');
+    },
+  };
+  await expect(index.recordsOf({ ...view, snapshot: failing }, UNKNOWN)).rejects.toMatchObject({ code: 'E_GIT' });
+  for (const name of ['one', 'two']) {
+    expect(await index.recordsOf(view, digest(name))).toEqual([`packages/github.com/acme/${name}/v1.0.0`]);
+  }
 });
 
 test('of the next state of a ledger only what is new is read', async () => {
