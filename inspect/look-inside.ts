@@ -7,6 +7,7 @@ import type { Contents, FileBytes, Member, TakeMember } from './member.ts';
 import { isProgram } from './formats/executable.ts';
 import { readMember } from './read-member.ts';
 import { cpioMembers } from './formats/cpio.ts';
+import { asInstalled } from './formats/rpm-files.ts';
 import { isRpm, readRpm } from './formats/rpm.ts';
 import { tarMembers } from './formats/tar.ts';
 import { zipMembers } from './formats/zip.ts';
@@ -94,11 +95,13 @@ async function plainBytes(file: FileBytes, limits: Limits): Promise<AsyncGenerat
 
 /** An rpm package: the scripts that run when it is installed, and what it installs. */
 async function* rpmMembers(file: FileBytes, { limits, take }: How): AsyncGenerator<Member, void> {
-  const { scripts, payload } = await readRpm(file);
+  const { scripts, modes, payload } = await readRpm(file);
   for (const { name, bytes } of scripts) {
     yield { ...(await take({ path: `RPM/${name}`, installs: true }, Readable.from([bytes]), limits)), installs: true };
   }
-  yield* cpioMembers(await plainBytes(payload, limits), limits, take);
+  for await (const member of cpioMembers(await plainBytes(payload, limits), limits, take)) {
+    yield asInstalled(member, modes);
+  }
 }
 
 /** A Debian package: what it installs, and the scripts that run then. */

