@@ -23,17 +23,26 @@ export async function ledgerTools(snapshot: Snapshot, branches: Iterable<string>
   const proposed = proposedTags(branches);
   const trees = await toolTrees(snapshot);
   const paths = [...new Set([...trees.keys(), ...proposed.keys()])].sort();
-  const count = new Map<string, number>();
-  for (const path of paths) count.set(foldAscii(path), (count.get(foldAscii(path)) ?? 0) + 1);
+  // The name of a branch, which nobody reviewed, moves no tool that the ledger has: the proposed one gives way.
+  const merged = countAlike(trees.keys());
+  const all = countAlike(paths);
   return paths.flatMap((path): LedgerTool[] => {
     const [source = '', owner = '', repo = ''] = path
       .split('/')
       .slice(1)
       .map((segment) => trySegment(segment) ?? '');
-    const folder = toolFolder(path, (count.get(foldAscii(path)) ?? 0) > 1);
+    const alike = (trees.has(path) ? merged : all).get(foldAscii(path)) ?? 0;
+    const folder = toolFolder(path, alike > 1);
     const repository = `${owner}/${repo}`;
     return [{ source, repository, path, folder, tree: trees.get(path) ?? '', proposed: proposed.get(path) ?? [] }];
   });
+}
+
+/** How many of the paths differ in case alone. */
+function countAlike(paths: Iterable<string>): ReadonlyMap<string, number> {
+  const count = new Map<string, number>();
+  for (const path of paths) count.set(foldAscii(path), (count.get(foldAscii(path)) ?? 0) + 1);
+  return count;
 }
 
 /** The directories of all tools with their oids; what no path of the format can be is left out. */

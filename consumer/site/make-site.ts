@@ -298,6 +298,6 @@ async function keyOfRun(
 
 function contextOf(request: SiteRequest, tools: readonly LedgerTool[], hasCheck: boolean): SiteContext {
   const { view, head, host, pin, baseUrl } = request;
-  const sources = new Set(tools.map(({ source }) => foldAscii(source)));
+  const sources = new Set(tools.filter(({ tree }) => tree !== '').map(({ source }) => foldAscii(source)));
   return { view, head, host, sources, pin, baseUrl, hasCheck };
 }

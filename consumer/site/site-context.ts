@@ -8,7 +8,7 @@ export interface SiteContext {
   readonly head: Head | undefined;
   /** The source whose tools are named without a host. */
   readonly host: string;
-  /** Every source of the ledger. */
+  /** Every source of the ledger's records; the name of a proposal, which nobody reviewed, moves no document. */
   readonly sources: ReadonlySet<string>;
   /** 64 hex digits. */
   readonly pin: string;

@@ -4,7 +4,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { z } from 'zod';
 import { fail } from '../../../ledger-schema/index.ts';
 import { ioError, systemCode } from '../../../io/io-error.ts';
-import type { KnownTool } from '../model.ts';
+import type { KnownRelease, KnownTool } from '../model.ts';
 
 /** What a site was made of and what was written for it, a line for each tool: so the next run writes what changed. */
 export const MANIFEST = '.pullthrough-site';
@@ -27,16 +27,19 @@ export interface KnownLine {
 
 export type ManifestHead = Omit<z.infer<typeof headSchema>, 'format' | 'made'>;
 
+const MOST_PAGES = 1_000_000;
 const CHUNK = 1 << 20;
 const LONGEST_LINE = 1 << 28;
 
 /** What an earlier run wrote down; tools come in the order of their paths, and are read as they are asked for. */
 export class OldManifest {
   readonly head: ManifestHead | undefined;
+  readonly #root: string;
   readonly #lines: Iterator<string>;
   #next: KnownLine | undefined;
 
-  private constructor(head: ManifestHead | undefined, lines: Iterator<string>) {
+  private constructor(root: string, head: ManifestHead | undefined, lines: Iterator<string>) {
+    this.#root = root;
     this.head = head;
     this.#lines = lines;
     this.#advance();
@@ -46,7 +49,7 @@ export class OldManifest {
   static open(root: string, ledger: string): OldManifest {
     const lines = linesOf(join(root, MANIFEST));
     const first = lines.next();
-    if (first.done === true) return new OldManifest(undefined, lines);
+    if (first.done === true) return new OldManifest(root, undefined, lines);
     const head = headSchema.safeParse(parse(first.value));
     if (!head.success) damaged(root);
     if (head.data.ledger !== ledger) {
@@ -54,10 +57,10 @@ export class OldManifest {
         hint: 'name another folder',
       });
     }
-    return new OldManifest(head.data, lines);
+    return new OldManifest(root, head.data, lines);
   }
 
-  /** The tools before `path`, which are gone, go to `gone`; then the one of that path, if it is known. */
+  /** The tools before `path`, which are gone, go to `gone`; then the one of that path, if it is known. Throws `E_EXISTS`. */
   take(path: string | undefined, gone: (tool: KnownTool) => void): KnownLine | undefined {
     while (this.#next !== undefined && (path === undefined || this.#next.tool.path < path)) {
       gone(this.#next.tool);
@@ -71,8 +74,32 @@ export class OldManifest {
 
   #advance(): void {
     const next = this.#lines.next();
-    this.#next = next.done === true ? undefined : { tool: parse(next.value) as KnownTool, line: next.value };
+    if (next.done === true) return void (this.#next = undefined);
+    const tool = parse(next.value);
+    this.#next = isTool(tool) ? { tool, line: next.value } : damaged(this.#root);
   }
+}
+
+/** Can it be read as a tool? Whether a path in it stays in the folder is looked at where it is used. */
+function isTool(value: unknown): value is KnownTool {
+  const tool = (value ?? {}) as Partial<Record<keyof KnownTool, unknown>>;
+  const { source, repository, path, folder, tree, key, pages, releases, more } = tool;
+  return (
+    [source, repository, path, folder, tree, key].every((each) => typeof each === 'string') &&
+    Number.isInteger(pages) &&
+    Number(pages) <= MOST_PAGES &&
+    isTexts(more) &&
+    Array.isArray(releases) &&
+    releases.every((release: Partial<Record<keyof KnownRelease, unknown>> | null) => {
+      const { tag, tree: record, state, by, slug } = release ?? {};
+      const texts = [tag, record, state, slug ?? ''].every((each) => typeof each === 'string');
+      return texts && isTexts(by);
+    })
+  );
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
 export function headLine(head: ManifestHead): string {

@@ -258,6 +258,20 @@ describe('the folder', () => {
     expect(await readFile(path, 'utf8')).toBe('mine');
   });
 
+  test.each(['null', '{"path":"packages/a/b/c"}', '{', '{"path":1,"releases":[null]}'])(
+    'whose manifest has the line %s is refused, and left as it is',
+    async (line) => {
+      await site.make();
+      const before = await site.files();
+      const manifest = join(site.folder, '.pullthrough-site');
+      const [head = ''] = (await readFile(manifest, 'utf8')).split('\n');
+      await writeFile(manifest, `${head}\n${line}\n`);
+      await expect(site.make()).toFailWith('E_EXISTS');
+      const after = await site.files();
+      expect([...after.keys()].filter((path) => !before.has(path))).toEqual([]);
+    },
+  );
+
   test('takes no path from a manifest that leads out of it', async () => {
     const victim = join(await temporaryFolder(), 'victim');
     await writeFile(victim, 'mine');
@@ -303,6 +317,18 @@ test('names that are hostile stay in their folder, their page and their link', a
     const { pathname } = new URL(href, `https://x/${TOOL}/index.html`);
     expect([...files.keys()]).toContain(decodeURIComponent(pathname.slice(1)));
   }
+});
+
+test('the name of a proposal, which nobody reviewed, moves nothing of a tool that the ledger has', async () => {
+  await site.make();
+  const before = await site.files();
+  await ledger.commit({ branch: 'pullthrough/github.com/ACME/tool/v9' });
+  await ledger.commit({ branch: 'pullthrough/acme/tool/tool/v9' });
+  await site.make();
+  const after = [...(await site.files()).keys()];
+  expect(after).toEqual(expect.arrayContaining([...before.keys()]));
+  const added = after.filter((path) => !before.has(path));
+  expect(added).toEqual(['tools/acme/tool/tool/index.html', expect.stringMatching(/^tools\/github\.com\/ACME\/tool~/)]);
 });
 
 test('records that differ in case alone have pages of their own', async () => {
