@@ -1,3 +1,4 @@
+import { escapeTerminal } from '../../io/escape.ts';
 import { fail, sha256Hex } from '../../ledger-schema/index.ts';
 import type { RecordedAsset } from '../../ledger-schema/index.ts';
 import { describeArtifacts } from './artifacts.ts';
@@ -64,9 +65,9 @@ export function packslipFolder(source: string, repository: string): string {
 
 /**
  * The release list of a tool, and the packslips that it leads to. Where nothing but a list's time and number would differ, the
- * one before stays as it is. Of a withdrawn release the list still pins what it led to,
- * and the packslip itself is served no more. Undefined for a name that packslip doesn't know. Throws `E_ROLLBACK` where the
- * folder has a list of a newer ledger, and what signing throws.
+ * one before stays as it is. Of a withdrawn release the list still pins what it led to, and the packslip itself is served no
+ * more. Undefined for a name that packslip doesn't know, and where there is neither a record nor a list of ours. Throws
+ * `E_ROLLBACK` where the folder has a list of a newer ledger, and what signing throws.
  */
 export async function makeStamps(
   tool: { readonly source: string; readonly repository: string },
@@ -74,7 +75,7 @@ export async function makeStamps(
   context: StampContext,
 ): Promise<ToolStamps | undefined> {
   const project = projectName(tool.source, tool.repository);
-  if (project === undefined || records.length === 0) return undefined;
+  if (project === undefined) return undefined;
   const { signer, sequence, now, expires, before } = context;
   const path = listPath(tool.source, tool.repository);
   const old = await before(path);
@@ -89,6 +90,8 @@ export async function makeStamps(
     );
   }
   const ours = old !== undefined && listed !== undefined && (await signer.signed(old)) ? listed : undefined;
+  // Where there was a list, an empty one says that nothing is good any more; its absence would say nothing.
+  if (records.length === 0 && ours === undefined) return undefined;
   const { versions, leftOut } = versionsOf(records, tool.repository);
   const entries = entriesOf(ours, context.baseUrl);
   const made: Made[] = [];
@@ -208,7 +211,7 @@ function pathOf({ source, repository }: StampRecord, version: string, sha256: st
 
 function reasonOf({ reason, nacks }: StampRecord): string {
   const by = `withdrawn by ${[...nacks].sort().join(', ')}`;
-  return reason === undefined ? by : `${reason} (${by})`;
+  return escapeTerminal(reason === undefined ? by : `${reason} (${by})`);
 }
 
 function releaseStatement(

@@ -136,6 +136,23 @@ describe('a release list', () => {
     }
   });
 
+  test('of which nothing is left says so, empty and with a higher number, and stays so', async () => {
+    const first = await make([stampRecord('jq-1.7.1')]);
+    const second = await make([], first.folder, { sequence: 43 });
+    expect([...second.folder.keys()]).toEqual([LIST]);
+    expect(statementOf(second.folder.get(LIST)).predicate).toMatchObject({ sequence: 43, releases: [] });
+    const third = await make([], second.folder, { sequence: 44 });
+    expect(third.folder).toEqual(second.folder);
+  });
+
+  test('shows a reason that would move a terminal, and moves none', async () => {
+    const nacked = stampRecord('jq-1.8.0', { state: 'withdrawn', nacks: ['ada'], reason: 'bad\u001b[2J\u202e' });
+    const { folder } = await make([nacked]);
+    expect(statementOf(folder.get(LIST)).predicate.releases[0]?.status_reason).toBe(
+      'bad\\u{1b}[2J\\u{202e} (withdrawn by ada)',
+    );
+  });
+
   test('by somebody else that lies in the folder is no memory of ours', async () => {
     const other = await newStampSigner();
     const forged = await makeStamps(jq, [stampRecord('jq-6.6.6')], stampContext(other.signer));
