@@ -41,6 +41,9 @@ const MOST_FILES = 50_000;
 const OWN_PIN =
   'The pin came from this site too. A site that lies would lie about that as well: type the pin that the ledger’s owner gave you.';
 
+const TYPED_PIN =
+  'From the pin that you typed. A site that lies can still hold back a withdrawal: pullthrough verify asks the ledger.';
+
 /** Hashes the file and verifies the record's chain from the pin. Whatever is refused is in the verdict. */
 export async function checkFile(file: LocalFile, request: CheckRequest): Promise<Verdict> {
   const pin = /^(?:sha256:)?([0-9a-f]{64})$/.exec(request.typed === '' ? request.own : request.typed)?.[1];
@@ -86,7 +89,7 @@ function judge(file: LocalFile, digest: string, record: AcknowledgedRecord, trus
     head: `This is ${asset.name} of ${release}`,
     lines: [
       `Acknowledged by ${people}, verified here from the pin to policy ${trust.version}.`,
-      ...(own ? [OWN_PIN] : ['From the pin that you typed.']),
+      ...(own ? [OWN_PIN] : [TYPED_PIN]),
     ],
   };
 }
@@ -133,7 +136,10 @@ async function boundedText(response: Response): Promise<string> {
     const { done, value } = await reader.read();
     if (done) break;
     bytes += value.length;
-    if (bytes > MOST_BYTES) throw new PullthroughError('E_TOO_LARGE', 'the site sends more than a ledger has');
+    if (bytes > MOST_BYTES) {
+      void reader.cancel().catch(() => undefined);
+      throw new PullthroughError('E_TOO_LARGE', 'the site sends more than a ledger has');
+    }
     text += decoder.decode(value, { stream: true });
   }
   return text + decoder.decode();
