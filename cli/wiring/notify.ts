@@ -36,13 +36,26 @@ export function ownNotifiers(
   { notify, folder }: Notifiers,
   own: boolean,
   output: Pick<CommandContext['output'], 'warn'>,
+  how = 'name its folder with --tools',
 ): Notifiers {
   if (own || notify.length === 0) return { notify, folder };
   output.warn(
     'mirror.ini has [notify] command[], and nothing says that its folder is yours, so none of it was run; ' +
-      'if that mirror.ini is your own, name its folder with --tools',
+      `if that mirror.ini is your own, ${how}`,
   );
   return { notify: [], folder };
+}
+
+/**
+ * Those of a command that anybody types wherever they are, `request`, and of a root holder's `trust sign`: none of a mirror.ini
+ * that was merely found in the folder.
+ */
+export function namedNotifiers(
+  notifiers: Notifiers,
+  { config }: { readonly config?: string | undefined },
+  output: Pick<CommandContext['output'], 'warn'>,
+): Notifiers {
+  return ownNotifiers(notifiers, config !== undefined, output, 'name it with --config');
 }
 
 /** What a notifier may take. */

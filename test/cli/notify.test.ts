@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../cli/wiring/settings/config.ts';
-import { notify, ownNotifiers } from '../../cli/wiring/notify.ts';
+import { namedNotifiers, notify, ownNotifiers } from '../../cli/wiring/notify.ts';
 import type { LedgerEvent } from '../../cli/wiring/notify.ts';
 import { atomFeed } from '../../owner/feed.ts';
 
@@ -57,6 +57,17 @@ test("a reviewer's command runs none of a mirror.ini that may be somebody else's
   expect(ownNotifiers(config, false, output).notify).toEqual([]);
   expect(warnings.join()).toContain('name its folder with --tools');
   expect(ownNotifiers({ ...config, notify: [] }, false, output).notify).toEqual([]);
+  expect(warnings).toHaveLength(1);
+});
+
+test('request and trust sign run none of a mirror.ini that was merely found, but one that --config names', async () => {
+  const folder = place('touch ran');
+  const config = await loadConfig({}, folder);
+  const warnings: string[] = [];
+  const output = { warn: (text: string) => void warnings.push(text) };
+  expect(namedNotifiers(config, {}, output).notify).toEqual([]);
+  expect(warnings.join()).toContain('name it with --config');
+  expect(namedNotifiers(config, { config: join(folder, 'mirror.ini') }, output).notify).toHaveLength(1);
   expect(warnings).toHaveLength(1);
 });
 

@@ -6,7 +6,7 @@ import { makeRequest, nameOfRequest } from '../../../proposals/requests.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { Handler } from '../../wiring/command-context.ts';
 import { loadConfig } from '../../wiring/settings/config.ts';
-import { notify } from '../../wiring/notify.ts';
+import { namedNotifiers, notify } from '../../wiring/notify.ts';
 import { withReviewer } from '../../wiring/reviewer-context.ts';
 import { openView } from '../../../ledger/view/view.ts';
 
@@ -31,7 +31,9 @@ export const requestCommand: Handler<ValuesOf<'consumer', 'request'>> = async ([
     output.line(`${name} is requested`, 'good');
     if (made.issue !== undefined) output.line(`  ${made.issue.url}`);
     if (made.branch !== undefined) output.line(`  branch     ${made.branch}`);
-    await notify(config, context, [{ event: 'requested', title: name, branch: made.branch, pull: made.issue }]);
+    await notify(namedNotifiers(config, options, output), context, [
+      { event: 'requested', title: name, branch: made.branch, pull: made.issue },
+    ]);
   });
 };
 

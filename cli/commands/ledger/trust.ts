@@ -14,7 +14,7 @@ import { policyToSign, proposePolicy, signPolicy } from '../../../ledger/policy/
 import { trustBranch } from '../../../ledger-schema/names/branches.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { CommandContext, Handler } from '../../wiring/command-context.ts';
-import { notify } from '../../wiring/notify.ts';
+import { namedNotifiers, notify } from '../../wiring/notify.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';
 import type { OpenedReviewer } from '../../wiring/reviewer-context.ts';
 import { chooseSigner, openSignerIfAny } from '../../wiring/signing.ts';
@@ -136,7 +136,9 @@ export const trustSign: Handler<ValuesOf<'ledger', 'trust sign'>> = async (_, op
     output.line(`policy ${version} has the signature of ${signer.fingerprint}, on ${signed.branch}`, 'good');
     output.results({ ...signed, changes, fingerprint: signer.fingerprint });
     const { branch, commit } = signed;
-    await notify(config, context, [{ event: 'policy-signed', title: `trust policy ${version}`, branch, commit }]);
+    await notify(namedNotifiers(config, options, output), context, [
+      { event: 'policy-signed', title: `trust policy ${version}`, branch, commit },
+    ]);
   });
 };
 
