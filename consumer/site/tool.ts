@@ -111,13 +111,13 @@ export class ToolBuilder {
     }
     const releases = inOrder(lines);
     const pages = this.#writeLists(releases, old);
-    const more = await this.#writeMore(releases, writers, context, old);
+    const { more, again } = await this.#writeMore(releases, writers, context, old);
     const made: KnownTool = {
       ...nameOf(tool),
       path: tool.path,
       folder: tool.folder,
       tree: tool.tree,
-      key,
+      key: again ? '' : key,
       releases,
       pages,
       more,
@@ -148,7 +148,7 @@ export class ToolBuilder {
     writers: readonly SiteWriter[],
     context: JudgeContext,
     old: ReadonlySet<string>,
-  ): Promise<string[]> {
+  ): Promise<{ readonly more: readonly string[]; readonly again: boolean }> {
     const { tool, records } = this.#job;
     const all = async (): Promise<JudgedRecord[]> => {
       const wanted = [...records].map(([tag, tree]) => ({
@@ -164,14 +164,20 @@ export class ToolBuilder {
       return (await judgeRecords(wanted, context)).flatMap(({ judged }) => judged ?? []);
     };
     const paths: string[] = [];
+    let again = false;
     for (const writer of writers) {
-      const { files, kept = [] } = await writer.write({ ...tool, releases, records: all }, this.#folder);
+      const {
+        files,
+        kept = [],
+        again: unread = false,
+      } = await writer.write({ ...tool, releases, records: all }, this.#folder);
       const written = files.map(({ path }) => path);
       this.#folder.announce(undefined, written, old);
       for (const { path, content } of files) this.#folder.put(path, content, old.has(path));
       paths.push(...written, ...kept);
+      again ||= unread;
     }
-    return [...new Set(paths)].sort();
+    return { more: [...new Set(paths)].sort(), again };
   }
 
   /** What a run that is killed meanwhile may leave. */

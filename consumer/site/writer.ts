@@ -15,6 +15,8 @@ export interface WriterFiles {
   readonly files: readonly SiteFile[];
   /** Files that it wrote earlier and that stay as they are; every other one goes. */
   readonly kept?: Iterable<string> | undefined;
+  /** Something of them could not be looked for: the next run writes the tool again. */
+  readonly again?: boolean | undefined;
 }
 
 /** Makes the machine files of one kind, a tool at a time. */

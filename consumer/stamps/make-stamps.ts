@@ -162,7 +162,7 @@ async function makeEntry(
   listed: ListedBefore | undefined,
   context: StampContext,
 ): Promise<Made | string> {
-  const { signer, baseUrl, before } = context;
+  const { signer, baseUrl } = context;
   const withdrawn = record.state === 'withdrawn';
   const plan = releaseStatement(record, version, project, context, undefined);
   const inputs = sha256Hex(
@@ -183,13 +183,12 @@ async function makeEntry(
     const entry = entryOf(listed.path, listed.entry.published_at, vendor);
     return { entry: { ...entry, packslip: listed.entry.packslip }, sha256: listed.sha256 };
   }
-  if (listed !== undefined && listed.inputs === inputs && listed.entry.status === undefined) {
-    const file = await before(listed.path);
-    if (file !== undefined && sha256Hex(file) === listed.sha256) {
-      return { entry: listed.entry, sha256: listed.sha256, file: { path: listed.path } };
-    }
-  }
+  const same = await asBefore(listed, inputs, context);
+  if (same !== undefined) return same;
   const looked = withdrawn ? undefined : await context.vendor(record);
+  const unread = `unread ${inputs}`;
+  const still = looked === 'unread' ? await asBefore(listed, unread, context) : undefined;
+  if (still !== undefined) return still;
   const vendor = looked === 'unread' ? undefined : looked;
   if (vendor !== undefined && !vendor.beyond) {
     const path = pathOf(record, version, vendor.sha256);
@@ -201,8 +200,20 @@ async function makeEntry(
   const bytes = withdrawn && !signer.repeatable ? statement.bytes : await signer.sign(statement.bytes);
   const sha256 = sha256Hex(bytes);
   const path = pathOf(record, version, sha256);
-  const entry = entryOf(path, instant(record.published), vendor?.sha256, looked === 'unread' ? '' : inputs);
+  const entry = entryOf(path, instant(record.published), vendor?.sha256, looked === 'unread' ? unread : inputs);
   return { entry, sha256, ...(withdrawn ? {} : { file: { path, bytes } }) };
+}
+
+/** An entry that was made of the same inputs, where what it leads to lies there still. */
+async function asBefore(
+  listed: ListedBefore | undefined,
+  inputs: string,
+  { before }: StampContext,
+): Promise<Made | undefined> {
+  if (listed === undefined || listed.inputs !== inputs || listed.entry.status !== undefined) return undefined;
+  const { entry, sha256, path } = listed;
+  const file = await before(path);
+  return file !== undefined && sha256Hex(file) === sha256 ? { entry, sha256, file: { path } } : undefined;
 }
 
 function pathOf({ source, repository }: StampRecord, version: string, sha256: string): string {

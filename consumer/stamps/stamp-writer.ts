@@ -42,6 +42,8 @@ interface Folder {
 interface Files {
   readonly files: readonly { readonly path: string; readonly content: Uint8Array }[];
   readonly kept: readonly string[];
+  /** Something could not be looked for: the next run looks again. */
+  readonly again?: boolean;
 }
 
 /**
@@ -65,6 +67,7 @@ export function stampWriter(options: StampWriterOptions): {
         const record = await toRecord(files, status, trust, why);
         if (record !== undefined) records.push(record);
       }
+      let again = false;
       const context: StampContext = {
         signer,
         baseUrl: options.baseUrl,
@@ -73,7 +76,11 @@ export function stampWriter(options: StampWriterOptions): {
         sequence: await (height ??= options.height()),
         now: trust.now,
         ledger: trust.ledger,
-        vendor: (record) => vendorOf(record, options),
+        vendor: async (record) => {
+          const found = await vendorOf(record, options);
+          if (found === 'unread') again = true;
+          return found;
+        },
         before: (path) => Promise.resolve(folder.read(path)),
       };
       const stamps = await makeStamps(tool, records, context);
@@ -82,7 +89,11 @@ export function stampWriter(options: StampWriterOptions): {
         options.warn(`${tool.repository} ${tag} is in no release list: ${why}`);
       }
       const files = [...stamps.packslips].map(([path, content]) => ({ path, content }));
-      return { files: [...files, { path: stamps.list.path, content: stamps.list.bytes }], kept: [...stamps.kept] };
+      return {
+        files: [...files, { path: stamps.list.path, content: stamps.list.bytes }],
+        kept: [...stamps.kept],
+        again,
+      };
     },
   };
 }

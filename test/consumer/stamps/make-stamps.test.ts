@@ -218,6 +218,19 @@ describe('a vendor’s packslip that was kept', () => {
     });
   });
 
+  test('that could not be read is looked for each time, and nothing is signed again until it is there', async () => {
+    let signed = 0;
+    const counting: StampSigner = { ...signer, repeatable: false, sign: (bytes) => (signed++, signer.sign(bytes)) };
+    const unread = { signer: counting, vendor: () => Promise.resolve('unread' as const) };
+    const first = await make([stampRecord('jq-1.7.1')], new Map(), unread);
+    expect(signed).toBe(2);
+    const second = await make([stampRecord('jq-1.7.1')], first.folder, unread);
+    expect(signed).toBe(2);
+    expect(second.folder).toEqual(first.folder);
+    const third = await make([stampRecord('jq-1.7.1')], second.folder, { vendor: () => Promise.resolve(vendor) });
+    expect(statementOf(third.folder.get(LIST)).subject[0]?.digest.sha256).toBe(vendor.sha256);
+  });
+
   test('is asked for once, and not at all for what was withdrawn', async () => {
     let asked = 0;
     const count = () => {

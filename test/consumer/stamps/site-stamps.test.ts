@@ -99,8 +99,12 @@ describe('a site with stamps', () => {
     await make({}, { stores: ['https://mirror.acme.example'], offline: true });
     expect((await list()).releases.map(({ tag }) => tag)).toContain('v1.1.0');
     expect(site.warnings.join('\n')).toContain('acme/tool v1.1.0: its evidence could not be read');
-    const { extensions } = (await list()).releases.find(({ tag }) => tag === 'v1.1.0') ?? {};
-    expect(extensions).toMatchObject({ pullthrough: { inputs: '' } });
+    site.warnings.length = 0;
+    const before = await site.files();
+    const again = await make({}, { stores: ['https://mirror.acme.example'], offline: true });
+    expect(site.warnings.join('\n')).toContain('acme/tool v1.1.0: its evidence could not be read');
+    expect(again.written).toBe(0);
+    expect(await site.files()).toEqual(before);
   });
 
   test('leaves the lists as they are once the policy has expired: they expire with it', async () => {
