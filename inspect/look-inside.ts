@@ -52,7 +52,13 @@ function kindOf(head: Uint8Array): Contents['kind'] {
 }
 
 function isTar(head: Uint8Array): boolean {
-  return Buffer.from(head.subarray(257, 262)).toString('latin1') === 'ustar';
+  if (Buffer.from(head.subarray(257, 262)).toString('latin1') === 'ustar') return true;
+  // The oldest kind has no name of its own, but the sum of its first header, whose own eight bytes count as spaces.
+  const header = head.subarray(0, HEAD);
+  const said = /^ *([0-7]{1,7})[ \0]/.exec(Buffer.from(header.subarray(148, 156)).toString('latin1'))?.[1];
+  if (header.length < HEAD || said === undefined) return false;
+  const sum = header.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0);
+  return sum === Number.parseInt(said, 8);
 }
 
 interface How {
@@ -109,7 +115,10 @@ async function* packageMembers(file: FileBytes, how: How): AsyncGenerator<Member
   for (const entry of await readAr(file)) {
     const part = partOf(file, entry);
     if (!/^(?:control|data)\.tar(?:\.|$)/.test(entry.name)) continue;
-    for await (const member of streamMembers(part, how, () => undefined)) {
+    const unread = (): never => {
+      throw new Error(`its ${entry.name} is not a tar archive that can be read here`);
+    };
+    for await (const member of streamMembers(part, how, unread)) {
       if (entry.name.startsWith('data.')) yield member;
       else if (member.kind === 'file') {
         yield {

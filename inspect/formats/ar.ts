@@ -1,3 +1,4 @@
+import { TooMuch } from '../limits.ts';
 import type { FileBytes } from '../member.ts';
 
 const MAGIC = '!<arch>\n';
@@ -19,7 +20,9 @@ export function isAr(head: Uint8Array): boolean {
 /** The list of an `ar` archive. Throws where it is damaged. */
 export async function readAr(file: FileBytes): Promise<ArEntry[]> {
   const entries: ArEntry[] = [];
-  for (let at = MAGIC.length; at + HEADER <= file.size && entries.length < MOST;) {
+  for (let at = MAGIC.length; at + HEADER <= file.size;) {
+    // Behind so many, which dpkg skips where their names begin with _, something could hide.
+    if (entries.length === MOST) throw new TooMuch(`it has more than ${MOST} parts`);
     const header = Buffer.from(await file.read(at, HEADER)).toString('latin1');
     const size = Number(header.slice(48, 58).trim());
     if (!header.endsWith('`\n') || !Number.isSafeInteger(size) || size < 0 || at + HEADER + size > file.size) {

@@ -205,6 +205,30 @@ describe('what is in an archive', () => {
     expect(contentFindings('x.deb', contents).map(({ name }) => name)).toEqual(['install-script']);
   });
 
+  test('a package hides nothing behind many parts, nor in one that cannot be read', async () => {
+    const entry = (name: string, bytes: Uint8Array): Buffer =>
+      Buffer.concat([
+        Buffer.from(`${name.padEnd(48)}${String(bytes.length).padEnd(10)}\`\n`),
+        bytes,
+        Buffer.alloc(bytes.length % 2, '\n'),
+      ]);
+    const data = await tarOf({ header: { name: './su', size: 0, mode: 0o4755 } });
+    const many = Array.from({ length: 70 }, (_, i) => entry(`_${i}`, Buffer.from('x')));
+    const magic = Buffer.from('!<arch>\n');
+    expect(await namesOf('x.deb', Buffer.concat([magic, ...many, entry('data.tar', data)]))).toEqual(['archive-bomb']);
+    const lzma = Buffer.concat([magic, entry('data.tar.lzma', Buffer.from('5d00008000', 'hex'))]);
+    expect(await namesOf('x.deb', lzma)).toEqual(['archive-unreadable']);
+  });
+
+  test('a tar of the oldest kind, which has no name of its own', async () => {
+    const tar = Buffer.from(await tarOf({ header: { name: 'su', size: 0, mode: 0o4755 } }));
+    tar.fill(0, 257, 265);
+    const sum = tar.subarray(0, 512).reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0);
+    tar.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+    expect(await namesOf('t.tar', tar)).toEqual(['member-setuid']);
+    expect(await namesOf('t.tar.gz', gzipSync(tar))).toEqual(['member-setuid']);
+  });
+
   test('a bomb is a finding, whatever it is wrapped in', async () => {
     const limits = { ...LIMITS, free: 1024 * 1024 };
     const bomb = gzipSync(Buffer.alloc(8 * 1024 * 1024));
