@@ -2,9 +2,9 @@ import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { parseLock } from './lock/lock-file.ts';
 
-/** A digest that a file of some tool's locks. */
+/** A digest from another tool's lock file. */
 export interface LockedDigest {
-  /** As far as the file tells: a name, a URL or an id. */
+  /** What the file calls it: a name, a URL or an id. */
   readonly name: string;
   /** `sha256`, `sha512`, `blake3`. */
   readonly algorithm: string;
@@ -12,12 +12,12 @@ export interface LockedDigest {
   readonly digest: string;
 }
 
-/** The largest file that is read: bytes. */
+/** The largest file that is read, in bytes. */
 export const AUDITED_BYTES = 64 * 1024 * 1024;
 
 /**
  * The digests that a lock file holds: pullthrough.lock, mise.lock, aqua-checksums.json, and Bazel's files with `http_archive`
- * or `http_file`. Read as text, line by line: nothing of it is run. Throws `E_INPUT` for a file without any, `E_LOCK_FILE`.
+ * or `http_file`. Read as text, line by line; none of it is run. Throws `E_INPUT` for a file without any, `E_LOCK_FILE`.
  */
 export function lockedDigests(text: string, file: string): LockedDigest[] {
   const found = /^# pullthrough\.lock, format /m.test(text)
@@ -51,7 +51,7 @@ function fromAqua(text: string, file: string): LockedDigest[] {
   });
 }
 
-/** Tables of TOML, one fact a line or several in braces. */
+/** TOML tables, with one fact per line or several in braces. */
 function fromMise(text: string): LockedDigest[] {
   const found: LockedDigest[] = [];
   let tool = '';

@@ -16,12 +16,12 @@ import { fetchRecords } from './verify/fetch-records.ts';
 export interface ToolLine {
   /** `github.com/jqlang/jq` */
   readonly tool: string;
-  /** Records in whatever state. */
+  /** Records in any state. */
   readonly releases: number;
   /** What `@latest` chooses; undefined where nothing is acknowledged, or several things are released. */
   readonly newest?: string | undefined;
   readonly acks: readonly string[];
-  /** Why there is no newest. */
+  /** Why there is no newest release. */
   readonly problem?: string | undefined;
 }
 
@@ -33,7 +33,7 @@ const nameOf = (tool: { readonly source: string; readonly repository: string }):
   return { source: tool.source, owner, repo };
 };
 
-/** Every tool of the ledger whose name holds `word`, in the order of names. */
+/** Every tool in the ledger whose name contains `word`, sorted by name. */
 export async function listTools(view: LedgerView, word = ''): Promise<ToolLine[]> {
   const catalog = new Catalog(view, { now: () => view.trust.now.getTime(), aliases: [] });
   const wanted = foldAscii(word);
@@ -76,7 +76,7 @@ export async function listReleases(view: LedgerView, name: ToolName, reasons?: R
       const by = [...new Set(nacks.map(({ holder }) => holder))].join(', ');
       const withdrawal = { code: 'E_WITHDRAWN', message: `${files.path} was withdrawn by ${by}` } as const;
       const told = state === 'withdrawn' ? ((await reasons?.(withdrawal)) ?? withdrawal.message) : undefined;
-      // What stands before it is the record's own path.
+      // The text before it is the record's own path.
       const why =
         told !== undefined
           ? told.replace(/^packages\/\S+ was /, '')
@@ -92,7 +92,7 @@ export async function listReleases(view: LedgerView, name: ToolName, reasons?: R
   return lines;
 }
 
-/** What a lock file holds against what the ledger has now. */
+/** What a lock file holds, compared with what the ledger has now. */
 export interface OutdatedLine {
   readonly tool: string;
   readonly range: string;
@@ -123,7 +123,7 @@ export function outdated(view: LedgerView, entries: readonly LockEntry[]): Promi
   });
 }
 
-/** What the ledger says; a ledger that can't be read is thrown on. */
+/** What the ledger says; rethrows the error when the ledger can't be read. */
 function refusal(error: unknown): PullthroughError {
   if (error instanceof PullthroughError && (error.exit === 3 || error.code === 'E_USAGE')) return error;
   throw error;

@@ -3,11 +3,11 @@ import { isInRange } from '../ledger-schema/versions/version-range.ts';
 import { compareBuilds, isCalendar, tagBeginning, versionOf } from '../ledger-schema/versions/version.ts';
 import type { Version } from '../ledger-schema/versions/version.ts';
 
-/** Which of a tool's records: by the versions that their tags name. */
+/** Which of a tool's records to use, by the versions in their tags. */
 export interface Choice {
   /** The range; undefined for `latest`. */
   readonly range?: Range | undefined;
-  /** The beginning that was named (`cli` of `cli/^1.2`), where one was. */
+  /** The beginning that was named (`cli` in `cli/^1.2`), if any. */
   readonly beginning?: string | undefined;
 }
 
@@ -21,12 +21,12 @@ export interface TagGroup {
   readonly tags: readonly { readonly tag: string; readonly version: Version }[];
 }
 
-/** What a range begins with. A version with a letter before it (`v1.2`) is a tag, and never stands for another one. */
+/** What a range begins with. A version with a letter before it (`v1.2`) is a tag, and never means another one. */
 const RANGE_START = /^[\d^~<>=*]/;
 
 /**
  * Reads `latest`, a semver range, or either behind a beginning and a slash: `cli/latest`, `cli/^1.2`. Undefined where the
- * text can be a tag's name only.
+ * text can only be a tag's name.
  */
 export function parseChoice(text: string): Choice | undefined {
   const slash = text.lastIndexOf('/');
@@ -41,12 +41,12 @@ export function parseChoice(text: string): Choice | undefined {
   }
 }
 
-/** `cli/v` is named `cli`, `jq-` is `jq`, `v` is nothing. */
+/** `cli/v` is named `cli`, `jq-` is named `jq`, and `v` has an empty name. */
 export function beginningName(beginning: string): string {
   return beginning.replace(/(^|[^A-Za-z])v$/i, '$1').replace(/[-_/.@+]+$/, '');
 }
 
-/** Sorts tags into groups by how they begin; tags without a version are in none. Groups by name. */
+/** Sorts tags into groups by how they begin; tags without a version are in none. Groups are sorted by name. */
 export function groupTags(tags: readonly string[]): TagGroup[] {
   const groups = new Map<string, { beginnings: Set<string>; tags: { tag: string; version: Version }[] }>();
   for (const tag of tags) {
@@ -69,8 +69,8 @@ function newestFirst(a: { tag: string; version: Version }, b: { tag: string; ver
 }
 
 /**
- * The tags of a group that nobody can put before or after `tag`: one that is the same version in other words (`1.0` and
- * `v1.0.0`), or a number beside a date (`1.4.0` and `2024.01.15`).
+ * The tags of a group that nobody can put before or after `tag`: one that is the same version spelled differently (`1.0`
+ * and `v1.0.0`), or a number beside a date (`1.4.0` and `2024.01.15`).
  */
 export function incomparable(group: TagGroup, tag: string): string[] {
   const version = group.tags.find((entry) => entry.tag === tag)?.version;
@@ -90,7 +90,7 @@ export function isNamed(group: TagGroup, beginning: string): boolean {
 
 /**
  * A group's tags that the choice allows, best first: prereleases only where the range names them, or, behind all
- * others, for the case that nothing else is there.
+ * others, in case there is nothing else.
  */
 export function candidates(group: TagGroup, range: Range | undefined): string[] {
   const wide = range === undefined ? undefined : new Range(range.raw, { loose: true, includePrerelease: true });

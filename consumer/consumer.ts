@@ -34,7 +34,7 @@ export interface GotRelease {
 export class Consumer implements AsyncDisposable {
   readonly #options: ConsumerOptions;
   readonly #repository: LedgerRepository;
-  /** What reviewers wrote who withdrew something. */
+  /** What reviewers wrote when they withdrew something. */
   readonly reasons: Reasons;
   #view: Promise<LedgerView> | undefined;
 
@@ -88,13 +88,13 @@ export class Consumer implements AsyncDisposable {
     return verifyReleaseEvidence(this.#options, release);
   }
 
-  /** Which releases are these files from? By their bytes alone. */
+  /** Which releases are these files from? Decided by their bytes alone. */
   async verifyFiles(paths: readonly string[]): Promise<FileVerdict[]> {
     const { hashFiles } = await import('./verify/hashed-file.ts');
     return this.#verifyHashed(await hashFiles(paths));
   }
 
-  /** The same, of digests that a lock file names; `path` is what they are called. */
+  /** The same, for digests that a lock file names; `path` is what they are called. */
   async verifyDigests(digests: readonly HashedFile[]): Promise<FileVerdict[]> {
     return this.#verifyHashed(digests);
   }
@@ -123,7 +123,7 @@ export class Consumer implements AsyncDisposable {
   /** Verifies the release, then brings its files: each reaches its name only when size and digest are right. */
   async get(tool: string, request: GetRequest = {}): Promise<GotRelease> {
     const verifying = this.verify(tool);
-    // Nothing is asked of a store before the release is verified; what will ask is loaded meanwhile.
+    // No store is asked anything before the release is verified; the code that will ask is loaded meanwhile.
     void gitAtWork()
       .then(() =>
         Promise.all([
@@ -181,7 +181,7 @@ export class Consumer implements AsyncDisposable {
   }
 }
 
-/** Spelled as it was typed: where that isn't the ledger's spelling, it costs a request more. */
+/** Spelled as it was typed: where that isn't the ledger's spelling, it costs one more request. */
 function nearPath({ source, owner, repo }: ToolRequest): string {
   return ['packages', source, owner, repo].join('/');
 }

@@ -17,11 +17,11 @@ export interface ConsumerOptions {
   readonly host?: string | undefined;
   /** For a ledger behind https: a token that may read it; it goes nowhere else. */
   readonly token?: string | undefined;
-  /** Why a token that is set isn't given, for errors. */
+  /** Why a token that is set isn't sent, for error messages. */
   readonly withheld?: string | undefined;
-  /** How old the ledger's newest signed head may be, in milliseconds. Default: none is asked for. */
+  /** How old the ledger's newest signed head may be, in milliseconds. Default: any age. */
   readonly maxAge?: number | undefined;
-  /** Ask no host: the ledger as it was fetched last, bytes from folders alone. */
+  /** Ask no host: the ledger as it was last fetched, bytes from folders alone. */
   readonly offline?: boolean | undefined;
   /** The present time, by which keys and policies are judged. Default: now. */
   readonly now?: Date | undefined;

@@ -4,7 +4,7 @@ import type { EvidenceEntry } from '../ledger-schema/evidence.ts';
 import { toolText } from './tool.ts';
 import type { LedgerView } from '../ledger/view/view.ts';
 
-/** The policy that a verdict is by. */
+/** The policy behind a verdict. */
 export interface PolicyStamp {
   readonly version: number;
   /** Of the policy's bytes, in lower-case hex. */
@@ -34,7 +34,7 @@ export interface VerifiedRelease {
   readonly signedBy: Signed;
   readonly acks: readonly Signed[];
   readonly assets: readonly RecordedAsset[];
-  /** What upstream signed, as the record names it; absent where there is nothing. Nothing of it is verified yet. */
+  /** What upstream signed, as the record names it; absent where there is nothing. None of it is verified yet. */
   readonly evidence?: readonly EvidenceEntry[];
   /** The same, verified here: with `verify --evidence`, and where `require` asks for evidence. */
   readonly statements?: readonly VerifiedStatement[];
@@ -47,7 +47,7 @@ function policyStamp({ trust }: LedgerView): PolicyStamp {
   return { version: trust.version, sha256: trust.sha256, expires: trust.policy.expires };
 }
 
-/** @internal What a person or a program is told of an acknowledged record. */
+/** @internal What a person or a program is told about an acknowledged record. */
 export function toRelease(record: AcknowledgedRecord, view: LedgerView): VerifiedRelease {
   const { checklist, signedBy, acks, assets, ignored, path } = record;
   return {

@@ -2,7 +2,7 @@ import { fail } from '../ledger-schema/error.ts';
 import type { Trust } from '../ledger-schema/trust.ts';
 
 /**
- * Past the newest policy's expiry consumers resolve nothing new; ledger-format.md, "Trust policy". Throws
+ * Once the newest policy has expired, consumers resolve nothing new; ledger-format.md, "Trust policy". Throws
  * `E_POLICY_EXPIRED`, which names whom to ask.
  */
 export function requireCurrent(trust: Trust, now: Date = trust.now): void {

@@ -16,12 +16,12 @@ export interface FoundTool {
   readonly repository: string;
   /** `packages/<source>/<owner>/<repo>` */
   readonly path: string;
-  /** The tags that have a record, in whatever state, with the oid of its directory: what a record says hangs on that. */
+  /** The tags that have a record, in any state, with the oid of its directory, which decides what the record says. */
   readonly trees: ReadonlyMap<string, string>;
 }
 
 /**
- * The acknowledged record that `TOOL@…` stands for; cli.md, "Consumer", and steps 2 and 3 of ledger-format.md's "What a
+ * The acknowledged record that `TOOL@…` means; cli.md, "Consumer", and steps 2 and 3 of ledger-format.md's "What a
  * consumer does".
  *
  * Throws `E_POLICY_EXPIRED`, `E_NOT_FOUND`, `E_WITHDRAWN`, `E_NO_SIGN`, `E_NOT_ACKNOWLEDGED`, `E_USAGE` where several
@@ -54,7 +54,7 @@ export function recordAt(tool: FoundTool, tag: string): string {
   return `${tool.path}/${encodeSegment(tag)}`;
 }
 
-/** A record with its signatures judged, in whatever state. Throws `E_NOT_FOUND`, and what reading a record throws. */
+/** A record with its signatures judged, in any state. Throws `E_NOT_FOUND`, and what reading a record throws. */
 export async function readRecordStatus(view: LedgerView, path: string): Promise<RecordStatus> {
   const [files] = await fetchRecords(view.snapshot, [path]);
   if (files === undefined) return fail('E_NOT_FOUND', `the ledger has no record ${path}`);
@@ -84,7 +84,7 @@ export async function findTool(view: LedgerView, name: ToolName): Promise<FoundT
   return { source: name.source, repository: `${owner?.text}/${repo.text}`, path, trees };
 }
 
-/** The very spelling first; else the one that is equal after folding. The gate lets no two of them in. */
+/** The very spelling first; else the one that is equal after folding. The gate never lets both in. */
 async function findSegment(view: LedgerView, directory: string, wanted: string) {
   const segment = encodeSegment(wanted);
   const entries = (await view.snapshot.list(directory)).filter(({ mode }) => mode === TREE);
@@ -104,7 +104,7 @@ async function choose(tool: FoundTool, choice: Choice, wanted: string, judge: Ju
   let refusal: PullthroughError | undefined;
   for (const group of open) {
     const record = await firstAcknowledged(candidates(group, range), judge, (error) => (refusal ??= error));
-    // A beginning counts where anything of it is acknowledged, also outside of the range.
+    // A beginning counts if any of its records is acknowledged, even outside the range.
     const counts =
       record !== undefined || open.length === 1 || (await firstAcknowledged(candidates(group, undefined), judge));
     if (counts) found.push({ group, record });

@@ -16,7 +16,7 @@ export interface ToolName {
 export interface ToolRequest extends ToolName {
   /** As it was typed. */
   readonly text: string;
-  /** What stands behind the first `@`. */
+  /** What follows the first `@`. */
   readonly wanted: string;
   readonly tag?: string | undefined;
   readonly choice?: Choice | undefined;
@@ -42,7 +42,7 @@ export function parseToolName(text: string, host: string): ToolName {
   return { source, owner, repo };
 }
 
-/** What no path of the ledger can hold is a slip of who typed it, and no defect of a ledger. Throws `E_USAGE`. */
+/** What can't be in a ledger path is a typing mistake, not a fault in a ledger. Throws `E_USAGE`. */
 function requireSegment(part: string, text: string): void {
   try {
     encodeSegment(part);

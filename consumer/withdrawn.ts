@@ -4,7 +4,7 @@ import { parseRecordPath } from '../ledger-schema/names/path.ts';
 import type { LedgerRepository } from '../ledger/git/repository.ts';
 import type { Explainer } from './serve/explain-refusal.ts';
 
-/** A withdrawal, and a choice that came upon nothing else. */
+/** A withdrawal, and a choice that found nothing else. */
 const WITHDRAWALS: ReadonlySet<ErrorCode> = new Set(['E_WITHDRAWN', 'E_NOT_FOUND']);
 
 /** A refusal, or what a verdict says of one. */

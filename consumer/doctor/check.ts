@@ -19,7 +19,7 @@ export const skip = (name: string, message: string): Check => ({ name, state: 's
 export const warn = (name: string, message: string, hint: string): Check => ({ name, state: 'warn', message, hint });
 export const bad = (name: string, message: string, hint: string): Check => ({ name, state: 'fail', message, hint });
 
-/** Runs one look. What it throws is a line as well; a defect of this program is thrown on. */
+/** Runs one check. What it throws becomes a line as well; a bug in this program is rethrown. */
 export async function look(
   name: string,
   action: () => Check | Promise<Check>,

@@ -7,9 +7,9 @@ import { countText } from '../../io/size-text.ts';
 import { bad, look, ok, warn } from './check.ts';
 import type { Check } from './check.ts';
 
-/** Milliseconds for one answer: who asks for a diagnosis waits for no more. */
+/** Milliseconds for one answer: nobody who asks for a diagnosis wants to wait longer. */
 const ANSWER_MS = 15_000;
-/** What a clock may be wrong by: signatures and ages count in minutes. */
+/** How far off a clock may be: signatures and ages count in minutes. */
 const SKEW = { warnMs: 60_000, failMs: 10 * 60_000 };
 
 const rateSchema = z.object({

@@ -18,7 +18,7 @@ export async function checkKey(open: () => Promise<Signer | undefined>, trust: T
   });
 }
 
-/** The key of gpg's by which a signature would count. Nothing is signed, and nobody is asked for a PIN. */
+/** The gpg key whose signature would count. Nothing is signed, and nobody is asked for a PIN. */
 export async function checkGpgKey(trust: Trust, listed: readonly string[], env: NodeJS.ProcessEnv): Promise<Check> {
   try {
     const signer = await gpgSigner({ listed, env });

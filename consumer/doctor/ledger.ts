@@ -11,9 +11,9 @@ import { bad, ok, skip, warn } from './check.ts';
 import type { Check } from './check.ts';
 
 const DAY_MS = 86_400_000;
-/** A policy that ends sooner is worth a word: its successor needs several people. */
+/** A policy that expires sooner than this gets a warning: its successor needs several people. */
 const SOON_DAYS = 30;
-/** Without `[trust] max-age` a head that is older is worth a word: `mirror` signs one every run. */
+/** Without `[trust] max-age`, a head older than this gets a warning: `mirror` signs one every run. */
 const OLD_DAYS = 7;
 const WAIT_MS = 60_000;
 
@@ -42,7 +42,7 @@ const PIN_HINT =
   "ask the ledger's owner over another channel for the line that 'pullthrough trust show' prints, and put it into [trust] " +
   'of mirror.ini; consumers need it';
 
-/** Reaches the ledger and judges it the way every command does, and remembers nothing of it. */
+/** Reaches the ledger and judges it the way every command does, but remembers nothing about it. */
 export async function checkLedger(request: LedgerLook): Promise<LedgerLooked> {
   const { url, branch, pin, stateDir, limits, now } = request;
   try {

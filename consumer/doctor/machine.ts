@@ -6,7 +6,7 @@ import type { Check } from './check.ts';
 const NODE = [20, 19];
 const GIT = [2, 39];
 const PROXIES = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'] as const;
-/** A program that says its version needs no longer. */
+/** A program needs no longer than this to print its version. */
 const PROGRAM_MS = 10_000;
 
 /** Versions of what runs this, and the proxies of its environment: no host is asked. */
@@ -67,7 +67,7 @@ function isAtLeast(version: string, least: readonly number[]): boolean {
   return true;
 }
 
-/** The first line of what a program says of its version; undefined where it can't be run. */
+/** The first line of what a program prints as its version; undefined where it can't be run. */
 export function versionOf(program: string, env: Environment): Promise<string | undefined> {
   return new Promise((resolve) => {
     const options = { env: { ...env }, timeout: PROGRAM_MS, maxBuffer: 65_536 };

@@ -9,7 +9,7 @@ import { bad, look, ok, skip, warn } from './check.ts';
 import type { Check } from './check.ts';
 
 const ANSWER_MS = 15_000;
-/** Of no bytes: a store may have it or not, and answers either way. */
+/** The digest of no bytes: a store may have it or not, and answers either way. */
 const NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 export interface StoreLook {

@@ -1,6 +1,6 @@
 import type { Os } from './asset-name.ts';
 
-// What the names of release files say, by habit, of what is in them.
+// What the names of release files say, by habit, about what is in them.
 
 const SIDE_FILE = new RegExp(
   [
@@ -54,7 +54,7 @@ export function typeRank(name: string, os?: Os): number | undefined {
   return os === 'windows' && lower.endsWith('.zip') ? 1 : at + 2;
 }
 
-/** A name without its wrapping, its package's ending, and what it says of the C library. */
+/** A name without its wrapping, its package's ending, and what it says about the C library. */
 export function stemOf(name: string): string {
   const lower = name.toLowerCase().replace(PACKAGE, '');
   const ending = WRAPPINGS.find((text) => lower.endsWith(text)) ?? (lower.endsWith('.exe') ? '.exe' : '');

@@ -126,13 +126,13 @@ function words(name: string): { word: string; os?: Os }[] {
   });
 }
 
-/** `machine` is not a Mac and `winner` no Windows: behind a short name only digits or an architecture may follow. */
+/** `machine` is not a Mac and `winner` is not Windows: only digits or an architecture may follow a short name. */
 function isWord(text: string, word: string): boolean {
   const rest = word.slice(text.length);
   return /^[a-z]/.test(rest) && ARCH_WORDS[rest] === undefined && !/^(?:musl|gnu|arm)/.test(rest);
 }
 
-/** The operating system that a name speaks of. */
+/** The operating system that a name mentions. */
 export function osOf(name: string): Os | undefined {
   const found = words(name)
     .map(({ os }) => os)
@@ -141,7 +141,7 @@ export function osOf(name: string): Os | undefined {
   return found.includes('android') ? 'android' : found[0];
 }
 
-/** The architectures that a name speaks of, the first one first; none where it doesn't say. */
+/** The architectures that a name mentions, in order; none where it doesn't say. */
 export function archOf(name: string): Arch[] {
   const all = words(name);
   const named = all.map(({ word }, i): Arch | undefined => {

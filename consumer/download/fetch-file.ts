@@ -13,7 +13,7 @@ import type { PublicStore } from '../../store/public.ts';
 import { sha256OfFile } from '../verify/file-digest.ts';
 import type { Fetchable } from './select-assets.ts';
 
-/** Nothing that it says is believed. */
+/** Nothing it says is trusted. */
 export type Mirror = PublicStore;
 
 export interface FetchOptions {
@@ -21,7 +21,7 @@ export interface FetchOptions {
   readonly mirrors: readonly Mirror[];
   readonly progress: Progress;
   readonly signal?: AbortSignal | undefined;
-  /** How slow a mirror may be before the next one is asked; a minute behind 16 KiB/s by default. */
+  /** How slow a mirror may be before the next one is asked; by default a minute below 16 KiB/s. */
   readonly pace?: PaceRules | undefined;
   readonly executable?: boolean | undefined;
   /** Other bytes that lie there are replaced, and so is a symbolic link itself. Without it they are `E_EXISTS`. */
@@ -65,7 +65,7 @@ export function requireFree(paths: readonly string[]): void {
   });
 }
 
-/** Is this very file at the path already? A link or anything else special is not it. Throws `E_INPUT` for a folder. */
+/** Is this very file at the path already? A link or other special file doesn't count. Throws `E_INPUT` for a folder. */
 export async function whatIsAt(path: string, file: Fetchable): Promise<'nothing' | 'right' | 'other'> {
   const stat = await lstat(path).catch((error: unknown) => {
     if (systemCode(error) !== 'ENOENT') throw ioError(error, `cannot read ${path}`);
@@ -105,7 +105,7 @@ async function fromMirrors(file: Fetchable, pending: PendingFile, options: Fetch
         });
         return;
       } catch (error) {
-        // What fails here, as a full disk, fails with every mirror.
+        // What fails here (a full disk, say) fails with every mirror.
         if (!(error instanceof PullthroughError) || error.code === 'E_IO' || options.signal?.aborted) throw error;
         failures.push(error);
         if (others)
@@ -152,7 +152,7 @@ async function copy(
 
 const WRONG = 'these are not the bytes that were acknowledged: tell who runs that store';
 
-/** What isn't trusted outweighs what wasn't reached. */
+/** An untrusted answer outweighs an unreachable mirror. */
 function noMirror(file: Fetchable, failures: readonly PullthroughError[]): never {
   const worst = failures.find((failure) => failure.exit === 3) ?? failures.at(-1);
   if (worst === undefined) {

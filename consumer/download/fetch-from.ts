@@ -4,8 +4,8 @@ import type { GotFile } from './get.ts';
 import type { Fetchable } from './select-assets.ts';
 
 /**
- * Brings files whose bytes are known from the stores: no ledger, no git. What speaks to stores is loaded only here, so
- * that `verify` doesn't load it.
+ * Brings files whose bytes are known from the stores: no ledger, no git. The code that talks to stores is loaded only
+ * here, so that `verify` doesn't load it.
  */
 export async function fetchFrom(
   options: Pick<ConsumerOptions, 'stores' | 'offline' | 'env' | 'baseDir' | 'progress' | 'signal'>,

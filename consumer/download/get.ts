@@ -11,7 +11,7 @@ import type { Fetchable } from './select-assets.ts';
 
 /** @internal */
 export interface GetOptions extends FetchOptions {
-  /** The folder to write to; it is made where missing. */
+  /** The folder to write to; it is created if missing. */
   readonly output: string;
   /** Files that nothing replaces; absolute paths. */
   readonly keep?: readonly string[] | undefined;
@@ -30,7 +30,7 @@ const AT_ONCE = 4;
 /**
  * @internal
  * Brings files into a folder, several at once. The first failure stops the others; what is complete and right by then
- * stays; a folder that was made for nothing goes again, and so does what a run that was killed a day ago left. Throws
+ * stays; a folder that was made for nothing is removed, and so is what a run killed a day ago left behind. Throws
  * what {@link fetchFile} throws, `E_COLLISION` where two names are one on some file systems, `E_EXISTS` for the place of a
  * file that is to be kept, and where other bytes lie already, unless `replace` is set. Then nothing is asked of a store.
  */

@@ -4,8 +4,8 @@ import { openPublic } from '../../store/public.ts';
 import type { PublicStore } from '../../store/public.ts';
 
 /**
- * The places that bytes are read from, in their order: with `offline` folders alone, and perhaps none, for files that are
- * there need none. Nothing is asked yet. Throws `E_CONFIG`.
+ * The places that bytes are read from, in order: with `offline`, only folders, and perhaps none, since files that are
+ * already there need none. Nothing is asked yet. Throws `E_CONFIG`.
  */
 export async function openMirrors(
   urls: readonly string[],

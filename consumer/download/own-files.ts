@@ -2,7 +2,7 @@ import { foldAscii } from '../../ledger-schema/names/path.ts';
 import { fail } from '../../ledger-schema/error.ts';
 import { LOCK_FILE } from '../lock/lock-name.ts';
 
-/** What this program reads of a folder, and takes whom to trust and what to fetch from. */
+/** What this program reads in a folder to learn whom to trust and what to fetch. */
 const OWN = new Set(['mirror.ini', 'tool.ini', LOCK_FILE]);
 
 /**

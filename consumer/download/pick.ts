@@ -12,7 +12,7 @@ export interface PickHints {
   readonly tool?: string | undefined;
 }
 
-/** What anything that is not a package has ahead of every package. */
+/** How far anything that is not a package ranks ahead of every package. */
 const PACKAGES = 1000;
 
 /**
@@ -43,7 +43,7 @@ function readRelease(names: readonly string[], { repository, tool }: PickHints):
   return read.map((file) => (isMacByHabit(file, read) ? { ...file, os: 'darwin' } : file));
 }
 
-/** `winappCli`, `mac-cleanup`, `linux-timemachine`: for which system the whole repository is, by how its name begins. */
+/** `winappCli`, `mac-cleanup`, `linux-timemachine`: which system the whole repository is for, by how its name begins. */
 function osOfRepository(repository: string | undefined): Os | undefined {
   const begins = /^(win|windows|mac|macos|osx|linux)(?=[^a-z]|$|app|ui|tool|util)/i.exec(
     repository?.split('/').at(-1) ?? '',
@@ -81,7 +81,7 @@ function readName(name: string, repository: string | undefined): Named {
   return { name, stem: stemOf(text), os: osOf(text) ?? osOfEnding(name) ?? portable, archs: archOf(text) };
 }
 
-/** Takes the repository's name out of a file's, whatever stands between its words. */
+/** Takes the repository's name out of a file's, whatever separates its words. */
 function withoutRepository(name: string, repository: string | undefined): string {
   const words = (repository?.split('/').at(-1) ?? '').split(/[^a-z0-9]+/i).filter((word) => word !== '');
   if (words.length === 0) return name;
@@ -152,8 +152,8 @@ function libc(name: string, musl: boolean | undefined): number {
 
 /**
  * A file that names no system and no architecture, when it is the only one of its kind. An archive is for all systems (a
- * jar, scripts) where a Linux package of the same name or a word says so. What is named as scripts are is for every Unix;
- * a zip is macOS's; a bare file, where nothing lies beside it, is Linux's on amd64. Otherwise names don't decide.
+ * jar, scripts) where a Linux package of the same name or a word says so. A file named like a script is for every Unix;
+ * a zip is macOS's; a bare file with nothing beside it is for Linux on amd64. Otherwise names don't decide.
  */
 function lonely(files: readonly Named[], platform: Platform, beside: readonly string[]): string[] {
   const [only, ...others] = files.filter(({ name }) => typeRank(name) !== undefined);
@@ -174,7 +174,7 @@ function lonely(files: readonly Named[], platform: Platform, beside: readonly st
   return platform.os !== 'windows' && beside.length === 1 && (archive || onPc) ? [only.name] : [];
 }
 
-/** Of one file in several wrappings one; of one file and its variants (`…-slim`) the plain one. */
+/** Keeps one of a file's several wrappings, and the plain one of a file and its variants (`…-slim`). */
 function onePerStem(files: readonly Named[], platform: Platform): string[] {
   const byStem = new Map<string, string>();
   const rank = (name: string) => typeRank(name, platform.os) ?? 100;

@@ -39,7 +39,7 @@ export function thisPlatform(): Platform {
   return { os, arch, musl: os === 'linux' ? isMusl() : undefined, arm: arm > 0 ? arm : undefined };
 }
 
-/** Node's report names the GNU C library that it runs on, and has nothing of the kind with musl. */
+/** Node's report names the GNU C library that it runs on, and nothing of the kind for musl. */
 function isMusl(): boolean | undefined {
   const report: unknown = process.report?.getReport();
   if (typeof report !== 'object' || report === null || !('header' in report)) return undefined;

@@ -5,7 +5,7 @@ import { isTranslated, ofTool, pickForPlatform } from './pick.ts';
 import type { PickHints } from './pick.ts';
 import type { Platform } from './platform.ts';
 
-/** A file that can be had: its bytes are known before they are fetched. */
+/** A file that can be fetched: its bytes are known beforehand. */
 export interface Fetchable {
   /** Checked by the ledger's format: it is one path segment and no device. */
   readonly name: string;

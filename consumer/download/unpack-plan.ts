@@ -3,12 +3,12 @@ import { fail } from '../../ledger-schema/error.ts';
 import { isDeviceName } from '../../ledger-schema/names/path.ts';
 import type { Contents, Member } from '../../inspect/member.ts';
 
-/** What is written of an archive, under names that lead nowhere else. */
+/** What is written from an archive, under names that lead nowhere else. */
 export interface UnpackEntry {
   /** `bin/tool`: relative, with `/`, without `.` and `..`. */
   readonly path: string;
   readonly member: Member;
-  /** Of a link: the member that it is the same file as, or for a symbolic link what it says. */
+  /** For a hard link, the member that it is the same file as; for a symbolic link, what it says. */
   readonly target?: string;
 }
 
@@ -16,7 +16,7 @@ export interface UnpackEntry {
 const MOST_LINKS = 40;
 
 /**
- * What of an archive is written, and where; or why nothing is. Every rule holds for each member: a name below the folder,
+ * What is written from an archive, and where; or why nothing is. Every rule holds for each member: a name below the folder,
  * no link out of it, no device, no setuid or setgid, no member twice or below what is not a folder, nothing encrypted, and
  * seen to its end within bounds. Pure. Throws `E_ARCHIVE`.
  */
@@ -70,7 +70,7 @@ export function planUnpack(
   return planned;
 }
 
-/** Some file systems know no case, and some only one form of a letter. */
+/** Some file systems ignore case, and some know only one form of a letter. */
 function folded(path: string): string {
   return path.normalize('NFC').toLowerCase();
 }

@@ -19,7 +19,7 @@ import type { Fetchable } from './select-assets.ts';
 import { planUnpack } from './unpack-plan.ts';
 import type { UnpackEntry } from './unpack-plan.ts';
 
-/** A link's target is in its bytes, in a zip. */
+/** In a zip, a link's target is in its bytes. */
 const TEXT_BYTES = 4096;
 
 /**

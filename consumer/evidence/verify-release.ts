@@ -11,7 +11,7 @@ import type { ConsumerOptions } from '../options.ts';
 import type { VerifiedRelease } from '../release.ts';
 import { readWhole } from '../../io/whole-bytes.ts';
 
-/** Evidence of a release that was verified here, and the bytes that it came as. */
+/** A release's evidence, verified here, and the bytes that it came in. */
 export interface ReleaseEvidence {
   readonly statements: readonly VerifiedStatement[];
   /** Of every entry, by its SHA-256. */
@@ -66,7 +66,7 @@ export async function verifyReleaseEvidence(
   return { statements, bytes };
 }
 
-/** Brings one piece of evidence from the stores; whether its bytes are right is for who reads them. Throws `E_NO_STORE`. */
+/** Brings one piece of evidence from the stores; the reader checks that its bytes are right. Throws `E_NO_STORE`. */
 export async function openEvidence(
   options: ConsumerOptions,
 ): Promise<(entry: { readonly sha256: string; readonly size: number }) => Promise<Uint8Array>> {

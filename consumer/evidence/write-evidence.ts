@@ -59,7 +59,7 @@ export function evidenceNames(
     const { sha256 } = entry;
     const [stem, ending] = nameOf(entry, said.get(sha256), lists, bytes.get(sha256));
     const plain = `${stem}${ending}`;
-    // Two of one name: both are told apart by their digests.
+    // Two have the same name: their digests tell them apart.
     const name = taken.has(plain.toLowerCase()) ? `${stem}.${sha256.slice(0, 12)}${ending}` : plain;
     taken.add(name.toLowerCase());
     names.set(sha256, name);

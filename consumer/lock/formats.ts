@@ -5,7 +5,7 @@ import type { LockEntry } from './lock-file.ts';
 export const FORMATS = ['mise', 'aqua', 'bazel', 'renovate'] as const;
 export type LockFormat = (typeof FORMATS)[number];
 
-/** What another tool reads, of a lock file's entries: the very same digests. */
+/** A lock file's entries in the form that another tool reads: the very same digests. */
 export function lockAs(format: LockFormat, entries: readonly LockEntry[]): string {
   return WRITERS[format](entries);
 }
@@ -32,7 +32,7 @@ const PLATFORMS: readonly (readonly [mise: string, ours: string])[] = [
   ['windows-x64', 'windows/amd64'],
 ];
 
-/** mise.lock: one file a platform, where exactly one is for it. */
+/** mise.lock: one file per platform, where exactly one is for it. */
 function mise(entries: readonly LockEntry[]): string {
   const tables = entries.map((entry) => {
     const backend = JSON.stringify(`github:${repositoryOf(entry)}`);
@@ -77,7 +77,7 @@ function bazel(entries: readonly LockEntry[]): string {
         ['name', label],
         ['downloaded_file_path', name],
         ['sha256', sha256],
-        // Older versions know no `url`.
+        // Older versions don't know `url`.
         ['urls', [urlOf(entry, name)]],
       ].map(([key, value]) => `    ${String(key)} = ${JSON.stringify(value)},`);
       return ['http_file(', ...facts, ')'].join('\n');
@@ -86,7 +86,7 @@ function bazel(entries: readonly LockEntry[]): string {
   return `${[rule, ...files].join('\n\n')}\n`;
 }
 
-/** A repository's name as Bazel has it: it begins with a letter, and `a-b` and `a_b` would be one. */
+/** A repository's name as Bazel wants it: it begins with a letter, and `a-b` and `a_b` would be the same. */
 function unusedLabel(text: string, taken: ReadonlySet<string>): string {
   const plain = text
     .toLowerCase()

@@ -12,7 +12,7 @@ import { parseToolName, toolText } from '../tool.ts';
 export interface LockEntry {
   /** `github.com/jqlang/jq`, as the ledger spells it. */
   readonly tool: string;
-  /** What was asked for behind the `@`; `lock --update` asks for it again. */
+  /** What was asked for after the `@`; `lock --update` asks for it again. */
   readonly range: string;
   readonly tag: string;
   readonly repositoryId: number;
@@ -42,15 +42,15 @@ const entrySchema = z.object({
 const FILE = /^([0-9a-f]{64}) (0|[1-9][0-9]{0,15}) (\S+)$/;
 
 /**
- * Two entries of one tool stand beside each other only where their tags begin differently: `cli/v1.2` and `api/v0.3`.
+ * A tool may have two entries only where their tags begin differently: `cli/v1.2` and `api/v0.3`.
  */
 export function lockKey({ tool, tag }: Pick<LockEntry, 'tool' | 'tag'>): string {
   return `${tool} ${beginningName(tagBeginning(tag))}`;
 }
 
 /**
- * Writes a lock file: a block a tool, a line a fact, sorted, so that a person can review it and git can merge it. What
- * isn't printable ASCII stands as a JSON string.
+ * Writes a lock file: a block per tool, a line per fact, sorted, so that a person can review it and git can merge it.
+ * What isn't printable ASCII is written as a JSON string.
  */
 export function encodeLock(entries: readonly LockEntry[]): string {
   const sorted = [...entries].sort((a, b) => compareBytes(lockKey(a), lockKey(b)));
@@ -108,7 +108,7 @@ export function parseLock(text: string, file = LOCK_FILE): LockEntry[] {
     }
   }
   end();
-  // Nothing at all is what is left of a file that was cut off.
+  // An empty file is one that was cut off.
   if (entries.length === 0 && !headed) wrong({ number: 1, file }, 'empty');
   const seen = new Map<string, LockEntry>();
   for (const entry of entries) {
@@ -208,8 +208,8 @@ export async function readLock(path: string): Promise<LockEntry[] | undefined> {
 }
 
 /**
- * Changes what a lock file holds now, and writes it whole where it is another then. Nobody else of this program writes in
- * between, so that two that run at once lose nothing. `change` may be asked twice. Throws `E_IO`, `E_LOCK_FILE`.
+ * Changes what a lock file holds now, and writes the whole file if that makes a difference. No other run of this program
+ * writes in between, so two runs at once lose nothing. `change` may be called twice. Throws `E_IO`, `E_LOCK_FILE`.
  */
 export async function updateLock(
   path: string,
@@ -221,7 +221,7 @@ export async function updateLock(
   };
   const first = await look();
   if (await holds(path, encodeLock(first.now))) return first;
-  // Only who writes needs it.
+  // Only needed for writing.
   const { MOMENT, withLock } = await import('../../io/files/lock.ts');
   return withLock(path, { ...MOMENT, code: 'E_IO' }, async () => {
     const { before, now } = await look();

@@ -1,2 +1,2 @@
-/** The lock file's name. It stands alone, for who only has to know it. */
+/** The lock file's name, in a module of its own for code that needs nothing else. */
 export const LOCK_FILE = 'pullthrough.lock';

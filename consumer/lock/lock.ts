@@ -33,7 +33,7 @@ function sorted({ files }: LockEntry): LockEntry['files'] {
   return [...files].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Puts what was found into a lock file's entries, each instead of the one that was looked at again, or of its key. */
+/** Puts what was found into a lock file's entries; each replaces the entry it updates, or the one with its key. */
 export function putEntries(
   entries: readonly LockEntry[],
   found: readonly { readonly before?: LockEntry | undefined; readonly now: LockEntry }[],
@@ -77,8 +77,8 @@ export interface LockProblem {
 }
 
 /**
- * Is each entry still what the ledger acknowledges? The ledger must descend from where it was locked, its policies be the
- * same, the record be acknowledged today, and list the very files. Throws only where that can't be told.
+ * Is each entry still what the ledger acknowledges? The ledger must descend from where it was locked, its policies must
+ * be the same, and the record must be acknowledged today and list the same files. Throws only where that can't be told.
  */
 export async function checkLock(view: LedgerView, entries: readonly LockEntry[]): Promise<LockProblem[]> {
   const problems: LockProblem[] = [];
@@ -98,7 +98,7 @@ export async function checkLock(view: LedgerView, entries: readonly LockEntry[])
 }
 
 /**
- * A lock file remembers for everybody who has it: the ledger must descend from the commits that it names, and have the
+ * A lock file is a memory for everybody who has it: the ledger must descend from the commits that it names, and have the
  * policies that it names. Throws `E_FORK`, `E_ROLLBACK`.
  */
 export async function requireDescent(view: LedgerView, entries: readonly LockEntry[]): Promise<void> {

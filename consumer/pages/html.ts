@@ -7,11 +7,11 @@ export interface Markup {
 
 type Value = string | number | Markup | readonly Markup[];
 
-/** White space between tags, which the sources are laid out by. */
+/** White space between tags, which is only there to lay out the source. */
 const LAYOUT = /\s*\n\s*/g;
 const laidOut = new WeakMap<TemplateStringsArray, readonly string[]>();
 
-/** The fixed parts of a template, each line break in them as one. */
+/** The fixed parts of a template, with each line break and the space around it as one newline. */
 function fixedParts(parts: TemplateStringsArray): readonly string[] {
   const known = laidOut.get(parts) ?? parts.map((part) => part.replace(LAYOUT, '\n'));
   laidOut.set(parts, known);

@@ -31,7 +31,7 @@ export interface ToolRow {
   readonly tool: ListedTool;
   /** The newest acknowledged release; undefined where there is none. */
   readonly newest?: Pick<ReleaseRow, 'tag' | 'at' | 'by'> | undefined;
-  /** Nobody could say yet which it is. */
+  /** It isn't known yet which one it is. */
   readonly unknown?: true | undefined;
 }
 

@@ -22,7 +22,7 @@ export interface ToolPage {
   readonly tags: readonly string[];
 }
 
-/** A tool's releases, in whatever state. */
+/** A tool's releases, in any state. */
 export function toolPage({ tool, rows, number, total, newest, tags }: ToolPage, context: PageContext): string {
   const { place, host } = context;
   const name = shownName(tool, host);

@@ -15,9 +15,9 @@ export interface ToolsPage {
   /** Of all pages. */
   readonly total: number;
   readonly address: (number: number) => string;
-  /** A form to find a tool by. */
+  /** A form to find a tool with. */
   readonly search?: Markup | undefined;
-  /** What stands behind the list. */
+  /** What follows the list. */
   readonly more?: Markup | undefined;
 }
 

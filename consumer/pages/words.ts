@@ -16,7 +16,7 @@ export function toneOf(state: ShownState): Tone {
   return STATES[state].tone;
 }
 
-/** The state in words, with a mark: colour alone says nothing to some. */
+/** The state in words, with a mark: some readers can't see colour. */
 export function stateMarkup(state: ShownState): Markup {
   const { tone, mark, text } = STATES[state];
   return html`<span class="state ${tone}"><span aria-hidden="true">${mark}</span>${text}</span>`;

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-/** `common`: the lines that web servers write and log readers know; `json`: an object a line. */
+/** `common`: the lines that web servers write and log readers know; `json`: an object per line. */
 export type LogFormat = 'common' | 'json';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -57,7 +57,7 @@ export function commonLine({ client, time, method, path, status, bytes }: Access
 export function jsonLine(access: Access): string {
   const { time, agent, path, ...rest } = access;
   const line = { time: time.toISOString(), ...rest, path: path.slice(0, 4096), agent: agent.slice(0, 512) };
-  // Beside what JSON escapes, whatever a terminal would act on.
+  // As well as what JSON escapes, anything that a terminal would act on.
   return JSON.stringify(line).replace(/[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (char) => {
     return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });

@@ -83,8 +83,8 @@ export class Catalog {
   }
 
   /**
-   * Makes everything that was asked of an earlier catalog be here, before this one takes its place: what was verified
-   * can then be served though the ledger's host goes away. Throws what reading the ledger throws.
+   * Fetches everything that an earlier catalog was asked for, before this one takes its place: what was verified can
+   * then be served even if the ledger's host goes away. Throws what reading the ledger throws.
    */
   async prepare(before: Catalog): Promise<void> {
     const tools = await Promise.allSettled(before.#tools.values());
@@ -93,7 +93,7 @@ export class Catalog {
     await fetchDirectories(this.view.snapshot, records, paths);
   }
 
-  /** What the last look was refused by, where the ledger is held back. */
+  /** Why the last look was refused, where the ledger is held back. */
   heldBack: PullthroughError | undefined;
 
   /**

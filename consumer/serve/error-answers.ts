@@ -72,7 +72,7 @@ function jsonBody(error: PullthroughError, status: number): string {
   });
 }
 
-/** Answers what handlers throw, and what no route is for: an unknown address, or a method that changes something. */
+/** Answers what handlers throw, and what has no route: an unknown address, or a method that changes something. */
 export function answerFailures(app: FastifyInstance, answer: FailureAnswer): void {
   app.setErrorHandler((error, request, reply) => answer(asFailure(error), request, reply));
   app.setNotFoundHandler((request, reply) => {

@@ -1,10 +1,10 @@
 import { PullthroughError, proposalBranch, recordPath } from '../../ledger-schema/index.ts';
 
-/** What of the ledger is asked only to explain a refusal: none of it decides anything. */
+/** What the ledger is asked only to explain a refusal: none of it decides anything. */
 export interface Explainer {
   /** Is there an open proposal on this branch? */
   isProposed(branch: string): Promise<boolean>;
-  /** What the reviewer wrote who withdrew this release; `owner/repo TAG`. */
+  /** What the reviewer who withdrew this release wrote; `owner/repo TAG`. */
   withdrawnReason(title: string): Promise<string | undefined>;
 }
 
@@ -48,7 +48,7 @@ function branchOf({ source, owner, repo, tag }: Refused): string | undefined {
   }
 }
 
-/** What an explanation gives in good time, else what stands without it. */
+/** The explanation if it comes in time, else `otherwise`. */
 export async function inTime<T>(answer: Promise<T>, otherwise: T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<T>((resolve) => (timer = setTimeout(() => resolve(otherwise), PATIENCE_MS)));

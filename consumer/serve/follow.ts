@@ -91,7 +91,7 @@ export class Follower {
     try {
       const view = await look({ offline: false, now: new Date(now()) });
       const { commit } = this.#catalog.view;
-      // Also where nothing moved: what time does to keys is seen by a new view alone.
+      // Even if nothing moved: only a new view sees what time has done to the keys.
       const next = new Catalog(view, catalogOptions(this.#options), this.#catalog);
       await next.prepare(this.#catalog);
       this.#catalog = next;
@@ -108,7 +108,7 @@ export class Follower {
         );
       }
       this.#failure = failure;
-      // Until a look succeeds: who holds the ledger back may be gone the next time.
+      // Until a look succeeds: whatever holds the ledger back may be gone the next time.
       if (failure.code === 'E_STALE') this.#catalog.heldBack = failure;
     }
   }

@@ -17,7 +17,7 @@ declare module 'fastify' {
 const MOST_CONNECTIONS = 4096;
 const EVERY_ANSWER = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' };
 
-/** A web server without a route, bounded against its clients. */
+/** A web server without routes, with limits on what clients may use. */
 export function newApp({ headers }: Limits, answer: FailureAnswer): FastifyInstance {
   const app = fastify({
     // Sends headers and a body that is not one within this time, or goes.
@@ -27,12 +27,12 @@ export function newApp({ headers }: Limits, answer: FailureAnswer): FastifyInsta
     bodyLimit: 1024,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
-    // What the router itself refuses, as an address that can't be decoded, comes past every hook.
+    // What the router itself refuses, such as an address that can't be decoded, bypasses every hook.
     frameworkErrors: (error, request, reply) => {
       reply.headers(EVERY_ANSWER);
       void answer(asFailure(error), request, reply);
     },
-    // What stands behind a prefix of its own, as some mirrors are asked: /https://github.com/O/R/…
+    // A whole URL as the path, as some mirrors are asked: /https://github.com/O/R/…
     rewriteUrl: ({ url = '/' }) => url.replace(/^\/https?:\/{1,2}(?=[^/]+\.[^/]+\/)/, '/'),
     routerOptions: { maxParamLength: 2048, ignoreTrailingSlash: true },
   });
@@ -52,7 +52,7 @@ export function cutIdleClients(app: FastifyInstance, { idle }: Limits): void {
 export function countRequests(app: FastifyInstance, metrics: Metrics): void {
   app.addHook('onRequest', async (request, reply) => {
     metrics.began();
-    // Unlike Fastify's own hook this also sees responses that their client broke off.
+    // Unlike Fastify's own hook, this also sees responses that the client broke off.
     reply.raw.once('close', () => {
       const length = Number(reply.getHeader('content-length') ?? 0);
       const bytes = request.method === 'HEAD' || !reply.raw.writableFinished ? 0 : length;

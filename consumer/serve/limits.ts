@@ -20,7 +20,7 @@ export interface Limits {
 
 export const LIMITS: Limits = { headers: 15_000, idle: 60_000, answer: 60_000, stop: 30_000, pace: PACE };
 
-/** How long a client waits for a file of this size at most: each store has its time, and there is some to begin. */
+/** How long a client waits for a file of this size at most: time for each store, and some to begin with. */
 export function fetchingTime({ answer, pace }: Limits, size: number, stores: number): number {
   return answer + Math.max(1, stores) * (pace.graceMs + (size / pace.bytesPerSecond) * 1000);
 }

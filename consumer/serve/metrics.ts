@@ -1,4 +1,4 @@
-/** Counts for Prometheus (text format 0.0.4). Labels are of few fixed values: nothing from outside becomes one. */
+/** Counts for Prometheus (text format 0.0.4). Labels have a few fixed values; nothing from outside becomes one. */
 export class Metrics {
   readonly #requests = new Map<string, number>();
   #bytes = 0;

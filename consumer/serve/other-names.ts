@@ -16,7 +16,7 @@ const BATCH = 1000;
  * records under several names. The numbers are read from a record of each, unverified: they say where to look, no more.
  */
 export class RepositoryIds {
-  /** By the oid of the directory, so that a next commit reads only what is new. */
+  /** By the oid of the directory, so that the next commit reads only what is new. */
   readonly #known: Map<string, number | undefined>;
   readonly #byId = new Map<number, string[]>();
   readonly #ids = new Map<string, number>();
@@ -50,7 +50,7 @@ export class RepositoryIds {
     return this.#ids.get(path);
   }
 
-  /** The directories that are of the same repository as this one, without it, and of the same source. */
+  /** The other directories of the same repository and source as this one. */
   othersOf(path: string): readonly string[] {
     const id = this.#ids.get(path);
     const source = path.split('/')[1];

@@ -47,11 +47,11 @@ export interface ServeOptions {
   readonly demand?: Demand | undefined;
   /** An access log; none by default. */
   readonly log?: { readonly format: LogFormat; readonly write: (line: string) => void } | undefined;
-  /** Tells more of a refusal. */
+  /** Tells more about a refusal. */
   readonly explainer?: Explainer | undefined;
   /** `[trust] max-age`: how old the newest signed head may be, in milliseconds. */
   readonly maxAge?: number | undefined;
-  /** How long it waits for whom. */
+  /** How long it waits for what. */
   readonly timeouts?: Partial<Limits> | undefined;
 }
 

@@ -51,7 +51,7 @@ export function checkSection({ record, trust, path, pin }: CheckSection): Markup
   </section> `;
 }
 
-/** What the pages of a site allow themselves: its own style and program, and nothing of anybody else. */
+/** What the pages of a site allow themselves: its own style and program, and nothing from anyone else. */
 export const CONTENT_SECURITY_POLICY =
   "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'none'; " +
   "base-uri 'none'";

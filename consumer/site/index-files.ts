@@ -10,7 +10,7 @@ import { pageContext } from './page-context.ts';
 import type { SiteContext } from './site-context.ts';
 import { newestOf } from './tool.ts';
 
-/** The list of tools and index.json, while the tools pass by: only a page of it is kept. */
+/** The list of tools and index.json, written as the tools pass by: only one page is kept in memory. */
 export class IndexFiles {
   readonly #site: SiteContext;
   readonly #total: number;
@@ -66,7 +66,7 @@ export class IndexFiles {
         number: this.#number,
         total: this.#total,
         address: (number) => context.place.home(number),
-        // It changes with each commit, so that it stands on one page alone.
+        // It changes with each commit, so it is on one page only.
         more: this.#number === 1 ? freshness(this.#site) : NOTHING,
       },
       context,
@@ -81,7 +81,7 @@ function nameOf({ source, repository }: ListedTool): string {
   return `${source}/${repository}`;
 }
 
-/** How new this is, and by whose word. */
+/** How new this is, and who says so. */
 function freshness({ view, head, pin }: SiteContext): Markup {
   const { version, expires } = view.trust.policy;
   const vouched =

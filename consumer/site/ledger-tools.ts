@@ -3,7 +3,7 @@ import { PullthroughError, TREE, foldAscii, parseRecordPath, trySegment } from '
 import type { Snapshot } from '../../ledger/snapshot.ts';
 import { toolFolder } from './names.ts';
 
-/** A tool of the ledger, before anything of it is judged. */
+/** A tool in the ledger, before any of it is judged. */
 export interface LedgerTool {
   readonly source: string;
   readonly repository: string;
@@ -45,7 +45,7 @@ function countAlike(paths: Iterable<string>): ReadonlyMap<string, number> {
   return count;
 }
 
-/** The directories of all tools with their oids; what no path of the format can be is left out. */
+/** The directories of all tools with their oids; what can't be a path in the format is left out. */
 async function toolTrees(snapshot: Snapshot): Promise<Map<string, string>> {
   let level = new Map([['packages', '']]);
   for (let depth = 0; depth < 3; depth++) {
@@ -66,7 +66,7 @@ async function toolTrees(snapshot: Snapshot): Promise<Map<string, string>> {
   return level;
 }
 
-/** What the names of the open branches say: nothing of them is believed, but that somebody asks for a review. */
+/** What the names of the open branches say: they are trusted for nothing except that somebody asks for a review. */
 function proposedTags(branches: Iterable<string>): Map<string, string[]> {
   const tags = new Map<string, string[]>();
   for (const branch of branches) {

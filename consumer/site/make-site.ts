@@ -36,9 +36,9 @@ export interface SiteRequest {
   readonly baseUrl?: string | undefined;
   /** Names of the ledger's open branches. */
   readonly branches: Iterable<string>;
-  /** What the reviewer wrote who withdrew a release; `owner/repo TAG`. */
+  /** What the reviewer who withdrew a release wrote; `owner/repo TAG`. */
   readonly reasonOf: JudgeContext['reasonOf'];
-  /** Of the program that makes the site: another one may lay out pages in another way. */
+  /** The version of the program that makes the site: another may lay out pages differently. */
   readonly program: string;
   /** More than the standard ones. */
   readonly writers?: ((site: SiteContext) => readonly SiteWriter[]) | undefined;
@@ -98,7 +98,7 @@ class SiteRun {
   readonly #runKey: string;
   readonly #index: IndexFiles;
   readonly #events = new Events();
-  /** The files that are of no tool: those that were there, and those that are now. */
+  /** The files that belong to no tool: those that were there, and those that are now. */
   readonly #known: ReadonlySet<string>;
   readonly #own: string[] = [];
   readonly #lines: string[] = [];
@@ -173,7 +173,7 @@ class SiteRun {
     };
   }
 
-  /** Looks which tools of the next ones changed, and makes their records be here. */
+  /** Finds which of the next tools changed, and fetches their records. */
   async #prepare(from: number): Promise<Prepared> {
     const looked = this.#tools.slice(from, from + BATCH).map((tool): Looked => ({
       tool,
@@ -206,7 +206,7 @@ class SiteRun {
     }
   }
 
-  /** Has what is much judged and written by threads. */
+  /** Has threads judge and write records where there are many. */
   async #judgeAhead(builders: readonly ToolBuilder[]): Promise<void> {
     for (const builder of builders) builder.announce();
     const { expired } = this.#request.view.trust;
@@ -241,7 +241,7 @@ class SiteRun {
   }
 
   #builder({ tool, key, found }: Looked, records: ReadonlyMap<string, string> = new Map()): ToolBuilder {
-    // Of a tool that a run was at when it was killed nobody knows what is there.
+    // If a run was killed while working on a tool, nobody knows what is there.
     const dirty = this.#folder.leftover.tools.has(tool.path);
     const isSameRun = found?.tool.key === key && !dirty;
     return new ToolBuilder({ tool, key, records, known: found?.tool, isSameRun }, this.#site, this.#folder);

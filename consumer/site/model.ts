@@ -27,7 +27,7 @@ export interface KnownTool extends ListedTool {
   readonly folder: string;
   /** The oid of its directory. */
   readonly tree: string;
-  /** What its pages hang on beside the records: policy, keys, address, program, proposals. */
+  /** What its pages depend on besides the records: policy, keys, address, program, proposals. */
   readonly key: string;
   /** The newest version first. */
   readonly releases: readonly KnownRelease[];

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { foldAscii } from '../../ledger-schema/index.ts';
 
-/** What every file system takes, with an ending of ours behind it. */
+/** What every file system takes, with our ending added. */
 const LONGEST = 200;
 
 function short(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-/** A segment of the ledger as a name of the site. Segments are of an alphabet that leaves a path nowhere; `~` is not in it. */
+/** A segment of the ledger as a name of the site. Its characters can't lead out of a path, and `~` is not one of them. */
 function nameOf(segment: string, alike: boolean): string {
   const long = segment.length > LONGEST;
   return alike || long ? `${segment.slice(0, LONGEST - 20)}~${short(segment)}` : segment;
@@ -16,7 +16,7 @@ function nameOf(segment: string, alike: boolean): string {
 
 /**
  * The names of segments that stand in one folder: those that differ in case alone, which no ledger's gate lets in, get
- * something behind them, so that none takes another's place on any file system.
+ * a suffix, so that none takes another's place on any file system.
  */
 export function namesOf(segments: Iterable<string>): Map<string, string> {
   const all = [...segments];
@@ -36,7 +36,7 @@ export function toolFolder(path: string, alike: boolean): string {
 export function toolDocument(root: string, folder: string, host: string, sources: ReadonlySet<string>): string {
   const parts = folder.split('/').slice(1);
   const [source = '', owner = ''] = parts;
-  // An owner that is called like a source would share its folder.
+  // An owner with the same name as a source would share its folder.
   const whole = source !== host || sources.has(foldAscii(owner));
   return `${root}/${(whole ? parts : parts.slice(1)).join('/')}.json`;
 }

@@ -21,7 +21,7 @@ export type SiteOptions = Pick<SiteRequest, 'site' | 'baseUrl' | 'program' | 'wr
 };
 
 /**
- * Verifies a ledger as every consumer does, from the pin, by what was seen of it before and by its age, and makes its site.
+ * Verifies a ledger as every consumer does, by the pin, what was seen of it before and its age, and makes its site.
  * Throws what {@link openView} and {@link makeSite} throw.
  */
 export async function openSite(consumer: ConsumerOptions, { stamps, ...options }: SiteOptions): Promise<SiteReport> {
@@ -49,7 +49,7 @@ export async function openSite(consumer: ConsumerOptions, { stamps, ...options }
   });
 }
 
-/** Where nobody asks for a head it is shown, not required. */
+/** Where nobody asks for a head, it is shown but not required. */
 async function headOf(ledger: LedgerRepository, { trust }: LedgerView): Promise<Head | undefined> {
   try {
     return (await readSignedHead(ledger, trust))?.head;

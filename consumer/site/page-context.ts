@@ -9,7 +9,7 @@ import type { SlugOf } from './place.ts';
 import type { SiteContext } from './site-context.ts';
 
 export interface PageSpot {
-  /** Folders that the page lies deep. */
+  /** How many folders deep the page is. */
   readonly depth: number;
   readonly folderOf: (tool: ListedTool) => string;
   readonly slugOf: SlugOf;

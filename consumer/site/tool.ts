@@ -237,13 +237,13 @@ export function newestOf(releases: readonly KnownRelease[]): KnownRelease | unde
   );
 }
 
-/** No prerelease, as `@latest` sees it. */
+/** Not a prerelease, as `@latest` sees it. */
 function isFinal(tag: string): boolean {
   const [group] = groupTags([tag]);
   return (group?.tags[0]?.version.rank ?? -1) >= 0;
 }
 
-/** What decides whether a tool is as it was, beside its directory. */
+/** What decides whether a tool is unchanged, besides its directory. */
 export function toolKey(runKey: string, { folder, proposed }: LedgerTool): string {
   return createHash('sha256')
     .update(JSON.stringify([runKey, folder, proposed]))

@@ -15,13 +15,13 @@ export interface WriterFiles {
   readonly files: readonly SiteFile[];
   /** Files that it wrote earlier and that stay as they are; every other one goes. */
   readonly kept?: Iterable<string> | undefined;
-  /** Something of them could not be looked for: the next run writes the tool again. */
+  /** Something could not be looked for: the next run writes the tool again. */
   readonly again?: boolean | undefined;
 }
 
 /** Makes the machine files of one kind, a tool at a time. */
 export interface SiteWriter {
-  /** What its files hang on beside a tool's records and the policy: where it differs, every tool is written again. */
+  /** What its files depend on besides a tool's records and the policy: where it differs, every tool is written again. */
   readonly key: string;
   /** Throws as it likes: the run fails then. */
   write(tool: WriterTool, folder: Pick<SiteFolder, 'read'>): Promise<WriterFiles>;

@@ -12,7 +12,7 @@ interface Named {
 
 /**
  * The recorded files that can be installed, described by their names alone, as packslip's "Release statement" wants them:
- * no two for one platform, variant and format. A file that says too little of itself is left out, never guessed at.
+ * no two for one platform, variant and format. A file whose name says too little is left out, never guessed at.
  */
 export function describeArtifacts(
   assets: readonly RecordedAsset[],
@@ -48,7 +48,7 @@ export function describeArtifacts(
 
 type Settled = NamePlatform & { readonly format: string };
 
-/** As `packslip create` does what a name leaves open; undefined where it would refuse. */
+/** Fills in what a name leaves open, as `packslip create` does; undefined where it would refuse. */
 function settle(name: string, { os, arch, libc, format }: NamePlatform): Settled | undefined {
   if (format === undefined || (format === 'raw' && os === undefined)) return undefined;
   const everywhere = os === 'darwin' || os === 'windows' || /(?:\.noarch\.rpm|_all\.deb)$/i.test(name);

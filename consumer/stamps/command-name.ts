@@ -1,4 +1,4 @@
-/** Where a file's name goes over from the program to its version, its system or its processor. */
+/** Where a file's name moves on from the program to its version, system or processor. */
 const BEHIND =
   /[-_.](?:v?\d+(?:[._]\d+)+|v\d+|(?:linux|darwin|macos|osx|mac|apple|windows|win|freebsd|netbsd|openbsd|illumos|android|amd64|arm64|arm|armv\d\w*|aarch64|x86|x64|i[36]86|386|unknown|pc|static|musl|gnu)(?:[-_.\d].*)?$)/i;
 

@@ -32,7 +32,7 @@ export interface ListBefore {
   readonly subject: readonly { readonly name: string; readonly digest: { readonly sha256: string } }[];
 }
 
-/** What a list before this one said of a release. */
+/** What an earlier list said about a release. */
 export interface ListedBefore {
   readonly entry: Entry;
   /** Of the packslip. */
@@ -42,7 +42,7 @@ export interface ListedBefore {
   readonly inputs: string;
 }
 
-/** Undefined for what is no list. */
+/** Undefined for anything but a list. */
 export function readList(bundle: Uint8Array): ListBefore | undefined {
   const envelope = readEnvelope(bundle);
   if (envelope === undefined) return undefined;
@@ -54,7 +54,7 @@ export function readList(bundle: Uint8Array): ListBefore | undefined {
   }
 }
 
-/** The releases of a list of ours, by tag. */
+/** The releases in one of our lists, by tag. */
 export function entriesOf(list: ListBefore | undefined, baseUrl: string): ReadonlyMap<string, ListedBefore> {
   const digests = new Map(list?.subject.map(({ name, digest }) => [name, digest.sha256]));
   return new Map(
@@ -69,7 +69,7 @@ export function entriesOf(list: ListBefore | undefined, baseUrl: string): Readon
   );
 }
 
-/** `packslip/…` of a URL of ours. */
+/** The `packslip/…` part of one of our URLs. */
 function pathIn(url: string, baseUrl: string): string | undefined {
   if (!url.startsWith(`${baseUrl}/packslip/`)) return undefined;
   try {

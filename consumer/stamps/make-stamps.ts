@@ -23,7 +23,7 @@ export interface StampContext {
   /** The first-parent height of the ledger's commit. */
   readonly sequence: number;
   readonly now: Date;
-  /** What the ledger is, for who asks a stamp: its id. */
+  /** What identifies the ledger in a stamp: its id. */
   readonly ledger: string;
   /** The vendor's own packslip, where it was kept; `unread`: it could not be looked for, and is next time. */
   readonly vendor: (record: StampRecord) => Promise<VendorPackslip | 'unread' | undefined>;
@@ -123,7 +123,7 @@ export async function makeStamps(
   };
 }
 
-/** All of a list but when it was made and its number. */
+/** Everything in a list except its time and number. */
 function timeless(predicate: object, subject: readonly unknown[]): string {
   return JSON.stringify([{ ...predicate, generated_at: '', sequence: 0 }, subject]);
 }

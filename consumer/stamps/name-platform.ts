@@ -18,7 +18,7 @@ const OS_ENDINGS: readonly (readonly [RegExp, string])[] = [
   [/openbsd/, 'openbsd'],
   [/illumos/, 'illumos'],
 ];
-/** A word of letters and digits; a number within a dotted version is none. */
+/** A word of letters and digits; a number within a dotted version is not one. */
 const word = (text: string): RegExp =>
   /^\d+$/.test(text)
     ? new RegExp(`(?<![a-z0-9]|[0-9]\\.)${text}(?![a-z0-9]|\\.[0-9])`)
@@ -43,12 +43,12 @@ const ARCHS: readonly (readonly [RegExp, string])[] = [
   [word('(?:ppc64|powerpc64)'), 'powerpc64'],
   [word('win64'), 'x86_64'],
 ];
-/** Behind the last dot, a short tail with a letter in it: `tool-1.2.3-linux-x64` has none. */
+/** After the last dot, a short tail with a letter in it: `tool-1.2.3-linux-x64` has none. */
 const EXTENSION = /\.(?=[0-9]*[a-z])[a-z0-9]{0,9}$/;
 
 /**
  * Reads a release file's name as `packslip create` reads it, so that a list by us and one by the vendor agree. Undefined
- * for a file whose ending is of none of the formats: a signature, a list of digests, a script.
+ * for a file whose ending belongs to none of the formats: a signature, a list of digests, a script.
  */
 export function namePlatform(name: string): NamePlatform | undefined {
   const lower = name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());

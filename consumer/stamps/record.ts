@@ -31,6 +31,6 @@ export interface VendorPackslip {
   readonly bytes: Uint8Array;
   readonly sha256: string;
   readonly publishedAt: string;
-  /** Does it speak of files that the record doesn't have? Then it would let in what nobody looked at. */
+  /** Does it mention files that the record doesn't have? Then it would let in files that nobody looked at. */
   readonly beyond: boolean;
 }

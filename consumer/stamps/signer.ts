@@ -6,7 +6,7 @@ import type { StampIdentity } from './statement.ts';
 
 /** Who signs the stamps. */
 export interface StampSigner {
-  /** What a statement says of who signed it. */
+  /** What a statement says about who signed it. */
   readonly identity: StampIdentity;
   /** Does the same statement give the same bundle, whenever it is signed? */
   readonly repeatable: boolean;

@@ -59,7 +59,7 @@ export function stampWriter(options: StampWriterOptions): {
   return {
     key: JSON.stringify(['stamps 1', signer.identity, publicUrl]),
     async write(tool, folder) {
-      // What expired says so itself, and nothing that is new may be said.
+      // What has expired says so itself, and nothing new may be said.
       if (trust.expired) return { files: [], kept: stillGood(tool, folder, options.baseUrl) };
       const records: StampRecord[] = [];
       for (const { files, status } of await tool.records()) {
@@ -125,7 +125,7 @@ async function toRecord(
   };
 }
 
-/** From our own store, which nobody upstream can empty; else where the record says that it lies. */
+/** From our own store, which nobody upstream can empty; else where the record says it is. */
 function urlOf(record: StampRecord, { name, sha256, url }: RecordedAsset, publicUrl: string | undefined): string {
   if (publicUrl !== undefined) return `${publicUrl.replace(/\/+$/, '')}/${storeKey(sha256)}`;
   const { source, repository, tag } = record;

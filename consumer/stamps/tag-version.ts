@@ -5,7 +5,7 @@ const SEMVER =
 
 /**
  * The version that a tag of a repository names to packslip, "Tags" and "Spelling a version": `v1.2.3`, `jq-1.7.1` of jq,
- * `4.1` (4.1.0), `2026.08.31` (2026.8.31). Undefined for a tag that names none, as `nightly`: it is in no list.
+ * `4.1` (4.1.0), `2026.08.31` (2026.8.31). Undefined for a tag that names none, such as `nightly`: it is in no list.
  */
 export function tagVersion(tag: string, repositoryName: string | undefined): string | undefined {
   const rests = [tag];

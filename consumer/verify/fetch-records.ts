@@ -3,7 +3,7 @@ import { fetchDirectories } from '../../ledger/fetch-directories.ts';
 import { recordFiles } from '../../ledger/files.ts';
 import type { Snapshot } from '../../ledger/snapshot.ts';
 
-/** The directories of records, by few requests; those that aren't there are left out. Throws `E_TOO_LARGE`. */
+/** Fetches the directories of records in a few requests; those that aren't there are left out. Throws `E_TOO_LARGE`. */
 export async function fetchRecords(snapshot: Snapshot, paths: readonly string[]): Promise<RecordFiles[]> {
   const directories = await fetchDirectories(snapshot, paths, []);
   return paths.flatMap((path) => {

@@ -25,8 +25,8 @@ const MOST_FILES = 200_000;
 /**
  * @internal
  * Every file below a folder. A link is followed, to a folder too, each folder once: its bytes are what a program would
- * read. What can't be looked at (a link to nothing, a folder that isn't ours to read, a pipe) is told, never left out.
- * `ignoreLinks` leaves links out. Throws `E_INPUT` where the folder is none or has too many files, `E_IO`.
+ * read. What can't be looked at (a link to nothing, a folder that isn't ours to read, a pipe) is reported, never left out.
+ * `ignoreLinks` leaves links out. Throws `E_INPUT` where it is not a folder or has too many files, `E_IO`.
  */
 export async function filesBelow(folder: string, ignoreLinks = false): Promise<FilesBelow> {
   const walk = new Walk(folder, ignoreLinks);
@@ -91,7 +91,7 @@ class Walk {
     else await this.#visit(path, stats);
   }
 
-  /** What lies there, or where its link leads; undefined where it is left out, or told as unread. */
+  /** What lies there, or where its link leads; undefined where it is left out, or reported as unread. */
   async #stats({ raw, shown }: FilePath): Promise<{ readonly stats: Stats; readonly link: boolean } | undefined> {
     try {
       const own = await lstat(raw);
@@ -114,7 +114,7 @@ function below(folder: FilePath, name: Buffer): FilePath {
   return { shown: `${folder.shown}${ends ? '' : sep}${shownName(name)}`, raw };
 }
 
-/** Names are bytes; those that aren't UTF-8 stand as `\xNN`. */
+/** Names are bytes; those that aren't UTF-8 are shown as `\xNN`. */
 function shownName(name: Buffer): string {
   const text = name.toString('utf8');
   if (Buffer.from(text).equals(name)) return text;

@@ -3,7 +3,7 @@ import type { Snapshot } from '../../ledger/snapshot.ts';
 
 /** Lists read, and in a partial clone fetched, at once. */
 const BATCH = 2000;
-/** Records that one digest is looked up in; a licence file may be the same in every release of a tool. */
+/** The most records that one digest is looked up in; a licence file may be the same in every release of a tool. */
 const MOST_RECORDS = 100;
 
 /**

@@ -38,7 +38,7 @@ export interface Params {
   readonly asset?: string;
   readonly id?: string;
   readonly hash?: string;
-  /** What stands behind a route that ends with a star, decoded. */
+  /** What the star at the end of a route matched, decoded. */
   readonly '*'?: string;
 }
 export interface Query {
@@ -51,12 +51,12 @@ export type Request = FastifyRequest<{ Params: Params; Querystring: Query }>;
 export type RouteAnswer = (request: Request, reply: FastifyReply) => Promise<FastifyReply | Fetchable>;
 export type Get = (url: string, name: string, answer: RouteAnswer) => void;
 
-/** Throws `E_USAGE` for what can be no tool's name: that is its client's slip, and no defect of the ledger. */
+/** Throws `E_USAGE` for what can't be a tool's name: that is the client's mistake, not a fault in the ledger. */
 export async function toolOf({ source, owner, repo }: Params, { catalog, host }: RouteOptions): Promise<FoundTool> {
   return catalog().tool(parseToolName(`${source ?? host}/${owner}/${repo}`, host));
 }
 
-/** A tool and its release of a tag. A refusal says what is known of it. */
+/** A tool and its release with a tag. A refusal says what is known about it. */
 export async function releaseAt(params: Params, tag: string, options: RouteOptions) {
   try {
     const tool = await toolOf(params, options);
@@ -67,7 +67,7 @@ export async function releaseAt(params: Params, tag: string, options: RouteOptio
   }
 }
 
-/** What the API's answer about a tool is to name its files by. */
+/** What the API's answer about a tool uses to name its files. */
 export function apiLinks(request: FastifyRequest, tool: FoundTool, { links, baseUrl }: RouteOptions): Links {
   return links === 'github' ? linksTo(tool.source) : linksOf(request, baseUrl);
 }

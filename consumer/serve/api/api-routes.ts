@@ -91,7 +91,7 @@ function listUrl(request: Request, baseUrl: string | undefined): string {
   return `${linksOf(request, baseUrl).web}${request.url.split('?')[0] ?? ''}`;
 }
 
-/** Bytes for who asks for them and for who has no wish, as curl and mise; JSON for who asks for any of GitHub's kinds. */
+/** Bytes for clients that ask for them or for nothing in particular (curl, mise); JSON for any of GitHub's types. */
 function wantsBytes(accept = '*/*'): boolean {
   if (accept.includes('application/octet-stream')) return true;
   return accept.split(',').every((range) => /^\s*\*\/\*\s*(?:;|$)/.test(range));

@@ -15,7 +15,7 @@ const PLACES = 2 ** 17;
 
 /**
  * A stable number for a record, by its path alone: so that asking for it judges that one record. An asset's begins with it;
- * a record is never changed, so that neither is an asset's place in it.
+ * a record never changes, so neither does an asset's place in it.
  */
 export function releaseIdAt(path: string): number {
   return Math.floor(createHash('sha256').update(path).digest().readUIntBE(0, 5) / 2 ** 4);
@@ -102,7 +102,7 @@ export function isPrerelease(tag: string): boolean {
   return (versionOf(tag)?.rank ?? 0) < 0;
 }
 
-/** All assets of a release, each by its place: none is looked for. */
+/** All assets of a release, each by its place, without searching. */
 export function assetsJson(release: ServedRelease, links: Links) {
   const first = releaseId(release) * PLACES;
   return release.assets.map((asset, place) => assetJson(release, asset, links, first + place));

@@ -17,10 +17,10 @@ export interface KeptAttestation {
   readonly bundle_url: null;
 }
 
-/** The most digests of one question, as GitHub has it. */
+/** The most digests in one request, as on GitHub. */
 const DIGESTS = 1024;
 const DIGEST = /^sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})$/;
-/** The most bytes of an answer's bundles: one that names many files stands there for each. */
+/** The most bytes of an answer's bundles: a bundle that names many files is repeated for each. */
 const ANSWER_BYTES = 32 * 1024 * 1024;
 
 /** Which attestations are kept about which digest. */

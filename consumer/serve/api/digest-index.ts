@@ -6,15 +6,15 @@ import { listedDigests } from '../../verify/find-bytes.ts';
 const BATCH = 1000;
 /** A licence file may be the same in every release of a tool. */
 const MOST_RECORDS = 100;
-/** 32 MiB; of a ledger with more the rest can't be found by its digest. */
+/** 32 MiB; in a larger ledger, the rest can't be found by digest. */
 const MOST_FILES = 4 * 1024 ** 2;
 /** An entry: the first 40 bits of a digest, then the number of its record. */
 const RECORD_BITS = 24n;
 const PREFIX = 10;
 
 /**
- * Which records list which digest. A ledger is only added to, so that of its next state only what is new is read; asking for a
- * digest that nobody lists reads nothing. It says where to look: nothing of it is verified.
+ * Which records list which digest. A ledger is only added to, so only what is new in its next state is read; asking for a
+ * digest that no record lists reads nothing. It says where to look; none of it is verified.
  */
 export class DigestIndex {
   readonly #records: string[] = [];
@@ -39,7 +39,7 @@ export class DigestIndex {
     return found;
   }
 
-  /** One reads at a time; who asks meanwhile waits for it. */
+  /** One read at a time; anyone who asks meanwhile waits for it. */
   async #follow(view: LedgerView): Promise<void> {
     while (this.#commit !== view.commit) {
       const before = this.#reading;
@@ -75,7 +75,7 @@ export class DigestIndex {
     this.#commit = commit;
   }
 
-  /** What was read before something failed is kept: the next reading goes on behind it. */
+  /** What was read before something failed is kept: the next read continues after it. */
   async #add(snapshot: LedgerView['snapshot'], records: readonly string[]): Promise<void> {
     const entries: bigint[] = [];
     try {

@@ -50,7 +50,7 @@ interface Page {
   readonly after?: string;
 }
 
-/** Answers a query in its own shape; anything else than releases is an error that says so, as GitHub's are. */
+/** Answers a query in its own shape; anything but releases is an error that says so, in GitHub's form. */
 export async function answerGraphql(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -142,7 +142,7 @@ function absent(error: unknown): undefined {
 
 type AssetJson = ReturnType<typeof releaseJson>['assets'][number];
 
-/** What costs something is made when it is asked for. */
+/** What is costly is made only when it is asked for. */
 function shape(release: ServedRelease, isLatest: boolean, web: string, assets: () => readonly AssetJson[]) {
   const repository = release.tool.slice(release.tool.indexOf('/') + 1);
   const path = `/${repository}/releases/tag/${urlPath(release.tag)}`;
@@ -187,7 +187,7 @@ function shape(release: ServedRelease, isLatest: boolean, web: string, assets: (
   };
 }
 
-/** A page of a list by its place in it: cursors of ours mean that and nothing else. */
+/** A page of a list by its place in it: our cursors mean that and nothing else. */
 function connection<T>(all: readonly T[], { first, last, after }: Page, shaped: (item: T) => unknown) {
   const from = Number(/^cursor:(\d{1,9})$/.exec(Buffer.from(after ?? '', 'base64').toString())?.[1] ?? 0);
   const most = Math.min(first ?? last ?? MOST_A_PAGE, MOST_A_PAGE);

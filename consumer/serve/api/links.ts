@@ -4,7 +4,7 @@ import type { Links } from './api.ts';
 /** How answers of the API name files: by GitHub's own addresses, or by the gateway's. */
 export type LinkStyle = 'github' | 'self';
 
-/** A host name or address, perhaps with a port: nothing that could stand for more in a link. */
+/** A host name or address, perhaps with a port: nothing that could mean more in a link. */
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/;
 
 /**

@@ -5,7 +5,7 @@ import type { Follower } from '../follow.ts';
 import { STYLE } from '../../pages/style.ts';
 import type { Metrics } from '../metrics.ts';
 
-/** What is told of the gateway itself. */
+/** What is reported about the gateway itself. */
 export interface Operations {
   readonly follower: Follower;
   readonly cache: FileCache;

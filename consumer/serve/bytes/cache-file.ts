@@ -8,7 +8,7 @@ import { ioError } from '../../../io/io-error.ts';
 /** A verified file, open; anyone who has it reads it, and gives it back. */
 export interface OpenFile {
   readonly size: number;
-  /** Reads into the whole buffer, from a position. Throws `E_IO` where the file ends before. */
+  /** Fills the whole buffer, from a position. Throws `E_IO` where the file ends too soon. */
   read(buffer: Uint8Array, position: number): Promise<void>;
   /** Is it still as it was when its bytes were seen? */
   unchanged(): Promise<boolean>;
@@ -62,7 +62,7 @@ async function digestOfHandle(handle: FileHandle): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Makes a folder that nobody else may look into or write to, and makes one that is there so. Throws `E_IO`. */
+/** Makes a folder that nobody else may read or write, or makes an existing one so. Throws `E_IO`. */
 export async function makePrivateFolder(folder: string): Promise<void> {
   try {
     await makeFolders(folder, 0o700);

@@ -16,7 +16,7 @@ import type { OpenFile } from './cache-file.ts';
 
 export interface FileCacheOptions {
   readonly folder: string;
-  /** Bytes that the files may have together. One that is being sent while it is thrown out counts no more. */
+  /** Bytes that the files may take up together. One that is evicted while it is being sent no longer counts. */
   readonly maxBytes: number;
   readonly mirrors: readonly Mirror[];
   readonly progress: Progress;
@@ -74,7 +74,7 @@ export class FileCache {
     this.#options = options;
   }
 
-  /** Opens the folder, which is made where missing; what an earlier process left unfinished is removed. Throws `E_IO`. */
+  /** Opens the folder, which is created if missing; what an earlier process left unfinished is removed. Throws `E_IO`. */
   static async open(options: FileCacheOptions): Promise<FileCache> {
     const cache = new FileCache(options);
     const { folder } = options;
@@ -118,7 +118,7 @@ export class FileCache {
       }
       const entry = await this.#opening.join(file.sha256, signal, (stop) => this.#prepare(file, stop));
       if (entry.handle !== undefined) return this.#use(entry, entry.handle);
-      // Thrown out for another file before its reader came
+      // Evicted for another file before its reader came
       if (attempt === 5) fail('E_BUSY', 'the cache is too small for what is asked of it', { hint: 'make it larger' });
     }
   }
@@ -230,7 +230,7 @@ export class FileCache {
     }
   }
 
-  /** Waits until few others are fetched, and what they need leaves room for this one. */
+  /** Waits until few others are being fetched and they leave room for this one. */
   async #turn(bytes: number, signal: AbortSignal): Promise<void> {
     const busy = () =>
       this.#fetching >= FETCHES || (this.#fetching > 0 && this.#reserved + bytes > this.#options.maxBytes);

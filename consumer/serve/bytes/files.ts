@@ -64,7 +64,7 @@ export class FileSender {
     reply.status(answer.status).headers({
       etag,
       'accept-ranges': 'bytes',
-      // A nack is seen within a minute; a cache in between asks again as soon.
+      // A nack is seen within a minute; a cache in between asks again just as soon.
       'cache-control': 'public, max-age=60',
       'content-security-policy': "default-src 'none'; sandbox",
     });

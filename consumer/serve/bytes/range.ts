@@ -1,4 +1,4 @@
-/** The headers of a request that decide what of a file is sent. */
+/** The headers of a request that decide which part of a file is sent. */
 export interface Conditions {
   readonly method: string;
   readonly range?: string | undefined;

@@ -64,7 +64,7 @@ export function toolsPage(
   return toolsTemplate({ rows, number, total, address, search }, template(context));
 }
 
-/** A tool's releases, in whatever state. */
+/** A tool's releases, in any state. */
 export function releasesPage(
   tool: ListedTool,
   rows: readonly ReleaseRow[],

@@ -13,10 +13,10 @@ type RowOptions = Pick<RouteOptions, 'catalog' | 'explainer'>;
 
 /** Tools that are judged at once. */
 const AT_ONCE = 16;
-/** So long a list waits for the newest releases of its tools: what is found later is there at the next look. */
+/** How long a list waits for its tools' newest releases: what is found later shows at the next look. */
 const PATIENCE_MS = 3000;
 
-/** Tools with their newest acknowledged releases. A ledger that can't be reached leaves out these, not the list. */
+/** Tools with their newest acknowledged releases. If the ledger can't be reached, these are left out, not the list. */
 export async function toolRows(tools: readonly ListedTool[], { catalog }: RowOptions): Promise<ToolRow[]> {
   const late = new AbortController();
   const deadline = sleep(PATIENCE_MS, undefined, { signal: late.signal, ref: false }).catch(() => undefined);
@@ -72,7 +72,7 @@ export async function releaseRows(tool: FoundTool, { catalog, explainer }: RowOp
 }
 
 async function refusedRow(tool: FoundTool, { tag, refusal }: ServedTag, explainer: Explainer | undefined) {
-  // What stands before it is the record's own path.
+  // The text before it is the record's own path.
   const why = refusal?.message.replace(/^packages\/\S+ /, '');
   const row = { tag, by: [], why };
   if (refusal?.code === 'E_NOT_ACKNOWLEDGED') return { ...row, state: 'proposed' as const };

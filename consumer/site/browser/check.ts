@@ -53,7 +53,7 @@ function start(section: Element, answer: Element, pin: Element, file: Element, d
   });
 }
 
-/** How long ago: pages that stand for long can't say it themselves. */
+/** How long ago: a page that was made long ago can't say it itself. */
 function showAges(): void {
   for (const time of document.querySelectorAll('time[data-age]')) {
     const { age } = time.dataset;

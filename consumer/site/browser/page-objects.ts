@@ -1,4 +1,4 @@
-/** What of a browser's page this program touches; the rest of the project has no such names. */
+/** The parts of a browser's page that this program uses; the rest of the project has no such names. */
 export interface Element {
   hidden: boolean;
   textContent: string | null;

@@ -29,7 +29,7 @@ export interface Verdict {
   readonly lines: readonly string[];
 }
 
-/** Files of the ledger as the site serves them: nothing of it is believed. */
+/** Files of the ledger as the site serves them: none of it is trusted. */
 interface Served {
   readonly path: string;
   readonly files: ReadonlyMap<string, Uint8Array>;

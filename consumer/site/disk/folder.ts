@@ -20,20 +20,20 @@ import { fail } from '../../../ledger-schema/index.ts';
 import { ioError, systemCode } from '../../../io/io-error.ts';
 import { MANIFEST } from './manifest.ts';
 
-/** Whatever is written is written here first, then moved. */
+/** Everything is written here first, then moved. */
 const TEMPORARY = '.pullthrough-site.part';
 const TEMPORARIES = /^\.pullthrough-site\.part(?:-\d+)?$/;
-/** What a run is about to write: where it is killed, the next one knows what it left. */
+/** What a run is about to write: if it is killed, the next one knows what it left. */
 const JOURNAL = '.pullthrough-site.journal';
 /** A path of the site: nothing that leads out of it. */
 const SAFE = /^(?!\/)(?!.*(?:^|\/)\.{1,2}(?:\/|$))[^\\\0\n]+$/;
 
-/** Node's flag `a`, but that no link is followed; Windows has none to follow so. */
+/** Node's flag `a`, except that no link is followed; Windows has no such flag. */
 const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
 
 /** What a run that was killed left. */
 export interface Leftover {
-  /** Folders of tools that it was at. */
+  /** Folders of tools that it was working on. */
   readonly tools: Set<string>;
   /** Files that it may have written. */
   readonly files: Set<string>;
@@ -41,7 +41,7 @@ export interface Leftover {
 
 /**
  * The folder of a site. Files are replaced whole; a link in it is never followed; nothing that somebody else put there is
- * replaced or removed. Work on it is synchronous: what is written is small and much, and one run has the folder alone.
+ * replaced or removed. Work on it is synchronous: it writes many small files, and only one run has the folder.
  */
 export class SiteFolder {
   readonly root: string;
@@ -111,7 +111,7 @@ export class SiteFolder {
     writeSync(this.#journal, `${JSON.stringify({ tool, files })}\n`);
   }
 
-  /** These files are of the site, no matter who wrote them. */
+  /** These files belong to the site, no matter who wrote them. */
   keep(files: readonly string[]): void {
     for (const file of files) this.leftover.files.delete(file);
   }

@@ -15,7 +15,7 @@ const headSchema = z.strictObject({
   /** The ledger's id. */
   ledger: z.string(),
   commit: z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/),
-  /** Files that are of no tool. */
+  /** Files that belong to no tool. */
   files: z.array(z.string()),
 });
 

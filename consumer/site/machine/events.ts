@@ -4,10 +4,10 @@ import { dayText, peopleText } from '../../pages/words.ts';
 import { isoText } from '../releases/judge.ts';
 import type { KnownTool } from '../model.ts';
 
-/** Something that a reader of the feeds is told. */
+/** Something that readers of the feeds are told. */
 export interface SiteEvent {
   readonly kind: 'acknowledged' | 'withdrawn' | 'expiring';
-  /** What stays of its name: part of the id of its entry. */
+  /** The part of its name that stays the same: part of its entry's id. */
   readonly name: string;
   /** ISO 8601 */
   readonly at: string;
@@ -21,7 +21,7 @@ export interface SiteEvent {
 /** Entries of a feed. */
 const MOST = 50;
 const DAY_MS = 86_400_000;
-/** So long before its time something is told to be expiring. */
+/** How long before it expires something is reported as expiring. */
 const AHEAD_MS = 30 * DAY_MS;
 
 /** The newest events of a site, while its tools pass by. */
@@ -95,7 +95,7 @@ async function keyExpiry(trust: Trust, listed: Listed): Promise<Date | undefined
   }
 }
 
-/** Which keys of the policy can sign now: beside policy and record, that is all that a verdict hangs on. */
+/** Which keys of the policy can sign now: besides policy and record, that is all that a verdict depends on. */
 export async function keyStates(trust: Trust): Promise<string[]> {
   const states: string[] = [];
   for (const keys of Object.values(trust.policy.holders)) {

@@ -15,7 +15,7 @@ import { SEAL_BYTES } from '../../../ledger-schema/seal.ts';
 import { ledgerFiles } from '../../../ledger/files.ts';
 import type { Snapshot } from '../../../ledger/snapshot.ts';
 
-/** Files of the ledger in one document, by their paths below `path`. What isn't UTF-8 can be no file of the format. */
+/** Files of the ledger in one document, by their paths below `path`. What isn't UTF-8 can't be a file of the format. */
 export interface LedgerDocument {
   readonly format: 1;
   readonly path: string;
@@ -37,7 +37,7 @@ function documentText(path: string, files: readonly (readonly [name: string, tex
   return `${JSON.stringify({ format: 1, path, files: Object.fromEntries(files) } satisfies LedgerDocument)}\n`;
 }
 
-/** A record with all its signatures that could count, for who verifies it without git. */
+/** A record with all its signatures that could count, for verifying it without git. */
 export async function recordDocument(record: RecordFiles, trust: Trust): Promise<string> {
   const files: [string, string][] = [];
   for (const { name, mode } of record.entries) {

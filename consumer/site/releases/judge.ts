@@ -12,7 +12,7 @@ import type { Snapshot } from '../../../ledger/snapshot.ts';
 import { publishedAt } from '../../serve/api/published.ts';
 import type { JudgedRecord, KnownRelease } from '../model.ts';
 
-/** A record as far as it can be shown: one that can't be read is a line alone. */
+/** A record as far as it can be shown: one that can't be read is only a line. */
 export interface ShownRecord {
   readonly known: KnownRelease;
   readonly judged?: JudgedRecord | undefined;
@@ -21,7 +21,7 @@ export interface ShownRecord {
 export interface JudgeContext {
   readonly snapshot: Snapshot;
   readonly trust: Trust;
-  /** What the reviewer wrote who withdrew it; `owner/repo TAG`. */
+  /** What the reviewer who withdrew it wrote; `owner/repo TAG`. */
   readonly reasonOf: (title: string) => Promise<string | undefined>;
   /** Past the policy's expiry: what was acknowledged before. */
   readonly wasAcknowledged: (tag: string) => boolean;

@@ -31,7 +31,7 @@ export interface WorkerAnswer {
   readonly written: number;
 }
 
-/** Below so many records a worker costs more than it saves. */
+/** Below this many records a worker costs more than it saves. */
 const WORTH_A_WORKER = 400;
 /** Records that a worker is handed at a time: few enough that none is idle for long at the end. */
 const HANDED = 32;
@@ -56,7 +56,7 @@ export class ReleasePool implements AsyncDisposable {
   async run(jobs: readonly WorkerJob[], take: (job: WorkerJob, lines: readonly KnownRelease[]) => void): Promise<void> {
     const order = this.#order;
     const count = jobs.reduce((sum, { records }) => sum + records.length, 0);
-    // Compiled code alone runs in a worker; the sources are only ever run by a test runner, which compiles in its own way.
+    // Only compiled code runs in a worker; the sources are only ever run by a test runner, which compiles in its own way.
     if (order === undefined || count < WORTH_A_WORKER || import.meta.url.endsWith('.ts')) return;
     if (this.#workers.length === 0) {
       this.#workers = Array.from({ length: Math.min(8, availableParallelism()) }, (_, number) =>

@@ -22,7 +22,7 @@ export type PlacedTool = ListedTool & { readonly folder: string };
 export class ReleaseWriter {
   readonly #site: SiteContext;
   readonly #folder: Pick<SiteFolder, 'put'>;
-  /** What all pages have alike. */
+  /** What all pages have in common. */
   readonly #page: PageContext;
   readonly #policy: Markup;
   /** The folder of the tool whose release is being written. */
