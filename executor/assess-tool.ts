@@ -23,7 +23,7 @@ export interface Item {
   readonly decision: Decision;
 }
 
-/** A tool after all was asked and nothing downloaded. */
+/** A tool once everything was asked and before anything is downloaded. */
 export interface Examined {
   readonly tool: Tool;
   readonly client: GitHubClient;
@@ -33,7 +33,7 @@ export interface Examined {
   /** Asked for only where something is new. */
   readonly identity: Repository | undefined;
   readonly items: readonly Item[];
-  /** Tags that its tool.ini names and upstream has no release of. */
+  /** Tags that its tool.ini names but upstream has no release for. */
   readonly absent: readonly string[];
   /** Paths of records whose proposals have no pull request, and that `select` no longer chooses. */
   readonly unopened: readonly string[];
@@ -139,8 +139,8 @@ async function locate(run: Known, tool: Tool, current: string | undefined): Prom
 }
 
 /**
- * A repository that was renamed keeps its place, also where its tool.ini moved along and nothing here knows the old name: the
- * forge's number does.
+ * A repository that was renamed keeps its place, even where its tool.ini moved along and nothing here knows the old name:
+ * the forge's number does.
  */
 async function locateById(run: Known, { source }: Tool, place: RecordedPlace, id: number): Promise<RecordedPlace> {
   if (place.recorded !== undefined || run.proposals.paths({ source, repository: place.repository }).length > 0) {

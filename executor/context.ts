@@ -24,5 +24,5 @@ export interface Signing {
   readonly author: { readonly name: string; readonly email: string };
 }
 
-/** A name that a hook is told between each two steps of a run; tests end the process there. */
+/** A hook that is told a name between any two steps of a run; tests end the process there. */
 export type Checkpoint = (name: string) => Promise<void> | void;

@@ -23,7 +23,7 @@ import { openNow } from './propose/unopened.ts';
 import { decisionResult, recordResult } from './release-results.ts';
 import type { ReleaseResult } from './result.ts';
 
-/** A last look at what was fetched, before it is recorded; it throws what speaks against it. */
+/** A last look at what was fetched, before it is recorded; it throws if anything speaks against that. */
 export interface Inspection {
   /** What must be hashed for it. */
   readonly algorithms: readonly HashAlgorithm[];

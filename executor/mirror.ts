@@ -16,9 +16,9 @@ import type { Run } from './open-run.ts';
 import type { Tool } from '../upstream/tools.ts';
 import { checkUpstreams } from '../upstream/upstreams.ts';
 
-/** Tools that are looked at together; the API's client has its own limit on requests. */
+/** How many tools are looked at together; the API's client has its own limit on requests. */
 const TOOLS_AT_ONCE = 32;
-/** Releases of one tool that are under way together. */
+/** How many releases of one tool are under way together. */
 const RELEASES_AT_ONCE = 4;
 
 export interface MirrorOptions extends WriteOptions {

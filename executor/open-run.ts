@@ -75,7 +75,7 @@ interface Look {
   readonly loading: Promise<void>;
 }
 
-/** Trust and holdings need some requests, one after another: together. What the trust fails with goes first. */
+/** Trust and holdings each need several requests in a row, so they run together. A failure of trust goes first. */
 async function look(context: ExecutorContext, ids: readonly RepositoryId[]): Promise<Look> {
   let found: Omit<Look, 'trust'> | undefined;
   const meanwhile = (snapshot: Snapshot, trusting: Promise<Trust>): void => {
@@ -88,7 +88,7 @@ async function look(context: ExecutorContext, ids: readonly RepositoryId[]): Pro
   return { trust, ...(found ?? fail('E_INTERNAL', 'the ledger was not looked at')) };
 }
 
-/** What asks the API takes a while to load: while git fetches. What it fails with is said where it is used. */
+/** The API client takes a while to load, so it loads while git fetches. A failure is reported where it is used. */
 async function loadWhatAsks(): Promise<void> {
   await gitAtWork();
   await dispatcher().catch(() => undefined);

@@ -131,7 +131,7 @@ function replacedReason({ nackedBy }: Replaced): string {
   return nackedBy.length === 0 ? reason : `${reason}; the nack of ${nackedBy.join(' and ')} goes with it`;
 }
 
-/** Upstream went on uploading after it was proposed: a record is for good, so that it is made again while it can be. */
+/** Upstream went on uploading after it was proposed: a record is for good, so it is made again while it can be. */
 function decideAdded(input: PlanInput, standing: ProposedStanding, added: readonly string[]): Decision {
   const what = `upstream added ${listed(added)} since ${nameOf(standing)} proposed it`;
   const nacked = nackHolders((standing.record?.nacks ?? []).map((by) => ({ by })));

@@ -5,8 +5,8 @@ import type { Run } from './open-run.ts';
 import type { Tool } from '../upstream/tools.ts';
 
 /**
- * The repository that a tool's records and proposals lie under: its own name, and where that has none the one that the
- * API gives, which is how the first record of a repository that was renamed before is named. Costs a request in that case
+ * The repository that a tool's records and proposals lie under: its own name, or where nothing lies under that, the one the
+ * API gives: the first record of a repository that was renamed earlier is named so. Costs a request in that case
  * alone. Throws as `getRepository` does, but not where there is no repository.
  */
 export async function recordedAs(

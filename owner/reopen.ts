@@ -42,7 +42,7 @@ export async function reopenChange(context: ProposalContext, text: string): Prom
   return { branch, pull: referenceTo(pull) };
 }
 
-/** Either of the two names of a branch stands for it. */
+/** A branch can be named by either of its two names. */
 function nameOf(branch: string): string {
   return reopenedBranch(branch) ?? branch;
 }

@@ -89,7 +89,7 @@ export async function ledgerStatus(context: WithView): Promise<LedgerStatus> {
   };
 }
 
-/** A head that doesn't count is none. */
+/** A head that doesn't count is treated as missing. */
 async function headStatus({ ledger, view: { trust } }: WithView): Promise<LedgerStatus['head']> {
   try {
     const signed = await readSignedHead(ledger, trust);

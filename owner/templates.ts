@@ -5,7 +5,7 @@ import { typed } from '../io/shell.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
 
-/** Checkouts are for people's eyes; still, none of them shall turn a record's bytes into others. */
+/** Checkouts are for people's eyes; still, none of them may turn a record's bytes into others. */
 const ATTRIBUTES = `packages/** -text -diff
 trust/** -text
 `;
@@ -14,7 +14,7 @@ function template(name: string): string {
   return readFileSync(new URL(`./templates/${name}`, import.meta.url), 'utf8');
 }
 
-/** What stands for the owners until somebody puts theirs in: no account of GitHub can have such a name. */
+/** A placeholder for the owners until somebody fills them in: no GitHub account can have such a name. */
 export const OWNERS_PLACEHOLDER = '@YOUR_ORGANISATION/YOUR_TEAM';
 
 /**

@@ -17,7 +17,7 @@ const HINT =
   "'pullthrough review' lists them";
 /** A host has no `@`, so that no branch of a proposal looks like this. */
 const RELEASE = /^(?:([^/@\s]+)\/)?([^/@\s]+\/[^/@\s]+)@(.*)$/;
-/** What `TOOL@…` chooses among records by; a change is about one tag. */
+/** What `TOOL@…` uses to choose among records; a change is about one tag. */
 const RANGE = /^(?:latest$|[<>=^~*])|\s/;
 
 /**

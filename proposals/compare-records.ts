@@ -16,7 +16,7 @@ export interface SizeJump {
   readonly now: number;
 }
 
-/** What is new in a record against an earlier one of the same tool. */
+/** What is new in a record compared with an earlier one of the same tool. */
 export interface Comparison {
   readonly tag: string;
   /** Names of the new record. */
@@ -24,7 +24,7 @@ export interface Comparison {
   /** Names of the earlier record. */
   readonly missing: readonly string[];
   readonly jumps: readonly SizeJump[];
-  /** Who signed the earlier record's files and not these. */
+  /** Who signed the earlier record's files but not these. */
   readonly unsigned: readonly { readonly kind: string; readonly signer: string }[];
 }
 
@@ -51,7 +51,7 @@ function jumped(before: number, now: number): boolean {
 
 /**
  * The other tags of a tool, those that are worth comparing with first: lower versions of the same series of tags from the
- * highest on, then higher ones from the lowest on, then those of the series that are not versions, then other series.
+ * highest down, then higher ones from the lowest up, then those of the series that are not versions, then other series.
  */
 export function comparableTags(tag: string, tags: Iterable<string>): string[] {
   const version = versionOf(tag);

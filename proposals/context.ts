@@ -14,7 +14,7 @@ export interface LedgerOnGitHub {
 export interface ProposalContext {
   /** Opened with all its branches. */
   readonly ledger: LedgerRepository;
-  /** `[source]`: the host that OWNER/REPO@TAG is of. */
+  /** `[source]`: the host that OWNER/REPO@TAG belongs to. */
   readonly source: { readonly host: string };
   /** `[ledger] branch`. */
   readonly branch: string;
@@ -31,7 +31,7 @@ export interface ProposalContext {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Gitea and Forgejo have the API of pull requests that is used here, but for the merge, which goes by git there. */
+/** Gitea and Forgejo have the pull request API that is used here, except for merging, which is done with git there. */
 export function mergesByGit({ github }: Pick<ProposalContext, 'github'>): boolean {
   return github === undefined || /\/api\/v1$/.test(github.client.api);
 }

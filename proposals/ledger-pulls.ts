@@ -5,7 +5,7 @@ import type { PullRequest } from '../github/types.ts';
 import type { LedgerOnGitHub } from './context.ts';
 
 /**
- * The pull requests of a ledger's own branches. A pull request from elsewhere is none of ours, whatever its branch is
+ * The pull requests of a ledger's own branches. A pull request from elsewhere isn't ours, whatever its branch is
  * called. The open ones are listed once a run.
  */
 export class LedgerPulls {
@@ -39,7 +39,7 @@ export class LedgerPulls {
     return updatePull(client, repository, pull.number, { title, body });
   }
 
-  /** Says something of a proposal where its acks are told, so that both are never of different commits. */
+  /** Comments on a proposal where its acks are listed, so that the two are never about different commits. */
   async comment(number: number, text: string): Promise<void> {
     const { client, repository } = this.#github;
     await upsertComment(client, repository, number, ACKS_MARKER, text);

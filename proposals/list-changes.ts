@@ -35,7 +35,7 @@ export interface OpenChanges {
   readonly strangers: readonly Stranger[];
 }
 
-/** Changes that are read at once: in a partial clone what is missing of all of them is one request. */
+/** How many changes are read at once: in a partial clone, all that they lack takes one request. */
 export const AT_ONCE = 32;
 
 function kindOf(branch: string): ChangeKind {
@@ -79,7 +79,7 @@ export function isOwnPull({ headRepositoryId, baseRepositoryId }: PullRequest): 
   return headRepositoryId === baseRepositoryId;
 }
 
-/** Throws `E_USAGE` for a CHANGE that can name nothing in this ledger; asks nobody. */
+/** Throws `E_USAGE` for a CHANGE that can name nothing in this ledger; makes no request. */
 export function requireChangeName(context: Pick<ProposalContext, 'github' | 'source'>, text: string): void {
   changeName(context, text);
 }

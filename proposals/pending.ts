@@ -71,7 +71,7 @@ async function readRequests(context: ProposalContext): Promise<Request[]> {
   }
 }
 
-/** The holder that NAME|KEY stands for: a name of the policy, or the end of a listed fingerprint. Throws `E_USAGE`. */
+/** The holder that NAME|KEY means: a name of the policy, or the end of a listed fingerprint. Throws `E_USAGE`. */
 export function findHolder({ view: { trust } }: WithView, text: string): string {
   if (Object.hasOwn(trust.policy.holders, text)) return text;
   const end = text.replaceAll(' ', '').replace(/^0x/i, '').toUpperCase();

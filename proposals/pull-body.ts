@@ -10,7 +10,7 @@ import { typed } from '../io/shell.ts';
 /** The most characters of a pull request's body and title that GitHub takes. */
 export const BODY_LENGTH = 65_536;
 const TITLE_LENGTH = 256;
-/** Stands in a body whose table of files ends early. */
+/** Marks a body whose table of files was cut short. */
 export const TABLE_CUT = 'the others are in checklist.sha256';
 /** How many names, checks and jumps are listed; fewer where upstream's texts are so long that the body would burst. */
 const LISTED = [30, 5, 0];
@@ -94,7 +94,7 @@ function releaseLine(release: BodyInput['release']): string {
   return `${span(release.htmlUrl)}${published}${immutable}`;
 }
 
-/** As `review` has them: the level, the name, and one sentence. */
+/** As `review` prints them: the level, the name, and one sentence. */
 function findingsSection({ findings }: BodyInput, most: number): string {
   const lines = sortFindings(findings)
     .slice(0, most)

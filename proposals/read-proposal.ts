@@ -10,7 +10,7 @@ import type { WithView } from './with-view.ts';
 import type { LedgerView } from '../ledger/view/view.ts';
 import type { Snapshot } from '../ledger/snapshot.ts';
 
-/** A change that the gate takes, but for the number of acks: one record, or acks of a record that is merged. */
+/** A change that the gate takes, apart from the number of acks: one record, or acks of a record that is merged. */
 export interface Proposal extends OpenChange {
   /** `record`: it adds one. `ack`, `nack`: it adds that to a merged one. */
   readonly adds: 'record' | 'ack' | 'nack';
@@ -20,7 +20,7 @@ export interface Proposal extends OpenChange {
   readonly late?: true;
 }
 
-/** A merged record as what an ack is still taken for, whatever became of the branch that proposed it. */
+/** A merged record that can still be acked, whatever became of the branch that proposed it. */
 export async function lateProposal({ ledger, view }: WithView, record: RecordStatus): Promise<Proposal> {
   const branch = proposalBranch(record.path);
   const there = ledger.branches().get(branch);
@@ -38,8 +38,8 @@ export async function lateProposal({ ledger, view }: WithView, record: RecordSta
 
 /**
  * Judges a change of the ledger by its gate: exactly one record, a valid sign by a current executor, nothing else.
- * Throws the gate's first problem; `E_CHANGE` where it is about something else than one record, `E_NO_CHANGE` where
- * everything of it is merged already.
+ * Throws the gate's first problem; `E_CHANGE` where it is about something other than one record, `E_NO_CHANGE` where
+ * all of it is merged already.
  */
 export async function readProposal(context: WithView, change: OpenChange): Promise<Proposal> {
   const { ledger, pin, now } = context;

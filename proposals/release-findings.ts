@@ -8,7 +8,7 @@ import { brief } from '../ledger-schema/bytes.ts';
 import type { Comparison } from './compare-records.ts';
 
 const DAY = 86_400_000;
-/** A sentence names so many jumps. */
+/** The most jumps that one sentence names. */
 const NAMED = 4;
 
 /** What is known of a proposed release without any byte of it; sizes in bytes. */

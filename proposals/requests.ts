@@ -30,7 +30,7 @@ export interface Request extends Wanted {
 
 const SUBJECT = 'Request: ';
 const REASON_LENGTH = 2000;
-/** More are not looked at: each of them is somebody's word. */
+/** The most that are looked at: each is only somebody's word. */
 const MOST = 200;
 
 /** `HOST/OWNER/REPO`, with `@TAG` where one is named. */
@@ -40,7 +40,7 @@ export function nameOfRequest({ source, repository, tag }: Wanted): string {
 
 /**
  * Leaves a request where the executor's people see it: an issue in the ledger's repository on GitHub, else a branch that adds
- * no file. Asked twice it is there once. Throws `E_NAME` for what no record can be called, and what the host throws.
+ * no file. Asked twice, it is left once. Throws `E_NAME` for a name that no record can have, and what the host throws.
  */
 export async function makeRequest(
   context: ProposalContext,
@@ -70,13 +70,13 @@ export async function makeRequest(
   return { ...wanted, reason: said, by: author.name, since, branch };
 }
 
-/** What is open, as of the ledger's last update, oldest first; what can't be read as a request is none. */
+/** What is open, as of the ledger's last update, oldest first; what can't be read as a request isn't one. */
 export async function listRequests(context: ProposalContext): Promise<Request[]> {
   const found = context.github === undefined ? await fromBranches(context) : await fromIssues(context);
   return found.sort((a, b) => (a.since?.getTime() ?? 0) - (b.since?.getTime() ?? 0)).slice(0, MOST);
 }
 
-/** Says that a request was taken up: closes its issue, or removes its branch. That it can't be said stops nothing. */
+/** Says that a request was taken up: closes its issue, or removes its branch. A failure to say so stops nothing. */
 export async function settleRequest(context: ProposalContext, request: Request, what: string): Promise<void> {
   try {
     if (context.github !== undefined) {
@@ -119,7 +119,7 @@ async function fromIssues({ github }: ProposalContext): Promise<Request[]> {
   });
 }
 
-/** Anybody may have written it: what is not a name of a record in its one form is not a request. */
+/** Anybody may have written it: only a record's name in its one form makes a request. */
 function parseSubject(subject: string): Wanted | undefined {
   const [, source = '', repository = '', tag] =
     /^Request: ([a-z0-9.-]{1,253})\/([^/@\s]{1,100}\/[^/@\s]{1,100})(?:@(\S{1,255}))?$/.exec(subject.trim()) ?? [];

@@ -19,7 +19,7 @@ export type Standing =
   | { readonly kind: 'recorded' }
   | ProposedStanding
   | { readonly kind: 'closed'; readonly branch: string; readonly pull?: PullReference }
-  /** A reviewer said no to other bytes than those of now, on a branch that is left as it is. */
+  /** A reviewer said no to bytes other than today's, on a branch that is left as it is. */
   | { readonly kind: 'nacked'; readonly branch: string; readonly commit: string; readonly by: readonly string[] };
 
 export interface ProposedStanding {
@@ -34,7 +34,7 @@ export interface ProposedStanding {
   readonly since?: Date;
 }
 
-/** What a proposal holds: its files, and who said what of them. */
+/** What a proposal holds: its files, and who said what about them. */
 export type ProposedRecord = Pick<RecordStatus, 'assets' | 'ackHolders' | 'nacks'>;
 
 /** A branch of the proposal's name without a valid sign. */
@@ -75,7 +75,7 @@ export class Proposals {
     return undefined;
   }
 
-  /** Makes what the proposals of many repositories hold be here, in as few requests as it takes. */
+  /** Fetches what the proposals of many repositories hold, in as few requests as possible. */
   async prepare(ids: readonly RepositoryId[]): Promise<void> {
     const oids: string[] = [];
     for (const path of ids.flatMap((id) => this.paths(id))) {
@@ -89,7 +89,7 @@ export class Proposals {
 
   /**
    * The record that a proposal's branch holds, when a current executor's sign on it is valid. With a signature that doesn't
-   * count, as of a reviewer who left since, the gate would refuse it for good: it counts as none, and is made again.
+   * count, as of a reviewer who left since, the gate would refuse it for good: it counts as no proposal, and is made again.
    */
   async valid(path: string): Promise<RecordStatus | undefined> {
     const commit = this.#ledger.branches().get(proposalBranch(path));

@@ -2,7 +2,7 @@ import { versionText } from '../ledger-schema/versions/version.ts';
 
 /** Numbers that say which processor a file is for: in `tool-linux-x86_64` at the tag v64 none of them is the version. */
 const PROCESSORS = /^(?:32|64|86|386|686|7|8)$/;
-/** What stands in a name for the version, however it is written. */
+/** What replaces the version in a name, however the version is written. */
 const MARK = '{version}';
 
 /**
@@ -24,10 +24,10 @@ function spellings(version: string): string[] {
 
 function standingAlone(version: string): RegExp {
   const text = version.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  // `7z` is an ending, and no more of the version.
+  // `7z` is an ending, and not part of the version.
   const after = '(?![0-9]|[._-]?(?:alpha|beta|rc|pre)|\\.(?!7z\\b)[0-9])';
   if (/^\d+[^0-9]+\d/.test(version)) return new RegExp(`(?<![0-9]|[0-9]\\.)${text}${after}`, 'g');
-  // One number alone: at the beginning, after a separator, or after a `v` that stands so.
+  // One number alone: at the beginning, after a separator, or after a `v` in either place.
   const before = PROCESSORS.test(version) ? '(?<=(?:^|[-_.@])[vV])' : '(?<=(?:^|[-_@])[vV]?|\\.[vV])';
   return new RegExp(`${before}${text}(?![0-9A-Za-z])${after}`, 'g');
 }

@@ -14,7 +14,7 @@ import { UPSTREAM_SIGNATURE_BYTES, claimedIssuers } from './compare/claimed-issu
 import { readAsset } from './compare/statements.ts';
 import type { LedgerView } from '../ledger/view/view.ts';
 
-/** A file whose uploader is none of those of the release before. */
+/** A file whose uploader isn't among those of the release before. */
 export interface NewUploader {
   readonly name: string;
   readonly uploader: string;
@@ -30,7 +30,7 @@ export interface NewSigner {
   readonly gone?: true;
 }
 
-/** What a release has that the acknowledged one before it hadn't. */
+/** What a release has that the acknowledged one before it lacks. */
 export interface Novelty extends Comparison {
   /** The record before. */
   readonly record: string;
@@ -61,7 +61,7 @@ export async function findPrevious(
       const status = await verifyRecord(await readRecordFiles(snapshot, path), trust);
       if (status.state === 'acknowledged') return status;
     } catch (error) {
-      // A record that can't be read is not a measure; the one before it may be.
+      // A record that can't be read is no use for comparison; the one before it may be.
       if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
     }
   }
@@ -100,7 +100,7 @@ export async function readNovelty(input: NoveltyInput): Promise<Novelty> {
   };
 }
 
-/** Asks upstream for what is good to know; that it can't be asked stops nothing. */
+/** Asks upstream for what is good to know; a failure to ask stops nothing. */
 async function maybe<T>(action: () => Promise<T>): Promise<T | undefined> {
   try {
     return await action();

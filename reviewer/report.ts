@@ -46,7 +46,7 @@ export interface ReviewedFile {
   readonly statements: readonly string[];
 }
 
-/** Who stands for the record, and who still has to. */
+/** Who vouches for the record, and who still has to. */
 export interface AckStanding {
   readonly state: RecordState;
   readonly signedBy?: { readonly holder: string; readonly fingerprint: string };
@@ -110,7 +110,7 @@ export interface ReportInput {
   readonly now: Date;
 }
 
-/** Who stands for a record by a policy. */
+/** Who vouches for a record under a policy. */
 export function standingOf({ record }: Pick<Proposal, 'record'>, trust: Trust): AckStanding {
   const { threshold, holders } = trust.policy.reviewers;
   const { state, signedBy, ackHolders, nacks, missing } = record;
@@ -193,7 +193,7 @@ function toFile({ recorded, asset, upstream, host, store, agreed }: ComparedFile
   };
 }
 
-/** One finding a list, however many files it is wrong about. */
+/** One finding for each list, however many files it is wrong about. */
 function contradictions(files: readonly ComparedFile[]): Finding[] {
   const byList = new Map<string, { readonly algorithm: string; readonly names: string[] }>();
   for (const { recorded, disagreed } of files) {

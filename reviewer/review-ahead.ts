@@ -26,7 +26,7 @@ interface Begun {
 
 /**
  * Reviews proposals one after another; the bytes of the next are fetched while a person reads this one, and never of more than
- * one. Each is fetched once. Who stops early stops what is under way.
+ * one. Each is fetched once. Stopping early stops what is under way.
  */
 export async function* reviewAhead(
   context: WithView<ReviewerContext>,

@@ -41,7 +41,7 @@ export async function readTools(context: ReviewerContext): Promise<ReviewTools> 
   return { upstreams: new Upstreams(context), definitions: new Map(tools.map((tool) => [toolKey(tool), tool])) };
 }
 
-/** Without what says where bytes come from. */
+/** The tool without the keys that say where bytes come from. */
 function asRequirements(tool: Tool): Tool {
   return { ...tool, definition: { ...tool.definition, api: undefined, tokenFrom: undefined, urls: [] } };
 }

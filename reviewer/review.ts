@@ -106,7 +106,7 @@ export function bytesOf({ record }: Pick<Proposal, 'record'>, { store }: Pick<Re
   return record.assets.reduce((sum, { size }) => sum + size, 0) * (store === undefined ? 1 : 2);
 }
 
-/** Files that there was nothing to compare with. */
+/** Files without anything to compare them with. */
 function unread({ record }: Proposal, upstream: Outcome): ComparedFile[] {
   return record.assets.map((recorded) => ({
     recorded,

@@ -25,8 +25,8 @@ export interface Scanned {
 }
 
 /**
- * Runs the reviewer's own scanners on each file that compared equal and that the acknowledged record before had not, one after
- * another. What they say is in the findings. Throws an interruption alone.
+ * Runs the reviewer's own scanners on each file that compared equal and that the acknowledged record before lacks, one
+ * after another. What they say is in the findings. Throws an interruption alone.
  */
 export async function scanFiles({ context, files, previous, spool, limits }: ScanningInput): Promise<Scanned> {
   const { commands, own } = context.scanners ?? { commands: [], own: true };

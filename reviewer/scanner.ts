@@ -32,9 +32,9 @@ export const SCAN_LIMITS: ScanLimits = { patience: 300_000, output: 64 * 1024, l
 export interface ScanInput {
   /** The file's path. */
   readonly file: string;
-  /** What stands for the path in what the scanner prints. */
+  /** What replaces the path in the scanner's output. */
   readonly name: string;
-  /** Where it runs: a relative program is one of this folder. */
+  /** Where it runs: a relative program is looked for in this folder. */
   readonly folder: string;
   /** An empty folder, which is its home. */
   readonly home: string;
@@ -43,7 +43,7 @@ export interface ScanInput {
   readonly limits?: ScanLimits | undefined;
 }
 
-/** What a scanner finds of the environment: no token, no key, and no home where keys lie. */
+/** What a scanner gets to see of the environment: no token, no key, and no home where keys lie. */
 const KEPT = /^(?:PATH|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR)$/;
 
 /**
@@ -126,7 +126,7 @@ function endOf(
 /** The group is gone, so that the pipes end now. */
 function waitForOutput(child: ChildProcess, then: () => void): void {
   if (child.stdout?.readableEnded === true && child.stderr?.readableEnded === true) return then();
-  // Anyone who left the group may still hold them.
+  // A process that left the group may still hold them.
   const timer = setTimeout(then, 1000);
   child.once('close', () => {
     clearTimeout(timer);
@@ -139,6 +139,6 @@ function killGroup({ pid }: ChildProcess): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // It ended, and left nobody.
+    // It ended, and left no process behind.
   }
 }

@@ -3,7 +3,7 @@ import { fail } from '../ledger-schema/error.ts';
 import { checkAssetName } from '../ledger-schema/names/path.ts';
 import { versionText } from '../ledger-schema/versions/version.ts';
 
-/** A file that upstream hosts elsewhere than in its release. */
+/** A file that upstream hosts outside its release. */
 export interface ExternalFile {
   readonly name: string;
   readonly url: string;
@@ -14,7 +14,7 @@ const PLACEHOLDER = /\{([^{}]*)\}/g;
 /** A tag is upstream's: it fills a path, and can't begin a query or a fragment or leave its folder. */
 function inUrl(text: string): string {
   const segments = text.split('/');
-  // No tag of git's has one.
+  // No git tag has such a segment.
   if (segments.some((segment) => segment.startsWith('.') || segment.includes('..'))) {
     fail('E_NAME', `${brief(text)} leads out of its folder in a URL`, { hint: 'select other tags' });
   }
@@ -90,7 +90,7 @@ function checkName(name: string): void {
 }
 
 /**
- * The file that a checked template stands for at a tag: {version} is the tag without its prefix, from the first digit
+ * The file that a checked template gives for a tag: {version} is the tag without its prefix, from the first digit
  * on. Its name is the template's own, else the last segment of the URL's path, decoded. Throws `E_NAME`, `E_ASSET_NAME`.
  */
 export function externalFile(template: string, tag: string, tagPrefix: string): ExternalFile {

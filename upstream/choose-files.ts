@@ -17,14 +17,14 @@ export interface ChosenFiles {
   readonly left: readonly string[];
 }
 
-/** What only says something about another file: signatures, certificates, digests, attestations. */
+/** Files that only say something about another file: signatures, certificates, digests, attestations. */
 const STATEMENTS = [
   /\.(?:asc|sig|sign|minisig|pem|crt|cert|sigstore|bundle|att|prov|intoto\.jsonl|sigstore\.json)$/i,
   /(?:^|[._-])(?:checksums?|(?:md5|sha(?:1|224|256|384|512))(?:sums?)?)$/i,
   /(?:checksum|md5|sha256|sha512).*\.txt$/i,
 ];
 
-/** Are the chosen files nothing but signatures and digests, as in helm's releases? */
+/** Are the chosen files only signatures and digests, as in helm's releases? */
 export function onlyStatements(files: readonly ChosenFile[]): boolean {
   return files.length > 0 && files.every(({ name }) => STATEMENTS.some((form) => form.test(name)));
 }

@@ -4,16 +4,16 @@ import type { Release } from '../github/types.ts';
 import { enough, isEligible } from './select.ts';
 import type { ToolDefinition } from './tool-definition.ts';
 
-/** What upstream has of what a tool may select. */
+/** What upstream has that a tool may select. */
 export interface Discovery {
   readonly releases: readonly Release[];
-  /** Tags that `select` names and upstream has no release of. */
+  /** Tags that `select` names but upstream has no release for. */
   readonly absent: readonly string[];
-  /** All answers were those of an earlier run, confirmed. No release at all is what any other repository may have too. */
+  /** Every answer was an earlier run's, confirmed. Never so without releases: any other repository may have none. */
   readonly unchanged: boolean;
 }
 
-/** The API's page, of which reading always takes all: a page's order is not that of the published dates. */
+/** The API's page size. A page is always read whole: it isn't sorted by the published dates. */
 const PAGE = 100;
 
 /**
@@ -76,7 +76,7 @@ async function discoverList(
   return { releases, absent: [], unchanged: unchanged && read > 0 };
 }
 
-/** What a page of the list has that is published, whatever `select` says of it. */
+/** The published releases on a page of the list, whatever `select` says of them. */
 export async function readPublished(client: GitHubClient, repository: string): Promise<Release[]> {
   const releases: Release[] = [];
   let read = 0;

@@ -14,7 +14,7 @@ import { EVIDENCE_BYTES } from '../ledger-schema/evidence.ts';
 import { assetRequest } from './transfer.ts';
 import { readWhole } from '../io/whole-bytes.ts';
 
-/** What upstream offers about a release, of anybody's making. */
+/** What upstream offers about a release, no matter who made it. */
 export interface Offered {
   readonly offers: readonly Offer[];
   /** Lists of digests that the record doesn't hold. */
@@ -33,7 +33,7 @@ export interface OfferedInput {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Statements of one release that are fetched; more than any has. */
+/** The most statements that are fetched for one release; more than any has. */
 const MOST = 256;
 const AT_ONCE = 4;
 
@@ -116,7 +116,7 @@ async function bundleOf({ bundle, bundleUrl }: Attestation, { signal }: OfferedI
     if (!(cause instanceof PullthroughError) || cause.code !== 'E_SIZE') throw cause;
     return fail('E_EVIDENCE', `${from}: the bundle has more than ${EVIDENCE_BYTES} bytes`, { cause });
   });
-  // `{`: anyone who stores it plain.
+  // `{`: it was stored uncompressed.
   if (bytes[0] === 0x7b) return { from, bytes };
   const { unsnappy } = await import('../evidence/sigstore/snappy.ts');
   return { from, bytes: unsnappy(bytes, EVIDENCE_BYTES) };

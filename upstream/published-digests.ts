@@ -55,7 +55,7 @@ export function checkEvidenceIsThere(
       }
       continue;
     }
-    // What is signed is looked at when the files are here: upstream's API is asked by their digests.
+    // Signatures are looked at once the files are here: upstream's API is asked by their digests.
     if (requirement.kind !== 'checksums') continue;
     const lists = evidenceLists([requirement], files, release);
     if (lists.length === 0) {
@@ -107,7 +107,7 @@ export function statementsOf(
   return all;
 }
 
-/** GitHub's digests that are those of a record's files: what can be compared without the bytes. */
+/** GitHub's digests of a record's files: what can be compared without the bytes. */
 export function githubStatements(
   files: readonly { readonly name: string; readonly sha256: string; readonly url?: string | undefined }[],
   assets: Release['assets'],
@@ -174,7 +174,7 @@ export function checkBytes(
   }
 }
 
-/** The most names that one line gives. */
+/** The most names listed on one line. */
 const NAMED = 10;
 
 /** What was compared with the bytes, a line each, for a commit's message and a pull request. The texts are upstream's. */

@@ -27,7 +27,7 @@ function published(release: Release): number {
 
 function inRange(release: Release, range: string, tagPrefix: string): boolean {
   const version = versionOf(release.tag, tagPrefix);
-  // Whether something is a prerelease is for the release's own flag to say: v1.31.4-k3s1 is none.
+  // The release's own flag says whether it is a prerelease: v1.31.4-k3s1 isn't one.
   return version !== undefined && isInRange(version, new Range(range, { includePrerelease: true }));
 }
 
@@ -35,7 +35,7 @@ function inRange(release: Release, range: string, tagPrefix: string): boolean {
 export function selectReleases(releases: readonly Release[], wanted: Wanted): Release[] {
   const seen = new Set<number>();
   const eligible = releases
-    // Paging that shifts gives a release twice.
+    // When pages shift between requests, a release comes twice.
     .filter((release) => !seen.has(release.id) && seen.add(release.id) && isEligible(release, wanted))
     .sort((a, b) => published(b) - published(a) || b.id - a.id);
   const { select, tagPrefix } = wanted;
@@ -52,7 +52,7 @@ export function selectReleases(releases: readonly Release[], wanted: Wanted): Re
   }
 }
 
-/** A tool whose `select` fits nothing may be one that nobody notices: it is mirrored, and stays as it was. */
+/** A tool whose `select` matches nothing may go unnoticed: it is mirrored, and stays as it was. */
 const LONG_MS = 30 * 86_400_000;
 
 /** A warning where `select` chose none of these releases, and one has been there for 30 days or more. Pure. */

@@ -86,7 +86,7 @@ async function readTools(root: string, host: string): Promise<Tool[]> {
   return [...tools.values()];
 }
 
-/** The folders that lead to repositories. A tool.ini among them is nobody's, and would never be read. */
+/** The folders that lead to repositories. A tool.ini among them belongs to no tool, and would never be read. */
 async function folders(root: string, ...path: string[]): Promise<string[]> {
   const folder = join(root, ...path);
   let entries: Dirent[];

@@ -21,7 +21,7 @@ import type { PrivateHosts } from '../io/http/public-only.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
 import { bodyOf, readWhole } from '../io/whole-bytes.ts';
 
-/** Files elsewhere declare no size that could be believed: this many bytes are the most. */
+/** Files elsewhere declare no size that can be trusted: this is the most bytes they may have. */
 const EXTERNAL_BYTES = 16 * 1024 ** 3;
 
 /** Where bytes come from and where they go. */
@@ -64,8 +64,8 @@ function needed({ also = [] }: Transfer, said: readonly PublishedDigest[]): Hash
 }
 
 /**
- * One asset into the store, its bytes held against all that upstream said of them. Where a digest is known beforehand
- * and the store has verified bytes of it, they are not downloaded.
+ * Puts one asset into the store, its bytes checked against all that upstream said of them. Where a digest is known
+ * beforehand and the store has verified bytes of it, they are not downloaded.
  */
 export async function storeAsset(
   transfer: Transfer,
@@ -94,7 +94,7 @@ export async function storeAsset(
   }
 }
 
-/** A file that lies elsewhere: its size is known only when it is here, and the store wants to know it before. */
+/** A file that lies elsewhere: its size is known only once it is here, and the store needs it beforehand. */
 export async function storeExternal(
   transfer: Transfer,
   { name, url }: ExternalFile,
@@ -120,7 +120,7 @@ export async function storeExternal(
     return { file: { name, size, sha256, url, ...cameFrom(url, from) }, digests };
   } finally {
     task.done();
-    // What went wrong before is what is told.
+    // The earlier error is the one to report.
     await rm(path, { force: true }).catch(() => undefined);
   }
 }
@@ -130,7 +130,7 @@ function cameFrom(url: string, from: URL): { host?: string } {
   return from.host === new URL(url).host ? {} : { host: from.host };
 }
 
-/** A list of digests, whole in memory, held against GitHub's digest of it. */
+/** A list of digests, whole in memory, checked against GitHub's digest of it. */
 export async function readList({ client, signal, privateHosts = [] }: Transfer, list: ChosenFile): Promise<DigestList> {
   const request =
     list.kind === 'asset' ? assetRequest(client, list.asset) : { url: list.url, maxSize: LIST_BYTES, privateHosts };

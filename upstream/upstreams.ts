@@ -34,8 +34,8 @@ function upstreamOf(source: string, configured: UpstreamContext['source']): Upst
 }
 
 /**
- * Is an API the one of a source? One line in a folder must not move what a host's name means: the host is its own, or
- * `api.` before it, and the configured source is asked where it is configured. This machine is no other host's.
+ * Does an API belong to a source? One line in a folder must not change what a host's name means: its host is that name,
+ * or `api.` before it, and the configured source is asked where it is configured. This machine is no other host's.
  */
 function isOfSource(api: string, source: string, configured: UpstreamContext['source']): boolean {
   if (source === configured.host && api === configured.api) return true;
@@ -60,7 +60,7 @@ function upstreamOfTool(tool: Tool, configured: UpstreamContext['source']): Upst
   );
 }
 
-/** Throws `E_CONFIG`, before any request, for a tool that nothing says the API of. */
+/** Throws `E_CONFIG`, before any request, for a tool whose API isn't given anywhere. */
 export function checkUpstreams(tools: readonly Tool[], configured: UpstreamContext['source']): void {
   for (const tool of tools) upstreamOfTool(tool, configured);
 }

@@ -13,7 +13,7 @@ import { parseToolDefinition } from '../../upstream/tool-definition.ts';
 import { findTools, toolKey } from '../../upstream/tools.ts';
 import { Upstreams } from '../../upstream/upstreams.ts';
 
-/** Releases that are looked at. */
+/** How many releases are looked at. */
 const NEWEST = 30;
 
 export interface AddedTool {
@@ -29,7 +29,7 @@ export interface AddedTool {
 
 /**
  * Writes a tool.ini after looking at the newest release. `name` is `OWNER/REPO` of the configured source, or
- * `HOST/OWNER/REPO`. Throws `E_USAGE` for a name that is not one or of a source without a known API, `E_EXISTS`,
+ * `HOST/OWNER/REPO`. Throws `E_USAGE` for a name that isn't one or whose source has no known API, `E_EXISTS`,
  * `E_UPSTREAM_NOT_FOUND` where there is no repository or no release.
  */
 export async function addTool(

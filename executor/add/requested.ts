@@ -16,7 +16,7 @@ export function requestedTools(tools: readonly Tool[], requests: readonly Reques
   });
 }
 
-/** Says of each request that is proposed or recorded by now that it was taken up. */
+/** Marks as taken up each request that is proposed or recorded by now. */
 export async function settleRequests(
   context: ExecutorContext,
   tools: readonly Tool[],

@@ -11,7 +11,7 @@ import { readOffered } from '../../upstream/offered-evidence.ts';
 import { assetRequest } from '../../upstream/transfer.ts';
 import type { ExecutorContext } from '../context.ts';
 
-/** What a release meets of what can be required. */
+/** Which of the possible requirements a release meets. */
 export interface MetEvidence {
   /** Words of `require[]`, the strongest first. */
   readonly words: readonly string[];
@@ -93,7 +93,7 @@ function wordFor(
     const own = sourceRepository === `https://${source}/${repository}`;
     return wordOf({ kind: 'attestation', workflow: path, ...(own ? {} : { repository }) });
   }
-  // A workflow's identity holds the tag, which the next release has not.
+  // A workflow's identity holds the tag, which the next release doesn't have.
   if (issuer === undefined || signer.includes('@refs/')) return undefined;
   return wordOf({ kind: 'sigstore', issuer, identity: signer });
 }

@@ -14,7 +14,7 @@ export interface ToolSight {
   readonly name: string;
   /** The release that the tool would begin with. */
   readonly release: Release;
-  /** The newest releases' tags, that one's among them. */
+  /** The newest releases' tags, including that one's. */
   readonly tags: readonly string[];
   /** What upstream signed of it, where that was looked at. */
   readonly evidence?: MetEvidence | undefined;
@@ -66,7 +66,7 @@ export function toolIniText(sight: ToolSight): string {
 function releaseLines({ release, tags }: ToolSight): string[] {
   const lines = ['[release]', 'select = latest'];
   if (release.prerelease) lines.push('; it has prereleases only', 'prerelease = true');
-  // A record is for good: what upstream is still uploading shall be there when it is made.
+  // A record is for good: what upstream is still uploading should be there when it is made.
   lines.push('min-age = 1d');
   const beginnings = new Set(tags.filter((tag) => /\d/.test(tag)).map((tag) => tagBeginning(tag).replace(/v$/, '')));
   if (beginnings.size > 1) {
@@ -117,7 +117,7 @@ function evidenceLines(release: Release, evidence: MetEvidence | undefined): str
   return [...lines, ...signedLines(evidence)];
 }
 
-/** What a list's name has behind that of the file it is named after. */
+/** What a list's name adds to that of the file it is named after. */
 function endingBehind(list: string, names: readonly string[]): string | undefined {
   const subject = names.find((name) => name !== list && list.startsWith(name));
   const ending = subject === undefined ? '' : list.slice(subject.length);

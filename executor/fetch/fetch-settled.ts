@@ -9,7 +9,7 @@ import type { Decision } from '../plan.ts';
 import type { Run } from '../open-run.ts';
 import type { Transfer } from '../../upstream/transfer.ts';
 
-/** How often a release that changes while it is fetched is begun again. */
+/** How often a release is fetched again from the start because it changed meanwhile. */
 const TRIES = 3;
 
 /** What can come of a file that upstream replaced or took away between the list and the download. */
@@ -31,14 +31,14 @@ export interface FetchedAttempt {
   readonly commit: string;
 }
 
-/** What came of a fetch, or why there need be none. */
+/** What came of a fetch, or why none is needed. */
 export type Attempt =
   FetchedAttempt | { readonly kind: 'decided'; readonly decision: Exclude<Decision, { action: 'propose' }> };
 
 /**
  * Fetches a release, then reads it and its tag once more: where a file was added, replaced or taken away or the tag moved
  * meanwhile, everything begins again. After a 404 or a mismatch the same look tells a change from a lie. Throws
- * `E_UPSTREAM_CHANGED` where it never rests, and where it has another tag now.
+ * `E_UPSTREAM_CHANGED` where it never settles, and where it has another tag now.
  */
 export async function fetchSettled(
   run: Pick<Run, 'pulls' | 'now' | 'checkpoint'>,
@@ -85,14 +85,14 @@ function gone({ tag }: Release, cause: unknown): PullthroughError {
   return new PullthroughError('E_UPSTREAM_NOT_FOUND', `the release ${tag} was removed while it was fetched`, { cause });
 }
 
-/** A record says one tag, and this release no longer has it. */
+/** A record names one tag, and this release no longer has it. */
 function retagged({ tag }: Release, now: Release): PullthroughError {
   return new PullthroughError('E_UPSTREAM_CHANGED', `the release ${tag} was given the tag ${now.tag} meanwhile`, {
     hint: 'run again: it is another release now',
   });
 }
 
-/** Are all files those that they were: names, sizes, digests, dates? */
+/** Are all files as they were: names, sizes, digests, dates? */
 function sameFiles(before: Release, now: Release): boolean {
   const files = ({ tag, assets }: Release): string =>
     JSON.stringify([

@@ -33,7 +33,7 @@ export async function foreseenFindings(
   return weakerEvidence(statements, offered).map((lost) => weakerFinding(before.tag, lost));
 }
 
-/** The earlier statements that a release may have again; what can't be told before a download it may. */
+/** The earlier statements that a release may have again, and those that can't be judged before a download. */
 async function offeredLike(
   statements: readonly EvidenceEntry[],
   examined: Examined,

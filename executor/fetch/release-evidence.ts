@@ -27,12 +27,12 @@ export interface EvidenceRequest {
 
 const NONE: Collected = { entries: [], bytes: new Map(), statements: [], notes: [] };
 
-/** Entries that are stored at once. */
+/** How many entries are stored at once. */
 const AT_ONCE = 4;
 
 /**
- * Asks upstream what it signed of a release, verifies it, holds it against what the tool requires, and stores what is to
- * be recorded. Throws `E_EVIDENCE`, `E_CONFIG` for a key beside tool.ini that isn't the one of its name, and what the
+ * Asks upstream what it signed of a release, verifies it, checks it against what the tool requires, and stores what is to
+ * be recorded. Throws `E_EVIDENCE`, `E_CONFIG` for a key beside tool.ini that doesn't match its name, and what the
  * API, downloads and the store throw; then nothing of the release may be recorded.
  */
 export async function releaseEvidence(

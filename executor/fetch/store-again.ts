@@ -13,9 +13,9 @@ import { storeEvidence } from './release-evidence.ts';
 const AT_ONCE = 4;
 
 /**
- * Stores once more what the store lost while no proposal named it yet: until then it could have been collected, also where
+ * Stores once more what the store lost while no proposal named it yet: until then it could have been collected, even where
  * it was downloaded, since a store that has the bytes keeps the old object. Throws `E_DIGEST_MISMATCH` where a file without
- * a published digest is another one by now.
+ * a published digest has changed by now.
  */
 export async function storeAgain(
   run: Pick<Run, 'store' | 'checkpoint'>,

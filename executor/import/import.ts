@@ -24,7 +24,7 @@ import type { Tool } from '../../upstream/tools.ts';
 
 const TOOLS_AT_ONCE = 8;
 
-/** One thing in which today's release is not what an old list says. */
+/** One way in which today's release differs from an old list. */
 export interface Difference {
   readonly file: string;
   /** Undefined: upstream has no such file. */
@@ -181,7 +181,7 @@ function missing(file: string): Difference {
   return { file, algorithm: undefined, listed: undefined, found: undefined };
 }
 
-/** Every digest of the old lists that is known of today's bytes and is another. */
+/** Every digest of the old lists that differs from that of today's bytes, where the latter is known. */
 function compare(files: OldVersion['files'], found: ReadonlyMap<string, OldDigests>): Difference[] {
   const differences: Difference[] = [];
   for (const [file, listed] of files) {

@@ -6,7 +6,7 @@ import type { OldDigests, OldVersion } from './old-tree.ts';
 import type { FetchedFile } from '../../ledger/new-record.ts';
 
 /**
- * What the old lists can be held against of a record that is there already: its own SHA-256 of each file, and where a
+ * What the old lists can be compared with in a record that is there already: its own SHA-256 of each file, and where a
  * list has another digest, that of the bytes in the store. Throws `E_STORE_MISSING`, `E_STORE_DAMAGED`, `E_STORE`.
  */
 export async function digestsOfHeld(

@@ -2,7 +2,7 @@ import type { Release } from '../../github/types.ts';
 import { tagBeginning, versionText } from '../../ledger-schema/versions/version.ts';
 
 /**
- * The releases that a version directory of an old tree can stand for: the directory's name was cut from the tag (`jq-1.6`
+ * The releases that a version directory of an old tree can mean: the directory's name was cut from the tag (`jq-1.6`
  * is `1.6`, `v3.8.0` is `3.8.0`). Best first: one that has all the files that the old lists name, then the tag itself,
  * then `v` and the version, then the repository's name before it, then the shortest beginning.
  */

@@ -30,7 +30,7 @@ export interface OldVersion {
 /**
  * Reads a tree of `packages/<source>/<owner>/<repo>/<version>/checklist.{md5,sha256,sha512}`; `directory` is the folder
  * that holds `packages`, or `packages` itself. Old tool.ini files are not read. Throws `E_INPUT` where there is no such
- * tree or a list is none, `E_IO`.
+ * tree or a list isn't one, `E_IO`.
  */
 export async function readOldTree(directory: string): Promise<OldVersion[]> {
   const inner = join(directory, 'packages');

@@ -60,7 +60,7 @@ export async function openPull(
   return { pull: referenceTo(pull), findings };
 }
 
-/** In the place of what was said of the acks of the earlier commit. That it can't be said stops nothing. */
+/** Replaces what was said about the earlier commit's acks. A failure to say so stops nothing. */
 async function tell(
   progress: Progress,
   pulls: LedgerPulls,
@@ -77,7 +77,7 @@ async function tell(
   }
 }
 
-/** What a proposal's branch that has no pull request holds; nothing is downloaded. */
+/** What the branch of a proposal without a pull request holds; nothing is downloaded. */
 export async function readPushedProposal(
   run: Pick<Run, 'proposals'>,
   examined: Examined,

@@ -21,7 +21,7 @@ export function addedSince(release: Release, definition: ToolDefinition, propose
   );
 }
 
-/** What the tool wants of a release and a proposal lacks; nothing where the proposal has what the release has not. */
+/** What the tool wants of a release and a proposal lacks; nothing where the proposal has what the release lacks. */
 export function missingFiles(
   release: Release,
   definition: ToolDefinition,
@@ -47,7 +47,7 @@ export function mayBeSame(files: readonly ChosenFile[], assets: readonly Recorde
   );
 }
 
-/** A name that no record can hold is told where the release is decided about. */
+/** A name that no record can hold is reported where the release is decided on. */
 function chosenQuietly(release: Release, definition: ToolDefinition): readonly ChosenFile[] {
   try {
     return chooseFiles(release, definition).files;

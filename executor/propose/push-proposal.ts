@@ -36,8 +36,8 @@ export type Pushed =
     };
 
 /**
- * Pushes a record, whole and in one commit, as its proposal's branch; bytes are in the store before. Where somebody else
- * was quicker, theirs stands, and nothing is pushed. Throws `E_MOVED` where others keep moving the
+ * Pushes a record, whole and in one commit, as its proposal's branch; its bytes are in the store by then. Where somebody
+ * else was quicker, theirs stands, and nothing is pushed. Throws `E_MOVED` where others keep moving the
  * branch, and as `LedgerRepository.push` does.
  */
 export async function pushProposal(

@@ -26,7 +26,7 @@ export interface Garbage {
 
 export interface GarbageOptions {
   readonly remove: boolean;
-  /** Also where it is more than a tenth of the store's objects. */
+  /** Even where it is more than a tenth of the store's objects. */
   readonly most?: boolean | undefined;
 }
 
@@ -43,9 +43,9 @@ function requireUnnamed(removed: readonly StoredObject[], named: ReadonlySet<str
 
 /**
  * Lists, or with `remove` removes, what no record and no open proposal names. Objects are listed first, records and
- * proposals read second, so that what is proposed meanwhile is named by then; young objects stay. A ledger that can't be
- * read or trusted removes nothing, and nor does one that names so little that much would go. Throws `E_STORE_DAMAGED` where something was named while it was removed, and as
- * `openView` and the store do.
+ * proposals read second, so that what is proposed meanwhile is named by then; young objects stay. Nothing is
+ * removed for a ledger that can't be read or trusted, nor for one that names so little that much would go. Throws
+ * `E_STORE_DAMAGED` where something was named while it was removed, and as `openView` and the store do.
  */
 export async function collectGarbage(
   context: Pick<ExecutorContext, 'ledger' | 'branch' | 'store' | 'memory' | 'pin' | 'now' | 'progress'>,

@@ -8,7 +8,7 @@ import { verifyRecord } from '../../ledger-schema/record.ts';
 import type { RecordStatus, RecordedAsset } from '../../ledger-schema/record.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 
-/** Records whose blobs are made to be here at once. */
+/** How many records' blobs are fetched at once. */
 const BATCH = 1024;
 const RECORD_FILE = /^(packages\/[^/]+\/[^/]+\/[^/]+\/[^/]+)\/([^/]+)$/;
 
@@ -83,7 +83,7 @@ export async function namedDigests(ledger: LedgerRepository, head: string): Prom
   for await (const { snapshot, entries } of prefetched(ledger, head, names)) {
     for (const { oid } of entries.filter(({ name, mode }) => names.test(name) && mode !== '160000')) {
       const bytes = await snapshot.blob(oid, CHECKLIST_BYTES).catch((error: unknown) => {
-        // No record is so large; somebody's branch is.
+        // No record is that large; somebody's branch may be.
         if (error instanceof PullthroughError && error.code === 'E_TOO_LARGE') return new Uint8Array();
         throw error;
       });
@@ -94,7 +94,7 @@ export async function namedDigests(ledger: LedgerRepository, head: string): Prom
   return digests;
 }
 
-/** What of the store belongs to a record: its files, and the evidence about them. */
+/** What in the store belongs to a record: its files, and the evidence about them. */
 export function objectsOf({ assets, checklist }: Pick<RecordStatus, 'assets' | 'checklist'>): RecordedAsset[] {
   const evidence = (checklist.evidence ?? []).map(({ kind, sha256, size }) => ({
     name: `evidence ${kind}`,
@@ -106,7 +106,7 @@ export function objectsOf({ assets, checklist }: Pick<RecordStatus, 'assets' | '
 
 /**
  * The files and the evidence of every record and open proposal with a valid sign that nobody withdrew: what a store must hold. A record
- * that breaks the format is told to `ignored`.
+ * that breaks the format is reported to `ignored`.
  */
 export async function* expectedObjects(
   ledger: LedgerRepository,

@@ -14,7 +14,7 @@ export interface LostEvidence {
   readonly tool: Tool;
   readonly transfer: Transfer;
   readonly record: RecordStatus;
-  /** What the store has no longer. */
+  /** What the store no longer has. */
   readonly lost: readonly EvidenceEntry[];
   readonly release: Release;
 }

@@ -17,7 +17,7 @@ export type FindingKind =
   | 'file-replaced'
   | 'file-added';
 
-/** Something that upstream has otherwise than the record. */
+/** A difference between upstream and the record. */
 export interface WatchFinding {
   readonly kind: FindingKind;
   /** Undefined: the record is fine, and upstream has a file more. */
@@ -30,7 +30,7 @@ export interface WatchFinding {
   readonly message: string;
 }
 
-/** One repository of the ledger, and what of it is no longer so upstream. */
+/** One repository of the ledger, and what has changed upstream. */
 export interface Watched {
   /** `owner/repo`, or `HOST/owner/repo`. */
   readonly tool: string;
@@ -86,7 +86,7 @@ export function compareRelease(
   return findings;
 }
 
-/** 3 where something differs, whatever else failed; a file that was added is none. */
+/** 3 where something differs, whatever else failed; an added file doesn't count. */
 export function watchExit(watched: readonly Watched[]): 0 | 1 | 3 | 4 {
   const differs = watched.some(({ findings }) => findings.some(({ code }) => code !== undefined));
   return differs ? 3 : foldExit(watched);
@@ -117,7 +117,7 @@ export function watchIssue(watched: readonly Watched[]): { title: string; body: 
   return { title: TITLE, body };
 }
 
-/** Not the message: it may say a time, and the issue would be another each time. */
+/** Not the message: it may contain a time, and the issue would change with every run. */
 function unaskedLine(tool: string, { code }: ErrorReport): string {
   return `${codeSpan(brief(tool))}: could not be asked about, ${codeSpan(code)}`;
 }

@@ -19,7 +19,7 @@ import type { Run } from '../open-run.ts';
 import { toolKey } from '../../upstream/tools.ts';
 import type { Shard, Tool } from '../../upstream/tools.ts';
 
-/** Repositories that are asked about together, by default; the API's client has its own limit on requests. */
+/** How many repositories are asked about together, by default; the API's client has its own limit on requests. */
 const TOOLS_AT_ONCE = 32;
 /** With more records than this the releases are listed, a hundred a request, instead of asked for one by one. */
 const ASK_ONE_BY_ONE = 3;
@@ -99,7 +99,7 @@ async function watchRepository(
   return { tool: label, records: records.length, findings };
 }
 
-/** What consumers may use: only of these does it matter what upstream says now. */
+/** What consumers may use: what upstream says now matters for these alone. */
 async function acknowledged(run: Run, recorded: Recorded): Promise<RecordStatus[]> {
   const { snapshot } = run.holdings;
   const paths = [...recorded.records.values()];
@@ -172,10 +172,10 @@ async function orAbsent<T>(ask: () => Promise<T>): Promise<T | undefined> {
 }
 
 /**
- * Opens or updates the one issue in the ledger's repository that tells what was found, and closes it where nothing is any
- * more and everything could be asked about; undefined where there is none. A share of the tools has an issue of its own,
- * so that the jobs of a matrix don't overwrite one another's. Throws `E_USAGE` for a ledger that isn't on GitHub, best
- * asked before the watching.
+ * Opens or updates the one issue in the ledger's repository that tells what was found, and closes it once nothing is
+ * found any more and everything could be asked about; undefined where there is none. A share of the tools has an issue
+ * of its own, so that the jobs of a matrix don't overwrite one another's. Throws `E_USAGE` for a ledger that isn't on
+ * GitHub, best asked before the watching.
  */
 export async function reportIssue(
   { github }: Pick<ExecutorContext, 'github'>,

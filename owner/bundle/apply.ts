@@ -15,7 +15,7 @@ import { readBundle } from './read-bundle.ts';
 import { bundleReader } from './reader.ts';
 import { wholeFile } from './read-manifest.ts';
 
-/** A git bundle of 100,000 records is a tenth of it. */
+/** A git bundle of 100,000 records takes a tenth of this. */
 const LEDGER_BYTES = 4 * 1024 ** 3;
 
 export interface AppliedBundle {
@@ -63,7 +63,7 @@ async function next(files: AsyncGenerator<BundleFile, void, undefined>): Promise
   return value ?? fail('E_BUNDLE', 'the bundle is empty', { exit: 1 });
 }
 
-/** Git reads a bundle from a file, which may be one of the bundle's own folder: it is read from a copy that nobody changes. */
+/** Git reads a bundle from a file, which may lie in the bundle's own folder: it is read from a copy that nobody changes. */
 async function takeLedger({ clone, cacheDir }: BundleContext, file: BundleFile): Promise<string> {
   if (file.path !== LEDGER || file.size > LEDGER_BYTES)
     fail('E_BUNDLE', `${LEDGER} has more than ${LEDGER_BYTES} bytes`);
@@ -78,7 +78,7 @@ async function takeLedger({ clone, cacheDir }: BundleContext, file: BundleFile):
   }
 }
 
-/** Held against what the ledger had, by the gate at each step that was merged. */
+/** Checked against what the ledger had, by the gate at each step that was merged. */
 async function judgeHistory(context: BundleContext, { head, policy }: Manifest): Promise<Trust> {
   const { clone, pin, now } = context;
   const { repository, head: had } = clone;

@@ -120,7 +120,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-/** Bytes of the store, held against their name on the way. The body throws `E_STORE_DAMAGED`. */
+/** Bytes of the store, checked against their name on the way. The body throws `E_STORE_DAMAGED`. */
 function verified(
   body: Body,
   { sha256, size }: { readonly sha256: string; readonly size: number },

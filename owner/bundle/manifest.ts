@@ -15,7 +15,7 @@ const schema = z.strictObject({
   objects: z.array(z.strictObject({ sha256: digest, size: z.int().min(0) })),
 });
 
-/** bundle.json: what a bundle brings. Nothing of it is believed; whatever disagrees with what was verified is refused. */
+/** bundle.json: what a bundle brings. None of it is trusted: anything that disagrees with what was verified is refused. */
 export type Manifest = z.infer<typeof schema>;
 
 /** A million objects, and some. */

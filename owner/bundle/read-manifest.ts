@@ -18,7 +18,7 @@ export async function wholeFile({ path, size, body }: BundleFile, limit: number)
   return Buffer.concat(chunks);
 }
 
-/** bundle.json of a bundle, nothing else of which is read. Throws `E_BUNDLE`, `E_INPUT`. */
+/** A bundle's bundle.json; nothing else of the bundle is read. Throws `E_BUNDLE`, `E_INPUT`. */
 export async function readManifest(path: string): Promise<Manifest> {
   for await (const file of readBundle(path)) return parseManifest(await wholeFile(file, MANIFEST_BYTES));
   return fail('E_BUNDLE', `${path} is empty`, { exit: 1 });

@@ -27,7 +27,7 @@ export function describeChange(report: Pick<GateReport, 'records' | 'added' | 's
 
 /**
  * The commit that the ledger's branch moves to: the change's own where it descends from the branch, else a merge of both
- * whose tree is the branch's and the files that the change adds. It is made in the object store and not pushed.
+ * whose tree is the branch's plus the files that the change adds. It is made in the object store and not pushed.
  */
 export async function mergeCommit(
   context: WithView,
@@ -46,7 +46,7 @@ export async function mergeCommit(
   });
 }
 
-/** What the change has and the branch hasn't; the gate saw to it that it is nothing but new regular files. */
+/** What the change has and the branch lacks; the gate made sure that it is only new regular files. */
 async function addedFiles({ ledger, view }: WithView, change: OpenChange): Promise<Map<string, Uint8Array>> {
   const ancestor = await ledger.mergeBase(view.commit, change.commit);
   if (ancestor === undefined) fail('E_UNRELATED', 'the change and the ledger have no common history');

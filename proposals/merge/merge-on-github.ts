@@ -17,7 +17,7 @@ export type MergeOutcome =
   | { readonly kind: 'updated'; readonly context: WithView; readonly change: OpenChange };
 
 /**
- * Lets GitHub merge what was judged: the commit is fixed by `sha`, the base is looked at right before, and what came of it is
+ * Lets GitHub merge what was judged: the commit is fixed by `sha`, the base is looked at right before, and the result is
  * compared with what was judged. Throws `E_MOVED` where the base or the branch moved, `E_HTTP` where GitHub refuses, and the
  * gate's first problem where GitHub merged two changes together that don't fit.
  */
@@ -57,7 +57,7 @@ async function requireBase({ ledger, branch, view }: WithView): Promise<void> {
 
 /**
  * What GitHub made must be what was judged. Where somebody's change came into the base in between, the ledger as a whole is
- * judged, and what is wrong with it is told at once.
+ * judged, and what is wrong with it is reported at once.
  */
 async function requireJudged(
   context: ProposalContext,
@@ -78,7 +78,7 @@ async function requireJudged(
 
 /**
  * A branch that is protected with `strict` takes only what has the newest base in it. GitHub puts it there; what a workflow's
- * own token does starts no other workflow, so the gate's verdict on the new commit is given here, by who may.
+ * own token does starts no other workflow, so the gate's verdict on the new commit is given here, if the token may.
  */
 async function bringUpToDate(
   context: ProposalContext,
@@ -130,7 +130,7 @@ async function reportGate({ github }: ProposalContext, { commit }: OpenChange, t
   }
 }
 
-/** GitHub may have removed it by itself, or keep everybody from doing so. */
+/** GitHub may have removed it already, or allow nobody to. */
 async function removeBranch({ ledger, progress }: ProposalContext, change: OpenChange): Promise<void> {
   try {
     await ledger.push([{ branch: change.branch, from: change.commit, to: undefined }]);

@@ -21,7 +21,7 @@ export interface MergeOptions {
   readonly author?: Identity | undefined;
 }
 
-/** A ledger that moves under every try is somebody else's busy hour. */
+/** If the ledger moved under every try, others are too busy with it. */
 const TRIES = 5;
 
 /**
@@ -58,7 +58,7 @@ export async function mergeChange(context: WithView, change: OpenChange, options
       if (github === undefined || mergesByGit(context)) return await mergeByPush(current.context, judged);
       const outcome = await mergeOnGitHub(current.context, github, judged);
       if (outcome.kind === 'merged') return outcome.merged;
-      // GitHub wants the base in the branch first: what it is then is judged as anything else.
+      // GitHub wants the base in the branch first: the result is judged like anything else.
       current = outcome;
     } catch (error) {
       if (!(error instanceof PullthroughError) || error.code !== 'E_MOVED' || attempt === TRIES) throw error;

@@ -9,8 +9,8 @@ const ISSUER = 16;
 const ISSUER_FINGERPRINT = 33;
 
 /**
- * Which keys an upstream's signature file says that it is by: OpenPGP, armoured or not, or minisign. It is a claim, read
- * and not verified, to be compared with that of the release before. Undefined where it says none, as certificates of
+ * Which keys a signature file of upstream's claims to be by: OpenPGP, armoured or not, or minisign. It is a claim, read
+ * and not verified, to be compared with that of the release before. Undefined where it names none, as certificates of
  * Sigstore do not.
  */
 export function claimedIssuers(file: Uint8Array): readonly string[] | undefined {

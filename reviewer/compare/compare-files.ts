@@ -42,7 +42,7 @@ export interface ComparisonInput {
   readonly store: PublicStore | undefined;
   /** Where bytes are kept while they are looked into; undefined: nowhere. */
   readonly spool?: Spool | undefined;
-  /** Addresses of files elsewhere that the reviewer's own tool.ini gives: no other is asked, as the record's word is none. */
+  /** Addresses of files elsewhere that the reviewer's own tool.ini gives. No other is asked: the record proves nothing. */
   readonly urls: OwnUrls;
   /** Default: over the network. */
   readonly openUrl?: ((request: DownloadRequest) => AsyncIterable<Uint8Array>) | undefined;

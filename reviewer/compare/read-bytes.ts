@@ -20,8 +20,8 @@ export interface ByteComparison {
 }
 
 /**
- * Reads a body to its end, keeps nothing of it but by `keep`, and holds it against the record; a hard stop at size + 1. `open` is called
- * again where the file changed while it was read. `where` begins the message, as "upstream's".
+ * Reads a body to its end, keeps nothing of it except through `keep`, and compares it with the record; a hard stop at
+ * size + 1. `open` is called again where the file changed while it was read. `where` begins the message, as "upstream's".
  */
 export async function compareWithRecord(
   asset: RecordedAsset,

@@ -40,7 +40,7 @@ export interface ReviewEvidenceInput {
 }
 
 /**
- * Verifies a record's evidence again from its bytes, fetched from the store or from upstream, and holds what upstream
+ * Verifies a record's evidence again from its bytes, fetched from the store or from upstream, and checks what upstream
  * offers against the reviewer's own tool.ini. That the API answers the same today is not asked. Throws nothing that
  * upstream or the store could cause.
  */
@@ -149,7 +149,7 @@ function linesOf(statements: readonly VerifiedStatement[], { assets, checklist }
   return bare === 0 ? lines : [...lines, `no statement covers ${bare} of ${assets.length} files`];
 }
 
-/** A recorded file from the store, else from upstream once more. What comes is held against its digest where it is used. */
+/** A recorded file from the store, else from upstream once more. Its digest is checked where it is used. */
 function readerOf({ context: { store, signal }, client, release }: ReviewEvidenceInput): EvidenceInput['read'] {
   return async function* (file: SubjectFile) {
     let begun = false;

@@ -43,7 +43,7 @@ export interface StatementInput {
 
 /** A list of digests by its name: SHA256SUMS, tool_1.2_checksums.txt, tool.tar.gz.sha256. */
 const LIST_NAME = /(?:^|[._-])(?:checksums?|sha-?(?:256|512)(?:sums?)?)(?:[._-][^/]*)?(?:\.txt)?$/i;
-/** A signature, certificate or archive is none, whatever its name begins with. */
+/** A signature, certificate or archive isn't one, whatever its name begins with. */
 const NO_LIST = /\.(?:asc|sig|sign|minisig|pem|crt|cert|sigstore|bundle|att|json|jsonl|gz|zip|xz|zst|bz2|gpg)$/i;
 const MOST_LISTS = 64;
 const AT_ONCE = 4;

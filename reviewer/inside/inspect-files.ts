@@ -56,7 +56,7 @@ export interface Inspection {
   readonly findings: readonly Finding[];
 }
 
-/** What a text or a list is, its reader sees; the others are compared with the release before. */
+/** Readers see for themselves what a text or a list is; the others are compared with the release before. */
 const COMPARED: ReadonlySet<Contents['kind']> = new Set(['tar', 'zip', 'deb', 'rpm', 'compressed', 'program']);
 
 /**

@@ -6,7 +6,7 @@ import type { Proposal } from '../../proposals/read-proposal.ts';
 import type { AckStanding } from '../report.ts';
 import { typed } from '../../io/shell.ts';
 
-/** What a pull request's comment says of who stands for its record, in Markdown. Pure. */
+/** What a pull request's comment says about who vouches for its record, in Markdown. Pure. */
 export function standingComment(standing: AckStanding, branch: string): string {
   const { acks, nacks, missing, threshold, owes } = standing;
   const spans = (names: readonly string[]): string => names.map(codeSpan).join(', ');
@@ -22,7 +22,7 @@ export function standingComment(standing: AckStanding, branch: string): string {
   return `${have} ${more}${command(typed`pullthrough ack ${branch}`)}`;
 }
 
-/** Says it on the proposal's pull request, where there is one. That it can't be said stops nothing: it is a warning. */
+/** Says it on the proposal's pull request, where there is one. A failure to say so stops nothing: it is a warning. */
 export async function commentStanding(
   context: ReviewerContext,
   proposal: Proposal,

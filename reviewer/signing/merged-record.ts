@@ -37,7 +37,7 @@ async function recordOf(context: ProposalContext, change: string): Promise<Recor
     : undefined;
 }
 
-/** By the branch's name; one that stands for a digest of the path says nothing. */
+/** By the branch's name; one made from a digest of the path says nothing. */
 function recordOfBranch(branch: string): RecordId | undefined {
   const path = `packages/${branch.replace(/^pullthrough\//, '')}`;
   try {

@@ -35,7 +35,7 @@ export interface NackResult {
   readonly pull?: PullReference;
 }
 
-/** What a nack is of: a merged record, else an open proposal. */
+/** What a nack is about: a merged record, else an open proposal. */
 export type NackTarget =
   | { readonly of: 'record'; readonly record: RecordStatus }
   | { readonly of: 'proposal'; readonly proposal: Proposal; readonly record: RecordStatus };
