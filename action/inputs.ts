@@ -4,7 +4,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a step asks for. */
 export interface Inputs {
-  /** The command line behind `pullthrough`; undefined where the step only sets the command up. */
+  /** The command line after `pullthrough`; undefined where the step only sets the command up. */
   readonly argv: readonly string[] | undefined;
   /** As it is written. */
   readonly workingDirectory: string;
@@ -25,7 +25,7 @@ function input(env: Environment, name: (typeof INPUTS)[number]): string {
   return (env[`INPUT_${name.toUpperCase()}`] ?? '').trim();
 }
 
-/** A list in one input: a line is an argument, whatever is in it. */
+/** A list in one input: each line is one argument, whatever is in it. */
 function linesOf(text: string): string[] {
   return text
     .split('\n')

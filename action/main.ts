@@ -26,7 +26,7 @@ async function main(): Promise<number> {
   setOutput('version', VERSION);
   if (argv === undefined) return 0;
   const { code, stdout } = await runProgram(program, argv, resolve(workingDirectory));
-  // The document is written so that no line of it is a command to the runner.
+  // The document is written in a form in which no line is a command to the runner.
   process.stdout.write(`::group::what pullthrough ${argv[0]} says\n${stdout}::endgroup::\n`);
   setOutput('exit-code', String(code));
   setOutput('paths', pathsOf(stdout).join('\n'));

@@ -8,10 +8,10 @@ export interface Ran {
   readonly stdout: string;
 }
 
-/** Runs the program, without a shell; what it says on stderr, annotations among it, goes to the log as it comes. */
+/** Runs the program, without a shell; what it writes to stderr, including annotations, goes to the log as it comes. */
 export async function runProgram({ node, main }: Program, argv: readonly string[], cwd: string): Promise<Ran> {
   const child = spawn(node, [main, ...argv], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
-  // A job that is cancelled asks the step's own process alone; the command has temporary files to remove.
+  // A cancelled job signals only the step's own process; the command has temporary files to remove.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', reject);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { fail } from '../ledger-schema/error.ts';
 
-/** The runner takes 1 MiB of outputs a job; what is more than half of it is left out. */
+/** The runner takes 1 MiB of outputs per job; a value of more than half of that is left out. */
 const MOST_OUTPUT = 512 * 1024;
 
 function append(variable: string, text: string): void {
@@ -11,14 +11,14 @@ function append(variable: string, text: string): void {
   appendFileSync(path, text);
 }
 
-/** Puts a folder before the PATH of later steps. */
+/** Puts a folder at the front of the PATH of later steps. */
 export function addPath(folder: string): void {
   append('GITHUB_PATH', `${folder}\n`);
 }
 
 /**
- * Sets an output of the step; a value that is too large is left empty, and false comes back. The delimiter can't be
- * guessed, so that no value ends itself and sets another output.
+ * Sets an output of the step; a value that is too large is left empty, and the result is false. The delimiter can't be
+ * guessed, so no value can end itself and set another output.
  */
 export function setOutput(name: string, value: string): boolean {
   const fits = Buffer.byteLength(value) <= MOST_OUTPUT;

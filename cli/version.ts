@@ -1,7 +1,7 @@
 /** package.json's version, here so that `--version` reads no file; test/release.acceptance.test.ts holds them equal. */
 export const VERSION = '0.1.0';
 
-/** The commit that the bundle was made of; scripts/bundle.ts puts it in. */
+/** The commit that the bundle was made from; scripts/bundle.ts puts it in. */
 const COMMIT: string = '@COMMIT@';
 
 /** What `--version` says. */

@@ -17,7 +17,7 @@ export interface BundleOptions {
   readonly root: string;
   /** Where its compiled modules are: `dist`. */
   readonly compiled: string;
-  /** Made at each call. */
+  /** Made again at each call. */
   readonly folder: string;
 }
 
@@ -90,7 +90,7 @@ function directPackages(found: Set<string>): Plugin {
   };
 }
 
-/** Makes the folder, without types; of the same bytes for the same sources and packages. */
+/** Makes the folder, without types; the same sources and packages give the same bytes. */
 export async function makeBundle({ root, compiled, folder }: BundleOptions): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   const direct = new Set<string>();
@@ -114,7 +114,7 @@ export async function makeBundle({ root, compiled, folder }: BundleOptions): Pro
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(description, null, 2)}\n`);
   const modules = output.flatMap((file) => (file.type === 'chunk' ? Object.entries(file.modules) : []));
   modules.push(...(await bundleForBrowsers(compiled, folder)));
-  // Of a module that is only passed through on the way to another, nothing is left.
+  // A module that is only a way to another leaves no code in the bundle.
   const packages = bundledPackages(modules.flatMap(([id, { code }]) => ((code ?? '') === '' ? [] : id)));
   writeFileSync(join(folder, 'NOTICES.txt'), notices(packages));
   writeFileSync(join(folder, 'sbom.cdx.json'), sbom(root, packages, [...direct]));
@@ -124,7 +124,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
   const compiled = join(root, 'dist');
   const folder = resolve(process.argv[2] ?? join(root, 'bundle'));
-  // A folder that is something else is not removed.
+  // A folder that isn't a bundle is not removed.
   if (existsSync(folder) && readdirSync(folder).length > 0 && !existsSync(join(folder, 'NOTICES.txt'))) {
     throw new Error(`${folder} is there already and is not a bundle`);
   }

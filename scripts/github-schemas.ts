@@ -1,6 +1,6 @@
 /**
- * Takes the schemas of the answers that the test server gives out of GitHub's own description of its API, and writes
- * them, small, to test/fixtures/github-schemas.json:
+ * Takes the schemas of the test server's answers from GitHub's own description of its API, and writes them, made smaller,
+ * to test/fixtures/github-schemas.json:
  *
  *     npm pack @octokit/openapi@23.0.2 && tar xzf octokit-openapi-23.0.2.tgz
  *     node dist/scripts/github-schemas.js package/generated/api.github.com.deref.json
@@ -62,7 +62,7 @@ function isSchema(value: unknown): value is Schema {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Puts what stands in several places into one, under `$defs`. */
+/** Moves schemas that occur several times to one place, under `$defs`. */
 class Sharing {
   readonly definitions: Record<string, Schema> = {};
   readonly #names = new Map<string, string>();

@@ -33,7 +33,7 @@ export function packageReport(root: string): PackageReport {
   ) as Sbom;
   const own = new Set(dependencies.find(({ ref }) => ref === metadata.component['bom-ref'])?.dependsOn);
   const direct = components.filter((component) => own.has(component['bom-ref']));
-  // By a shell where npm is a script that only one can start; none of the words is from outside.
+  // Through a shell on Windows, where npm is a script that only a shell can start; no word comes from outside.
   const printed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: root,
     encoding: 'utf8',

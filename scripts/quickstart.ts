@@ -1,4 +1,4 @@
-// The main job from end to end, in ./quickstart: what a team's executor, reviewer and consumer type, one after another.
+// The main job from start to finish, in ./quickstart: what a team's executor, reviewer and consumer type, one after another.
 //   npm run quickstart                   upstream is a GitHub on loopback with bazelbuild/buildtools' v8.2.1
 //   npm run quickstart -- OWNER/REPO     upstream is the real GitHub
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -19,7 +19,7 @@ const plain = process.env['NO_COLOR'] !== undefined || !process.stdout.isTTY;
 const bold = (text: string): string => (plain ? text : `\x1b[1m${text}\x1b[22m`);
 const faint = (text: string): string => (plain ? text : `\x1b[2m${text}\x1b[22m`);
 
-/** The variables that a step's person has, beside the environment. */
+/** The variables that the person at a step has, besides the environment. */
 type Variables = Readonly<Record<string, string>>;
 
 function environment(more: Variables = {}): NodeJS.ProcessEnv {

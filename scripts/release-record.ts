@@ -1,9 +1,9 @@
 // Proposes a release of this project to a ledger, as every executor proposes releases: `mirror` with a mirror.ini and a
-// tool.ini made from the environment. The record is signed by the release key; people acknowledge it as they do others'.
+// tool.ini made from the environment. The record is signed by the release key; people acknowledge it as they do others.
 //   node dist/scripts/release-record.js
 // The environment is the runner's, and RELEASE_TAG, RELEASE_LEDGER (OWNER/REPO, a git URL or a folder), the release key as
-// PULLTHROUGH_SIGNING_KEY with PULLTHROUGH_SIGNING_PASSPHRASE, and LEDGER_TOKEN. RELEASE_PIN and RELEASE_STORE may be
-// there: without a store the bytes stay on GitHub alone, and `pullthrough verify FILE` says what they are.
+// PULLTHROUGH_SIGNING_KEY with PULLTHROUGH_SIGNING_PASSPHRASE, and LEDGER_TOKEN. RELEASE_PIN and RELEASE_STORE are
+// optional: without a store the bytes stay on GitHub alone, and `pullthrough verify FILE` says what they are.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,7 @@
 // Renews the trusted roots that the package carries, by TUF from the roots that are pinned: Sigstore's in @sigstore/tuf,
 // GitHub's in a file, `gh` has it as pkg/cmd/attestation/verification/embed/tuf-repo.github.com/root.json.
 //   node dist/scripts/trusted-roots.js --github-root FILE
-// Look at the difference before it is committed: a key that left says until when it was valid.
+// Look at the difference before committing it: a retired key says until when it was valid.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -52,7 +52,7 @@ const review: Handler<ValuesOf<'reviewer', 'review'>> = ([change], options, cont
 const ack: Handler<ValuesOf<'reviewer', 'ack'>> = async ([change], options, context) => {
   const yes = options.yes === true;
   const accepted = parseAccepted(options.accept);
-  // With --json nothing is shown that a person could answer by.
+  // With --json nothing is shown to base an answer on.
   const asks = context.interactive && !context.output.json;
   if (change === undefined && !yes && !asks) {
     const why = context.interactive ? '--json shows nothing to answer by' : 'there is no terminal to ask at';

@@ -21,12 +21,12 @@ export interface Question {
 
 /** Nobody chooses from a longer list. */
 const MOST = 1000;
-/** What a terminal shows as itself, so that a person sees what the shell will quote. */
+/** Characters that a terminal shows as they are, so that a person sees what the shell will quote. */
 const SHOWABLE = /^[^\p{C}\p{Z}]+$/u;
 
 /**
  * The names that a shell offers, from what is here: the clone that an earlier run left, and the folders beside mirror.ini.
- * No host is asked, nothing is believed or decided by them, and what is wrong here offers nothing.
+ * No host is asked, nothing is trusted or decided because of them, and if something is wrong here, nothing is offered.
  */
 export async function namesFor(question: Question): Promise<readonly string[]> {
   try {
@@ -64,7 +64,7 @@ async function inLedger<T>(
   action: (snapshot: Snapshot | undefined) => Promise<T>,
 ): Promise<T> {
   const { location } = ledger;
-  // The URL of a repository on another server is known to that server alone.
+  // Where the server isn't github.com, only that server knows the repository's URL.
   if (location === undefined || (location.kind === 'github' && ledger.api !== GITHUB_API)) return action(undefined);
   const url =
     location.kind === 'github'
@@ -99,7 +99,7 @@ async function definedTools(root: string, host: string): Promise<string[]> {
   return names.sort();
 }
 
-/** The words of a line, without quotes; of flags the last value. */
+/** The words of a line, without quotes; a flag given twice has its last value. */
 function readLine(line: string): { words: string[]; flags: ReadonlyMap<string, string>; begun: string } {
   const all = line.split(/\s+/).map((word) => word.replace(/\\(.)|["']/g, '$1'));
   const begun = all.pop() ?? '';

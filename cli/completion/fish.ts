@@ -11,7 +11,7 @@ function value(offer: Offer): string {
 
 function option(condition: string, { flag, summary, value: taken }: CompletedOption): string {
   const long = `-l ${flag.slice(2)} -d ${quoted(summary)}`;
-  // An optional value is offered behind = alone, which fish does without being told.
+  // An optional value is offered only after =, which fish does without being told.
   const offered = taken === undefined || taken.optional ? '' : value(taken.offer);
   return `complete -c pullthrough -n ${quoted(condition)} ${long}${offered}`;
 }

@@ -8,7 +8,7 @@ export type Named = (typeof NAMED)[number];
 /** What a shell offers for an option's value, or an argument. */
 export type Offer = 'nothing' | 'file' | 'folder' | Named | readonly string[];
 
-/** What a shell's own functions ask `pullthrough` for, as the first word. */
+/** The first word with which a shell's own functions ask `pullthrough`. */
 export const ASK = '__names';
 
 export function isNamed(offer: Offer): offer is Named {
@@ -19,7 +19,7 @@ export interface CompletedOption {
   /** `--shard`. */
   readonly flag: string;
   readonly summary: string;
-  /** Undefined for a flag without value. */
+  /** Undefined for a flag without a value. */
   readonly value: { readonly name: string; readonly optional: boolean; readonly offer: Offer } | undefined;
 }
 
@@ -55,7 +55,7 @@ export const COMPLETED: readonly CompletedCommand[] = COMMANDS.map(({ name, spec
 
 export const GLOBAL: readonly CompletedOption[] = [...Object.entries(globalOptions).map(completedOption), HELP];
 
-/** `store`, `ledger`, ...: the first words of commands of two. */
+/** `store`, `ledger`, ...: the first words of two-word commands. */
 export const PARENTS: readonly string[] = [
   ...new Set(COMPLETED.filter(({ name }) => name.includes(' ')).map(({ name }) => name.split(' ')[0] ?? '')),
 ];
@@ -69,7 +69,7 @@ export const VALUE_FLAGS: readonly string[] = [
   ),
 ];
 
-/** What may stand behind a parent, or first: the next words of the commands that begin so, each once. */
+/** What may follow a parent, or come first: the next words of the commands that begin with it, each once. */
 export function nextWords(parent: string): readonly { readonly word: string; readonly summary: string }[] {
   const found = new Map<string, string>();
   for (const { name, summary } of COMPLETED) {

@@ -14,7 +14,7 @@ async function folders(snapshot: Snapshot, path: string): Promise<string[]> {
   return entries.flatMap(({ name, mode }) => (mode === TREE ? (trySegment(name) ?? []) : []));
 }
 
-/** `owner/repo` of `host` and `HOST/owner/repo`, as far as they begin so. */
+/** `owner/repo` for tools of `host`, `HOST/owner/repo` for others, where they begin with `begun`. */
 export async function toolNames(snapshot: Snapshot, host: string, begun: string): Promise<string[]> {
   const fits = (name: string): boolean => name.startsWith(begun) || begun.startsWith(name);
   const found: string[] = [];
@@ -51,7 +51,7 @@ export async function assetNames(snapshot: Snapshot, host: string, release: stri
   return parseChecklist(await snapshot.blob(oid, CHECKLIST_BYTES)).assets.map(({ name }) => name);
 }
 
-/** The platforms that a release has a file for; all that are common where it isn't known here. */
+/** The platforms that a release has a file for; all the common ones if the release isn't known here. */
 export function platformNames(assets: readonly string[], release: string): string[] {
   const repository = release.split('@')[0];
   const has = PLATFORMS.filter((text) => pickForPlatform(assets, parsePlatform(text), { repository }).length > 0);

@@ -5,7 +5,7 @@ import type { Environment } from '../../io/environment.ts';
 import { markdownTable } from './table.ts';
 import type { Table } from './table.ts';
 
-/** GitHub takes 1 MiB of summary a step; what is too much is left out and said. */
+/** GitHub takes 1 MiB of summary per step; anything beyond is left out, and the summary says so. */
 const SUMMARY_BYTES = 900 * 1024;
 
 /** What GitHub Actions shows of a run: a group of what happened, annotations, and the job's summary. */
@@ -18,7 +18,7 @@ export interface Actions {
   end(): void;
 }
 
-/** `write` puts a line of commands into the log; by stderr, where the runner reads them too. */
+/** `write` puts a line of commands into the log, through stderr, where the runner reads them too. */
 export function openActions(title: string, env: Environment, write: (line: string) => void): Actions {
   const heading = `pullthrough ${title}`.trim();
   const parts: string[] = [];

@@ -29,7 +29,7 @@ function wrapped(text: string, width: number): string[] {
   return lines;
 }
 
-/** A command line that is broken as a shell takes it. */
+/** A command line, broken in a way that a shell accepts. */
 function brokenLine(line: string): string {
   const [first = '', ...more] = wrapped(line, WIDTH - 8);
   return [`  ${first}`, ...more.map((part) => `    ${part}`)].join(' \\\n');
@@ -57,7 +57,7 @@ export function overviewText(): string {
     .join('\n');
 }
 
-/** What stands below a command's options. */
+/** The text below a command's options. */
 export function exampleText({ examples }: CommandSpec): string {
   const lines = examples.map(([line, says]) => `${brokenLine(line)}\n      ${says}`);
   return examples.length === 0 ? '' : `\nExamples:\n${lines.join('\n')}\n`;

@@ -106,7 +106,7 @@ export const HINTS: Readonly<Record<ErrorCode, string>> = {
   E_UNRELATED: 'fetch more history, or name the right base',
 };
 
-/** What to do about an error: by its own hint, else by its code's. `command`: the name of what runs, where it is known. */
+/** What to do about an error: its own hint, else its code's. `command`: the name of the running command, where known. */
 export function hintOf({ code, hint }: PullthroughError, command = 'COMMAND'): string {
   return hint ?? HINTS[code].replace('COMMAND', command);
 }

@@ -25,7 +25,7 @@ export interface Output extends Progress {
   readonly json: boolean;
   /** Is stdout a terminal? */
   readonly terminal: boolean;
-  /** Of stdout where it is a terminal; 80 elsewhere. */
+  /** The width of stdout where it is a terminal; 80 elsewhere. */
   readonly columns: number;
   /** A line of the result. */
   line(text: string, tone?: Tone): void;
@@ -36,7 +36,7 @@ export interface Output extends Progress {
   problem(error: PullthroughError, about?: string): void;
   /** Annotates a finding in GitHub Actions; elsewhere it stands on a screen of its own. `about` is the release. */
   finding(finding: Finding, about: string): void;
-  /** Text of this program's own, as help and completion scripts: written to stdout as it stands, and not with `--json`. */
+  /** The program's own text, such as help and completion scripts: written to stdout as it is, and not with `--json`. */
   raw(text: string): void;
 }
 
@@ -46,13 +46,13 @@ export interface OutputOptions {
   readonly env: Environment;
   readonly json: boolean;
   readonly quiet: boolean;
-  /** What runs, as `mirror`; the title of groups and summaries. */
+  /** The running command, such as `mirror`; the title of groups and summaries. */
   readonly title: string;
   /** Undefined where stderr is not a terminal. */
   readonly bars: Bars | undefined;
 }
 
-/** What main does with an output, and commands don't. */
+/** What only main does with an output. */
 export interface OutputEnd {
   readonly output: Output;
   /** The results so far. */

@@ -2,7 +2,7 @@ import type { Pending } from '../../proposals/pending.ts';
 import { typed } from '../../io/shell.ts';
 import { neededText } from './needed-text.ts';
 
-/** What something that is open waits for, in the words that `pending`, `ledger status` and the others share. */
+/** What an open change waits for, in the words that `pending`, `ledger status` and the others share. */
 export function awaitedText({
   awaits,
   missing,
@@ -25,7 +25,7 @@ export function awaitedText({
   }
 }
 
-/** The command line that goes on with it; undefined where there is none. */
+/** The command line for the next step; undefined where there is none. */
 export function nextStep({ awaits, tool, tag, branch, pull }: Pending): string | undefined {
   const change = pull === undefined ? branch : String(pull.number);
   switch (awaits) {

@@ -14,7 +14,7 @@ export interface BarState {
 
 const BAR = 20;
 
-/** What tells files of one release apart stands at the end of their names: a long one is cut in front. */
+/** The files of one release differ at the end of their names, so a long name is cut at the front. */
 function fit(label: string, columns: number): string {
   const characters = Array.from(label);
   while (columnsOf(characters.join('')) > columns) characters.shift();
@@ -96,7 +96,7 @@ export function openBars(stream: Stream): Bars {
       current = undefined;
       shown = 0;
       if (ending === undefined) return;
-      // Its log is written by an update alone.
+      // Only an update writes its log.
       ending.update();
       ending.stop();
     },

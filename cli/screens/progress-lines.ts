@@ -20,7 +20,7 @@ export function startLine(label: string, total: number, write: (line: string) =>
       write(`${label}: ${bytesText(value)} of ${bytesText(total)}, ${bytesText(Math.round(rate))}/s${left}`);
     },
     done() {
-      // What was not needed, or ended early: the result says it, or an error does.
+      // A transfer that was not needed or ended early: the result or an error says so.
       if (value < total) return;
       write(`${label}: ${bytesText(value)} in ${timeText((clock() - begun) / 1000)}`);
     },

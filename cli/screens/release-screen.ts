@@ -39,11 +39,11 @@ function actionCell({ action }: ReleaseResult): Cell {
 
 export interface ShowOptions {
   readonly shard?: Share | undefined;
-  /** Show what is held as well: most of what a run looks at. */
+  /** Show held releases as well: they are most of what a run looks at. */
   readonly all?: boolean | undefined;
 }
 
-/** In this order they stand in the sum. */
+/** The order in which the sum lists them. */
 const WORDS: readonly (readonly [Action, string])[] = [
   ['propose', 'to propose'],
   ['proposed', 'proposed'],
@@ -72,8 +72,8 @@ function whyOf(result: ReleaseResult): string {
 }
 
 /**
- * What a run did, or would do: a line for each release that isn't as it was, a sum, then each failure. Held releases stand
- * in the sum alone, unless `all` is set.
+ * What a run did, or would do: a line for each release that isn't as it was, a sum, then each failure. Held releases are
+ * only in the sum, unless `all` is set.
  */
 export function showReleases(
   title: string,
@@ -107,7 +107,7 @@ function isOnlyFailure(results: readonly ReleaseResult[]): boolean {
   return results.length === 1 && results[0]?.error !== undefined;
 }
 
-/** Ends the command by the failures of a run; a lone one is thrown as it is. */
+/** Ends the command with the failures of a run; a lone one is thrown as it is. */
 export function endReleases(results: readonly ReleaseResult[]): void {
   const failures = results.flatMap(({ error }) => (error === undefined ? [] : [toError(error)]));
   const [only] = failures;

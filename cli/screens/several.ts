@@ -4,7 +4,7 @@ import { foldExit } from '../../io/exit-code.ts';
 
 /**
  * Ends a command that worked on several things, some of which failed and were shown: exit 3 beats 4, and 4 is a failure
- * while others worked. `what` is as "proposals". Throws nothing where nothing failed.
+ * while others worked. `what` is a plural such as "proposals". Throws nothing where nothing failed.
  */
 export function endSeveral(failures: readonly PullthroughError[], of: number, what: string): void {
   const results = [

@@ -20,7 +20,7 @@ const CODES: Readonly<Record<Tone, readonly [on: number, off: number]>> = {
   strong: [1, 22],
 };
 
-/** https://no-color.org: set to whatever is not empty. FORCE_COLOR colours a pipe too; NO_COLOR goes before it. */
+/** https://no-color.org: set to anything but an empty string. FORCE_COLOR colours a pipe too; NO_COLOR wins over it. */
 export function wantsColour(stream: Stream, env: Environment): boolean {
   if (env['NO_COLOR']) return false;
   const forced = env['FORCE_COLOR'];

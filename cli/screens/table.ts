@@ -24,7 +24,7 @@ export function columnsOf(text: string): number {
   return columns;
 }
 
-/** Aligned columns under a heading, for a person at a terminal; numbers stand at the right. */
+/** Aligned columns under a heading, for a person at a terminal; numbers are right-aligned. */
 export function alignedTable(table: Table, escape: (text: string) => string, paint: Paint): string[] {
   const shown = table.rows.map((row) => row.map((cell) => escape(cellText(cell))));
   const widths = table.head.map((title, i) =>
@@ -48,12 +48,12 @@ export function alignedTable(table: Table, escape: (text: string) => string, pai
   return [paint(heading.trimEnd(), 'strong'), ...body];
 }
 
-/** One line a row, for a program: two spaces between cells, no heading, no padding. An empty cell is a dash. */
+/** One line per row, for a program: two spaces between cells, no heading, no padding. An empty cell is a dash. */
 export function plainTable(table: Table, escape: (text: string) => string): string[] {
   return table.rows.map((row) => row.map((cell) => escape(cellText(cell)) || '-').join('  '));
 }
 
-/** A GitHub table for a job summary; what the cells say comes from outside and stands in code spans. */
+/** A GitHub table for a job summary; the cells' text comes from outside, so it is put in code spans. */
 export function markdownTable(table: Table): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
   const rows = table.rows.map((row) =>

@@ -1,6 +1,6 @@
 import { columnsOf } from './table.ts';
 
-/** Breaks a text at its spaces into lines of so many columns; a word that is longer, as an address, stays whole. */
+/** Breaks a text at its spaces into lines of so many columns; a longer word, such as an address, stays whole. */
 export function wrapText(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';

@@ -5,7 +5,7 @@ const trust = {
   pin: text('sha256:HEX', 'the digest of any N.policy.json, instead of [trust] pin'),
 };
 const store = { store: text('URL', 'where bytes are read, instead of [store]') };
-// So that one set of flags fits every consumer command.
+// Taken so that one set of flags fits every consumer command.
 const unread = { store: text('URL', 'taken as by get; no bytes are read here') };
 const offline = { offline: flag('use what is here, ask no host') };
 const TOOL = 'TOOL is owner/repo or HOST/owner/repo; behind the first @ a tag, latest, or a semver range.';

@@ -34,7 +34,7 @@ export interface Command {
   readonly spec: CommandSpec;
 }
 
-/** Every command of the program, in the order that help shows. */
+/** Every command of the program, in the order in which help shows them. */
 export const COMMANDS: readonly Command[] = Object.entries(GROUPS).flatMap(([group, table]) =>
   Object.entries<CommandSpec>(table).map(([name, spec]) => ({ name, group: group as Group, spec })),
 );

@@ -1,4 +1,4 @@
-/** The four people, and what each runs: `pullthrough --help` shows these lines, which are cli.md's. */
+/** The four people, and what each runs: `pullthrough --help` shows these lines, the same as cli.md. */
 export const OVERVIEW: readonly { readonly heading: string; readonly rows: readonly (readonly [string, string])[] }[] =
   [
     {

@@ -4,7 +4,7 @@ export interface Share {
   readonly count: number;
 }
 
-/** What the program offers a shell of what is here: tools of the ledger or beside mirror.ini, releases, files, platforms. */
+/** What the program can offer a shell: tools of the ledger or beside mirror.ini, releases, files, platforms. */
 export const NAMED = ['tool', 'defined', 'release', 'asset', 'platform'] as const;
 
 type Complete = 'file' | 'folder' | (typeof NAMED)[number];
@@ -64,7 +64,7 @@ type ValueOf<O extends OptionSpec> = O extends FlagOption
             ? W
             : string;
 
-/** What a command's handler gets: each option under the very name it has on the command line, undefined when not given. */
+/** What a command's handler gets: each option under its name on the command line, undefined when not given. */
 export type OptionValues<S extends OptionSpecs> = { readonly [Name in keyof S]: ValueOf<S[Name]> | undefined };
 
 export interface ArgumentSpec {
@@ -79,7 +79,7 @@ export interface CommandSpec<S extends OptionSpecs = OptionSpecs> {
   readonly about?: string;
   readonly arguments: readonly ArgumentSpec[];
   readonly options: S;
-  /** It runs until a signal ends it: that is not a failure, and it takes its own time to end. */
+  /** Runs until a signal ends it: that is not a failure, and it may take its time to end. */
   readonly untilSignal?: true;
   /** A command line, and what it does. */
   readonly examples: readonly (readonly [line: string, says: string])[];

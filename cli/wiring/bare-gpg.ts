@@ -1,13 +1,13 @@
 import { COMMANDS } from '../spec/index.ts';
 
-/** The command that the words of a line begin with, as far as there is one: `store` or `store check`. */
+/** The command that a line begins with, if there is one: `store` or `store check`. */
 export function namedCommand(argv: readonly string[]): string | undefined {
   const words = argv.filter((word) => !word.startsWith('-'));
   const names = COMMANDS.flatMap(({ name }) => [name, name.split(' ')[0] ?? name]);
   return [words.slice(0, 2).join(' '), words[0]].find((name) => name !== undefined && names.includes(name));
 }
 
-/** How many words of a line are neither an option nor an option's value, without those after `--gpg`. */
+/** How many words of a line are neither an option nor an option's value, not counting the one after each `--gpg`. */
 function countArguments(argv: readonly string[], command: string | undefined): number {
   const spec = COMMANDS.find(({ name }) => name === command)?.spec;
   let count = 0;
@@ -23,7 +23,7 @@ function countArguments(argv: readonly string[], command: string | undefined): n
 }
 
 /**
- * `--gpg [KEY]` stands before an argument as often as not. What looks like a key (a fingerprint, key id, mail address or
+ * `--gpg [KEY]` comes before an argument as often as not. What looks like a key (a fingerprint, key id, mail address or
  * `=NAME`) is one; a change or a release is a number or has a slash; a folder may have any name, so any other word is a key
  * where the folder is named elsewhere.
  */

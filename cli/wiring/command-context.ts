@@ -9,16 +9,16 @@ export interface CommandContext {
   /** Absolute. */
   readonly cwd: string;
   readonly output: Output;
-  /** The same as `output`, for what takes no more than it needs. */
+  /** The same as `output`, for code that needs only progress. */
   readonly progress: Progress;
-  /** Fixed once a run. */
+  /** Fixed once per run. */
   readonly now: Date;
   /** Aborts on SIGINT and SIGTERM, with E_INTERRUPTED as its reason. */
   readonly signal: AbortSignal;
   /** Can a person be asked? */
   readonly interactive: boolean;
   /**
-   * Asks a person, and gives the answer without white space around it. `about` are lines to answer by: they stand before
+   * Asks a person, and gives the answer without white space around it. `about` is the lines to answer by: they come before
    * the question whatever `--quiet` and `--json` say. Throws `E_CONFIRM` where nobody can be asked.
    */
   ask(question: string, about?: readonly string[]): Promise<string>;

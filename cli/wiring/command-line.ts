@@ -59,13 +59,13 @@ function addCommand(program: Program, command: Command, chosen: (invocation: Inv
   });
 }
 
-/** `help store check` as `store check --help`: commander's own knows one word only. */
+/** `help store check` as `store check --help`: commander's own `help` takes only one word. */
 function expandHelp(argv: readonly string[]): readonly string[] {
   const [first, ...words] = argv;
   return first === 'help' && words.length > 0 ? [...words, '--help'] : argv;
 }
 
-/** Asked for the help of a command that is not one, commander shows that of its group. */
+/** Asked for the help of an unknown command, commander shows its group's help, so this refuses it. */
 function requireCommand(program: Program): void {
   const [word] = program.args;
   if (word === undefined || word.startsWith('-') || program.commands.length === 0) return;
@@ -88,7 +88,7 @@ function likeCommand(word: string): string | undefined {
   return meant.length === 0 ? undefined : `did you mean ${meant.join(', ').replace(/, ([^,]*)$/, ' or $1')}?`;
 }
 
-/** A refusal of commander as one of ours: its sentence, and what it thinks was meant. */
+/** Commander's refusal as one of ours: its sentence, and what it thinks was meant. */
 function usageError(error: CommanderError, argv: readonly string[]): never {
   const [first = '', ...more] = error.message.replace(/^error: /, '').split('\n');
   const meant = /\(Did you mean (.*)\?\)/.exec(more.join(' '))?.[1];
@@ -101,7 +101,7 @@ function usageError(error: CommanderError, argv: readonly string[]): never {
     return fail('E_USAGE', 'no command was given', { hint, cause: error });
   }
   const unknown = /unknown command '(.*)'/.exec(first)?.[1] ?? '';
-  // The very word of another group is meant before one that is spelled almost like it: `sign` is `trust sign`, not `site`.
+  // An exact word of another group is likelier than one with similar spelling: `sign` is `trust sign`, not `site`.
   const exact = COMMANDS.some(({ name }) => name.endsWith(` ${unknown}`));
   if (error.code === 'commander.unknownCommand' && (meant === undefined || exact)) {
     return fail('E_USAGE', first, { hint: likeCommand(unknown) ?? help, cause: error });

@@ -1,7 +1,7 @@
 import { fail } from '../../ledger-schema/error.ts';
 import type { IniParser } from '../../io/ini.ts';
 
-/** A program and its words: a pair of quotes holds one together, and no shell reads them. `example` stands in the hint. */
+/** A program and its words: quotes hold a word together, and no shell reads them. `example` is shown in the hint. */
 export function commandWords(example: string): IniParser<readonly string[]> {
   return (value) => {
     const words = Array.from(value.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g), ([, a, b, c]) => a ?? b ?? c ?? '');
@@ -12,7 +12,7 @@ export function commandWords(example: string): IniParser<readonly string[]> {
 
 const words = commandWords('scan[] = clamscan --no-summary {file}');
 
-/** A scanner: one of its words, but for the program, holds `{file}`. */
+/** A scanner: one of its words, other than the program, has `{file}` in it. */
 export const scanCommand: IniParser<readonly string[]> = (value) => {
   const scanner = words(value);
   if (scanner.slice(1).some((word) => word.includes('{file}'))) return scanner;

@@ -9,7 +9,7 @@ import { ledgerUrl } from './settings/ledger-url.ts';
 import type { LedgerLocation } from './settings/location.ts';
 import { memoryOf } from './settings/memory.ts';
 
-/** The ledger of a configuration with all its branches and pull requests, and what its readers go by. */
+/** A configuration's ledger with all its branches and pull requests, and what its readers go by. */
 export interface ConfiguredLedger extends ProposalContext, UpstreamContext {
   readonly source: Config['source'];
   /** The folder of mirror.ini; tool definitions lie below it. */
@@ -18,13 +18,13 @@ export interface ConfiguredLedger extends ProposalContext, UpstreamContext {
   readonly trustedRoots: readonly AddedRoot[] | undefined;
 }
 
-/** Throws `E_CONFIG` for a token that can't be one: found before any request, where the clients would find it later. */
+/** Throws `E_CONFIG` for a token that can't be valid, before any request; the clients would find it only later. */
 export function requireTokens({ env }: Pick<CommandContext, 'env'>): void {
   for (const name of ['GITHUB_TOKEN', 'LEDGER_TOKEN']) tokenFrom(env, name);
 }
 
 /**
- * Runs an action with the ledger open. Nothing of it is asked for yet, but for the clone_url of one on another GitHub.
+ * Runs an action with the ledger open. Nothing has been fetched yet, apart from the clone_url of one on another GitHub.
  * Throws `E_CONFIG`.
  */
 export async function withLedgerAt<T>(

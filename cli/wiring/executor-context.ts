@@ -13,7 +13,7 @@ export interface ExecutorFlags extends ConfigFlags {
   readonly cache?: string | undefined;
 }
 
-/** What was found here, before any request: all of it exit 2 where it is wrong. */
+/** What was found here before any request; anything wrong with it is exit 2. */
 export interface PreparedExecutor {
   readonly config: Config;
   readonly store: string;
@@ -44,7 +44,7 @@ export function cacheOf(flags: ExecutorFlags, { cwd, env }: CommandContext): str
   return flags.cache === undefined ? cacheDirectory(env) : resolve(cwd, flags.cache);
 }
 
-/** Runs an action of the executor with ledger and store open; the ledger was not asked for yet. */
+/** Runs an action of the executor with the ledger and store open; nothing has been fetched from the ledger yet. */
 export async function withExecutor<T>(
   prepared: PreparedExecutor,
   flags: ExecutorFlags,

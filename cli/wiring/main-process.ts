@@ -36,14 +36,14 @@ async function flush(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
-/** What nobody awaited. Bars may have hidden the cursor. */
+/** For an error that nobody awaited. Bars may have hidden the cursor. */
 function crash(error: unknown): void {
   const failure = toFailure(error);
   if (process.stderr.isTTY) process.stderr.write('\u001b[?25h\n');
   for (const line of [`error: ${failure.message} [${failure.code}]`, ...debugLines(error, process.env)]) {
     process.stderr.write(`${escapeTerminal(line)}\n`);
   }
-  // What nobody awaited ends the run before its document is written.
+  // An error that nobody awaited ends the run before its document is written.
   if (hasFlag(process.argv, '--json')) process.stdout.write(documentOf({}, failure));
   process.exit(1);
 }
@@ -62,6 +62,6 @@ export async function main(argv: readonly string[]): Promise<void> {
   if (failed !== undefined) stderr.write(`error: the result cannot be written: ${failed.message} [E_IO]\n`);
   await flush(stderr);
   const ended = failed === undefined ? code : code || 1;
-  // What a signal ends as it should, as a server, ends with 0.
+  // A command that is meant to end by a signal, such as a server, ends with 0.
   process.exit(ended === 0 ? 0 : (exit() ?? ended));
 }

@@ -22,15 +22,15 @@ export interface LedgerEvent {
   readonly commit?: string | undefined;
 }
 
-/** Of a mirror.ini. */
+/** From a mirror.ini. */
 export interface Notifiers {
   readonly notify: readonly (readonly string[])[];
   readonly folder: string;
 }
 
 /**
- * Those that a reviewer's command runs: of a mirror.ini that may be somebody else's none, which is said; as with `[review]
- * scan[]`.
+ * Those that a reviewer's command runs: none from a mirror.ini that may be somebody else's, with a warning; the same as for
+ * `[review] scan[]`.
  */
 export function ownNotifiers(
   { notify, folder }: Notifiers,
@@ -47,7 +47,7 @@ export function ownNotifiers(
 }
 
 /**
- * Those of a command that anybody types wherever they are, `request`, and of a root holder's `trust sign`: none of a mirror.ini
+ * Those of `request`, which anybody types wherever they are, and of a root holder's `trust sign`: none from a mirror.ini
  * that was merely found in the folder.
  */
 export function namedNotifiers(
@@ -58,16 +58,16 @@ export function namedNotifiers(
   return ownNotifiers(notifiers, config !== undefined, output, 'name it with --config');
 }
 
-/** What a notifier may take. */
+/** How long a notifier may take. */
 const PATIENCE_MS = 30_000;
 
 /** A program and its words. */
 export const notifyCommand = commandWords('command[] = ./notify.sh');
 
 /**
- * Runs each `[notify] command[]` with the events as lines of JSON on stdin, in the folder of mirror.ini and without secrets:
- * of the environment it has what names the user and the place, and `PULLTHROUGH_NOTIFY_*`. What fails is a warning, since
- * what it tells of is done.
+ * Runs each `[notify] command[]` with the events as lines of JSON on stdin, in the folder of mirror.ini and without
+ * secrets: from the environment it gets what names the user and the place, and `PULLTHROUGH_NOTIFY_*`. A failure is only a
+ * warning, since what it tells of has been done.
  */
 export async function notify(
   { notify: commands, folder }: Notifiers,
@@ -109,7 +109,7 @@ function run(
       if (signal !== null) resolve(`ended by ${signal}, after ${PATIENCE_MS / 1000} s at most`);
       else resolve(code === 0 ? undefined : `ended with ${String(code)}`);
     });
-    // It may not want to know.
+    // The notifier may not read its stdin.
     child.stdin.on('error', () => undefined);
     child.stdin.end(lines);
   });

@@ -38,7 +38,7 @@ function notEmpty(text: string): string {
   return text;
 }
 
-/** The option of commander that an option of the table is. */
+/** An option of the table as commander's option. */
 export function commanderOption(name: string, spec: OptionSpec): Option {
   const option = new Option(flagsOf(name, spec), spec.summary);
   switch (spec.kind) {

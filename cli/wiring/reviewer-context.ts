@@ -10,7 +10,7 @@ import type { CommandContext } from './command-context.ts';
 import type { LedgerLocation } from './settings/location.ts';
 import { requireTokens, withLedgerAt } from './configured-ledger.ts';
 
-/** What a reviewer's or an owner's command works on, and the configuration that it comes from. */
+/** What a reviewer's or an owner's command works on, and the configuration behind it. */
 export interface OpenedReviewer {
   readonly config: Config;
   readonly reviewer: ReviewerContext;
@@ -20,7 +20,7 @@ export interface OpenedReviewer {
 
 /**
  * Runs an action with the configured ledger, its pull requests where it is on GitHub, and the stores that consumers read.
- * Nothing of the ledger is asked for yet, but for the clone_url of one on another GitHub. Throws `E_CONFIG`,
+ * Nothing has been fetched from the ledger yet, apart from the clone_url of one on another GitHub. Throws `E_CONFIG`,
  * `E_NO_LEDGER`.
  */
 export async function withReviewer<T>(
@@ -50,14 +50,14 @@ export async function withOwner<T>(
 }
 
 /**
- * A mirror.ini may be the executor's, and what it names would run as the reviewer: it counts where `--tools` says that its
- * very folder is the reviewer's own.
+ * A mirror.ini may be the executor's, and what it names would run as the reviewer: it counts only where `--tools` says that
+ * this very folder is the reviewer's own.
  */
 async function isOwn(folder: string, tools: string | undefined): Promise<boolean> {
   return tools !== undefined && (await realpath(tools)) === (await realpath(folder).catch(() => folder));
 }
 
-/** A folder that isn't there would silently be one without any tool.ini. Throws `E_INPUT`. */
+/** A missing folder would silently count as one without any tool.ini. Throws `E_INPUT`. */
 async function toolsFolder(text: string, cwd: string): Promise<string> {
   const folder = resolve(cwd, text);
   const found = await stat(folder).catch(() => undefined);

@@ -44,7 +44,7 @@ async function handlerOf({ name, group }: Command): Promise<AnyHandler> {
   return handlers.get(name) ?? fail('E_INTERNAL', `${name} is not built`, { hint: 'use a later version' });
 }
 
-/** Known before the command line is read, so that a wrong one is answered in the form that was asked for. */
+/** Known before the command line is parsed, so that a wrong one is answered in the form that was asked for. */
 export function hasFlag(argv: readonly string[], name: string): boolean {
   const end = argv.indexOf('--');
   return (end < 0 ? argv : argv.slice(0, end)).includes(name);

@@ -8,8 +8,8 @@ import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 const KEY_BYTES = 256 * 1024;
 
 /**
- * A token from the environment; undefined when the variable is not set or empty. White space around it, as a file's
- * last newline, is dropped. Throws `E_CONFIG` for one that could not stand in a header, naming the variable alone.
+ * A token from the environment; undefined when the variable is unset or empty. White space around it, such as a file's
+ * last newline, is dropped. Throws `E_CONFIG` for one that can't be put in a header, naming only the variable.
  */
 export function tokenFrom(env: Environment, name: string): string | undefined {
   const token = env[name]?.trim();
@@ -27,7 +27,7 @@ export function tokenFor(env: Environment, name: string, url: string): HostToken
   return tokenForHost(env, name, tokenFrom(env, name), url);
 }
 
-/** The passphrase of a signing key, to the last byte; undefined when it is not set. */
+/** The passphrase of a signing key, every byte of it; undefined when it is not set. */
 export function passphraseFrom(env: Environment): string | undefined {
   const passphrase = env['PULLTHROUGH_SIGNING_PASSPHRASE'];
   return passphrase === '' ? undefined : passphrase;

@@ -10,7 +10,7 @@ export interface SigningFlags {
   readonly key?: string | undefined;
 }
 
-/** A signer that may depend on whose signature would count, which the ledger says. */
+/** A signer that may depend on whose signature would count, as the ledger says. */
 export interface SignerChoice {
   /** The one to sign with, where signatures by these primary keys would count. Throws `E_NO_KEY`, `E_SIGNING_KEY`. */
   by(listed: () => Promise<readonly string[]>): Promise<Signer>;
@@ -19,7 +19,7 @@ export interface SignerChoice {
 
 /**
  * Who signs: gpg-agent with `--gpg`, a file with `--key`, else what the environment names; where none is named, the one
- * secret key of gpg's by which a signature would count. For a nack also a key that has expired or is revoked. What is named
+ * secret key in gpg whose signature would count. For a nack this may be a key that has expired or is revoked. A named key
  * is opened at once. Throws `E_USAGE`, `E_NO_KEY`, `E_SIGNING_KEY`.
  */
 export async function chooseSigner(
@@ -41,7 +41,7 @@ export async function chooseSigner(
   };
 }
 
-/** Who is named to sign: as {@link chooseSigner}, where the ledger has nothing to say. */
+/** The named signer: as {@link chooseSigner}, where the ledger has no say. */
 export async function openSigner(
   flags: SigningFlags,
   context: CommandContext,

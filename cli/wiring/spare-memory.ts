@@ -1,6 +1,6 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
-/** The room for objects that were just made; node's own is 32 MB and more. */
+/** The room for young objects; node's default is 32 MB and more. */
 const YOUNG = 8 * 1024 * 1024;
 const LOOK_MS = 25;
 /** Of Node 24: a later V8 that doesn't know a flag would say so on stderr. */
@@ -8,7 +8,7 @@ const KNOWN_V8 = 13;
 
 /**
  * Keeps node's heap small, from now on: the room for young objects grows to a quarter of what V8 gives, and the old heap is
- * collected when it has grown by half. `ledger check` of 10,000 records takes 100 MB in place of 160, in the same time.
+ * collected when it has grown by half. `ledger check` of 10,000 records takes 100 MB instead of 160, in the same time.
  */
 export function spareMemory(): void {
   if (Number.parseInt(process.versions.v8, 10) > KNOWN_V8) return;

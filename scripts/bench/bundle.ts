@@ -15,7 +15,7 @@ import { makeFile } from './files.ts';
 const MIB = 1 << 20;
 const FILES = 8;
 
-/** A file of the store that holds zeros and lies nowhere on the disk. */
+/** A file of zeros in the store that takes no space on the disk. */
 function makeHole(store: string, size: number): BenchAsset {
   const hash = createHash('sha256');
   const zeros = Buffer.alloc(MIB);
@@ -44,7 +44,7 @@ function side(folder: string, ledger: string, pin: string): void {
   writeFileSync(join(folder, 'mirror.ini'), lines.join('\n'));
 }
 
-/** Seconds of work whose files are on disk at its end. */
+/** Seconds for some work, until its files are on disk. */
 function timed(work: () => void): number {
   const started = performance.now();
   work();

@@ -27,7 +27,10 @@ export interface BenchRecord {
   readonly assets: readonly BenchAsset[];
 }
 
-/** A bare ledger with these records, signed and acked; those behind the first `real` carry the signatures of the last of them. A commit holds `perCommit`. */
+/**
+ * A bare ledger with these records, signed and acked; those after the first `real` carry the signatures of the last of
+ * these. A commit holds `perCommit`.
+ */
 export async function makeLedger(
   directory: string,
   records: Iterable<BenchRecord>,
@@ -105,7 +108,7 @@ export interface Run {
   readonly seconds: number;
   /** MiB. */
   readonly memory: number;
-  /** Seconds of its own processor time, git's left out: what else the machine does changes it least. */
+  /** Seconds of its own processor time, without git's: other load on the machine changes this least. */
   readonly processor: number;
 }
 
@@ -152,7 +155,7 @@ export async function runCommand(
   return { seconds, ...usageOf(home) };
 }
 
-/** What the command that ran last on this machine needed. */
+/** What the last command on this machine needed. */
 export function usageOf(home: string): Omit<Run, 'seconds'> {
   const used = JSON.parse(readFileSync(join(home, 'usage'), 'utf8')) as NodeJS.ResourceUsage;
   return { memory: used.maxRSS / 1024, processor: (used.userCPUTime + used.systemCPUTime) / 1e6 };

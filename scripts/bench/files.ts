@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 
 const MIB = 1 << 20;
 
-/** Makes a file of `size` bytes, whole MiB that nobody can compress and none of which is like another; its SHA-256. */
+/** Makes a file of `size` bytes, whole MiB that don't compress and are all different; gives its SHA-256. */
 export function makeFile(path: string, size: number): string {
   const block = randomFillSync(Buffer.alloc(MIB));
   const hash = createHash('sha256');

@@ -1,5 +1,5 @@
-// The cost of an operation follows the change, never the ledger: seconds of processor time and requests of what people and machines do every
-// day, over larger and larger ledgers. Writes growth.json and growth.svg.
+// The cost of an operation follows the change, never the ledger: seconds of processor time and requests for what people
+// and machines do every day, over larger and larger ledgers. Writes growth.json and growth.svg.
 //   node dist/scripts/bench/growth.js [--records 100,1000,10000,100000] [--into docs/speed] [--dir FOLDER]
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -94,7 +94,7 @@ async function commit(
   );
 }
 
-/** A ledger with so many acknowledged records on main, and one more, unacked by nobody, on the branch `proposal`. */
+/** A ledger with so many acknowledged records on main, and one more, acknowledged too, on the branch `proposal`. */
 async function makeLedger(folder: string, records: number, people: People): Promise<string> {
   const directory = join(folder, `ledger-${records}.git`);
   const key = async (signer: Signer) => canonicalKeyFile(await signer.publicKey());
@@ -125,7 +125,7 @@ async function makeLedger(folder: string, records: number, people: People): Prom
 
 interface Measured {
   readonly seconds: number;
-  /** Seconds of processor time; of git, which both start, nothing. */
+  /** Seconds of processor time, without git's, which both start. */
   readonly processor: number;
   /** MiB; of the process and its threads. */
   readonly memory: number;
@@ -165,7 +165,7 @@ function measurePeer(program: string, directory: string): Measured {
   return { seconds, processor: Number(processor), memory: Number(memory) / 1024 };
 }
 
-/** Both in turn, so that what else the machine does falls on both; the best of each. */
+/** Both in turn, so that other load on the machine affects both; the best of each. */
 function sideBySide(times: number, ours: () => Measured, theirs: () => Measured): [Measured, Measured] {
   const pairs = Array.from({ length: times }, () => [ours(), theirs()] as const);
   const least = (all: readonly Measured[]): Measured => all.reduce((a, b) => (b.processor < a.processor ? b : a));

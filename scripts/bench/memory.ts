@@ -25,7 +25,7 @@ const size = Number(values.size ?? 1) * 1024 ** 3;
 const folder = mkdtempSync(join(resolve(values.dir ?? tmpdir()), 'pullthrough-memory-'));
 const store = join(folder, 'store');
 
-/** A file of zeros without blocks on disk. */
+/** A file of zeros that takes no blocks on disk. */
 async function makeFile(): Promise<string> {
   const path = join(folder, 'zeros');
   const file = openSync(path, 'w');

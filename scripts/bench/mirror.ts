@@ -33,7 +33,7 @@ const MIB = 1 << 20;
 const SELF = fileURLToPath(import.meta.url);
 const RUN = { stdio: ['ignore', 'ignore', 'inherit'] as ('ignore' | 'inherit')[] };
 
-/** The API of a GitHub with the files of `root` as a release's, which says that `origin` has their bytes. Runs until its standard input ends. */
+/** A GitHub API with the files of `root` as a release, whose bytes are at `origin`. Runs until its standard input ends. */
 async function serve(root: string, origin: string): Promise<void> {
   const github = await startGitHub({ names: { storage: origin } });
   const repository = github.addRepository(TOOL);
@@ -71,7 +71,7 @@ interface Side {
   note: string;
 }
 
-/** Runs each side in turn, round by round, so that none has the machine at its best. */
+/** Runs each side in turn, round by round, so that none always has the machine at its best. */
 function measure(
   title: string,
   rounds: number,
@@ -186,7 +186,7 @@ async function s3(
   const bucket = `bench-${process.pid}`;
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
   const remote = `:s3,provider=Other,access_key_id=${key},secret_access_key=${secret},endpoint='${endpoint}':${bucket}`;
-  // It can't do with a CA bundle that is meant for others.
+  // It can't cope with a CA bundle that is meant for other programs.
   const clone = { ...RUN, env: { ...process.env, AWS_CA_BUNDLE: undefined } };
   const empty = (): undefined => void execFileSync('rclone', ['delete', remote], clone);
   const env = { ...known, AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: secret, AWS_REGION: 'us-east-1' };

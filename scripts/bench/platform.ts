@@ -23,7 +23,7 @@ interface ReleaseLine {
 
 type Outcome = 'right' | 'asked' | 'wrong' | 'missed';
 
-/** What a pick is worth: several files are a question, one other file is wrong. */
+/** What a pick is worth: several files mean a question, one file other than the right one is wrong. */
 function judge(picked: readonly string[], wanted: Wanted | null): Outcome {
   if (wanted === null) return picked.length === 0 ? 'right' : picked.length > 1 ? 'asked' : 'wrong';
   if (picked.length === 0) return 'missed';

@@ -1,4 +1,4 @@
-/** What was measured of one ledger. */
+/** What was measured for one ledger. */
 export interface Growth {
   readonly records: number;
   readonly tools: number;
@@ -17,7 +17,7 @@ const TOP = 40;
 const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 const round = (value: number): string => value.toFixed(1);
 
-/** A chart of one figure over the records, whose axis is logarithmic; the other is linear and begins at 0. */
+/** A chart of one figure against the records; their axis is logarithmic, the other linear from 0. */
 function chart(points: readonly Growth[], figure: 'seconds' | 'requests', top: number): string {
   const names = Object.keys(points[0]?.results ?? {});
   const values = points.flatMap(({ results }) => names.map((name) => results[name]?.[figure] ?? 0));

@@ -1,4 +1,4 @@
-// `site` of a large ledger: from nothing, again when nothing changed, and when one record changed.
+// `site` for a large ledger: from nothing, again when nothing changed, and when one record changed.
 //   node dist/scripts/bench/site.js [--records N] [--tools N] [--dir FOLDER]
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -31,7 +31,7 @@ function* records(): Generator<BenchRecord> {
   }
 }
 
-/** Adds one record to the ledger: another one's signatures, so that the record is as large and is judged as long. */
+/** Adds one record to the ledger, with another's signatures, so that it is as large and takes as long to judge. */
 function addRecord(ledger: string): void {
   const git = (...args: string[]) => execFileSync('git', args, { cwd: ledger, encoding: 'utf8' }).trim();
   const input = ['checklist.json', 'checklist.sha256', 'checklist.sha256.sign']

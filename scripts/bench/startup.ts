@@ -1,4 +1,4 @@
-// How soon the program is there: `pullthrough --version` beside `node -e 0`, in turn, many times.
+// How fast the program starts: `pullthrough --version` beside `node -e 0`, in turn, many times.
 //   node dist/scripts/bench/startup.js [--runs N]
 import { spawnSync } from 'node:child_process';
 import { loadavg } from 'node:os';

@@ -1,4 +1,4 @@
-// A cron run over 200 and 2,000 tools with nothing new: seconds, requests a tool, and peak memory, on loopback.
+// A cron run over 200 and 2,000 tools with nothing new: seconds, requests per tool, and peak memory, on loopback.
 //   node dist/scripts/bench/tools.js [--dir FOLDER]
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { makeLedger, median, runCommand } from './consumer-ledger.ts';
 
 const ROUNDS = 3;
 
-/** Seconds of a run over so many tools; the stand-in for GitHub takes the other core. */
+/** Seconds for a run over so many tools; the stand-in for GitHub takes the other core. */
 async function measure(tools: number, folder: string): Promise<number> {
   const github = await startGitHub();
   const records: BenchRecord[] = [];

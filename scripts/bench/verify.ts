@@ -13,7 +13,7 @@ import type { BenchRecord } from './consumer-ledger.ts';
 
 const TAGS_A_TOOL = 20;
 
-/** Twenty releases a tool, ten tools an owner; the first record is the one that is asked for. */
+/** Twenty releases per tool, ten tools per owner; the first record is the one to verify. */
 function* records(count: number): Generator<BenchRecord> {
   for (let i = 0; i < count; i++) {
     const tool = Math.floor(i / TAGS_A_TOOL);

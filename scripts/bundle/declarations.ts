@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path/posix';
 const SPECIFIER = /(\bfrom\s+|\bimport\s*\(\s*|\bimport\s+)(['"])([^'"\n]+)\2/g;
 
 export interface Declarations {
-  /** Texts by their path below the compiled folder. */
+  /** Texts by path below the compiled folder. */
   readonly files: ReadonlyMap<string, string>;
-  /** Modules of others that some declaration names: who has only this package has none of them. */
+  /** Other packages' modules that a declaration names: a user with only this package has none of them. */
   readonly foreign: ReadonlyMap<string, string>;
 }
 

@@ -9,9 +9,9 @@ export interface BundledPackage {
   /** As its package.json names it, most often by an SPDX id. */
   readonly license: string | undefined;
   readonly author: string;
-  /** The text that it comes with; undefined where it has none. */
+  /** The licence text that it comes with; undefined where it has none. */
   readonly licenseText: string | undefined;
-  /** The folders of the packages that it declares to need, where they are in the bundle too. */
+  /** The folders of the packages that it declares as needed, where they are in the bundle too. */
   readonly needs: readonly string[];
 }
 
@@ -28,7 +28,7 @@ interface Manifest {
 const manifest = (folder: string): Manifest =>
   JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
 
-/** The folder of the package that a module is of; undefined for the project's own and for what the bundler made. */
+/** The folder of a module's package; undefined for the project's own modules and for those that the bundler made. */
 export function packageFolder(module: string): string | undefined {
   return /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(module)?.[0];
 }

@@ -17,7 +17,7 @@ function licenseOf(license: string): Models.License {
   return new Models.NamedLicense(license);
 }
 
-/** npm's archive of a package, by the SHA-512 that package-lock.json has of it. */
+/** npm's archive of a package, with the SHA-512 that package-lock.json has for it. */
 function distribution(path: string, { name, version }: BundledPackage, lock: Lock): Models.ExternalReference {
   const [, base64] = /^sha512-([A-Za-z0-9+/]+=*)$/.exec(lock.packages[path]?.integrity ?? '') ?? [];
   if (base64 === undefined) throw new Error(`package-lock.json says nothing of ${path}`);
@@ -38,7 +38,8 @@ function componentOf(type: Enums.ComponentType, name: string, version: string, l
 
 /**
  * What is in the bundle, as CycloneDX 1.6: each package with its licence, the archive that it came from, and what it
- * needs; `direct` are the folders of those that the project itself imports. The same packages give the same bytes: it has no serial number and no date.
+ * needs; `direct` is the folders of those that the project itself imports. The same packages give the same bytes: it has no
+ * serial number and no date.
  */
 export function sbom(root: string, packages: readonly BundledPackage[], direct: readonly string[]): string {
   const read = (name: string): unknown => JSON.parse(readFileSync(join(root, name), 'utf8'));

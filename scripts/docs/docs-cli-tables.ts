@@ -1,4 +1,4 @@
-/** What docs/cli.md says of each key of mirror.ini; test/docs/cli.test.ts holds the keys against the parser. */
+/** What docs/cli.md says about each key of mirror.ini; test/docs/cli.test.ts holds the keys against the parser. */
 export const MIRROR_KEYS: Readonly<Record<string, string>> = {
   '[ledger] repository': 'the ledger: OWNER/REPO on GitHub, a git URL, or a folder',
   '[ledger] branch': 'its branch; main unless said otherwise',

@@ -25,7 +25,7 @@ export const audit: Handler<ValuesOf<'consumer', 'audit'>> = async (files, optio
   }
   const { output } = context;
   await withConsumer(options, context, async (consumer) => {
-    // The ledger's lists have SHA-256: what is locked by another digest can't be looked up.
+    // The ledger lists SHA-256: bytes that are locked by another digest can't be looked up.
     const known = locked.filter(({ algorithm }) => algorithm === 'sha256');
     const verdicts = await consumer.verifyDigests(
       known.map(({ name, digest }) => ({ path: name, size: 0, sha256: digest })),
@@ -38,7 +38,7 @@ export const audit: Handler<ValuesOf<'consumer', 'audit'>> = async (files, optio
         state: stateOf(verdict),
         release: first && `${first.release.tool}@${first.release.tag}`,
         asset: first?.asset,
-        // What stands before it is the record's own path.
+        // The message starts with the record's own path, which is dropped.
         why: verdict?.problems[0]?.message.replace(/^packages\/\S+ was /, ''),
       };
     });

@@ -23,7 +23,7 @@ type DoctorFlags = ValuesOf<'consumer', 'doctor'>;
 
 const TONES: Readonly<Record<Check['state'], Tone>> = { ok: 'good', warn: 'warning', fail: 'bad', skip: 'faint' };
 
-/** `doctor`: looks at everything that a run here depends on, and changes nothing. */
+/** `doctor`: checks everything that a run here depends on, and changes nothing. */
 export const doctor: Handler<DoctorFlags> = async (_, options, context) => {
   const [{ checkMachine, checkGpg }, { checkKey, checkGpgKey }] = await Promise.all([
     import('../../../consumer/doctor/machine.ts'),
@@ -77,7 +77,7 @@ function show(checks: readonly Check[], { output }: CommandContext): void {
 
 interface Configured {
   readonly config: Config | undefined;
-  /** How many tool.ini lie here. */
+  /** How many tool.ini files there are here. */
   readonly tools: number;
   readonly checks: readonly Check[];
 }
@@ -108,7 +108,7 @@ async function readConfiguration(options: DoctorFlags, context: CommandContext):
   return { config, tools, checks: [file, defined] };
 }
 
-/** A token that can't be one is a line of its own; nothing else is asked with it. */
+/** A token that can't be valid gets its own line, and no request is made with it. */
 async function readTokens({ env }: CommandContext) {
   const broken: Partial<Record<'GITHUB_TOKEN' | 'LEDGER_TOKEN', Check>> = {};
   for (const name of ['GITHUB_TOKEN', 'LEDGER_TOKEN'] as const) {

@@ -49,12 +49,12 @@ async function getEvidence(
   return writeEvidence(resolve(cwd, evidence), release.evidence ?? [], verified, { replace: force });
 }
 
-/** `jqlang/jq`: where it isn't GitHub's, with its host. */
+/** `jqlang/jq`; with the host in front when that isn't GitHub. */
 export function shortName(tool: string): string {
   return tool.replace(/^github\.com\//, '');
 }
 
-/** What the flags ask for. Throws `E_USAGE` for a platform that is not one, `E_INPUT` for an output that is not a folder. */
+/** What the flags ask for. Throws `E_USAGE` for an unknown platform, `E_INPUT` for an output that is not a folder. */
 export async function getRequest(
   patterns: readonly string[],
   options: GetFlags,
@@ -82,7 +82,7 @@ export async function getRequest(
   };
 }
 
-/** It is made where there is nothing yet. */
+/** A folder that doesn't exist yet is made later. */
 async function requireFolderOrNothing(path: string): Promise<void> {
   const found = await stat(path).catch((error: unknown) => systemCode(error));
   const other = typeof found === 'object' ? !found.isDirectory() : found === 'ENOTDIR';

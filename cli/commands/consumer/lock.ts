@@ -54,7 +54,7 @@ export const lock: Handler<Options> = async (args, options, context) => {
   if (options.format !== undefined) await print(options.format, context);
 };
 
-/** What is locked, as another tool reads it. */
+/** What is locked, in a form that another tool reads. */
 async function print(format: LockFormat, context: CommandContext): Promise<void> {
   const { lockAs } = await import('../../../consumer/lock/formats.ts');
   const text = lockAs(format, await requireLock(context));
@@ -77,11 +77,11 @@ export async function requireLock(context: CommandContext): Promise<LockEntry[]>
 interface Request {
   readonly request: string;
   readonly range: string;
-  /** The entry that is looked at again. */
+  /** The entry that is being looked up again. */
   readonly before?: LockEntry;
 }
 
-/** All or nothing: the file changes when every request was met. */
+/** All or nothing: the file changes only when every request was met. */
 async function write(
   entries: readonly LockEntry[],
   requests: readonly Request[],
@@ -101,12 +101,12 @@ async function write(
       const now = lockEntry(await consumer.verify(request), range);
       found.push({ before: before ?? entries.find((entry) => lockKey(entry) === lockKey(now)), now });
     }
-    // What a new range replaces remembers too.
+    // An entry that a new range replaces also remembers the ledger's state.
     await requireDescent(
       view,
       found.flatMap(({ before }) => before ?? []),
     );
-    // What lies there by now: another run may have added its own.
+    // Reads the file again: another run may have added its own entries by now.
     const { before, now } = await updateLock(path, (current) => {
       const same = (entry: LockEntry) => current.find((other) => lockKey(other) === lockKey(entry));
       return putEntries(

@@ -12,7 +12,7 @@ import { openView } from '../../../ledger/view/view.ts';
 
 /** `request OWNER/REPO[@TAG]` */
 export const requestCommand: Handler<ValuesOf<'consumer', 'request'>> = async ([text = ''], options, context) => {
-  // Found before any request: a name that is not one.
+  // An invalid name is found before any request.
   const { source } = await loadConfig(options, context.cwd);
   const wanted = parseWantedTool(text, source.host);
   await withReviewer(options, context, async ({ reviewer, config }) => {
@@ -37,7 +37,7 @@ export const requestCommand: Handler<ValuesOf<'consumer', 'request'>> = async ([
   });
 };
 
-/** A tag is exact here: nobody knows yet what a range would choose among. */
+/** A tag must be exact here: nobody knows yet which tags a range could choose from. */
 function parseWantedTool(text: string, host: string): { source: string; repository: string; tag?: string } {
   const at = text.indexOf('@');
   const tool = parseToolName(at < 0 ? text : text.slice(0, at), host);

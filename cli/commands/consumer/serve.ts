@@ -37,7 +37,7 @@ export const serve: Handler<Options> = async (_, options, context) => {
   await gateway.stop();
 };
 
-/** Interrupted before it could serve: that is a failure like any other command's. */
+/** Being interrupted before it could serve is a failure, as with any other command. */
 function abandon(opening: Promise<Gateway>, signal: AbortSignal): never {
   opening.then((gateway) => gateway.stop()).catch(() => undefined);
   signal.throwIfAborted();

@@ -27,7 +27,7 @@ export const site: Handler<ValuesOf<'consumer', 'site'>> = async ([directory = '
   output.note(written === 0 && removed === 0 ? 'nothing changed' : `${countText(written, 'file')} written${gone}`);
 };
 
-/** Where the site will be served; it may lie in a folder. Throws `E_USAGE`. */
+/** Where the site will be served, which may be a folder of a host. Throws `E_USAGE`. */
 function parseBaseUrl(text: string): string {
   const hint = 'write https://ledger.example or https://acme.example/ledger';
   let url: URL;

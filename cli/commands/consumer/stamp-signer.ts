@@ -11,7 +11,7 @@ import { passphraseFrom, readKeyFile } from '../../wiring/secrets.ts';
 
 type Options = Pick<ValuesOf<'consumer', 'site'>, 'stamp-key' | 'stamp-keyless'> & Parameters<typeof loadConfig>[0];
 
-/** Throws `E_USAGE` for what can't be meant together. */
+/** Throws `E_USAGE` for flags that don't go together. */
 export function requireStampUse(options: Options, baseUrl: string | undefined): void {
   const { 'stamp-key': key, 'stamp-keyless': keyless } = options;
   if (key !== undefined && keyless === true) {
@@ -23,8 +23,8 @@ export function requireStampUse(options: Options, baseUrl: string | undefined): 
 }
 
 /**
- * Who signs the stamps: the key of `--stamp-key`, or this job with `--stamp-keyless`. A file that others can read is warned
- * of. Throws `E_NO_KEY`, `E_SIGNING_KEY`, `E_SIGNING`.
+ * Who signs the stamps: the key of `--stamp-key`, or this job with `--stamp-keyless`. Warns of a file that others can read.
+ * Throws `E_NO_KEY`, `E_SIGNING_KEY`, `E_SIGNING`.
  */
 export async function stampSigner(options: Options, context: CommandContext): Promise<StampSigner | undefined> {
   const { 'stamp-key': named, 'stamp-keyless': keyless } = options;
@@ -67,7 +67,7 @@ async function byJob(options: Options, { cwd, env }: CommandContext): Promise<St
   return keylessSigner(signer);
 }
 
-/** A Sigstore of your own; the token goes there. */
+/** A Sigstore instance of your own; the token is sent there. */
 function instance(url: string | undefined): string | undefined {
   return url === undefined || url === '' ? undefined : requireSafeUrl(url).href.replace(/\/+$/, '');
 }

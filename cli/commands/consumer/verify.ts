@@ -13,7 +13,7 @@ import type { Output } from '../../screens/output.ts';
 import type { Cell } from '../../screens/table.ts';
 import { bytesText, countText } from '../../screens/units.ts';
 
-/** Anybody may have put files there by the thousand. */
+/** Somebody may have put thousands of files there. */
 const SHOWN_IGNORED = 20;
 
 type Options = ValuesOf<'consumer', 'verify'>;
@@ -71,7 +71,7 @@ async function verifyEach(
     });
   }
   const files = paths.length === 0 ? [] : await consumer.verifyFiles(paths);
-  // One that is refused ends the command, and is a result too.
+  // A refused file ends the command, but is a result too.
   if (files.length > 0) output.results({ files });
   for (const file of files) {
     await attempt(file.path, async () => {
@@ -120,7 +120,7 @@ function showRelease(release: VerifiedRelease, output: Output): void {
   if (unsaid > 0) output.warn(`${unsaid} more files of it do not count`);
 }
 
-/** A line a statement: named by the record, or verified here. */
+/** One line per statement: named by the record, or verified here. */
 function showEvidence({ evidence = [], statements, assets }: VerifiedRelease, output: Output): void {
   if (statements === undefined) {
     for (const { kind, signer: by } of evidence) {
@@ -151,12 +151,12 @@ function showFile(file: FileVerdict, output: Output): void {
   warnOfOthers(file, output);
 }
 
-/** A file may be acknowledged by one record, and withdrawn by another. */
+/** A file may be acknowledged by one record and withdrawn by another. */
 function warnOfOthers({ path, problems }: FileVerdict, output: Output): void {
   for (const { message } of problems) output.warn(`${path}: its bytes are also in another record: ${message}`);
 }
 
-/** One line a file, whatever it is; fails when any is not acknowledged, or could not be looked at. */
+/** One line per file, whatever it is; fails when any is not acknowledged, or could not be looked at. */
 function showInventory({ files, unread }: Inventory, output: Output): void {
   output.results({ files, unread: unread.map(({ path, error: { code, message } }) => ({ path, code, message })) });
   output.table({

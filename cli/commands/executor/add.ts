@@ -20,7 +20,7 @@ export const addCommand: Handler<ValuesOf<'executor', 'add'>> = async (given, op
   const dryRun = options['dry-run'] === true;
   const { folder: root, source, file, evidence } = await loadConfig(options, context.cwd);
   if (file === undefined) output.warn('there is no mirror.ini here, and tool definitions lie beside it');
-  // Found before any request: a name that is not one, a tool.ini that is wrong.
+  // An invalid name or a wrong tool.ini is found before any request.
   for (const name of given) parseToolName(name, source.host);
   const here = await findTools({ root, host: source.host });
   if (given.length === 0 && options.requested !== true) {

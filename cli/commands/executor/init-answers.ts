@@ -7,7 +7,7 @@ import { PIN_HINT } from '../../wiring/settings/config.ts';
 import { parseLocation } from '../../wiring/settings/location.ts';
 import { parseStoreUrl } from '../../wiring/settings/store-url.ts';
 
-/** One thing that `init` needs: by its flag, or by a question. */
+/** One thing that `init` needs, from its flag or from a question. */
 export interface Wanted {
   readonly flag: string;
   /** What is asked for. */
@@ -16,14 +16,14 @@ export interface Wanted {
   readonly about?: readonly string[];
   /** What mirror.ini gets for it. Throws with exit 2 for what can't be taken. `asked`: a person typed it just now. */
   readonly read: (text: string, asked: boolean) => string | undefined | Promise<string | undefined>;
-  /** Nothing else is asked where nothing is answered. */
+  /** An empty answer is taken; the question is not repeated. */
   readonly optional?: true;
 }
 
-/** What mirror.ini would read as something else: a comment, a quotation, another line. */
+/** Text that mirror.ini would read as something else: a comment, a quotation, another line. */
 const CUT = /[\r\n;#]|^\s*["']|^$/;
 
-/** What the flag gives, or a person answers; a wrong answer is said and asked for again. Throws `E_USAGE`, `E_CONFIG`. */
+/** What the flag gives, or a person answers; a wrong answer is reported and asked for again. Throws `E_USAGE`, `E_CONFIG`. */
 export async function answerTo(
   wanted: Wanted,
   given: string | undefined,
@@ -57,8 +57,8 @@ const checked = (flag: string, text: string | undefined): string | undefined =>
   text === undefined ? undefined : requireHeld(flag, text);
 
 /**
- * A path that was typed here as mirror.ini's folder must write it: it means the very same place. An absolute one stays as
- * it is.
+ * Rewrites a path that was typed here to be relative to mirror.ini's folder, so that it names the same place. An absolute
+ * one stays as it is.
  */
 function fromFolder(path: string, typed: string, folder: string): string {
   if (isAbsolute(typed) || /^(?:file:)?~/.test(typed)) return typed;

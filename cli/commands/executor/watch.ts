@@ -31,7 +31,7 @@ export const watchCommand: Handler<ValuesOf<'executor', 'watch'>> = async (names
     try {
       tell(await reportIssue(executor, found, shard), output);
     } catch (error) {
-      // What differs is not lost, and weighs more.
+      // The differences found are not lost: they outweigh this failure.
       if (!(error instanceof PullthroughError) || watchExit(found) !== 3) throw error;
       output.problem(error, 'the issue');
     }
@@ -69,7 +69,7 @@ function show(watched: readonly Watched[], output: Output): void {
   output.note(`${countText(records, 'record')} of ${countText(watched.length, 'tool')} compared with upstream`);
 }
 
-/** What differs outweighs what could not be asked about. */
+/** A difference outweighs anything that could not be asked about. */
 function end(watched: readonly Watched[]): void {
   const all = watched.flatMap(({ tool, findings }) => findings.map((found) => ({ tool, found })));
   const differing = all.filter(({ found }) => found.code !== undefined);

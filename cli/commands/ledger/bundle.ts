@@ -18,7 +18,7 @@ import { ledgerUrl } from '../../wiring/settings/ledger-url.ts';
 import { memoryOf } from '../../wiring/settings/memory.ts';
 import { tokenFor } from '../../wiring/secrets.ts';
 
-/** What is remembered of the ledger here: looked at before it is decided by, and again when it moved. */
+/** Checks the ledger against what is remembered here: before anything is decided by it, and again once it has moved. */
 type Look = (head: string | undefined) => Promise<string>;
 
 async function withBundle<T>(
@@ -93,7 +93,7 @@ async function judge(
   if (target === undefined) fail('E_USAGE', 'no FILE or DIR was named');
   const path = resolve(context.cwd, target);
   await withBundle(options, context, async (bundle, look) => {
-    // A ledger that was rolled back since is refused before anything is judged by it.
+    // A ledger that has been rolled back since is refused before anything is judged by it.
     if (bundle.clone.head !== undefined) await look(bundle.clone.head);
     const applied = await applyBundle(bundle, path, act);
     if (act) await look(applied.head);

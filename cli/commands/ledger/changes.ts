@@ -43,7 +43,7 @@ export const ledgerMerge: Handler<ValuesOf<'ledger', 'ledger merge'>> = ([change
       merged.map(({ title, branch, pull, commit }) => ({ event: 'merged', title, branch, pull, commit })),
     );
     const failures = results.flatMap(({ error }) => (error === undefined ? [] : [toError(error)]));
-    // What waits is not a failure: it was not asked for.
+    // A waiting change is not a failure: nobody asked for it.
     endSeveral(failures, results.filter(({ action }) => action !== 'waiting').length, 'changes');
   });
 

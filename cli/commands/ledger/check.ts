@@ -8,7 +8,7 @@ import type { Handler } from '../../wiring/command-context.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { Output } from '../../screens/output.ts';
 
-/** More findings than a person reads, and than Actions shows; `--json` has them all. */
+/** A person reads no more findings, and Actions shows no more; `--json` has them all. */
 const SHOWN = 50;
 
 /** `ledger check`: the gate over the repository in the current directory. */
@@ -26,7 +26,7 @@ export const ledgerCheck: Handler<ValuesOf<'ledger', 'ledger check'>> = async (_
 function show(report: GateReport, commits: { head: string; base: string | undefined }, output: Output): void {
   const { scope, problems, warnings, records, policy } = report;
   for (const { path, message } of warnings.slice(0, SHOWN)) output.warn(problemText({ path, message }));
-  // A lone one is what the command ends with.
+  // A lone problem is the error that the command ends with.
   const listed = problems.length === 1 ? [] : problems.slice(0, SHOWN);
   for (const finding of listed) output.problem(new PullthroughError(finding.code, problemText(finding)));
   const hidden =

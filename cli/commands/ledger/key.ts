@@ -19,7 +19,7 @@ const DEFAULT_USER_ID = 'pullthrough <pullthrough@localhost>';
 interface NewPair {
   readonly secret: Uint8Array;
   readonly public: Uint8Array;
-  /** What is printed of it: an OpenPGP fingerprint, or what minisign -P takes. */
+  /** What is printed about the key: an OpenPGP fingerprint, or what minisign -P takes. */
   readonly named: { readonly fingerprint: string } | { readonly minisign: string; readonly keyId: string };
 }
 
@@ -69,7 +69,7 @@ async function readNamedFile(path: string, context: CommandContext): Promise<Uin
   }
 }
 
-/** What is read of a key file that the command line names: one that is not one is a wrong file here, and named. */
+/** Reads a key file that the command line names: if it isn't a key file, the error is about the input and names it. */
 async function inputOf<T>(path: string, reading: Promise<T>): Promise<T> {
   try {
     return await reading;

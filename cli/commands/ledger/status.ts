@@ -13,7 +13,7 @@ import { countText } from '../../screens/units.ts';
 import { agedText } from '../../../ledger/view/freshness.ts';
 import { withView } from '../../../proposals/with-view.ts';
 
-/** A policy that expires in fewer days than a rotation may take. */
+/** Days that a rotation may take; a policy that expires in fewer gets a warning. */
 const SOON = 30;
 
 /** `ledger status` */

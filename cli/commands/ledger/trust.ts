@@ -25,11 +25,11 @@ import { openView } from '../../../ledger/view/view.ts';
 /** Who makes commits where `[ledger] author` doesn't say. */
 export const NOBODY = { name: 'pullthrough', email: 'pullthrough@localhost' };
 
-/** A key file of a person's or a bot's, as `NAME=FILE` names it. */
+/** The key file of a person or a bot, as `NAME=FILE` names it. */
 export interface NamedKey {
   readonly holder: string;
   readonly key: KeyFile;
-  /** In the one form of a key file. */
+  /** In the canonical form of a key file. */
   readonly bytes: Uint8Array;
 }
 
@@ -163,7 +163,7 @@ function parseRevocation(text: string): { role: Role; holder: string } {
 
 const DAY = 86_400_000;
 
-/** `YYYY-MM-DD`, or so many days from now as `365d`; as the policy writes it. Throws `E_USAGE`. */
+/** `YYYY-MM-DD`, or a number of days from now as `365d`, in the form that the policy uses. Throws `E_USAGE`. */
 export function parseExpiry(text: string | undefined, now: Date): string | undefined {
   if (text === undefined) return undefined;
   const days = /^([1-9][0-9]{0,3})d$/.exec(text)?.[1];
@@ -176,7 +176,7 @@ export function parseExpiry(text: string | undefined, now: Date): string | undef
   return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-/** NaN for what the calendar doesn't have: Date takes the 31st of February for the 3rd of March. */
+/** NaN for a day that isn't in the calendar: Date takes the 31st of February for the 3rd of March. */
 function parseDate(text: string): number {
   const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : NaN;
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text) ? time : NaN;

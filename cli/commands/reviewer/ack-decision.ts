@@ -11,13 +11,13 @@ export interface AckFlags {
   readonly yes: boolean;
   /** Names of findings that are taken without a question. */
   readonly accepted: ReadonlySet<string>;
-  /** Every file is shown on a line of its own. */
+  /** Every file gets a line of its own. */
   readonly all: boolean;
   /** A person can be asked. */
   readonly asks: boolean;
 }
 
-/** Reads `--accept NAME,…`. Throws `E_USAGE` for what is not a finding, and for one that nobody can sign past. */
+/** Reads `--accept NAME,…`. Throws `E_USAGE` for an unknown finding, and for one that nobody can sign past. */
 export function parseAccepted(text: string | undefined): ReadonlySet<string> {
   const names = text === undefined ? [] : text.split(',').map((name) => name.trim());
   for (const name of names) {

@@ -42,7 +42,7 @@ export interface AcknowledgeRequest extends OpenedReviewer {
 interface AckLine extends AckStanding {
   readonly record: string;
   readonly branch: string;
-  /** `declined`: the person said no. `withdrawn`: a reviewer nacked it, and no ack is of use. */
+  /** `declined`: the person said no. `withdrawn`: a reviewer nacked it, so an ack is no use. */
   readonly action: AckResult['action'] | 'declined' | 'withdrawn';
   /** The branch's commit. */
   readonly head: string;
@@ -59,7 +59,7 @@ const HOPELESS: ReadonlySet<string> = new Set([
   'E_CONFIRM',
 ]);
 
-/** Reviews each proposal, and signs what compared equal and has no finding that wants a person, or that one took. */
+/** Reviews each proposal, and signs if it compared equal and no finding wants a person, or a person accepted those. */
 export async function acknowledgeEach(request: AcknowledgeRequest, context: CommandContext): Promise<void> {
   const { signer, flags } = request;
   const { change } = flags;
@@ -129,7 +129,7 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
       } catch (error) {
         if (!(error instanceof PullthroughError) || change !== undefined || context.signal.aborted) throw error;
         sitting.notSigned(title, error.code);
-        // The same code about an upstream says nothing of the next proposal.
+        // The same code from an upstream says nothing about the next proposal.
         if (signing && HOPELESS.has(error.code)) throw error;
         output.problem(error, titleOf(proposal));
         failures.push(error);
@@ -144,8 +144,8 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
 }
 
 /**
- * What is open, or a merged record that can be acknowledged late; undefined where what CHANGE names is merged with an ack by
- * this key in it, which was said.
+ * The open proposals, or a merged record that can be acknowledged late; undefined where CHANGE is merged with an ack by
+ * this key in it, which has then been reported.
  */
 async function openOrAcked(
   { reviewer, signer, flags: { change } }: AcknowledgeRequest,

@@ -19,7 +19,7 @@ const EXPLAINED = [
   'a      show every file on a line of its own',
 ];
 
-/** Asks a person about one proposal, until the answer is one. */
+/** Asks a person about one proposal until the answer is valid. */
 export async function askAck(
   review: SameReview,
   open: readonly Finding[],

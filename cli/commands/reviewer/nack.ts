@@ -97,7 +97,7 @@ function showResult(result: NackResult, target: NackTarget, { output }: CommandC
   }
 }
 
-/** A nack is of one tag; what a range stands for changes. */
+/** A nack is for one tag; the tag that a range means can change. */
 function exactTag({ tag, text }: ToolRequest): string {
   return (
     tag ??

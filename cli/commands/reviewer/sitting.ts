@@ -1,6 +1,6 @@
 import type { Output } from '../../screens/output.ts';
 
-/** What was signed in a run over several proposals, and what was not, so that it can be said however the run ends. */
+/** What was signed in a run over several proposals, and what was not, so that it can be shown however the run ends. */
 export class Sitting {
   readonly #titles: readonly string[];
   readonly #signed: string[] = [];

@@ -4,7 +4,7 @@ import type { Review } from '../../../reviewer/review.ts';
 import { typed } from '../../../io/shell.ts';
 import type { Output } from '../output.ts';
 
-/** Of each file, where several are shown at a question. */
+/** Per file, where several are shown at a question. */
 const SHOWN_LINES = 60;
 
 /** `--diff NAME`: one file's change in full. */

@@ -11,8 +11,8 @@ const SHOWN_FILES = 16;
 type Field = (name: string, text: string, tone?: Tone) => void;
 
 /**
- * The files of a review: what isn't the same first, and what a finding is about; those that are plain and the same are one
- * line, unless `all` are wanted. A person's terminal is too narrow for a table of them.
+ * The files of a review: first those that aren't the same and those that a finding is about; the plain ones that are the
+ * same share one line, unless `all` are wanted. A person's terminal is too narrow for a table of them.
  */
 export function showFiles(report: ReviewReport, now: Date, output: Output, field: Field, all: boolean): void {
   const { files, repository, tag } = report;

@@ -22,8 +22,8 @@ export interface ReviewView {
 }
 
 /**
- * One proposal on one screen. At a terminal the verdict, what wants a person and where to look stand last, right above the
- * question; in a pipe they stand first.
+ * One proposal on one screen. At a terminal the verdict, what wants a person and where to look come last, right above the
+ * question; in a pipe they come first.
  */
 export function showReview(report: ReviewReport, now: Date, output: Output, view: ReviewView = {}): void {
   const { place, all = false } = view;
@@ -79,7 +79,7 @@ function releaseText({ release, commit }: ReviewReport, now: Date): string | und
   return `${age}${by}${kind}${immutable}, commit ${commit.slice(0, 12)}`;
 }
 
-/** Pull requests of strangers and branches that the gate refuses: seen, and not looked into. */
+/** Strangers' pull requests and branches that the gate refuses: listed, but not looked into. */
 export function showOthers(refused: readonly RefusedChange[], strangers: readonly Stranger[], output: Output): void {
   for (const { change, error } of refused) output.problem(error, nameOf(change));
   if (strangers.length === 0) return;

@@ -1,7 +1,7 @@
 import { neededText } from '../needed-text.ts';
 import type { AckStanding } from '../../../reviewer/report.ts';
 
-/** A list in a sentence ends here. */
+/** The most names that a list in a sentence has. */
 const NAMED = 8;
 
 /** `a, b, c and 12 more`. */
@@ -18,7 +18,7 @@ const UNITS = [
   ['minute', 60_000],
 ] as const;
 
-/** `3 days`: from an ISO 8601 date to now; a release that is hours old wants another look than one of last year. */
+/** `3 days`: from an ISO 8601 date to now; a release that is hours old wants a different look from last year's. */
 export function ageText(date: string, now: Date): string {
   const age = now.getTime() - Date.parse(date);
   for (const [unit, milliseconds] of UNITS) {

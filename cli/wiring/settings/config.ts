@@ -28,7 +28,7 @@ export interface Author {
 export interface Config {
   /** The mirror.ini that was read. */
   readonly file: string | undefined;
-  /** Absolute: where mirror.ini lies, and what paths in it are relative to. */
+  /** Absolute: where mirror.ini is, and what paths in it are relative to. */
   readonly folder: string;
   readonly ledger: {
     readonly location: LedgerLocation | undefined;
@@ -65,18 +65,18 @@ export interface Config {
   };
 }
 
-/** The flags that stand for a key of mirror.ini. */
+/** The flags that replace a key of mirror.ini. */
 export interface ConfigFlags {
   readonly config?: string | undefined;
   readonly ledger?: string | undefined;
   readonly store?: string | undefined;
   readonly pin?: string | undefined;
-  /** `--state`: no key has it, since it is this machine's. */
+  /** `--state`: it has no key, since it belongs to this machine. */
   readonly state?: string | undefined;
 }
 
 const branch: IniParser<string> = (value) => {
-  // git check-ref-format, and no name that is an option.
+  // As git check-ref-format, and no name that looks like an option.
   const bad = /[\s~^:?*[\\]|\.\.|@\{|\/\/|^[-/.]|[/.]$|\/\.|\.lock(?:\/|$)|^@$/.test(value);
   if (bad || value.length > 200) fail('E_CONFIG', `${brief(value)} is not a branch name`);
   return value;
@@ -122,7 +122,7 @@ export const PIN_HINT = 'write sha256: and the 64 lower-case hex digits that sha
 const pin: IniParser<string> = (value) =>
   /^sha256:([0-9a-f]{64})$/.exec(value)?.[1] ?? fail('E_CONFIG', `${brief(value)} is not a pin`, { hint: PIN_HINT });
 
-/** What GitHub's API says of a digest is in no record, so that nobody can ask for it later. */
+/** Records don't keep what GitHub's API says about a digest, so nobody can require it later. */
 const requirement: IniParser<Requirement> = (value) => {
   const word = parseRequirement(value, (glob) => glob);
   if (isSigned(word)) return word;
@@ -141,7 +141,7 @@ async function readRoot(path: string): Promise<AddedRoot> {
   return { name: path, bytes: bytes ?? fail('E_CONFIG', `[evidence] trusted-root[]: there is no file ${path}`) };
 }
 
-/** What paths in the file are relative to goes into the parsers, so that each refusal names its line. */
+/** The parsers get the folder that paths in the file are relative to, so that each refusal names its line. */
 export function schemaOf(folder: string) {
   return {
     ledger: {
@@ -200,7 +200,7 @@ export function configPath({ config = 'mirror.ini' }: ConfigFlags, cwd: string):
 }
 
 /**
- * Reads mirror.ini: the one that `--config` names, else the current directory's, else none. Flags stand before it; their
+ * Reads mirror.ini: the one that `--config` names, else the current directory's, else none. Flags win over it; their
  * paths are relative to `cwd`. Throws `E_CONFIG` with file, line and key, and `E_USAGE` for a flag.
  */
 export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Config> {

@@ -13,7 +13,7 @@ export interface ConsumerFlags extends ConfigFlags {
 }
 
 export interface ConsumerNeeds {
-  /** The command reads files' bytes, so that it needs a store. */
+  /** The command reads files' bytes, so it needs a store. */
   readonly bytes?: boolean;
 }
 
@@ -65,7 +65,7 @@ export async function withConsumer<T>(
   return action(consumer);
 }
 
-/** TypeScript leaves the address of an import() as it is in a function that has `await using`, so it stands alone. */
+/** In a function with `await using`, TypeScript doesn't rewrite the path of an import(), so it stands alone. */
 async function openConsumer(options: ConsumerOptions): Promise<Consumer> {
   return (await import('../../../consumer/consumer.ts')).Consumer.open(options);
 }

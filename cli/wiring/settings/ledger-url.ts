@@ -12,8 +12,8 @@ export interface LedgerUrlOptions {
 }
 
 /**
- * What git is told: for a repository of GitHub's own its URL, without asking; for one of another server the clone_url
- * that its API answers; cli.md, "Configuration". Octokit is loaded for that alone. Throws what the API's client throws.
+ * The URL that git gets: for a repository on github.com its own, without asking; for one on another server the clone_url
+ * that its API gives; cli.md, "Configuration". Octokit is loaded for that alone. Throws what the API's client throws.
  */
 export async function ledgerUrl(location: LedgerLocation, options: LedgerUrlOptions): Promise<string> {
   switch (location.kind) {

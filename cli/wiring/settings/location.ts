@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { fail } from '../../../ledger-schema/error.ts';
 import { requireSafeUrl, shownUrl } from '../../../io/http/url.ts';
 
-/** Where a ledger lies: cli.md, "Configuration", `[ledger] repository`. */
+/** Where a ledger is: cli.md, "Configuration", `[ledger] repository`. */
 export type LedgerLocation =
   | { readonly kind: 'github'; /** `OWNER/REPO`. */ readonly repository: string }
   | { readonly kind: 'git'; readonly url: string }

@@ -5,7 +5,7 @@ import type { ConfigFlags } from './config.ts';
 import type { CommandContext } from '../command-context.ts';
 import { stateOf } from './state.ts';
 
-/** What was seen of a ledger before: one memory for all who decide by it. */
+/** What was seen of a ledger before: one memory for everything that decides by it. */
 export function memoryOf(
   flags: ConfigFlags,
   context: Pick<CommandContext, 'cwd' | 'env'>,
