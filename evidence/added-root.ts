@@ -1,4 +1,4 @@
-/** A trusted_root.json of one's own: `[evidence] trusted-root[]`. */
+/** The user's own trusted_root.json: `[evidence] trusted-root[]`. */
 export interface AddedRoot {
   readonly name: string;
   readonly bytes: Uint8Array;

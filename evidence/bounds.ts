@@ -76,7 +76,7 @@ function walk(der: Uint8Array, range: Range, depth: number, what: string): numbe
   return end;
 }
 
-/** Refuses only what is well-formed as far as it goes and too deep. */
+/** Refuses only what is nested too deeply and well-formed up to there. */
 function checkOctets(der: Uint8Array, range: Range, depth: number, what: string): void {
   let open = depth;
   let { from, to } = range;

@@ -17,7 +17,7 @@ import { byKey, parseDetached } from './keys/openpgp.ts';
 import { parseMinisignature } from './keys/minisign.ts';
 import { isByKey } from './sigstore/sigstore.ts';
 
-/** `[evidence] keep`: what of the evidence that verifies is recorded. */
+/** `[evidence] keep`: which of the evidence that verifies is recorded. */
 export type Keep = 'all' | 'required' | 'none';
 
 export interface CollectInput {
@@ -40,20 +40,20 @@ export interface Collected {
   /** By SHA-256. */
   readonly bytes: ReadonlyMap<string, Uint8Array>;
   readonly statements: readonly VerifiedStatement[];
-  /** What was offered and counts as nothing, a sentence each. */
+  /** What was offered but doesn't count, a sentence each. */
   readonly notes: readonly string[];
 }
 
 interface Found extends Judged {
   readonly bytes: Uint8Array;
-  /** The key that it is by, where that is to be kept with it. */
+  /** The key that made it, where that is to be kept with it. */
   readonly key?: Uint8Array | undefined;
 }
 
 /**
- * Verifies what upstream offers of a release, and holds it against what is required. An offered statement about a
- * recorded file that does not verify refuses the release, whatever is required; one by a key that nobody pinned, of
- * another repository or of a kind that isn't known counts as nothing, and is said. Throws `E_EVIDENCE`.
+ * Verifies what upstream offers of a release, and checks it against what is required. An offered statement about a
+ * recorded file that does not verify refuses the release, whatever is required; one by a key that nobody pinned, about
+ * another repository or of an unknown kind doesn't count, and a note says so. Throws `E_EVIDENCE`.
  */
 export async function collectEvidence(input: CollectInput): Promise<Collected> {
   const { subject, requirements, keep } = input;

@@ -35,7 +35,7 @@ export class Coverage {
     const bySize = [...this.#subject.files].sort((a, b) => a.size - b.size);
     const rank = ({ name, kept }: Target): number =>
       name !== '' && name === hint ? 0 : kept !== undefined ? 1 : isListName(name) ? 2 : 3;
-    // What is itself a statement is signed by nobody.
+    // Nobody signs a file that is itself a statement.
     const all: Target[] = [...this.#lists, ...bySize].filter(({ name }) => statementTarget(name) === undefined);
     return all.sort((a, b) => rank(a) - rank(b));
   }
@@ -45,8 +45,8 @@ export class Coverage {
   }
 
   /**
-   * The files that an in-toto statement names by a right digest. Throws `E_EVIDENCE` where it gives another digest for
-   * the name of a recorded file.
+   * The files that an in-toto statement names by the right digest. Throws `E_EVIDENCE` where it gives another digest
+   * for the name of a recorded file.
    */
   async named(statement: Statement): Promise<Target[]> {
     const found: Target[] = [];
@@ -72,8 +72,8 @@ export class Coverage {
   }
 
   /**
-   * The recorded files that are covered with these: themselves, and what the lists among them name with its right
-   * digest. Throws `E_EVIDENCE` where a list gives another digest for a recorded file.
+   * The recorded files that these cover: themselves, and whatever the lists among them name with the right digest.
+   * Throws `E_EVIDENCE` where a list gives another digest for a recorded file.
    */
   async expand(direct: readonly Target[]): Promise<{ files: string[]; lists: ReadonlySet<string> }> {
     const files = new Set<string>();
@@ -113,7 +113,7 @@ export class Coverage {
     return found;
   }
 
-  /** Does a list that names the file say nothing but its digests? */
+  /** Are all the digests that a list gives for the file right? */
   async #isRight(file: Target, listed: Readonly<Record<ListAlgorithm, ReadonlySet<string>>>): Promise<boolean> {
     for (const algorithm of ['sha256', 'sha512'] as const) {
       for (const digest of listed[algorithm]) if (!(await this.#has(file, algorithm, digest))) return false;

@@ -11,7 +11,7 @@ const WHOLE_BYTES = 256 * 1024 * 1024;
 
 /** What a statement may be about: a recorded file, or a list that is kept beside it. */
 export interface Target extends SubjectFile {
-  /** Of a kept list alone: its bytes are here already. */
+  /** Only for a kept list: its bytes are here already. */
   readonly kept?: Uint8Array | undefined;
 }
 
@@ -24,7 +24,7 @@ export class FileBytes {
     this.#read = read;
   }
 
-  /** Throws `E_DIGEST_MISMATCH` at the end of bytes that are others. */
+  /** Throws `E_DIGEST_MISMATCH` at the end, where the bytes have another digest. */
   async *open(target: Target): AsyncGenerator<Uint8Array, void, undefined> {
     const hash = createHash('sha256');
     for await (const chunk of target.kept === undefined ? this.#read(target) : [target.kept]) {

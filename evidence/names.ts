@@ -32,5 +32,5 @@ export function filesToCover<T extends { readonly name: string }>(files: readonl
   return programs.length > 0 ? programs : files;
 }
 
-/** How a key file is named that lies beside a tool.ini: after the fingerprint or the SHA-256 of what it holds. */
+/** The name of a key file beside a tool.ini: after the fingerprint or the SHA-256 of what it holds. */
 export const KEY_NAME = /^(?:([0-9A-F]{40})\.asc|([0-9a-f]{64})\.pub)$/;

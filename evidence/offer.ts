@@ -6,11 +6,11 @@ import { statementTarget } from './names.ts';
 import { isOpenPgpSignature } from './keys/openpgp.ts';
 import { isBundle } from './sigstore/sigstore.ts';
 
-/** Something that upstream offers as a statement. Its bytes are anybody's. */
+/** Something that upstream offers as a statement. Anybody may have written its bytes. */
 export interface Offer {
   /** For messages: the file's name, or `the attestation API`. */
   readonly from: string;
-  /** The release's file that it is; undefined for what the API answers. */
+  /** Which of the release's files it is; undefined for the API's answers. */
   readonly name?: string | undefined;
   readonly bytes: Uint8Array;
 }
@@ -33,7 +33,7 @@ const MOST_LINES = 64;
 export function splitOffer({ from, name, bytes }: Offer): OfferedStatement[] {
   if (name === undefined) return [{ kind: 'sigstore', from, bytes }];
   const about = statementTarget(name);
-  // What bears this name is a bundle, or is refused as one.
+  // A file with this name is a bundle, or is refused as one.
   if (/\.sigstore\.json$/i.test(name)) return [{ kind: 'sigstore', from, bytes, about }];
   if (bytes.length > EVIDENCE_BYTES) return [nothing(from, `it has more than ${EVIDENCE_BYTES} bytes`)];
   if (/\.minisig$/i.test(name)) return [{ kind: 'minisign', from, bytes, about }];

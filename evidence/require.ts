@@ -9,7 +9,7 @@ import { isProvenance, isReleasePredicate } from './sigstore/predicate.ts';
 /** A word of `require[]` about what upstream signed. */
 export type SignedRequirement =
   | { readonly kind: 'release-attestation' }
-  /** `workflow`: a path in the repository itself. `repository`: `owner/repo` where it is another's. */
+  /** `workflow`: a path in the repository itself. `repository`: `owner/repo` where it is in another repository. */
   | { readonly kind: 'attestation'; readonly workflow?: string; readonly repository?: string }
   | { readonly kind: 'sigstore'; readonly issuer: string; readonly identity: string }
   | { readonly kind: 'minisign'; readonly key: string }
@@ -150,7 +150,7 @@ export function answers(statement: VerifiedStatement, requirement: SignedRequire
   }
 }
 
-/** A path alone is of the repository that the certificate says; whether that is the record's is checked by its id. */
+/** A path alone means the repository that the certificate names; whether that is the record's is checked by its id. */
 function isByWorkflow(
   { signer, sourceRepository }: VerifiedStatement,
   { workflow, repository }: { readonly workflow?: string; readonly repository?: string },
@@ -163,7 +163,7 @@ function isByWorkflow(
 }
 
 /**
- * Holds what verifies against what is required: each word must cover every file that is not a statement itself. Throws
+ * Checks what verifies against what is required: each word must cover every file that is not a statement itself. Throws
  * `E_EVIDENCE` for the first that doesn't; `notes` say what was found instead.
  */
 export function requireEvidence(

@@ -10,7 +10,7 @@ import { settled } from './settled-certificate.ts';
 
 /** One trusted root, and how much of each kind of witness a signature under it needs. */
 export interface Root {
-  /** For messages; `github` is GitHub's own, `public-good` the public instance's, else the file that it is from. */
+  /** For messages; `github` is GitHub's own, `public-good` the public instance's, else the file that it comes from. */
   readonly name: string;
   readonly material: TrustMaterial;
   readonly thresholds: {
@@ -26,16 +26,16 @@ function noKeys(): never {
 }
 
 /**
- * A root from its JSON. `thresholds` for what is carried. Under an added one a log entry and a certificate timestamp are
- * needed where it has logs of the kind; the time is the log's or an authority's, as under the public-good root, and an
- * authority's alone where it has no log.
+ * A root from its JSON. `thresholds` are for the roots that the package carries. Under an added root, a log entry and a
+ * certificate timestamp are needed where it has logs of that kind; the time is the log's or an authority's, as under
+ * the public-good root, or only an authority's where it has no log.
  */
 export function makeRoot(name: string, json: unknown, thresholds?: Root['thresholds']): Root {
   const root = TrustedRoot.fromJSON(json);
   const { tlogs, ctlogs, certificateAuthorities, timestampAuthorities } = root;
   const keys = [...tlogs, ...ctlogs].map(({ publicKey }) => publicKey);
   const since = [...keys, ...certificateAuthorities, ...timestampAuthorities].map((one) => one?.validFor?.start);
-  // What is valid since ever would make a key that leaked later good for the past.
+  // Without a start of validity, a key that leaked later would be good for the past too.
   if (since.includes(undefined)) fail('E_EVIDENCE', 'something in it does not say since when it is valid');
   const one = (list: readonly unknown[]): number => Math.min(1, list.length);
   const each = {
@@ -66,8 +66,8 @@ function carriedRoots(): readonly Root[] {
 }
 
 /**
- * The roots that signatures are held against: the public-good one, GitHub's, and those that were added. Nothing is
- * asked of the network. Throws `E_CONFIG` for an added one that can't be read.
+ * The roots that signatures are checked against: the public-good one, GitHub's, and those that were added. Uses no
+ * network. Throws `E_CONFIG` for an added one that can't be read.
  */
 export function loadRoots(added: readonly AddedRoot[] = []): readonly Root[] {
   return [...carriedRoots(), ...added.map(addedRoot)];

@@ -1,8 +1,8 @@
 import type { ASN1Obj, X509Certificate } from '@sigstore/core';
 
 /**
- * Lets a certificate that nobody changes keep what @sigstore/verify works out of it again for every path that it tries:
- * its encoding, and whose signature it bears. Returns the same certificate.
+ * Makes a certificate that never changes remember what @sigstore/verify would otherwise work out again for every path
+ * that it tries: its encoding, and who signed it. Returns the same certificate.
  */
 export function settled(certificate: X509Certificate): X509Certificate {
   const { root, tbsCertificate } = certificate;

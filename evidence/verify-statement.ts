@@ -63,7 +63,7 @@ async function judged(
 
 /**
  * Verifies a Sigstore bundle and what it covers. `key`: for a bundle without a certificate. Throws `E_EVIDENCE`; a
- * {@link ForeignStatement} for one that is true and about something else.
+ * {@link ForeignStatement} for one that is true but about something else.
  */
 export async function judgeBundle(
   statement: StatementBytes,
@@ -94,7 +94,7 @@ async function coveredBy(
     try {
       return await coverage.named(statement);
     } catch (error) {
-      // What is the same in two releases has the provenance of both.
+      // A file that is the same in two releases has the provenance of both.
       const other = claims?.sourceCommit !== undefined && claims.sourceCommit !== subject.commit;
       if (!other || !(error instanceof PullthroughError)) throw error;
       throw new ForeignStatement(`${error.message}: it is of the commit ${claims.sourceCommit}`);

@@ -14,7 +14,7 @@ import type { Judged, StatementBytes } from './verify-statement.ts';
 export interface EvidenceInput {
   readonly subject: Subject;
   readonly entries: readonly EvidenceEntry[];
-  /** The bytes of each entry, by its SHA-256; whatever came under it. */
+  /** The bytes of each entry, by its SHA-256; not checked yet. */
   readonly bytes: ReadonlyMap<string, Uint8Array>;
   readonly roots: readonly Root[];
   /** Opens a recorded file: only signatures over a file itself need it. */

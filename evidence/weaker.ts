@@ -1,13 +1,13 @@
 import type { EvidenceEntry } from '../ledger-schema/evidence.ts';
 
-/** Who says what, the ref left out: a workflow signs each release from another tag. */
+/** Who says what, without the ref: a workflow signs each release from a different tag. */
 export function signerWithoutRef(signer: string): string {
   return /^https:\/\//.test(signer) ? signer.replace(/@[^@]*$/, '') : signer;
 }
 
 /**
- * The statements of an earlier record that a later one has none like: of the kind and by the signer, the ref left out.
- * Lists and keys are not statements. Pure.
+ * The statements of an earlier record that have no counterpart in a later one: the same kind, by the same signer,
+ * without the ref. Lists and keys are not statements. Pure.
  */
 export function weakerEvidence(
   before: readonly EvidenceEntry[] | undefined,

@@ -5,7 +5,7 @@ import type { Finding, FindingName } from './finding.ts';
 import type { Contents, Member } from './member.ts';
 import { someOf } from './some-names.ts';
 
-/** What is new in a file against the one that it follows. */
+/** What is new in a file, compared with the one before it. */
 export interface ContentChanges {
   readonly added: readonly Member[];
   readonly gone: readonly Member[];
@@ -38,10 +38,10 @@ function isOther(a: Member, b: Member): boolean {
   return a.kind !== b.kind || a.sha256 !== b.sha256 || a.mode !== b.mode || a.target !== b.target;
 }
 
-/** A member that became several times as large, and not by little. */
+/** A member that grew to several times its size, and by more than a little. */
 const GROWN = { times: 3, bytes: 256 * 1024 };
 
-/** What wants a word of what is new in a file. Pure. */
+/** What is worth mentioning about what is new in a file. Pure. */
 export function changeFindings(name: string, tag: string, { added, gone, changed }: ContentChanges): Finding[] {
   const about = (which: FindingName, text: string, odd: readonly string[]): Finding[] =>
     odd.length === 0 ? [] : [finding(which, `${brief(name)} ${text} ${brief(tag)}: ${someOf(odd)}`, [name])];

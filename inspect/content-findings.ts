@@ -52,7 +52,7 @@ function shownPath({ path, target }: Member): string {
   return target === undefined ? path : `${path} -> ${target}`;
 }
 
-/** Would it be written, or point, outside of the folder that the archive is unpacked into? */
+/** Would it be written, or point, outside the folder that the archive is unpacked into? */
 function escapes({ path, kind, target }: Member): boolean {
   if (leadsOut('', path)) return true;
   if (kind !== 'link' || target === undefined) return false;
@@ -76,13 +76,13 @@ function twice(members: readonly Member[]): Member[] {
   const seen = new Set<string>();
   return members.filter(({ path, kind }) => {
     if (kind === 'folder') return false;
-    // Some file systems know no case.
+    // Some file systems ignore case.
     const key = path.replace(/^(?:\.\/)+/, '').toLowerCase();
     return seen.size === seen.add(key).size;
   });
 }
 
-/** A file that is compressed alone and is an archive again is not nested in anything. */
+/** A file that was merely compressed has nothing nested in it, even where it is an archive. */
 function nested({ kind, members }: Contents): Member[] {
   return kind === 'other' || kind === 'program' || kind === 'script' ? [] : members.filter(({ archive }) => archive);
 }

@@ -2,7 +2,8 @@ import { ERRORS } from '../ledger-schema/error.ts';
 import type { ErrorCode, PullthroughError } from '../ledger-schema/error.ts';
 
 /**
- * `note`: worth knowing. `look`: wants a person, who takes it by name or doesn't sign. `stop`: nobody can sign past it.
+ * `note`: worth knowing. `look`: a person must look, and accept it by name or not sign. `stop`: nobody can sign past
+ * it.
  */
 export type Level = 'note' | 'look' | 'stop';
 
@@ -75,7 +76,7 @@ export interface Finding {
   readonly message: string;
   /** Names of the files that it is about; empty: the whole release. */
   readonly files: readonly string[];
-  /** Where an error stands behind it. */
+  /** Set where an error caused it. */
   readonly code?: ErrorCode;
   readonly hint?: string;
 }
@@ -93,7 +94,7 @@ export function foundError(name: FindingName, error: PullthroughError, files: re
 
 const ORDER: Readonly<Record<Level, number>> = { stop: 0, look: 1, note: 2 };
 
-/** The worst first: what stops, by what is not to be trusted before what failed; then what wants a look. */
+/** The worst first: stops, then looks, then notes; at each level, what can't be trusted before what failed. */
 export function sortFindings(findings: readonly Finding[]): Finding[] {
   const rank = ({ level, code }: Finding): number =>
     ORDER[level] * 2 + (code !== undefined && ERRORS[code][0] === 3 ? 0 : 1);

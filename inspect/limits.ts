@@ -9,7 +9,7 @@ export const LIMITS = {
   free: 64 * 1024 * 1024,
   /** The longest name of a member, in characters. */
   name: 4096,
-  /** The most bytes of a member that are kept at once, to look into a program or a text. */
+  /** The most bytes of a member that are kept at once, to look into a program or a text file. */
   kept: 64 * 1024 * 1024,
 } as const;
 

@@ -17,8 +17,8 @@ const HEAD = 512;
 const MAINTAINER = /^(?:\.\/)?(?:preinst|postinst|prerm|postrm|config)$/;
 
 /**
- * What is in a file: an archive's members, or what a plain one is. Whatever is wrong with it is in the result. `take` gets
- * each file's bytes, and what it throws that is not an error of the archive is for it to remember.
+ * What is in a file: an archive's members, or what a plain one is. Whatever is wrong with it is in the result. `take`
+ * gets each file's bytes, and must itself remember what it throws that is not an error of the archive.
  */
 export async function lookInside(
   file: FileBytes,
@@ -53,7 +53,7 @@ function kindOf(head: Uint8Array): Contents['kind'] {
 
 function isTar(head: Uint8Array): boolean {
   if (Buffer.from(head.subarray(257, 262)).toString('latin1') === 'ustar') return true;
-  // The oldest kind has no name of its own, but the sum of its first header, whose own eight bytes count as spaces.
+  // The oldest kind has no magic bytes, only the checksum of its first header, whose own eight bytes count as spaces.
   const header = head.subarray(0, HEAD);
   const said = /^ *([0-7]{1,7})[ \0]/.exec(Buffer.from(header.subarray(148, 156)).toString('latin1'))?.[1];
   if (header.length < HEAD || said === undefined) return false;

@@ -1,7 +1,7 @@
 import type { Limits } from './limits.ts';
 import type { Program } from './formats/executable.ts';
 
-/** Something in an archive; a file that is not an archive is one member of itself. */
+/** Something in an archive; a file that isn't an archive is its own only member. */
 export interface Member {
   /** As the archive says it: hostile. */
   readonly path: string;
@@ -24,7 +24,7 @@ export interface Member {
   readonly archive?: true;
   /** It can't be read without a password. */
   readonly encrypted?: true;
-  /** A package's own script, which runs when it is installed. */
+  /** A script of the package's own, which runs when it is installed. */
   readonly installs?: true;
   /** Its text, where it is one and short; for a line-by-line difference. */
   readonly text?: string;
@@ -33,14 +33,14 @@ export interface Member {
 /** What an archive says of a file before its bytes. */
 export type MemberHead = Pick<Member, 'path' | 'mode' | 'installs'>;
 
-/** Takes a file's bytes to their end, and gives what is to be known of it. */
+/** Takes a file's bytes to their end, and returns what there is to know about it. */
 export type TakeMember = (head: MemberHead, body: AsyncIterable<Uint8Array>, limits: Limits) => Promise<Member>;
 
 /** What was seen of one file. */
 export interface Contents {
   readonly kind: 'tar' | 'zip' | 'deb' | 'rpm' | 'compressed' | 'program' | 'script' | 'other';
   readonly members: readonly Member[];
-  /** Why it was not seen to its end. */
+  /** Why it wasn't read to its end. */
   readonly stopped?: { readonly why: 'too-much' | 'unreadable'; readonly message: string };
 }
 

@@ -12,7 +12,7 @@ const FORMATS: readonly (readonly ['elf' | 'mach-o' | 'pe', RegExp])[] = [
   ['pe', /(?:^|[^a-z])(?:windows|win32|win64|msvc)|\.exe$/i],
 ];
 
-/** Which processor and system a file's name promises; undefined where it says none, or several. */
+/** Which processor and system a file's name promises; undefined where it names none, or several. */
 export function promisedBy(name: string): {
   readonly architecture?: string;
   readonly format?: 'elf' | 'mach-o' | 'pe';

@@ -45,7 +45,7 @@ export async function readMember(head: MemberHead, body: AsyncIterable<Uint8Arra
 function isArchive(bytes: Uint8Array, path: string): boolean {
   const zip = bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 0x03 && bytes[3] === 0x04;
   const tar = Buffer.from(bytes.subarray(257, 262)).toString('latin1') === 'ustar';
-  // A manual page is compressed as well, and nothing to look into.
+  // A manual page is compressed too, but there is nothing to look into.
   return zip || tar || (compressionOf(bytes) !== undefined && !/\.\d(?:\w+)?\.gz$/.test(path));
 }
 

@@ -1,6 +1,6 @@
 import { brief } from '../ledger-schema/bytes.ts';
 
-/** A sentence names so many; the finding's own list has them all. */
+/** A sentence names this many; the finding's own list has them all. */
 const NAMED = 4;
 
 /** `a, b, c, d and 3 more`; each escaped and short. */

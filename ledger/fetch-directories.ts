@@ -11,11 +11,14 @@ import { ledgerFiles } from './files.ts';
 import type { Snapshot, TreeEntry } from './snapshot.ts';
 import { NODE_VERIFIER } from './signing/node-verifier.ts';
 
-/** A record has a handful of files; of a folder with more than so many, those by fingerprint come as they are asked for. */
+/**
+ * A record has a handful of files; in a folder with more than this many, the files named by fingerprint are fetched
+ * only when asked for.
+ */
 const FEW = 256;
 
 /**
- * Makes directories be here, and of those in `whole` the format's own files too, by few requests; whatever else a hostile
+ * Fetches directories, and the format's own files in those of `whole`, with few requests; whatever else a hostile
  * ledger has there isn't fetched.
  */
 export async function fetchDirectories(
@@ -36,8 +39,8 @@ export async function fetchDirectories(
 }
 
 /**
- * The trust that a ledger holds, from the pin or from policy 1, by few requests; the directories in `near` come along.
- * Throws the walk's `E_PIN` and `E_POLICY_*`.
+ * The trust that a ledger holds, from the pin or from policy 1, with few requests; the directories in `near` are
+ * fetched along with it. Throws the walk's `E_PIN` and `E_POLICY_*`.
  */
 export async function readTrust(
   snapshot: Snapshot,
@@ -48,13 +51,16 @@ export async function readTrust(
   return establishTrust(ledgerFiles(snapshot), { pin, now, verifier: NODE_VERIFIER });
 }
 
-/** Makes what the trust of a ledger is read from be here, by few requests; the directories in `near` come along. */
+/**
+ * Fetches what the trust of a ledger is read from, with few requests; the directories in `near` are fetched along with
+ * it.
+ */
 export async function fetchTrust(snapshot: Snapshot, near: readonly string[] = []): Promise<void> {
   const directories = await fetchDirectories(snapshot, ['trust', 'trust/keys'], near);
   await fetchListed(snapshot, directories.get('trust') ?? [], directories.get('trust/keys') ?? []);
 }
 
-/** Of folders of many files, those that the policies list, by name: one request more, however many others lie there. */
+/** In folders of many files, those that the policies list, by name: one more request, however many others lie there. */
 async function fetchListed(snapshot: Snapshot, trust: readonly TreeEntry[], keys: readonly TreeEntry[]): Promise<void> {
   if (trust.length <= FEW && keys.length <= FEW) return;
   const files = ledgerFiles(snapshot);

@@ -15,8 +15,8 @@ export function ledgerFiles(snapshot: Snapshot): LedgerFiles {
 }
 
 /**
- * A snapshot with files put on top of it: the ledger as it will be when a change is merged. What the snapshot has at a
- * path wins.
+ * A snapshot with files added: the ledger as it will be when a change is merged. Where both have a path, the snapshot
+ * wins.
  */
 export function overlay(
   snapshot: Snapshot,

@@ -12,7 +12,7 @@ export interface FetchedFile {
   readonly sha256: string;
   /** Where it lies, when it is not in the release. */
   readonly url?: string | undefined;
-  /** The last host that `url` led to, where it is another one. Not in the record. */
+  /** The last host that `url` led to, where it is a different one. Not in the record. */
   readonly host?: string | undefined;
 }
 

@@ -24,9 +24,9 @@ export interface OpenNack {
 }
 
 /**
- * The valid nacks of a record as a branch has it. A nack stands on checklist.sha256 alone: whatever else is wrong with the
- * branch, as a sign by a key that was replaced since, takes nothing from it. `others` are checklists that it may be about
- * besides the branch's own.
+ * The valid nacks of a record as a branch has it. A nack rests on checklist.sha256 alone: whatever else is wrong with
+ * the branch, such as a sign by a key that has since been replaced, doesn't weaken it. `others` are checklists that it
+ * may be about besides the branch's own.
  */
 export async function openNacks(
   snapshot: Snapshot,
@@ -54,7 +54,7 @@ export async function openNacks(
   return found;
 }
 
-/** A nack that lies on a branch beside the ledger's own, merged nowhere. */
+/** A nack on a branch other than the ledger's own, not merged anywhere. */
 export interface BranchNack extends OpenNack {
   readonly branch: string;
   readonly record: string;

@@ -25,7 +25,7 @@ export interface Recorded {
   readonly records: ReadonlyMap<string, string>;
 }
 
-/** What the ledger's branch holds of the tools of a run: read once, a level of all paths at a time. */
+/** What the ledger's branch holds about the tools of a run: read once, a level of all paths at a time. */
 export class Holdings {
   readonly snapshot: Snapshot;
   readonly #trust: Promise<Trust>;

@@ -11,8 +11,8 @@ export interface PathEntry extends TreeEntry {
 }
 
 /**
- * One commit's tree, read from git objects alone: no checkout, no attributes, no filters, no symlink is followed.
- * In a partial clone what is missing is fetched in batches. Names are UTF-8; one that isn't keeps each bad byte as U+FFFD,
+ * One commit's tree, read from git objects alone: no checkout, no attributes, no filters, no symlinks followed. In a
+ * partial clone, what is missing is fetched in batches. Names are UTF-8; one that isn't keeps each bad byte as U+FFFD,
  * which no rule of the format accepts.
  */
 export interface Snapshot {
@@ -21,13 +21,15 @@ export interface Snapshot {
   list(directory: string): Promise<readonly TreeEntry[]>;
   /** All leaves below a directory, in git's order. */
   walk(directory: string): AsyncIterable<PathEntry>;
-  /** Many directories at once: in a partial clone one request for all that is missing. */
+  /** Many directories at once: in a partial clone, one request for all that is missing. */
   listMany(directories: readonly string[]): Promise<ReadonlyMap<string, readonly TreeEntry[]>>;
   /**
    * The bytes of a blob by its oid. Throws `E_TOO_LARGE` when it has more than `limit` bytes (before they are read into
    * memory), `E_GIT` when it isn't there.
    */
   blob(oid: string, limit: number): Promise<Uint8Array>;
-  /** Makes many blobs and trees be here, so that `blob` and `list` cost no request; a no-op in a full clone. */
+  /**
+   * Makes sure that many blobs and trees are here, so that `blob` and `list` cost no request; a no-op in a full clone.
+   */
   prefetch(oids: readonly string[]): Promise<void>;
 }

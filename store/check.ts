@@ -11,7 +11,10 @@ export interface Expected {
   readonly size: number;
 }
 
-/** A share of all objects, `part` of `of`, another one each day, so that all have had their turn after `of / part`. */
+/**
+ * A share of all objects, `part` in every `of`: a different one each day, so that all have had their turn after
+ * `of / part` days.
+ */
 export interface Sample {
   readonly part: number;
   readonly of: number;
@@ -30,7 +33,7 @@ export interface CheckOptions {
 
 export interface CheckFinding {
   readonly sha256: string;
-  /** As expected, in bytes; as listed, where nothing names the object. */
+  /** In bytes: as expected, or as listed where no record names the object. */
   readonly size: number;
   /** Does a record name the object? */
   readonly named: boolean;
@@ -45,7 +48,7 @@ export interface CheckReport {
   readonly hashed: number;
   readonly bytes: number;
   readonly damaged: readonly CheckFinding[];
-  /** Always of everything that is expected, whatever the sample. */
+  /** Everything expected is looked for, whatever the sample. */
   readonly missing: readonly CheckFinding[];
 }
 
@@ -60,8 +63,8 @@ export function isInSample(sha256: string, { part, of }: Sample, now: Date): boo
 }
 
 /**
- * Reads every object again, or a sample, and holds it against its name and the expected size: what the store says of
- * itself is not believed. Throws what the store throws when it can't be read at all.
+ * Reads every object again, or a sample, and checks it against its name and the expected size, without believing what
+ * the store says about itself. Throws what the store throws when it can't be read at all.
  */
 export async function checkStore(store: Store, options: CheckOptions): Promise<CheckReport> {
   const expected = new Map<string, number>();
@@ -73,7 +76,7 @@ export async function checkStore(store: Store, options: CheckOptions): Promise<C
   const missing: CheckFinding[] = [];
   const turn: Expected[] = [];
   for (const [sha256, size] of expected) {
-    // A list may lag behind; one look more before it is called missing.
+    // A list may lag behind: look once more before calling it missing.
     if (!stored.has(sha256) && (await store.has(sha256, size))) stored.set(sha256, size);
     if (!stored.has(sha256)) missing.push({ sha256, size, named: true, what: 'is not there' });
   }
@@ -94,7 +97,7 @@ export async function checkStore(store: Store, options: CheckOptions): Promise<C
       bytes += size;
       const finding = { sha256, size, named: expected.has(sha256), what: found };
       if (found === 'is not there') {
-        // Without a record's word it may just have been removed.
+        // If no record names it, it may just have been removed.
         if (finding.named) missing.push(finding);
       } else if (found !== 'right') damaged.push(finding);
     });
@@ -118,7 +121,7 @@ async function look(store: Store, sha256: string, size: number, task: ProgressTa
     await hashed.body.each((chunk) => {
       bytes += chunk.length;
       task.advance(chunk.length);
-      // It would go on for ever where a file grows under the reader.
+      // A file that grows while it is read would keep this going for ever.
       return bytes <= size;
     });
     if (bytes > size) return `has more than ${size} bytes`;
@@ -128,7 +131,7 @@ async function look(store: Store, sha256: string, size: number, task: ProgressTa
   } catch (error) {
     if (!(error instanceof PullthroughError)) throw error;
     if (error.code === 'E_STORE_MISSING') return 'is not there';
-    // A bad sector is damage of this object, not of the way to the store.
+    // A bad sector is damage to this object, not a failure to reach the store.
     if (systemCode(error.cause) === 'EIO') return `cannot be read: ${error.message}`;
     throw error;
   }

@@ -15,33 +15,33 @@ export interface CopyOptions {
 
 export interface CopyFinding {
   readonly sha256: string;
-  /** As the store that it is in lists it, in bytes. */
+  /** In bytes, as listed by the store that it is in. */
   readonly size: number;
   /** What is wrong with it. */
   readonly what: string;
 }
 
 export interface CopyReport {
-  /** Objects of the store that was read. */
+  /** Objects in the store that was read. */
   readonly objects: number;
   readonly copied: number;
   /** Were there already, and right. */
   readonly present: number;
-  /** Lay there damaged, and were replaced; among `copied`. */
+  /** Were there but damaged, and were replaced; counted in `copied` too. */
   readonly repaired: number;
   /** Bytes that were copied. */
   readonly bytes: number;
-  /** Objects that don't have the bytes that their name promises: none of them was copied. */
+  /** Objects whose bytes don't match their name: none of them was copied. */
   readonly damaged: readonly CopyFinding[];
 }
 
-/** What says that an object is bad where it lies, and not that one of the two stores fails. */
+/** Errors that mean that the object itself is bad, not that one of the two stores failed. */
 const DAMAGE = new Set(['E_DIGEST_MISMATCH', 'E_SIZE', 'E_TRUNCATED', 'E_STORE_MISSING']);
 
 /**
- * Copies every object of a store into another. Its bytes are held against its name on the way, so that what arrives is right
- * wherever it came from; what is there and right isn't sent again, so a copy that was interrupted goes on where it was.
- * Throws what the stores throw, but for damage, which is in the report.
+ * Copies every object of a store into another. Bytes are checked against the name on the way, so what arrives is right
+ * wherever it came from. What is already there and right isn't sent again, so an interrupted copy carries on where it
+ * stopped. Throws what the stores throw, except for damage, which is in the report.
  */
 export async function copyStore(options: CopyOptions): Promise<CopyReport> {
   const { from, to, progress, signal } = options;
@@ -96,7 +96,7 @@ async function copyObject(
   };
   try {
     const { repaired } = await to.put({ name: sha256, size, sha256 }, new Body(body()));
-    // What is there needs no sending, but its share of the bar is done.
+    // What is already there isn't sent, but still counts towards the progress bar.
     if (!begun) task.advance(size);
     return { sent: begun, repaired };
   } catch (error) {

@@ -2,7 +2,7 @@ import { fail } from '../ledger-schema/error.ts';
 import { Body } from '../io/body/body.ts';
 import type { PutRequest } from './store.ts';
 
-/** The body, held to its size: `E_SIZE` before a byte too many goes on, `E_TRUNCATED` where some lack. */
+/** The body, held to its size: `E_SIZE` before a byte too many is passed on, `E_TRUNCATED` where some are missing. */
 export function exactly(body: AsyncIterable<Uint8Array>, request: PutRequest): Body {
   return new Body(held(Body.from(body).chunks, request));
 }
@@ -26,7 +26,7 @@ async function* held(
   }
 }
 
-/** Throws `E_DIGEST_MISMATCH` where the digest was known and the bytes have another. */
+/** Throws `E_DIGEST_MISMATCH` where the digest was known and the bytes have a different one. */
 export function checkDigest({ name, sha256 }: PutRequest, seen: string): void {
   if (sha256 === undefined || sha256 === seen) return;
   fail('E_DIGEST_MISMATCH', `${name} has the SHA-256 ${seen}, not ${sha256}`, {

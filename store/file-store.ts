@@ -44,7 +44,7 @@ export class FileStore implements Store {
     const { sha256: expected } = request;
     let before = expected === undefined ? 'missing' : await this.verify(expected, request.size);
     if (expected !== undefined && before === 'present') {
-      // Anyone who put it there may not have come to the end of it.
+      // The process that put it there may not have finished its work.
       await this.#settle(expected);
       return { sha256: expected, repaired: false };
     }
@@ -75,7 +75,7 @@ export class FileStore implements Store {
       await syncFile(path);
       await syncFolder(dirname(path));
     } catch (error) {
-      // A store that can only be read holds what it held before.
+      // A read-only store still holds what it held before.
       if (!['EROFS', 'EACCES', 'EPERM', 'EBADF'].includes(systemCode(error) ?? '')) {
         throw ioError(error, `cannot force ${path} to disk`, 'E_STORE');
       }
@@ -92,7 +92,7 @@ export class FileStore implements Store {
       if (!(error instanceof PullthroughError)) throw error;
       // It was removed meanwhile.
       if (error.code === 'E_STORE_MISSING') return 'missing';
-      // A bad sector holds no bytes that could be right; a new file lies elsewhere on the disk.
+      // Bytes in a bad sector can't be right; a new file is written elsewhere on the disk.
       if (systemCode(error.cause) === 'EIO') return 'damaged';
       throw error;
     }

@@ -27,7 +27,7 @@ export async function openStore(url: string, options: OpenStoreOptions): Promise
     });
   }
   if (scheme === 's3') {
-    // The SDK takes a while to load; who keeps files doesn't need it.
+    // The SDK takes a while to load; a store of files doesn't need it.
     const [{ S3Store }, { parseS3Url }] = await Promise.all([import('./s3/s3-store.ts'), import('./s3/url.ts')]);
     return new S3Store(parseS3Url(url, options.env), options.progress);
   }

@@ -15,11 +15,11 @@ export interface PublicFile {
 }
 
 export interface PublicReadOptions extends ReadOptions {
-  /** Is there another place behind this one? Then it isn't worth many tries. */
+  /** Is there another place to try after this one? Then this one isn't worth many tries. */
   readonly others?: boolean | undefined;
 }
 
-/** A place that content-addressed bytes are read from, by anybody. Nothing that it says is believed. */
+/** A place from which anybody can read content-addressed bytes. Nothing that it says is believed. */
 export interface PublicStore {
   /** For messages: its URL without any secret. */
   readonly label: string;

@@ -5,7 +5,7 @@ import type { PaceRules } from '../io/http/download/pace.ts';
 export interface ReadOptions {
   /** Ends the reading, also while the server says nothing. */
   readonly signal?: AbortSignal | undefined;
-  /** How slow a server may be; a minute behind 16 KiB/s by default. */
+  /** How slow a server may be; by default it may fall a minute behind 16 KiB/s. */
   readonly pace?: PaceRules | undefined;
 }
 
@@ -32,9 +32,9 @@ export interface StoredObject {
  *
  * Its promises, held by test/store.contract.ts for each implementation:
  * - When `put` returns, the object is durable and complete, and its bytes have the size and the SHA-256 returned.
- * - When `put` throws, no object of a wrong content is there, and no temporary one is left by this process.
+ * - When `put` throws, no object with wrong content is there, and this process leaves no temporary one.
  * - Two writers of one object at once both succeed and leave one right object.
- * - An object under a key is believed only after its SHA-256 was seen; a wrong one is replaced by `put` and reported.
+ * - An object under a key is believed only once its SHA-256 is checked; a wrong one is replaced by `put` and reported.
  */
 export interface Store {
   /** For messages: the store's URL without any secret. */
@@ -48,14 +48,14 @@ export interface Store {
   put(request: PutRequest, body: AsyncIterable<Uint8Array>): Promise<{ sha256: string; repaired: boolean }>;
 
   /**
-   * May this process write here? Looked at before anything is downloaded; nothing is left behind. Throws `E_CREDENTIAL`,
-   * `E_STORE`, and what else `put` would fail with at its beginning.
+   * May this process write here? Asked before anything is downloaded; leaves nothing behind. Throws `E_CREDENTIAL`,
+   * `E_STORE`, and whatever else `put` would throw at its start.
    */
   requireWritable(): Promise<void>;
 
   /**
-   * Is the object there with this size and these bytes? Its SHA-256 is seen: by the server's own full-object checksum,
-   * or by reading it. `damaged`: something else lies there.
+   * Is the object there with this size and these bytes? Its SHA-256 is checked: by the server's own full-object
+   * checksum, or by reading it. `damaged`: something else lies there.
    */
   verify(sha256: string, size: number): Promise<'present' | 'missing' | 'damaged'>;
 

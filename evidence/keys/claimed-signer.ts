@@ -3,13 +3,13 @@ import { PullthroughError } from '../../ledger-schema/error.ts';
 import { claimsOf, parseCertificate } from '../sigstore/certificate.ts';
 import { certificateOf, parseBundle } from '../sigstore/sigstore.ts';
 
-/** Who a bundle says that it is by; nothing of it is verified. */
+/** Who a bundle says signed it; nothing is verified. */
 export interface ClaimedSigner {
   readonly signer: string;
   readonly issuer?: string | undefined;
 }
 
-/** Undefined: a key, of which a bundle names none. `unreadable`: what can't be read is by nobody. */
+/** Undefined: signed by a key, which a bundle doesn't name. `unreadable`: what can't be read has no signer. */
 export function claimedSigner(bundle: unknown): ClaimedSigner | undefined | 'unreadable' {
   try {
     const parsed = parseBundle(utf8(JSON.stringify(bundle)));

@@ -8,7 +8,7 @@ import { readPublicKey } from '../sigstore/public-key.ts';
 import type { PublicKey } from '../sigstore/public-key.ts';
 import type { Requirement } from '../require.ts';
 
-/** The keys that somebody here pinned: what is signed by another counts as nothing. */
+/** The keys that somebody here pinned: a signature by any other key doesn't count. */
 export interface PinnedKeys {
   readonly openpgp: readonly OpenPgpKey[];
   readonly publicKeys: readonly PublicKey[];
@@ -23,8 +23,8 @@ export interface KeyFileBytes {
 }
 
 /**
- * Reads the keys beside a tool.ini, each named after itself, and those that its words name. Throws `E_CONFIG` for a file
- * that holds another key than its name says.
+ * Reads the keys beside a tool.ini, each named after itself, and those that its words name. Throws `E_CONFIG` for a
+ * file that doesn't hold the key that its name says.
  */
 export async function readKeys(
   files: readonly KeyFileBytes[],

@@ -21,8 +21,8 @@ const BLAKE2B = Buffer.from('B2');
 const NOTHING = Buffer.alloc(2);
 
 /**
- * libsodium's two limits, and the parameters of scrypt that it makes of them: 64 MiB, where minisign -G takes 1 GiB. They
- * stand in the file, so minisign reads it all the same.
+ * libsodium's two limits, and the parameters of scrypt that it makes of them: 64 MiB, where minisign -G takes 1 GiB.
+ * They are in the file, so minisign reads it all the same.
  */
 const LIMITS = { operations: 4_194_304n, memory: 67_108_864n };
 const COST = { N: 65_536, r: 8, p: 2, maxmem: 128 * 1024 * 1024 };

@@ -3,7 +3,7 @@ import { blake2b } from '@noble/hashes/blake2.js';
 import { fromUtf8 } from '../../ledger-schema/bytes.ts';
 import { fail } from '../../ledger-schema/error.ts';
 
-/** A minisign key that signs. The secret itself is in no property of it. */
+/** A minisign key that signs. None of its properties holds the secret itself. */
 export interface MinisignSigner {
   /** As minisign shows it: 16 upper-case hex digits. */
   readonly keyId: string;
@@ -19,15 +19,15 @@ export interface MinisignSigner {
 const PARTS = { algorithm: 2, derivation: 2, checksum: 2, salt: 32, operations: 8, memory: 8, locked: 104 } as const;
 const WHOLE = Object.values(PARTS).reduce((sum, size) => sum + size, 0);
 const PUBLIC = 42;
-/** DER of a PKCS #8 Ed25519 key, but for its 32 bytes. */
+/** DER of a PKCS #8 Ed25519 key, without its 32 bytes. */
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-/** What `minisign -G` asks for, and the most that is given: 1 GiB, and work for it. */
+/** What `minisign -G` asks for, and the most that is allowed: 1 GiB, and the work that goes with it. */
 const MOST = { operations: 33_554_432n, memory: 1_073_741_824n };
 
 /**
  * Reads a minisign secret key: unencrypted (`minisign -G -W`, `key new --minisign` without a passphrase), or encrypted
- * by scrypt, as minisign does it. Nothing of the file is in what is thrown. Throws `E_SIGNING_KEY`.
+ * by scrypt, as minisign does it. Errors never contain any of the file. Throws `E_SIGNING_KEY`.
  */
 export async function readMinisignSecret(file: Uint8Array, passphrase: string | undefined): Promise<MinisignSigner> {
   const refuse = (problem: string, hint: string): never => fail('E_SIGNING_KEY', problem, { hint });

@@ -6,7 +6,7 @@ import { fail } from '../../ledger-schema/error.ts';
 /** The most bytes of a .minisig. */
 const MINISIG_BYTES = 16 * 1024;
 
-/** DER of an Ed25519 key's SubjectPublicKeyInfo, but for its 32 bytes. */
+/** DER of an Ed25519 key's SubjectPublicKeyInfo, without its 32 bytes. */
 const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 
 /** A .minisig file, read; https://jedisct1.github.io/minisign/ ("Signature format"). */
@@ -22,7 +22,7 @@ export interface Minisignature {
 
 /** A public key as `minisign -P` takes it. */
 export interface MinisignKey {
-  /** 56 characters of base64: what signs is named by it. */
+  /** 56 characters of base64: it names the signer. */
   readonly text: string;
   readonly keyId: string;
   readonly key: KeyObject;

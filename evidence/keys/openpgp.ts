@@ -78,7 +78,7 @@ function header(length: number): Uint8Array {
   return Uint8Array.of(0xc2, 0xff, length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff);
 }
 
-/** One armour block with whatever headers; the checksum is not looked at: the signature is one itself. */
+/** One armour block with any headers; its checksum is ignored, since the signature serves as one. */
 function unarmored(file: Uint8Array): Uint8Array {
   const refuse = (): never => fail('E_EVIDENCE', 'it is not a detached OpenPGP signature');
   const text = (fromUtf8(file) ?? refuse()).replaceAll('\r', '');

@@ -1,15 +1,15 @@
 export type ListAlgorithm = 'sha256' | 'sha512';
 
-/** One digest of a list; without a name where it stands alone. */
+/** One digest of a list; without a name where the digest is all there is. */
 export interface ListedDigest {
-  /** As written, a path perhaps. */
+  /** As written; perhaps a path. */
   readonly name?: string | undefined;
   readonly algorithm: ListAlgorithm;
   readonly hex: string;
 }
 
 const HEX = '[0-9A-Fa-f]{64}|[0-9A-Fa-f]{128}';
-/** GNU coreutils: `<hex> <space or *><name>`; more white space is seen, and an algorithm before the digest. */
+/** GNU coreutils: `<hex> <space or *><name>`; more white space occurs, and an algorithm before the digest. */
 const GNU = new RegExp(String.raw`^(\\?)(?:sha-?(?:256|512):)?(${HEX})[ \t]+\*?(\S.*)$`, 'i');
 /** BSD, coreutils with --tag, OpenSSL 1 and 3: `SHA256 (name) = <hex>`, `SHA2-256(name)= <hex>`. */
 const BSD = /^SHA-?(?:2-)?(256|512) ?\((.+)\) ?= ?([0-9A-Fa-f]+)$/i;
@@ -19,7 +19,7 @@ const REVERSED = new RegExp(String.raw`^(\S[^\t]*?):?[ \t]+\(?(?:sha-?(?:256|512
 /** PowerShell's Get-FileHash as a table, and as a list of three lines. */
 const TABLE = new RegExp(String.raw`^SHA(256|512)[ \t]+(${HEX})[ \t]+(\S.*)$`, 'i');
 const PROPERTY = /^(Algorithm|Hash|Path)[ \t]*:[ \t]*(\S.*)$/i;
-/** Windows' certutil: `SHA256 hash of name:`, and the digest on the line behind. */
+/** Windows' certutil: `SHA256 hash of name:`, and the digest on the next line. */
 const CERTUTIL = /^SHA(256|512) hash of (?:file )?(\S.*?):$/i;
 /** A longer line is not a line of a list: the expressions above stay quick. */
 const LINE_LENGTH = 4096;

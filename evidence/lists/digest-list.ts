@@ -12,14 +12,14 @@ export const LIST_BYTES = 4 * 1024 * 1024;
 
 /** `a.sha256`, `a.sha`, `a-sha256.txt`, `a.sha512sum`: how a list is named after its one file. */
 const NAMED_AFTER = /^(.+?)[.\-_](?:sha-?(256|512)?(?:sums?)?|checksum|digest)(?:\.txt)?$/i;
-/** What stands behind a name's stem: `kdash-macos.sha256` is of `kdash-macos.tar.gz`. */
+/** What follows a name's stem: `kdash-macos.sha256` belongs to `kdash-macos.tar.gz`. */
 const ENDING = /^\.(?:tar\.\w{1,4}|tgz|txz|tbz2?|zip|7z|gz|xz|zst|bz2|exe|deb|rpm|apk|msi|pkg|dmg|appimage|jar)$/i;
 
 /**
- * Reads a list of digests as upstreams publish them: GNU and BSD lines, PowerShell's and certutil's, or one digest alone
- * (or of `-`) in a file that is named after its asset. Of a path the last part is the name. A name with spaces counts with
- * dots, too, as GitHub spells it. md5 and sha1 say nothing, and neither do other lines. The bytes are upstream's, bounded
- * by {@link LIST_BYTES}; `listName` is the list's own name, `files` those that it may be about.
+ * Reads a list of digests as upstreams publish them: GNU and BSD lines, PowerShell's and certutil's, or one digest
+ * alone (or of `-`) in a file that is named after its asset. The last part of a path is the name. A name with spaces
+ * also counts with dots, as GitHub spells it. md5, sha1 and all other lines are ignored. The bytes are upstream's,
+ * bounded by {@link LIST_BYTES}; `listName` is the list's own name, `files` those that it may be about.
  */
 export function parseDigestList(
   bytes: Uint8Array,
@@ -43,7 +43,10 @@ export function parseDigestList(
   return found;
 }
 
-/** UTF-8 with or without a mark, or UTF-16 with one, as PowerShell 5 writes it. Undefined where it is neither. */
+/**
+ * UTF-8 with or without a byte order mark, or UTF-16 with one, as PowerShell 5 writes it. Undefined where it is
+ * neither.
+ */
 function decode(bytes: Uint8Array): string | undefined {
   if (bytes.length > LIST_BYTES) return undefined;
   const [first, second] = bytes;
@@ -71,7 +74,7 @@ function subjectOf(listName: string, algorithm: ListAlgorithm, files: readonly s
   return behind.length === 1 ? behind[0] : subject;
 }
 
-/** The digest of a list that holds one alone, without a name. */
+/** The digest in a list that holds just one, without a name. */
 export function loneDigest(bytes: Uint8Array): { algorithm: ListAlgorithm; digest: string } | undefined {
   const text = bytes.length > 1024 ? undefined : decode(bytes);
   const [only, ...others] = text === undefined ? [] : [...readLines(text)];

@@ -17,7 +17,7 @@ const CHECKPOINT_BYTES = 16 * 1024;
 
 /**
  * What is looked at of a bundle before a library verifies it: its version, bounds on everything that costs time, and
- * that nothing stands twice. Throws `E_EVIDENCE`.
+ * that nothing is in it twice. Throws `E_EVIDENCE`.
  */
 export function checkBundle(bundle: Bundle): void {
   if (!MEDIA_TYPES.has(bundle.mediaType)) {
@@ -45,7 +45,7 @@ function hasTwice(items: readonly string[]): boolean {
   return new Set(items).size !== items.length;
 }
 
-/** A number as protobuf's JSON has it, without a sign: what is longer takes long to read. */
+/** A number as protobuf's JSON has it, without a sign; a longer one takes long to read. */
 function isCount(text: string): boolean {
   return /^[0-9]{1,19}$/.test(text);
 }

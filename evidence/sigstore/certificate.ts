@@ -3,7 +3,7 @@ import { fromUtf8 } from '../../ledger-schema/bytes.ts';
 import { fail } from '../../ledger-schema/error.ts';
 import { checkDer } from '../bounds.ts';
 
-/** What a signing certificate says of who signed; every text is printable ASCII. */
+/** What a signing certificate says about the signer; every text is printable ASCII. */
 export interface CertificateClaims {
   /** The subject alternative name: an address of a workflow, or of a person. */
   readonly signer: string;
@@ -86,7 +86,7 @@ function utf8Extension(certificate: X509Certificate, oid: string): string | unde
   return text ?? fail('E_EVIDENCE', `the extension ${oid} of the bundle's certificate cannot be read`);
 }
 
-/** Printable ASCII without spaces; what only looks like another text is none. */
+/** Printable ASCII without spaces; lookalike characters are refused. */
 function plain(bytes: Uint8Array | undefined): string | undefined {
   const text = bytes === undefined ? undefined : fromUtf8(bytes);
   return text !== undefined && /^[\x21-\x7e]{1,1024}$/.test(text) ? text : undefined;

@@ -15,14 +15,14 @@ export interface KeylessOptions {
   /** Default: the public-good instance's. */
   readonly fulcio?: string | undefined;
   readonly rekor?: string | undefined;
-  /** What is signed must verify under one of these before anybody is given it. */
+  /** What is signed must verify under one of these before it is handed out. */
   readonly roots: readonly Root[];
 }
 
-/** Signs statements by who this job is, and logs each. */
+/** Signs statements with this job's identity, and logs each. */
 export interface KeylessSigner {
   readonly identity: TokenIdentity;
-  /** A bundle with a certificate and a log's entry, as JSON; verified. Throws `E_SIGNING`. */
+  /** A bundle with a certificate and a log entry, as JSON; verified. Throws `E_SIGNING`. */
   sign(statement: Uint8Array): Promise<Uint8Array>;
   /** Does a bundle verify, and is it by this identity? */
   signed(bundle: Uint8Array): boolean;
@@ -33,7 +33,7 @@ const CERTIFICATE_MS = 5 * 60_000;
 const RETRY = { retries: 3, minTimeout: 500, maxTimeout: 5_000 };
 const TIMEOUT_MS = 30_000;
 
-/** Fulcio's certificate of an ephemeral key, kept for as long as it surely is good. */
+/** Fulcio's certificate of an ephemeral key, kept for as long as it is certain to be good. */
 class CertifiedKey implements Signer {
   readonly #options: KeylessOptions;
   #current: { readonly key: Signer; readonly certificate: Signature['key']; readonly since: number } | undefined;
@@ -123,7 +123,7 @@ const CODES: Readonly<Record<string, string>> = {
   TLOG_FETCH_ENTRY_ERROR: 'Rekor gave no entry',
 };
 
-/** The library's words may hold the token: they are not repeated. */
+/** The library's message may contain the token, so it isn't repeated. */
 function signingError(error: unknown): PullthroughError {
   if (error instanceof PullthroughError && error.code === 'E_SIGNING') return error;
   if (error instanceof PullthroughError) {

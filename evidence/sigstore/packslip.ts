@@ -27,8 +27,8 @@ export interface Packslip {
 }
 
 /**
- * Reads a bundle as the packslip of a vendor that signed by a workflow; undefined for any other. It verifies nothing: that
- * is for what verified the bundle before.
+ * Reads a bundle as the packslip of a vendor that signs with a workflow; undefined for any other. Verifies nothing: the
+ * bundle must have been verified before.
  */
 export function readPackslip(bytes: Uint8Array): Packslip | undefined {
   try {

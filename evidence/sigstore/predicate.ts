@@ -25,11 +25,11 @@ export function forgeIssuer(source: string): string {
 
 /**
  * Why a verified statement is not about this release; undefined where it is. `foreign`: it is a true statement about
- * something else, another repository or another release; where such a one is only offered, it refuses nothing.
+ * something else, another repository or another release; one that is merely offered refuses nothing.
  */
 export type Misfit = { readonly why: string; readonly foreign: boolean } | undefined;
 
-/** Holds a statement's predicate against the record; docs/evidence.md, "What verifying means", 4 and 5. */
+/** Checks a statement's predicate against the record; docs/evidence.md, "What verifying means", 4 and 5. */
 export function misfitOf(bundle: SignedBundle, subject: Subject): Misfit {
   const { statement } = bundle;
   if (statement === undefined) return undefined;

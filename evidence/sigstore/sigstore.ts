@@ -31,7 +31,7 @@ export interface MessageSignature {
   check(bytes: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
-/** A bundle whose signature, certificate and witnesses verify; what it is about is not looked at yet. */
+/** A bundle whose signature, certificate and witnesses verify; what it is about hasn't been checked yet. */
 export interface SignedBundle {
   /** The root's name. */
   readonly root: string;
@@ -48,8 +48,8 @@ export interface SignedBundle {
 }
 
 /**
- * Verifies a Sigstore bundle by the roots and at the time that it was signed: never by the present time, and without a
- * network. `pinned`: the public key that a bundle without a certificate must be by. Throws `E_EVIDENCE`.
+ * Verifies a Sigstore bundle against the roots, at the time that it was signed: never at the present time, and without
+ * a network. `pinned`: the public key that must have signed a bundle without a certificate. Throws `E_EVIDENCE`.
  */
 export function verifyBundle(bytes: Uint8Array, roots: readonly Root[], pinned?: PublicKey): SignedBundle {
   const bundle = parseBundle(bytes);
@@ -62,7 +62,7 @@ export function verifyBundle(bytes: Uint8Array, roots: readonly Root[], pinned?:
   return { ...by.signed, statement: undefined, message: messageOf(bundle, by.key) };
 }
 
-/** Reads a bundle by its bounds and its schema. Throws `E_EVIDENCE`. */
+/** Reads a bundle, checking its bounds and its schema. Throws `E_EVIDENCE`. */
 export function parseBundle(bytes: Uint8Array): Bundle {
   const json = parseHostileJson(bytes, 'the bundle');
   if (!isBundle(json)) fail('E_EVIDENCE', 'it is not a Sigstore bundle');
@@ -86,7 +86,7 @@ export function isBundle(json: unknown): boolean {
   return typeof json === 'object' && json !== null && 'mediaType' in json && typeof json.mediaType === 'string';
 }
 
-/** The certificate that a bundle is signed by, as DER; nothing of it is verified. Throws `E_EVIDENCE`. */
+/** The certificate that a bundle is signed by, as DER; nothing in it is verified. Throws `E_EVIDENCE`. */
 export function certificateOf({ verificationMaterial: { content } }: Bundle): Uint8Array {
   const der =
     content.$case === 'certificate'
@@ -105,7 +105,7 @@ interface By {
 function byCertificate(bundle: Bundle, roots: readonly Root[]): By {
   const leaf = settled(parseCertificate(certificateOf(bundle)));
   const claims = claimsOf(leaf);
-  // An authority of another name has not signed it: each that is tried costs milliseconds.
+  // An authority with another name can't have signed it, and each one that is tried costs milliseconds.
   const possible = roots.flatMap((root) => {
     const certificateAuthorities = root.material.certificateAuthorities.filter(({ certChain }) =>
       certChain.some((authority) => mayHaveIssued(authority, leaf)),
@@ -131,7 +131,7 @@ function byCertificate(bundle: Bundle, roots: readonly Root[]): By {
   });
 }
 
-/** By the names alone: whether it did its signature says. */
+/** By the names alone: the signature tells whether it really did. */
 function mayHaveIssued(authority: X509Certificate, leaf: X509Certificate): boolean {
   const named = leaf.extAuthorityKeyID?.keyIdentifier;
   const own = authority.extSubjectKeyID?.keyIdentifier;
@@ -152,7 +152,7 @@ function byKey(bundle: Bundle, roots: readonly Root[], pinned: PublicKey | undef
   });
 }
 
-/** What the first candidate gives that doesn't fail; else the last failure. */
+/** The result of the first candidate that doesn't fail; else the last failure. */
 function firstThatVerifies<T, R>(candidates: readonly T[], attempt: (candidate: T) => R): R {
   let failure: unknown;
   for (const candidate of candidates) {
@@ -182,14 +182,14 @@ function contentOf(bundle: Bundle, signature: SignedEntity['signature']): Signed
     compareSignature: (other: Buffer) => signature.compareSignature(other),
   };
   if (bundle.content.$case === 'messageSignature') {
-    // The file may be larger than memory: its signature is checked apart, over its stream.
+    // The file may be larger than memory: its signature is checked separately, as a stream.
     return { ...content, compareDigest: (digest) => signature.compareDigest(digest), verifySignature: () => true };
   }
   const { payloadType, payload } = bundle.content.dsseEnvelope;
   const encoded = createHash('sha256').update(dsse.preAuthEncoding(payloadType, payload)).digest();
   return {
     ...content,
-    // An entry of the kind hashedrekord is about what was signed, the envelope's encoding.
+    // A hashedrekord entry is about what was signed: the envelope's encoding.
     compareDigest: (digest) => signature.compareDigest(digest) || encoded.equals(digest),
     verifySignature: (key) => signature.verifySignature(key),
   };
@@ -227,7 +227,7 @@ function timesOf({ timestamps }: SignedEntity): Date[] {
   }
 }
 
-/** What a timestamp authority says goes before what the log says. */
+/** A timestamp authority's time takes precedence over the log's. */
 function signedAt(entity: SignedEntity): string {
   const authority = entity.timestamps.filter(({ $case }) => $case === 'timestamp-authority');
   const [time] = timesOf(authority.length > 0 ? { ...entity, timestamps: authority } : entity);

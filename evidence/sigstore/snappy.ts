@@ -2,7 +2,7 @@ import snappy from 'snappyjs';
 import { fail } from '../../ledger-schema/error.ts';
 
 /**
- * Decodes raw snappy, as GitHub's storage has bundles. The declared length is looked at before anything is allocated.
+ * Decodes raw snappy, as GitHub's storage has bundles. The declared length is checked before anything is allocated.
  * Throws `E_EVIDENCE`.
  */
 export function unsnappy(bytes: Uint8Array, limit: number): Uint8Array {

@@ -1,7 +1,7 @@
 import { fromUtf8 } from '../../ledger-schema/bytes.ts';
 import { fail } from '../../ledger-schema/error.ts';
 
-/** Who an OpenID token is of, as Fulcio will write it into a certificate. */
+/** The identity in an OpenID token, as Fulcio will write it into a certificate. */
 export interface TokenIdentity {
   readonly identity: string;
   readonly issuer: string;
@@ -12,7 +12,7 @@ const GITHUB = 'https://token.actions.githubusercontent.com';
 
 /**
  * Reads a token's claims without verifying it: it is this job's own, and Fulcio verifies it. A workflow is named by
- * `job_workflow_ref`, as the certificate names it. Nothing of the token is in what is thrown: `E_SIGNING`.
+ * `job_workflow_ref`, as the certificate names it. Throws `E_SIGNING`, which never contains any of the token.
  */
 export function tokenIdentity(token: string): TokenIdentity {
   const claims = token.length > TOKEN_BYTES ? undefined : claimsOf(token.split('.')[1] ?? '');

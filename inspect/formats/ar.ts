@@ -21,7 +21,7 @@ export function isAr(head: Uint8Array): boolean {
 export async function readAr(file: FileBytes): Promise<ArEntry[]> {
   const entries: ArEntry[] = [];
   for (let at = MAGIC.length; at + HEADER <= file.size;) {
-    // Behind so many, which dpkg skips where their names begin with _, something could hide.
+    // Something could hide behind so many, since dpkg skips those whose names begin with _.
     if (entries.length === MOST) throw new TooMuch(`it has more than ${MOST} parts`);
     const header = Buffer.from(await file.read(at, HEADER)).toString('latin1');
     const size = Number(header.slice(48, 58).trim());

@@ -20,8 +20,9 @@ export function compressionOf(head: Uint8Array): Compression | undefined {
 }
 
 /**
- * The bytes that a compressed stream stands for, as they come; an error where it is damaged. `check` is told how many came
- * so far where a library would go on before they are taken, and throws where they are too many.
+ * The bytes of a compressed stream, decompressed, as they arrive; an error where it is damaged. Where a library would
+ * go on before its output is taken, `check` is told how many bytes there are so far, and throws where they are too
+ * many.
  */
 export function decompress(
   body: AsyncIterable<Uint8Array>,
@@ -30,7 +31,7 @@ export function decompress(
 ): AsyncIterable<Uint8Array> {
   switch (how) {
     case 'gzip':
-      // What goes wrong on either side comes out of what is read.
+      // A failure on either side surfaces in what is read.
       return pipeline(Readable.from(body), createGunzip(), () => undefined);
     case 'bzip2':
       return bzip2(body, check);
@@ -41,7 +42,7 @@ export function decompress(
   }
 }
 
-/** The library reads streams with a CRC, and none with SHA-256, as older rpm packages have. */
+/** The library reads streams with a CRC, but not those with SHA-256, which older rpm packages have. */
 async function* unxz(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     yield* new xz.XzReadableStream(Readable.toWeb(Readable.from(body)) as ReadableStream<Uint8Array>);
@@ -51,7 +52,7 @@ async function* unxz(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array
   }
 }
 
-/** So little is handed in at once that what comes out of it fits into memory. */
+/** So little goes in at once that what comes out fits into memory. */
 const STEP = 1024;
 
 async function* zstd(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {

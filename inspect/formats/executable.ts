@@ -1,4 +1,4 @@
-/** What a program's own header says of it. */
+/** What a program's own header says about it. */
 export interface Program {
   readonly format: 'elf' | 'mach-o' | 'pe';
   /** `x86-64`, `arm64`, … ; several in a universal binary. */
@@ -11,7 +11,10 @@ export interface Program {
 
 const MOST_LIBRARIES = 256;
 
-/** Looks at a program's header; undefined for what is not one. The bytes are hostile: what points out of them is left out. */
+/**
+ * Looks at a program's header; undefined for what is not one. The bytes are hostile: offsets that point outside them
+ * are ignored.
+ */
 export function readProgram(bytes: Uint8Array): Program | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
@@ -19,7 +22,7 @@ export function readProgram(bytes: Uint8Array): Program | undefined {
     const magic = view.getUint32(0);
     if (magic === 0x7f454c46) return elf(bytes, view);
     if (magic === 0xcffaedfe || magic === 0xcefaedfe) return machO(bytes, view, 0);
-    // A Java class file begins alike, and has a version where the number of architectures stands.
+    // A Java class file begins the same way, but has a version in place of the number of architectures.
     if (magic === 0xcafebabe && view.getUint32(4) < 20) return universal(bytes, view);
     return view.getUint16(0) === 0x4d5a ? pe(bytes, view) : undefined;
   } catch (error) {
@@ -28,7 +31,7 @@ export function readProgram(bytes: Uint8Array): Program | undefined {
   }
 }
 
-/** Bytes of a file that are a program's or a script's beginning. */
+/** Are these the first bytes of a program? */
 export function isProgram(head: Uint8Array): boolean {
   const [a, b, c, d] = head;
   const elfOrMach =

@@ -8,14 +8,14 @@ export class Pull {
     this.#source = body[Symbol.asyncIterator]();
   }
 
-  /** So many bytes, for lengths that are small. Throws where there are fewer. */
+  /** That many bytes; for small lengths. Throws where there are fewer. */
   async bytes(length: number): Promise<Buffer> {
     const parts: Uint8Array[] = [];
     for await (const part of this.#next(length)) parts.push(part);
     return Buffer.concat(parts);
   }
 
-  /** So many bytes as they come; what isn't taken of them is left out by {@link rest}. Throws where there are fewer. */
+  /** That many bytes, as they arrive; {@link rest} skips those that aren't taken. Throws where there are fewer. */
   async *part(length: number): AsyncGenerator<Uint8Array, void, undefined> {
     this.#left = length;
     while (this.#left > 0) {
@@ -26,7 +26,7 @@ export class Pull {
     }
   }
 
-  /** Leaves out what nobody took of the last part. */
+  /** Skips what nobody took of the last part. */
   async rest(): Promise<void> {
     await drain(this.part(this.#left));
   }

@@ -22,7 +22,7 @@ interface Place {
   readonly count: number;
 }
 
-/** The modes of a package's files by their paths: rpm installs by those, whatever the archive behind the header says. */
+/** The modes of a package's files by their paths: rpm installs by those, whatever the archive after the header says. */
 export function fileModes(header: Buffer, entries: number): ReadonlyMap<string, number> {
   const data = header.subarray(INTRO + ENTRY * entries);
   const places = placesIn(header, entries);

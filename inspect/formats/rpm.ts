@@ -30,7 +30,7 @@ const STRINGS = new Set([6, 8, 9]);
 /** Strings of one tag. */
 const MOST_STRINGS = 10_000;
 
-/** A package's scripts, and the compressed cpio archive behind its headers. */
+/** A package's scripts, and the compressed cpio archive after its headers. */
 export interface Rpm {
   readonly scripts: readonly { readonly name: string; readonly bytes: Uint8Array }[];
   /** What the header says of the files' modes. */
@@ -42,7 +42,7 @@ export function isRpm(head: Uint8Array): boolean {
   return head[0] === 0xed && head[1] === 0xab && head[2] === 0xee && head[3] === 0xdb;
 }
 
-/** Reads what stands before the files. Throws where it is damaged. */
+/** Reads what comes before the files. Throws where it is damaged. */
 export async function readRpm(file: FileBytes): Promise<Rpm> {
   const signatures = await sizeOfHeader(file, LEAD);
   const at = LEAD + signatures.size + ((8 - (signatures.size % 8)) % 8);
@@ -75,13 +75,13 @@ function scriptsIn(header: Buffer, entries: number): Rpm['scripts'] {
     if (by === '' && body === undefined) return [];
     // A program is run without a text too, as ldconfig is: the first line says which.
     const first = by === '' || by === '/bin/sh' ? '' : `#!${by}\n`;
-    // Several behind each other are a text as well.
+    // Several in a row are text as well.
     const bytes = Buffer.concat([Buffer.from(first), body ?? Buffer.alloc(0)]).map((byte) => (byte === 0 ? 10 : byte));
     return [{ name, bytes }];
   });
 }
 
-/** The strings of each tag of scripts, one behind the other with a zero between. A tag stands in a header once. */
+/** The strings of each tag of scripts, one after the other with a zero between. A header has each tag once. */
 function stringsIn(header: Buffer, entries: number): ReadonlyMap<number, Buffer> {
   const data = header.subarray(INTRO + ENTRY * entries);
   const found = new Map<number, Buffer>();

@@ -12,7 +12,7 @@ export async function* tarMembers(
 ): AsyncGenerator<Member, void> {
   const decoder = createTarDecoder({ strict: true });
   const feeding = Readable.toWeb(Readable.from(body)).pipeTo(decoder.writable as WritableStream<unknown>);
-  // What goes wrong there must end whatever is waited for.
+  // A failure there must end whatever is being waited for.
   const broken = new Promise<never>((_, reject) => void feeding.catch(reject));
   broken.catch(() => undefined);
   const entries = decoder.readable.getReader();

@@ -26,7 +26,7 @@ export interface CheckedRecord {
   readonly ignored: readonly Finding[];
 }
 
-/** Records that are read together: in a partial clone one request for all that is missing of them. */
+/** Records that are read together: in a partial clone, one request fetches everything missing from them. */
 const BATCH = 256;
 
 /** Judges many records of a snapshot; what is wrong with one is in its result. */
@@ -55,16 +55,16 @@ export async function checkRecords(
 }
 
 /**
- * Records that are judged together: few enough that what is read ahead of them is little, and enough that the threads which
- * verify signatures are never idle.
+ * Records that are judged together: few enough that little is read ahead, and enough to keep the threads that verify
+ * signatures busy.
  */
 const AT_ONCE = 64;
 /** A file as records have it; a larger one is read when it is asked for, by its own limit. */
 const USUAL_BYTES = 16_384;
-/** Of a folder with more entries nothing is read ahead: most of them may be files that nobody asks for. */
+/** Nothing is read ahead from a folder with more entries: most of them may be files that nobody asks for. */
 const USUAL_ENTRIES = 12;
 
-/** The snapshot with the files of some records asked for at once, and not one after another. */
+/** The snapshot, with the files of some records asked for all at once instead of one after another. */
 function readAhead(
   snapshot: Snapshot,
   records: readonly { readonly entries: readonly TreeEntry[] }[],
@@ -72,7 +72,7 @@ function readAhead(
   const read = new Map<string, Promise<Uint8Array | undefined>>();
   const usual = records.filter(({ entries }) => entries.length <= USUAL_ENTRIES);
   for (const { oid, mode } of usual.flatMap(({ entries }) => entries)) {
-    // What can't be read is asked for again by who needs it, and refused there.
+    // What can't be read is asked for again by the code that needs it, and refused there.
     if (mode === REGULAR)
       read.set(
         oid,
@@ -96,7 +96,8 @@ export async function checkRecord(
   try {
     const status = await verifyRecord(recordFiles(snapshot, path, entries), trust);
     const problems: Finding[] = [];
-    // A sign that doesn't count was good when it was merged, by a key that has left: reported. None at all is refused.
+    // A sign that doesn't count was good when it was merged, by a key that has since left: it is reported. No sign at
+    // all is refused.
     if (!entries.some((entry) => entry.name === 'checklist.sha256.sign' && entry.mode === REGULAR)) {
       problems.push({ code: 'E_NO_SIGN', path, message: `${path} has no .sign` });
     }

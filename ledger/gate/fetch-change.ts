@@ -15,7 +15,7 @@ const LEDGER_FOLDERS = /^(?:packages|trust)(?:\/|$)/;
  */
 export const CHANGE_FILES = 5000;
 
-/** Only what the format rules over is looked into, and nothing that lies deeper than its files. */
+/** Only what the format rules over is looked into, and nothing deeper than its files. */
 const SCOPE: DiffScope = {
   into: (path) => LEDGER_FOLDERS.test(path) && path.split('/').length < RECORD_DEPTH,
   most: CHANGE_FILES,
@@ -24,21 +24,21 @@ const SCOPE: DiffScope = {
 
 export type Folders = ReadonlyMap<string, readonly TreeEntry[]>;
 
-/** A change, and all that its judgement reads. */
+/** A change, and everything that is read to judge it. */
 export interface FetchedChange {
   readonly base: Snapshot;
   readonly differences: readonly Difference[];
   /** The base's folders that the change adds to, and those on the way to them. */
   readonly baseFolders: Folders;
-  /** The same of the change's own tree, down to where a name stands twice. */
+  /** The same for the change's own tree, down to any folder that has a name twice. */
   readonly headFolders: Folders;
 }
 
 /**
  * Fetches what a change of records is judged by, in a number of requests that doesn't grow with it: what differs, the
- * folders around it, the base's trust, the records as they will be. Of a change of trust the keys that a new policy lists,
- * and the nacks that must outlive it, are read where the judgement comes to them: only a policy that its roots signed is
- * worth that. Throws `E_UNRELATED`, `E_CHANGE_FILES`, `E_COLLISION`, `E_GIT`.
+ * folders around it, the base's trust, the records as they will be. For a change of trust, the keys that a new policy
+ * lists and the nacks that must outlive it are read only when the judgement gets to them: only a policy that its roots
+ * signed is worth that. Throws `E_UNRELATED`, `E_CHANGE_FILES`, `E_COLLISION`, `E_GIT`.
  */
 export async function fetchChange(
   repository: GateRepository,
@@ -61,8 +61,8 @@ export async function fetchChange(
 }
 
 /**
- * What differs from any of the merge bases. From one alone a change could hide what it removes: where two branches were
- * merged crosswise, the base without the file would be asked, and the merge would still go by the other.
+ * What differs from any of the merge bases. With only one, a change could hide what it removes: after a crosswise merge
+ * of two branches, the base without the file could be the one compared, while the merge goes by the other.
  */
 async function changed(
   repository: GateRepository,
@@ -76,7 +76,7 @@ async function changed(
   const known = new Map(first.map((difference) => [difference.path, difference]));
   for (const difference of others.flat()) {
     const { path, oldOid } = difference;
-    // What one base has already is an edit, whatever another lacks.
+    // If any base already has it, this is an edit, even where another base lacks it.
     if (known.get(path)?.oldOid === undefined || oldOid !== undefined) known.set(path, difference);
   }
   return others.length === 0 ? [...first] : [...known.values()];
@@ -86,7 +86,7 @@ export function parent(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }
 
-/** The folder of a path, and of what the format rules over those above it. */
+/** The folder of a path; for what the format rules over, the folders above it too. */
 function foldersOf(path: string): string[] {
   const folders = [parent(path)];
   if (!LEDGER_FOLDERS.test(path)) return folders;
@@ -95,8 +95,8 @@ function foldersOf(path: string): string[] {
 }
 
 /**
- * The folders on the way to every difference, level by level. Below one that stands twice in its own folder nothing is read:
- * two readers could take two ways there.
+ * The folders on the way to every difference, level by level. Nothing is read below a name that its folder has twice:
+ * two readers could follow different ones.
  */
 async function untilTwice(head: Snapshot, differences: readonly Difference[]): Promise<Folders> {
   const wanted = new Set([
@@ -113,7 +113,7 @@ async function untilTwice(head: Snapshot, differences: readonly Difference[]): P
   return found;
 }
 
-/** A name that stands twice in a folder, as far as the format rules over it. */
+/** A name that a folder has twice, as far as the format rules over it. */
 export function nameTwice(folder: string, entries: readonly TreeEntry[]): string | undefined {
   const names = new Set<string>();
   const ruled = folder === '' ? entries.filter(({ name }) => LEDGER_FOLDERS.test(name)) : entries;
@@ -126,7 +126,7 @@ function recordsOf(differences: readonly Difference[]): Set<string> {
   return new Set(paths.filter((path) => path.split('/').length === RECORD_DEPTH - 1));
 }
 
-/** For each repository one record that the base has, whose number the others must have. */
+/** For each repository, one record from the base: all others must carry the same number. */
 function otherRecords(differences: readonly Difference[], folders: Folders): string[] {
   const records = [...recordsOf(differences)];
   return [...new Set(records.map(parent))].flatMap((repository) => {
@@ -136,7 +136,7 @@ function otherRecords(differences: readonly Difference[], folders: Folders): str
   });
 }
 
-/** Is a new file read whatever the judgement comes to? */
+/** Is a new file read whatever the verdict? */
 function isRead({ path, newMode }: Difference): boolean {
   if (newMode !== REGULAR) return false;
   const kind = tryLedgerPath(path)?.kind;

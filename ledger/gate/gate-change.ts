@@ -73,8 +73,8 @@ function present(folders: Folders): (path: string) => Side | undefined {
 }
 
 /**
- * By the base's policies; undefined where it has none and the change brings policy 1, or where the change brings signatures
- * alone to a policy 1 that still lacks some.
+ * By the base's policies; undefined where it has none and the change brings policy 1, or where the change only brings
+ * signatures to a policy 1 that still lacks some.
  */
 async function baseTrust(
   base: Snapshot,
@@ -94,8 +94,8 @@ async function baseTrust(
 }
 
 /**
- * Names that stand twice in the change's own tree, which nobody reads as the next one does: on the way to every difference,
- * since a second folder may hold nothing that isn't there already, and lack something.
+ * Names that occur twice in a folder of the change's own tree, which different readers read differently. Looked for on
+ * the way to every difference, since a second folder may add nothing and yet lack something.
  */
 function namesTwice(headFolders: Folders): Finding[] {
   return [...headFolders].flatMap(([directory, entries]): Finding[] => {
@@ -158,7 +158,7 @@ function refusedSignature({ path, kind }: AddedFile, record: CheckedRecord, trus
   return [{ code: 'E_SIG_UNLISTED', path, message }];
 }
 
-/** Every owner/repo path carries one repositoryId in all its records. */
+/** All records of an owner/repo path carry the same repositoryId. */
 async function repositoryIds(base: Snapshot, records: readonly CheckedRecord[]): Promise<Finding[]> {
   const known = new Map<string, number>();
   const problems: Finding[] = [];

@@ -17,15 +17,15 @@ import type { Snapshot, TreeEntry } from '../snapshot.ts';
 import { NODE_VERIFIER } from '../signing/node-verifier.ts';
 
 /**
- * Checks a whole ledger: every path, record, signature and policy of one commit. The tree and what trust is read from are
- * fetched at once; the records, which may be more than memory holds, in batches.
+ * Checks a whole ledger: every path, record, signature and policy of one commit. The tree and the files that trust is
+ * read from are fetched at once; the records, which may not fit into memory, in batches.
  */
 export async function checkEverything(repository: GateRepository, options: GateOptions): Promise<GateReport> {
   const { head, pin, now } = options;
   const snapshot = repository.snapshot(head);
   const leaves = await readLeaves(snapshot);
   const problems = [...leaves.problems];
-  // Where a name stands twice, nobody reads the tree as the next one does: nothing more can be said.
+  // Where a folder has a name twice, different readers read the tree differently: nothing more can be said.
   if (leaves.twice) return { scope: 'all', problems, warnings: [], records: [], added: [], policy: undefined };
   await snapshot.prefetch(leaves.trust.map(({ oid }) => oid));
 
@@ -50,7 +50,7 @@ interface Leaves {
   readonly policies: readonly string[];
   /** Every regular file below `trust/` that has a path of the format. */
   readonly trust: readonly TreeEntry[];
-  /** Does a name stand twice in its folder? */
+  /** Does any folder have a name twice? */
   readonly twice: boolean;
   readonly problems: readonly Finding[];
 }
@@ -83,7 +83,7 @@ async function readLeaves(snapshot: Snapshot): Promise<Leaves> {
 
 /** The names in each folder of a tree, as its leaves come in order. */
 class FolderNames {
-  /** Names that stand twice in their folder. */
+  /** Names that occur twice in their folder. */
   readonly twice: Finding[] = [];
   readonly #names = new Map<string, Set<string>>();
 
@@ -96,7 +96,7 @@ class FolderNames {
       const folder = path.slice(0, cut);
       const name = path.slice(cut + 1).split('/', 1)[0] ?? '';
       const known = this.#names.get(folder);
-      // What is known to be in its folder was seen there, with the folders above.
+      // If it is known to be in its folder, so are the folders above.
       if (known?.has(name) === true) break;
       if (known === undefined) this.#names.set(folder, new Set([name]));
       else known.add(name);
@@ -120,7 +120,7 @@ async function listedByAny(files: LedgerFiles, policies: readonly string[]): Pro
   return listed;
 }
 
-/** A key file or seal that a policy lists is what its name says; others are reported and harm nobody. */
+/** A key file or seal that a policy lists must be what its name says; others are only reported, and do no harm. */
 async function checkPinnedFile(
   files: LedgerFiles,
   file: PinnedFile,
@@ -142,7 +142,7 @@ async function keyWarnings(trust: Trust): Promise<Finding[]> {
   return problems.map((message) => ({ code: 'E_POLICY_KEY', path, message }));
 }
 
-/** Every owner/repo path carries one repositoryId in all its records. */
+/** All records of an owner/repo path carry the same repositoryId. */
 function repositoryIds(records: readonly CheckedRecord[]): Finding[] {
   const ids = new Map<string, number>();
   return records.flatMap(({ path, repositoryId }): Finding[] => {

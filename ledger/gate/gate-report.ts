@@ -4,7 +4,7 @@ import type { CheckedRecord } from './check-records.ts';
 import type { DiffScope, Difference } from '../git/objects/diff.ts';
 import type { Snapshot } from '../snapshot.ts';
 
-/** What the gate needs of a repository; both a local one and a clone are one. */
+/** What the gate needs of a repository; a local repository and a clone both have it. */
 export interface GateRepository {
   /** Where git finds it, for workers; undefined where only this process reads it. */
   readonly directory?: string | undefined;
@@ -32,7 +32,7 @@ export interface GateReport {
   readonly warnings: readonly Finding[];
   /** The records that were judged: all, or those that the change touches. */
   readonly records: readonly CheckedRecord[];
-  /** Of them those that the change adds. */
+  /** Those of them that the change adds. */
   readonly added: readonly string[];
   /** The policy that judged; undefined where there is none. */
   readonly policy: { readonly version: number; readonly sha256: string; readonly expires: string } | undefined;
@@ -43,7 +43,7 @@ export function policyOf(trust: Trust | undefined): GateReport['policy'] {
   return { version: trust.version, sha256: trust.sha256, expires: trust.policy.expires };
 }
 
-/** A finding for each record that has not enough acks; withdrawn ones are skipped, unless the change adds them. */
+/** A finding for each record that doesn't have enough acks; withdrawn ones are skipped, unless the change adds them. */
 export function unacknowledged(records: readonly CheckedRecord[], added: ReadonlySet<string> | 'all'): Finding[] {
   return records.flatMap(({ path, state, missing }): Finding[] => {
     if (state === 'acknowledged' || (added !== 'all' && !added.has(path))) return [];

@@ -54,7 +54,7 @@ export async function checkTrustChange(
     await collectAsync(problems, path, async () => {
       if (kind.kind === 'key' || kind.kind === 'seal') {
         listed.require(path);
-        // What a policy lists that nobody answers for may take long to read.
+        // What an unsigned policy lists may take a long time to read.
         if (signed) await checkPinnedFile(files, change.base, { path, ...kind }, listed);
       }
       if (kind.kind === 'policy-sign' && (signed || change.trust?.holderOf('roots', kind.fingerprint) !== undefined)) {
@@ -65,13 +65,13 @@ export async function checkTrustChange(
   return { problems, warnings };
 }
 
-/** What the policies list that the base's newest and the change's own are: no other key file or seal may come. */
+/** What the base's newest policy and the change's own ones list: no other key file or seal may be added. */
 async function listedBy({ trust, added }: TrustChange, files: LedgerFiles): Promise<Listed> {
   const listed = new Listed();
   if (trust !== undefined) listed.add(trust.policy);
   for (const { path, kind } of added) {
     if (kind.kind !== 'policy') continue;
-    // One that can't be read lists nothing; why is said where the policy is judged.
+    // A policy that can't be read lists nothing; the reason is given where it is judged.
     const policy = await collectAsync([], path, async () =>
       parsePolicy((await files.read(path, POLICY_BYTES)) ?? new Uint8Array()),
     );
@@ -80,7 +80,7 @@ async function listedBy({ trust, added }: TrustChange, files: LedgerFiles): Prom
   return listed;
 }
 
-/** A file at a path that a policy lists is the very one, and what its name says. */
+/** A file at a path that a policy lists is exactly the one listed, and what its name says. */
 async function checkPinnedFile(files: LedgerFiles, base: Snapshot, file: PinnedFile, listed: Listed): Promise<void> {
   const bytes = await readPinned(files, file);
   listed.require(file.path, sha256Hex(bytes));
@@ -106,8 +106,8 @@ async function readStep(files: LedgerFiles, version: number): Promise<{ step: Po
 }
 
 /**
- * A root's signature that comes must count: for its policy or for the one before. Expiry is looked at only where the policy
- * is new: a late signature on one that counts already adds nothing that a key could still misuse.
+ * A new root signature must count: for its policy or for the one before. Expiry is looked at only where the policy is
+ * new: a late signature on one that counts already adds nothing that a key could still misuse.
  */
 async function checkRootSign(
   files: LedgerFiles,

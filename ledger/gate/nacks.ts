@@ -13,7 +13,7 @@ import type { Snapshot } from '../snapshot.ts';
 interface Nack {
   readonly record: string;
   readonly fingerprint: string;
-  /** The bytes of checklist.sha256, which are all that a nack stands on, and of the nack. */
+  /** The bytes of checklist.sha256, which is all that a nack rests on, and of the nack. */
   readonly sums: Uint8Array;
   readonly file: Uint8Array;
 }
@@ -25,7 +25,7 @@ async function nackFiles(snapshot: Snapshot): Promise<Nack[]> {
     const parsed = mode === REGULAR ? tryLedgerPath(path) : undefined;
     if (parsed?.kind === 'nack') found.push({ record: parsed.record, fingerprint: parsed.fingerprint, oid });
   }
-  // In a partial clone two requests for all of them.
+  // In a partial clone, two requests fetch all of them.
   const directories = await snapshot.listMany([...new Set(found.map(({ record }) => record))]);
   const sums = [...directories.values()].flat().filter(({ name }) => name === 'checklist.sha256');
   await snapshot.prefetch([...sums, ...found].map(({ oid }) => oid));
@@ -43,7 +43,7 @@ async function nackFiles(snapshot: Snapshot): Promise<Nack[]> {
   return nacks;
 }
 
-/** Does it count by this trust? It stands on checklist.sha256 alone, whatever became of checklist.json. */
+/** Does it count by this trust? It rests on checklist.sha256 alone, whatever happened to checklist.json. */
 async function stands({ sums, file, fingerprint }: Nack, trust: Trust): Promise<boolean> {
   try {
     await checkNack(file, concatBytes(sums, utf8('nack\n')), fingerprint, trust);
@@ -55,8 +55,8 @@ async function stands({ sums, file, fingerprint }: Nack, trust: Trust): Promise<
 }
 
 /**
- * The nacks that stand by one policy and not by the next, once for each key: a nack that stands goes on standing, so its key
- * stays listed as a reviewer's, current or former, and by a copy that it still verifies by.
+ * The nacks that count by one policy and not by the next, one for each key. A nack that counts must go on counting, so
+ * its key must stay listed as a reviewer's, current or former, with a copy that still verifies it.
  */
 export async function droppedNacks(
   snapshot: Snapshot,

@@ -8,7 +8,7 @@ import { SEAL_BYTES, parseSeal } from '../../ledger-schema/seal.ts';
 import type { Sum } from '../../ledger-schema/sums.ts';
 import { NODE_VERIFIER } from '../signing/node-verifier.ts';
 
-/** What the name of a key file or seal says of it. */
+/** What the name of a key file or seal says about it. */
 export interface Pinned {
   readonly fingerprint: string;
   readonly digest16: string;

@@ -21,15 +21,15 @@ import { REMOTE, remoteError, shownStderr } from './remote.ts';
 import { exists, removeUnfinished, unfinishedBytes } from './unfinished.ts';
 import type { Remote } from './remote.ts';
 
-/** Written last; a folder without it was never finished, one with another content was made by another version. */
+/** Written last; a folder without it was never finished, one with different content was made by another version. */
 const MARK = 'pullthrough-clone';
 const LAYOUT = 'pullthrough clone 1';
-/** In a clone that git can't read: it is used until there is a new one. */
+/** Marks a clone that git can't read: it is used until there is a new one. */
 const CONDEMNED = 'pullthrough-condemned';
 
 /**
- * A process that was killed holds up the next for six seconds; another one's fetch is waited for ten minutes. Who was
- * stopped for long finds the lock taken over: git's own locks then keep the two apart.
+ * A killed process holds up the next one for six seconds; another process's fetch is waited for up to ten minutes. A
+ * process that was suspended for long finds its lock taken over: git's own locks then keep the two apart.
  */
 const LOCK: LockOptions = { staleMs: 6_000, renewMs: 1_500, patienceMs: 600_000, code: 'E_IO' };
 
@@ -53,11 +53,10 @@ interface NetworkOptions {
 }
 
 /**
- * The local clone of a ledger: `<cacheDir>/ledgers/<sha256 of URL and branch>.git`, bare. It is made beside its place and
- * renamed when it is complete, so that it is never half there; a new one replaces one that something is wrong
- * with, and until then that one is used. Its own
- * configuration names neither remote nor filter: they go by the environment to the commands that need them, and to no
- * other, so that reading never turns into fetching behind our back.
+ * The local clone of a ledger: `<cacheDir>/ledgers/<sha256 of URL and branch>.git`, bare. It is made beside its place
+ * and renamed when it is complete, so that it is never half there; where something is wrong with one, it is used until
+ * a new one replaces it. Its own configuration names neither remote nor filter: they go through the environment to the
+ * commands that need them, and to no others, so that reading never turns into fetching behind our back.
  */
 export class Clone {
   readonly remote: Remote;
@@ -133,7 +132,7 @@ export class Clone {
     }
   }
 
-  /** The clone that was made beside takes the place; what was there goes. */
+  /** The clone that was made beside the place moves into it; what was there is removed. */
   async settle(): Promise<void> {
     const made = this.#directory;
     this.#directory = this.#place;
@@ -146,7 +145,7 @@ export class Clone {
     await this.#clean();
   }
 
-  /** The clone that was made beside goes; what was there before is there still. */
+  /** Removes the clone that was made beside the place; what was there before stays. */
   async abandon(): Promise<void> {
     this.#directory = this.#place;
     await this.#clean();
@@ -158,7 +157,7 @@ export class Clone {
     try {
       writeFileSync(join(this.directory, CONDEMNED), '');
     } catch {
-      // It is gone, or can't be written: then it isn't replaced either.
+      // It is gone or can't be written to; then it can't be replaced either.
     }
   }
 

@@ -1,4 +1,4 @@
-/** What one conversation with a ledger's host may cost; it can be endless. */
+/** What one conversation with a ledger's host may cost; without limits it could be endless. */
 export interface FetchLimits {
   /** The bytes of a pack. Default: 1 GiB. */
   readonly bytes?: number | undefined;

@@ -9,9 +9,12 @@ import type { GitConfig } from './git-environment.ts';
 import type { GitResult } from './git.ts';
 import { REMOTE, remoteError } from './remote.ts';
 
-/** So many generations of commits come with a tip that is new here: a few kilobytes, and enough for most questions. */
+/**
+ * How many generations of commits are fetched with a tip that is new here: a few kilobytes, and enough for most
+ * questions.
+ */
 const DEPTH = 32;
-/** So many objects are asked for in one request. */
+/** How many objects one request asks for. */
 const OBJECTS_PER_REQUEST = 20_000;
 
 /** The commit of the configured branch, and that of a branch that was asked for; kept so that git has something in common. */
@@ -31,7 +34,7 @@ const FILTERED: GitConfig = [
 const WHOLE: GitConfig = [[`remote.${REMOTE}.promisor`, 'true']];
 /** git repacks by itself, in the background, once there are many packs; the fetch of the ledger's head may start it. */
 const NO_MAINTENANCE: GitConfig = [['maintenance.auto', 'false']];
-/** What is asked for by its id is asked for because it is missing: nothing to negotiate. */
+/** An object asked for by its id is known to be missing: there is nothing to negotiate. */
 const NO_NEGOTIATION: GitConfig = [['fetch.negotiationAlgorithm', 'noop']];
 
 const FETCH = ['fetch', '--verbose', '--progress', '--no-tags', '--no-write-fetch-head'];
@@ -42,7 +45,7 @@ export class Fetcher {
   readonly #fresh: boolean;
   #depth: number | undefined = DEPTH;
   #deeper = DEPTH;
-  /** The host gives nothing by its id, so that a filter is of no use. */
+  /** The host serves nothing by its id, so a filter is of no use. */
   #whole = false;
 
   /** `fresh`: the clone is a new one, and nothing that is wrong is its own fault. */
@@ -71,16 +74,16 @@ export class Fetcher {
    * earlier fetch of it gave. Under the lock.
    */
   async head(branch: string, known: string | undefined, signed: boolean): Promise<string | undefined> {
-    // Without a depth where something is here already: all that lies between the two comes.
-    // A pattern, since a name that isn't there would end the fetch.
+    // No depth where something is here already: everything in between is fetched. A pattern, since a name that isn't
+    // there would end the fetch.
     const more = signed ? [`+refs/heads/${HEAD_BRANCH}*:${SIGNED_REF}*`] : [];
     const found = await this.#ref(`refs/heads/${branch}`, HEAD_REF, known === undefined, this.#first(known), more);
     return found ? this.readHead() : undefined;
   }
 
   /**
-   * A host without such a branch must be a git host at all: to git, an answer without a line is a repository without a
-   * branch, as that of a portal is. Throws `E_LEDGER_UNREACHABLE`.
+   * A host without such a branch must be a git host at all: git takes an empty answer, such as a captive portal's, for
+   * a repository without branches. Throws `E_LEDGER_UNREACHABLE`.
    */
   async requireGit(): Promise<void> {
     if (this.#clone.remote.kind !== 'http') return;
@@ -119,7 +122,10 @@ export class Fetcher {
     return this.#fetch([...FETCH, ...this.#depthArgs(true), '--stdin', REMOTE], wanted, this.#first(known));
   }
 
-  /** Brings objects by their ids; those that the host doesn't have stay missing. `tips` stand in where it gives none by id. */
+  /**
+   * Brings objects by their ids; those that the host doesn't have stay missing. `tips` are fetched instead where it
+   * serves none by id.
+   */
   async objects(oids: readonly string[], tips: readonly string[]): Promise<void> {
     for (let from = 0; from < oids.length; from += OBJECTS_PER_REQUEST) {
       const config = [...this.#filter(), ...NO_MAINTENANCE, ...NO_NEGOTIATION];
@@ -138,8 +144,8 @@ export class Fetcher {
   }
 
   /**
-   * Brings commits and what lies behind them, each time four times as many generations. Where the host gives no commit by
-   * its id, all history of `tips`. Under the lock.
+   * Brings commits and their history, four times as many generations each time. Where the host gives no commit by its
+   * id, all history of `tips`. Under the lock.
    */
   async history(commits: readonly string[], tips: readonly string[]): Promise<void> {
     this.#deeper = Math.min(this.#deeper * 4, 1_000_000);
@@ -148,7 +154,7 @@ export class Fetcher {
       const args = [...FETCH, `--depth=${this.#deeper}`, '--stdin', REMOTE];
       const result = await this.#fetch(args, lines([...wanted]), FILTERED);
       if (result.exitCode === 0) return;
-      // To a host of the other kind of object ids it is the name of a ref.
+      // A host with the other kind of object ids takes it for the name of a ref.
       const unknown = /(?:not our ref|couldn't find remote ref) ([0-9a-f]{40,64})/.exec(result.stderr)?.[1];
       if (unknown !== undefined && wanted.delete(unknown)) continue;
       if (!isUnknown(result)) throw this.error(result, 'fetch the history of the ledger');
@@ -203,7 +209,7 @@ export class Fetcher {
     return result;
   }
 
-  /** Objects are fetched without a lock; git notices by itself where another fetch changed what it had begun with. */
+  /** Objects are fetched without a lock; git itself notices when another fetch changed what it started from. */
   async #network(args: readonly string[], options: { input?: string; config: GitConfig }): Promise<GitResult> {
     for (let attempt = 1; ; attempt++) {
       const result = await this.#clone.network(args, options);
@@ -213,7 +219,8 @@ export class Fetcher {
   }
 
   async #read(ref: string): Promise<string | undefined> {
-    // As git stores it, unless it was packed with others: starting git takes as long as all that is read for a record.
+    // As git stores it, unless it was packed with others: starting git takes as long as reading everything for a
+    // record.
     const stored = await readFile(join(this.#clone.directory, ref), 'latin1').catch(() => '');
     if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})\n$/.test(stored)) return stored.trim();
     const { exitCode, stdout } = await this.#clone.local(['rev-parse', '--verify', `${ref}^{commit}`]);
@@ -221,7 +228,7 @@ export class Fetcher {
     return exitCode === 0 && /^[0-9a-f]{40,64}$/.test(commit) ? commit : undefined;
   }
 
-  /** What a git that talked to the ledger and failed says. */
+  /** What git said when it talked to the ledger and failed. */
   error(result: GitResult, action: string): PullthroughError {
     const { remote, directory } = this.#clone;
     return remoteError(result, action, { remote, clone: directory, fresh: this.#fresh });

@@ -3,9 +3,9 @@ import type { Environment } from '../../io/environment.ts';
 export type GitConfig = readonly (readonly [key: string, value: string])[];
 
 /**
- * What of the caller's `GIT_*` reaches git: how the user's transports work, and where the user's own configuration
- * lies. Everything else (GIT_DIR, GIT_INDEX_FILE, GIT_OBJECT_DIRECTORY, GIT_TRACE…, GIT_SSL_NO_VERIFY) would point git
- * to another repository, or print secrets.
+ * Which of the caller's `GIT_*` variables reach git: how the user's transports work, and where the user's own
+ * configuration lies. Everything else (GIT_DIR, GIT_INDEX_FILE, GIT_OBJECT_DIRECTORY, GIT_TRACE…, GIT_SSL_NO_VERIFY)
+ * would point git to another repository, or print secrets.
  */
 const KEPT = new Set([
   'GIT_ASKPASS',
@@ -31,7 +31,7 @@ const KEPT = new Set([
 /** No editor or pager has business here. */
 const DROPPED = new Set(['EDITOR', 'VISUAL', 'PAGER', 'PREFIX', 'LANGUAGE']);
 
-/** In force for every git process; each stands after the user's own configuration and wins over it. */
+/** In force for every git process; each comes after the user's own configuration and overrides it. */
 const ALWAYS: GitConfig = [
   ['core.hooksPath', '/dev/null'],
   ['core.attributesFile', '/dev/null'],
@@ -88,7 +88,8 @@ export function gitEnvironment(options: {
   }
   result.GIT_CONFIG_COUNT = String(config.length);
   result.GIT_ALLOW_PROTOCOL = (options.protocols ?? []).join(':') || 'none';
-  // A few bytes can claim to become many: more than any object of a ledger needs is a host's attack.
+  // A few bytes can claim to expand to very many: more than any object of a ledger needs means that the host is
+  // attacking.
   result.GIT_ALLOC_LIMIT = '256m';
   result.GIT_ATTR_NOSYSTEM = '1';
   result.GIT_NO_REPLACE_OBJECTS = '1';

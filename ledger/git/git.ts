@@ -66,8 +66,8 @@ export interface GitCall {
 
 /**
  * Runs one git command to its end and gives what it said, also where it failed. What it says, its silence and its time
- * are bounded: what it says can come from a host that says it for ever. Throws `E_GIT` only where git could not be run at
- * all. Conversations with a git that goes on living are cat-file.ts's: simple-git has none.
+ * are bounded: what it says can come from a host that says it for ever. Throws `E_GIT` only where git could not be run
+ * at all. A git that keeps running and answering is left to cat-file.ts: simple-git can't do that.
  */
 export async function runGit(call: GitCall): Promise<GitResult> {
   const seen = { exitCode: 0, stderr: '' };

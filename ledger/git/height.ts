@@ -5,8 +5,9 @@ import type { Clone } from './clone.ts';
 import { shownStderr } from './remote.ts';
 
 /**
- * Counts the commits along first parents. In a shallow clone git takes the rim for the beginning: what lies behind it is
- * fetched by `deepen`, until the line ends at a commit that has no parent. Throws `E_GIT`, and what `deepen` throws.
+ * Counts the commits along first parents. In a shallow clone git takes the boundary for the beginning: what lies beyond
+ * it is fetched by `deepen`, until the line ends at a commit that has no parent. Throws `E_GIT`, and what `deepen`
+ * throws.
  */
 export async function firstParentHeight(
   clone: Clone,

@@ -18,11 +18,11 @@ export interface LedgerOptions {
   readonly withheld?: string | undefined;
   /** `branch`: the configured branch alone; `all`: every proposal's branch too. */
   readonly refs: 'branch' | 'all';
-  /** With `branch`: fetch `pullthrough-head` along; `all` has it anyway. */
+  /** With `branch`: fetch `pullthrough-head` as well; `all` has it anyway. */
   readonly signedHead?: boolean | undefined;
   /** What one conversation with the ledger's host may cost. */
   readonly limits?: FetchLimits | undefined;
-  /** Ask nobody: what is here must do. */
+  /** Use no network: what is here must do. */
   readonly offline?: boolean | undefined;
   /** Told of branches whose names begin as ours and can't be ours, once each: they are ignored. */
   readonly warn?: ((message: string) => void) | undefined;

@@ -18,9 +18,9 @@ export interface ObjectAccess {
 }
 
 /**
- * How to read a repository of the user's own. In a partial clone, git fetches whatever is missing, each object by itself
- * the moment that it is asked for. Here it is told of the objects alone, by a repository that knows of no remote, and
- * what is missing is fetched together, by the clone's own configuration.
+ * How to read a repository of the user's own. In a partial clone, git fetches whatever is missing, one object at a
+ * time, the moment that it is asked for. Here git reads the objects through a repository that has no remote, and what
+ * is missing is fetched together, with the clone's own configuration.
  */
 export async function objectAccess(gitDir: string, gitEnv: Environment, env: NodeJS.ProcessEnv): Promise<ObjectAccess> {
   const remote = await promisorOf(gitDir, gitEnv);
@@ -58,7 +58,7 @@ async function promisorOf(gitDir: string, env: Environment): Promise<string | un
   return undefined;
 }
 
-/** As git itself fetches what is missing, but for many objects. */
+/** As git itself fetches what is missing, but many objects at once. */
 async function fetchMissing(gitDir: string, env: Environment, remote: string, oids: readonly string[]): Promise<void> {
   const options = ['--verbose', '--progress', '--no-tags', '--no-write-fetch-head', '--no-auto-gc', '--filter=tree:0'];
   const args = ['-c', 'fetch.negotiationAlgorithm=noop', 'fetch', ...options, '--stdin', remote];

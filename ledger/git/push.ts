@@ -7,7 +7,7 @@ import { REMOTE, remoteError, shownStderr } from './remote.ts';
 export interface BranchUpdate {
   /** Without `refs/heads/`. */
   readonly branch: string;
-  /** The commit it shall be at; undefined removes it. */
+  /** The commit to move it to; undefined removes it. */
   readonly to: string | undefined;
   /** The commit it must be at now; undefined: it must not be there. */
   readonly from: string | undefined;
@@ -37,7 +37,8 @@ export function isBranchName(name: string): boolean {
 
 /**
  * Pushes commits of the clone. All updates or none where the host can (`--atomic`), else one after the other. A branch
- * that is already where it shall be is not an error. Throws `E_MOVED`, `E_CREDENTIAL`, `E_LEDGER_UNREACHABLE`, `E_GIT`.
+ * that is already where it should be is not an error. Throws `E_MOVED`, `E_CREDENTIAL`, `E_LEDGER_UNREACHABLE`,
+ * `E_GIT`.
  */
 export async function push(clone: Clone, updates: readonly BranchUpdate[]): Promise<void> {
   for (const { branch } of updates) if (!isBranchName(branch)) fail('E_GIT', `git knows no branch named ${branch}`);
@@ -55,7 +56,8 @@ export async function push(clone: Clone, updates: readonly BranchUpdate[]): Prom
 const PROBE = 'pullthrough/may-i-push';
 
 /**
- * Asks the host whether this may push at all, and changes nothing. Throws `E_CREDENTIAL`, `E_LEDGER_UNREACHABLE`, `E_GIT`.
+ * Asks the host whether we may push at all, and changes nothing. Throws `E_CREDENTIAL`, `E_LEDGER_UNREACHABLE`,
+ * `E_GIT`.
  */
 export async function requirePush(clone: Clone, commit: string): Promise<void> {
   const result = await clone.network([
@@ -69,7 +71,7 @@ export async function requirePush(clone: Clone, commit: string): Promise<void> {
   judge(clone, result);
 }
 
-/** What git says where it would have to send what a partial clone doesn't have. */
+/** What git says when it would have to send something that a partial clone doesn't have. */
 const LACKING = /^fatal: (?:bad (?:\w+ )?object|unable to read|missing \w+ object)|pack-objects died/m;
 
 async function run(clone: Clone, updates: readonly BranchUpdate[]): Promise<GitResult> {
@@ -80,8 +82,8 @@ async function run(clone: Clone, updates: readonly BranchUpdate[]): Promise<GitR
   for (const { branch, to } of updates) args.push(`${to ?? ''}:refs/heads/${branch}`);
   const result = await clone.network(args);
   if (result.exitCode === 0 || !LACKING.test(result.stderr)) return result;
-  // The ledger moved on: what it has in common with a commit made on an older head is found by asking, which is one more
-  // conversation, or the whole of that head would have to be sent, which a partial clone doesn't even have.
+  // The ledger has moved on. Finding out what it shares with a commit made on an older head takes one more
+  // conversation; otherwise all of that head would have to be sent, which a partial clone doesn't even have.
   return clone.network(args, { config: [['push.negotiate', 'true']] });
 }
 

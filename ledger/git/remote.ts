@@ -34,9 +34,9 @@ const SCP_LIKE =
   /^(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)?(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\]):(?!\/\/)[^-\s]\S*$/;
 
 /**
- * What may stand as a ledger's URL: https, ssh (also as `git@host:path`), file, an absolute path, and http on this
- * machine. The token goes to an http(s) ledger only, as a header for its URL; a user in that URL is the one that the host
- * checks it for. Throws `E_CONFIG`.
+ * What is allowed as a ledger's URL: https, ssh (also as `git@host:path`), file, an absolute path, and http on this
+ * machine. The token goes to an http(s) ledger only, as a header for its URL; a user in that URL is the one that the
+ * host checks it for. Throws `E_CONFIG`.
  */
 export function remoteOf(url: string, token: string | undefined, withheld?: string): Remote {
   const plain = { url, protocols: PROTOCOLS, config: [], extra: {}, secrets: [], hasToken: false };
@@ -79,11 +79,11 @@ function httpRemote(text: string, token: string | undefined): Remote {
     hasToken: true,
     secrets: [token, basic],
     config: [
-      // The empty one takes away what other configuration adds for the same URL: two of them are refused by hosts.
+      // The empty one clears what other configuration adds for the same URL: hosts refuse two of them.
       [`http.${url.href}.extraHeader`, ''],
       [`http.${url.href}.extraHeader`, `Authorization: Basic ${basic}`],
       ['http.followRedirects', 'false'],
-      // A refused token is an error, and no reason to try what else this machine knows.
+      // A refused token is an error, not a reason to try other credentials on this machine.
       ['credential.helper', ''],
       [`credential.${url.origin}.helper`, ''],
     ],
@@ -91,7 +91,10 @@ function httpRemote(text: string, token: string | undefined): Remote {
   };
 }
 
-/** A URL and the user in it, who stands in no request line and in no message. Throws `E_CONFIG` for a password. */
+/**
+ * A URL, and the user taken out of it, so that no request line or message shows the user. Throws `E_CONFIG` for a
+ * password.
+ */
 function splitUser(text: string): { readonly url: URL; readonly user: string | undefined } {
   const url = URL.canParse(text) ? new URL(text) : requireSafeUrl(text);
   let user: string;
@@ -106,7 +109,7 @@ function splitUser(text: string): { readonly url: URL; readonly user: string | u
   return { url: requireSafeUrl(url), user: user === '' ? undefined : user };
 }
 
-/** For a ledger on this machine git serves it itself, and may send only what is asked for. */
+/** For a ledger on this machine, which git serves itself: lets it filter, and send objects by their ids. */
 function servedHere(): GitConfig {
   const serve = 'git -c uploadpack.allowFilter=true -c uploadpack.allowAnySHA1InWant=true upload-pack';
   return [[`remote.${REMOTE}.uploadpack`, serve]];
@@ -160,7 +163,7 @@ const UNREACHABLE = [
   /early EOF|unexpected disconnect|the remote end hung up/,
 ];
 
-/** What answers isn't git: a captive portal's page, a proxy's JSON, something that was cut or made up. */
+/** What answers isn't git: a captive portal's page, a proxy's JSON, something truncated or made up. */
 const NOT_GIT = [
   /not valid: is this a git repository/,
   /protocol error|bad line length|bad band|unexpected sideband/,

@@ -87,7 +87,8 @@ class ClonedLedger implements LedgerRepository {
         try {
           return await this.#update();
         } catch (error) {
-          // Whatever git can't explain by host or credential is the clone's fault, until a new one shows the same.
+          // Whatever isn't explained by the host or the credential is blamed on the clone, until a new one fails in the
+          // same way.
           if (error instanceof OtherObjectFormat) this.#clone.format = error.format;
           else if (!(error instanceof PullthroughError) || error.code !== 'E_GIT') throw error;
         }
@@ -248,7 +249,7 @@ class ClonedLedger implements LedgerRepository {
       const missing = await this.#open().objects.missing(tips);
       const result = missing.length === 0 ? undefined : await this.#fetcher.tips(missing, head, this.#head);
       if (result && result.exitCode !== 0) {
-        // A branch moved between the two requests, on a host that gives branches' tips alone.
+        // A branch moved between the two requests, on a host that serves only branch tips.
         if (isUnknown(result) && attempt < 3) continue;
         throw this.#fetcher.error(result, 'fetch the ledger');
       }

@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What git calls a pack while it comes: `tmp_pack_…`, and `pack-….temp` from a plain web server. */
+/** What git calls a pack that is still arriving: `tmp_pack_…`, and `pack-….temp` from a plain web server. */
 const UNFINISHED = /^tmp_|\.temp$/;
 
 interface Unfinished {
@@ -30,7 +30,7 @@ export async function unfinishedBytes(gitDir: string): Promise<number> {
   return (await unfinished(gitDir)).reduce((sum, { size }) => sum + size, 0);
 }
 
-/** Removes packs that never became whole: those that nobody wrote to since a time, or only those that somebody did. */
+/** Removes packs that were never completed: those not written to since a given time, or only those that were. */
 export async function removeUnfinished(
   gitDir: string,
   time: number,

@@ -11,7 +11,7 @@ import type { Trust } from '../../ledger-schema/trust.ts';
 import { readRecordFiles } from '../files.ts';
 import type { Snapshot } from '../snapshot.ts';
 
-/** What an ack covers, and what must be read to know that a record is one. */
+/** What an ack covers, and what must be read to know whether something is a record. */
 const SIGNED: ReadonlySet<string> = new Set(['checklist.json', 'checklist.sha256', 'checklist.sha256.sign']);
 
 /**
@@ -32,7 +32,7 @@ export async function acksToSeal(
     const parsed = mode === REGULAR ? tryLedgerPath(path) : undefined;
     if (parsed?.kind === 'ack' && parsed.fingerprint === fingerprint) found.push({ path, oid, record: parsed.record });
   }
-  // In a partial clone one request for all of them.
+  // In a partial clone, one request fetches all of them.
   const directories = await snapshot.listMany(found.map(({ record }) => record));
   const signed = [...directories.values()].flat().filter(({ name }) => SIGNED.has(name));
   await snapshot.prefetch([...signed, ...found].map(({ oid }) => oid));

@@ -50,7 +50,7 @@ export async function gpgSigner(request: {
   };
 }
 
-/** A pinentry in the terminal needs to know which; gpg would ask nobody for a program's sake. */
+/** A pinentry in the terminal needs to know which; a gpg that a program runs wouldn't tell it. */
 async function terminal(env: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
   if ((env.GPG_TTY ?? '') !== '' || !process.stdin.isTTY) return {};
   return new Promise((resolve) => {
@@ -75,7 +75,7 @@ async function findKey(
   const keys = wanted === undefined && listed !== undefined ? ofThose(all, listed, orAny === true) : all;
   const [key] = keys;
   if (key === undefined) {
-    // Without its agent gpg knows of no secret, and says only here that this is why.
+    // Without its agent gpg finds no secret keys, and only here does it say why.
     const why = listing.stderr.trim() === '' ? '' : ` (${said(listing)})`;
     return fail(
       'E_SIGNING_KEY',

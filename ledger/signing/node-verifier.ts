@@ -9,8 +9,8 @@ type VerifyingKey = KeyObject | { readonly key: KeyObject; readonly dsaEncoding:
 const NAMES: Record<Hash, string> = { 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' };
 
 /**
- * Node's own cryptography as a verifier; every question gets the portable verifier's answer, ten times as fast. Signatures
- * over curves are verified on the threads of node's pool, while this one goes on.
+ * Node's own cryptography as a verifier; it gives the same answers as the portable verifier, ten times as fast.
+ * Elliptic-curve signatures are verified on node's thread pool, while this thread goes on.
  */
 export const NODE_VERIFIER: Verifier = {
   digest: (hash, message) => digestOf(NAMES[hash], message, 'buffer'),
@@ -27,7 +27,7 @@ function verifyBy(
   if (material.kind === 'ed25519') return inPool(null, digest, key, signature);
   if (material.kind !== 'RSA') return inPool(NAMES[hash], message, { key, dsaEncoding: 'ieee-p1363' }, signature);
   try {
-    // The block is compared whole, so that nobody's parser of paddings is asked.
+    // The block is compared whole, so no padding parser needs to be trusted.
     const block = publicDecrypt({ key, padding: constants.RSA_NO_PADDING }, signature);
     return equalBytes(block, paddedDigest(hash, digest, material.modulus.length));
   } catch {
@@ -36,7 +36,7 @@ function verifyBy(
   }
 }
 
-/** What OpenSSL refuses to look at is no signature. */
+/** If OpenSSL refuses to look at it, it isn't a signature. */
 function inPool(hash: string | null, message: Uint8Array, key: VerifyingKey, signature: Uint8Array): Promise<boolean> {
   return new Promise<boolean>((resolve, reject) => {
     verifySignature(hash, message, key, signature, (error, fits) => (error === null ? resolve(fits) : reject(error)));

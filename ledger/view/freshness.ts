@@ -19,8 +19,8 @@ export interface Freshness {
 }
 
 /**
- * A ledger that somebody holds back is refused: an executor must have signed, not long ago, that its branch was at what is
- * seen now or before it; ledger-format.md, "A signed head". Throws `E_STALE`.
+ * Refuses a ledger that somebody holds back: an executor must have signed recently that its branch was at the commit
+ * seen now, or at an earlier one; ledger-format.md, "A signed head". Throws `E_STALE`.
  */
 export async function requireFresh(options: Freshness): Promise<void> {
   const { head, seen, trust, now, maxAge, follows } = options;
@@ -44,7 +44,7 @@ export async function requireFresh(options: Freshness): Promise<void> {
   }
 }
 
-/** Why a head says nothing about the ledger of now; undefined where it does. `maxAge` in milliseconds. */
+/** Why a head says nothing about the ledger's present state; undefined where it does. `maxAge` in milliseconds. */
 export function tooOld(head: Head, now: Date, maxAge: number): PullthroughError | undefined {
   const age = now.getTime() - Date.parse(head.issued);
   if (age > maxAge) {

@@ -43,7 +43,7 @@ export interface LedgerIdentity {
   readonly branch: string;
 }
 
-/** One file a ledger in a folder of the user's state; written whole, and by one process at a time. */
+/** One file per ledger in a folder of the user's state; written whole, and by one process at a time. */
 export interface MemoryFile {
   readonly path: string;
   /** Throws `E_MEMORY` for a damaged file: forgetting it silently would let an older ledger pass. */
@@ -81,7 +81,7 @@ export function memoryFile(directory: string, identity: LedgerIdentity): MemoryF
           const current = await read();
           const wanted = encode(identity, await next(current));
           if (text(current) === wanted) return;
-          // Who was stopped meanwhile has lost the lock, and must not bring back what another one went on from.
+          // A process that was suspended meanwhile has lost the lock, and must not undo what another has since written.
           if (text(await read()) === text(current)) return writeFileAtomic(path, utf8(wanted), 0o600);
         }
       });

@@ -18,8 +18,8 @@ export interface LedgerQuestions {
 }
 
 /**
- * Holds what a ledger shows against what was seen of it before; ledger-format.md, "What a consumer does", step 1. Gives
- * what to remember from now on. `following`: what {@link checkCommit} says, where it was asked already. Throws
+ * Checks what a ledger shows against what was seen of it before; ledger-format.md, "What a consumer does", step 1.
+ * Gives what to remember from now on. `following`: what {@link checkCommit} says, where it was asked already. Throws
  * `E_ROLLBACK` for something older, `E_FORK` for something else, `E_APPEND_ONLY` for something that lost a part.
  */
 export async function checkAgainstMemory(
@@ -61,7 +61,7 @@ async function checkPolicies(
   return [...known].map(([version, sha256]) => ({ version, sha256 })).sort((a, b) => a.version - b.version);
 }
 
-/** A pin past everything that was seen must be reached from what was seen, by valid steps. */
+/** A pin newer than everything seen so far must be reached from what was seen, by valid steps. */
 async function successors(
   highest: ChainLink,
   pinned: ChainLink,
@@ -100,7 +100,7 @@ export async function checkCommit(
 ): Promise<void> {
   if (old === now) return;
   if (await ledger.descends(old, now)) return ledger.onlyAdded(old, now);
-  // It is refused either way, also where the host has the old commit no longer and can't say which it is.
+  // It is refused either way, even where the host no longer has the old commit and can't say which it is.
   const older = await ledger.descends(now, old).catch((error: unknown) => {
     if (!(error instanceof PullthroughError)) throw error;
     return false;

@@ -19,8 +19,8 @@ const MOST_SIGNATURES = 16;
 const BEGIN = '-----BEGIN PGP SIGNATURE-----';
 
 /**
- * The head that an executor signed last; undefined where the ledger has no such branch. The commit's message repeats the
- * two files, so that it costs no request: what counts is the signature, wherever the bytes stand. Throws `E_STALE`.
+ * The head that an executor signed last; undefined where the ledger has no such branch. The commit's message repeats
+ * the two files, so that it costs no request: what counts is the signature, wherever the bytes are. Throws `E_STALE`.
  */
 export async function readSignedHead(ledger: HeadReader, trust: Trust): Promise<CheckedHead | undefined> {
   const commit = ledger.signedHead();

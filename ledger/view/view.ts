@@ -58,7 +58,7 @@ export interface ViewOptions {
   readonly meanwhile?: ((snapshot: Snapshot, trust: Promise<Trust>) => void) | undefined;
 }
 
-/** A run that began before another one saw more looks again. */
+/** If another run saw more after this one began, this one looks again. */
 const TRIES = 3;
 const CONFLICTS: ReadonlySet<string> = new Set(['E_ROLLBACK', 'E_FORK']);
 const REFUSALS: ReadonlySet<string> = new Set([...CONFLICTS, 'E_APPEND_ONLY']);
@@ -90,7 +90,7 @@ export async function openView(options: ViewOptions): Promise<LedgerView> {
     } catch (error) {
       if (!(error instanceof PullthroughError)) throw error;
       if (offline === true && REFUSALS.has(error.code)) return rememberedView(options, error);
-      // Where the memory is of a later look than ours, another look shows no conflict; where it is one, it stays.
+      // If the memory is from a later look than ours, looking again shows no conflict; a real conflict stays.
       if (!CONFLICTS.has(error.code) || attempt === TRIES) throw error;
     }
   }
@@ -103,7 +103,7 @@ async function rememberedView(options: ViewOptions, refusal: PullthroughError): 
   try {
     const view = await withHead(await viewAt(memory.commit, options), options);
     await judge(memory, view, options);
-    // Who shows something that is refused, and then nothing, must not hold the ledger back by that.
+    // A host that shows something to be refused, and then nothing, must not be able to hold the ledger back.
     await requireFreshView(memory, view, options);
     options.progress.warn(`the ledger as it was before is used: ${refusal.message}`);
     return view;
@@ -112,7 +112,7 @@ async function rememberedView(options: ViewOptions, refusal: PullthroughError): 
   }
 }
 
-/** A view, and what the commit that was remembered says to it. */
+/** A view, and how it compares with the remembered commit. */
 interface Read {
   readonly view: LedgerView;
   readonly following: Promise<void> | undefined;
@@ -139,7 +139,7 @@ async function readView(options: ViewOptions, memory: Memory | undefined): Promi
   return { view: await withHead(await viewAt(commit, options), options), following };
 }
 
-/** With what an executor signed last, where that is asked for. */
+/** Adds what an executor signed last, where that is asked for. */
 async function withHead(view: LedgerView, { ledger, maxAge }: ViewOptions): Promise<LedgerView> {
   if (maxAge === undefined) return view;
   return { ...view, head: (await readSignedHead(ledger, view.trust))?.head };

@@ -34,7 +34,7 @@ export class S3Bucket {
     return { Bucket: this.place.bucket, Key: this.place.prefix + storeKey(sha256) };
   }
 
-  /** The digest that a key is made of; undefined for what is not an object of a store. */
+  /** The digest in a key; undefined where the key isn't that of a store's object. */
   digestIn(key: string | undefined): string | undefined {
     const sha256 = key?.slice(-64) ?? '';
     return /^[0-9a-f]{64}$/.test(sha256) && key === this.at(sha256).Key ? sha256 : undefined;
@@ -49,7 +49,7 @@ export class S3Bucket {
     }
   }
 
-  /** Undefined where the object isn't there. A digest of digests of parts is none of the object's. */
+  /** Undefined where the object isn't there. A digest of the parts' digests is not the object's digest. */
   async head(sha256: string): Promise<ObjectHead | undefined> {
     return this.doing(`look at ${storeKey(sha256)}`, async () => {
       try {
@@ -64,7 +64,7 @@ export class S3Bucket {
     });
   }
 
-  /** A refusal without words again as one with them: only a GET's has a body. */
+  /** Asks again with a GET why a request was refused without a reason: only the answer to a GET has a body. */
   async #reason(sha256: string, refusal: unknown): Promise<unknown> {
     if (![301, 400, 403, 501].includes(s3Status(refusal) ?? 0)) return refusal;
     try {

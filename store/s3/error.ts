@@ -5,9 +5,9 @@ const RIGHTS =
   'allow s3:GetObject, s3:PutObject, s3:ListBucket, s3:AbortMultipartUpload and s3:ListBucketMultipartUploads there';
 const REGION = 'give the right one in the s3:// URL: ?region=REGION';
 
-/** Names of keys that were good once; AWS says them with 400. */
+/** Errors for credentials that were good once; AWS sends them with 400. */
 const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired', 'RequestExpired']);
-/** What servers call a bucket or an account that is full; some with 403. */
+/** Errors for a full bucket or account; some servers send them with 403. */
 const FULL = new Set(['QuotaExceeded', 'XMinioAdminBucketQuotaExceeded', 'XMinioStorageFull', 'InsufficientStorage']);
 const REGIONS = new Set([
   'PermanentRedirect',
@@ -60,7 +60,7 @@ export function isNotThere(error: unknown): boolean {
 
 /**
  * What a failure of the SDK means to a person; `action` is what was tried. The server's own text is left out: its name
- * for the error says as much. Errors of ours pass through, those of the network as `E_STORE`.
+ * for the error says as much. Our own errors pass through; network errors become `E_STORE`.
  */
 export function s3Error(error: unknown, action: string): PullthroughError {
   if (error instanceof PullthroughError) {

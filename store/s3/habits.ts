@@ -1,6 +1,6 @@
 import { s3Code, s3Status } from './error.ts';
 
-/** What an S3 server was seen to take. Each is found out by a refusal, and kept for the requests that follow. */
+/** What an S3 server has been seen to accept. Each is learnt from a refusal, and kept for later requests. */
 export interface Habits {
   /** x-amz-checksum-*: it keeps the digest of the whole object. */
   checksums: boolean;
@@ -14,7 +14,7 @@ export function newHabits(): Habits {
   return { checksums: true, conditions: true, partDigests: false };
 }
 
-/** Refusals that are about something else than a header that the server doesn't know. */
+/** Refusals that are not about a header unknown to the server. */
 const OTHER = new Set([
   'AuthorizationHeaderMalformed',
   'BadDigest',

@@ -24,14 +24,14 @@ export interface SdkResponse {
 
 /** A server has this long for an answer: it may be putting a thousand parts together. */
 const TIMEOUT_MS = 300_000;
-/** An object's bytes come or don't. */
+/** An object's bytes either arrive or don't. */
 const READ_TIMEOUT_MS = 60_000;
 /** The largest answer that isn't an object's bytes: a page of a listing. */
 const MOST_ANSWER = 16 << 20;
 
 /**
- * Lets the SDK speak through the same proxy, certificates and rules as everything else here. What broke on the way is
- * marked for the SDK's retries; an answer that says 200 and holds an error is what it says, not what its status claims.
+ * Lets the SDK speak through the same proxy, certificates and rules as everything else here. Connection failures are
+ * marked for the SDK to retry; an answer with status 200 whose body is an error counts as that error.
  */
 export class S3Handler {
   readonly metadata = { handlerProtocol: 'http/1.1' };
@@ -85,7 +85,10 @@ export class S3Handler {
   }
 }
 
-/** The mark that the SDK's retry strategy looks for. A certificate, or a proxy's no, does not get better by asking again. */
+/**
+ * The mark that the SDK's retry strategy looks for. Asking again doesn't help with a bad certificate or a proxy's
+ * refusal.
+ */
 function retryable(error: unknown): unknown {
   const again = error instanceof PullthroughError && (error.code === 'E_NETWORK' || error.code === 'E_TIMEOUT');
   return again && !isFinal(error) ? Object.assign(error, { $retryable: {} }) : error;
@@ -111,10 +114,13 @@ function isError(bytes: Buffer): boolean {
   return bytes.subarray(-64).toString('latin1').trimEnd().endsWith('</Error>');
 }
 
-/** What a list begins with, by the query's name that asks for it. */
+/** What a list begins with, by the query parameter that asks for it. */
 const LISTS = { 'list-type': '<ListBucketResult', uploads: '<ListMultipartUploadsResult' };
 
-/** A login page, or a console of the server's, says 200 to anything: it would pass for an empty list, and for a put. */
+/**
+ * A login page, or the server's own console, answers 200 to anything: it would pass for an empty list, or for a
+ * successful put.
+ */
 function requireS3({ method, query = {} }: SdkRequest, bytes: Buffer, origin: string): void {
   const [, root] = Object.entries(LISTS).find(([name]) => method === 'GET' && name in query) ?? [];
   const isPage = /^\s*<(?:!doctype html|html)\b/i.test(bytes.subarray(0, 256).toString('latin1'));

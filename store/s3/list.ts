@@ -22,7 +22,10 @@ export async function* listObjects(bucket: S3Bucket): AsyncGenerator<StoredObjec
   }
 }
 
-/** The store's uploads that were begun before a time and never completed, for people; with `remove` they are taken back. */
+/**
+ * The store's uploads that were begun before a given time and never completed, to show to people; with `remove` they
+ * are aborted.
+ */
 export async function listUploads(bucket: S3Bucket, before: Date, remove: boolean): Promise<readonly string[]> {
   return bucket.doing('list uploads', async () => {
     const uploads = await uploadsBelow(bucket, `${bucket.place.prefix}sha256/`);
@@ -51,7 +54,7 @@ async function uploadsBelow(bucket: S3Bucket, prefix: string | undefined): Promi
   for (let KeyMarker: string | undefined, UploadIdMarker: string | undefined; ;) {
     const input = { Bucket, Prefix: prefix, KeyMarker, UploadIdMarker };
     const page = await bucket.client.send(new ListMultipartUploadsCommand(input)).catch((error: unknown) => {
-      // What some servers say of a bucket that has none
+      // Some servers say this of a bucket that has no uploads.
       const none: ListMultipartUploadsCommandOutput = { $metadata: {} };
       if (s3Code(error) === 'NoSuchUpload') return none;
       throw error;

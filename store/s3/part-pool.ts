@@ -1,11 +1,11 @@
-/** Bytes of a part, but for the last one of an upload. S3 takes 5 MiB or more. */
+/** Bytes in a part, except for the last one of an upload. S3 takes 5 MiB or more. */
 export const PART = 8 << 20;
-/** Parts in memory at once, whatever number of uploads share them. */
+/** Parts in memory at once, however many uploads share them. */
 const MOST = 8;
 
 /**
- * Memory for the parts of uploads, used again and again. Who holds a part uploads it and gives it back without waiting
- * for another one, so that many uploads can share few parts.
+ * Memory for the parts of uploads, used again and again. An upload that holds a part sends it and gives it back without
+ * waiting for another, so that many uploads can share a few parts.
  */
 export class PartPool {
   /** Bytes of a part. */

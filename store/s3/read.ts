@@ -10,8 +10,9 @@ import { storeKey } from '../store.ts';
 import type { ReadOptions } from '../store.ts';
 
 /**
- * An object's bytes, read on where the connection broke. `progress`: bytes after which a broken connection is a first one
- * again. Throws `E_STORE_MISSING`, and what {@link s3Error} makes of the server's failures.
+ * An object's bytes; reading resumes where the connection broke. `progress`: how many bytes must arrive before the
+ * count of broken connections starts again. Throws `E_STORE_MISSING`, and what {@link s3Error} makes of the server's
+ * failures.
  */
 export async function* readObject(
   bucket: S3Bucket,
@@ -26,7 +27,7 @@ export async function* readObject(
     const answer = await bucket.doing(action, () => get(bucket, sha256, range, signal));
     etag ??= answer.ETag;
     const before = offset;
-    // Some servers and proxies know no Range, and send it all again.
+    // Some servers and proxies ignore Range, and send it all again.
     let known = answer.$metadata.httpStatusCode === 206 ? 0 : offset;
     const body = answer.Body as Readable;
     const pace = new Pace(bucket.label, rules, signal);

@@ -52,7 +52,7 @@ export class S3Store implements Store {
       try {
         await probeUpload(this.#target(EMPTY, { name: 'empty', size: 0 }));
       } catch (error) {
-        // A server without uploads in parts says nothing of whether it takes others.
+        // A server without multipart uploads may still take a plain put.
         if (s3Status(error) !== 501) throw error;
       }
     });
@@ -95,7 +95,7 @@ export class S3Store implements Store {
     return this.#done(sha256, before === 'damaged');
   }
 
-  /** Puts an object where none is; false where one appeared meanwhile. */
+  /** Puts an object where there is none yet; false where one appeared meanwhile. */
   async #putNew(target: UploadTarget, bytes: Uint8Array, sha256: string): Promise<boolean> {
     return this.#bucket.doing(`store ${target.name}`, async () => {
       try {
@@ -110,7 +110,7 @@ export class S3Store implements Store {
     });
   }
 
-  /** The key is the digest: where that is not known, the bytes must wait on disk until it is. */
+  /** The key is the digest: until that is known, the bytes must wait on disk. */
   async #putSpooled(
     request: PutRequest,
     body: AsyncIterable<Uint8Array>,
@@ -143,7 +143,7 @@ export class S3Store implements Store {
         if (!completing || (await this.verify(sha256, size).catch(() => 'missing')) !== 'present') throw error;
       }
     });
-    // Each part's bytes were held against their digest by the server; did it put all of them together?
+    // The server checked each part's bytes against their digest; did it put all the parts together?
     if (!(await this.has(sha256, size))) {
       await this.remove(sha256);
       fail('E_STORE', `${this.label} put ${request.name} together wrongly`, {
@@ -177,7 +177,7 @@ export class S3Store implements Store {
     try {
       return (await digestOf(this.read(sha256))) === sha256 ? 'present' : 'damaged';
     } catch (error) {
-      // It was removed meanwhile, or the server lost its bytes and not its name.
+      // It was removed meanwhile, or the server lost its bytes but still lists it.
       if (error instanceof PullthroughError && error.code === 'E_STORE_MISSING') return 'missing';
       throw error;
     }

@@ -14,7 +14,7 @@ import { refusesHeader, waysToPut } from './habits.ts';
 import type { Habits } from './habits.ts';
 import type { PartPool } from './part-pool.ts';
 
-/** Parts of one upload on their way at once. */
+/** Parts of one upload in flight at once. */
 const AT_ONCE = 4;
 /** S3's own limit (Multipart upload limits). */
 const MOST_PARTS = 10_000;
@@ -77,9 +77,9 @@ async function inParts(
 }
 
 /**
- * Puts a small object in one request. The server holds the bytes against `sha256` (AWS Signature Version 4,
- * x-amz-content-sha256) and may keep it as the object's own checksum. `onlyNew`: fails with 412 where one is there. A server
- * that doesn't take one of the headers gets the object without it, and so do the next ones.
+ * Puts a small object in one request. The server checks the bytes against `sha256` (AWS Signature Version 4,
+ * x-amz-content-sha256) and may keep it as the object's own checksum. `onlyNew`: fails with 412 where one is there. A
+ * server that doesn't take one of the headers gets the object without it, and so do the next ones.
  */
 export async function putSmall(
   target: UploadTarget,
@@ -121,7 +121,7 @@ async function putOnce(
 
 /**
  * Puts a large object in parts, several at once. Each part is signed with its own SHA-256, which the server checks.
- * `isRight` is asked when all parts are there; what it throws, as every failure, takes the whole upload back.
+ * `isRight` is asked when all parts are there; if it throws, as after any other failure, the whole upload is aborted.
  */
 export async function putLarge(
   target: UploadTarget,
@@ -148,7 +148,7 @@ export async function putLarge(
   }
 }
 
-/** Begins an upload and takes it back: anyone who may do that may put objects, and nothing is left. */
+/** Begins an upload and aborts it: anyone who may do that may also put objects, and nothing is left behind. */
 export async function probeUpload(target: UploadTarget): Promise<void> {
   const { client, bucket: Bucket, key: Key } = target;
   const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key, ...headers(target.name) }));
@@ -169,7 +169,7 @@ class Upload {
     this.#id = id;
   }
 
-  /** Sends a part, and ends when there is room for another. */
+  /** Sends a part, and returns when there is room for another. */
   async add(part: Uint8Array, length: number): Promise<void> {
     const number = ++this.#count;
     const run: Promise<void> = this.#send(part.subarray(0, length), number)
@@ -198,7 +198,7 @@ class Upload {
   async #send(bytes: Uint8Array, number: number): Promise<void> {
     const { habits } = this.#target;
     const sha256 = await digestOfBytes(bytes, 'sha256');
-    // Another part may learn of it while this one is on its way.
+    // Another part may find out while this one is on its way.
     const { partDigests } = habits;
     try {
       await this.#sendOnce(bytes, number, sha256, partDigests);

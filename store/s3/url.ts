@@ -18,8 +18,8 @@ const HINT = 'write it as s3://BUCKET/PREFIX?endpoint=https://HOST&region=REGION
 const KNOWN = ['endpoint', 'region', 'style'];
 
 /**
- * Reads `s3://bucket/prefix?endpoint=&region=&style=virtual|path`. With an endpoint of its own the style is `path` unless
- * told, since few such servers have a host name for each bucket. Throws `E_CONFIG`.
+ * Reads `s3://bucket/prefix?endpoint=&region=&style=virtual|path`. With an endpoint the style is `path` unless the URL
+ * says otherwise, since few such servers have a host name for each bucket. Throws `E_CONFIG`.
  */
 export function parseS3Url(text: string, env: Readonly<Record<string, string | undefined>>): S3Place {
   const found = /^s3:\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?$/i.exec(text);
@@ -50,7 +50,7 @@ export function parseS3Url(text: string, env: Readonly<Record<string, string | u
     bucket,
     prefix: prefixOf(path),
     endpoint,
-    // Servers with an endpoint of their own hardly ever look at the region, but a signature must name one.
+    // Servers other than AWS hardly ever look at the region, but a signature must name one.
     region: given ?? (endpoint === undefined ? undefined : 'us-east-1'),
     pathStyle: style === 'path',
   };

@@ -2,7 +2,7 @@ import { fail } from '../../../ledger-schema/error.ts';
 import { TREE } from '../../../ledger-schema/files.ts';
 import type { TreeEntry } from '../../snapshot.ts';
 
-/** Many trees by their ids, by one request for all that are missing. */
+/** Many trees by their ids, with one request for all that are missing. */
 export interface TreeReader {
   trees(oids: readonly string[]): Promise<readonly (readonly TreeEntry[])[]>;
 }
@@ -14,9 +14,9 @@ interface Pair {
   readonly after: string;
 }
 
-/** The two folders that the format knows; what else lies at the root is the owner's. */
+/** The two folders that the format knows; whatever else is at the root is the owner's. */
 const SCOPES: ReadonlySet<string> = new Set(['packages', 'trust']);
-/** `packages/<source>/<owner>/<repo>/<tag>`: below it the format has files alone, so that no tree there may differ. */
+/** `packages/<source>/<owner>/<repo>/<tag>`: below it the format has only files, so no tree there may differ. */
 const DEEPEST = 5;
 const PAIRS_AT_ONCE = 2048;
 
@@ -28,7 +28,7 @@ const PAIRS_AT_ONCE = 2048;
 export async function requireOnlyAdded(objects: TreeReader, before: string, after: string): Promise<void> {
   let level: readonly Pair[] = before === after ? [] : [{ path: '', before, after }];
   for (let depth = 0; level.length > 0; depth++) {
-    // The same two trees can stand in many places; once is enough.
+    // The same two trees can occur in many places; once is enough.
     const next = new Map<string, Pair>();
     for (let from = 0; from < level.length; from += PAIRS_AT_ONCE) {
       const batch = level.slice(from, from + PAIRS_AT_ONCE);

@@ -23,14 +23,14 @@ interface Request {
   readonly reject: (error: Error) => void;
 }
 
-/** So many requests are under way at once; more wait here, and so does what git would answer. */
+/** How many requests are under way at once; the rest wait here, so git's answers don't pile up. */
 const IN_FLIGHT = 1000;
 const LONGEST_HEADER = 200;
 
 /**
  * One `git cat-file --batch-command` that lives as long as its repository is open. Requests are answered in order and
- * many are under way at once. It keeps nobody's process alive: while nothing is asked it is unreferenced, and it ends
- * when its stdin does.
+ * many are under way at once. It doesn't keep this process alive: while idle it is unreferenced, and it ends when its
+ * stdin does.
  */
 export class CatFile {
   readonly #directory: string;
@@ -46,7 +46,7 @@ export class CatFile {
   #skip = 0;
   #stderr = '';
 
-  /** `died` is called where git ended of itself, as it does over an object that it can't read. */
+  /** `died` is called where git ended by itself, as it does over an object that it can't read. */
   constructor(directory: string, env: Readonly<Record<string, string>>, died: () => void = () => undefined) {
     this.#directory = directory;
     this.#env = env;
@@ -122,7 +122,7 @@ export class CatFile {
     };
     child.once('error', ended);
     child.once('close', () => ended());
-    // A git that has gone is noticed by its end; the broken pipe says nothing more.
+    // A git that has gone is noticed by its end; the broken pipe adds nothing.
     child.stdin.on('error', () => undefined);
     child.stderr.on('data', (chunk: Buffer) => {
       if (this.#stderr.length < 2000) this.#stderr += chunk.toString('utf8');

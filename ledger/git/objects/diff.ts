@@ -23,7 +23,7 @@ interface Pair {
   readonly after: string | undefined;
 }
 
-/** What is looked at of two trees, and how much of it. */
+/** What to look at in two trees, and how much of it. */
 export interface DiffScope {
   /** Is a folder looked into? One that isn't is a difference itself. */
   readonly into: (path: string) => boolean;
@@ -37,8 +37,8 @@ const ALL: DiffScope = { into: () => true, most: 500_000, tooMany: 'E_TOO_LARGE'
 const DEEPEST = 64;
 
 /**
- * The leaves that differ between two trees, sorted by path; an empty folder that comes is one. Equal subtrees are skipped
- * by their oids, so that the cost follows the change; a level of all of them is read at once.
+ * The leaves that differ between two trees, sorted by path; a new empty folder counts as one. Equal subtrees are
+ * skipped by their oids, so that the cost follows the change; a level of all of them is read at once.
  */
 export async function diffTrees(
   objects: Objects,

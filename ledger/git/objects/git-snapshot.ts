@@ -5,11 +5,11 @@ import type { Objects } from './objects.ts';
 import type { PathEntry, Snapshot, TreeEntry } from '../../snapshot.ts';
 import { TREE_MODE } from './tree.ts';
 
-/** So many trees are read, and where they are missing fetched, at once during a walk. */
+/** How many trees a walk reads at once, fetching those that are missing. */
 const WALK_BATCH = 4096;
-/** So many folders that stand beside each other are kept in memory at once. */
+/** How many sibling folders are kept in memory at once. */
 const WALK_RUN = 16_384;
-/** So many leaves are handed on at a time. */
+/** How many leaves are handed on at a time. */
 const WALK_LEAVES = 4096;
 /** Far more than any ledger has. Trees that hold one another again and again would otherwise walk for ever. */
 const MOST_ENTRIES = 5_000_000;
@@ -21,8 +21,8 @@ interface Walked {
 }
 
 /**
- * The folder of that name. Throws `E_COLLISION` where the name stands twice, which git never writes: two readers could take
- * two ways.
+ * The folder of that name. Throws `E_COLLISION` where the name occurs twice, which git never writes: two readers could
+ * follow different ones.
  */
 function folderIn(entries: readonly TreeEntry[], name: string, path: string): TreeEntry | undefined {
   const [entry, again] = entries.filter((candidate) => candidate.name === name);
@@ -59,7 +59,7 @@ export class GitSnapshot implements Snapshot {
       oid: root,
     }));
     const result = new Map<string, readonly TreeEntry[]>(directories.map((directory) => [directory, []]));
-    // One level of every path at a time: what is missing of it is one request.
+    // One level of every path at a time: one request fetches what is missing from it.
     while (open.length > 0) {
       const unique = [...new Set(open.map(({ oid }) => oid))];
       const trees = await this.#objects.trees(unique);
@@ -106,9 +106,9 @@ export class GitSnapshot implements Snapshot {
   }
 
   /**
-   * The leaves of each directory, one directory after the other, many at a time; one without entries is a leaf itself, and
-   * so is one that stands where the format has its deepest files. Directories that stand beside each other are read
-   * together, all levels down, so that the number of requests follows the depth and not the number of directories.
+   * The leaves of each directory, one directory after the other, many at a time; one without entries is a leaf itself,
+   * and so is one at the depth of the format's deepest files. Sibling directories are read together, all levels down,
+   * so that the number of requests follows the depth and not the number of directories.
    */
   async *#walkAll(places: readonly TreePosition[], depth: number, walked: Walked): AsyncGenerator<PathEntry[]> {
     for (let from = 0; from < places.length; from += WALK_BATCH) {

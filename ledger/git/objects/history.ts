@@ -18,11 +18,11 @@ interface Commit extends LogEntry {
   readonly time: number;
 }
 
-/** Brings commits that are missing here, and more of what lies behind them; says whether there is any use in looking again. */
+/** Brings commits that are missing here, and more of their history; says whether it is worth looking again. */
 export type FetchHistory = (missing: readonly string[]) => Promise<boolean>;
 
 const COMMIT_LIMIT = 1024 * 1024;
-/** A log of at most so many commits doesn't depend on their dates, which their makers choose. */
+/** A log of at most this many commits doesn't depend on their dates, which their makers choose. */
 const EXACT_LOG = 500;
 const LEFT = 1;
 const RIGHT = 2;
@@ -40,8 +40,8 @@ interface Painted {
 
 /**
  * Questions about ancestry, answered from raw commit objects and their real parents. git's own answer in a shallow
- * clone treats the rim as the beginning of history; here a parent that is missing makes the question undecided until
- * it was fetched.
+ * clone treats the boundary as the beginning of history; here a missing parent leaves the question undecided until it
+ * is fetched.
  */
 export class History {
   readonly #objects: Objects;
@@ -89,8 +89,8 @@ export class History {
   }
 
   /**
-   * Every commit that both sides have and that is not an ancestor of another such, the newest first. Several where branches
-   * were merged crosswise: which of them is the newest is for the makers of their dates to choose.
+   * Every commit that both sides have and that is not an ancestor of another of them, the newest first. Several where
+   * branches were merged crosswise: which of them is the newest is for the makers of their dates to choose.
    */
   async mergeBases(a: string, b: string): Promise<string[]> {
     if (a === b) return [a];

@@ -7,7 +7,7 @@ import { TREE_LIMIT, parseTree } from './tree.ts';
 /** Brings objects here from where the repository was cloned from; one request for all. What stays missing is not an error. */
 export type FetchObjects = (oids: readonly string[]) => Promise<void>;
 
-/** Where objects are; a `CatFile` is one. */
+/** Where objects are read from; `CatFile` is one such place. */
 export interface ObjectSource {
   /** Type and size of an object, or undefined where it isn't here. */
   info(oid: string): Promise<ObjectInfo | undefined>;
@@ -16,11 +16,14 @@ export interface ObjectSource {
   close(): Promise<void>;
 }
 
-/** So long is waited for others who miss something too, as after a fetch for several of them: far less than a fetch takes. */
+/**
+ * How long to wait for others that also miss something, as after a fetch for several of them: far less than a fetch
+ * takes.
+ */
 const TOGETHER_MS = 5;
-/** So many entries of trees are remembered; about 6 MB. What is forgotten is read again from here. */
+/** How many tree entries are remembered; about 6 MB. What is forgotten is read again locally. */
 const REMEMBERED_ENTRIES = 20_000;
-/** So many entries of trees are held at once: a few bytes of deltas can be trees of gigabytes. */
+/** How many tree entries are held at once: a few bytes of deltas can expand to gigabytes of trees. */
 const ENTRIES_AT_ONCE = 1_000_000;
 
 /**
@@ -55,7 +58,7 @@ export class Objects {
     return unique.filter((_, index) => infos[index] === undefined);
   }
 
-  /** Makes objects be here, by one request. */
+  /** Makes sure that objects are here, with one request. */
   async prefetch(oids: readonly string[]): Promise<void> {
     if (!this.#fetch || oids.length === 0) return;
     await this.#bring(await this.missing(oids));
@@ -85,14 +88,14 @@ export class Objects {
     return entries ?? gone(oid);
   }
 
-  /** Many trees in the order of `oids`, by one request for all that are missing. */
+  /** Many trees in the order of `oids`, with one request for all that are missing. */
   async trees(oids: readonly string[]): Promise<readonly (readonly TreeEntry[])[]> {
     const found = new Map<string, readonly TreeEntry[]>();
     let count = 0;
     const look = async (oid: string): Promise<void> => {
       const known = this.#trees.get(oid);
       const bytes = known ? undefined : await this.here(oid, 'tree', TREE_LIMIT);
-      // One that was too many ends the reading of all, also of those that were asked for already.
+      // One too many ends the reading of all, including those already asked for.
       if (count > ENTRIES_AT_ONCE) manyEntries();
       const entries = known ?? (bytes && parseTree(oid, bytes, this.oidLength));
       if (!entries) return;

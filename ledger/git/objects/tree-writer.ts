@@ -37,8 +37,8 @@ export interface ObjectSink {
 }
 
 /**
- * Makes a commit in a clone's object store, with neither work tree nor index: of the base's trees only those on the
- * paths of `files` are read, so that in a partial clone no other is fetched. The sink gets all new objects at once.
+ * Makes a commit in a clone's object store, with neither work tree nor index: only those of the base's trees that are
+ * on the paths of `files` are read, so a partial clone fetches no others. The sink gets all new objects at once.
  */
 export class TreeWriter {
   readonly #sink: ObjectSink;
@@ -106,7 +106,7 @@ export class TreeWriter {
   }
 }
 
-/** Paths as folders in folders. A path that could leave its place is a defect of the caller. */
+/** Paths as folders in folders. A path that could escape is a bug in the caller. */
 function arrange(files: ReadonlyMap<string, Uint8Array>): Folder {
   const root: Folder = { files: new Map(), folders: new Map() };
   for (const [path, content] of files) {
