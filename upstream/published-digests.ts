@@ -107,7 +107,7 @@ export function statementsOf(
   return all;
 }
 
-/** GitHub's digests of a record's files: what can be compared without the bytes. */
+/** GitHub's digests that equal a record's own: what can be compared without the bytes. */
 export function githubStatements(
   files: readonly { readonly name: string; readonly sha256: string; readonly url?: string | undefined }[],
   assets: Release['assets'],
