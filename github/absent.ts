@@ -1,6 +1,6 @@
 const REPOSITORY = /\/repos\/([^/]+\/[^/]+)(?:\/(.*))?$/;
 
-/** Below a repository: what is not there. */
+/** What is missing, by its path below a repository. */
 const NOUNS: readonly (readonly [path: RegExp, says: (name: string) => string])[] = [
   [/^releases\/tags\/(.+)$/, (tag) => `no release of the tag ${tag}`],
   [/^releases\/latest$/, () => 'no latest release'],
@@ -16,8 +16,9 @@ const NOUNS: readonly (readonly [path: RegExp, says: (name: string) => string])[
 ];
 
 /**
- * What a person calls that which is not there: `jqlang/jq at api.github.com has no release of the tag v9`. `what` is a method
- * and a path, as `GET /repos/jqlang/jq/releases/tags/v9`; where nobody has a word for the path, it stands there.
+ * What to tell a person about something that is not there: `jqlang/jq at api.github.com has no release of the tag v9`.
+ * `what` is a method and a path, as `GET /repos/jqlang/jq/releases/tags/v9`; a path that nobody has a word for is shown
+ * as it is.
  */
 export function absentText(host: string, what: string): string {
   const path = what.replace(/^[A-Z]+ /, '').replace(/\?.*$/, '');

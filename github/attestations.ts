@@ -6,7 +6,7 @@ import { attestationsSchema, bulkAttestationsSchema } from './schemas.ts';
 import type { AttestationAnswer } from './schemas.ts';
 import type { Repository } from './types.ts';
 
-/** What the API has of one attestation: the bundle itself, or where it lies. */
+/** What the API has of one attestation: the bundle itself, or where it is. */
 export interface Attestation {
   /** Anybody's JSON. */
   readonly bundle: unknown;
@@ -35,7 +35,7 @@ export async function listAttestations(
   for (const { repository_id: id, bundle, bundle_url: bundleUrl } of answers) {
     if (id !== repository.id) continue;
     const inline = typeof bundle === 'object' && bundle !== null;
-    // An address has another credential each time.
+    // An address has a new credential each time.
     const key = inline ? JSON.stringify(bundle) : (bundleUrl ?? '').replace(/\?.*$/s, '');
     if (inline || bundleUrl !== undefined) found.set(key, { bundle: inline ? bundle : undefined, bundleUrl });
   }

@@ -170,14 +170,14 @@ export class GitHubClient {
       if (next !== undefined && addresses.size === addresses.add(next).size) {
         fail('E_UPSTREAM_ANSWER', `${this.#host} leads in a circle at ${route}`);
       }
-      // A full page that a 304 confirms says nothing of a page that came after it since.
+      // A full page that a 304 confirms says nothing about a page that was added after it since.
       if (next === undefined && !(answer.unchanged && value.length >= perPage)) return;
     }
     fail('E_UPSTREAM_ANSWER', `${this.#host} has more than ${String(MAX_PAGES)} pages at ${route}`);
   }
 
   /**
-   * Changes something. `repeatable`: the request says the whole outcome, so that sending it twice does no harm. The
+   * Changes something. `repeatable`: the request states the whole outcome, so that sending it twice does no harm. The
    * statuses in `refusals` are returned, not thrown.
    */
   async change<T>(
@@ -195,8 +195,8 @@ export class GitHubClient {
   }
 
   /**
-   * A change that must not happen twice. Where it breaks on the way nobody knows whether it happened: `done` looks, and
-   * only where it did not it is tried again, three times in all.
+   * A change that must not happen twice. If it breaks on the way, nobody knows whether it happened: `done` looks, and
+   * it is tried again only if it did not, three times in all.
    */
   async once<T>(send: () => Promise<T>, done: () => Promise<T | undefined>): Promise<T> {
     for (let tries = 1; ; tries += 1) {
@@ -212,7 +212,7 @@ export class GitHubClient {
     }
   }
 
-  /** Waits as before the next of several tries. */
+  /** Waits as it does before another try. */
   async pause(tries: number): Promise<void> {
     await this.#clock.sleep(backoff(tries + 1));
   }
@@ -252,7 +252,7 @@ export class GitHubClient {
   }
 }
 
-/** A token as it can stand in a header; environment files often leave a newline behind it. */
+/** A token as it can stand in a header; environment files often leave a newline after it. */
 function checkToken(token: string | undefined, name: string): string | undefined {
   const trimmed = token?.trim();
   if (trimmed === undefined || trimmed === '') return undefined;

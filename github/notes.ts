@@ -10,7 +10,7 @@ const commentListSchema = z.array(commentSchema);
 const issueListSchema = z.array(issueSchema);
 const MARKER = /^[a-z0-9][a-z0-9:._-]{0,99}$/;
 
-/** Anyone who may write to the repository: only of these a marker is believed, since anybody can write one. */
+/** Anyone who may write to the repository: a marker is believed only from them, since anybody can write one. */
 const INSIDERS = new Set(['OWNER', 'MEMBER', 'COLLABORATOR']);
 
 /** A comment or issue that is there now, and what was done for it. */
@@ -23,11 +23,11 @@ export interface Note {
 }
 
 /**
- * Makes one comment on a pull request (or issue) say `body`: the one with this marker is edited, no matter who of those who may
- * write here made it, so that several people leave one comment; else a new one is written. A stranger's counts for
- * nothing. Where the API doesn't say who we are, one that says the very same is ours. Docs: "Issue comments".
+ * Makes one comment on a pull request (or issue) say `body`: the one with this marker is edited, whichever person with
+ * write access made it, so that several people leave one comment; else a new one is written. A stranger's doesn't
+ * count. Where the API doesn't say who we are, one that says exactly the same is ours. Docs: "Issue comments".
  *
- * @param marker lower-case letters, digits and `:._-`; it stands hidden at the comment's beginning
+ * @param marker lower-case letters, digits and `:._-`; it is hidden at the comment's beginning
  */
 export async function upsertComment(
   client: GitHubClient,
@@ -120,7 +120,7 @@ export interface OpenIssue {
   readonly createdAt: Date | undefined;
 }
 
-/** Open issues whose title begins so, oldest first; a thousand at most are looked at. Docs: "Issues". */
+/** Open issues whose title begins with `beginning`, oldest first; a thousand at most are looked at. Docs: "Issues". */
 export async function findIssues(client: GitHubClient, repository: string, beginning: string): Promise<OpenIssue[]> {
   const found: OpenIssue[] = [];
   let seen = 0;

@@ -9,14 +9,14 @@ import type { PullRequest } from './types.ts';
 
 export { closeIssue, findIssues, upsertComment, upsertIssue } from './notes.ts';
 
-/** The one comment of a proposal's pull request that says who stands for it. */
+/** The one comment of a proposal's pull request that says who acked it. */
 export const ACKS_MARKER = 'pullthrough:acks';
 
 const pullListSchema = z.array(pullSchema);
 const PULL = '/repos/{owner}/{repo}/pulls/{pull_number}';
 /** How often a merge is tried again when another one came first. */
 const MERGE_TRIES = 4;
-/** How often it is looked whether a branch was brought up to date. */
+/** How often to look whether a branch was brought up to date. */
 const UPDATE_TRIES = 6;
 
 export interface PullQuery {
@@ -55,7 +55,7 @@ export async function getPull(
   return answer === undefined ? undefined : toPull(answer.value);
 }
 
-/** Lacks its branch the newest base, which the base's protection asks for? False where the host doesn't say. */
+/** Does its branch lack the newest base, which the base's protection asks for? False where the host doesn't say. */
 export async function isBehind(client: GitHubClient, repository: string, number: number): Promise<boolean> {
   const parameters = { ...splitRepository(repository), pull_number: number };
   const answer = await client.get(`GET ${PULL}`, parameters, pullSchema);
@@ -219,8 +219,8 @@ async function patch(
 }
 
 /**
- * The open pull request from this very repository's branch. The name in `head` is the owner's of now, which a renamed
- * one isn't asked for by; so where the filter finds nothing the whole list is looked through.
+ * The open pull request from this very repository's branch. `head` needs the owner's current name, and after a rename
+ * we ask by the old one; so where the filter finds nothing, the whole list is looked through.
  */
 async function findOpen(
   client: GitHubClient,

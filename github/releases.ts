@@ -10,7 +10,7 @@ const assetListSchema = z.array(assetSchema);
 const releaseListSchema = z.array(releaseSchema);
 /** A tag of a tag of a tag: git allows any depth, nobody uses two. */
 const MAX_PEEL = 8;
-/** How often a list of assets that changes while it is read is read again. */
+/** How often to read a list of assets again when it changes while it is read. */
 const MAX_READINGS = 4;
 
 /** The repository, under the name that it has now. Throws `E_UPSTREAM_NOT_FOUND`. Docs: "Get a repository". */
@@ -99,7 +99,7 @@ export async function resolveTagCommit(client: GitHubClient, repository: string,
 }
 
 /**
- * A release with all its assets. GitHub embeds them all, as far as anybody has seen (800 and more), and says so
+ * A release with all its assets. GitHub embeds them all, as far as anybody has seen (800 and more), but documents it
  * nowhere; so where their number is one at which a list could have been cut off, the paged list is read too.
  */
 async function whole(

@@ -2,7 +2,7 @@ import { absentText } from './absent.ts';
 import type { z } from 'zod';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 
-/** What the API said no with, where the caller knows what to do about it. */
+/** How the API refused, where the caller knows what to do about it. */
 export interface Refusal {
   readonly status: number;
   readonly message: string;
@@ -62,7 +62,7 @@ export function isAbsent(status: number): boolean {
   return status === 404 || status === 410 || status === 451;
 }
 
-/** Parses and checks an answer. Throws `E_UPSTREAM_ANSWER` that says where in it something is wrong. */
+/** Parses and checks an answer. Throws `E_UPSTREAM_ANSWER`, which says where in it something is wrong. */
 export function parseAnswer<T>(
   context: Pick<ErrorContext, 'host' | 'what'>,
   body: Uint8Array,

@@ -4,15 +4,15 @@ import { userSchema, viewerSchema } from './schemas.ts';
 const known = new WeakMap<GitHubClient, Promise<string | undefined>>();
 
 /**
- * The login that a client acts as; undefined where the API doesn't say. A GitHub App's installation is refused
- * `/user`, and told by GraphQL.
+ * The login that a client acts as; undefined where the API doesn't say. A GitHub App's installation is refused `/user`,
+ * but GraphQL tells it.
  */
 export function viewer(client: GitHubClient): Promise<string | undefined> {
   let login = known.get(client);
   if (login === undefined) {
     login = ask(client);
     known.set(client, login);
-    // A failure is asked again the next time.
+    // After a failure it is asked for again the next time.
     login.catch(() => known.delete(client));
   }
   return login;

@@ -3,7 +3,7 @@ import { escapeMarkup } from './escape.ts';
 
 /** Something that happened. Times are ISO 8601. */
 export interface AtomEntry {
-  /** A URI that stays. */
+  /** A permanent URI. */
   readonly id: string;
   readonly title: string;
   readonly updated: string;
@@ -47,7 +47,7 @@ export function atomText({ id, title, updated, self, link }: AtomHead, entries: 
   ].join('\n');
 }
 
-/** A text for people, which may be cut. */
+/** Text for people, which may be cut short. */
 function xml(text: string): string {
   return escapeMarkup(brief(text));
 }

@@ -9,7 +9,7 @@ function codePoint(character: string): string {
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }
 
-/** One line that shows what is there and does nothing: what can't be seen stands as `\u{…}`, line ends included. */
+/** One line that shows what is there and does nothing: what can't be seen is written as `\u{…}`, line ends included. */
 export function escapeTerminal(text: string): string {
   return text.replace(UNSEEN, codePoint);
 }
@@ -41,7 +41,7 @@ export function annotation(kind: AnnotationKind, message: string, title?: string
 
 /**
  * A Markdown code span that its text can't leave, also in a cell of a GitHub table: the fence is longer than any run of
- * backticks in it. A pipe stands as `\u{7c}`: GitHub's tables split at one even after an escaped backslash.
+ * backticks in it. A pipe is written as `\u{7c}`: GitHub's tables split at one even after an escaped backslash.
  */
 export function codeSpan(text: string): string {
   const shown = escapeTerminal(text).replace(/\|/g, '\\u{7c}');

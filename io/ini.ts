@@ -48,7 +48,9 @@ function cutsWord(raw: string): boolean {
   return false;
 }
 
-/** The value as the ini package reads it: unquoted, unescaped, without its comment. Refuses what it would guess at. */
+/**
+ * The value as the ini package reads it: unquoted, unescaped, without its comment. Refuses what it would have to guess.
+ */
 function readValue(raw: string, at: string): string {
   const first = raw[0];
   if (first === '"' || first === "'") {
@@ -83,7 +85,7 @@ function checkSection(name: string, file: string, line: number, schema: IniSchem
   });
 }
 
-/** Where a key that its section doesn't know was probably meant to stand. */
+/** Where a key that its section doesn't know was probably meant to go. */
 function keyHint(section: string, key: string, schema: IniSchema): string {
   const here = Object.keys(schema[section] ?? {});
   const brackets = here.find((known) => known === `${key}[]` || `${known}[]` === key);

@@ -22,7 +22,7 @@ export function systemCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Is it a call into the system that failed, whatever of? */
+/** Is it a failed call into the system, of any kind? */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return systemCode(error) !== undefined && error instanceof Error && 'syscall' in error;
 }

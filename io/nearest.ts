@@ -1,7 +1,7 @@
-/** Longer words are not typing errors of ours, and the distance costs the product of the lengths. */
+/** Longer words are not misspellings of ours, and the distance costs the product of the lengths. */
 const LONGEST = 64;
 
-/** Insertions, deletions, replacements and swaps of neighbours that make one word of the other. */
+/** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */
 function distance(a: string, b: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, i) => i);

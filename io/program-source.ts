@@ -8,7 +8,7 @@ export interface ProgramSource {
   readonly sha256: string;
 }
 
-/** Names of variables of a repository, for workflows that a build which is not a release writes. */
+/** Names of a repository's variables, for workflows written by a build that isn't a release. */
 const VARIABLES: ProgramSource = {
   url: '${{ vars.PULLTHROUGH_URL }}',
   sha256: '${{ vars.PULLTHROUGH_SHA256 }}',

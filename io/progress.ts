@@ -4,7 +4,7 @@ export interface Progress {
   start(label: string, total: number): ProgressTask;
   /** A line for people: lower-case, without a full stop; shown escaped. */
   note(message: string): void;
-  /** Something to look at that stops nothing. In Actions it is an annotation. */
+  /** Something to look at that doesn't stop anything. In Actions it is an annotation. */
   warn(message: string): void;
 }
 

@@ -37,7 +37,7 @@ export class SharedWork<T> {
   #start(key: string, work: (signal: AbortSignal) => Promise<T>): Job<T> {
     const stop = new AbortController();
     const done = work(stop.signal).finally(() => this.#jobs.delete(key));
-    // Who waited may all be gone when it fails.
+    // Everyone who waited may be gone when it fails.
     done.catch(() => undefined);
     const job = { done, stop, waiting: 0 };
     this.#jobs.set(key, job);

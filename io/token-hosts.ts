@@ -16,9 +16,10 @@ export interface HostToken {
 }
 
 /**
- * A token of the environment for a URL. LEDGER_TOKEN, GITHUB_TOKEN and those that a tool.ini names go to hosts that the
- * environment allows and to no other, whatever a checkout's mirror.ini or tool.ini says: GitHub's own, the server that Actions names, this machine, and the hosts
- * of PULLTHROUGH_TOKEN_HOSTS. Throws `E_CONFIG` for one that is not a host.
+ * A token from the environment for a URL. LEDGER_TOKEN, GITHUB_TOKEN and those that a tool.ini names go to hosts that
+ * the environment allows and to no other, whatever a checkout's mirror.ini or tool.ini says: GitHub's own, the server
+ * that Actions names, this machine, and the hosts of PULLTHROUGH_TOKEN_HOSTS. Throws `E_CONFIG` for one that is not a
+ * host.
  */
 export function tokenForHost(env: Environment, name: string, token: string | undefined, url: string): HostToken {
   if (token === undefined || token === '') return { token: undefined };

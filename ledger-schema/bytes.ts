@@ -28,7 +28,7 @@ export function compareBytes(a: string, b: string): number {
   if (a === b) return 0;
   let same = 0;
   while (same < a.length && a.charCodeAt(same) === b.charCodeAt(same)) same++;
-  // Where no surrogate stands, UTF-16 and UTF-8 have one order; NaN is the end of the shorter.
+  // Without surrogates, UTF-16 and UTF-8 sort alike; NaN is the end of the shorter string.
   const units = [a.charCodeAt(same), b.charCodeAt(same)] as const;
   if (!(units[0] >= 0xd800) && !(units[1] >= 0xd800)) {
     return Number.isNaN(units[0]) || units[0] < units[1] ? -1 : 1;
@@ -43,7 +43,7 @@ export function compareBytes(a: string, b: string): number {
   return left.length - right.length;
 }
 
-/** Do the strings stand in the order of their bytes, without duplicates? */
+/** Are the strings sorted by their bytes, without duplicates? */
 export function isSortedUnique(items: readonly string[]): boolean {
   return items.every((item, i) => i === 0 || compareBytes(items[i - 1] ?? '', item) < 0);
 }

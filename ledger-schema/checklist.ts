@@ -61,7 +61,7 @@ export interface ChecklistAsset {
   readonly name: string;
   /** Bytes. */
   readonly size: number;
-  /** Where it lies, where that is not in the release. */
+  /** Where it is, when that is not in the release. */
   readonly url?: string | undefined;
 }
 

@@ -115,7 +115,7 @@ export interface ErrorDetails {
   /** One sentence that says what to do. */
   readonly hint?: string | undefined;
   readonly cause?: unknown;
-  /** Where the same code can end a command in two ways: `E_BUNDLE` is 1 for what is damaged, 3 for what isn't trusted. */
+  /** For a code that can end a command in two ways: `E_BUNDLE` is 1 for a damaged bundle, 3 for an untrusted one. */
   readonly exit?: 1 | 3 | undefined;
 }
 
@@ -133,13 +133,13 @@ export class PullthroughError extends Error {
     this.#exit = details.exit;
   }
 
-  /** The exit code: what belongs to the error's code, unless it was made with another. */
+  /** The exit code: the one that belongs to the error's code, unless it was made with another. */
   get exit(): 1 | 2 | 3 | 4 {
     return this.#exit ?? ERRORS[this.code][0];
   }
 }
 
-/** Throws a {@link PullthroughError}; an expression, so that it can stand behind `??`. */
+/** Throws a {@link PullthroughError}; an expression, so that it can follow `??`. */
 export function fail(code: ErrorCode, message: string, details: ErrorDetails = {}): never {
   throw new PullthroughError(code, message, details);
 }

@@ -10,7 +10,7 @@ export const EVIDENCE_ENTRIES = 64;
 
 const KINDS = ['sigstore', 'minisign', 'openpgp', 'list', 'key'] as const;
 
-/** As a certificate or a log names somebody: printable ASCII without space. */
+/** How a certificate or a log names somebody: printable ASCII without spaces. */
 const identity = z.string().regex(/^[\x21-\x7e]{1,1024}$/);
 
 /** @internal */
@@ -31,10 +31,10 @@ export const evidenceSchema = z
 /** What upstream itself signed about the recorded files; ledger-format.md, "Evidence". Sizes are bytes. */
 export interface EvidenceEntry {
   readonly kind: EvidenceKind;
-  /** Of the bytes, which lie in the store. */
+  /** Of the bytes, which are in the store. */
   readonly sha256: string;
   readonly size: number;
-  /** Who signed, as the kind names somebody; a list has none. */
+  /** Who signed, named as this kind names its signers; a list has none. */
   readonly signer?: string | undefined;
   /** Who vouched for a certificate's signer. */
   readonly issuer?: string | undefined;
@@ -46,7 +46,7 @@ const PUBLIC_KEY = /^key:[0-9a-f]{64}$/;
 /** 42 bytes that begin with `Ed`: their base64 has one spelling. */
 const MINISIGN = /^RW[QRST][A-Za-z0-9+/]{53}$/;
 
-/** Is it how an entry of this kind names its signer? */
+/** Is this how an entry of this kind names its signer? */
 export function isSigner(kind: Exclude<EvidenceKind, 'list'>, signer: string): boolean {
   switch (kind) {
     case 'sigstore':

@@ -22,10 +22,10 @@ export interface LedgerFiles {
   read(path: string, limit: number): Promise<Uint8Array | undefined>;
 }
 
-/** Something worth saying that stops nothing here. */
+/** Something worth saying that doesn't stop anything here. */
 export interface Finding {
   readonly code: ErrorCode;
-  /** The ledger's path that it is about. */
+  /** The path in the ledger that it is about. */
   readonly path: string;
   readonly message: string;
 }

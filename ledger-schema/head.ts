@@ -9,7 +9,7 @@ import type { Trust } from './trust.ts';
 export const HEAD_FILE = 'head.json';
 export const HEAD_BYTES = 4096;
 
-/** What an executor says of the ledger's branch: it was at this commit, with this policy, at this time. */
+/** What an executor says about the ledger's branch: it was at this commit, with this policy, at this time. */
 export interface Head {
   readonly format: 1;
   readonly commit: string;
@@ -60,7 +60,7 @@ export interface CheckedHead {
   readonly signedBy: Signed;
 }
 
-/** A head with a signature by a current executor's key, which may lie among others. Throws `E_STALE`. */
+/** Checks a head: one of the signatures must be by a current executor's key. Throws `E_STALE`. */
 export async function checkHead(
   bytes: Uint8Array,
   signatures: readonly Uint8Array[],

@@ -8,13 +8,13 @@ export function canonicalJson(value: unknown): Uint8Array {
   return utf8(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** No file of the format is nested as deeply; a megabyte of brackets would be read for long. */
+/** No file of the format is nested this deeply; a megabyte of brackets would take long to read. */
 const DEPTH = 16;
 
-/** In fewer bytes than these there are not so many things wrong that to collect them all takes long. */
+/** Fewer bytes than this can't hold so many problems that collecting them all takes long. */
 const MANY = 16_384;
 
-/** How many brackets of JSON stand open at once, at most. */
+/** The most brackets of JSON that are open at once. */
 function depthOf(text: string): number {
   let [depth, deepest, quoted] = [0, 0, false];
   for (let i = 0; i < text.length; i++) {
@@ -39,8 +39,8 @@ export interface CanonicalForm<T> {
 }
 
 /**
- * Reads a canonical JSON file: bounded, UTF-8, of the schema without unknown keys, and exactly the bytes that writing it
- * again gives. Throws the form's code, `E_TOO_LARGE` past its limit.
+ * Reads a canonical JSON file: bounded, UTF-8, of the schema without unknown keys, and exactly the bytes that writing
+ * it out again would give. Throws the form's code, `E_TOO_LARGE` past its limit.
  */
 export function parseCanonical<T>(bytes: Uint8Array, form: CanonicalForm<T>): T {
   if (bytes.length > form.limit) fail('E_TOO_LARGE', `${form.what} has more than ${form.limit} bytes`);
@@ -106,7 +106,7 @@ function firstProblem(schema: z.core.$ZodType, value: unknown): Problem | undefi
   return first(Object.entries(shape), ([key, child]) => within(key, checker(child)(items.get(key))));
 }
 
-/** How to look for a problem in a value: at once where it holds a fixed number of things, else thing by thing. */
+/** How to look for a problem in a value: all at once where it holds a fixed number of items, else item by item. */
 function checker(schema: z.core.$ZodType): (value: unknown) => Problem | undefined {
   if (hasMany(schema)) return (value) => firstProblem(schema, value);
   return (value) => toProblem(z.safeParse(schema, value).error);

@@ -8,7 +8,7 @@ import type { Trust } from './trust.ts';
 
 /** A signature that counts. */
 export interface Signed {
-  /** The person or bot; a former executor's is not recorded, so its fingerprint stands here. */
+  /** The person or bot; a former executor's is not recorded, so its fingerprint is given here. */
   readonly holder: string;
   /** The primary key's. */
   readonly fingerprint: string;
@@ -84,7 +84,7 @@ export async function checkNack(
   return { holder, fingerprint, former: former !== undefined };
 }
 
-/** Throws `E_SIG_UNLISTED` for a key that the policy lists as no reviewer's, current or former. */
+/** Throws `E_SIG_UNLISTED` for a key that the policy doesn't list as a reviewer's, current or former. */
 export function requireReviewer(fingerprint: string, trust: Trust): void {
   reviewer(fingerprint, trust);
 }

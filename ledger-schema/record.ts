@@ -28,11 +28,11 @@ export interface RecordedAsset {
   /** Bytes. */
   readonly size: number;
   readonly sha256: string;
-  /** Where it lies, when not in the release. */
+  /** Where it is, when not in the release. */
   readonly url?: string;
 }
 
-/** What a record says, its content checked and no signature yet. */
+/** What a record says; its content is checked, its signatures are not yet. */
 export interface RecordContent {
   readonly path: string;
   readonly checklist: Checklist;
@@ -110,7 +110,7 @@ async function required(record: RecordFiles, name: string): Promise<Uint8Array> 
 }
 
 /**
- * Reads a record and judges every signature file of it by the policy; steps 2 and 3 of "What a consumer does". A
+ * Reads a record and judges each of its signature files by the policy; steps 2 and 3 of "What a consumer does". A
  * signature file that doesn't count is in `ignored`, whatever it is: nobody can spoil a record by adding one. Throws as
  * {@link readRecord} does; whether the record may be used is what {@link requireAcknowledged} says.
  */
@@ -130,7 +130,7 @@ export async function verifyRecord(record: RecordFiles, trust: Trust): Promise<R
     try {
       if (kind === undefined) fail('E_PATH', `the format has no such path: ${brief(path)}`);
       if (kind.kind === 'checklist' || kind.kind === 'sums') continue;
-      // Of a key that no policy lists nothing is read, however many there are.
+      // Signatures by a key that no policy lists aren't read, however many there are.
       if (kind.kind === 'ack' || kind.kind === 'nack') requireReviewer(kind.fingerprint, trust);
       const read = kind.kind === 'sign' ? sign : await readSignature(record, entry.name);
       const bytes = read ?? fail('E_MODE', `${path} is not a regular file`);

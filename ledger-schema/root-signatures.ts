@@ -16,7 +16,7 @@ export interface RootCount {
   readonly names: readonly string[];
   readonly step: PolicyStep;
   readonly bytes: Uint8Array;
-  /** The policy that comes before; undefined for one that only its own roots sign. */
+  /** The policy before it; undefined for a policy that only its own roots sign. */
   readonly before: PolicyStep | undefined;
   readonly judgement: Judgement;
 }
@@ -30,8 +30,8 @@ export interface CountedRoots {
 
 /**
  * Verifies the signatures over a policy. A root key is judged by the copies that this policy and the one before list: a
- * revocation in either takes it out, and so does a copy that is not there; either may hold the subkey that signed. Those
- * that the policy before lists go first: of one that they did not sign, no key is read that it alone lists.
+ * revocation in either takes it out, and so does a missing copy; either may hold the subkey that signed. Keys that the
+ * policy before lists go first: unless enough of them signed, no key is read that only this policy lists.
  */
 export async function countRootHolders(count: RootCount): Promise<CountedRoots> {
   const { step, before } = count;
@@ -104,7 +104,7 @@ export async function verifyRootSignature(
     fail('E_SIG_UNLISTED', `${path} is by a key that is not a root's`);
   }
   const signature = parseSignatureFile((await files.read(path, SIGNATURE_BYTES)) ?? new Uint8Array());
-  // Every copy that is listed is read: a revocation that nobody can see must not count for none.
+  // Every listed copy is read: a revocation that can't be seen must not pass for no revocation.
   const copies = new Set<KeyFile>();
   for (const { listing } of listed) copies.add(await keyring.key(listing.key));
   for (const copy of copies) {
@@ -136,7 +136,10 @@ async function verifyByAny(
   throw failure;
 }
 
-/** The newest listed copy says when a key expires, an older one only of a subkey that the newer lacks. The newest is first. */
+/**
+ * The newest listed copy says when a key expires; an older one does only for a subkey that the newer one lacks. The
+ * newest is first.
+ */
 function checkExpiry(signature: ParsedSignature, copies: ReadonlySet<KeyFile>, judgement: Judgement): void {
   for (const copy of copies) {
     const component = namedComponent(copy, signature);

@@ -15,9 +15,9 @@ export interface TrustOptions {
   readonly pin?: string | undefined;
   /** The present time, the same for everything that is judged in one run. */
   readonly now: Date;
-  /** Look at the expiry of root keys too for the step to this number: the gate, when the policy is new. */
+  /** Also check the expiry of root keys for the step to this number: for the gate, when the policy is new. */
   readonly newVersion?: number | undefined;
-  /** Who does the arithmetic of signatures; the portable one by default. */
+  /** Does the arithmetic of signatures; the portable one by default. */
   readonly verifier?: Verifier | undefined;
 }
 
@@ -73,7 +73,7 @@ export class Trust {
     return this.policy.ledger;
   }
 
-  /** Past it consumers resolve nothing new. */
+  /** After this, consumers resolve nothing new. */
   get expires(): Date {
     return new Date(this.policy.expires);
   }

@@ -9,7 +9,7 @@ import { prune, touch } from './etag-prune.ts';
 const readFile = promisify(readFileCallback);
 const stat = promisify(statCallback);
 
-/** An answer that was kept: its body as it came, and what is needed to ask whether it still stands. */
+/** An answer that was kept: its body as it came, and what is needed to ask whether it is still current. */
 export interface CachedAnswer {
   readonly etag: string;
   readonly link: string | undefined;
@@ -102,7 +102,7 @@ async function readSmall(path: string): Promise<Buffer> {
   return readFile(path);
 }
 
-/** Tokens of GitHub App installations (and of workflows) live an hour or less; everybody else's stay. */
+/** Tokens of GitHub App installations (and of workflows) live an hour or less; all others stay. */
 function isShortLived(token: string | undefined): boolean {
   return token !== undefined && token.startsWith('ghs_');
 }
@@ -118,9 +118,9 @@ export function cacheIdentity(api: string, token: string | undefined): string {
 
 /**
  * The `If-None-Match` for a kept answer. GitHub's ETag is the SHA-256 of the request's Accept and Authorization and of
- * the body (not documented), so that another token's ETag never matches. For a token that lives an hour it is made
- * from the kept body instead of remembered: a 304 then says that this token would be given these very bytes. Where a
- * server makes its ETags otherwise, the answer is a full one.
+ * the body (not documented), so that another token's ETag never matches. For a token that lives an hour it is made from
+ * the kept body instead of remembered: a 304 then says that this token would be given these very bytes. Where a server
+ * makes its ETags differently, the answer is a full one.
  */
 export function ifNoneMatch(
   answer: CachedAnswer,

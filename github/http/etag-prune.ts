@@ -5,7 +5,7 @@ const DAY = 24 * 3_600_000;
 /** What was not asked for again in this time is of no use: its tool or its release is gone. Milliseconds. */
 const UNUSED = 30 * DAY;
 
-/** Says that a kept answer was used, by its file's modification time, a day apart at least. Never fails. */
+/** Marks a kept answer as used, by its file's modification time, at most once a day. Never fails. */
 export async function touch(path: string, modified: number, now = Date.now()): Promise<void> {
   if (modified > now - DAY) return;
   await utimes(path, new Date(now), new Date(now)).catch(() => undefined);

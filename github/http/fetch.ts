@@ -23,7 +23,7 @@ export interface Clock {
 }
 
 export const SYSTEM_CLOCK: Clock = {
-  // Where this machine's time is put back, a wait for a limit must not become longer.
+  // If this machine's clock is put back, a wait for a limit must not become longer.
   now: () => performance.timeOrigin + performance.now(),
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };

@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 
 /**
  * Is this answer a rate limit? Docs: "Rate limits for the REST API", "Exceeding the rate limit". A 403 that is not one
- * of these is a 'no'. `message` is what the body says.
+ * of these is a refusal. `message` is what the body says.
  */
 export function limitOf(
   response: Pick<ApiResponse, 'status' | 'headers'>,

@@ -13,7 +13,7 @@ import { Limit } from '../../io/limit.ts';
 
 /** GitHub's advice is far fewer than 100 at once, and changes one after another. */
 const CONCURRENCY = 24;
-/** Half a second, doubling up to eight: who waits for an API shows no progress. */
+/** Half a second, doubling up to eight: waiting for an API shows no progress. */
 const RULES = { ...RETRY, capMs: 8000 };
 const MAX_REDIRECTS = 5;
 const MAX_RETRY_AFTER = 15_000;
@@ -116,7 +116,7 @@ export class Transport {
     fail('E_UPSTREAM_ANSWER', `${this.#name(request, url)}: more than ${String(MAX_REDIRECTS)} redirects`);
   }
 
-  /** One URL until it answers something else than a limit or a passing failure. */
+  /** One URL until it answers something other than a limit or a passing failure. */
   async #sendOnce(request: TransportRequest, url: URL): Promise<{ answer: Exchange; kept: CachedAnswer | undefined }> {
     const { clock, token, cache, timeout } = this.#options;
     const headers = { ...request.headers };

@@ -1,10 +1,10 @@
 /**
  * Memory for bytes on their way, used again and again: at a gigabyte a second, fresh memory for each chunk costs more
- * than reading, hashing and writing it. It is shared memory, so that a hashing thread reads it where it lies.
+ * than reading, hashing and writing it. It is shared memory, so that a hashing thread can read it in place.
  *
  * Only io/ knows of blocks; everybody else has a {@link Body}. Anyone who uses a block beside its reader says so with
- * {@link keep} and gives it back with {@link release}; what was not given back is never overwritten, so forgetting costs
- * memory and never a byte.
+ * {@link keep} and gives it back with {@link release}; a block that was not given back is never overwritten, so
+ * forgetting costs memory but never a byte.
  */
 
 /** Bytes of one block. */
@@ -13,8 +13,8 @@ export const BLOCK = 256 * 1024;
 const PAGE = 4096;
 
 /**
- * Where in a block the bytes from `offset` of a file on go: half a page beside where they lie in a file cache. Copying
- * between two places at the same point of a page takes some processors three times as long (4K aliasing).
+ * Where in a block the bytes of a file from `offset` on go: half a page away from where they are in a file cache.
+ * Copying between two places at the same point in a page takes some processors three times as long (4K aliasing).
  */
 export function placeInBlock(offset: number): number {
   return (offset + PAGE / 2) % PAGE;
@@ -38,13 +38,13 @@ export function isBlock(chunk: Uint8Array): boolean {
   return users.has(chunk.buffer);
 }
 
-/** One user more of the block that this chunk lies in. Other memory is not counted. */
+/** Adds a user to the block that this chunk lies in. Other memory is not counted. */
 export function keep(chunk: Uint8Array): void {
   const count = users.get(chunk.buffer);
   if (count !== undefined) users.set(chunk.buffer, count + 1);
 }
 
-/** One user less; after the last one the block is used again. Other memory is not counted. */
+/** Removes a user; after the last one the block is reused. Other memory is not counted. */
 export function release(chunk: Uint8Array): void {
   const memory = chunk.buffer;
   const count = users.get(memory);

@@ -6,8 +6,8 @@ import { isBlock, keep, release } from './blocks.ts';
  */
 export class Body implements AsyncIterable<Uint8Array> {
   /**
-   * For anyone who makes another body of them: each chunk is handed on as it is, or dropped. Nothing else may be done with
-   * one after it was handed on.
+   * For anyone who makes another body out of them: each chunk is handed on as it is, or dropped. Nothing else may be
+   * done with one once it has been handed on.
    */
   readonly chunks: AsyncIterable<Uint8Array>;
 
@@ -16,14 +16,14 @@ export class Body implements AsyncIterable<Uint8Array> {
     this.chunks = chunks;
   }
 
-  /** A body itself; of anything else one whose chunks others may hold as well. */
+  /** A body as it is; for anything else, a body whose chunks others may hold as well. */
   static from(source: AsyncIterable<Uint8Array>): Body {
     return source instanceof Body ? source : new Body(kept(source));
   }
 
   /**
-   * Reads it to its end. A chunk is the function's until it returns, or until what it returns is done; then its memory is
-   * used again. `false` ends the reading early.
+   * Reads it to its end. A chunk is the function's until it returns, or until what it returns is done; then its memory
+   * is reused. `false` ends the reading early.
    */
   async each(take: (chunk: Uint8Array) => unknown): Promise<void> {
     for await (const chunk of this.chunks) {

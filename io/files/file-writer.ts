@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 
 /** Bytes gathered for one call into the system: each call costs as much as copying some 100 KiB. */
 const BATCH = 1 << 20;
-/** Bytes that may wait for the call on its way before anyone who brings more is held back. */
+/** Bytes that may wait behind the current call before anyone who brings more is held back. */
 const MOST_WAITING = 2 * BATCH;
 /** Bytes after which the disk is set to work, so that little is left to wait for at the end. */
 const SYNC_EVERY = 64 << 20;
@@ -10,8 +10,8 @@ const SYNC_EVERY = 64 << 20;
 type Done = (chunk: Uint8Array) => void;
 
 /**
- * Appends chunks to a file in few large calls, while the caller goes on. One call at a time: the system lets one in, and a
- * second one would keep a processor busy with waiting.
+ * Appends chunks to a file in few large calls, while the caller goes on. One call at a time: the system lets in only
+ * one, and a second would keep a processor busy waiting.
  */
 export class FileWriter {
   readonly #handle: FileHandle;
@@ -32,7 +32,7 @@ export class FileWriter {
     return this.#position + this.#waitingBytes;
   }
 
-  /** `done` is called for the chunk when it was written, or never will be. */
+  /** `done` is called for the chunk when it has been written, or never will be. */
   async write(chunk: Uint8Array, done?: Done): Promise<void> {
     this.#waiting.push(chunk);
     if (done) this.#whenDone.set(chunk, done);
@@ -110,7 +110,7 @@ export class FileWriter {
   }
 }
 
-/** What is left of the chunks without their first bytes: the system may write less than it was asked to. */
+/** What is left of the chunks after their first bytes: the system may write less than it was asked to. */
 function without(chunks: readonly Uint8Array[], bytes: number): Uint8Array[] {
   const left: Uint8Array[] = [];
   for (const chunk of chunks) {

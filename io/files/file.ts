@@ -13,7 +13,7 @@ import { moveTo, placeAt } from './rename.ts';
 /** The names of this program's temporary files, whatever they become. */
 export const TEMPORARY_NAME = /^\.pullthrough-[0-9a-f]{24}\.part$/;
 
-/** A file on its way: it lies under a temporary name and is moved to its own when it is complete. */
+/** A file being written: it has a temporary name and is moved to its own when it is complete. */
 export interface PendingFile {
   /** The temporary path. */
   readonly path: string;
@@ -21,14 +21,14 @@ export interface PendingFile {
   readonly size: number;
   /** Appends. May return before the bytes are written; a failure then shows at the next call. */
   write(chunk: Uint8Array): Promise<void>;
-  /** Appends a whole body. What the body throws is thrown on. */
+  /** Appends a whole body. Rethrows what the body throws. */
   append(body: AsyncIterable<Uint8Array>): Promise<void>;
-  /** Ends when all bytes are in the file, so that it can be read; they may not be on disk yet. */
+  /** Returns when all bytes are in the file, so that it can be read; they may not be on disk yet. */
   flush(): Promise<void>;
   /** Empties the file, to begin again. */
   restart(): Promise<void>;
   /**
-   * Forces the bytes to disk, moves the file to `path` and forces the folder to disk. Replaces what lies there, unless
+   * Forces the bytes to disk, moves the file to `path` and forces the folder to disk. Replaces what is there, unless
    * `replace` is false: then it throws `E_EXISTS`.
    */
   commit(path: string, options?: { readonly replace?: boolean }): Promise<void>;
@@ -37,7 +37,7 @@ export interface PendingFile {
 }
 
 export interface PendingOptions {
-  /** The folder of the temporary file; it must lie in the file system of the final path. It is made where missing. */
+  /** The folder of the temporary file; it must be in the file system of the final path. It is made if missing. */
   readonly folder: string;
   /** Permission bits of the finished file; without it, what umask leaves of 0666. */
   readonly mode?: number | undefined;
@@ -90,7 +90,7 @@ export async function openPending(options: PendingOptions): Promise<PendingFile>
       }),
     async discard() {
       if (!closed) {
-        // The handle is closed when nothing uses it any more; what failed was told already.
+        // The handle is closed when nothing uses it any more; failures have already been reported.
         await writer.finish().catch(() => undefined);
         await handle.close().catch(() => undefined);
         closed = true;
@@ -102,7 +102,7 @@ export async function openPending(options: PendingOptions): Promise<PendingFile>
 
 /**
  * Writes a file so that it is either the old one or the whole new one, on disk, whatever happens in between. The folder
- * is made where missing. `mode`: permission bits. Throws `E_IO`.
+ * is made if missing. `mode`: permission bits. Throws `E_IO`.
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array | string, mode?: number): Promise<void> {
   const pending = await openPending({ folder: dirname(path), mode });
@@ -156,19 +156,19 @@ async function* blocksOf(path: string): AsyncGenerator<Uint8Array, void, undefin
       const chunk = await next;
       if (chunk.length === 0) return;
       offset += chunk.length;
-      // While somebody has this one, the system fetches the one after it; a failure is met when that one's turn comes.
+      // While the reader has this one, the system fetches the next; a failure is thrown when that one's turn comes.
       next = readBlock(handle, offset);
       next.catch(() => undefined);
       yield chunk;
     }
   } finally {
-    // Where its failure was not met above, nobody wants it any more.
+    // If its failure wasn't thrown above, nobody wants it any more.
     await next.then(release, () => undefined);
     await handle.close();
   }
 }
 
-/** A block from `offset` of a file on; empty at its end. */
+/** A block of a file from `offset` on; empty at its end. */
 async function readBlock(handle: FileHandle, offset: number): Promise<Uint8Array> {
   const block = takeBlock();
   const start = placeInBlock(offset);
@@ -189,8 +189,8 @@ export async function makeFolder(path: string): Promise<string[]> {
 }
 
 /**
- * Makes a folder and those above it, and gives those that it made, the deepest first. `mode`: permission bits of each.
- * Throws the system's own errors; see {@link ioError}.
+ * Makes a folder and those above it, and returns those that it made, the deepest first. `mode`: permission bits of
+ * each. Throws the system's own errors; see {@link ioError}.
  *
  * Node's own `mkdir` with `recursive` never ends where the system says ENOENT though the folder above is there, as it
  * does below /proc.
@@ -216,7 +216,7 @@ export async function makeFolders(path: string, mode?: number): Promise<string[]
   }
 }
 
-/** What systems say of a folder that is there already: of any, of a disk's root, where nothing may be written. */
+/** What systems answer for a folder that is there already: for any, for a disk's root, where nothing may be written. */
 const THERE = new Set(['EEXIST', 'EISDIR', 'EPERM', 'EROFS']);
 
 async function isThere(path: string, error: unknown): Promise<boolean> {

@@ -44,7 +44,7 @@ interface Thread {
 const threads: Thread[] = [];
 let lastJob = 0;
 
-/** The thread with the least to do; a new one while there are fewer than processors to spare. */
+/** The thread with the least to do; a new one while there are fewer threads than processors to spare. */
 function pickThread(): Thread {
   const idle = threads.find(({ jobs }) => jobs.size === 0);
   if (idle) return idle;
@@ -81,7 +81,7 @@ export class HashJob {
     this.#post({ job: this.#id, begin: algorithm });
   }
 
-  /** Hashes a chunk that must not change before `digest` came back; a block of ours is kept until it is hashed. */
+  /** Hashes a chunk that must not change before `digest` has returned; a block of ours is kept until it is hashed. */
   async update(chunk: Uint8Array): Promise<void> {
     if (chunk.buffer instanceof SharedArrayBuffer) {
       keep(chunk);

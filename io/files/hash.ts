@@ -55,8 +55,8 @@ export async function digestOf(body: AsyncIterable<Uint8Array>, algorithm: HashA
 }
 
 /**
- * Several digests by one reading; where none is asked for, nothing is read. `onBytes` is told of the bytes as they come,
- * and ends it by throwing.
+ * Several digests in one reading; where none is asked for, nothing is read. `onBytes` is told of the bytes as they
+ * come, and can end the reading by throwing.
  */
 export async function digestsOf<A extends HashAlgorithm>(
   body: AsyncIterable<Uint8Array>,
@@ -71,7 +71,7 @@ export async function digestsOf<A extends HashAlgorithm>(
 
 class Hasher {
   readonly #algorithms: readonly HashAlgorithm[];
-  /** What came before it was worth a thread. */
+  /** What came before a thread was worth it. */
   #first: Uint8Array[] = [];
   #firstBytes = 0;
   #jobs: HashJob[] | undefined;

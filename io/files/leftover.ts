@@ -4,8 +4,9 @@ import { TEMPORARY_NAME } from './file.ts';
 import { systemCode } from '../io-error.ts';
 
 /**
- * The temporary files of this program in a folder that nobody wrote since `before`: a killed run left them. `names`: what
- * they are called there. None where there is no folder. Throws the system's own errors; see {@link ioError}.
+ * This program's temporary files in a folder that have not been written to since `before`: a killed run left them.
+ * `names`: what they are called there. None where there is no folder. Throws the system's own errors; see
+ * {@link ioError}.
  */
 export async function leftoversIn(folder: string, before: Date, names = TEMPORARY_NAME): Promise<string[]> {
   const found: string[] = [];
@@ -22,7 +23,7 @@ export async function leftoversIn(folder: string, before: Date, names = TEMPORAR
   return found;
 }
 
-/** No file is on its way for as long. */
+/** No file takes this long to write. */
 const DAY_MS = 86_400_000;
 
 /** Removes what runs that were killed a day ago or more left in a folder. Never fails. */

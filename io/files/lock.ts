@@ -10,7 +10,7 @@ export interface LockOptions {
   readonly staleMs: number;
   /** A living owner renews its lock every so often. */
   readonly renewMs: number;
-  /** Others are waited for this long. */
+  /** How long to wait for others. */
   readonly patienceMs: number;
   /** The code of failures. */
   readonly code: ErrorCode;
@@ -19,12 +19,12 @@ export interface LockOptions {
 /** For what is written in a moment. */
 export const MOMENT = { staleMs: 10_000, renewMs: 5_000, patienceMs: 20_000 } as const;
 
-/** Where nobody holds it, waiting is of little use; Windows refuses for a moment what was just removed. */
+/** Where nobody holds it, waiting is of little use; Windows refuses a name for a moment after it was removed. */
 const FEW_MS = 500;
 
 /**
- * Runs `action` while no other process or task holds the lock of a path, which lies beside it. A process that was stopped
- * for long loses it without noticing. Throws `options.code`.
+ * Runs `action` while no other process or task holds the lock of a path, which lies beside it. A process that was
+ * stopped for a long time loses it without noticing. Throws `options.code`.
  */
 export async function withLock<T>(path: string, options: LockOptions, action: () => Promise<T>): Promise<T> {
   const release = await take(path, options);

@@ -3,7 +3,7 @@ import { fail } from '../../ledger-schema/error.ts';
 import { ioError, systemCode } from '../io-error.ts';
 
 /**
- * Is the folder there, as an empty one? False where nothing is. Throws `E_EXISTS` where it holds anything, or a file lies
+ * Is the folder there, and empty? False where there is nothing. Throws `E_EXISTS` where it holds anything, or a file is
  * in its place or above it, else `E_IO`.
  */
 export async function isThereAndEmpty(directory: string): Promise<boolean> {

@@ -34,8 +34,8 @@ export async function moveTo(
 }
 
 /**
- * As {@link moveTo}, where nothing is there yet. Throws `E_EXISTS` where something is, and leaves both as they are; on a
- * file system without hard links something that comes at that very moment is replaced.
+ * As {@link moveTo}, where nothing is there yet. Throws `E_EXISTS` where something is, and leaves both as they are; on
+ * a file system without hard links something created at that very moment is replaced.
  */
 export async function placeAt(from: string, to: string): Promise<void> {
   try {

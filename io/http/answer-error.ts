@@ -6,7 +6,7 @@ import { shownUrl } from './url.ts';
 
 /** The longest wait that a server may ask for, and all waits of one download together. */
 export const LONGEST_WAIT_MS = 60_000;
-/** What GitHub's secondary limit says where no header tells it from a 'no'. */
+/** What GitHub's secondary limit says where no header tells it from a refusal. */
 export const SECONDARY_LIMIT = /secondary rate limit|abuse detection/i;
 /** The most of an error's body that is read, and how long it may take. */
 const MOST_SAID = 65_536;
@@ -21,7 +21,7 @@ export interface RateLimit {
 
 export interface Problem {
   readonly error: PullthroughError;
-  /** May it go better a moment later? */
+  /** Might it succeed a moment later? */
   readonly again: boolean;
   /** The wait that the server asks for, in milliseconds. */
   readonly waitMs: number | undefined;
@@ -40,7 +40,7 @@ export function statusError(answer: HttpResponse, url: URL, withCredential: bool
   const secondary = status === 403 && SECONDARY_LIMIT.test(said);
   const limited = status === 429 || secondary || (status === 403 && (after !== undefined || isUsedUp(answer)));
   const reset = isUsedUp(answer) ? untilReset(answer.header('x-ratelimit-reset'), answer.header('date')) : undefined;
-  // Docs, "Exceeding the rate limit": a secondary one that says no time wants a minute at least.
+  // Docs, "Exceeding the rate limit": a secondary one that gives no time wants at least a minute.
   const asked = after ?? (limited ? reset : undefined) ?? (secondary ? LONGEST_WAIT_MS : undefined);
   if (limited) {
     const waits = asked !== undefined && asked <= LONGEST_WAIT_MS;

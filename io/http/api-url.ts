@@ -5,7 +5,7 @@ import { requireSafeUrl } from './url.ts';
 /** GitHub's own; `[source] api` and `[ledger] api` default to it. */
 export const GITHUB_API = 'https://api.github.com';
 
-/** An API's base: https (http on this machine), without anything behind its path and without a slash at the end. */
+/** An API's base: https (http on this machine), without anything after its path and without a slash at the end. */
 export const apiUrl: IniParser<string> = (value) => {
   const url = requireSafeUrl(value);
   if (url.search !== '' || url.hash !== '') {

@@ -44,7 +44,7 @@ export async function dispatcher(): Promise<Dispatcher> {
   return found;
 }
 
-/** Connections of a look-up's own, to be closed by who asks for them: another's would have been made without it. */
+/** Connections for one look-up alone, to be closed by the caller: others would have been made without it. */
 export async function newDispatcher(lookup: LookupFunction): Promise<Dispatcher> {
   return connections(proxyVariable('http'), proxyVariable('https'), lookup);
 }

@@ -58,7 +58,10 @@ export function networkError(error: unknown, where: string): PullthroughError {
   );
 }
 
-/** A proxy's refusal, with its status where it has one. 407, and 401 of some: it wants a user and password, or others. */
+/**
+ * A proxy's refusal, with its status where it has one. 407, or 401 from some: it wants a user and password, or
+ * different ones.
+ */
 export function proxyError(where: string, status: number | undefined, cause?: unknown): PullthroughError {
   if (status === 407 || status === 401) {
     return new PullthroughError(

@@ -21,8 +21,9 @@ const NOT_PUBLIC_V4: readonly (readonly [string, number])[] = [
 ];
 
 /**
- * Is it an address of the public internet? Of IPv6 only global unicast counts; an address that carries an IPv4 one (mapped,
- * NAT64, 6to4) counts as that, and so does neither Teredo nor a translation of a network's own. What is not an address isn't.
+ * Is it an address of the public internet? Of IPv6 only global unicast counts; an address that carries an IPv4 one
+ * (mapped, NAT64, 6to4) counts as that one, but Teredo and a network's own translation don't count. What is not an
+ * address isn't public.
  */
 export function isPublicAddress(text: string): boolean {
   const address = text.replace(/%.*$/, '');

@@ -6,7 +6,7 @@ import { PullthroughError } from '../../ledger-schema/error.ts';
 import { isPublicAddress } from './public-address.ts';
 import { isLoopback, shownUrl } from './url.ts';
 
-/** Which hosts may lie at addresses that are not public; lower-case names and addresses. */
+/** Which hosts may be at addresses that are not public; lower-case names and addresses. */
 export type PrivateHosts = readonly string[];
 
 /**
@@ -47,7 +47,7 @@ function refusal(where: string, address: string): PullthroughError {
   });
 }
 
-/** One address that isn't public is enough: which of several is taken is not ours to say. */
+/** One address that isn't public is enough: which of several is used is not up to us. */
 function guarded(where: string): LookupFunction {
   return (hostname, options, callback) => {
     systemLookup(hostname, { ...options, all: true }, (error, addresses) => {

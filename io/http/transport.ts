@@ -26,7 +26,7 @@ export async function get(url: URL, options: GetOptions): Promise<HttpResponse> 
   }
 }
 
-/** What behind a proxy has no part in: there the proxy's connection is the one that costs. */
+/** Connections without a proxy; behind one, the proxy's connection is the one that costs. */
 async function directConnections(lookup?: LookupFunction): Promise<Dispatcher> {
   const [{ Agent }, { reusingConnector }] = await Promise.all([import('undici'), import('./download/read-memory.ts')]);
   return new Agent({ connect: reusingConnector({ timeout: CONNECT_MS, ...(lookup && { lookup }) }) });

@@ -14,7 +14,7 @@ function parseUrl(url: string | URL, base?: URL): URL | undefined {
 export function shownUrl(url: string | URL): string {
   const parsed = parseUrl(url);
   if (parsed === undefined) return 'a URL that cannot be read';
-  // Without // nothing says where in it a password would stand.
+  // Without // there is no telling where in it a password would be.
   if (!parsed.href.startsWith(`${parsed.protocol}//`)) return `${parsed.protocol}…`;
   return `${parsed.protocol}//${parsed.host}${parsed.pathname}`;
 }

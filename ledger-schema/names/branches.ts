@@ -1,7 +1,7 @@
 import { sha256Hex, utf8 } from '../bytes.ts';
 import { encodeSegment, repositoryPath } from './path.ts';
 
-/** Every branch of a ledger that means something to us begins so; nothing else knows these names. */
+/** Every branch of a ledger that means something to us begins with one of these; nothing else knows them. */
 export const BRANCHES = {
   /** A record, with its acks. */
   proposal: 'pullthrough/',
@@ -15,7 +15,7 @@ export const BRANCHES = {
   request: 'pullthrough-request/',
 } as const;
 
-/** What a branch is of, by its name. */
+/** What a branch is for, by its name. */
 type BranchKind = keyof typeof BRANCHES;
 
 /** Undefined for a branch that is not one of ours. What is in it is judged later. */
@@ -56,16 +56,16 @@ export function nackBranch(record: string, fingerprint: string): string {
 }
 
 /**
- * Is it of the alphabet that names of changes have: encoded segments and slashes? Anybody who may push gives branches
- * any name; another one is none of ours.
+ * Is it in the alphabet of change names: encoded segments and slashes? Anybody who may push can give a branch any name;
+ * one outside the alphabet isn't ours.
  */
 export function isChangeBranch(name: string): boolean {
   return /^[A-Za-z0-9_+@%][A-Za-z0-9._+@%/-]*$/.test(name);
 }
 
 /**
- * The branch of a consumer's request on plain git: `pullthrough-request/<source>/<owner>/<repo>@<tag>`, without a tag for a
- * tool as such.
+ * The branch of a consumer's request on plain git: `pullthrough-request/<source>/<owner>/<repo>@<tag>`, without a tag
+ * when it is for the tool as a whole.
  */
 export function requestBranch(id: {
   readonly source: string;
@@ -76,7 +76,10 @@ export function requestBranch(id: {
   return branch(BRANCHES.request, `${repositoryPath(id)}@${tag}`);
 }
 
-/** Where `ledger close` moves a branch: a proposal's rest of the name, another's whole name, below `pullthrough-closed/`. */
+/**
+ * Where `ledger close` moves a branch, below `pullthrough-closed/`: the rest of a proposal's name, any other's whole
+ * name.
+ */
 export function closedBranch(open: string): string {
   return `${BRANCHES.closed}${open.startsWith(BRANCHES.proposal) ? open.slice(BRANCHES.proposal.length) : open}`;
 }

@@ -19,7 +19,7 @@ export interface ChangedEntry {
   readonly after: Side | undefined;
 }
 
-/** A file that a change adds, and what the format says that it is. */
+/** A file that a change adds, and what it is in the format. */
 export interface AddedFile {
   readonly path: string;
   readonly oid: string;
@@ -79,7 +79,7 @@ export function checkLeaf(path: string, mode: string): LedgerPath {
 
 /**
  * Append-only, and what a change may touch; ledger-format.md, principles 3 and 6, and "Layout". `now` says what the
- * present base has at a path: what is there already, the same, is not part of the change.
+ * current base has at a path: anything identical that is already there is not part of the change.
  */
 export function readChange(entries: readonly ChangedEntry[], now: (path: string) => Side | undefined): Change {
   const problems: Finding[] = [];
@@ -113,8 +113,8 @@ export function readChange(entries: readonly ChangedEntry[], now: (path: string)
 }
 
 /**
- * Two names of one directory that are equal after ASCII case folding, as a finding: one that comes, and another that comes
- * or is there. What collides already is no fault of a change beside it.
+ * Two names in one directory that are equal after ASCII case folding, as a finding: a new one, and another that is new
+ * or already there. An existing collision is not the fault of a change beside it.
  */
 export function collisionIn(
   directory: string,

@@ -50,7 +50,9 @@ function parseRecordFile(path: string): RecordFilePath {
   return file;
 }
 
-/** What a file in a record's folder is, whose own path is looked at elsewhere; undefined for a name that it can't have. */
+/**
+ * What a file in a record's folder is; undefined for a name that it can't have. The folder's path is checked elsewhere.
+ */
 export function recordFile(record: string, name: string): RecordFilePath | undefined {
   const [whole, kind, fingerprint, by] = RECORD_FILE.exec(name) ?? [];
   if (whole === undefined) return undefined;

@@ -18,7 +18,7 @@ export interface RecordPath extends RecordId {
 /** A segment's most bytes, encoded. */
 const SEGMENT_BYTES = 255;
 
-/** The bytes that stand for themselves in a segment. */
+/** The bytes that a segment holds unencoded. */
 const PLAIN: ReadonlySet<number> = new Set(utf8('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+@-'));
 const PLAIN_SEGMENT = /^[A-Za-z0-9_+@-](?:[A-Za-z0-9._+@-]*[A-Za-z0-9_+@-])?$/;
 const DOT = 0x2e;
@@ -26,7 +26,7 @@ const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$/i;
 const HOST = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** ASCII case folding, and no other: what two names must differ in. */
+/** ASCII case folding, and no other: two names must still differ after it. */
 export function foldAscii(text: string): string {
   return text.replace(/[A-Z]+/g, (upper) => upper.toLowerCase());
 }
@@ -66,9 +66,9 @@ export function encodeSegment(text: string): string {
   return segment;
 }
 
-/** The text of a path segment. Throws `E_PATH` unless encoding it again gives the very segment. */
+/** The text of a path segment. Throws `E_PATH` unless encoding it again gives the same segment. */
 export function decodeSegment(segment: string): string {
-  // Most say what they are, and a ledger has many.
+  // Most need no decoding, and a ledger has many.
   if (segment.length <= SEGMENT_BYTES && PLAIN_SEGMENT.test(segment) && !isDeviceName(segment)) return segment;
   const text = segment.length > SEGMENT_BYTES ? undefined : percentDecode(segment);
   if (text === undefined || encodeSegment(text) !== segment) {
@@ -117,7 +117,7 @@ export function parseRecordPath(path: string): RecordPath {
   if (segments.length !== 5 || segments[0] !== 'packages') fail('E_PATH', `not the path of a record: ${brief(path)}`);
   const [source = '', owner = '', repo = '', tag = ''] = segments.slice(1).map(decodeSegment);
   requireSource(source);
-  // Each segment is in its one form, so that the path is, unless a name holds a slash.
+  // Each segment is in its one form, so the path is too, unless a name holds a slash.
   const repository = `${owner}/${repo}`;
   splitRepository(repository);
   return { source, owner, repo, repository, tag };

@@ -6,7 +6,7 @@ export interface ArmorKind {
   readonly label: 'PGP SIGNATURE' | 'PGP PUBLIC KEY BLOCK';
   /** The most bytes of the whole file. */
   readonly limit: number;
-  /** The code of everything that is wrong with the block, but for its checksum. */
+  /** The code for anything wrong with the block, except its checksum. */
   readonly code: ErrorCode;
   readonly crcCode: ErrorCode;
 }

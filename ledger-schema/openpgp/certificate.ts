@@ -4,7 +4,7 @@ import { splitPackets, toHex } from './packet.ts';
 import { nestsTooDeep, readSignaturePacket } from './signature-packet.ts';
 import type { SignaturePacket } from './signature-packet.ts';
 
-/** What signatures of a key file are about: the primary key, one of its user ids, or a subkey of its. */
+/** What signatures of a key file are about: the primary key, one of its user ids, or one of its subkeys. */
 export interface Subject {
   /** What such a signature's digest covers before the signature itself. */
   readonly covered: Uint8Array;
@@ -21,10 +21,10 @@ export interface Certificate {
   /** The primary key packet's body. */
   readonly body: Uint8Array;
   readonly primary: Subject;
-  /** User ids and attributes, those of the same bytes as one. */
+  /** User ids and attributes; those with the same bytes count as one. */
   readonly users: readonly Subject[];
   readonly userIds: readonly string[];
-  /** Those of version 4, the same one once. */
+  /** Those of version 4, each once. */
   readonly subkeys: readonly SubkeySubject[];
 }
 
@@ -36,7 +36,7 @@ const PUBLIC_SUBKEY = 14;
 const USER_ATTRIBUTE = 17;
 const ALLOWED = new Set([SIGNATURE, PUBLIC_KEY, USER_ID, PUBLIC_SUBKEY, USER_ATTRIBUTE]);
 
-/** Signatures over the primary key alone: direct-key and key revocation. They count wherever they stand. */
+/** Signatures over the primary key alone: direct-key and key revocation. They count wherever they are. */
 export const DIRECT_KEY = 0x1f;
 export const KEY_REVOCATION = 0x20;
 

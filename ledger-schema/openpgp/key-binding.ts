@@ -6,7 +6,7 @@ import { creationTime, embeddedIn } from './signature-packet.ts';
 import { isStrongHash } from './verify.ts';
 
 /**
- * What a key's own signatures say of the primary key or of a subkey. `problem`: it can never be used. `expires` is in
+ * What a key's own signatures say about the primary key or a subkey. `problem`: it can never be used. `expires` is in
  * seconds since 1970, undefined for never.
  */
 export interface Binding {
@@ -17,7 +17,7 @@ export interface Binding {
   readonly expires: number | undefined;
 }
 
-/** Of a key that nothing is known of, as nothing was verified. */
+/** For a key about which nothing is known, since nothing was verified. */
 export const UNBOUND: Binding = { problem: undefined, signs: false, revoked: false, expires: undefined };
 
 const DIRECT: ReadonlySet<number> = new Set([DIRECT_KEY]);
@@ -62,8 +62,8 @@ function bindingFrom(found: readonly Statement[], keyCreated: number, revoked: b
 }
 
 /**
- * The primary key's standing, by its direct-key signatures and the self-certifications of its user ids. Where all that is
- * left are revoked ones, the key is revoked by that; what they said of it still holds where revocation isn't looked at.
+ * The primary key's standing, by its direct-key signatures and the self-certifications of its user ids. Where only
+ * revoked ones are left, that revokes the key; what they said about it still holds where revocation isn't checked.
  */
 export async function primaryOf(key: Certificate, primary: Maker, verifier: KeyVerifier): Promise<Binding> {
   const covers = new Map<Statement, Uint8Array>();
@@ -88,8 +88,8 @@ export async function primaryOf(key: Certificate, primary: Maker, verifier: KeyV
 }
 
 /**
- * What a subkey that makes no signatures that count says of itself. Nothing hangs on it, so nothing is verified: a key
- * that somebody has kept for many years has dozens of these.
+ * What a subkey says about itself when its signatures don't count anyway. Nothing depends on it, so nothing is
+ * verified: a key that has been kept for many years has dozens of these.
  */
 export async function saidOf(
   { signatures }: SubkeySubject,
@@ -122,7 +122,7 @@ export async function bindingOf(
   }
   return binding;
 
-  /** Where several stand in one binding, each must be valid. */
+  /** Where one binding holds several, each must be valid. */
   async function backProblem(signature: Statement['signature']): Promise<string | undefined> {
     const backs = embeddedIn(signature);
     for (const back of backs) {

@@ -11,11 +11,11 @@ const ECDSA_CURVES = [
   { kind: 'P-384', oid: Uint8Array.of(0x2b, 0x81, 0x04, 0x00, 0x22), size: 48 },
 ] as const;
 const RSA_BITS = 3072;
-/** OpenSSL verifies by no larger ones; larger ones would keep every reader busy for minutes. */
+/** OpenSSL doesn't verify with larger ones, which would keep every reader busy for minutes. */
 const RSA_MOST_BITS = 16_384;
 const RSA_MOST_EXPONENT_BITS = 64;
 
-/** What may stand behind a signature: the algorithm in words, or why this key's may not. */
+/** What a signature may be made with: the algorithm in words, or why this key's is not allowed. */
 export type KeyAlgorithm =
   | { readonly name: string; readonly material: PublicMaterial; readonly problem?: undefined }
   | { readonly problem: string; readonly malformed?: true };
@@ -42,7 +42,7 @@ function curvePoint(material: Uint8Array): { oid: Uint8Array; point: Uint8Array 
   return mpis?.[0] === undefined ? undefined : { oid: material.subarray(1, 1 + length), point: mpis[0] };
 }
 
-/** Is it an Ed25519 key whose point is of small order, or not in its one form? Everybody can sign for such a key. */
+/** Is it an Ed25519 key whose point is of small order, or not in its one form? Anybody can sign for such a key. */
 export function isSmallOrderKey(body: Uint8Array): boolean {
   if (body[5] !== EDDSA_LEGACY) return false;
   const key = curvePoint(body.subarray(6));
@@ -80,7 +80,7 @@ function rsa(algorithm: number, material: Uint8Array): KeyAlgorithm {
   if (!isOdd(modulus)) return { problem: 'its RSA modulus is even' };
   if (bitLength(exponent) > RSA_MOST_EXPONENT_BITS)
     return { problem: `its RSA exponent has more than ${RSA_MOST_EXPONENT_BITS} bits` };
-  // By an exponent of 1 everything is signed.
+  // With an exponent of 1, anything passes as signed.
   if (bitLength(exponent) < 2 || !isOdd(exponent)) return { problem: 'its RSA exponent signs nothing' };
   return { name: `RSA ${bits}`, material: { kind: 'RSA', algorithm, modulus, exponent } };
 }

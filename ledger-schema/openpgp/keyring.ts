@@ -77,7 +77,7 @@ export interface Listing {
   readonly former: FormerReviewer | 'executor' | undefined;
 }
 
-/** Every key that a policy lists, by its fingerprint; no key stands twice. */
+/** Every key that a policy lists, by its fingerprint; no key is listed twice. */
 export function listings(policy: Policy): Map<string, Listing> {
   const all = new Map<string, Listing>();
   for (const [holder, keys] of Object.entries(policy.holders)) {

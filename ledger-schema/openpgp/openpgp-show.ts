@@ -27,8 +27,8 @@ async function readKeys(file: Uint8Array): Promise<openpgp.Key[]> {
 }
 
 /**
- * Looks into a key file, public or secret, armoured or binary, without unlocking it. Nothing of the secret is in what is
- * returned. Throws `E_KEY_FORMAT`.
+ * Looks into a key file, public or secret, armoured or binary, without unlocking it. The result holds no part of the
+ * secret. Throws `E_KEY_FORMAT`.
  */
 export async function showKey(file: Uint8Array): Promise<ShownKey> {
   if (file.length > 4 * KEY_BYTES) fail('E_KEY_FORMAT', `the key file has more than ${4 * KEY_BYTES} bytes`);

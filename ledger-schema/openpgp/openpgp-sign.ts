@@ -39,8 +39,8 @@ export interface SigningKey {
 }
 
 /**
- * Makes a key that does nothing but sign: version 4, Ed25519 (legacy algorithm 22), no subkey, no expiry. `userId` is as
- * `Name <address>`. Gives the secret key as armour, locked where there is a passphrase, and the key file.
+ * Makes a key that does nothing but sign: version 4, Ed25519 (legacy algorithm 22), no subkey, no expiry. `userId` has
+ * the form `Name <address>`. Returns the secret key as armour, locked where there is a passphrase, and the key file.
  */
 export async function generateKey(request: {
   userId: string;
@@ -74,8 +74,9 @@ export async function generateKey(request: {
 }
 
 /**
- * Reads and unlocks a secret key, armoured or binary. It must hold exactly one key of version 4, by an algorithm that
- * the format allows, which can sign at `now`; for a nack it may have expired or be revoked. Throws `E_SIGNING_KEY`.
+ * Reads and unlocks a secret key, armoured or binary. It must hold exactly one key of version 4, with an algorithm that
+ * the format allows, and it must be able to sign at `now`; for a nack it may have expired or be revoked. Throws
+ * `E_SIGNING_KEY`.
  */
 export async function readSecretKey(request: {
   file: Uint8Array;
@@ -120,7 +121,7 @@ export async function signDetached(signer: SigningKey, data: Uint8Array, now: Da
     const part = signer.secret.getKeys().find((key) => key.getFingerprint().toUpperCase() === fingerprint);
     const [literal] = (await openpgp.createMessage({ binary: data })).packets;
     if (part === undefined || literal === undefined) throw new TypeError('there is no key, or nothing to sign');
-    // Not by openpgp.sign: that judges the key once more, and refuses an expired or revoked one for a nack too.
+    // Not with openpgp.sign: it judges the key again, and refuses an expired or revoked one even for a nack.
     const signature: SigningPacket = Object.assign(new openpgp.SignaturePacket(), {
       signatureType: openpgp.enums.signature.binary,
       publicKeyAlgorithm: part.keyPacket.algorithm,

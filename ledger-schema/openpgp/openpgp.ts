@@ -34,7 +34,7 @@ export interface KeyFile {
   readonly primary: KeyComponent;
   /** The primary key first. */
   readonly components: readonly KeyComponent[];
-  /** Who read it, and verifies what it signed. */
+  /** Verified its self-signatures, and verifies what it signed. */
   readonly verifier: Verifier;
 }
 
@@ -54,7 +54,7 @@ export async function readKeyFile(file: Uint8Array, verifier: Verifier = PORTABL
   const certificate = readCertificate(dearmor(file, ARMOR));
   const own = readKey(certificate.body);
   const parts = certificate.subkeys.map((subject) => ({ subject, part: readKey(subject.body) }));
-  // By an algorithm that isn't allowed nothing is verified: nothing could come of it.
+  // Nothing is verified with an algorithm that isn't allowed: nothing could come of it.
   const counting = new KeyVerifier(verifier);
   const maker = makerOf(own);
   const binding = maker === undefined ? UNBOUND : await primaryOf(certificate, maker, counting);
@@ -85,14 +85,14 @@ function makerOf({ algorithm, ...part }: Pick<KeyComponent, 'fingerprint' | 'cre
   return algorithm.problem === undefined ? { ...part, material: algorithm.material } : undefined;
 }
 
-/** What of a key's validity is looked at, always at the present time; ledger-format.md, "Trust policy". */
+/** Which parts of a key's validity are checked, always at the present time; ledger-format.md, "Trust policy". */
 export interface Judgement {
   readonly now: Date;
   readonly revocation: boolean;
   readonly expiry: boolean;
 }
 
-/** Why a component can't sign at all or not by this judgement; undefined when it can. */
+/** Why a component can't sign, at all or by this judgement; undefined when it can. */
 export function componentProblem(key: KeyFile, component: KeyComponent, judgement: Judgement): string | undefined {
   const chain = component.primary ? [component] : [key.primary, component];
   for (const part of chain) {
@@ -125,7 +125,7 @@ export type SigningPurpose = 'nack' | undefined;
 
 /**
  * The components that may sign: those that can now first, then the newest first, the primary key last among equals. For
- * a nack those follow that expired or were revoked. Throws `E_KEY_UNUSABLE` where there is none.
+ * a nack, those that expired or were revoked follow. Throws `E_KEY_UNUSABLE` where there is none.
  */
 export function signingComponents(key: KeyFile, now: Date, purpose: SigningPurpose): KeyComponent[] {
   const current: Judgement = { now, revocation: true, expiry: true };
@@ -168,8 +168,8 @@ export async function verifySignature(
 }
 
 /**
- * A public key as people have it (`gpg --armor --export` or without `--armor`, with comments or other line ends) as the
- * one form of a key file. Throws `E_KEY_FORMAT`.
+ * A public key as people have it (`gpg --armor --export` or without `--armor`, with comments or other line ends) turned
+ * into the one form of a key file. Throws `E_KEY_FORMAT`.
  */
 export async function canonicalKeyFile(
   file: Uint8Array,

@@ -12,7 +12,7 @@ import type { SignaturePacket } from './signature-packet.ts';
 import { whyNotSigned } from './verify.ts';
 import type { PublicMaterial, Verifier } from './algorithms/verifier.ts';
 
-/** The primary key or a subkey, as who made a signature. */
+/** The primary key or a subkey, as the maker of a signature. */
 export interface Maker {
   readonly fingerprint: string;
   /** Seconds since 1970. */
@@ -54,8 +54,8 @@ export interface Statement {
 }
 
 /**
- * Those that count where they verify: of these types, naming their maker and nobody else, dated once and not before it
- * was made, with nothing critical that is unknown; openpgp.md, "Key files".
+ * Those that count where they verify: of these types, naming their maker and nobody else, dated once and not before
+ * that key was made, with nothing critical that is unknown; openpgp.md, "Key files".
  */
 export function statementsBy(
   signatures: readonly SignaturePacket[],
@@ -78,8 +78,8 @@ export function statementsBy(
 }
 
 /**
- * Of several the newest counts: those of the newest second that verify. Older ones are not even looked at, so a key file
- * full of them costs little.
+ * Of several, the newest count: those of the newest second that verify. Older ones are not even looked at, so a key
+ * file full of them costs little.
  */
 export async function newestOf(
   statements: readonly Statement[],
@@ -98,8 +98,8 @@ function bodiesOf(signature: SignaturePacket, type: number): Uint8Array[] {
 }
 
 /**
- * When what it says of a key ends, in seconds since 1970: the earliest of the key's expiration times and its own;
- * Infinity for never. What has another length than a time has ended.
+ * When what it says about a key ends, in seconds since 1970: the earliest of the key's expiration times and its own;
+ * Infinity for never. A time of the wrong length means that it has ended.
  */
 export function endOf({ signature, created }: Statement, keyCreated: number): number {
   const ends = (type: number, from: number): number[] =>

@@ -16,7 +16,7 @@ export const NOTATION = 20;
 export const KEY_FLAGS = 27;
 export const EMBEDDED = 32;
 export const ISSUER_FINGERPRINT = 33;
-/** What a critical bit may stand on; openpgp.md, "Subpackets". */
+/** Which subpackets may have the critical bit; openpgp.md, "Subpackets". */
 const KNOWN = new Set([
   2, 3, 4, 5, 6, 7, 9, 11, 12, 16, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 35, 39,
 ]);
@@ -45,7 +45,7 @@ export interface SignaturePacket {
   readonly numbers: Uint8Array;
 }
 
-/** Undefined where it isn't of version 4, or cut off inside its areas; RFC 9580, section 5.2.3. */
+/** Undefined where it isn't of version 4, or is cut off inside its areas; RFC 9580, section 5.2.3. */
 export function readSignaturePacket(body: Uint8Array): SignaturePacket | undefined {
   const [version, type, algorithm, hash] = body;
   if (version !== 4 || type === undefined || algorithm === undefined || hash === undefined) return undefined;
@@ -85,20 +85,20 @@ function readSubpackets(bytes: Uint8Array): Subpacket[] | undefined {
   return subpackets;
 }
 
-/** The signatures that stand in a signature's areas; undefined for one that can't be read. */
+/** The signatures embedded in a signature's areas; undefined for one that can't be read. */
 export function embeddedIn(signature: SignaturePacket): (SignaturePacket | undefined)[] {
   return [...(signature.hashed ?? []), ...(signature.unhashed ?? [])]
     .filter(({ type }) => type === EMBEDDED)
     .map(({ body }) => readSignaturePacket(body));
 }
 
-/** Do more signatures stand in one another than any program would write? */
+/** Are signatures nested deeper than any program would write them? */
 export function nestsTooDeep(signature: SignaturePacket, above = 0): boolean {
   if (above > MOST_NESTED) return true;
   return embeddedIn(signature).some((inner) => inner !== undefined && nestsTooDeep(inner, above + 1));
 }
 
-/** Can it be read whole, and each that stands in it? For one that doesn't nest too deep. */
+/** Can it be read whole, and each one embedded in it? Only for one that isn't nested too deep. */
 export function isReadable(signature: SignaturePacket | undefined): boolean {
   if (signature?.hashed === undefined || signature.unhashed === undefined) return false;
   return embeddedIn(signature).every(isReadable);
@@ -116,8 +116,8 @@ export function creationTime(signature: SignaturePacket): number | undefined {
 }
 
 /**
- * Every issuer that it names in either area, upper-case hex: 16 digits of a key id, 40 of a fingerprint. Undefined where
- * one is in a form that is not that of a version 4 key.
+ * Every issuer that it names in either area, upper-case hex: 16 digits of a key id, 40 of a fingerprint. Undefined
+ * where one doesn't have the form of a version 4 key's.
  */
 export function issuersOf(signature: SignaturePacket): string[] | undefined {
   const issuers: string[] = [];
@@ -141,7 +141,7 @@ export function coveredBytes(signature: SignaturePacket, subject: Uint8Array): U
   return bytes;
 }
 
-/** Are the two bytes that a signature shows of its digest those of this digest? */
+/** Do the two digest bytes that a signature shows match this digest? */
 export function showsDigest({ left }: SignaturePacket, digest: Uint8Array): boolean {
   return equalBytes(left, digest.subarray(0, 2));
 }

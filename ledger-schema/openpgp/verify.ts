@@ -14,7 +14,7 @@ const HASHES = new Map<number, Hash>([
   [10, 'SHA-512'],
 ]);
 
-/** Hashes by which only revocations still count. */
+/** Hashes with which only revocations still count. */
 const WEAK = new Map<number, WeakHash>([
   [1, 'MD5'],
   [2, 'SHA-1'],
@@ -51,8 +51,8 @@ export function isStrongHash(signature: SignaturePacket): boolean {
 }
 
 /**
- * Why the bytes of a signature are none by this key over this subject; undefined where they are. What the signature says
- * of itself (its type, date, issuer) is judged elsewhere.
+ * Why these bytes aren't a signature by this key over this subject; undefined where they are. What the signature says
+ * about itself (its type, date, issuer) is judged elsewhere.
  */
 export async function whyNotSigned(
   signature: SignaturePacket,

@@ -36,8 +36,8 @@ function names(comparators: readonly Comparator[], { numbers }: Version): boolea
 }
 
 /**
- * Is the version in the range? By {@link compareVersions}, so that a fourth number and what stands behind count too.
- * Prereleases as npm's `semver` has them, or all of them where the range was read with `includePrerelease`.
+ * Is the version in the range? By {@link compareVersions}, so that a fourth number and what follows it count too.
+ * Prereleases count as in npm's `semver`, or all of them do where the range was read with `includePrerelease`.
  */
 export function isInRange(version: Version, range: Range): boolean {
   return range.set.some(

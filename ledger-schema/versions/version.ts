@@ -7,9 +7,9 @@ const MAX_DIGITS = 15;
 export interface Version {
   /** One number or more: 8, 1, 0, 6389 of `8.1.0.6389`. */
   readonly numbers: readonly number[];
-  /** -1: a prerelease; 0: the release itself; 1: something behind it, as `.post0`, `w` of `1_1_1w`, `.windows.2`. */
+  /** -1: a prerelease; 0: the release itself; 1: something after it, as `.post0`, `w` of `1_1_1w`, `.windows.2`. */
   readonly rank: -1 | 0 | 1;
-  /** The words and numbers behind, in lower case. */
+  /** The words and numbers that follow, in lower case. */
   readonly suffix: readonly (string | number)[];
   /** Build metadata behind `+`: decides between two that are equal otherwise. */
   readonly build: readonly (string | number)[];
@@ -50,13 +50,15 @@ function isBoundary(tag: string, at: number): boolean {
   return at === 0 || /(?:[^A-Za-z0-9]|(?:^|[^A-Za-z0-9])[vVrR])$/.test(tag.slice(0, at));
 }
 
-/** `7zip`, `2fa`: letters that run on behind a number, and neither a prerelease's word nor one letter, are a name's. */
+/**
+ * `7zip`, `2fa`: letters right after a number belong to a name, unless they are a prerelease's word or a single letter.
+ */
 function isName(behind: string): boolean {
   const word = /^[A-Za-z]{2,}/.exec(behind)?.[0].toLowerCase();
   return word !== undefined && !PRERELEASE_PLACE.has(word) && !PLAIN.has(word) && !/^(?:post|p|r|rev|sp)$/.test(word);
 }
 
-/** What stands before a tag's version: `jq-` of `jq-1.7.1`, `cli/v` of `cli/v1.2`. The whole tag without a digit. */
+/** What comes before a tag's version: `jq-` of `jq-1.7.1`, `cli/v` of `cli/v1.2`. The whole tag without a digit. */
 export function tagBeginning(tag: string): string {
   const found = tag.length > MAX_LENGTH ? undefined : findNumbers(tag);
   return found === undefined ? tag : tag.slice(0, found.at);
@@ -75,8 +77,8 @@ export function beginsWithVersion(text: string): boolean {
 }
 
 /**
- * The version that a tag stands for (after `prefix`): `jq-1.7.1` is 1.7.1, `v3` is 3, `curl-8_11_0` is 8.11.0,
- * `1.2.3.4` has four numbers. Undefined where it can't be read as one.
+ * The version that a tag names (after `prefix`): `jq-1.7.1` is 1.7.1, `v3` is 3, `curl-8_11_0` is 8.11.0, `1.2.3.4` has
+ * four numbers. Undefined where it can't be read as one.
  */
 export function versionOf(tag: string, prefix = ''): Version | undefined {
   const text = versionText(tag, prefix);
@@ -107,7 +109,9 @@ function readSuffix(behind: string): Pick<Version, 'rank' | 'suffix'> {
   return { rank: before || short ? -1 : 1, suffix };
 }
 
-/** Numbers as numbers, prereleases before their release, what stands behind after it. Negative, 0 or positive. */
+/**
+ * Numbers as numbers, prereleases before their release, anything added to a release after it. Negative, 0 or positive.
+ */
 export function compareVersions(a: Version, b: Version): number {
   return compareNumbers(a.numbers, b.numbers) || a.rank - b.rank || compareTokens(a.suffix, b.suffix);
 }

@@ -42,16 +42,16 @@ export interface DownloadRequest {
   /** An Authorization header's value for one origin (scheme, host, port); no other origin sees it. */
   readonly authorization?: { readonly origin: string; readonly value: string } | undefined;
   /**
-   * Refuses addresses that are not public, but for these hosts; see {@link publicOnly}. Without it any address will do: that
-   * is for hosts that the person who runs this named.
+   * Refuses addresses that are not public, except for these hosts; see {@link publicOnly}. Without it any address will
+   * do: that is for hosts that the person who runs this named.
    */
   readonly privateHosts?: PrivateHosts | undefined;
   /** Told of the URL that the bytes come from, behind all redirects. */
   readonly onSource?: ((url: URL) => void) | undefined;
-  /** Who knows of limits of this URL's origin; without it a download waits for itself, a minute in all. */
+  /** Knows the limits of this URL's origin; without it a download does its own waiting, a minute in all. */
   readonly limits?: LimitKeeper | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Told of new bytes as they arrive; what comes twice is told once. */
+  /** Told of new bytes as they arrive; bytes that come twice are told once. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
   readonly retry?: RetryRules | undefined;
   /** Milliseconds without a byte after which a try is given up; 60,000 by default. */
@@ -69,8 +69,9 @@ const PROGRESS = 1 << 20;
  * Range with If-Range (RFC 9110, 13.1.5 and 14.2), or read again and skipped where a server can't do that but still has
  * the same file. Nothing is asked for before the first byte is. The bytes are unverified; the caller hashes them.
  *
- * `E_UPSTREAM_CHANGED`: another file lies there now than when the download began; see {@link startingOver}.
- * `E_SIZE`, `E_TRUNCATED`, `E_TIMEOUT`, `E_NETWORK`, `E_HTTP`, `E_RATE_LIMIT`, `E_CREDENTIAL`, 404 and 410:
+ * `E_UPSTREAM_CHANGED`: the file there now is not the one that the download began with; see {@link startingOver}.
+ * `E_SIZE`,
+ * `E_TRUNCATED`, `E_TIMEOUT`, `E_NETWORK`, `E_HTTP`, `E_RATE_LIMIT`, `E_CREDENTIAL`, 404 and 410:
  * `E_UPSTREAM_NOT_FOUND`; `E_CONFIG` for a URL that is refused.
  */
 export function openDownload(request: DownloadRequest): Body {
@@ -208,9 +209,9 @@ class Delivered {
   }
 
   /**
-   * Holds an answer's head against what was got before; how many bytes of its body the caller has already. A
-   * Content-Encoding changes nothing: objects of S3 and CDNs carry what their uploader said, and size and digest are of what
-   * comes.
+   * Checks an answer's head against what came before; returns how many bytes of its body the caller already has. A
+   * Content-Encoding changes nothing: objects of S3 and CDNs carry what their uploader said, and size and digest are
+   * those of what arrives.
    */
   #begin(answer: HttpResponse, url: URL): number {
     if (answer.status === 206) {
@@ -232,7 +233,7 @@ class Delivered {
     return this.bytes;
   }
 
-  /** Reads over what the caller has already; without a validator its bytes must be the same. */
+  /** Skips what the caller already has; without a validator its bytes must be the same. */
   async *#skipping(body: AsyncIterable<Uint8Array>, skip: number, url: URL) {
     const compare = this.#version?.validator === undefined ? createHash('sha256') : undefined;
     let left = skip;

@@ -11,9 +11,9 @@ export interface PaceRules {
 export const PACE: PaceRules = { graceMs: 60_000, bytesPerSecond: 16 * 1024 };
 
 /**
- * Holds a sender to a least rate, from the connection to the last byte. Only time that we wait for it counts. It starts
- * with the grace, loses what we wait, and wins back what its bytes earn, up to the grace: one that was fast for an hour
- * can't then trickle for a day.
+ * Holds a sender to a minimum rate, from the connection to the last byte. Only time that we wait for it counts. It
+ * starts with the grace, loses what we wait, and wins back what its bytes earn, up to the grace: one that was fast for
+ * an hour can't then trickle for a day.
  */
 export class Pace {
   readonly #where: string;
@@ -48,7 +48,7 @@ export class Pace {
     return this.#problem;
   }
 
-  /** Did bytes come, only too few? Then another try at the same place would meet the same sender. */
+  /** Did bytes come, but too few? Then another try at the same place would meet the same sender. */
   get trickles(): boolean {
     return this.#problem !== undefined && this.#trickled;
   }
@@ -96,7 +96,7 @@ export class Pace {
     this.#left = Math.min(left, graceMs);
   }
 
-  /** One timer for many waits: when it rings, what is really left decides. */
+  /** One timer for many waits: when it fires, the time that is really left decides. */
   #watch(ms: number): NodeJS.Timeout {
     return setTimeout(() => {
       const waited = this.#since === undefined ? 0 : performance.now() - this.#since;

@@ -10,8 +10,8 @@ type Options = Parameters<typeof buildConnector>[0];
 
 /**
  * Connections that read into the same few buffers again and again: fresh memory for every 64 KiB keeps the garbage
- * collector busy for as long as all else that a download does. **What they receive is overwritten later**: they are for
- * readers who copy each piece of a body while they are told of it, as {@link ResponseBody} does.
+ * collector busy for as long as everything else that a download does. **What they receive is overwritten later**: they
+ * are for readers who copy each piece of a body while they are told of it, as {@link ResponseBody} does.
  */
 export function reusingConnector(options: Options): buildConnector.connector {
   return (where, callback) => {
@@ -42,7 +42,7 @@ class ReadMemory {
   #received(bytes: number): boolean {
     const { socket } = this;
     if (socket === undefined) return false;
-    // undici reads, parses and tells of what it has read in one go: only what still waits in the stream is anybody's.
+    // undici reads, parses and tells of what it has read in one go: only what still waits in the stream is in use.
     if (socket.readableLength === 0 && this.#queued.length > 0) {
       this.#free.push(...this.#queued);
       this.#queued = [];

@@ -36,8 +36,8 @@ export async function dispatchGet(dispatcher: Dispatcher, url: URL, options: Get
 }
 
 /**
- * Gathers what arrives of a body in blocks: it is copied once, so that its reader, a hashing thread and a file may hold it
- * while the connection's own memory is used again.
+ * Gathers a body in blocks as it arrives: it is copied once, so that its reader, a hashing thread and a file may hold
+ * it while the connection's own memory is used again.
  */
 class ResponseBody implements Dispatcher.DispatchHandler {
   readonly #where: string;
@@ -48,7 +48,7 @@ class ResponseBody implements Dispatcher.DispatchHandler {
   #failed: ((error: unknown) => void) | undefined;
   #ready: Uint8Array[] = [];
   #block: Uint8Array | undefined;
-  /** What of the block is filled. */
+  /** Which part of the block is filled. */
   #from = 0;
   #to = 0;
   #handedOn = 0;

@@ -7,7 +7,7 @@ import { littleEndian } from './ed25519.ts';
 import { paddedDigest } from './rsa.ts';
 import type { Hash, PublicMaterial, Question, WeakHash } from './verifier.ts';
 
-/** Answers a {@link Question} by plain arithmetic on public numbers, which may take as long as they like. */
+/** Answers a {@link Question} by plain arithmetic; the numbers are public, so how long it takes gives nothing away. */
 export function verify(question: Question<Hash | WeakHash>): boolean {
   const { key, digest, signature } = question;
   try {

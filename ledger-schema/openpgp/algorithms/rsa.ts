@@ -2,7 +2,7 @@ import { hexToBytes } from '@noble/hashes/utils.js';
 import { concatBytes } from '../../bytes.ts';
 import type { Hash, WeakHash } from './verifier.ts';
 
-/** What stands before a digest in DER: which hash it is; RFC 9580, section 5.2.2, and RFC 8017, section 9.2. */
+/** What precedes a digest in DER: which hash it is; RFC 9580, section 5.2.2, and RFC 8017, section 9.2. */
 const PREFIXES: Record<Hash | WeakHash, string> = {
   'SHA-256': '3031300d060960864801650304020105000420',
   'SHA-384': '3041300d060960864801650304020205000430',

@@ -11,10 +11,10 @@ export type PublicMaterial =
 
 /** What a signature of the format may use. */
 export type Hash = 'SHA-256' | 'SHA-384' | 'SHA-512';
-/** By these only revocations still count. */
+/** With these, only revocations still count. */
 export type WeakHash = 'MD5' | 'SHA-1' | 'RIPEMD-160' | 'SHA-224' | 'SHA3-256' | 'SHA3-512';
 
-/** One signature for a {@link Verifier}, whose bytes obey the format already. */
+/** One signature for a {@link Verifier}, whose bytes already obey the format. */
 export interface Question<H extends string = Hash> {
   readonly key: PublicMaterial;
   readonly hash: H;
@@ -26,11 +26,11 @@ export interface Question<H extends string = Hash> {
 }
 
 /**
- * Who does the arithmetic. Each gives the same answer to each question; a test holds them against one another. The
- * default runs anywhere, a browser too; on Node its own cryptography takes a tenth of the time (ledger/node-verifier.ts).
+ * Does the arithmetic. All of them give the same answer to the same question; a test compares them. The default runs
+ * anywhere, a browser too; on Node its own cryptography takes a tenth of the time (ledger/node-verifier.ts).
  */
 export interface Verifier {
   digest(hash: Hash, message: Uint8Array): Uint8Array;
-  /** Is it a signature of the message by this key? Never throws for what is in the question. */
+  /** Is it a signature of the message by this key? Never throws because of what is in the question. */
   verify(question: Question): boolean | Promise<boolean>;
 }
