@@ -27,19 +27,8 @@ export interface BenchRecord {
   readonly assets: readonly BenchAsset[];
 }
 
-/**
- * A bare ledger with these records, signed and acked; those after the first `real` carry the signatures of the last of
- * these. A commit holds `perCommit`.
- */
-export async function makeLedger(
-  directory: string,
-  records: Iterable<BenchRecord>,
-  real = Number.POSITIVE_INFINITY,
-  perCommit = Number.POSITIVE_INFINITY,
-): Promise<{ pin: string; botKey: Uint8Array }> {
-  const [botKey, adaKey] = await Promise.all([newKey({ userId: 'mirror-bot' }), newKey({ userId: 'ada' })]);
-  const bot = await fileSigner({ key: botKey.secret });
-  const ada = await fileSigner({ key: adaKey.secret });
+/** A bare ledger without a record: `ada` is its root and reviewer. Returns its id. */
+export async function newLedger(directory: string, bot: Signer, ada: Signer): Promise<string> {
   const key = async (signer: Signer) => canonicalKeyFile(await signer.publicKey());
   const { ledger } = await initLedger({
     directory,
@@ -59,6 +48,23 @@ export async function makeLedger(
     signers: [ada],
     extras: new Map(),
   });
+  return ledger;
+}
+
+/**
+ * A bare ledger with these records, signed and acked; those after the first `real` carry the signatures of the last of
+ * these. A commit holds `perCommit`.
+ */
+export async function makeLedger(
+  directory: string,
+  records: Iterable<BenchRecord>,
+  real = Number.POSITIVE_INFINITY,
+  perCommit = Number.POSITIVE_INFINITY,
+): Promise<{ pin: string; botKey: Uint8Array }> {
+  const [botKey, adaKey] = await Promise.all([newKey({ userId: 'mirror-bot' }), newKey({ userId: 'ada' })]);
+  const bot = await fileSigner({ key: botKey.secret });
+  const ada = await fileSigner({ key: adaKey.secret });
+  const ledger = await newLedger(directory, bot, ada);
   const importing = spawn('git', ['fast-import', '--quiet', '--force', '--date-format=raw'], {
     cwd: directory,
     stdio: ['pipe', 'inherit', 'inherit'],

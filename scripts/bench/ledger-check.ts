@@ -11,12 +11,11 @@ import { parseArgs } from 'node:util';
 import { concatBytes, sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import { encodeChecklist } from '../../ledger-schema/checklist.ts';
 import { ackPath } from '../../ledger-schema/names/layout.ts';
-import { canonicalKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
 import { recordPath } from '../../ledger-schema/names/path.ts';
 import { encodeSums } from '../../ledger-schema/sums.ts';
-import { initLedger } from '../../owner/init.ts';
 import { fileSigner, newKey } from '../../ledger/signing/signer.ts';
 import type { Signer } from '../../ledger/signing/signer.ts';
+import { newLedger } from './consumer-ledger.ts';
 import { PROGRAM } from '../program.ts';
 
 const TAGS_A_REPOSITORY = 20;
@@ -97,27 +96,7 @@ async function commit(
 /** A ledger with so many acknowledged records on main, and one more, acknowledged too, on the branch `proposal`. */
 async function makeLedger(folder: string, records: number, people: People): Promise<string> {
   const directory = join(folder, `ledger-${records}.git`);
-  const key = async (signer: Signer) => canonicalKeyFile(await signer.publicKey());
-  const bot = await key(people.bot);
-  const ada = await key(people.ada);
-  const { ledger } = await initLedger({
-    directory,
-    bare: true,
-    branch: 'main',
-    author: { name: 'Bench', email: 'bench@localhost' },
-    env: process.env,
-    keys: [
-      { role: 'roots', holder: 'ada', ...ada },
-      { role: 'executors', holder: 'mirror-bot', ...bot },
-      { role: 'reviewers', holder: 'ada', ...ada },
-    ],
-    now: new Date(),
-    rootThreshold: 1,
-    reviewerThreshold: 1,
-    expires: '2099-01-01T00:00:00Z',
-    signers: [people.ada],
-    extras: new Map(),
-  });
+  const ledger = await newLedger(directory, people.bot, people.ada);
   await commit({ directory, ledger }, 'main', 0, records, people);
   await commit({ directory, ledger }, 'proposal', records, records + 1, people);
   return directory;

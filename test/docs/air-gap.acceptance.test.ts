@@ -1,18 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Team } from '../adoption/team.ts';
+import type { Team } from '../adoption/team.ts';
 import { followPage } from './page.ts';
-import { addLedger, addRecord, newPlace } from './world.ts';
+import { placeWithRecord } from './world.ts';
 import type { Place } from './world.ts';
 
 let team: Team;
 let place: Place;
 beforeAll(async () => {
-  team = await Team.start();
-  place = await newPlace(team);
-  await addLedger(place, { roots: ['ada'], reviewers: ['grace'] });
-  await addRecord(place, 'grace');
+  place = await placeWithRecord();
+  ({ team } = place);
 });
 afterAll(() => team[Symbol.asyncDispose]());
 

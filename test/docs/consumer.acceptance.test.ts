@@ -1,20 +1,19 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LEDGER, Team } from '../adoption/team.ts';
+import { LEDGER } from '../adoption/team.ts';
+import type { Team } from '../adoption/team.ts';
 import { blocksOf } from './blocks.ts';
 import { followPage } from './page.ts';
-import { addLedger, addRecord, newPlace } from './world.ts';
+import { placeWithRecord } from './world.ts';
 import type { Place } from './world.ts';
 
 const root = join(import.meta.dirname, '../..');
 let team: Team;
 let place: Place;
 beforeAll(async () => {
-  team = await Team.start();
-  place = await newPlace(team);
-  await addLedger(place, { roots: ['ada'], reviewers: ['grace'] });
-  await addRecord(place, 'grace');
+  place = await placeWithRecord();
+  ({ team } = place);
 });
 afterAll(() => team[Symbol.asyncDispose]());
 

@@ -2,20 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CONTENT_SECURITY_POLICY } from '../../consumer/site/check-section.ts';
-import { Team } from '../adoption/team.ts';
 import { followPage } from './page.ts';
-import { addLedger, addRecord, newPlace } from './world.ts';
+import { placeWithRecord } from './world.ts';
 import type { Place } from './world.ts';
 
-let team: Team;
 let place: Place;
 beforeAll(async () => {
-  team = await Team.start();
-  place = await newPlace(team);
-  await addLedger(place, { roots: ['ada'], reviewers: ['grace'] });
-  await addRecord(place, 'grace');
+  place = await placeWithRecord();
 });
-afterAll(() => team[Symbol.asyncDispose]());
+afterAll(() => place.team[Symbol.asyncDispose]());
 
 test('who follows docs/site.md has a site of the ledger', { timeout: 240_000 }, async () => {
   const folder = join(place.folder, 'mirror');

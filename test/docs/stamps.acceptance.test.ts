@@ -1,24 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Team } from '../adoption/team.ts';
 import { packslip, packslipProgram } from '../servers/packslip.ts';
 import { statementOf } from '../kit/stamps.ts';
 import { followPage } from './page.ts';
-import { addLedger, addRecord, newPlace } from './world.ts';
+import { placeWithRecord } from './world.ts';
 import type { Place } from './world.ts';
 
-let team: Team;
 let place: Place;
 let folder: string;
 beforeAll(async () => {
-  team = await Team.start();
-  place = await newPlace(team);
-  await addLedger(place, { roots: ['ada'], reviewers: ['grace'] });
-  await addRecord(place, 'grace');
+  place = await placeWithRecord();
   folder = join(place.folder, 'mirror');
 });
-afterAll(() => team[Symbol.asyncDispose]());
+afterAll(() => place.team[Symbol.asyncDispose]());
 
 test('who follows docs/stamps.md has a list that the newest stamp key signed', { timeout: 240_000 }, async () => {
   await followPage('docs/stamps.md', { ...place, folder, reader: 'bot' });

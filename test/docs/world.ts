@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { LEDGER, freePort } from '../adoption/team.ts';
-import type { Name, Team } from '../adoption/team.ts';
+import { LEDGER, Team, freePort } from '../adoption/team.ts';
+import type { Name } from '../adoption/team.ts';
 import type { TestRepository } from '../servers/github/github.ts';
 
 /** Numbers of pull requests begin here in documentation. */
@@ -131,4 +131,12 @@ export function newestPolicy(place: Place): {
     encoding: 'utf8',
   });
   return JSON.parse(json) as ReturnType<typeof newestPolicy>;
+}
+
+/** A new team, and a ledger of ada's with one record that grace acked. */
+export async function placeWithRecord(): Promise<Place> {
+  const place = await newPlace(await Team.start());
+  await addLedger(place, { roots: ['ada'], reviewers: ['grace'] });
+  await addRecord(place, 'grace');
+  return place;
 }

@@ -120,31 +120,12 @@ describe('a key file', () => {
   it('from gpg signs by its newest signing subkey; the fingerprint is still the primary key’s', async () => {
     const home = gnupg();
     const fingerprint = home.newKey('Ada <ada@acme.example>', 'ed25519');
-    const add = (usage: string): Buffer =>
-      home.run([
-        '--pinentry-mode',
-        'loopback',
-        '--passphrase',
-        '',
-        '--quick-add-key',
-        fingerprint,
-        'ed25519',
-        usage,
-        'never',
-      ]);
-    add('sign');
-    home.run([
-      '--pinentry-mode',
-      'loopback',
-      '--passphrase',
-      '',
-      '--quick-add-key',
-      fingerprint,
-      'cv25519',
-      'encr',
-      'never',
-    ]);
-    add('auth');
+    const quietly = ['--pinentry-mode', 'loopback', '--passphrase', ''];
+    const add = (algorithm: string, usage: string): Buffer =>
+      home.run([...quietly, '--quick-add-key', fingerprint, algorithm, usage, 'never']);
+    add('ed25519', 'sign');
+    add('cv25519', 'encr');
+    add('ed25519', 'auth');
     const exported = home.run(['--export-secret-keys', fingerprint]);
     const signer = await fileSigner({ key: exported });
     expect(signer.fingerprint).toBe(fingerprint);
