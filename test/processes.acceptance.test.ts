@@ -33,7 +33,7 @@ test('TLS: a CA in NODE_EXTRA_CA_CERTS is trusted, without it E_NETWORK, on eith
   await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve));
   const { port } = tls.address() as AddressInfo;
   const program = `
-      import { downloadToFile } from './io/http/download/download.ts';
+      import { downloadToFile } from './io/http/download/download-to-file.ts';
       const retry = { tries: 1, baseMs: 1, capMs: 1 };
       for (const host of ['localhost', '127.0.0.1']) {
         for (const [at, size] of [1000, 9_000_000].entries()) {

@@ -2,7 +2,7 @@ import { chmod, lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { Body } from '../../io/body/body.ts';
-import { startingOver } from '../../io/http/download/download.ts';
+import { startingOver } from '../../io/http/download/download-to-file.ts';
 import { openPending } from '../../io/files/file.ts';
 import type { PendingFile } from '../../io/files/file.ts';
 import { hashing } from '../../io/files/hash.ts';

@@ -120,7 +120,7 @@ export async function signDetached(signer: SigningKey, data: Uint8Array, now: Da
     const { fingerprint } = signer.component;
     const part = signer.secret.getKeys().find((key) => key.getFingerprint().toUpperCase() === fingerprint);
     const [literal] = (await openpgp.createMessage({ binary: data })).packets;
-    if (part === undefined || literal === undefined) throw new TypeError('there is no key, or nothing to sign');
+    if (part === undefined || literal === undefined) throw new TypeError('the signing key or the data is missing');
     // Not with openpgp.sign: it judges the key again, and refuses an expired or revoked one even for a nack.
     const signature: SigningPacket = Object.assign(new openpgp.SignaturePacket(), {
       signatureType: openpgp.enums.signature.binary,

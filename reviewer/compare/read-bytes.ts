@@ -1,4 +1,5 @@
-import { hashing, startingOver } from '../../io/http/download/download.ts';
+import { hashing } from '../../io/http/download/download.ts';
+import { startingOver } from '../../io/http/download/download-to-file.ts';
 import type { HashAlgorithm } from '../../io/files/hash.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import type { RecordedAsset } from '../../ledger-schema/record.ts';

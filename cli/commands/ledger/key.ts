@@ -62,7 +62,7 @@ export const keyNew: Handler<ValuesOf<'ledger', 'key new'>> = async (_, options,
 async function readNamedFile(path: string, context: CommandContext): Promise<Uint8Array> {
   try {
     const file = await readFileBounded(resolve(context.cwd, path), KEY_BYTES);
-    return file ?? fail('E_INPUT', `there is no file ${path}`, { hint: 'look at its path' });
+    return file ?? fail('E_INPUT', `no such file: ${path}`, { hint: 'check the path' });
   } catch (cause) {
     if (!(cause instanceof PullthroughError)) throw cause;
     return fail('E_INPUT', cause.message, { hint: cause.hint, cause });

@@ -44,7 +44,7 @@ export async function readNamedKey(text: string, flag: string, context: CommandC
 
 async function readPublicKey(path: string, context: CommandContext): Promise<Omit<NamedKey, 'holder'>> {
   const file = await readFileBounded(resolve(context.cwd, path), 4 * KEY_BYTES);
-  if (file === undefined) fail('E_INPUT', `there is no key file ${path}`, { hint: 'look at its path' });
+  if (file === undefined) fail('E_INPUT', `no such key file: ${path}`, { hint: 'check the path' });
   return readUsableKey(file, path, context.now);
 }
 
