@@ -1,12 +1,4 @@
-import {
-  PullthroughError,
-  TREE,
-  fail,
-  foldAscii,
-  requireAcknowledged,
-  trySegment,
-  verifyRecord,
-} from '../../ledger-schema/index.ts';
+import { PullthroughError, fail, foldAscii, requireAcknowledged, verifyRecord } from '../../ledger-schema/index.ts';
 import type { AcknowledgedRecord } from '../../ledger-schema/index.ts';
 import { groupTags } from '../choose-tag.ts';
 import { mapLimit } from '../../io/limit.ts';
@@ -21,6 +13,7 @@ import type { Alias } from './other-names.ts';
 import { publishedAt } from './api/published.ts';
 import type { ListedTool } from '../pages/model.ts';
 import type { ServedRelease, ServedTag } from './served-release.ts';
+import { toolAt, toolDirectories } from '../tool-directories.ts';
 import { toolText } from '../tool.ts';
 import type { ToolName } from '../tool.ts';
 import { requireCurrent } from '../require-current.ts';
@@ -120,13 +113,10 @@ export class Catalog {
   async tools(): Promise<readonly ListedTool[]> {
     const directories = await this.#list();
     return [...directories.keys()]
-      .map((path) =>
-        path
-          .split('/')
-          .slice(1)
-          .map((segment) => trySegment(segment) ?? ''),
-      )
-      .map(([source = '', owner, repo]) => ({ source, repository: `${owner}/${repo}` }))
+      .map((path) => {
+        const { source, owner, repo } = toolAt(path);
+        return { source, repository: `${owner}/${repo}` };
+      })
       .sort((a, b) => (toolText(a).toLowerCase() < toolText(b).toLowerCase() ? -1 : 1));
   }
 
@@ -204,15 +194,7 @@ export class Catalog {
     this.#ids ??= this.#readIds(directories);
     const others = (await this.#ids).othersOf(own.path);
     if (others.length === 0) return own;
-    const found = await Promise.all(
-      others.map((path) => {
-        const [source = '', owner = '', repo = ''] = path
-          .split('/')
-          .slice(1)
-          .map((segment) => trySegment(segment) ?? '');
-        return findTool(this.view, { source, owner, repo });
-      }),
-    );
+    const found = await Promise.all(others.map((path) => findTool(this.view, toolAt(path))));
     const { tool, parts } = joinTools([own, ...found]);
     this.#parts.set(tool, parts);
     return tool;
@@ -276,20 +258,7 @@ export class Catalog {
 
   /** The directory of each tool, with its oid. */
   #list(): Promise<ReadonlyMap<string, string>> {
-    this.#directories ??= (async () => {
-      const { snapshot } = this.view;
-      const below = async (directories: readonly string[]): Promise<Map<string, string>> => {
-        const found = await snapshot.listMany(directories);
-        const entries = directories.flatMap((directory) =>
-          (found.get(directory) ?? [])
-            .filter(({ name, mode }) => mode === TREE && trySegment(name) !== undefined)
-            .map(({ name, oid }): [string, string] => [`${directory}/${name}`, oid]),
-        );
-        return new Map(entries);
-      };
-      const owners = await below([...(await below(['packages'])).keys()]);
-      return below([...owners.keys()]);
-    })();
+    this.#directories ??= toolDirectories(this.view.snapshot);
     return this.#directories;
   }
 }

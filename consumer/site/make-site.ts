@@ -1,16 +1,12 @@
-import { TREE, foldAscii, trySegment } from '../../ledger-schema/index.ts';
-import type { Head } from '../../ledger-schema/head.ts';
-import type { Progress } from '../../io/progress.ts';
+import { TREE, trySegment } from '../../ledger-schema/index.ts';
 import { MOMENT, withLock } from '../../io/files/lock.ts';
-import type { LedgerView } from '../../ledger/view/view.ts';
 import { join } from 'node:path';
 import { requireCurrent } from '../require-current.ts';
 import { assetFiles } from './assets.ts';
-import { Events, expiring, keyStates } from './machine/events.ts';
+import { Events, expiring } from './machine/events.ts';
 import { feeds } from './machine/feeds.ts';
 import { SiteFolder } from './disk/folder.ts';
-import { IndexFiles, digestOf } from './index-files.ts';
-import type { JudgeContext } from './releases/judge.ts';
+import { IndexFiles } from './index-files.ts';
 import { ledgerTools } from './ledger-tools.ts';
 import type { LedgerTool } from './ledger-tools.ts';
 import { MANIFEST, OldManifest, headLine } from './disk/manifest.ts';
@@ -20,30 +16,11 @@ import type { KnownTool, SiteFile } from './model.ts';
 import { trustDocument } from './machine/record-file.ts';
 import { ReleasePool } from './releases/release-pool.ts';
 import type { SiteContext } from './site-context.ts';
+import { contextOf, keyOfRun, orderOf } from './site-request.ts';
+import type { SiteRequest } from './site-request.ts';
 import { ToolBuilder, filesOf, toolKey } from './tool.ts';
 import { standardWriters } from './writers.ts';
 import type { SiteWriter } from './writer.ts';
-
-export interface SiteRequest {
-  /** The site's folder. */
-  readonly site: string;
-  /** The clone that the view is read from, for threads; undefined: none helps. */
-  readonly directory?: string | undefined;
-  readonly view: LedgerView;
-  readonly head: Head | undefined;
-  readonly host: string;
-  readonly pin: string;
-  readonly baseUrl?: string | undefined;
-  /** Names of the ledger's open branches. */
-  readonly branches: Iterable<string>;
-  /** What the reviewer who withdrew a release wrote; `owner/repo TAG`. */
-  readonly reasonOf: JudgeContext['reasonOf'];
-  /** The version of the program that makes the site: another may lay out pages differently. */
-  readonly program: string;
-  /** More than the standard ones. */
-  readonly writers?: ((site: SiteContext) => readonly SiteWriter[]) | undefined;
-  readonly progress: Progress;
-}
 
 export interface SiteReport {
   readonly tools: number;
@@ -274,30 +251,4 @@ class SiteRun {
     ];
     return gone.filter((path) => this.#folder.remove(path)).length;
   }
-}
-
-/** What helping threads are told; undefined where the ledger lies in no folder. */
-function orderOf({ directory, view }: SiteRequest, site: SiteContext, { root, fresh, leftover }: SiteFolder) {
-  if (directory === undefined || leftover.files.size > 0) return undefined;
-  const { head, host, sources, pin, baseUrl, hasCheck } = site;
-  const { label, commit, trust } = view;
-  return { head, host, sources, pin, baseUrl, hasCheck, directory, label, commit, now: trust.now, root, fresh };
-}
-
-/** Where it differs, every tool is judged and written again. */
-async function keyOfRun(
-  { program, view }: SiteRequest,
-  site: SiteContext,
-  writers: readonly SiteWriter[],
-): Promise<string> {
-  const { trust, label } = view;
-  const { baseUrl, host, pin, hasCheck, sources } = site;
-  const parts = [program, label, baseUrl, host, pin, hasCheck, [...sources].sort(), trust.sha256, trust.expired];
-  return digestOf([...parts, await keyStates(trust), writers.map(({ key }) => key)]);
-}
-
-function contextOf(request: SiteRequest, tools: readonly LedgerTool[], hasCheck: boolean): SiteContext {
-  const { view, head, host, pin, baseUrl } = request;
-  const sources = new Set(tools.filter(({ tree }) => tree !== '').map(({ source }) => foldAscii(source)));
-  return { view, head, host, sources, pin, baseUrl, hasCheck };
 }

@@ -13,7 +13,8 @@ import { pinOf } from '../pin.ts';
 import { readReasons } from '../serve/pages/explainer.ts';
 import type { StampSigner } from '../stamps/signer.ts';
 import { makeSite } from './make-site.ts';
-import type { SiteReport, SiteRequest } from './make-site.ts';
+import type { SiteReport } from './make-site.ts';
+import type { SiteRequest } from './site-request.ts';
 
 export type SiteOptions = Pick<SiteRequest, 'site' | 'baseUrl' | 'program' | 'writers'> & {
   /** Who signs release lists of packslip; undefined: none are made. */
