@@ -22,40 +22,54 @@ export interface LedgerEvent {
   readonly commit?: string | undefined;
 }
 
-/** From a mirror.ini. */
-export interface Notifiers {
+/** What a mirror.ini says, wherever it was found. */
+export interface FoundNotifiers {
   readonly notify: readonly (readonly string[])[];
   readonly folder: string;
 }
+
+declare const allowed: unique symbol;
+
+/** Those that may be run: each command says why, by one of the functions below. */
+export type Notifiers = FoundNotifiers & { readonly [allowed]: true };
 
 /**
  * Those that a reviewer's command runs: none from a mirror.ini that may be somebody else's, with a warning; the same as for
  * `[review] scan[]`.
  */
 export function ownNotifiers(
-  { notify, folder }: Notifiers,
+  { notify, folder }: FoundNotifiers,
   own: boolean,
   output: Pick<CommandContext['output'], 'warn'>,
   how = 'name its folder with --tools',
 ): Notifiers {
-  if (own || notify.length === 0) return { notify, folder };
+  if (own || notify.length === 0) return runnable({ notify, folder });
   output.warn(
     'mirror.ini has [notify] command[], and nothing says that its folder is yours, so none of it was run; ' +
       `if that mirror.ini is your own, ${how}`,
   );
-  return { notify: [], folder };
+  return runnable({ notify: [], folder });
 }
 
 /**
- * Those of `request`, which anybody types wherever they are, and of a root holder's `trust sign`: none from a mirror.ini
+ * Those of `request` and of the commands that keep a ledger, which anybody types wherever they are: none from a mirror.ini
  * that was merely found in the folder.
  */
 export function namedNotifiers(
-  notifiers: Notifiers,
+  notifiers: FoundNotifiers,
   { config }: { readonly config?: string | undefined },
   output: Pick<CommandContext['output'], 'warn'>,
 ): Notifiers {
   return ownNotifiers(notifiers, config !== undefined, output, 'name it with --config');
+}
+
+/** Those of `mirror`, which works on nothing but the executor's own folder and signs what its mirror.ini says. */
+export function executorNotifiers({ notify, folder }: FoundNotifiers): Notifiers {
+  return runnable({ notify, folder });
+}
+
+function runnable(notifiers: FoundNotifiers): Notifiers {
+  return notifiers as Notifiers;
 }
 
 /** How long a notifier may take. */

@@ -171,6 +171,20 @@ export async function viewAt(
   };
 }
 
+/**
+ * Remembers what this run itself made of the ledger, as by a merge: the host that took it must not show an older one next
+ * time. What another run saw after it is kept. Throws as {@link openView} does for what doesn't follow what was seen.
+ */
+export async function rememberView(
+  view: LedgerView,
+  { memory, ledger, now }: Pick<ViewOptions, 'memory' | 'ledger' | 'now'>,
+): Promise<void> {
+  await memory.update(async (current) => {
+    const later = current !== undefined && (await ledger.isAncestor(view.commit, current.commit).catch(() => false));
+    return later ? current : judge(current, view, { ledger, now });
+  });
+}
+
 function questionsTo(ledger: LedgerReader): Pick<LedgerQuestions, 'descends' | 'onlyAdded'> {
   return {
     descends: (old, commit) => ledger.isAncestor(old, commit),
@@ -181,7 +195,7 @@ function questionsTo(ledger: LedgerReader): Pick<LedgerQuestions, 'descends' | '
 async function judge(
   memory: Memory | undefined,
   { commit, snapshot, trust, head }: LedgerView,
-  { ledger, now }: ViewOptions,
+  { ledger, now }: Pick<ViewOptions, 'ledger' | 'now'>,
   following?: Promise<void>,
 ): Promise<Memory> {
   const chainFrom = async ({ sha256 }: ChainLink) =>

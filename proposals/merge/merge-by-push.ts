@@ -1,7 +1,7 @@
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import type { OpenChange } from '../list-changes.ts';
 import type { WithView } from '../with-view.ts';
-import { viewAt } from '../../ledger/view/view.ts';
+import { rememberView, viewAt } from '../../ledger/view/view.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
 
 /** A change that the gate takes. */
@@ -36,5 +36,17 @@ export async function mergeByPush(context: WithView, judged: JudgedMerge): Promi
     await context.ledger.push([move]);
     context.progress.warn(`${title} is merged, and its branch ${change.branch} could not be removed: ${error.message}`);
   }
-  return { change, title, commit: result, view: await viewAt(result, context) };
+  const view = await viewAt(result, context);
+  await remember(context, view, title);
+  return { change, title, commit: result, view };
+}
+
+/** What is merged stays merged, whatever becomes of the memory. */
+async function remember(context: WithView, view: LedgerView, title: string): Promise<void> {
+  try {
+    await rememberView(view, context);
+  } catch (error) {
+    if (!(error instanceof PullthroughError)) throw error;
+    context.progress.warn(`${title} is merged, and could not be remembered: ${error.message}`);
+  }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../cli/wiring/settings/config.ts';
-import { namedNotifiers, notify, ownNotifiers } from '../../cli/wiring/notify.ts';
+import { executorNotifiers, namedNotifiers, notify, ownNotifiers } from '../../cli/wiring/notify.ts';
 import type { LedgerEvent } from '../../cli/wiring/notify.ts';
 import { atomFeed } from '../../owner/feed.ts';
 
@@ -25,7 +25,11 @@ async function run(folder: string, env: NodeJS.ProcessEnv = {}): Promise<string[
   const warnings: string[] = [];
   const output = { warn: (text: string) => void warnings.push(text) } as never;
   const config = await loadConfig({}, folder);
-  await notify(config, { env: { PATH: process.env.PATH, ...env }, now: new Date(0), output }, EVENTS);
+  await notify(
+    executorNotifiers(config),
+    { env: { PATH: process.env.PATH, ...env }, now: new Date(0), output },
+    EVENTS,
+  );
   return warnings;
 }
 
@@ -60,7 +64,7 @@ test("a reviewer's command runs none of a mirror.ini that may be somebody else's
   expect(warnings).toHaveLength(1);
 });
 
-test('request and trust sign run none of a mirror.ini that was merely found, but one that --config names', async () => {
+test('request, trust and ledger commands run none of a mirror.ini that was merely found, but one that --config names', async () => {
   const folder = place('touch ran');
   const config = await loadConfig({}, folder);
   const warnings: string[] = [];

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -180,6 +180,38 @@ test('trust sign signs no policy that was made for another ledger, or to follow 
   expect(dropped).toMatchObject({ code: 3, error: { code: 'E_POLICY_PREVIOUS' } });
   await proposed({ ledger });
   expect(await cli(['trust', 'sign', ...keyOf(grace)])).toMatchObject({ code: 0, version: 2 });
+});
+
+test('trust propose and ledger merge, close and reopen run a notify command only of a mirror.ini that --config names', async () => {
+  await init({ roots: [ada] });
+  const at = join(folder, 'checkout');
+  mkdirSync(at);
+  writeFileSync(
+    join(at, 'mirror.ini'),
+    '[ledger]\nrepository = ../ledger.git\n[notify]\ncommand[] = sh -c "cat >> events"\n',
+  );
+  const events = () =>
+    existsSync(join(at, 'events'))
+      ? [...readFileSync(join(at, 'events'), 'utf8').matchAll(/"event":"([a-z-]+)"/g)].map(([, name]) => name)
+      : [];
+  const change = 'pullthrough-trust/2';
+  for (const [more, wanted] of [
+    [[], []],
+    [
+      ['--config', 'mirror.ini'],
+      ['policy-proposed', 'closed', 'reopened', 'merged'],
+    ],
+  ] as const) {
+    const next = more.length === 0 ? change : 'pullthrough-trust/3';
+    const commands = [
+      ['trust', 'propose', '--expires', more.length === 0 ? '300d' : '200d', ...keyOf(ada)],
+      ['ledger', 'close', next],
+      ['ledger', 'reopen', next],
+      ['ledger', 'merge', next],
+    ];
+    for (const argv of commands) expect(await cli([...argv, ...more], at), argv.join(' ')).toMatchObject({ code: 0 });
+    expect(events()).toEqual(wanted);
+  }
 });
 
 describe('a ledger of two roots', () => {

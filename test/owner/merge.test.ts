@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { PullthroughError } from '../../ledger-schema/error.ts';
 import { policyPath } from '../../ledger-schema/names/layout.ts';
 import { closedBranch } from '../../ledger-schema/names/branches.ts';
 import { checkLedger } from '../../ledger/gate/gate.ts';
@@ -67,6 +68,27 @@ describe('what is merged', () => {
     const { branch } = await world.propose('v1.0.0');
     await expect(() => merge(context, branch)).toFailWith('E_NOT_ACKNOWLEDGED');
     expect(world.branches().get('main')).toBe(world.head);
+  });
+
+  test('what was merged is remembered: the host cannot show the ledger without it next time', async () => {
+    const before = world.head;
+    const { branch } = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    const { commit } = await merge(context, branch);
+    expect((await context.memory.read())?.commit).toBe(commit);
+    world.host.point('main', before);
+    await expect(() => withView(context)).toFailWith('E_ROLLBACK');
+    world.host.point('main', commit);
+    expect((await withView(context)).view.commit).toBe(commit);
+  });
+
+  test('a memory that cannot be written is a warning: what is merged is merged', async () => {
+    const { branch, commit } = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    const seen = await withView(context);
+    const update = () => Promise.reject(new PullthroughError('E_MEMORY', 'no place'));
+    const found = await findChange(context, branch);
+    const merged = await mergeChange({ ...seen, memory: { ...seen.memory, update } }, found, {});
+    expect(merged.commit).toBe(commit);
+    expect(world.warnings.join()).toContain('could not be remembered: no place');
   });
 
   test('a late ack', async () => {

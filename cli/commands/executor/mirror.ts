@@ -2,7 +2,7 @@ import type { ValuesOf } from '../../spec/index.ts';
 import type { Handler } from '../../wiring/command-context.ts';
 import { EXECUTOR_AUTHOR, prepareExecutor, toolsOf, withExecutor } from '../../wiring/executor-context.ts';
 import { endReleases, showReleases } from '../../screens/release-screen.ts';
-import { notify } from '../../wiring/notify.ts';
+import { executorNotifiers, notify } from '../../wiring/notify.ts';
 import { openSigner } from '../../wiring/signing.ts';
 import type { ExecutorContext } from '../../../executor/context.ts';
 import { mirror, plan } from '../../../executor/mirror.ts';
@@ -72,7 +72,7 @@ export const mirrorCommand: Handler<ValuesOf<'executor', 'mirror'>> = async (nam
     showReleases('Releases', results, context.output, options);
     const proposed = results.filter(({ action }) => action === 'proposed');
     await notify(
-      prepared.config,
+      executorNotifiers(prepared.config),
       context,
       proposed.map(({ tool, tag = '', branch, pull }) => ({
         event: 'proposed',

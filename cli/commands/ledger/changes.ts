@@ -9,7 +9,7 @@ import type { ValuesOf } from '../../spec/index.ts';
 import type { Handler } from '../../wiring/command-context.ts';
 import type { Output } from '../../screens/output.ts';
 import { nameOf, showOthers } from '../../screens/review/review-screen.ts';
-import { notify } from '../../wiring/notify.ts';
+import { namedNotifiers, notify } from '../../wiring/notify.ts';
 import { withOwner } from '../../wiring/reviewer-context.ts';
 import { endSeveral } from '../../screens/several.ts';
 import { withView } from '../../../proposals/with-view.ts';
@@ -28,7 +28,9 @@ export const ledgerMerge: Handler<ValuesOf<'ledger', 'ledger merge'>> = ([change
       const result: MergeResult = { action: 'merged', title, branch, ...(pull && { pull }), commit };
       output.results({ changes: [result], strangers: [] });
       show(result, output);
-      await notify(config, context, [{ event: 'merged', title, branch, pull, commit }]);
+      await notify(namedNotifiers(config, options, output), context, [
+        { event: 'merged', title, branch, pull, commit },
+      ]);
       return;
     }
     const { results, strangers } = await mergeReady(reviewer, { author });
@@ -37,11 +39,14 @@ export const ledgerMerge: Handler<ValuesOf<'ledger', 'ledger merge'>> = ([change
     for (const result of results) show(result, output);
     if (results.length === 0) output.note('there is nothing to merge');
     const merged = results.filter(({ action }) => action === 'merged');
-    await notify(
-      config,
-      context,
-      merged.map(({ title, branch, pull, commit }) => ({ event: 'merged', title, branch, pull, commit })),
-    );
+    const events = merged.map(({ title, branch, pull, commit }) => ({
+      event: 'merged' as const,
+      title,
+      branch,
+      pull,
+      commit,
+    }));
+    if (events.length > 0) await notify(namedNotifiers(config, options, output), context, events);
     const failures = results.flatMap(({ error }) => (error === undefined ? [] : [toError(error)]));
     // A waiting change is not a failure: nobody asked for it.
     endSeveral(failures, results.filter(({ action }) => action !== 'waiting').length, 'changes');
@@ -55,7 +60,7 @@ export const ledgerClose: Handler<ValuesOf<'ledger', 'ledger close'>> = ([change
     output.results({ branch, pull: pull ?? null, closed: closed ?? null });
     output.line(`${nameOf({ branch, ...(pull && { pull }) })} is closed`, 'good');
     if (closed !== undefined) output.line(`  its branch is ${closed} now`);
-    await notify(config, context, [{ event: 'closed', title: branch, branch, pull }]);
+    await notify(namedNotifiers(config, options, output), context, [{ event: 'closed', title: branch, branch, pull }]);
   });
 
 /** `ledger reopen CHANGE` */
@@ -66,7 +71,9 @@ export const ledgerReopen: Handler<ValuesOf<'ledger', 'ledger reopen'>> = ([chan
     output.results({ branch, pull: pull ?? null });
     output.line(`${nameOf({ branch, ...(pull && { pull }) })} is open again`, 'good');
     if (pull !== undefined) output.line(`  ${pull.url}`);
-    await notify(config, context, [{ event: 'reopened', title: branch, branch, pull }]);
+    await notify(namedNotifiers(config, options, output), context, [
+      { event: 'reopened', title: branch, branch, pull },
+    ]);
   });
 
 function show({ action, title, commit, missing, error, branch, pull }: MergeResult, output: Output): void {

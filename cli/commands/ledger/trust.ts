@@ -106,7 +106,7 @@ export const trustPropose: Handler<ValuesOf<'ledger', 'trust propose'>> = async 
     output.note('root holders sign it with: pullthrough trust sign');
     output.results({ ...proposed, pull: pull ?? null });
     const { branch, commit, version } = proposed;
-    await notify(config, context, [
+    await notify(namedNotifiers(config, options, output), context, [
       { event: 'policy-proposed', title: `trust policy ${version}`, branch, commit, pull },
     ]);
   });
