@@ -5,7 +5,8 @@ import type { Finding } from '../inspect/finding.ts';
 import { someOf } from '../inspect/some-names.ts';
 import { bytesText, countText } from '../io/size-text.ts';
 import { brief } from '../ledger-schema/bytes.ts';
-import type { Comparison } from './compare-records.ts';
+import { uploaderFindings } from './compare-releases.ts';
+import type { ReleaseComparison } from './compare-releases.ts';
 
 const DAY = 86_400_000;
 /** The most jumps that one sentence names. */
@@ -18,17 +19,20 @@ export interface ReleaseFacts {
   readonly release: Pick<Release, 'assets' | 'publishedAt'> | undefined;
   /** Upstream's files that the record leaves out. */
   readonly left: readonly string[];
-  /** Against the record before; undefined where there is none. */
-  readonly comparison: Comparison | undefined;
+  /** Against the record before and its release; undefined where there is none. */
+  readonly comparison: ReleaseComparison | undefined;
   readonly now: Date;
 }
 
 /** What a pull request and a review both say of a release: by its record, the record before, and upstream's dates. Pure. */
 export function releaseFindings(facts: ReleaseFacts): Finding[] {
-  return [...comparisonFindings(facts.comparison), ...dateFindings(facts), ...leftFindings(facts.left)];
+  const { comparison, release, left } = facts;
+  // Without the release itself there is worse to say.
+  const uploaders = comparison === undefined || release === undefined ? [] : uploaderFindings(comparison);
+  return [...comparisonFindings(comparison), ...dateFindings(facts), ...leftFindings(left), ...uploaders];
 }
 
-function comparisonFindings(comparison: Comparison | undefined): Finding[] {
+function comparisonFindings(comparison: ReleaseComparison | undefined): Finding[] {
   if (comparison === undefined) {
     return [finding('first-record', 'there is no acknowledged record before it to compare with')];
   }

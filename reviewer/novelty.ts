@@ -1,24 +1,15 @@
 import { Holdings } from '../ledger/record-index.ts';
-import { comparableTags, compareRecords } from '../proposals/compare-records.ts';
-import type { Comparison } from '../proposals/compare-records.ts';
+import { compareReleases, readEarlier } from '../proposals/compare-releases.ts';
+import type { ReleaseComparison } from '../proposals/compare-releases.ts';
+import { acknowledgedBefore } from '../proposals/previous-record.ts';
 import { followedFiles } from '../proposals/versionless.ts';
 import type { GitHubClient } from '../github/client.ts';
-import { getReleaseByTag } from '../github/releases.ts';
 import type { Asset, Release } from '../github/types.ts';
-import { readRecordFiles } from '../ledger/files.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
-import { verifyRecord } from '../ledger-schema/record.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
-import { tagBeginning } from '../ledger-schema/versions/version.ts';
 import { UPSTREAM_SIGNATURE_BYTES, claimedIssuers } from './compare/claimed-issuers.ts';
 import { readAsset } from './compare/statements.ts';
 import type { LedgerView } from '../ledger/view/view.ts';
-
-/** A file whose uploader isn't among those of the release before. */
-export interface NewUploader {
-  readonly name: string;
-  readonly uploader: string;
-}
 
 /** A signature over upstream's own checksums that names another key than that of the release before, or none any more. */
 export interface NewSigner {
@@ -31,41 +22,16 @@ export interface NewSigner {
 }
 
 /** What a release has that the acknowledged one before it lacks. */
-export interface Novelty extends Comparison {
+export interface Novelty extends ReleaseComparison {
   /** The record before. */
   readonly record: string;
-  /** `other`: the tool has no acknowledged record whose tag begins like this one. */
-  readonly series: 'same' | 'other';
-  /** Undefined where upstream no longer has the release before, or it could not be asked. */
-  readonly uploaders: { readonly before: readonly string[]; readonly changed: readonly NewUploader[] } | undefined;
   readonly signers: readonly NewSigner[];
 }
 
-/** The most records of a tool that are looked at for an acknowledged one. */
-const MOST_TRIED = 64;
-
-/**
- * The acknowledged record of the same tool to compare with: of the next lower version, else of the next higher one, else
- * one of another series of tags. Undefined where the tool has none.
- */
-export async function findPrevious(
-  { snapshot, trust }: LedgerView,
-  record: RecordStatus,
-): Promise<RecordStatus | undefined> {
-  const recorded = await new Holdings(snapshot, Promise.resolve(trust)).find(record.checklist);
-  const { tag } = record.checklist;
-  for (const other of comparableTags(tag, recorded?.records.keys() ?? []).slice(0, MOST_TRIED)) {
-    const path = recorded?.records.get(other);
-    if (path === undefined) continue;
-    try {
-      const status = await verifyRecord(await readRecordFiles(snapshot, path), trust);
-      if (status.state === 'acknowledged') return status;
-    } catch (error) {
-      // A record that can't be read is no use for comparison; the one before it may be.
-      if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
-    }
-  }
-  return undefined;
+/** The acknowledged record that a record is compared with. */
+export async function findPrevious(view: LedgerView, record: RecordStatus): Promise<RecordStatus | undefined> {
+  const recorded = await new Holdings(view.snapshot, Promise.resolve(view.trust)).find(record.checklist);
+  return recorded === undefined ? undefined : acknowledgedBefore(view, recorded.records, record.checklist.tag);
 }
 
 export interface NoveltyInput {
@@ -80,24 +46,10 @@ export interface NoveltyInput {
 /** Compares a record with the one before it: by both records, and by what upstream says of both releases. */
 export async function readNovelty(input: NoveltyInput): Promise<Novelty> {
   const { previous, record, release, client } = input;
-  const of = ({ checklist }: RecordStatus) => checklist;
-  const series: Novelty['series'] =
-    tagBeginning(previous.checklist.tag) === tagBeginning(record.checklist.tag) ? 'same' : 'other';
-  const comparison = { ...compareRecords(of(previous), of(record)), record: previous.path, series };
-  const { repository, tag } = previous.checklist;
-  const before = release === undefined ? undefined : await maybe(() => getReleaseByTag(client, repository, tag));
-  if (release === undefined || before === undefined) return { ...comparison, uploaders: undefined, signers: [] };
-  const { assets } = record.checklist;
-  const names = new Set(assets.map(({ name }) => name));
-  const uploaders = new Set(before.assets.flatMap(({ uploader }) => uploader ?? []));
-  const changed = release.assets.flatMap(({ name, uploader }): NewUploader[] =>
-    names.has(name) && uploader !== undefined && !uploaders.has(uploader) ? [{ name, uploader }] : [],
-  );
-  return {
-    ...comparison,
-    uploaders: { before: [...uploaders].sort(), changed },
-    signers: await changedSigners(input, before, release),
-  };
+  const earlier = release === undefined ? undefined : await readEarlier(client, previous.checklist);
+  const comparison = compareReleases(previous.checklist, record.checklist, { earlier, release });
+  const signers = release === undefined || earlier === undefined ? [] : await changedSigners(input, earlier, release);
+  return { ...comparison, record: previous.path, signers };
 }
 
 /** Asks upstream for what is good to know; a failure to ask stops nothing. */

@@ -21,7 +21,7 @@ const FILES_OF: Readonly<Partial<Record<EvidenceEntry['kind'], RegExp>>> = {
  * the API throws.
  */
 export async function foreseenFindings(
-  run: Pick<Run, 'holdings' | 'progress'>,
+  run: Pick<Run, 'holdings' | 'trust' | 'progress'>,
   examined: Examined,
   item: Item,
 ): Promise<Finding[]> {
@@ -71,7 +71,7 @@ async function offeredAtApi(
 
 /** What the record before was signed by and this one is not. */
 export async function weakerThanBefore(
-  run: Pick<Run, 'holdings' | 'progress'>,
+  run: Pick<Run, 'holdings' | 'trust' | 'progress'>,
   examined: Examined,
   now: Checklist,
 ): Promise<Finding[]> {

@@ -9,8 +9,8 @@ import { proposalBranch } from '../../ledger-schema/names/branches.ts';
 import { proposalBody, proposalTitle } from '../../proposals/pull-body.ts';
 import { describeChecks, githubStatements } from '../../upstream/published-digests.ts';
 import type { Examined } from '../assess-tool.ts';
-import { compareRecords } from '../../proposals/compare-records.ts';
-import type { Comparison } from '../../proposals/compare-records.ts';
+import { compareReleases, readEarlier } from '../../proposals/compare-releases.ts';
+import type { ReleaseComparison } from '../../proposals/compare-releases.ts';
 import type { FetchedFile } from '../../ledger/new-record.ts';
 import { previousRecord } from './previous-record.ts';
 import type { LedgerPulls } from '../../proposals/ledger-pulls.ts';
@@ -43,7 +43,7 @@ export interface OpenedProposal {
 
 /** Opens the pull request of a proposal, or makes the open one say what the branch holds now, where the ledger is on GitHub. */
 export async function openPull(
-  run: Pick<Run, 'pulls' | 'holdings' | 'now' | 'progress'>,
+  run: Pick<Run, 'pulls' | 'holdings' | 'trust' | 'now' | 'progress'>,
   examined: Examined,
   proposal: PushedProposal,
 ): Promise<OpenedProposal> {
@@ -51,7 +51,7 @@ export async function openPull(
   const branch = proposalBranch(path);
   const names = new Set(files.map(({ name }) => name));
   const left = (release?.assets ?? []).map(({ name }) => name).filter((name) => !names.has(name));
-  const comparison = await compareWithPrevious(run, examined, checklist);
+  const comparison = await compareWithPrevious(run, examined, checklist, release);
   const findings = sortFindings(releaseFindings({ files, release, left, comparison, now: run.now }));
   if (run.pulls === undefined) return { pull: undefined, findings };
   const body = proposalBody({ checklist, files, checks, release, findings, branch });
@@ -102,10 +102,15 @@ function checksWithoutBytes(files: readonly FetchedFile[], release: Release | un
 }
 
 async function compareWithPrevious(
-  run: Pick<Run, 'holdings' | 'progress'>,
+  run: Pick<Run, 'holdings' | 'trust' | 'progress'>,
   examined: Examined,
   now: Checklist,
-): Promise<Comparison | undefined> {
+  release: Release | undefined,
+): Promise<ReleaseComparison | undefined> {
   const before = await previousRecord(run, examined, now.tag);
-  return before === undefined ? undefined : compareRecords(before, now);
+  if (before === undefined) return undefined;
+  // By the name that upstream has now: the record's may be an older one.
+  const at = { repository: examined.tool.repository, tag: before.tag };
+  const earlier = release === undefined ? undefined : await readEarlier(examined.client, at);
+  return compareReleases(before, now, { earlier, release });
 }

@@ -180,6 +180,31 @@ describe('mirror with a ledger on GitHub', () => {
     );
   });
 
+  it('names an uploader whom the release before had not, in the pull request and in the result', async () => {
+    const { made, repository, pulls } = await withTool();
+    await made.mirror();
+    made.merge(BRANCH);
+    const release = await repository.addRelease({
+      tag: 'v1.1.0',
+      assets: [{ name: 'tool-linux', content: 'mine now' }],
+    });
+    release.asset('tool-linux').uploader = 'mallory';
+    const [result] = await made.mirror();
+    const message = 'mallory uploaded 1 file; those of v1.0.0 are by octocat';
+    expect(result?.findings).toContainEqual({ name: 'new-uploader', level: 'look', message, files: ['tool-linux'] });
+    expect(pulls[1]?.body).toContain(`- **look** \`new-uploader\`: \`${message}\``);
+  });
+
+  it('says that the uploaders are not known where upstream no longer gives the release before', async () => {
+    const { made, repository, pulls } = await withTool();
+    await made.mirror();
+    made.merge(BRANCH);
+    await repository.addRelease({ tag: 'v1.1.0', assets: [{ name: 'tool-linux', content: 'mine now' }] });
+    repository.removeRelease('v1.0.0');
+    await made.mirror();
+    expect(pulls[1]?.body).toContain('`previous-unread`');
+  });
+
   it('two executors at once end with one pull request', async () => {
     const { made, pulls } = await withTool();
     const both = await Promise.all([made.mirror(), made.mirror({ cache: 'second' })]);
