@@ -1,9 +1,12 @@
 import type { LookupFunction } from 'node:net';
-import type { Dispatcher, RequestInit, Response } from 'undici';
+import type { buildConnector, Dispatcher, RequestInit, Response } from 'undici';
 import { fail, PullthroughError } from '../../ledger-schema/error.ts';
+import { endingUnpaused } from './end-unpaused.ts';
 import { networkError } from './network-error.ts';
 import { STALL_MS } from './retry.ts';
 import { requireSafeUrl, shownUrl } from './url.ts';
+
+type ConnectorOptions = Parameters<typeof buildConnector>[0];
 
 export const CONNECT_MS = 30_000;
 
@@ -55,11 +58,15 @@ async function connections(
   lookup?: LookupFunction,
 ): Promise<Dispatcher> {
   // It takes longer to load than most of what is done without it.
-  const { EnvHttpProxyAgent } = await import('undici');
+  const { buildConnector, EnvHttpProxyAgent, Pool } = await import('undici');
+  const direct = buildConnector({ timeout: CONNECT_MS, ...(lookup && { lookup }) } as ConnectorOptions);
   return new EnvHttpProxyAgent({
     httpProxy,
     httpsProxy,
-    connect: { timeout: CONNECT_MS, ...(lookup && { lookup }) },
+    connect: direct,
+    // Behind a proxy, `connect` is the one that asks the proxy for a tunnel.
+    factory: (origin, { connect, ...options }: { connect: buildConnector.connector }) =>
+      new Pool(origin, { ...options, connect: endingUnpaused(connect) }),
     headersTimeout: STALL_MS,
     bodyTimeout: STALL_MS,
   });

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { BLOCK } from '../../io/body/blocks.ts';
 import { openDownload } from '../../io/http/download/download.ts';
 import { get } from '../../io/http/transport.ts';
 
@@ -108,6 +109,33 @@ describe.each([
       hash.update(part);
     });
     expect(hash.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));
+  });
+
+  test.each([
+    ['ended', (socket: Socket): unknown => socket.end(), undefined],
+    ['reset', (socket: Socket): unknown => socket.resetAndDestroy(), 'E_NETWORK'],
+  ])('may be held back while its connection is %s', async (_what, stop, expected) => {
+    const size = 5 * BLOCK;
+    server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => {
+        socket.write(`${OK}connection: close\r\n\r\n`);
+        // The reader has one block in hand and four that wait when the connection is over.
+        socket.write(Buffer.alloc(size), () => setTimeout(() => stop(socket), 100));
+      });
+    });
+    await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+    const answer = await get(new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`), STALL);
+    let total = 0;
+    let error: unknown;
+    await answer.body
+      .each(async (part) => {
+        if (total === 0) await new Promise((resolve) => setTimeout(resolve, 400));
+        total += part.length;
+      })
+      .catch((thrown: unknown) => (error = thrown));
+    expect(total).toBe(size);
+    expect(error).toEqual(expected && expect.objectContaining({ code: expected }));
   });
 
   test('that is given up before its head ends with the reason', async () => {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
+import { endingUnpaused } from '../end-unpaused.ts';
 
 /** Bytes that the system may hand over at once. */
 const READ = 256 * 1024;
@@ -14,17 +15,16 @@ type Options = Parameters<typeof buildConnector>[0];
  * are for readers who copy each piece of a body while they are told of it, as {@link ResponseBody} does.
  */
 export function reusingConnector(options: Options): buildConnector.connector {
-  return (where, callback) => {
+  return endingUnpaused((where, callback) => {
     const memory = new ReadMemory();
     const { onread } = memory;
     const connect = buildConnector({ ...options, onread } as Options);
     connect(where, (...result) => {
       // It leaves the socket out where the connection fails.
       memory.socket = result[1] ?? undefined;
-      if (memory.socket !== undefined) endUnpaused(memory.socket);
       callback(...result);
     });
-  };
+  });
 }
 
 /** The buffers of one connection. What it has received lies in them until its stream has nothing queued any more. */
@@ -54,31 +54,4 @@ class ReadMemory {
     this.#current = this.#free.pop() ?? Buffer.allocUnsafeSlow(READ);
     return socket.push(part);
   }
-}
-
-/** What undici keeps of a connection under a symbol of its own. */
-interface Parser {
-  paused: boolean;
-  resume(): void;
-}
-
-/**
- * A connection may end while its body is held back. undici then fails by an assertion that nobody can catch, so its parser
- * goes on first: all that was received has been told by then.
- */
-function endUnpaused(socket: Socket): void {
-  const emit = socket.emit.bind(socket) as (event: string | symbol, ...args: unknown[]) => boolean;
-  socket.emit = (event: string | symbol, ...args: unknown[]): boolean => {
-    if (event === 'end' || event === 'error' || event === 'close') {
-      const parser = parserOf(socket);
-      if (event === 'end' && parser?.paused) parser.resume();
-      if (parser?.paused) parser.paused = false;
-    }
-    return emit(event, ...args);
-  };
-}
-
-function parserOf(socket: Socket): Parser | undefined {
-  const symbol = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'parser');
-  return symbol && ((socket as unknown as Record<symbol, unknown>)[symbol] as Parser | undefined);
 }
