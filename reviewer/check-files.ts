@@ -51,7 +51,7 @@ export async function checkFiles(
   const { privateHosts } = context.source;
   const { assets } = record;
   const { urls, evidence: requirements } = tool;
-  await using spool = await openSpool();
+  await using spool = await openSpool(signal);
   const from = { client, release, assets, urls, privateHosts, signal };
   const statements = await readStatements({ ...from, evidence: requirements });
   const files = await compareFiles({ ...from, statements, store, spool, onBytes });
@@ -66,6 +66,6 @@ export async function checkFiles(
 }
 
 /** TypeScript takes the type of what is disposed of from here. */
-function openSpool(): Promise<Spool> {
-  return Spool.open();
+function openSpool(signal: AbortSignal | undefined): Promise<Spool> {
+  return Spool.open(signal);
 }

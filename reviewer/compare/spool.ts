@@ -20,14 +20,18 @@ export class Spool implements AsyncDisposable {
   readonly folder: string;
   readonly #handles: FileHandle[] = [];
 
-  private constructor(folder: string) {
+  readonly #signal: AbortSignal | undefined;
+
+  private constructor(folder: string, signal: AbortSignal | undefined) {
     this.folder = folder;
+    this.#signal = signal;
   }
 
-  static async open(): Promise<Spool> {
+  /** After `signal` reading what was written throws its reason. */
+  static async open(signal?: AbortSignal): Promise<Spool> {
     // Runs that were killed left theirs.
     await sweep(tmpdir(), /^pullthrough-review-[A-Za-z0-9]{6}$/);
-    return new Spool(await mkdtemp(join(tmpdir(), 'pullthrough-review-')));
+    return new Spool(await mkdtemp(join(tmpdir(), 'pullthrough-review-')), signal);
   }
 
   path(sha256: string): string {
@@ -48,12 +52,14 @@ export class Spool implements AsyncDisposable {
   /** What was written, as it is looked into. */
   async bytes({ name, size, sha256 }: { name: string; size: number; sha256: string }): Promise<FileBytes> {
     const path = this.path(sha256);
+    const signal = this.#signal;
     const handle = await open(path, 'r');
     this.#handles.push(handle);
     return {
       name,
       size,
       async read(offset, length) {
+        signal?.throwIfAborted();
         const buffer = Buffer.alloc(Math.max(0, Math.min(length, size - offset)));
         const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
         return buffer.subarray(0, bytesRead);
@@ -61,6 +67,7 @@ export class Spool implements AsyncDisposable {
       async *stream(offset = 0) {
         let skip = offset;
         for await (const chunk of readBlocks(path)) {
+          signal?.throwIfAborted();
           if (skip >= chunk.length) skip -= chunk.length;
           else {
             yield skip > 0 ? chunk.subarray(skip) : chunk;

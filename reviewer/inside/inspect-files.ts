@@ -73,9 +73,14 @@ export async function inspectFiles(input: InspectionInput): Promise<Inspection> 
   const follows = previous === undefined ? undefined : followedFiles(names(previous), names(record));
   for (const { recorded, upstream } of files) {
     if (upstream !== 'same') continue;
-    signal?.throwIfAborted();
+    const look = async (file: RecordedAsset): Promise<Contents> => {
+      const contents = await lookInside(await spool.bytes(file));
+      // It takes what an interruption throws for damage.
+      signal?.throwIfAborted();
+      return contents;
+    };
     const { name } = recorded;
-    const contents = await lookInside(await spool.bytes(recorded));
+    const contents = await look(recorded);
     findings.push(...contentFindings(name, contents));
     const earlier = previous?.assets.find((asset) => asset.name === follows?.get(name));
     if (previous === undefined || earlier === undefined || !COMPARED.has(contents.kind)) {
@@ -89,7 +94,7 @@ export async function inspectFiles(input: InspectionInput): Promise<Inspection> 
       inspected.set(name, { contents });
       continue;
     }
-    const before = await lookInside(await spool.bytes(earlier));
+    const before = await look(earlier);
     const changes = compareContents(before, contents, {
       before: (path) => versionless(path, tag),
       now: (path) => versionless(path, record.checklist.tag),

@@ -36,6 +36,8 @@ export interface AckResult {
 export interface AckOptions extends MergeOptions {
   /** `[ledger] merge`. */
   readonly merge: 'manual' | 'acknowledged';
+  /** Told right before the ack is pushed, and once it is: what fails after that changes nothing about it. */
+  readonly onPush?: ((state: 'begun' | 'done') => void) | undefined;
 }
 
 /** Does an ack by this key lie in the proposal? Then there is nothing to review for it. */
@@ -78,7 +80,7 @@ export async function acknowledge(
   let current = { context, proposal };
   for (let tries = 1; ; tries += 1) {
     try {
-      const acked = await pushAck(current.context, current.proposal, ack, signing);
+      const acked = await pushAck(current.context, current.proposal, { ack, signing, onPush: options.onPush });
       return await finish(current.context, acked, options);
     } catch (error) {
       if (!(error instanceof PullthroughError) || error.code !== 'E_MOVED' || tries === TRIES) throw error;
@@ -90,8 +92,7 @@ export async function acknowledge(
 async function pushAck(
   context: WithView<ReviewerContext>,
   proposal: Proposal,
-  ack: SignatureFile,
-  { reviewer }: ReviewerSigning,
+  { ack, signing, onPush }: Pick<AckOptions, 'onPush'> & { ack: SignatureFile; signing: ReviewerSigning },
 ): Promise<Proposal> {
   const { ledger } = context;
   const { late, ...change } = proposal;
@@ -100,12 +101,14 @@ async function pushAck(
     base: proposal.commit,
     files: new Map([[ack.path, ack.bytes]]),
     message: `Acknowledge ${titleOf(proposal)}\n`,
-    author: reviewerIdentity(reviewer),
+    author: reviewerIdentity(signing.reviewer),
   });
   // What the gate will not take is never pushed.
   const acked = await readProposal(context, { ...change, commit });
   const from = late === true ? ledger.branches().get(proposal.branch) : proposal.commit;
+  onPush?.('begun');
   await ledger.push([{ branch: proposal.branch, from, to: commit }]);
+  onPush?.('done');
   return late === true ? withPull(context, acked) : acked;
 }
 

@@ -16,6 +16,7 @@ const PROGRAMS = {
   gpgv: 'gpgv',
   'nix-prefetch-url': 'nix-bin',
   openssl: 'openssl',
+  script: 'bsdutils',
   sqv: 'sqv',
   tinyproxy: 'tinyproxy',
   wget: 'wget',

@@ -94,6 +94,7 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
   const notifiers = ownNotifiers(request.config, request.own, output);
   const total = withTotal(seen, open);
   const sitting = new Sitting(open.map(titleOf));
+  sitting.showWhenInterrupted(context.signal, output);
   try {
     for await (const { proposal, place, of, review: reviewed } of reviewAhead(total.context, open, request.tools)) {
       const view: ReviewView = { place: { place, of }, all: flags.all };
@@ -114,7 +115,9 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
           continue;
         }
         const { author, merge } = request.config.ledger;
-        const result = await acknowledge(seen, same, { signer, reviewer: who }, { author, merge });
+        const onPush = (state: 'begun' | 'done'): void =>
+          state === 'begun' ? sitting.pushing(title) : sitting.signed(title);
+        const result = await acknowledge(seen, same, { signer, reviewer: who }, { author, merge, onPush });
         sitting.signed(title);
         showAck(result, same, context);
         const { action, head, standing, merged } = result;
@@ -137,7 +140,7 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
     }
   } finally {
     total.done();
-    sitting.show(output);
+    sitting.show(output, context.signal.aborted);
   }
   if (proposals.length === 0) output.note('there is no proposal to acknowledge');
   endAcks(failures, acks, proposals.length + refused.length);
