@@ -1,4 +1,4 @@
-import { fromUtf8 } from '../ledger-schema/bytes.ts';
+import { brief, fromUtf8 } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
 import { EVIDENCE_BYTES } from '../ledger-schema/evidence.ts';
 
@@ -11,24 +11,64 @@ const DER_DEPTH = 32;
 /** More than any certificate or timestamp of a bundle has. */
 const DER_BYTES = 32 * 1024;
 
-function tooDeep(text: string): boolean {
-  let [depth, quoted] = [0, false];
-  for (let i = 0; i < text.length; i++) {
+/** Where a string that begins at `from` ends: behind its second quote. */
+function endOfString(text: string, from: number): number {
+  for (let i = from + 1; i < text.length; i++) {
     const char = text.charCodeAt(i);
-    if (char === 0x22) quoted = !quoted;
-    else if (quoted) i += char === 0x5c ? 1 : 0;
-    else if (char === 0x5b || char === 0x7b) depth += 1;
-    else if (char === 0x5d || char === 0x7d) depth -= 1;
-    if (depth > JSON_DEPTH) return true;
+    if (char === 0x22) return i + 1;
+    if (char === 0x5c) i += 1;
   }
-  return false;
+  return text.length;
 }
 
-/** Reads JSON that anybody may have written: bounded, UTF-8, not nested deeply. Throws `E_EVIDENCE`. */
+/** A key as a parser reads it: `"\u0061"` is `a` too. */
+function keyOf(quoted: string): string {
+  if (!quoted.includes('\\')) return quoted.slice(1, -1);
+  try {
+    return String(JSON.parse(quoted));
+  } catch {
+    return quoted;
+  }
+}
+
+/**
+ * Walks JSON before a parser does: what is wrong with it, that a parser would take. Two values under one key are read
+ * differently by different programs.
+ */
+function oddities(text: string): string | undefined {
+  // The keys of each open object; undefined for an array.
+  const open: (Set<string> | undefined)[] = [];
+  const colon = /[ \t\r\n]*:/y;
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (char === 0x5b || char === 0x7b) {
+      open.push(char === 0x7b ? new Set() : undefined);
+      if (open.length > JSON_DEPTH) return `is nested more than ${JSON_DEPTH} levels deep`;
+    } else if (char === 0x5d || char === 0x7d) open.pop();
+    else if (char === 0x22) {
+      const end = endOfString(text, i);
+      const keys = open.at(-1);
+      colon.lastIndex = end;
+      if (keys !== undefined && colon.test(text)) {
+        const key = keyOf(text.slice(i, end));
+        if (keys.has(key)) return `has the key ${brief(key)} twice`;
+        keys.add(key);
+      }
+      i = end - 1;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Reads JSON that anybody may have written: bounded, UTF-8, not nested deeply, no key twice in one object. Throws
+ * `E_EVIDENCE`.
+ */
 export function parseHostileJson(bytes: Uint8Array, what: string): unknown {
   if (bytes.length > EVIDENCE_BYTES) fail('E_EVIDENCE', `${what} has more than ${EVIDENCE_BYTES} bytes`);
   const text = fromUtf8(bytes) ?? fail('E_EVIDENCE', `${what} is not UTF-8`);
-  if (tooDeep(text)) fail('E_EVIDENCE', `${what} is nested more than ${JSON_DEPTH} levels deep`);
+  const odd = oddities(text);
+  if (odd !== undefined) fail('E_EVIDENCE', `${what} ${odd}`);
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {

@@ -1,33 +1,23 @@
 import { compareBytes, sha256Hex } from '../ledger-schema/bytes.ts';
-import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { fail } from '../ledger-schema/error.ts';
 import { EVIDENCE_BYTES, EVIDENCE_ENTRIES } from '../ledger-schema/evidence.ts';
 import { Coverage } from './coverage.ts';
 import type { KeptList } from './coverage.ts';
-import type { EvidenceEntry, Subject, VerifiedStatement } from './entry.ts';
+import type { EvidenceEntry, VerifiedStatement } from './entry.ts';
 import type { ReadFile } from './file-bytes.ts';
-import type { PinnedKeys } from './keys/keys.ts';
-import type { Offer, OfferedStatement } from './offer.ts';
+import { isAbout, judgeOffer } from './judge-offer.ts';
+import type { Found, JudgeInput } from './judge-offer.ts';
+import type { Offer } from './offer.ts';
 import { splitOffer } from './offer.ts';
 import { answers, isSigned, requireEvidence } from './require.ts';
 import type { Requirement } from './require.ts';
-import type { Root } from './roots.ts';
-import { ForeignStatement, judgeBundle, judgeMinisign, judgeOpenPgp } from './verify-statement.ts';
-import type { Judged, StatementBytes } from './verify-statement.ts';
-import { byKey, parseDetached } from './keys/openpgp.ts';
-import { parseMinisignature } from './keys/minisign.ts';
-import { isByKey } from './sigstore/sigstore.ts';
 
 /** `[evidence] keep`: which of the evidence that verifies is recorded. */
 export type Keep = 'all' | 'required' | 'none';
 
-export interface CollectInput {
-  readonly subject: Subject;
+export interface CollectInput extends Omit<JudgeInput, 'coverage'> {
   /** What upstream offers, from its API and among the release's files. */
   readonly offers: readonly Offer[];
-  /** Lists of digests among the release's files that the record doesn't hold. */
-  readonly lists: readonly KeptList[];
-  readonly keys: PinnedKeys;
-  readonly roots: readonly Root[];
   readonly requirements: readonly Requirement[];
   readonly keep: Keep;
   readonly read: ReadFile;
@@ -42,12 +32,6 @@ export interface Collected {
   readonly statements: readonly VerifiedStatement[];
   /** What was offered but doesn't count, a sentence each. */
   readonly notes: readonly string[];
-}
-
-interface Found extends Judged {
-  readonly bytes: Uint8Array;
-  /** The key that made it, where that is to be kept with it. */
-  readonly key?: Uint8Array | undefined;
 }
 
 /**
@@ -83,64 +67,6 @@ export async function collectEvidence(input: CollectInput): Promise<Collected> {
     wanted.some((requirement) => answers(statement, requirement, subject.source));
   const kept = keep === 'none' ? [] : keep === 'required' ? all.filter(isRequired) : all;
   return { ...entriesOf(kept, isRequired, input, notes), notes };
-}
-
-/** Is a statement, by its name, about a recorded file or a list at hand? Statements about others are not ours to judge. */
-function isAbout({ about }: { readonly about?: string | undefined }, { subject, lists }: CollectInput): boolean {
-  return about !== undefined && [...subject.files, ...lists].some(({ name }) => name === about);
-}
-
-interface JudgeInput extends CollectInput {
-  readonly coverage: Coverage;
-}
-
-async function judgeOffer(
-  part: Exclude<OfferedStatement, { kind: 'nothing' }>,
-  statement: StatementBytes,
-  input: JudgeInput,
-): Promise<Found | { note: string } | 'unrelated'> {
-  try {
-    const { bytes } = statement;
-    if (part.kind === 'sigstore') return await judgeSigstore(statement, input);
-    if (part.kind === 'minisign') {
-      const { keyId } = parseMinisignature(bytes);
-      const key = input.keys.minisign.find((pinned) => pinned.keyId === keyId);
-      if (key === undefined) return { note: `it is signed by the minisign key ${keyId}, which is not pinned` };
-      return { ...(await judgeMinisign(statement, key, input.coverage)), bytes };
-    }
-    const signatures = parseDetached(bytes);
-    const key = input.keys.openpgp.find((pinned) => byKey(signatures, pinned).length > 0);
-    if (key === undefined) {
-      const issuers = [...new Set(signatures.flatMap(({ issuers }) => issuers.at(-1) ?? []))].join(', ');
-      return { note: `it is signed by the OpenPGP key ${issuers}, which is not pinned` };
-    }
-    return { ...(await judgeOpenPgp(statement, key, input.coverage)), bytes, key: key.bytes };
-  } catch (error) {
-    if (error instanceof ForeignStatement && !(error.unrelated && isAbout(part, input))) {
-      return error.unrelated ? 'unrelated' : { note: error.message };
-    }
-    if (!(error instanceof PullthroughError) || error.code !== 'E_EVIDENCE') throw error;
-    return fail('E_EVIDENCE', `${part.from}: ${error.message}`, {
-      hint: 'upstream offers a statement that does not verify: ask upstream why; nothing was recorded',
-      cause: error,
-    });
-  }
-}
-
-async function judgeSigstore(statement: StatementBytes, input: JudgeInput): Promise<Found | { note: string }> {
-  const { bytes } = statement;
-  if (!isByKey(bytes)) return { ...(await judgeBundle(statement, input)), bytes };
-  let failure: unknown;
-  for (const key of input.keys.publicKeys) {
-    try {
-      return { ...(await judgeBundle(statement, { ...input, key })), bytes, key: key.bytes };
-    } catch (error) {
-      if (!(error instanceof PullthroughError)) throw error;
-      failure = error;
-    }
-  }
-  const why = failure instanceof PullthroughError ? `: ${failure.message}` : '';
-  return { note: `it is signed by no public key that is pinned${why}` };
 }
 
 function entriesOf(

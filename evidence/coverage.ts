@@ -45,27 +45,28 @@ export class Coverage {
   }
 
   /**
-   * The files that an in-toto statement names by the right digest. Throws `E_EVIDENCE` where it gives another digest
-   * for the name of a recorded file.
+   * The files that an in-toto statement names by the right digests. Throws `E_EVIDENCE` where it gives another digest
+   * for the name of a recorded file, be it another file's, or beside a right one.
    */
   async named(statement: Statement): Promise<Target[]> {
     const found: Target[] = [];
     for (const { name, digest } of statement.subjects) {
       const [sha256, sha512] = [digest.get('sha256'), digest.get('sha512')];
-      const targets = sha256 !== undefined ? this.byDigest(sha256) : await this.#bySha512(sha512, name);
-      found.push(...targets);
-      if (targets.length > 0 || (sha256 ?? sha512) === undefined) continue;
-      if (this.#subject.files.some((file) => file.name === name)) {
-        fail('E_EVIDENCE', `the statement gives another digest for ${name} than the record`);
+      if (sha256 === undefined && sha512 === undefined) continue;
+      const candidates = sha256 !== undefined ? this.byDigest(sha256) : this.targets(name);
+      const targets = sha512 === undefined ? candidates : await this.#withSha512(candidates, sha512);
+      const named = this.#subject.files.find((file) => file.name === name);
+      if (named !== undefined && !targets.some((target) => target.sha256 === named.sha256)) {
+        fail('E_EVIDENCE', `the statement gives another digest for ${brief(named.name)} than the record`);
       }
+      found.push(...targets);
     }
     return found;
   }
 
-  async #bySha512(sha512: string | undefined, name: string | undefined): Promise<Target[]> {
-    if (sha512 === undefined) return [];
+  async #withSha512(candidates: readonly Target[], sha512: string): Promise<Target[]> {
     const found: Target[] = [];
-    for (const target of this.targets(name)) {
+    for (const target of candidates) {
       if ((await this.bytes.digest(target, 'sha512')).toString('hex') === sha512) found.push(target);
     }
     return found;

@@ -8,6 +8,9 @@ const SAYS = [
   /(?:checksum|md5|sha256|sha512).*\.txt$|\.sha$/i,
 ];
 
+/** None of these has more bytes; what is larger is a program, whatever its name. */
+const SAYS_BYTES = 4 * 1024 * 1024;
+
 const LIST =
   /(?:^|[._-])(?:checksums?|sha-?(?:256|512)(?:sums?)?)(?:[._-][^/]*)?$|(?:checksum|sha256|sha512)[^/]*\.txt$|\.sha$/i;
 
@@ -16,9 +19,14 @@ export function statementTarget(name: string): string | undefined {
   return STATEMENT.exec(name)?.[1];
 }
 
-/** Is a file, by its name, a list, a signature, a certificate or a bundle? Requirements are about the others. */
-function isStatementName(name: string): boolean {
-  return SAYS.some((form) => form.test(name));
+interface Sized {
+  readonly name: string;
+  readonly size: number;
+}
+
+/** Is a file, by its name and size, a list, a signature, a certificate or a bundle? Requirements are about the others. */
+function isStatementFile({ name, size }: Sized): boolean {
+  return size <= SAYS_BYTES && SAYS.some((form) => form.test(name));
 }
 
 /** Is a file, by its name, a list of digests? */
@@ -27,8 +35,8 @@ export function isListName(name: string): boolean {
 }
 
 /** The files that requirements are about: those that are not statements, or all where nothing else is there. */
-export function filesToCover<T extends { readonly name: string }>(files: readonly T[]): readonly T[] {
-  const programs = files.filter(({ name }) => !isStatementName(name));
+export function filesToCover<T extends Sized>(files: readonly T[]): readonly T[] {
+  const programs = files.filter((file) => !isStatementFile(file));
   return programs.length > 0 ? programs : files;
 }
 

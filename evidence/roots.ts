@@ -79,7 +79,9 @@ function addedRoot({ name, bytes }: AddedRoot): Root {
     if (typeof json !== 'object' || json === null || !('certificateAuthorities' in json)) {
       return fail('E_EVIDENCE', 'it names no certificate authority');
     }
-    return makeRoot(name, { tlogs: [], ctlogs: [], timestampAuthorities: [], ...json });
+    // A file with the name of a carried root is not that root: GitHub's releases are attested under GitHub's alone.
+    const own = carriedRoots().some((root) => root.name === name) ? `./${name}` : name;
+    return makeRoot(own, { tlogs: [], ctlogs: [], timestampAuthorities: [], ...json });
   } catch (cause) {
     const why = cause instanceof PullthroughError ? `: ${cause.message}` : '';
     return fail('E_CONFIG', `${name} is not a trusted root${why}`, {

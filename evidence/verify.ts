@@ -37,7 +37,7 @@ export interface EntryResult {
  * docs/evidence.md, "What verifying means". An entry's failure is in its result; throws only what reading throws.
  */
 export async function examineEvidence(input: EvidenceInput): Promise<EntryResult[]> {
-  const checked = input.entries.map((entry) => checkEntry(entry, input.bytes.get(entry.sha256)));
+  const checked = await Promise.all(input.entries.map((entry) => checkEntry(entry, input.bytes.get(entry.sha256))));
   const good = checked.flatMap(({ entry, bytes }) => (bytes === undefined ? [] : [{ entry, bytes }]));
   const lists = good.flatMap(({ entry, bytes }) => (entry.kind === 'list' ? [{ sha256: entry.sha256, bytes }] : []));
   const coverage = new Coverage(input.subject, lists, input.read);
@@ -79,18 +79,34 @@ export async function verifyEvidence(input: EvidenceInput): Promise<VerifiedStat
   return results.flatMap(({ statement }) => statement ?? []);
 }
 
-/** Size and digest before anything is parsed; docs/evidence.md, "What verifying means", 1. */
-function checkEntry(entry: EvidenceEntry, bytes: Uint8Array | undefined) {
-  const refuse = (why: string) => ({
-    entry,
-    bytes: undefined,
-    error: named(entry, new PullthroughError('E_EVIDENCE', why)),
-  });
+/** Size and digest before anything is parsed; docs/evidence.md, "What verifying means", 1. A key must be the entry's. */
+async function checkEntry(entry: EvidenceEntry, bytes: Uint8Array | undefined) {
+  try {
+    const right = checkBytes(entry, bytes);
+    if (entry.kind === 'key') await checkKey(entry, right);
+    return { entry, bytes: right, error: undefined };
+  } catch (error) {
+    if (!(error instanceof PullthroughError)) throw error;
+    return { entry, bytes: undefined, error: named(entry, error) };
+  }
+}
+
+function checkBytes({ size, sha256 }: EvidenceEntry, bytes: Uint8Array | undefined): Uint8Array {
+  const refuse = (why: string): never => fail('E_EVIDENCE', why);
   if (bytes === undefined) return refuse('its bytes are not there');
-  if (bytes.length > EVIDENCE_BYTES) return refuse(`it has more than ${EVIDENCE_BYTES} bytes`);
-  if (bytes.length !== entry.size) return refuse(`it has ${bytes.length} bytes, and the record says ${entry.size}`);
-  if (sha256Hex(bytes) !== entry.sha256) return refuse('its bytes are not those that the record names');
-  return { entry, bytes, error: undefined };
+  if (bytes.length > EVIDENCE_BYTES) refuse(`it has more than ${EVIDENCE_BYTES} bytes`);
+  if (bytes.length !== size) refuse(`it has ${bytes.length} bytes, and the record says ${size}`);
+  if (sha256Hex(bytes) !== sha256) refuse('its bytes are not those that the record names');
+  return bytes;
+}
+
+/** Whether or not a signature needs it. */
+async function checkKey({ signer }: EvidenceEntry, bytes: Uint8Array): Promise<void> {
+  const is =
+    signer?.startsWith('key:') === true
+      ? `key:${readPublicKey(bytes).sha256}`
+      : (await readOpenPgpKey(bytes)).file.fingerprint;
+  if (is !== signer) fail('E_EVIDENCE', `it is the key ${is}, and the record says ${signer}`);
 }
 
 function named({ kind, sha256 }: EvidenceEntry, cause: PullthroughError): PullthroughError {

@@ -41,10 +41,7 @@ export function isOpenPgpSignature(bytes: Uint8Array): boolean {
  * signatures. One that breaks a rule is left out where another doesn't. Throws `E_EVIDENCE`.
  */
 export function parseDetached(file: Uint8Array): ParsedSignature[] {
-  if (file.length > SIGNATURE_FILE_BYTES) {
-    fail('E_EVIDENCE', `the OpenPGP signature has more than ${SIGNATURE_FILE_BYTES} bytes`);
-  }
-  const binary = ((file[0] ?? 0) & 0x80) !== 0 ? file : unarmored(file);
+  const binary = binaryOf(file);
   const found: ParsedSignature[] = [];
   let problem: unknown;
   for (const bytes of packetsOf(binary)) {
@@ -58,6 +55,13 @@ export function parseDetached(file: Uint8Array): ParsedSignature[] {
   if (found.length > 0) return found;
   const why = problem instanceof PullthroughError ? `: ${problem.message}` : '';
   return fail('E_EVIDENCE', `the OpenPGP signature cannot be used${why}`, { cause: problem });
+}
+
+function binaryOf(file: Uint8Array): Buffer {
+  if (file.length > SIGNATURE_FILE_BYTES) {
+    fail('E_EVIDENCE', `the OpenPGP signature has more than ${SIGNATURE_FILE_BYTES} bytes`);
+  }
+  return Buffer.from(((file[0] ?? 0) & 0x80) !== 0 ? file : unarmored(file));
 }
 
 /** Each signature packet with its header. */
@@ -91,6 +95,13 @@ function unarmored(file: Uint8Array): Uint8Array {
   const base64 = body.join('');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) refuse();
   return Buffer.from(base64, 'base64');
+}
+
+/** Does a signature, readable by our rules or not, hold the id of one of the key's components? */
+export function mentions(file: Uint8Array, { file: { components } }: OpenPgpKey): boolean {
+  const binary = binaryOf(file);
+  // A key's id ends its fingerprint.
+  return components.some(({ fingerprint }) => binary.includes(Buffer.from(fingerprint.slice(-16), 'hex')));
 }
 
 /** Which of the signatures name a component of the key? */

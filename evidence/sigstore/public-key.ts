@@ -15,6 +15,8 @@ export interface PublicKey {
 /** The most bytes of a PEM file. */
 const PEM_BYTES = 16 * 1024;
 
+/** What Fulcio and cosign sign with. */
+const CURVES = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 const LEAST_RSA = 2048;
 const MOST_RSA = 8192;
 
@@ -35,9 +37,15 @@ export function readPublicKey(bytes: Uint8Array): PublicKey {
   }
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
   const bits = details?.modulusLength ?? 0;
-  const known = type === 'ed25519' || type === 'ec' || (type === 'rsa' && bits >= LEAST_RSA && bits <= MOST_RSA);
-  if (!known)
-    fail('E_EVIDENCE', `the key is ${type ?? 'of no kind'}, not ECDSA, Ed25519 or RSA of ${LEAST_RSA} bits or more`);
+  const curve = type === 'ec' && CURVES.has(details?.namedCurve ?? '');
+  if (type !== 'ed25519' && !curve && !(type === 'rsa' && bits >= LEAST_RSA && bits <= MOST_RSA)) {
+    const size = details?.namedCurve ?? (bits > 0 ? `${bits} bits` : '');
+    const kind = [type, size].filter((part) => part !== undefined && part !== '').join(' of ');
+    fail(
+      'E_EVIDENCE',
+      `the key is ${kind}, not ECDSA over P-256, P-384 or P-521, Ed25519, or RSA of ${LEAST_RSA} bits`,
+    );
+  }
   const spki = key.export({ format: 'der', type: 'spki' });
   return { sha256: createHash('sha256').update(spki).digest('hex'), key, bytes };
 }

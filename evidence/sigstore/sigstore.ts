@@ -10,6 +10,7 @@ import type { SignedEntity } from '@sigstore/verify';
 import { brief } from '../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { parseHostileJson } from '../bounds.ts';
+import { checkBundleJson } from './bundle-json.ts';
 import { checkBundle } from './bundle-rules.ts';
 import { claimsOf, parseCertificate } from './certificate.ts';
 import type { CertificateClaims } from './certificate.ts';
@@ -66,6 +67,7 @@ export function verifyBundle(bytes: Uint8Array, roots: readonly Root[], pinned?:
 export function parseBundle(bytes: Uint8Array): Bundle {
   const json = parseHostileJson(bytes, 'the bundle');
   if (!isBundle(json)) fail('E_EVIDENCE', 'it is not a Sigstore bundle');
+  checkBundleJson(json);
   let bundle: Bundle;
   try {
     bundle = bundleFromJSON(json);
@@ -81,8 +83,17 @@ export function isByKey(bytes: Uint8Array): boolean {
   return parseBundle(bytes).verificationMaterial.content.$case === 'publicKey';
 }
 
+/** Did the key sign the bundle's statement? Undefined for a signature over a file, which only the file tells. */
+export function isMadeBy(bytes: Uint8Array, { key }: PublicKey): boolean | undefined {
+  const bundle = parseBundle(bytes);
+  return bundle.content.$case === 'dsseEnvelope' ? entityOf(bundle).signature.verifySignature(key) : undefined;
+}
+
+/** The signature is over other bytes, or by another key. */
+export class SignatureMismatch extends PullthroughError {}
+
 /** Does a JSON value claim to be a Sigstore bundle? */
-export function isBundle(json: unknown): boolean {
+export function isBundle(json: unknown): json is { readonly mediaType: string } {
   return typeof json === 'object' && json !== null && 'mediaType' in json && typeof json.mediaType === 'string';
 }
 
@@ -260,7 +271,7 @@ function messageOf(bundle: Bundle, key: KeyObject): MessageSignature {
     }
     if (hash.digest('hex') !== digest) fail('E_EVIDENCE', 'the bundle is about other bytes');
     const good = edwards ? verify(null, Buffer.concat(chunks), key, signature) : verifier.verify(key, signature);
-    if (!good) fail('E_EVIDENCE', "the bundle's signature does not verify");
+    if (!good) throw new SignatureMismatch('E_EVIDENCE', "the bundle's signature does not verify");
   };
   return { algorithm, digest, check };
 }

@@ -34,6 +34,9 @@ export interface BundleOptions extends Identity {
   readonly at?: Date;
   /** Signs by this key, without a certificate. */
   readonly key?: KeyObject;
+  /** What is signed in place of the in-toto statement. */
+  readonly payload?: string;
+  readonly payloadType?: string;
 }
 
 export interface Statement {
@@ -155,10 +158,9 @@ export class MockSigstore {
   }
 
   async statement({ predicateType, predicate, subject }: Statement, options: BundleOptions): Promise<MockBundle> {
-    const payload = Buffer.from(
-      JSON.stringify({ _type: 'https://in-toto.io/Statement/v1', subject, predicateType, predicate }),
-    );
-    const payloadType = 'application/vnd.in-toto+json';
+    const inToto = JSON.stringify({ _type: 'https://in-toto.io/Statement/v1', subject, predicateType, predicate });
+    const payload = Buffer.from(options.payload ?? inToto);
+    const { payloadType = 'application/vnd.in-toto+json' } = options;
     const { signature, material, certificate } = await this.#sign(dsse.preAuthEncoding(payloadType, payload), options);
     const entry = {
       apiVersion: '0.0.1',
