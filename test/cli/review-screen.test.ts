@@ -78,6 +78,23 @@ describe('a review at a terminal', () => {
     expect(lines.join()).toContain('[left-out]');
   });
 
+  test('stays within 80 columns where what came from outside is escaped', () => {
+    const evil = finding('scan-objects', `a said ${'\u001b[2J'.repeat(12)} ${'\u202e'.repeat(12)} twice`);
+    for (const line of shown(reportOf([evil]))) {
+      if (!line.includes('\\u{1b}') && !line.includes('\\u{202e}')) expect(line.length, line).toBeLessThanOrEqual(80);
+      expect(line).not.toMatch(/[\u001b\u202e]/u);
+    }
+    const short = finding('scan-objects', `a said ${'\u001b[2J '.repeat(12)}`);
+    for (const line of shown(reportOf([short]))) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
+
+  test('names every kind of finding, however many there are of one', () => {
+    const many = Array.from({ length: 20 }, () => finding('scan-objects', 'x ended with 1 on y'));
+    const text = shown(reportOf([...many, finding('new-uploader', 'mallory uploaded'), LOOK])).join('\n');
+    for (const one of ['mallory uploaded', 'late-upload']) expect(text).toContain(one);
+    expect(text).toContain('look       and 17 more: scan-objects\n');
+  });
+
   test('folds plain and same files into one, and shows what a finding is about', () => {
     const text = shown(reportOf([LOOK])).join('\n');
     expect(text).toContain('  the same   5 files, 5.0 KiB, uploaded by octocat, the newest 3 days ago\n');

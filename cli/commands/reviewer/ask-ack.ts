@@ -4,12 +4,17 @@ import type { SameReview } from '../../../reviewer/review.ts';
 import { titleOf } from '../../../reviewer/review.ts';
 import { showReview } from '../../screens/review/review-screen.ts';
 import type { ReviewView } from '../../screens/review/review-screen.ts';
+import { columnsOf } from '../../screens/table.ts';
+import { countText } from '../../screens/units.ts';
+import { wrapText } from '../../screens/wrap.ts';
 import type { CommandContext } from '../../wiring/command-context.ts';
 
 /** `next`: not this one. `quit`: neither this one nor any after it. */
 export type AckAnswer = 'sign' | 'next' | 'quit';
 
 const KEYS = 'y signs, n goes on, q ends, d difference, o page, ? explains';
+/** Where the explanations begin. */
+const INDENT = 9;
 const EXPLAINED = [
   'y      sign it, and push the ack',
   'n      go on to the next without signing; Enter does the same',
@@ -28,8 +33,7 @@ export async function askAck(
 ): Promise<AckAnswer> {
   const { output, now } = context;
   const { report } = review;
-  const despite = open.length === 0 ? '' : ` in spite of ${namesOf(open).join(', ')}`;
-  const question = `acknowledge ${titleOf(review.proposal)}${despite}? [y/N]`;
+  const question = questionText(titleOf(review.proposal), namesOf(open), output.columns);
   for (;;) {
     const answer = (await context.ask(question, [`  ${KEYS}`])).toLowerCase();
     if (/^y(?:es)?$/.test(answer)) return 'sign';
@@ -38,14 +42,25 @@ export async function askAck(
     if (answer === 'd') (await import('../../screens/review/difference-screen.ts')).showDifferences(review, output);
     else if (answer === 'o') output.line(report.release?.url ?? 'the release has no page that upstream tells of');
     else if (answer === 'a') showReview(report, now, output, { ...view, all: true });
-    else for (const line of explained(open)) output.line(`  ${line}`);
+    else for (const line of explained(open, output.columns)) output.line(line);
   }
 }
 
-function explained(open: readonly Finding[]): string[] {
+/** With the findings' names where they fit on the line; they stand above it in any case. */
+function questionText(title: string, names: readonly string[], columns: number): string {
+  const question = (despite: string): string => `acknowledge ${title}${despite}? [y/N]`;
+  if (names.length === 0) return question('');
+  const named = question(` in spite of ${names.join(', ')}`);
+  return columnsOf(named) < columns ? named : question(` in spite of ${countText(names.length, 'kind')} of finding`);
+}
+
+function explained(open: readonly Finding[], columns: number): string[] {
   return [
     ...EXPLAINED,
-    ...namesOf(open).map((name) => `${name}: ${FINDINGS[name][1]}`),
+    ...namesOf(open).flatMap((name) => [
+      name,
+      ...wrapText(FINDINGS[name][1], columns - INDENT).map((line) => `${' '.repeat(INDENT - 2)}${line}`),
+    ]),
     'docs/findings.md says what to do about each finding',
-  ];
+  ].map((line) => `  ${line}`);
 }

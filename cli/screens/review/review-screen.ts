@@ -9,6 +9,7 @@ import { toFailure } from '../failure.ts';
 import type { Output } from '../output.ts';
 import type { Tone } from '../style.ts';
 import { wrapText } from '../wrap.ts';
+import { escapeTerminal } from '../../../io/escape.ts';
 
 const SHOWN_CHECKS = 4;
 /** A field's name and the blanks around it. */
@@ -28,7 +29,8 @@ export interface ReviewView {
 export function showReview(report: ReviewReport, now: Date, output: Output, view: ReviewView = {}): void {
   const { place, all = false } = view;
   const field = (name: string, text: string, tone?: Tone): void => {
-    const [first = '', ...more] = output.terminal ? wrapText(text, output.columns - INDENT) : [text];
+    // Escaped first, since what is escaped is wider; escaping it once more changes nothing.
+    const [first = '', ...more] = output.terminal ? wrapText(escapeTerminal(text), output.columns - INDENT) : [text];
     output.line(`  ${name.padEnd(10)} ${first}`, tone);
     for (const line of more) output.line(`${' '.repeat(INDENT)}${line}`, tone);
   };

@@ -1,5 +1,5 @@
 import { namesOf } from '../../../inspect/finding.ts';
-import type { Level } from '../../../inspect/finding.ts';
+import type { Finding, Level } from '../../../inspect/finding.ts';
 import type { ReviewReport } from '../../../reviewer/report.ts';
 import type { Tone } from '../style.ts';
 
@@ -33,19 +33,29 @@ export function headingText(report: ReviewReport, place: QueuePlace | undefined)
   return `${report.repository} ${report.tag}${which}: ${verdictText(report)}`;
 }
 
-/** Findings of some levels, the worst first, each with its name; not all of many, unless wanted. */
+/**
+ * Findings of some levels, the worst first, each with its name. Of many only some are shown, unless `all` are wanted, but one of
+ * each name: no number of one kind hides another.
+ */
 export function findingFields({ findings }: ReviewReport, levels: readonly Level[], all: boolean): Field[] {
   return levels.flatMap((level) => {
     const of = findings.filter((each) => each.level === level);
     const tone = LEVEL_TONES[level];
-    const shown = all ? of : of.slice(0, SHOWN_FINDINGS);
-    const hidden = of.slice(shown.length);
+    const shown = all ? of : someOfEach(of, SHOWN_FINDINGS);
+    const hidden = of.filter((each) => !shown.includes(each));
     const more = `and ${hidden.length} more: ${namesOf(hidden).join(', ')}`;
     return [
       ...shown.map(({ name, message }) => ({ name: level, text: `${message} [${name}]`, tone })),
       ...(hidden.length === 0 ? [] : [{ name: level, text: more, tone }]),
     ];
   });
+}
+
+/** At least one of each name, and the first of the others while there are fewer than `most`; in their order. */
+function someOfEach(findings: readonly Finding[], most: number): Finding[] {
+  const firsts = new Set(namesOf(findings).flatMap((name) => findings.find((each) => each.name === name) ?? []));
+  let left = Math.max(0, most - firsts.size);
+  return findings.filter((each) => firsts.has(each) || left-- > 0);
 }
 
 function verdictText({ verdict, files, adds }: ReviewReport): string {
