@@ -7,8 +7,8 @@
  * forgetting costs memory but never a byte.
  */
 
-/** Bytes of one block. */
-export const BLOCK = 256 * 1024;
+/** Bytes of one block: a chunk goes through some ten functions and two threads, whatever its size. */
+export const BLOCK = 512 * 1024;
 /** A page of memory, and of the system's file cache, in bytes. */
 const PAGE = 4096;
 
@@ -21,7 +21,7 @@ export function placeInBlock(offset: number): number {
 }
 
 /** Blocks kept for later; more than this many are left to the garbage collector. */
-const MOST_FREE = 64;
+const MOST_FREE = 32;
 
 const free: SharedArrayBuffer[] = [];
 const users = new WeakMap<ArrayBufferLike, number>();
@@ -31,6 +31,22 @@ export function takeBlock(): Uint8Array {
   const memory = free.pop() ?? new SharedArrayBuffer(BLOCK);
   users.set(memory, 1);
   return new Uint8Array(memory);
+}
+
+/**
+ * Copies `piece` to `at` in a block. By `fill`, which is one memcpy; `set` takes three times as long where memory is
+ * shared, because V8 then copies it word by word, or byte by byte.
+ */
+export function copyToBlock(block: Uint8Array, at: number, piece: Uint8Array): void {
+  if (piece.length === 0) return;
+  Buffer.from(block.buffer, block.byteOffset, block.length).fill(piece, at, at + piece.length);
+}
+
+/** A chunk's bytes in memory of their own. */
+export function copyOfBlock(chunk: Uint8Array): Uint8Array {
+  const copy = Buffer.allocUnsafeSlow(chunk.length);
+  if (chunk.length > 0) copy.fill(chunk);
+  return new Uint8Array(copy.buffer, copy.byteOffset, copy.length);
 }
 
 /** Does this chunk lie in a block that has users? */

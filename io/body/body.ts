@@ -1,4 +1,4 @@
-import { isBlock, keep, release } from './blocks.ts';
+import { copyOfBlock, isBlock, keep, release } from './blocks.ts';
 
 /**
  * Bytes on their way, to be read once and by one reader: in a loop, which gets memory of its own; by {@link each}, which
@@ -39,7 +39,7 @@ export class Body implements AsyncIterable<Uint8Array> {
         yield chunk;
         continue;
       }
-      const copy = new Uint8Array(chunk);
+      const copy = copyOfBlock(chunk);
       release(chunk);
       yield copy;
     }

@@ -1,16 +1,28 @@
 import { Worker } from 'node:worker_threads';
 import { availableParallelism } from 'node:os';
 import { PullthroughError } from '../../ledger-schema/error.ts';
-import { BLOCK, keep, release, takeBlock } from '../body/blocks.ts';
+import { BLOCK, copyToBlock, keep, release, takeBlock } from '../body/blocks.ts';
 
 /** Bytes that may wait for one job's thread before anyone who sends them is held back. */
-const MOST_WAITING = 8 * BLOCK;
+const MOST_WAITING = 6 * BLOCK;
 
-type Order =
-  | { readonly job: number; readonly begin: string }
-  | { readonly job: number; readonly chunk: Uint8Array }
-  | { readonly job: number; readonly end: true };
-type Reply = { readonly job: number; readonly digest?: string };
+/** Bytes of one order: each costs two threads a wake-up, which takes as long as hashing 50 KiB. */
+const ORDER = 2 * BLOCK;
+
+interface Order {
+  readonly job: number;
+  /** In the first order of a job. */
+  readonly begin?: string | undefined;
+  readonly chunks: readonly Uint8Array[];
+  readonly end: boolean;
+}
+
+interface Reply {
+  readonly job: number;
+  /** How many chunks were hashed since the last reply. */
+  readonly hashed: number;
+  readonly digest?: string | undefined;
+}
 
 /**
  * The thread's whole program. It is sent as text, so that it needs no file of its own in a bundle or under a test
@@ -20,19 +32,12 @@ function program(): void {
   const { createHash } = process.getBuiltinModule('node:crypto');
   const port = process.getBuiltinModule('node:worker_threads').parentPort;
   const hashes = new Map<number, ReturnType<typeof createHash>>();
-  port?.on('message', (order: Order) => {
-    if ('begin' in order) {
-      hashes.set(order.job, createHash(order.begin));
-      return;
-    }
-    const hash = hashes.get(order.job);
-    if ('chunk' in order) {
-      hash?.update(order.chunk);
-      port.postMessage({ job: order.job });
-      return;
-    }
-    hashes.delete(order.job);
-    port.postMessage({ job: order.job, digest: hash?.digest('hex') });
+  port?.on('message', ({ job, begin, chunks, end }: Order) => {
+    if (begin !== undefined) hashes.set(job, createHash(begin));
+    const hash = hashes.get(job);
+    for (const chunk of chunks) hash?.update(chunk);
+    if (end) hashes.delete(job);
+    port.postMessage({ job, hashed: chunks.length, digest: end ? hash?.digest('hex') : undefined });
   });
 }
 
@@ -52,7 +57,7 @@ function pickThread(): Thread {
     const worker = new Worker(`(${program.toString()})()`, { eval: true, env: {}, execArgv: [], stdin: false });
     const thread: Thread = { worker, jobs: new Map() };
     worker.unref();
-    worker.on('message', (reply: Reply) => thread.jobs.get(reply.job)?.hear(reply.digest));
+    worker.on('message', (reply: Reply) => thread.jobs.get(reply.job)?.hear(reply));
     worker.on('error', (error) => {
       threads.splice(threads.indexOf(thread), 1);
       for (const job of thread.jobs.values()) job.break(error);
@@ -70,15 +75,19 @@ export class HashJob {
   /** Chunks that the thread has not hashed yet, in order. */
   readonly #sent: Uint8Array[] = [];
   #waiting = 0;
+  /** Chunks of the next order. */
+  #next: Uint8Array[] = [];
+  #nextBytes = 0;
+  #begin: string | undefined;
   #failure: PullthroughError | undefined;
   #wake: (() => void) | undefined;
   #digest: string | undefined;
 
   constructor(algorithm: string) {
+    this.#begin = algorithm;
     // The process must not end while somebody waits for this job, and must not wait for threads without one.
     if (this.#thread.jobs.size === 0) this.#thread.worker.ref();
     this.#thread.jobs.set(this.#id, this);
-    this.#post({ job: this.#id, begin: algorithm });
   }
 
   /** Hashes a chunk that must not change before `digest` has returned; a block of ours is kept until it is hashed. */
@@ -90,7 +99,7 @@ export class HashJob {
       for (let at = 0; at < chunk.length; at += BLOCK) {
         const part = chunk.subarray(at, at + BLOCK);
         const block = takeBlock().subarray(0, part.length);
-        block.set(part);
+        copyToBlock(block, 0, part);
         this.#send(block);
         if (this.#waiting > MOST_WAITING) await this.#calm();
       }
@@ -101,7 +110,7 @@ export class HashJob {
 
   /** Lower-case hex. */
   async digest(): Promise<string> {
-    this.#post({ job: this.#id, end: true });
+    this.#order(true);
     while (this.#digest === undefined && !this.#failure) await this.#heard();
     this.#leave();
     if (this.#failure) throw this.#failure;
@@ -113,14 +122,11 @@ export class HashJob {
     if (this.#thread.jobs.get(this.#id) === this && !this.#failure) void this.digest().catch(() => undefined);
   }
 
-  /** The thread says: the oldest chunk is hashed, or here is the digest. */
-  hear(digest: string | undefined): void {
-    if (digest === undefined) {
-      const chunk = this.#sent.shift();
-      if (chunk) {
-        this.#waiting -= chunk.length;
-        release(chunk);
-      }
+  /** The thread says: so many of the oldest chunks are hashed, and here is the digest. */
+  hear({ hashed, digest }: Reply): void {
+    for (const chunk of this.#sent.splice(0, hashed)) {
+      this.#waiting -= chunk.length;
+      release(chunk);
     }
     this.#digest = digest;
     this.#wake?.();
@@ -134,14 +140,21 @@ export class HashJob {
   #send(chunk: Uint8Array): void {
     this.#sent.push(chunk);
     this.#waiting += chunk.length;
-    this.#post({ job: this.#id, chunk });
+    this.#next.push(chunk);
+    this.#nextBytes += chunk.length;
+    if (this.#nextBytes >= ORDER) this.#order(false);
   }
 
-  #post(order: Order): void {
+  #order(end: boolean): void {
+    const order: Order = { job: this.#id, begin: this.#begin, chunks: this.#next, end };
+    this.#begin = undefined;
+    this.#next = [];
+    this.#nextBytes = 0;
     this.#thread.worker.postMessage(order);
   }
 
   async #calm(): Promise<void> {
+    if (this.#next.length > 0) this.#order(false);
     while (this.#waiting > MOST_WAITING / 2 && !this.#failure) await this.#heard();
   }
 

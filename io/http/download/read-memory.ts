@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
 import { endingUnpaused } from '../end-unpaused.ts';
 
-/** Bytes that the system may hand over at once. */
-const READ = 256 * 1024;
+/** Bytes that the system may hand over at once; the memory is used as far as bytes come. */
+const READ = 1024 * 1024;
 /** Shorter reads are copied: a queue of them must not hold a whole buffer each. */
 const SHORT = 16 * 1024;
 
