@@ -4,23 +4,20 @@ import { RECORD_DEPTH, tryLedgerPath } from '../../ledger-schema/names/layout.ts
 import { fetchTrust } from '../fetch-directories.ts';
 import type { DiffScope, Difference } from '../git/objects/diff.ts';
 import type { Snapshot, TreeEntry } from '../snapshot.ts';
+import { CHANGE_FILES } from './gate-report.ts';
 import type { GateRepository } from './gate-report.ts';
 
 /** What the format rules over; the rest of the ledger is its owner's. */
 const LEDGER_FOLDERS = /^(?:packages|trust)(?:\/|$)/;
 
-/**
- * The most files of one change. A release has a handful; anyone who withdraws or moves thousands makes several changes, so that
- * none holds up the others for long.
- */
-export const CHANGE_FILES = 5000;
-
 /** Only what the format rules over is looked into, and nothing deeper than its files. */
-const SCOPE: DiffScope = {
-  into: (path) => LEDGER_FOLDERS.test(path) && path.split('/').length < RECORD_DEPTH,
-  most: CHANGE_FILES,
-  tooMany: 'E_CHANGE_FILES',
-};
+function scopeOf(most: number): DiffScope {
+  return {
+    into: (path) => LEDGER_FOLDERS.test(path) && path.split('/').length < RECORD_DEPTH,
+    most,
+    tooMany: 'E_CHANGE_FILES',
+  };
+}
 
 export type Folders = ReadonlyMap<string, readonly TreeEntry[]>;
 
@@ -42,7 +39,7 @@ export interface FetchedChange {
  */
 export async function fetchChange(
   repository: GateRepository,
-  commits: { readonly base: string; readonly head: string },
+  commits: { readonly base: string; readonly head: string; readonly mostFiles?: number | undefined },
 ): Promise<FetchedChange> {
   const base = repository.snapshot(commits.base);
   const differences = await changed(repository, commits);
@@ -66,12 +63,12 @@ export async function fetchChange(
  */
 async function changed(
   repository: GateRepository,
-  { base, head }: { readonly base: string; readonly head: string },
+  { base, head, mostFiles = CHANGE_FILES }: Parameters<typeof fetchChange>[1],
 ): Promise<Difference[]> {
   const ancestors = await repository.mergeBases(base, head);
   if (ancestors.length === 0) fail('E_UNRELATED', 'the change and its base have no common history');
   const [first = [], ...others] = await Promise.all(
-    ancestors.map((ancestor) => repository.diff(ancestor, head, SCOPE)),
+    ancestors.map((ancestor) => repository.diff(ancestor, head, scopeOf(mostFiles))),
   );
   const known = new Map(first.map((difference) => [difference.path, difference]));
   for (const difference of others.flat()) {

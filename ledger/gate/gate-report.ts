@@ -4,6 +4,12 @@ import type { CheckedRecord } from './check-records.ts';
 import type { DiffScope, Difference } from '../git/objects/diff.ts';
 import type { Snapshot } from '../snapshot.ts';
 
+/**
+ * The most files of one change. A release has a handful; anyone who withdraws or moves thousands makes several changes, so that
+ * none holds up the others for long.
+ */
+export const CHANGE_FILES = 5000;
+
 /** What the gate needs of a repository; a local repository and a clone both have it. */
 export interface GateRepository {
   /** Where git finds it, for workers; undefined where only this process reads it. */
@@ -23,6 +29,8 @@ export interface GateOptions {
   readonly now: Date;
   /** Fail until every record that the change adds, or every record, has enough acks. */
   readonly requireAcknowledged?: boolean | undefined;
+  /** The most files of one change, where it was merged elsewhere already; {@link CHANGE_FILES} by default. */
+  readonly mostFiles?: number | undefined;
 }
 
 export interface GateReport {

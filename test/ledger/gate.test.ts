@@ -3,7 +3,7 @@ import { sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
 import { ackPath, keyPath, nackPath, policyPath, policySignPath, sealPath } from '../../ledger-schema/names/layout.ts';
 import { encodeSeal } from '../../ledger-schema/seal.ts';
-import { CHANGE_FILES } from '../../ledger/gate/fetch-change.ts';
+import { CHANGE_FILES } from '../../ledger/gate/gate-report.ts';
 import { checkLedger } from '../../ledger/gate/gate.ts';
 import type { GateOptions, GateReport } from '../../ledger/gate/gate.ts';
 import { MemoryLedger } from '../kit/ledger/memory-ledger.ts';
@@ -603,6 +603,13 @@ describe('a large change', () => {
     await expect(() => check({ head, base })).toFailWith('E_CHANGE_FILES');
     const fewer = ledger.commit(new Map([...tree, ...files(40)]), { parents: [base] });
     expect(codes(await check({ head: fewer, base }))).not.toContain('E_CHANGE_FILES');
+  });
+
+  test('has as many files as anyone who asks takes of one change', async () => {
+    const base = ledger.commit(tree);
+    const head = ledger.commit(new Map([...tree, ...files(40)]), { parents: [base] });
+    await expect(() => check({ head, base, mostFiles: 39 })).toFailWith('E_CHANGE_FILES');
+    expect(codes(await check({ head, base, mostFiles: 40 }))).toContain('E_RECORD');
   });
 
   test("of what is the owner's own is nobody's business", async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { packTar } from 'modern-tar';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { SILENT } from '../../io/progress.ts';
+import { CHANGE_FILES } from '../../ledger/gate/gate-report.ts';
 import { openWholeClone } from '../../ledger/git/whole-clone.ts';
 import { applyBundle } from '../../owner/bundle/apply.ts';
 import type { AppliedBundle } from '../../owner/bundle/apply.ts';
@@ -155,6 +156,23 @@ describe('a bundle', () => {
     expect(await there.objects()).toEqual(digests(ONE, TWO));
     await expect(there.apply(at('first.tar'))).toFailWith('E_ROLLBACK');
     expect(there.head()).toBe(second);
+  });
+
+  test('is applied though one commit has more files than the gate takes of a change', async () => {
+    const large = await TestLedger.create();
+    await large.commit();
+    const source = await Side.over(large);
+    const there = await Side.empty(large.pin(1));
+    await source.put(ONE);
+    await source.create('before.tar');
+    await there.apply(join(source.folder, 'before.tar'));
+    const before = large.files.size;
+    for (let i = 0; large.files.size - before <= CHANGE_FILES; i += 1) {
+      await large.addRecord({ repository: `acme/tool-${i}`, tag: 'v1', assets: { tool: ONE } });
+    }
+    const head = await large.commit();
+    await source.create('after.tar', { since: join(source.folder, 'before.tar') });
+    expect(await there.apply(join(source.folder, 'after.tar'))).toMatchObject({ head, objects: 1 });
   });
 
   test('of one tool has its objects alone; nothing new since is not a bundle', async () => {
