@@ -34,6 +34,7 @@ export interface LocalRepository extends AsyncDisposable {
   mergeBases(a: string, b: string): Promise<readonly string[]>;
   isAncestor(old: string, later: string): Promise<boolean>;
   log(from: string | undefined, to: string): Promise<LogEntry[]>;
+  messageOf(commit: string): Promise<string>;
   /** Throws `E_APPEND_ONLY` where something below `packages/` or `trust/` was changed or removed between two commits. */
   requireOnlyAdded(old: string, later: string): Promise<void>;
   /** What differs between two commits' trees; `before` undefined is the empty tree. */
@@ -116,6 +117,10 @@ class OpenLocalRepository implements LocalRepository {
 
   isAncestor(old: string, later: string): Promise<boolean> {
     return this.#history.isAncestor(old, later);
+  }
+
+  messageOf(commit: string): Promise<string> {
+    return this.#history.messageOf(commit);
   }
 
   log(from: string | undefined, to: string): Promise<LogEntry[]> {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { fail } from '../../ledger-schema/error.ts';
+import { HEAD_BRANCH } from '../../ledger-schema/names/branches.ts';
 import { Clone } from './clone.ts';
 import { gitEnvironment } from './git-environment.ts';
 import { runGit } from './git.ts';
@@ -11,16 +12,26 @@ import type { BranchUpdate } from './push.ts';
 import { REMOTE, remoteError, remoteOf, shownStderr } from './remote.ts';
 import type { LedgerOptions } from './ledger-repository.ts';
 
-/** Where the commits of a bundle are put to be judged; no branch. */
-const INCOMING = 'refs/pullthrough/incoming';
+/** Where the commits of a bundle are put to be judged; no branches. */
+const INCOMING = { branch: 'refs/pullthrough/incoming', signedHead: 'refs/pullthrough/incoming-head' };
+const SIGNED_HEAD = `refs/heads/${HEAD_BRANCH}`;
+const BRANCH = /^refs\/heads\/[^\s:+^~?*[\\]+$/;
 
 export type WholeCloneOptions = Pick<
   LedgerOptions,
   'url' | 'branch' | 'cacheDir' | 'token' | 'withheld' | 'limits' | 'env'
 >;
 
+/** The commits that a git bundle brings. */
+export interface BundleHeads {
+  /** The ledger's branch; undefined where it has nothing new. */
+  readonly branch: string | undefined;
+  /** What an executor signed last. */
+  readonly signedHead: string | undefined;
+}
+
 /**
- * A clone of a ledger's branch that holds all of its objects, as git bundles need: beside the partial clone that everything
+ * A clone of a ledger's branch, and of its signed head, that holds all of its objects, as git bundles need: beside the partial clone that everything
  * else reads.
  */
 export interface WholeClone extends AsyncDisposable {
@@ -29,15 +40,24 @@ export interface WholeClone extends AsyncDisposable {
   readonly repository: LocalRepository;
   /** The branch's commit as of now; undefined where the ledger has no such branch yet. */
   readonly head: string | undefined;
-  /** Writes a git bundle of the branch, without what `base` and its ancestors hold. Throws `E_GIT`. */
-  writeBundle(file: string, base: string | undefined): Promise<void>;
-  /** Takes the one branch of a bundle in, and gives its commit. Throws `E_BUNDLE`. */
-  readBundle(file: string): Promise<string>;
+  /** The commit of the branch `pullthrough-head` as of now; undefined where the ledger has none. */
+  readonly signedHead: string | undefined;
+  /**
+   * Writes a git bundle of the branch, without what `base` and its ancestors hold, and of the signed head where that is
+   * asked for. Throws `E_GIT`.
+   */
+  writeBundle(
+    file: string,
+    options: { readonly base: string | undefined; readonly signedHead: boolean },
+  ): Promise<void>;
+  /** Takes a bundle in, and gives its commits. Throws `E_BUNDLE`. */
+  readBundle(file: string): Promise<BundleHeads>;
   /** The commits from `from` (left out; undefined: from the first) to `to` along first parents, the oldest first. */
   firstParents(from: string | undefined, to: string): Promise<{ commit: string; parent: string | undefined }[]>;
   /** Is the commit here? */
   has(commit: string): Promise<boolean>;
-  push(update: BranchUpdate): Promise<void>;
+  /** All of them or none, where the host can do that. */
+  push(updates: readonly BranchUpdate[]): Promise<void>;
 }
 
 /** Fetches all of a ledger's branch. Throws `E_CONFIG`, `E_LEDGER_UNREACHABLE`, `E_CREDENTIAL`, `E_GIT`. */
@@ -49,68 +69,82 @@ export async function openWholeClone(options: WholeCloneOptions): Promise<WholeC
   const ref = `refs/heads/${branch}`;
   await clone.locked(async () => {
     await clone.make();
-    const args = ['fetch', '--no-tags', '--no-write-fetch-head', '--prune', REMOTE, `+${ref}:${ref}`];
+    // A pattern, since a name that isn't there would end the fetch.
+    const refs = [`+${ref}:${ref}`, `+${SIGNED_HEAD}*:${SIGNED_HEAD}*`];
+    const args = ['fetch', '--no-tags', '--no-write-fetch-head', '--prune', REMOTE, ...refs];
     const result = await clone.network(args);
     if (result.exitCode === 0) return;
     if (!/couldn't find remote ref/.test(result.stderr)) {
       throw remoteError(result, 'fetch the whole ledger', { remote, clone: clone.directory });
     }
-    await clone.local(['update-ref', '-d', ref]);
+    for (const gone of [ref, SIGNED_HEAD]) await clone.local(['update-ref', '-d', gone]);
   });
-  const found = await clone.local(['rev-parse', '--verify', '--quiet', ref]);
+  const commitOf = async (name: string): Promise<string | undefined> => {
+    const found = await clone.local(['rev-parse', '--verify', '--quiet', name]);
+    return found.exitCode === 0 ? found.stdout.trim() : undefined;
+  };
+  const heads = { branch: await commitOf(ref), signedHead: await commitOf(SIGNED_HEAD) };
   const repository = await openLocalRepository(clone.directory, env);
-  return new OpenWholeClone(clone, env, repository, branch, found.exitCode === 0 ? found.stdout.trim() : undefined);
+  return new OpenWholeClone(clone, env, repository, branch, heads);
 }
 
 class OpenWholeClone implements WholeClone {
   readonly label: string;
   readonly repository: LocalRepository;
   readonly head: string | undefined;
+  readonly signedHead: string | undefined;
   readonly #clone: Clone;
   readonly #env: NodeJS.ProcessEnv;
   readonly #branch: string;
 
-  constructor(clone: Clone, env: NodeJS.ProcessEnv, repository: LocalRepository, branch: string, head?: string) {
+  constructor(clone: Clone, env: NodeJS.ProcessEnv, repository: LocalRepository, branch: string, heads: BundleHeads) {
     this.label = clone.remote.url;
     this.repository = repository;
-    this.head = head;
+    this.head = heads.branch;
+    this.signedHead = heads.signedHead;
     this.#clone = clone;
     this.#env = env;
     this.#branch = branch;
   }
 
-  async writeBundle(file: string, base: string | undefined): Promise<void> {
-    const range = [`refs/heads/${this.#branch}`, ...(base === undefined ? [] : [`^${base}`])];
+  async writeBundle(
+    file: string,
+    { base, signedHead }: { readonly base: string | undefined; readonly signedHead: boolean },
+  ): Promise<void> {
+    const refs = [`refs/heads/${this.#branch}`, ...(signedHead ? [SIGNED_HEAD] : [])];
+    const range = [...refs, ...(base === undefined ? [] : [`^${base}`])];
     const result = await this.#clone.local(['bundle', 'create', '--quiet', file, ...range]);
     if (result.exitCode !== 0) fail('E_GIT', `git can't make the bundle: ${shownStderr(result.stderr)}`);
   }
 
-  async readBundle(file: string): Promise<string> {
+  async readBundle(file: string): Promise<BundleHeads> {
     const listed = await this.#git(['bundle', 'list-heads', file]);
-    const heads = listed.stdout.split('\n').filter((line) => line !== '');
-    const [oid, ref] = heads[0]?.split(' ') ?? [];
-    if (listed.exitCode !== 0 || oid === undefined || ref === undefined) {
+    const heads = listed.stdout.split('\n').flatMap((line) => {
+      const [oid, ref] = line.split(' ');
+      return oid === undefined || ref === undefined ? [] : [{ oid, ref }];
+    });
+    if (listed.exitCode !== 0 || heads.length === 0) {
       fail('E_BUNDLE', `ledger.bundle does not hold what git takes for a bundle: ${shownStderr(listed.stderr)}`, {
         exit: 1,
       });
     }
-    if (heads.length > 1 || !/^refs\/heads\/[^\s:+^~?*[\\]+$/.test(ref)) {
-      fail('E_BUNDLE', 'ledger.bundle holds something else than one branch');
+    const signed = heads.filter(({ ref }) => ref === SIGNED_HEAD);
+    const branches = heads.filter(({ ref }) => ref !== SIGNED_HEAD);
+    if (signed.length > 1 || branches.length > 1 || branches.some(({ ref }) => !BRANCH.test(ref))) {
+      fail('E_BUNDLE', 'ledger.bundle holds something else than one branch and its signed head');
     }
-    const args = [
-      '-c',
-      'fetch.fsckObjects=true',
-      'fetch',
-      '--no-tags',
-      '--no-write-fetch-head',
-      file,
-      `+${ref}:${INCOMING}`,
+    const [branch] = branches;
+    const [signedHead] = signed;
+    const refs = [
+      ...(branch === undefined ? [] : [`+${branch.ref}:${INCOMING.branch}`]),
+      ...(signedHead === undefined ? [] : [`+${signedHead.ref}:${INCOMING.signedHead}`]),
     ];
-    const fetched = await this.#git(args);
+    const quietly = ['--no-tags', '--no-write-fetch-head'];
+    const fetched = await this.#git(['-c', 'fetch.fsckObjects=true', 'fetch', ...quietly, file, ...refs]);
     if (fetched.exitCode !== 0) {
       fail('E_BUNDLE', `git can't take ledger.bundle in: ${shownStderr(fetched.stderr)}`, { exit: 1 });
     }
-    return oid;
+    return { branch: branch?.oid, signedHead: signedHead?.oid };
   }
 
   async firstParents(from: string | undefined, to: string) {
@@ -129,8 +163,8 @@ class OpenWholeClone implements WholeClone {
     return (await this.#clone.local(['cat-file', '-e', `${commit}^{commit}`])).exitCode === 0;
   }
 
-  push(update: BranchUpdate): Promise<void> {
-    return push(this.#clone, [update]);
+  push(updates: readonly BranchUpdate[]): Promise<void> {
+    return push(this.#clone, updates);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -23,17 +23,23 @@ export interface Freshness {
  * seen now, or at an earlier one; ledger-format.md, "A signed head". Throws `E_STALE`.
  */
 export async function requireFresh(options: Freshness): Promise<void> {
-  const { head, seen, trust, now, maxAge, follows } = options;
+  const { head, seen, now, maxAge } = options;
   if (head === undefined) stale('the ledger has no signed head, and [trust] max-age asks for one');
-  const issued = Date.parse(head.issued);
-  const age = now.getTime() - issued;
-  if (-age > AHEAD)
-    stale(`the ledger's head was signed in the future, at ${head.issued}: is this machine's clock right?`);
-  if (seen !== undefined && issued < Date.parse(seen)) {
+  if (seen !== undefined && Date.parse(head.issued) < Date.parse(seen)) {
     stale(`the ledger's head is of ${head.issued}, and one of ${seen} was seen before`);
   }
   const old = tooOld(head, now, maxAge);
   if (old !== undefined) throw old;
+  await requireHeadOf(head, options);
+}
+
+/** Is a head, however old, one of this ledger? Its commit and its policy must be here, and it can't be of the future. Throws `E_STALE`. */
+export async function requireHeadOf(
+  head: Head,
+  { trust, now, follows }: Pick<Freshness, 'trust' | 'now' | 'follows'>,
+): Promise<void> {
+  if (Date.parse(head.issued) - now.getTime() > AHEAD)
+    stale(`the ledger's head was signed in the future, at ${head.issued}: is this machine's clock right?`);
   if (!(await follows(head.commit))) {
     stale(`the ledger does not hold the commit ${head.commit}, which an executor saw at ${head.issued}`);
   }

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { fail } from '../../ledger-schema/error.ts';
+import { HEAD_BRANCH } from '../../ledger-schema/names/branches.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import { openPending } from '../../io/files/file.ts';
 import { digestOf as hexOf } from '../../io/files/hash.ts';
 import { checkLedger, requirePassed } from '../../ledger/gate/gate.ts';
+import type { BundleHeads } from '../../ledger/git/whole-clone.ts';
 import { viewAt } from '../../ledger/view/view.ts';
 import { acknowledgedObjects } from './acknowledged.ts';
 import type { BundleContext } from './create.ts';
@@ -14,6 +16,8 @@ import type { Manifest } from './manifest.ts';
 import { readBundle } from './read-bundle.ts';
 import { bundleReader } from './reader.ts';
 import { wholeFile } from './read-manifest.ts';
+import { findSignedHead, judgeSignedHead } from './signed-head.ts';
+import type { HeadJudgement, SignedHead } from './signed-head.ts';
 
 /** A git bundle of 100,000 records takes a tenth of this. */
 const LEDGER_BYTES = 4 * 1024 ** 3;
@@ -24,6 +28,8 @@ export interface AppliedBundle {
   /** The ledger's commit before; undefined where it was empty. */
   readonly from?: string | undefined;
   readonly head: string;
+  /** When an executor signed the head that was brought; undefined where none came, or none that is newer. */
+  readonly issued?: string | undefined;
   /** Objects that the bundle has. */
   readonly objects: number;
   /** Of these, the ones that were put into the store now. */
@@ -34,7 +40,7 @@ export interface AppliedBundle {
  * Verifies a bundle, and with `act` takes it over: the chain from the pin, every first-parent commit by the gate, then
  * the objects into the store, then, last, the ledger's branch, forward alone. Nothing is written before the ledger's part
  * is verified; killed anywhere and run again, it ends the same. Throws `E_BUNDLE`, the gate's first problem, `E_ROLLBACK`,
- * `E_FORK`, `E_PIN`, `E_POLICY_*`, and what the store and the push throw.
+ * `E_FORK`, `E_STALE`, `E_PIN`, `E_POLICY_*`, and what the store and the push throw.
  */
 export async function applyBundle(context: BundleContext, path: string, act: boolean): Promise<AppliedBundle> {
   const files = readBundle(path);
@@ -50,14 +56,39 @@ export async function applyBundle(context: BundleContext, path: string, act: boo
       hint: 'apply the bundles before it first, in their order',
     });
   }
-  const head = await takeLedger(context, await next(files));
-  if (head !== manifest.head) fail('E_BUNDLE', `ledger.bundle holds ${head}, and bundle.json says ${manifest.head}`);
+  const brought = await takeLedger(context, await next(files));
+  const { head } = manifest;
+  // Without a branch it brings nothing but a newer signed head.
+  if ((brought.branch ?? manifest.base) !== head) {
+    fail('E_BUNDLE', `ledger.bundle holds ${brought.branch ?? 'no branch'}, and bundle.json says ${head}`);
+  }
   const trust = await judgeHistory(context, manifest);
+  const signed = await newerHead(context, brought.signedHead, { trust, commit: head, now: context.now });
   const listed = await requireAcknowledged(context, manifest, trust);
   if (act) await context.store.requireWritable();
   const stored = await takeObjects(context, files, listed, act);
-  if (act && clone.head !== head) await clone.push({ branch: context.branch, from: clone.head, to: head });
-  return { from: clone.head, head, objects: listed.size, stored };
+  if (act) {
+    await clone.push([
+      ...(clone.head === head ? [] : [{ branch: context.branch, from: clone.head, to: head }]),
+      ...(signed === undefined ? [] : [{ branch: HEAD_BRANCH, from: clone.signedHead, to: signed.commit }]),
+    ]);
+  }
+  return { from: clone.head, head, issued: signed?.head.issued, objects: listed.size, stored };
+}
+
+/**
+ * The signed head that a bundle brings, if the ledger here has no newer one: a bundle that is applied twice takes nothing
+ * back. Throws `E_STALE` for one that isn't the ledger's.
+ */
+async function newerHead(
+  { clone, progress }: BundleContext,
+  brought: string | undefined,
+  judgement: HeadJudgement,
+): Promise<SignedHead | undefined> {
+  if (brought === undefined || brought === clone.signedHead) return undefined;
+  const signed = await judgeSignedHead(clone, brought, judgement);
+  const here = await findSignedHead(clone, judgement, (text) => progress.warn(text));
+  return here !== undefined && Date.parse(signed.head.issued) <= Date.parse(here.head.issued) ? undefined : signed;
 }
 
 async function next(files: AsyncGenerator<BundleFile, void, undefined>): Promise<BundleFile> {
@@ -66,7 +97,7 @@ async function next(files: AsyncGenerator<BundleFile, void, undefined>): Promise
 }
 
 /** Git reads a bundle from a file, which may lie in the bundle's own folder: it is read from a copy that nobody changes. */
-async function takeLedger({ clone, cacheDir }: BundleContext, file: BundleFile): Promise<string> {
+async function takeLedger({ clone, cacheDir }: BundleContext, file: BundleFile): Promise<BundleHeads> {
   if (file.path !== LEDGER || file.size > LEDGER_BYTES)
     fail('E_BUNDLE', `${LEDGER} has more than ${LEDGER_BYTES} bytes`);
   const pending = await openPending({ folder: join(cacheDir, 'bundles'), mode: 0o600 });

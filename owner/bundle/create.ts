@@ -16,6 +16,8 @@ import type { BundleFile } from './layout.ts';
 import { encodeManifest } from './manifest.ts';
 import type { Manifest } from './manifest.ts';
 import { readManifest } from './read-manifest.ts';
+import { findSignedHead, signedHeadIn } from './signed-head.ts';
+import type { SignedHead } from './signed-head.ts';
 import { writeBundle } from './write-bundle.ts';
 
 export interface BundleContext {
@@ -46,6 +48,8 @@ export interface CreatedBundle {
   readonly files: readonly string[];
   readonly base?: string | undefined;
   readonly head: string;
+  /** When an executor signed that the ledger was there; undefined where the ledger has no signed head that counts. */
+  readonly issued?: string | undefined;
   readonly objects: number;
   /** Bytes of the objects. */
   readonly bytes: number;
@@ -53,7 +57,7 @@ export interface CreatedBundle {
 
 /**
  * Writes a bundle of the ledger and of what is acknowledged in it; reach.md's air gap. `head` is the commit that was looked
- * at by {@link openView} before. Undefined where there is nothing new since. Throws `E_BUNDLE`, `E_EXISTS`, and what the store
+ * at by {@link openView} before. Undefined where there is nothing new since, a signed head neither. Throws `E_BUNDLE`, `E_EXISTS`, and what the store
  * throws.
  */
 export async function createBundle(
@@ -65,9 +69,10 @@ export async function createBundle(
   const reader = bundleReader(clone, head);
   const { trust, snapshot } = await viewAt(head, { ledger: reader, pin, now });
   const base = options.since === undefined ? undefined : await baseOf(context, options.since, head);
+  const signed = await findSignedHead(clone, { trust, commit: head, now }, (text) => context.progress.warn(text));
+  if (base === head && !(await isNewer(signed, options.since))) return undefined;
   const objects = await acknowledgedObjects(snapshot, trust, options.tools);
   if (base !== undefined) {
-    if (base === head) return undefined;
     const before = await viewAt(base, { ledger: reader, pin, now });
     const had = await acknowledgedObjects(before.snapshot, before.trust, options.tools);
     for (const sha256 of had.keys()) objects.delete(sha256);
@@ -80,12 +85,18 @@ export async function createBundle(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const gitBundle = join(folder, `${randomUUID()}.bundle`);
   try {
-    await clone.writeBundle(gitBundle, base);
+    await clone.writeBundle(gitBundle, { base, signedHead: signed !== undefined });
     const files = await writeBundle(bundleFiles(context, manifest, gitBundle), options);
-    return { files, base, head, objects: list.length, bytes: list.reduce((sum, { size }) => sum + size, 0) };
+    const bytes = list.reduce((sum, { size }) => sum + size, 0);
+    return { files, base, head, issued: signed?.head.issued, objects: list.length, bytes };
   } finally {
     await rm(gitBundle, { force: true });
   }
+}
+
+/** Does the ledger have a signed head that the earlier bundle hasn't got? */
+async function isNewer(signed: SignedHead | undefined, since: string | undefined): Promise<boolean> {
+  return signed !== undefined && since !== undefined && signed.commit !== (await signedHeadIn(since));
 }
 
 async function baseOf({ clone }: BundleContext, since: string, head: string): Promise<string> {

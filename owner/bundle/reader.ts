@@ -2,16 +2,15 @@ import type { WholeClone } from '../../ledger/git/whole-clone.ts';
 import type { LedgerReader } from '../../ledger/view/view.ts';
 
 /** The whole clone as everybody who decides by a ledger reads it, with `head` for its branch. */
-export function bundleReader({ label, repository }: WholeClone, head: string | undefined): LedgerReader {
+export function bundleReader({ label, repository, signedHead }: WholeClone, head: string | undefined): LedgerReader {
   return {
     label,
     update: () => Promise.resolve(),
     head: () => head,
     snapshot: (commit) => repository.snapshot(commit),
     isAncestor: (old, now) => repository.isAncestor(old, now),
-    // A bundle has the ledger's branch alone.
-    signedHead: () => undefined,
-    messageOf: async () => '',
+    signedHead: () => signedHead,
+    messageOf: (commit) => repository.messageOf(commit),
     requireOnlyAdded: (old, now) => repository.requireOnlyAdded(old, now),
   };
 }

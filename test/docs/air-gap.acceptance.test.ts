@@ -20,10 +20,17 @@ test(
   async () => {
     await followPage('docs/air-gap.md', { ...place, folder: join(place.folder, 'mirror'), reader: 'bot' });
     expect(readFileSync(join(place.folder, 'inside/bin/jq-linux-amd64'), 'utf8')).toContain('jq-1.7.1');
-    // [trust] max-age asks nothing of a bundle, and everything else there can't meet it.
+    // What the executor signed came with the bundle, and counts until it is too old.
     const inside = { cwd: join(place.folder, 'inside') };
-    await team.must('bot', "echo 'max-age = 3d' >> mirror.ini; pullthrough bundle check ../mirror/week-1.tar", inside);
-    const { code, stderr } = await team.sh('bot', 'pullthrough verify jqlang/jq@jq-1.7.1', inside);
+    await team.must('bot', "echo 'max-age = 3d' >> mirror.ini; pullthrough verify jqlang/jq@jq-1.7.1", inside);
+    await team.must('bot', 'git -C ledger.git branch -D pullthrough-head', inside);
+    const { code, stderr } = await team.sh(
+      'bot',
+      'XDG_CACHE_HOME=$PWD/new pullthrough verify jqlang/jq@jq-1.7.1',
+      inside,
+    );
     expect([code, stderr]).toEqual([3, expect.stringContaining('E_STALE')]);
+    // A bundle asks for none, wherever it is set.
+    await team.must('bot', 'pullthrough bundle check ../mirror/week-1.tar', inside);
   },
 );

@@ -4,90 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packTar } from 'modern-tar';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { SILENT } from '../../io/progress.ts';
 import { CHANGE_FILES } from '../../ledger/gate/gate-report.ts';
-import { openWholeClone } from '../../ledger/git/whole-clone.ts';
-import { applyBundle } from '../../owner/bundle/apply.ts';
-import type { AppliedBundle } from '../../owner/bundle/apply.ts';
-import { createBundle } from '../../owner/bundle/create.ts';
-import type { BundleContext, CreateOptions, CreatedBundle } from '../../owner/bundle/create.ts';
 import { encodeManifest, parseManifest } from '../../owner/bundle/manifest.ts';
 import type { Manifest } from '../../owner/bundle/manifest.ts';
 import { writeBundle } from '../../owner/bundle/write-bundle.ts';
 import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
 import { canonicalJson } from '../../ledger-schema/json.ts';
-import { FileStore } from '../../store/file-store.ts';
 import { storeKey } from '../../store/store.ts';
 import { TestLedger } from '../kit/ledger/ledger-maker.ts';
-import { NOW } from '../kit/readers.ts';
+import { BundleSide as Side } from '../kit/bundle-side.ts';
 
 const ONE = 'the first release';
 const TWO = 'the second release';
-
-/** One side of the gap: a ledger, a store, and a cache of its own. */
-class Side {
-  readonly ledger: string;
-  readonly folder: string;
-  readonly store: FileStore;
-  pin: string | undefined;
-
-  constructor(folder: string, ledger: string, pin: string | undefined) {
-    this.folder = folder;
-    this.ledger = ledger;
-    this.pin = pin;
-    this.store = new FileStore({ root: join(folder, 'store'), progress: SILENT });
-  }
-
-  static async over(ledger: TestLedger): Promise<Side> {
-    return new Side(await mkdtemp(join(tmpdir(), 'pullthrough-side-')), ledger.directory, ledger.pin(1));
-  }
-
-  static async empty(pin: string): Promise<Side> {
-    const folder = await mkdtemp(join(tmpdir(), 'pullthrough-side-'));
-    const ledger = join(folder, 'ledger.git');
-    execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch=main', ledger]);
-    return new Side(folder, ledger, pin);
-  }
-
-  async put(body: string): Promise<void> {
-    const bytes = utf8(body);
-    await this.store.put({ sha256: sha256Hex(bytes), size: bytes.length, name: 'x' }, [bytes] as never);
-  }
-
-  async #with<T>(action: (context: BundleContext) => Promise<T>): Promise<T> {
-    const cacheDir = join(this.folder, 'cache');
-    await using clone = await openWholeClone({ url: this.ledger, branch: 'main', cacheDir });
-    const { store, pin } = this;
-    return await action({ clone, store, branch: 'main', pin, now: NOW, cacheDir, progress: SILENT });
-  }
-
-  create(name: string, options: Partial<CreateOptions> = {}): Promise<CreatedBundle | undefined> {
-    const path = join(this.folder, name);
-    return this.#with((context) => createBundle(context, context.clone.head ?? '', { path, tools: [], ...options }));
-  }
-
-  apply(path: string, act = true, seen?: string): Promise<AppliedBundle> {
-    return this.#with((context) => applyBundle({ ...context, seen }, path, act));
-  }
-
-  head(): string | undefined {
-    try {
-      return execFileSync('git', ['-C', this.ledger, 'rev-parse', 'refs/heads/main'], {
-        stdio: ['ignore', 'pipe', 'ignore'],
-      })
-        .toString()
-        .trim();
-    } catch {
-      return undefined;
-    }
-  }
-
-  async objects(): Promise<string[]> {
-    const found: string[] = [];
-    for await (const { sha256 } of this.store.list()) found.push(sha256);
-    return found.sort();
-  }
-}
 
 const digests = (...bodies: string[]) => bodies.map((body) => sha256Hex(utf8(body))).sort();
 

@@ -18,13 +18,16 @@ import { ledgerUrl } from '../../wiring/settings/ledger-url.ts';
 import { memoryOf } from '../../wiring/settings/memory.ts';
 import { tokenFor } from '../../wiring/secrets.ts';
 
-/** Checks the ledger against what is remembered here: before anything is decided by it, and again once it has moved. */
-type Look = (head: string | undefined) => Promise<string>;
+/**
+ * Checks the ledger against what is remembered here: before anything is decided by it, and again once it has moved. `maxAge`:
+ * also how old what an executor signed may be.
+ */
+type Look = (head: string | undefined, maxAge?: number) => Promise<string>;
 
 async function withBundle<T>(
   flags: ExecutorFlags,
   context: CommandContext,
-  action: (bundle: BundleContext, look: Look) => Promise<T>,
+  action: (bundle: BundleContext, look: Look, maxAge: number | undefined) => Promise<T>,
 ): Promise<T> {
   const { config, store: storeUrl } = await prepareExecutor(flags, context);
   const { env, now, progress } = context;
@@ -42,12 +45,12 @@ async function withBundle<T>(
   });
   const { pin } = config;
   const memory = memoryOf(flags, context, clone, branch);
-  const look: Look = async (head) => {
+  const look: Look = async (head, maxAge) => {
     const ledger = bundleReader(clone, head);
-    return (await openView({ ledger, branch, memory, pin, now, progress })).commit;
+    return (await openView({ ledger, branch, memory, pin, now, maxAge, progress })).commit;
   };
   const seen = (await memory.read())?.commit;
-  return action({ clone, store, branch, seen, pin, now, cacheDir, progress }, look);
+  return action({ clone, store, branch, seen, pin, now, cacheDir, progress }, look, config.maxAge);
 }
 
 /** `bundle create FILE|DIR [TOOL…]` */
@@ -62,16 +65,17 @@ export const bundleCreate: Handler<ValuesOf<'ledger', 'bundle create'>> = async 
   if (split !== undefined && !isArchive(target)) fail('E_USAGE', '--split is for a FILE that ends in .tar');
   const path = resolve(context.cwd, target);
   const since = options.since === undefined ? undefined : resolve(context.cwd, options.since);
-  await withBundle(options, context, async (bundle, look) => {
-    const created = await createBundle(bundle, await look(bundle.clone.head), { path, tools, since, split });
+  await withBundle(options, context, async (bundle, look, maxAge) => {
+    const created = await createBundle(bundle, await look(bundle.clone.head, maxAge), { path, tools, since, split });
     context.output.results({ ...(created ?? { files: [] }) });
     if (created === undefined) {
       context.output.note('nothing new was acknowledged since; no bundle was made');
       return;
     }
-    const { files, objects, bytes } = created;
+    const { files, objects, bytes, issued } = created;
     for (const file of files) context.output.line(file);
-    context.output.note(`${countText(objects, 'object')}, ${bytesText(bytes)}, and the ledger`);
+    const vouched = issued === undefined ? '' : `, vouched for at ${issued}`;
+    context.output.note(`${countText(objects, 'object')}, ${bytesText(bytes)}, and the ledger${vouched}`);
   });
 };
 
@@ -98,9 +102,12 @@ async function judge(
     const applied = await applyBundle(bundle, path, act);
     if (act) await look(applied.head);
     context.output.results({ ...applied });
-    const { from, head, objects, stored } = applied;
+    const { from, head, issued, objects, stored } = applied;
+    const vouched = issued === undefined ? '' : `, vouched for at ${issued}`;
     const moved =
-      from === head ? `the ledger is at ${head} already` : `the ledger ${act ? 'moved' : 'would move'} to ${head}`;
+      from === head
+        ? `the ledger is at ${head} already${vouched}`
+        : `the ledger ${act ? 'moved' : 'would move'} to ${head}${vouched}`;
     const put = act ? `, ${stored} of them new in the store` : '';
     context.output.line(`${countText(objects, 'object')} verified${put}; ${moved}`, 'good');
   });
