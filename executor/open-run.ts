@@ -13,6 +13,7 @@ import { openView } from '../ledger/view/view.ts';
 import { LedgerPulls } from '../proposals/ledger-pulls.ts';
 import { Proposals } from '../proposals/standing.ts';
 import { Upstreams } from '../upstream/upstreams.ts';
+import { instantText } from '../ledger-schema/fields.ts';
 
 /** Anybody may have put signatures there by the thousand. */
 const SHOWN_WARNINGS = 20;
@@ -47,7 +48,7 @@ export async function openRun(
   for (const { path, message } of trust.warnings.slice(0, SHOWN_WARNINGS)) progress.warn(`${path}: ${message}`);
   const unsaid = trust.warnings.length - SHOWN_WARNINGS;
   if (unsaid > 0) progress.warn(`${unsaid} more signatures of policies do not count`);
-  if (trust.expired) progress.warn(`the ledger's trust policy expired at ${trust.expires.toISOString()}`);
+  if (trust.expired) progress.warn(`the ledger's trust policy expired at ${instantText(trust.expires)}`);
   await loading;
   const pulls = github === undefined ? undefined : new LedgerPulls(github, branch);
   const proposals = new Proposals(ledger, trust, pulls);

@@ -9,6 +9,7 @@ import type { PullReference } from '../proposals/pull-reference.ts';
 import type { Standing } from '../proposals/standing.ts';
 import type { ProposedStanding, Replaced } from '../proposals/standing.ts';
 import { addedSince, mayBeSame } from './propose/proposed-files.ts';
+import { instantText } from '../ledger-schema/fields.ts';
 
 /** What is to be done about one release, and why. */
 export type Decision =
@@ -94,7 +95,7 @@ function decideAge(release: Release, minAge: number, now: Date): Decision | unde
   // Without a min-age nobody's clock matters.
   const until = new Date(newestChange(release) + minAge);
   if (minAge === 0 || until <= now) return undefined;
-  return { action: 'waiting', reason: `it is too young until ${until.toISOString().replace('.000', '')}`, until };
+  return { action: 'waiting', reason: `it is too young until ${instantText(until)}`, until };
 }
 
 /** The newest of: published, any asset updated; milliseconds since 1970. A release's created_at says nothing. */

@@ -6,6 +6,7 @@ import { codeSpan, escapeTerminal } from '../io/escape.ts';
 import type { Checklist } from '../ledger-schema/checklist.ts';
 import type { FetchedFile } from '../ledger/new-record.ts';
 import { typed } from '../io/shell.ts';
+import { instantText } from '../ledger-schema/fields.ts';
 
 /** The most characters of a pull request's body and title that GitHub takes. */
 export const BODY_LENGTH = 65_536;
@@ -88,8 +89,8 @@ function upstreamSection({ release, checks }: BodyInput, most: number): string {
 function releaseLine(release: BodyInput['release']): string {
   if (release === undefined) return 'It has no release of this tag any more.';
   const author = release.author === undefined ? '' : ` by ${span(release.author)}`;
-  const date = release.publishedAt?.toISOString();
-  const published = date === undefined ? '' : `, published ${date}${author}`;
+  const date = release.publishedAt;
+  const published = date === undefined ? '' : `, published ${instantText(date)}${author}`;
   const immutable = release.immutable === undefined ? '' : release.immutable ? ', immutable' : ', not immutable';
   return `${span(release.htmlUrl)}${published}${immutable}`;
 }

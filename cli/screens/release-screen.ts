@@ -97,20 +97,48 @@ export function showReleases(
     const share = shard === undefined ? 'there is no tool' : `share ${shard.index} of ${shard.count} holds no tool`;
     output.note(shard === undefined ? `${share}: write a tool.ini by pullthrough add OWNER/REPO` : share);
   }
-  if (isOnlyFailure(results)) return;
+  if (onlyFailure(results) !== undefined) return;
+  for (const { error, names } of differentFailures(results)) output.problem(toError(error), someNames(names));
+}
+
+const sameFailure = (a: ErrorReport, b: ErrorReport): boolean => a.code === b.code && a.message === b.message;
+
+/** Each failure once, with what it befell: a ledger that refuses the token refuses it for every release. */
+function differentFailures(results: readonly ReleaseResult[]): { error: ErrorReport; names: string[] }[] {
+  const different: { error: ErrorReport; names: string[] }[] = [];
   for (const result of results) {
-    if (result.error !== undefined) output.problem(toError(result.error), nameOf(result));
+    const { error } = result;
+    if (error === undefined) continue;
+    const known = different.find((one) => sameFailure(one.error, error));
+    if (known === undefined) different.push({ error, names: [nameOf(result)] });
+    else known.names.push(nameOf(result));
   }
+  return different;
 }
 
-function isOnlyFailure(results: readonly ReleaseResult[]): boolean {
-  return results.length === 1 && results[0]?.error !== undefined;
+const NAMES_SHOWN = 3;
+
+function someNames(names: readonly string[]): string {
+  const more = names.length - NAMES_SHOWN;
+  return more > 0 ? `${names.slice(0, NAMES_SHOWN).join(', ')} and ${more} more` : names.join(', ');
 }
 
-/** Ends the command with the failures of a run; a lone one is thrown as it is. */
-export function endReleases(results: readonly ReleaseResult[]): void {
+/** The one failure that all releases of a run ended with; it is said as the command's own. */
+function onlyFailure(results: readonly ReleaseResult[]): PullthroughError | undefined {
+  const [first, ...others] = differentFailures(results);
+  if (first === undefined || others.length > 0 || first.names.length < results.length) return undefined;
+  const error = toError(first.error);
+  return error.exit === 2 && results.length > 1 ? undefined : error;
+}
+
+/**
+ * Ends the command with the failures of a run; where all ended with one, it is thrown as it is. `then`: what failed after
+ * the releases; it ends the command unless a release failed with the same.
+ */
+export function endReleases(results: readonly ReleaseResult[], then?: PullthroughError): void {
   const failures = results.flatMap(({ error }) => (error === undefined ? [] : [toError(error)]));
-  const [only] = failures;
-  if (isOnlyFailure(results) && only !== undefined && only.exit !== 2) throw only;
+  if (then !== undefined && !failures.some((failure) => sameFailure(failure, then))) throw then;
+  const only = onlyFailure(results);
+  if (only !== undefined && only.exit !== 2) throw only;
   endSeveral(failures, results.length, 'releases');
 }

@@ -6,6 +6,7 @@ import type { Progress } from '../../io/progress.ts';
 import { countText } from '../../io/size-text.ts';
 import { bad, look, ok, warn } from './check.ts';
 import type { Check } from './check.ts';
+import { instantText } from '../../ledger-schema/fields.ts';
 
 /** Milliseconds for one answer: nobody who asks for a diagnosis wants to wait longer. */
 const ANSWER_MS = 15_000;
@@ -87,7 +88,7 @@ export async function checkToken(request: TokenLook): Promise<Check> {
       const answer = await client.get('GET /rate_limit', {}, rateSchema);
       if (answer === undefined) return ok(name, `${host} accepts it`);
       const { limit, remaining, reset } = answer.value.rate;
-      const left = `${remaining} of ${limit} requests left until ${new Date(reset * 1000).toISOString().replace('.000', '')}`;
+      const left = `${remaining} of ${limit} requests left until ${instantText(reset * 1000)}`;
       if (remaining * 10 < limit) return warn(name, `${host} accepts it; ${left}`, 'wait, or use a token of its own');
       return ok(name, `${host} accepts it; ${left}`);
     }

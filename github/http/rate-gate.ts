@@ -4,6 +4,7 @@ import type { RateLimit } from '../../io/http/answer-error.ts';
 import type { Progress } from '../../io/progress.ts';
 import { retryAfter, untilReset } from '../../io/http/retry.ts';
 import type { ApiResponse, Clock } from './fetch.ts';
+import { instantText } from '../../ledger-schema/fields.ts';
 
 /** How long one client waits in all, in milliseconds. */
 const BUDGET = 60_000;
@@ -102,7 +103,7 @@ export class RateGate {
 
   #giveUp(): never {
     const { host, hint } = this.#options;
-    const reset = new Date(Math.min(this.#until, 8.64e15)).toISOString();
+    const reset = instantText(Math.ceil(Math.min(this.#until, 8.64e15) / 1000) * 1000);
     fail('E_RATE_LIMIT', `the rate limit of ${host} is used up until ${reset}`, { hint });
   }
 }

@@ -3,6 +3,7 @@ import { proxyError } from './network-error.ts';
 import { retryAfter, untilReset } from './retry.ts';
 import type { HttpResponse } from './http-response.ts';
 import { shownUrl } from './url.ts';
+import { instantText } from '../../ledger-schema/fields.ts';
 
 /** The longest wait that a server may ask for, and all waits of one download together. */
 export const LONGEST_WAIT_MS = 60_000;
@@ -107,7 +108,7 @@ export async function refusalText(answer: HttpResponse): Promise<string> {
 }
 
 function timeAfter(ms: number): string {
-  return new Date(Math.min(Date.now() + ms, 8.64e15)).toISOString();
+  return instantText(Math.ceil(Math.min(Date.now() + ms, 8.64e15) / 1000) * 1000);
 }
 
 function isUsedUp(answer: HttpResponse): boolean {

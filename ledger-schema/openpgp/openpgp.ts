@@ -11,6 +11,7 @@ import { KeyVerifier } from './self-signature.ts';
 import type { ParsedSignature } from './signature.ts';
 import { PORTABLE, whyNotSigned } from './verify.ts';
 import type { Verifier } from './algorithms/verifier.ts';
+import { instantText } from '../fields.ts';
 
 /** The most bytes of a key file. */
 export const KEY_BYTES = 64 * 1024;
@@ -102,7 +103,7 @@ export function componentProblem(key: KeyFile, component: KeyComponent, judgemen
     if (judgement.revocation && part.binding.revoked) return `${what} is revoked`;
     const { expires } = part.binding;
     if (judgement.expiry && expires !== undefined && judgement.now.getTime() >= expires * 1000) {
-      return `${what} expired at ${new Date(expires * 1000).toISOString()}`;
+      return `${what} expired at ${instantText(expires * 1000)}`;
     }
   }
   return component.binding.signs ? undefined : `the key ${component.fingerprint} has no signing flag`;

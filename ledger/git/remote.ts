@@ -127,19 +127,37 @@ export function shownStderr(stderr: string, secrets: readonly string[] = []): st
     .replace(/\/\/[^/@\s]+@/g, '//')
     .replace(/(https?:\/\/[^\s?'"]+)\?[^\s'"]*/g, '$1')
     .split(/[\r\n]+/)
-    .map((line) => line.replace(/[\0-\x1f\x7f-\x9f]/g, ' ').trim())
+    .map((line) =>
+      line
+        .replace(/[\0-\x1f\x7f-\x9f]/g, ' ')
+        .replace(SSH_BANNER, '')
+        .trim(),
+    )
     .filter((line) => line !== '' && !IDLE.test(line));
   // What git, ssh and the host conclude; what else the host says can be long.
   const telling = lines.filter((line) => TELLING.test(line));
-  return (telling.length > 0 ? telling : lines).join('; ').slice(0, 600);
+  const shown = telling.length > 0 ? telling : lines.filter((line) => !VAGUE.test(line));
+  return (shown.length > 0 ? shown : lines).join('; ').slice(0, 600);
 }
+
+/** The frame that ssh draws around its warnings. */
+const SSH_BANNER = /^@+\s*|\s*@+$/g;
+/** What git says whenever ssh ended, whatever the reason. */
+const VAGUE = /^fatal: Could not read from remote repository\.$/;
 
 /** What git and ssh say without saying why. */
 const IDLE =
-  /^(?:hint|warning|To |From |Done$|@+$|Please make sure you have the correct access rights$|and the repository exists\.$)/i;
+  /^(?:hint|warning(?!: (?:REMOTE HOST|UNPROTECTED))|To |From |Done$|Please make sure you have the correct access rights$|and the repository exists\.$)/i;
 /** Gitolite's `FATAL: … DENIED`, ssh's own reasons and the host's words are conclusions too. */
-const TELLING =
-  /^(?:fatal|error|remote|ssh|[\w.-]+@[\w.-]+):|^Host key|\bDENIED\b|REMOTE HOST IDENTIFICATION HAS CHANGED/i;
+const TELLING = new RegExp(
+  [
+    '^(?!fatal: Could not read from remote)(?:fatal|error|remote|ssh|[\\w.-]+@[\\w.-]+):',
+    '^(?:No \\S+ )?host key|^Offending \\S+ key|^SHA256:|^Unable to negotiate|^(?:kex|ssh)_\\w+:|^sign_and_send_pubkey:',
+    '^Load key |^Bad (?:owner|configuration)|^Received disconnect|^Connection (?:closed|reset|timed)',
+    '\\bDENIED\\b|REMOTE HOST IDENTIFICATION HAS CHANGED|UNPROTECTED PRIVATE KEY',
+  ].join('|'),
+  'i',
+);
 
 const REFUSED = [
   /Authentication failed/,

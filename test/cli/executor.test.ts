@@ -155,6 +155,23 @@ describe('mirror', () => {
     });
   });
 
+  test('what befalls every release is said once, and ends the command as it is', async () => {
+    const { made, cli, json, env } = await executor({ onGitHub: true });
+    const other = made.github.addRepository('acme/other');
+    await other.addRelease({ tag: 'v2', assets: [{ name: 'x', content: 'x' }] });
+    await made.tool('acme/other');
+    const ran = await cli(['mirror'], { env: { ...env, LEDGER_TOKEN: '' } });
+    expect(ran.code).toBe(1);
+    expect(ran.stdout).toMatch(/^failed {2}acme\/other .*\nfailed {2}acme\/tool .*\n2 failed\n$/);
+    expect(ran.stderr).toMatch(/^error: LEDGER_TOKEN is not set, .* \[E_CREDENTIAL\]\nhint: .*\n$/);
+    await made.tool('acme/gone');
+    delete (env as Record<string, string | undefined>)['LEDGER_TOKEN'];
+    const { document, stderr } = await json('mirror');
+    expect(document.error).toMatchObject({ message: '3 of 3 releases failed' });
+    expect(stderr.match(/LEDGER_TOKEN is not set/g)).toHaveLength(1);
+    expect(stderr).toContain('error: acme/other@v2, acme/tool@v1.0.0: LEDGER_TOKEN');
+  });
+
   test('a key that is not an executor is exit 3 before any download', async () => {
     const { made, json } = await executor();
     await writeFile(join(made.folder, 'bot.key'), (await people()).stranger.secret);

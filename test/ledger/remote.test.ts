@@ -265,6 +265,9 @@ describe('what git said', () => {
     for (const [said, code, shown, hint] of [
       ['FATAL: R any ledger ada DENIED by fallthru', 'E_CREDENTIAL', 'ada DENIED by fallthru', 'ask who runs the host'],
       ['Host key verification failed.', 'E_LEDGER_UNREACHABLE', 'Host key verification failed', 'known_hosts'],
+      ['No ED25519 host key is known for h.', 'E_LEDGER_UNREACHABLE', 'No ED25519 host key is known', 'your ssh key'],
+      ['Unable to negotiate with 192.0.2.1: x', 'E_LEDGER_UNREACHABLE', 'Unable to negotiate', 'your ssh key'],
+      ['a reason that nobody knew of', 'E_LEDGER_UNREACHABLE', 'ledger: a reason that nobody knew of', 'ssh key'],
       ['git@h: Permission denied (publickey).', 'E_CREDENTIAL', 'Permission denied (publickey)', 'your ssh key'],
       ['ssh: Could not resolve hostname h: x', 'E_LEDGER_UNREACHABLE', 'Could not resolve hostname', 'your ssh key'],
     ] as const) {
@@ -278,6 +281,25 @@ describe('what git said', () => {
       expect(text).toContain(hint);
       expect(text).not.toContain('LEDGER_TOKEN');
     }
+  });
+
+  it('of a host whose key changed names the new key and where the old one is', () => {
+    const frame = '@'.repeat(59);
+    const said = [
+      frame,
+      '@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @',
+      frame,
+      'IT IS POSSIBLE THAT SOMEONE IS DOING SOMETHING NASTY!',
+      'The fingerprint for the ED25519 key sent by the remote host is',
+      'SHA256:j9R4/b16TyCAzPPT002I6isG1G8vk9HuFOoPkBQByEA.',
+      'Offending ED25519 key in /home/ada/.ssh/known_hosts:1',
+      'Host key verification failed.',
+      'fatal: Could not read from remote repository.',
+    ];
+    expect(shownStderr(said.join('\r\n'))).toBe(
+      'WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!; SHA256:j9R4/b16TyCAzPPT002I6isG1G8vk9HuFOoPkBQByEA.; ' +
+        'Offending ED25519 key in /home/ada/.ssh/known_hosts:1; Host key verification failed.',
+    );
   });
 
   it('is bounded', () => {

@@ -34,7 +34,7 @@ describe("a pull request's body", () => {
     expect(body).toContain("- `GitHub's digest (sha256): equal for 1 of 2 files`");
     expect(body).toContain('pullthrough review pullthrough/github.com/jqlang/jq/jq-1.7.1\n');
     expect(body).toContain('### Findings\n\nNone.');
-    expect(body).toContain('published 1970-01-01T00:00:00.000Z by `itchyny`, immutable');
+    expect(body).toContain('published 1970-01-01T00:00:00Z by `itchyny`, immutable');
   });
 
   it('has the findings as a review has them, the worst first', () => {

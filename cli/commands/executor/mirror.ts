@@ -81,8 +81,7 @@ export const mirrorCommand: Handler<ValuesOf<'executor', 'mirror'>> = async (nam
         pull,
       })),
     );
-    if (headFailure !== undefined) throw headFailure;
-    endReleases(results);
+    endReleases(results, headFailure);
   } finally {
     await signer?.close?.();
   }

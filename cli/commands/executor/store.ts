@@ -7,6 +7,7 @@ import type { Handler } from '../../wiring/command-context.ts';
 import { prepareExecutor, withExecutor } from '../../wiring/executor-context.ts';
 import type { Cell } from '../../screens/table.ts';
 import { bytesText, countText } from '../../screens/units.ts';
+import { instantText } from '../../../ledger-schema/fields.ts';
 
 /** `store check`: exit 3 where bytes are damaged or missing. */
 export const storeCheck: Handler<ValuesOf<'executor', 'store check'>> = async (_, options, context) => {
@@ -46,7 +47,7 @@ export const storeGc: Handler<ValuesOf<'executor', 'store gc'>> = async (_, opti
   output.table({
     title: removed ? 'removed' : 'named by no record and no proposal',
     head: ['SHA-256', 'size', 'modified'],
-    rows: objects.map(({ sha256, size, modified }): Cell[] => [sha256, size, modified.toISOString()]),
+    rows: objects.map(({ sha256, size, modified }): Cell[] => [sha256, size, instantText(modified)]),
   });
   for (const name of leftovers) output.line(name);
   const what = `${countText(objects.length, 'object')} (${bytesText(bytes)}) and ${countText(leftovers.length, 'leftover')}`;

@@ -12,6 +12,7 @@ import { newKey } from '../../../ledger/signing/signer.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import type { CommandContext, Handler } from '../../wiring/command-context.ts';
 import { passphraseFrom } from '../../wiring/secrets.ts';
+import { instantText } from '../../../ledger-schema/fields.ts';
 
 const KEY_BYTES = 256 * 1024;
 const DEFAULT_USER_ID = 'pullthrough <pullthrough@localhost>';
@@ -79,7 +80,7 @@ async function inputOf<T>(path: string, reading: Promise<T>): Promise<T> {
   }
 }
 
-const day = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+const day = (seconds: number): string => instantText(seconds * 1000);
 
 interface ShownComponent {
   readonly fingerprint: string;

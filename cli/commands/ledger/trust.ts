@@ -21,6 +21,7 @@ import { chooseSigner, openSignerIfAny } from '../../wiring/signing.ts';
 import { proposeTrustPull } from './trust-pull.ts';
 import { readUsableKey } from '../../../ledger/signing/usable-key.ts';
 import { openView } from '../../../ledger/view/view.ts';
+import { instantText } from '../../../ledger-schema/fields.ts';
 
 /** Who makes commits where `[ledger] author` doesn't say. */
 export const NOBODY = { name: 'pullthrough', email: 'pullthrough@localhost' };
@@ -103,7 +104,9 @@ export const trustPropose: Handler<ValuesOf<'ledger', 'trust propose'>> = async 
     for (const change of proposed.changes) output.line(`  ${change}`);
     const pull = await proposeTrustPull(reviewer, proposed);
     if (pull !== undefined) output.line(`  ${pull.url}`);
-    output.note('root holders sign it with: pullthrough trust sign');
+    output.note(
+      `root holders sign it with: pullthrough trust sign; to merge it: pullthrough ledger merge ${proposed.branch}`,
+    );
     output.results({ ...proposed, pull: pull ?? null });
     const { branch, commit, version } = proposed;
     await notify(namedNotifiers(config, options, output), context, [
@@ -173,7 +176,7 @@ export function parseExpiry(text: string | undefined, now: Date): string | undef
       hint: 'write YYYY-MM-DD, or days as 365d',
     });
   }
-  return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
+  return instantText(time);
 }
 
 /** NaN for a day that isn't in the calendar: Date takes the 31st of February for the 3rd of March. */
