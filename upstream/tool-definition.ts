@@ -41,6 +41,8 @@ export interface ToolDefinition {
   readonly evidence: readonly Requirement[];
   /** What of the evidence that verifies is recorded. */
   readonly keep: Keep;
+  /** Globs over the tags that upstream doesn't have any more, as somebody looked and saw: `watch` only notes them. */
+  readonly gone: readonly string[];
   /** Exactly these names, whatever include[] and exclude[] say: what an old checklist lists. No tool.ini has it. */
   readonly only?: ReadonlySet<string> | undefined;
 }
@@ -124,6 +126,7 @@ export const toolSchema = (keys: ReadonlySet<string>) =>
     assets: { 'include[]': glob, 'exclude[]': glob, 'url[]': assetUrl },
     source: { api: apiUrl, 'token-from': variable },
     evidence: { 'require[]': requirement(keys), keep: oneOf('all', 'required', 'none') },
+    watch: { 'gone[]': glob },
   }) as const satisfies IniSchema;
 
 /**
@@ -135,7 +138,7 @@ export function parseToolDefinition(
   keys: ReadonlySet<string> = new Set(),
 ): ToolDefinition {
   const ini = readIni(content, file, toolSchema(keys));
-  const { release, assets, source, evidence } = ini.values;
+  const { release, assets, source, evidence, watch } = ini.values;
   const definition: ToolDefinition = {
     select: release.select ?? { kind: 'latest' },
     prerelease: release.prerelease ?? false,
@@ -148,6 +151,7 @@ export function parseToolDefinition(
     tokenFrom: source['token-from'],
     evidence: evidence['require[]'],
     keep: evidence.keep ?? 'all',
+    gone: watch['gone[]'],
   };
   checkTogether(definition, ini);
   return definition;

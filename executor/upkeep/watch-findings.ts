@@ -4,6 +4,7 @@ import { brief } from '../../ledger-schema/bytes.ts';
 import type { RecordStatus } from '../../ledger-schema/record.ts';
 import { foldExit } from '../../io/exit-code.ts';
 import { assetFilter } from '../../upstream/choose-files.ts';
+import { globMatcher } from '../../upstream/tool-definition.ts';
 import type { ToolDefinition } from '../../upstream/tool-definition.ts';
 import type { ErrorReport } from '../../io/error-report.ts';
 
@@ -20,7 +21,7 @@ export type FindingKind =
 /** A difference between upstream and the record. */
 export interface WatchFinding {
   readonly kind: FindingKind;
-  /** Undefined: the record is fine, and upstream has a file more. */
+  /** Undefined: the record is fine, and upstream has a file more, or lacks what somebody knows to be gone. */
   readonly code: 'E_UPSTREAM_DIFFERS' | 'E_REPOSITORY_CHANGED' | undefined;
   /** Undefined: all of the repository's records. */
   readonly tag: string | undefined;
@@ -28,6 +29,8 @@ export interface WatchFinding {
   readonly record: string | undefined;
   readonly file: string | undefined;
   readonly message: string;
+  /** tool.ini says that it is gone. */
+  readonly known?: true | undefined;
 }
 
 /** One repository of the ledger, and what has changed upstream. */
@@ -86,7 +89,34 @@ export function compareRelease(
   return findings;
 }
 
-/** 3 where something differs, whatever else failed; an added file doesn't count. */
+/** What is only gone; whatever is another file, tag or repository than before is never settled by a word. */
+const GONE: ReadonlySet<FindingKind> = new Set([
+  'release-missing',
+  'tag-missing',
+  'file-missing',
+  'repository-missing',
+]);
+
+/**
+ * The findings as a tool.ini has them whose `gone[]` names tags: what upstream lacks of these is a note, so that a release
+ * which was deleted, and stays acknowledged, isn't reported for ever. A repository counts where all its records' tags do.
+ */
+export function noteGone(
+  findings: readonly WatchFinding[],
+  tags: readonly string[],
+  gone: readonly string[] = [],
+): readonly WatchFinding[] {
+  if (gone.length === 0) return findings;
+  const isGone = globMatcher(gone);
+  const all = tags.every(isGone);
+  return findings.map((found) =>
+    GONE.has(found.kind) && (found.tag === undefined ? all : isGone(found.tag))
+      ? { ...found, code: undefined, known: true, message: `${found.message}, as tool.ini says` }
+      : found,
+  );
+}
+
+/** 3 where something differs, whatever else failed; an added file doesn't count, nor what is known to be gone. */
 export function watchExit(watched: readonly Watched[]): 0 | 1 | 3 | 4 {
   const differs = watched.some(({ findings }) => findings.some(({ code }) => code !== undefined));
   return differs ? 3 : foldExit(watched);
@@ -100,10 +130,12 @@ const ISSUE_LENGTH = 65_000;
 
 /**
  * The one issue that tells people of a ledger what was found, and what could not be asked about; undefined where nothing
- * was found. The same findings give the same text. What upstream says stands in code spans.
+ * was found but what is known to be gone. The same findings give the same text. What upstream says stands in code spans.
  */
 export function watchIssue(watched: readonly Watched[]): { title: string; body: string } | undefined {
-  const lines = watched.flatMap(({ tool, findings }) => findings.map((one) => `- ${issueLine(tool, one)}\n`));
+  const lines = watched.flatMap(({ tool, findings }) =>
+    findings.filter(({ known }) => known !== true).map((one) => `- ${issueLine(tool, one)}\n`),
+  );
   if (lines.length === 0) return undefined;
   lines.push(...watched.flatMap(({ tool, error }) => (error === undefined ? [] : [`- ${unaskedLine(tool, error)}\n`])));
   let body =

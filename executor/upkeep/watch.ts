@@ -9,7 +9,7 @@ import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { verifyRecord } from '../../ledger-schema/record.ts';
 import type { RecordStatus } from '../../ledger-schema/record.ts';
 import type { ExecutorContext } from '../context.ts';
-import { SETTLED, compareRelease, finding, watchIssue } from './watch-findings.ts';
+import { SETTLED, compareRelease, finding, noteGone, watchIssue } from './watch-findings.ts';
 import type { WatchFinding, Watched } from './watch-findings.ts';
 import type { Recorded, RepositoryId } from '../../ledger/record-index.ts';
 import { recordedAs } from '../recorded-as.ts';
@@ -89,14 +89,20 @@ async function watchRepository(
   if (first === undefined) return undefined;
   const repository = await orAbsent(() => getRepository(client, recorded.repository));
   const identity = judgeIdentity(repository, first);
-  if (identity !== undefined) return { tool: label, records: records.length, findings: [identity] };
+  const tags = records.map(({ checklist }) => checklist.tag);
+  const result = (findings: readonly WatchFinding[]): Watched => ({
+    tool: label,
+    records: records.length,
+    findings: noteGone(findings, tags, tool?.definition?.gone),
+  });
+  if (identity !== undefined) return result([identity]);
 
   const releases = await readReleases(client, recorded.repository, records);
   const findings: WatchFinding[] = [];
   for (const record of records) {
     findings.push(...(await judgeRecord(client, recorded.repository, record, releases, tool)));
   }
-  return { tool: label, records: records.length, findings };
+  return result(findings);
 }
 
 /** What consumers may use: what upstream says now matters for these alone. */

@@ -27,6 +27,9 @@ export const MIRROR_KEYS: Readonly<Record<string, string>> = {
 export const TOOL_KEYS: Readonly<Record<string, string>> = {
   '[release] select': 'latest; all; latest:N; a semver range; or tag:NAME,NAME',
   '[release] prerelease': 'true takes prereleases too; false unless said otherwise',
+  '[watch] gone[]':
+    'a glob of tags that upstream has deleted, as you looked and saw: watch notes what it lacks, and exits 0; a file, tag or ' +
+    'repository that is another one is still exit 3',
   '[release] min-age': 'how old a release must be, as 12h or 3d; counted from its newest file',
   '[release] tag-prefix': 'what the tags begin with, where a repository releases several things',
   '[assets] include[]': 'a glob of files that are taken; all unless said otherwise',

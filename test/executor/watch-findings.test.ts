@@ -1,5 +1,35 @@
+import type { WatchFinding } from '../../executor/upkeep/watch-findings.ts';
 import { describe, expect, it } from 'vitest';
-import { watchIssue } from '../../executor/upkeep/watch-findings.ts';
+import { noteGone, watchExit, watchIssue } from '../../executor/upkeep/watch-findings.ts';
+
+describe('what upstream lacks', () => {
+  const missing = (kind: WatchFinding['kind'], tag: string | undefined): WatchFinding => {
+    const code = kind === 'repository-changed' ? 'E_REPOSITORY_CHANGED' : 'E_UPSTREAM_DIFFERS';
+    return { kind, code, tag, record: 'r', file: undefined, message: 'it is gone' };
+  };
+  const exit = (findings: readonly WatchFinding[], gone: readonly string[]) =>
+    watchExit([{ tool: 'a/b', records: 2, findings: noteGone(findings, ['v1', 'v2'], gone) }]);
+
+  it.each([
+    ['a release', [missing('release-missing', 'v1'), missing('tag-missing', 'v1')], ['v1'], 0],
+    ['a file', [missing('file-missing', 'v1')], ['v*'], 0],
+    ['another release too', [missing('release-missing', 'v1'), missing('release-missing', 'v2')], ['v1'], 3],
+    ['the repository', [missing('repository-missing', undefined)], ['*'], 0],
+    ['the repository, one record of which nobody looked at', [missing('repository-missing', undefined)], ['v1'], 3],
+    ['nothing, with another file in its place', [missing('file-replaced', 'v1')], ['*'], 3],
+    ['nothing, with a tag that moved', [missing('tag-moved', 'v1')], ['*'], 3],
+    ['nothing, with another repository of the name', [missing('repository-changed', undefined)], ['*'], 3],
+  ] as const)('as tool.ini says: %s', (_, findings, gone, code) => {
+    expect(exit(findings, [])).toBe(3);
+    expect(exit(findings, gone)).toBe(code);
+  });
+
+  it('is in no issue once somebody has looked', () => {
+    const findings = noteGone([missing('release-missing', 'v1')], ['v1'], ['v1']);
+    expect(findings[0]?.message).toBe('it is gone, as tool.ini says');
+    expect(watchIssue([{ tool: 'a/b', records: 1, findings }])).toBeUndefined();
+  });
+});
 
 describe('the issue that watch writes', () => {
   it('names what could not be asked about beside what was found', () => {

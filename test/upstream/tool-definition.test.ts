@@ -17,6 +17,7 @@ describe('a tool definition', () => {
       tokenFrom: undefined,
       evidence: [],
       keep: 'all',
+      gone: [],
     });
   });
 

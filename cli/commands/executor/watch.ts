@@ -79,7 +79,7 @@ function end(watched: readonly Watched[]): void {
     const where = found.file === undefined ? nameOf(tool, found) : `${nameOf(tool, found)}, ${found.file}`;
     const more = differing.length > 1 ? `, and ${differing.length - 1} more` : '';
     fail(worst.found.code, `${where}: ${found.message}${more}`, {
-      hint: 'look at each, and withdraw with pullthrough nack what must not be used',
+      hint: 'look at each, and withdraw with pullthrough nack what must not be used; [watch] gone[] in tool.ini notes what is only gone',
     });
   }
   const failures = watched.flatMap(({ error }) =>
