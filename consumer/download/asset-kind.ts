@@ -14,7 +14,7 @@ const SIDE_FILE = new RegExp(
   'i',
 );
 const SIDE_WORD =
-  /(?:^|[-_.])(?:checksums?|digests?|hashes|src|source|sources|sbom|debug|debuginfo|dbgsym|symbols|completions?|man|licenses?|vendor(?:ed)?|provenance|images?|airgap|install(?:er)?\.(?:sh|ps1|bat)|uninstall(?:er)?\.(?:sh|ps1|bat))(?:[-_.]|$)/i;
+  /(?:^|[-_.])(?:checksums?|digests?|hashes|src|source|sources|sbom|debug|debuginfo|dbgsym|symbols|completions?|man|docs|javadoc|headers|licenses?|vendor(?:ed)?|provenance|images?|airgap|install(?:er)?\.(?:sh|ps1|bat)|uninstall(?:er)?\.(?:sh|ps1|bat))(?:[-_.]|$)/i;
 
 /** Is it, by its ending, a signature, a list of digests, a bill of materials or a document? */
 export function isSideFile(name: string): boolean {
@@ -24,6 +24,11 @@ export function isSideFile(name: string): boolean {
 /** Does a word of the name say that it is a list, sources, symbols or the like? A tool may have such a name, too. */
 export function hasSideWord(name: string): boolean {
   return SIDE_WORD.test(name);
+}
+
+/** Is it, by a word, what puts the program into place and not the program? It comes behind everything else. */
+export function isInstaller(name: string): boolean {
+  return /(?:^|[-_.])(?:setup|installer)(?:[-_.]|$)/i.test(name);
 }
 
 const WRAPPINGS = [
@@ -43,7 +48,8 @@ const WRAPPINGS = [
   '.zst',
   '.bz2',
 ];
-const PACKAGE = /\.(?:deb|rpm|apk|msi|msix|pkg|dmg|appimage|snap|flatpak|whl|gem|nupkg|vsix|ipk|pkg\.tar\.\w+)$/i;
+const PACKAGE =
+  /\.(?:deb|rpm|apk|msi|(?:msix|appx)(?:bundle)?|pkg|dmg|appimage|snap|flatpak|whl|gem|nupkg|vsix|ipk|pkg\.tar\.\w+)$/i;
 
 /** How good a wrapping is, 0 the best: the bare file, then archives; undefined for a system's packages. */
 export function typeRank(name: string, os?: Os): number | undefined {
@@ -65,6 +71,6 @@ export function stemOf(name: string): string {
 export function osOfEnding(name: string): Os | undefined {
   const lower = name.toLowerCase();
   if (/\.(?:pkg|dmg)$/.test(lower)) return 'darwin';
-  if (/\.(?:msi|msix|exe)$/.test(lower)) return 'windows';
+  if (/\.(?:msi|(?:msix|appx)(?:bundle)?|exe|7z|ps1|bat|cmd)$/.test(lower)) return 'windows';
   return /\.(?:deb|rpm|appimage|snap|flatpak|apk|pkg\.tar\.\w+)$/.test(lower) ? 'linux' : undefined;
 }

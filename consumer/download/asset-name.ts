@@ -35,6 +35,11 @@ const OS_WORDS: readonly (readonly [string, Os])[] = [
   ['manylinux', 'linux'],
   ['musllinux', 'linux'],
   ['ubuntu', 'linux'],
+  ['debian', 'linux'],
+  ['fedora', 'linux'],
+  ['centos', 'linux'],
+  ['rhel', 'linux'],
+  ['alpine', 'linux'],
   ['darwin', 'darwin'],
   ['macosx', 'darwin'],
   ['macos', 'darwin'],
@@ -114,10 +119,11 @@ const ARM_VERSION = /^(?:arm32)?(?:arm)?v([5-8])(?:l|hf|te|j)?$/;
 function words(name: string): { word: string; os?: Os }[] {
   const plain = name
     .toLowerCase()
-    .replace(/\.exe$/, '.windows')
+    .replace(/\.exe(?=\.|$)/, '.windows')
     .replace(/x86[-_.]?64/g, 'amd64')
     .replace(/(?<![a-z0-9])(arm|aarch|amd|intel)[-_]64(?![a-z0-9])/g, (_, arch: string) => `${arch}64`)
-    .replace(/(?<![a-z0-9])(32|64)[-_]bit/g, (_, bits: string) => `${bits}bit`);
+    .replace(/(?<![a-z0-9])(32|64)[-_]bit/g, (_, bits: string) => `${bits}bit`)
+    .replace(/(?<![a-z0-9])(?:arm[-_.]?64bit|64bit[-_.]arm)(?![a-z0-9])/g, 'arm64');
   return plain.split(/[^a-z0-9]+/).flatMap((word) => {
     const found = OS_WORDS.find(([text]) => word.startsWith(text) && !isWord(text, word));
     if (found === undefined) return [{ word }];

@@ -1,7 +1,8 @@
 import picomatch from 'picomatch';
 import { brief } from '../../ledger-schema/bytes.ts';
 import { fail } from '../../ledger-schema/error.ts';
-import { isTranslated, ofTool, pickForPlatform } from './pick.ts';
+import { ofTool } from './of-tool.ts';
+import { isTranslated, pickForPlatform } from './pick.ts';
 import type { PickHints } from './pick.ts';
 import type { Platform } from './platform.ts';
 

@@ -1,0 +1,94 @@
+import { hasSideWord, isSideFile, typeRank } from './asset-kind.ts';
+import { isMachineByHabit, isScriptByHabit } from './habits.ts';
+import type { Named } from './habits.ts';
+import type { Platform } from './platform.ts';
+
+// Files whose names say neither a system nor an architecture, and what the names beside them say instead.
+
+function isSilent({ os, archs }: Named): boolean {
+  return os === undefined && archs.length === 0;
+}
+
+/** All but packages. */
+function programs(files: readonly Named[]): Named[] {
+  return files.filter(({ name }) => typeRank(name) !== undefined);
+}
+
+/**
+ * A silent file, when it is the only one of its kind. An archive is for all systems where a word or the program's name
+ * says so. A file named like a script is for every Unix. A zip is macOS's, but `name_1.2.zip` Linux's; other archives, with
+ * nothing beside them, are for every Unix, and a bare file is for Linux on amd64. Otherwise names don't decide.
+ */
+export function lonely(files: readonly Named[], platform: Platform, beside: readonly string[]): string | undefined {
+  const [only, ...others] = programs(files);
+  if (only === undefined || others.length > 0 || !isSilent(only)) return undefined;
+  if (files.some(({ os, archs }) => archs.length > 0 || (os !== undefined && os !== 'linux'))) return undefined;
+  return fitsAlone(only, files, platform, beside) ? only.name : undefined;
+}
+
+function fitsAlone(only: Named, files: readonly Named[], platform: Platform, beside: readonly string[]): boolean {
+  const unix = platform.os !== 'windows';
+  const onPc = platform.os === 'linux' && platform.arch === 'amd64';
+  const archive = typeRank(only.name) !== 0;
+  const everywhere = /(?:^|[-_.])(?:bin|binaries|dist|release|archive|all|java|portable)(?:[-_.]|$)/.test(only.stem);
+  if ((archive && everywhere) || isMachineByHabit(only.name) || isJar(only.name)) return true;
+  const isSide = (name: string): boolean => isSideFile(name) || hasSideWord(name) || typeRank(name) === undefined;
+  const sole = beside.every((name) => name === only.name || isSide(name));
+  if (sole && isScriptByHabit(only.name)) return unix;
+  const zip = /\.zip$/i.test(only.name);
+  if (hasLinuxPackage(only, files)) return zip ? platform.os === 'linux' : archive ? unix : onPc;
+  if (zip) return platform.os === (/^[^_]+_v?\d[\d.]*\.zip$/i.test(only.name) ? 'linux' : 'darwin');
+  // An archive with a version is how sources are published.
+  const program = archive ? withoutVersion(only.stem) === only.stem || /installer/.test(only.stem) : onPc;
+  return unix && beside.length === 1 && program;
+}
+
+function isJar(name: string): boolean {
+  return /\.jar$/i.test(name);
+}
+
+function hasLinuxPackage(file: Named, files: readonly Named[]): boolean {
+  return files.some((other) => other !== file && other.os === 'linux' && other.stem === file.stem);
+}
+
+/**
+ * The one silent archive beside files that say their system is for what is left. A zip: for Windows where they are for
+ * Linux and macOS, for macOS where they are for Linux. Any archive beside `name.exe` alone: for every Unix.
+ */
+export function remaining(files: readonly Named[], platform: Platform): string | undefined {
+  const all = programs(files);
+  const [only, ...others] = all.filter(isSilent);
+  if (only === undefined || others.length > 0 || typeRank(only.name) === 0) return undefined;
+  const beside = all.filter((file) => file !== only);
+  if (beside.every(({ name, stem }) => /\.exe$/i.test(name) && stem === withoutVersion(only.stem))) {
+    return beside.length > 0 && platform.os !== 'windows' ? only.name : undefined;
+  }
+  const begins = (stem: string): boolean => stem.startsWith(withoutVersion(only.stem));
+  if (!/\.zip$/i.test(only.name) || !beside.every(({ stem }) => begins(stem))) return undefined;
+  const named = new Set(all.map(({ os }) => os));
+  if (!named.has('linux') || named.has('windows')) return undefined;
+  const left = named.has('darwin') ? 'windows' : 'darwin';
+  const fits = platform.os === left && (left === 'darwin' || platform.arch === 'amd64');
+  return fits ? only.name : undefined;
+}
+
+function withoutVersion(stem: string): string {
+  return stem.replace(/[-_.]v?\d.*$/, '');
+}
+
+/** The one silent file that there is a Linux package of, where other files are silent too or are for other systems. */
+export function packaged(files: readonly Named[], platform: Platform): string | undefined {
+  if (platform.os !== 'linux' || platform.arch !== 'amd64') return undefined;
+  const [only, ...others] = programs(files).filter((file) => isSilent(file) && hasLinuxPackage(file, files));
+  return others.length === 0 ? only?.name : undefined;
+}
+
+/** Is it a package of a program that lies beside it? Such a package is never what is meant. */
+export function isPackageOfAnother(file: Named, files: readonly Named[]): boolean {
+  return typeRank(file.name) === undefined && programs(files).some(({ stem }) => stem === file.stem);
+}
+
+/** Jars run everywhere, whatever else there is. */
+export function jars(files: readonly Named[]): string[] {
+  return files.filter(({ name, os }) => os === undefined && isJar(name)).map(({ name }) => name);
+}
