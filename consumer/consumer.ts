@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { resolve } from 'node:path';
+import { Kept } from '../io/kept.ts';
 import { SILENT } from '../io/progress.ts';
 import { gitAtWork, openLedger } from '../ledger/git/repository.ts';
 import type { LedgerRepository } from '../ledger/git/repository.ts';
@@ -36,7 +37,7 @@ export class Consumer implements AsyncDisposable {
   readonly #repository: LedgerRepository;
   /** What reviewers wrote when they withdrew something. */
   readonly reasons: Reasons;
-  #view: Promise<LedgerView> | undefined;
+  readonly #view = new Kept<LedgerView>();
 
   private constructor(options: ConsumerOptions, repository: LedgerRepository) {
     this.#options = options;
@@ -152,8 +153,7 @@ export class Consumer implements AsyncDisposable {
 
   /** @internal The ledger with its trust established. `near`: what will be asked first, so that it is fetched along. */
   view(near?: ToolRequest): Promise<LedgerView> {
-    this.#view ??= this.#open(near);
-    return this.#view;
+    return this.#view.get(() => this.#open(near));
   }
 
   async #open(near: ToolRequest | undefined): Promise<LedgerView> {

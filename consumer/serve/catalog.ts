@@ -1,6 +1,7 @@
 import { PullthroughError, fail, foldAscii, requireAcknowledged, verifyRecord } from '../../ledger-schema/index.ts';
 import type { AcknowledgedRecord } from '../../ledger-schema/index.ts';
 import { groupTags } from '../choose-tag.ts';
+import { Kept } from '../../io/kept.ts';
 import { mapLimit } from '../../io/limit.ts';
 import { fetchDirectories } from '../../ledger/fetch-directories.ts';
 import type { Demand } from '../evidence/demand.ts';
@@ -17,6 +18,8 @@ import { toolAt, toolDirectories } from '../tool-directories.ts';
 import { toolText } from '../tool.ts';
 import type { ToolName } from '../tool.ts';
 import { requireCurrent } from '../require-current.ts';
+import type { HostPatience } from './host-patience.ts';
+import { forgetOldest, isVerdict, noRecord, refusalOf } from './verdicts.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
 import { tooOld } from '../../ledger/view/freshness.ts';
 
@@ -27,6 +30,8 @@ export interface CatalogOptions {
   readonly demand?: Demand | undefined;
   /** `[trust] max-age`: how old the newest signed head may be, in milliseconds. */
   readonly maxAge?: number | undefined;
+  /** How long requests wait for the ledger's host; without it, for as long as git does. */
+  readonly patience?: HostPatience | undefined;
 }
 
 interface Dated {
@@ -39,8 +44,7 @@ interface Judged {
   readonly at: number;
 }
 
-/** Tools and verdicts kept, and how long a verdict is, before a key that ran out meanwhile is noticed: milliseconds. */
-const MOST_JUDGED = 5000;
+/** How long a verdict is kept, before a key that ran out meanwhile is noticed: milliseconds. */
 const JUDGED_FOR = 10 * 60_000;
 /** Records that were acknowledged before the policy ran out. */
 const MOST_KNOWN = 200_000;
@@ -56,6 +60,8 @@ const MOST_INDEXED = 5000;
  */
 export class Catalog {
   readonly view: LedgerView;
+  /** As long as it takes: for what no request waits for. */
+  readonly #unhurried: LedgerView['snapshot'];
   readonly #tools = new Map<string, Promise<FoundTool>>();
   readonly #judged: Map<string, Judged>;
   readonly #known: Set<string>;
@@ -64,13 +70,15 @@ export class Catalog {
   readonly #idsBefore: Promise<RepositoryIds> | undefined;
   /** For a tool of several directories: which tag is in which. */
   readonly #parts = new WeakMap<FoundTool, ReadonlyMap<string, FoundTool>>();
-  #directories: Promise<ReadonlyMap<string, string>> | undefined;
-  #ids: Promise<RepositoryIds> | undefined;
+  readonly #directories = new Kept<ReadonlyMap<string, string>>();
+  readonly #ids = new Kept<RepositoryIds>();
 
   constructor(view: LedgerView, options: CatalogOptions, before?: Catalog) {
-    this.view = view;
+    const { patience } = options;
+    this.view = patience === undefined ? view : { ...view, snapshot: patience.of(view.snapshot) };
+    this.#unhurried = view.snapshot;
     this.#options = options;
-    this.#idsBefore = before === undefined ? undefined : (before.#ids ?? before.#idsBefore);
+    this.#idsBefore = before === undefined ? undefined : (before.#ids.made ?? before.#idsBefore);
     this.#judged = before === undefined ? new Map<string, Judged>() : before.#judged;
     this.#known = before === undefined ? new Set<string>() : before.#known;
   }
@@ -83,7 +91,10 @@ export class Catalog {
     const tools = await Promise.allSettled(before.#tools.values());
     const paths = tools.flatMap((tool) => (tool.status === 'fulfilled' ? [tool.value.path] : []));
     const records = [...this.#judged.keys()].map((key) => key.slice(key.indexOf('packages/')));
-    await fetchDirectories(this.view.snapshot, records, paths);
+    await fetchDirectories(this.#unhurried, records, paths);
+    if (before.#directories.made === undefined) return;
+    const directories = await this.#directories.get(() => toolDirectories(this.#unhurried));
+    if (before.#ids.made !== undefined) await this.#ids.get(() => this.#readIds(directories, this.#unhurried));
   }
 
   /** Why the last look was refused, where the ledger is held back. */
@@ -191,8 +202,8 @@ export class Catalog {
   async #withOthers(own: FoundTool): Promise<FoundTool> {
     const directories = await this.#list();
     if (directories.size > MOST_INDEXED) return own;
-    this.#ids ??= this.#readIds(directories);
-    const others = (await this.#ids).othersOf(own.path);
+    const ids = await this.#ids.get(() => this.#readIds(directories, this.view.snapshot));
+    const others = ids.othersOf(own.path);
     if (others.length === 0) return own;
     const found = await Promise.all(others.map((path) => findTool(this.view, toolAt(path))));
     const { tool, parts } = joinTools([own, ...found]);
@@ -200,9 +211,9 @@ export class Catalog {
     return tool;
   }
 
-  async #readIds(directories: ReadonlyMap<string, string>): Promise<RepositoryIds> {
+  async #readIds(directories: ReadonlyMap<string, string>, snapshot: LedgerView['snapshot']): Promise<RepositoryIds> {
     const before = await this.#idsBefore?.catch(() => undefined);
-    return RepositoryIds.read(this.view.snapshot, directories, before);
+    return RepositoryIds.read(snapshot, directories, before);
   }
 
   /** The record's path, in the directory that has the tag. */
@@ -258,32 +269,6 @@ export class Catalog {
 
   /** The directory of each tool, with its oid. */
   #list(): Promise<ReadonlyMap<string, string>> {
-    this.#directories ??= toolDirectories(this.view.snapshot);
-    return this.#directories;
+    return this.#directories.get(() => toolDirectories(this.view.snapshot));
   }
-}
-
-async function noRecord(tool: FoundTool, tag: string): Promise<never> {
-  return fail('E_NOT_FOUND', `the ledger has no record of ${toolText(tool)} with the tag ${tag}`);
-}
-
-function forgetOldest(map: Map<string, unknown>): void {
-  for (const oldest of map.keys()) {
-    if (map.size <= MOST_JUDGED) return;
-    map.delete(oldest);
-  }
-}
-
-/** A record that may not be used says why; a ledger or a store that can't be read is a failure. */
-function refusalOf(error: unknown): PullthroughError {
-  if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
-  return error;
-}
-
-/** What is about the ledger as a whole, and passes. */
-const PASSING: ReadonlySet<string> = new Set(['E_POLICY_EXPIRED', 'E_STALE']);
-
-/** Is it what the record deserves, and not what happened on the way to it? */
-function isVerdict(error: unknown): boolean {
-  return error instanceof PullthroughError && error.exit === 3 && !PASSING.has(error.code);
 }

@@ -3,6 +3,7 @@ import type { Progress } from '../../io/progress.ts';
 import type { Demand } from '../evidence/demand.ts';
 import { Catalog } from './catalog.ts';
 import type { CatalogOptions } from './catalog.ts';
+import type { HostPatience } from './host-patience.ts';
 import type { Alias } from './other-names.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
 
@@ -17,6 +18,8 @@ export interface FollowOptions {
   readonly maxAge?: number | undefined;
   /** Milliseconds between two looks. */
   readonly interval: number;
+  /** How long requests wait for the ledger's host. */
+  readonly patience?: HostPatience | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -99,6 +102,7 @@ export class Follower {
       if (this.#failure !== undefined) progress.note('the ledger can be followed again');
       this.#seen = now();
       this.#failure = undefined;
+      this.#options.patience?.reset();
     } catch (error) {
       const failure =
         error instanceof PullthroughError ? error : new PullthroughError('E_INTERNAL', String(error), { cause: error });
@@ -120,6 +124,6 @@ export class Follower {
   }
 }
 
-function catalogOptions({ now, aliases = [], demand, maxAge }: FollowOptions): CatalogOptions {
-  return { now, aliases, demand, maxAge };
+function catalogOptions({ now, aliases = [], demand, maxAge, patience }: FollowOptions): CatalogOptions {
+  return { now, aliases, demand, maxAge, patience };
 }

@@ -12,13 +12,22 @@ export interface Limits {
   readonly idle: number;
   /** For an answer that needs no file: a page, the API, which file a path means. */
   readonly answer: number;
+  /** For the ledger's host, where something of the ledger isn't here yet. */
+  readonly ledger: number;
   /** For the responses that are on their way when it stops. */
   readonly stop: number;
   /** How slow a store may be. */
   readonly pace: PaceRules;
 }
 
-export const LIMITS: Limits = { headers: 15_000, idle: 60_000, answer: 60_000, stop: 30_000, pace: PACE };
+export const LIMITS: Limits = {
+  headers: 15_000,
+  idle: 60_000,
+  answer: 60_000,
+  ledger: 15_000,
+  stop: 30_000,
+  pace: PACE,
+};
 
 /** How long a client waits for a file of this size at most: time for each store, and some to begin with. */
 export function fetchingTime({ answer, pace }: Limits, size: number, stores: number): number {

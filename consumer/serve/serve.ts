@@ -11,6 +11,7 @@ import { answerFailures, failureAnswer } from './error-answers.ts';
 import { FileSender } from './bytes/files.ts';
 import { Follower } from './follow.ts';
 import type { FollowOptions } from './follow.ts';
+import { HostPatience } from './host-patience.ts';
 import { countRequests, cutIdleClients, listen, newApp, stopAnswering } from './http-app.ts';
 import { LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
@@ -75,7 +76,9 @@ export async function serve(options: ServeOptions): Promise<Gateway> {
   const { host, baseUrl, explainer, log, links = 'github', progress = SILENT } = options;
   const limits: Limits = { ...LIMITS, ...options.timeouts };
   const cache = await openCache(options, limits, progress);
-  const follower = await followLedger(options, progress).catch((error: unknown) => failAfter(cache.close(), error));
+  const follower = await followLedger(options, limits, progress).catch((error: unknown) =>
+    failAfter(cache.close(), error),
+  );
   const catalog = () => follower.catalog;
   const files = fileSender(cache, options, limits);
   const byDigest = new ByDigest(catalog);
@@ -112,9 +115,10 @@ function openCache(options: ServeOptions, { pace }: Limits, progress: Progress):
   return FileCache.open({ folder: join(cacheDir, 'files'), maxBytes: cacheBytes, mirrors, progress, pace });
 }
 
-function followLedger(options: ServeOptions, progress: Progress): Promise<Follower> {
+function followLedger(options: ServeOptions, { ledger }: Limits, progress: Progress): Promise<Follower> {
   const { look, aliases, demand, maxAge, interval = 60_000, now = Date.now } = options;
-  return Follower.start({ look, aliases, demand, maxAge, progress, interval, now });
+  const patience = new HostPatience(ledger);
+  return Follower.start({ look, aliases, demand, maxAge, progress, interval, now, patience });
 }
 
 function fileSender(cache: FileCache, options: ServeOptions, limits: Limits): FileSender {

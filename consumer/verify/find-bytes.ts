@@ -3,11 +3,9 @@ import type { Snapshot } from '../../ledger/snapshot.ts';
 
 /** Lists read, and in a partial clone fetched, at once. */
 const BATCH = 2000;
-/** The most records that one digest is looked up in; a licence file may be the same in every release of a tool. */
-const MOST_RECORDS = 100;
 
 /**
- * Which records list a file with one of these digests? Reads checklist.sha256 of every record of the ledger, so it is for
+ * All records that list a file with one of these digests. Reads checklist.sha256 of every record of the ledger, so it is for
  * a person who asks where a file comes from. Nothing is verified yet: these are paths to look at.
  */
 export async function findBytes(
@@ -40,7 +38,7 @@ async function readBatch(
     for (const digest of await listedDigests(snapshot, oid)) {
       if (!digests.has(digest)) continue;
       const records = found.get(digest) ?? [];
-      if (records.length < MOST_RECORDS && records.at(-1) !== record) records.push(record);
+      if (records.at(-1) !== record) records.push(record);
       found.set(digest, records);
     }
   }

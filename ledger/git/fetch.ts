@@ -132,7 +132,7 @@ export class Fetcher {
       const input = lines(oids.slice(from, from + OBJECTS_PER_REQUEST));
       const result = await this.#network([...FETCH, '--stdin', REMOTE], { input, config });
       if (result.exitCode === 0) continue;
-      if (!isUnknown(result)) throw this.error(result, 'fetch objects of the ledger');
+      if (!isUnknown(result)) throw this.error(result, 'fetch objects of the ledger', true);
       if (this.#whole) return;
       this.#whole = true;
       const whole = await this.#clone.locked(() =>
@@ -229,9 +229,9 @@ export class Fetcher {
   }
 
   /** What git said when it talked to the ledger and failed. */
-  error(result: GitResult, action: string): PullthroughError {
+  error(result: GitResult, action: string, objects = false): PullthroughError {
     const { remote, directory } = this.#clone;
-    return remoteError(result, action, { remote, clone: directory, fresh: this.#fresh });
+    return remoteError(result, action, { remote, clone: directory, fresh: this.#fresh, objects });
   }
 }
 

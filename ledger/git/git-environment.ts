@@ -92,6 +92,9 @@ export function gitEnvironment(options: {
   // attacking.
   result.GIT_ALLOC_LIMIT = '256m';
   result.GIT_ATTR_NOSYSTEM = '1';
+  // What is missing is fetched here, many objects at once. Git's own way, one git in another, has no end where a host answers
+  // with a page.
+  result.GIT_NO_LAZY_FETCH = '1';
   result.GIT_NO_REPLACE_OBJECTS = '1';
   result.GIT_OPTIONAL_LOCKS = '0';
   result.GIT_TERMINAL_PROMPT = '0';

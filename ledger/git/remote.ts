@@ -183,10 +183,12 @@ const UNREACHABLE = [
 
 /** What answers isn't git: a captive portal's page, a proxy's JSON, something truncated or made up. */
 const NOT_GIT = [
-  /not valid: is this a git repository/,
+  /not valid: is this a git repository|info\/refs not valid/,
   /protocol error|bad line length|bad band|unexpected sideband/,
   /invalid server response|expected (?:flush|'|service|ACK)|unable to parse|unknown object format/,
   /pack signature mismatch|RPC failed|remote error/,
+  // A page, where a plain web server would have had the object.
+  /could not fetch \S+ from promisor remote|Unable to find \S+ under http|Cannot obtain needed object/,
   /attempting to allocate/,
 ];
 const NO_ROOM = /No space left on device|Disk quota exceeded|Read-only file system/;
@@ -198,6 +200,8 @@ export interface FailedAt {
   readonly clone: string;
   /** Nothing was in the clone before: whatever is wrong came from the host. */
   readonly fresh?: boolean | undefined;
+  /** Only objects were asked for, by their ids: what is wrong came from the host, unless git says that it lies in the clone. */
+  readonly objects?: boolean | undefined;
 }
 
 /**
@@ -207,7 +211,7 @@ export interface FailedAt {
 export function remoteError(
   result: GitResult,
   action: string,
-  { remote, clone, fresh = false }: FailedAt,
+  { remote, clone, fresh = false, objects = false }: FailedAt,
 ): PullthroughError {
   const stderr = shownStderr(result.stderr, remote.secrets);
   const said = result.stopped === undefined ? stderr : `git was stopped, since ${result.stopped}`;
@@ -270,6 +274,7 @@ export function remoteError(
     return error('E_LEDGER_UNREACHABLE', remote.withheld ?? hint);
   }
   if (NOT_GIT.some((pattern) => pattern.test(result.stderr))) return error('E_LEDGER_UNREACHABLE', notGit);
-  if (fresh) return error('E_LEDGER_UNREACHABLE', notGit);
+  const inClone = /(?:^|[\s'"(./])objects\/|packfile|loose object/m.test(result.stderr);
+  if (fresh || (objects && remote.kind === 'http' && !inClone)) return error('E_LEDGER_UNREACHABLE', notGit);
   return error('E_GIT', 'run it again; if it stays, try the same with git by hand');
 }

@@ -148,6 +148,7 @@ function showFile(file: FileVerdict, output: Output): void {
     const who = holdersOf(acks).join(', ');
     output.line(`${file.path} is ${asset} of ${tool}@${tag}, acknowledged by ${who}`, 'good');
   }
+  if (file.more !== undefined) output.line(`  and of ${countText(file.more, 'more release')}`);
   warnOfOthers(file, output);
 }
 

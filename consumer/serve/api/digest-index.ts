@@ -1,16 +1,20 @@
-import { REGULAR, TREE, fail, tryLedgerPath } from '../../../ledger-schema/index.ts';
+import { REGULAR, TREE, tryLedgerPath } from '../../../ledger-schema/index.ts';
 import type { LedgerView } from '../../../ledger/view/view.ts';
 import { listedDigests } from '../../verify/find-bytes.ts';
 
 /** Records read, and in a partial clone fetched, at once. */
 const BATCH = 1000;
-/** A licence file may be the same in every release of a tool. */
-const MOST_RECORDS = 100;
 /** 32 MiB; in a larger ledger, the rest can't be found by digest. */
 const MOST_FILES = 4 * 1024 ** 2;
 /** An entry: the first 40 bits of a digest, then the number of its record. */
 const RECORD_BITS = 24n;
 const PREFIX = 10;
+
+export interface DigestRecords {
+  readonly paths: readonly string[];
+  /** Are these all? In a larger ledger than the index holds there may be others. */
+  readonly all: boolean;
+}
 
 /**
  * Which records list which digest. A ledger is only added to, so only what is new in its next state is read; asking for a
@@ -25,27 +29,18 @@ export class DigestIndex {
   #entries = new BigUint64Array();
   #commit: string | undefined;
   #full = false;
-  #reading: Promise<void> = Promise.resolve();
+  #reading: Promise<void> | undefined;
 
-  /** The paths of records that may list this digest, in lower-case hex. Throws `E_TOO_LARGE` where that can't be told. */
-  async recordsOf(view: LedgerView, sha256: string): Promise<readonly string[]> {
+  /** The paths of all records that may list this digest, in lower-case hex, as far as they are in the index. */
+  async recordsOf(view: LedgerView, sha256: string): Promise<DigestRecords> {
     await this.#follow(view);
-    const found = this.#find(sha256);
-    if (found.length === 0 && this.#full) {
-      fail('E_TOO_LARGE', 'the ledger has more files than can be found by their digests', {
-        hint: 'ask for the file by its release',
-      });
-    }
-    return found;
+    return { paths: this.#find(sha256), all: !this.#full };
   }
 
-  /** One read at a time; anyone who asks meanwhile waits for it. */
+  /** One read at a time; anyone who asks meanwhile waits for it, and fails where it does. */
   async #follow(view: LedgerView): Promise<void> {
     while (this.#commit !== view.commit) {
-      const before = this.#reading;
-      await before.catch(() => undefined);
-      if (this.#reading !== before || this.#commit === view.commit) continue;
-      this.#reading = this.#read(view);
+      this.#reading ??= this.#read(view).finally(() => (this.#reading = undefined));
       await this.#reading;
     }
   }
@@ -115,7 +110,7 @@ export class DigestIndex {
     const first = prefixOf(sha256) << RECORD_BITS;
     const end = first + (1n << RECORD_BITS);
     const found = new Set<string>();
-    for (let place = this.#placeOf(first); found.size < MOST_RECORDS; place++) {
+    for (let place = this.#placeOf(first); ; place++) {
       const entry = this.#entries[place];
       if (entry === undefined || entry >= end) break;
       found.add(this.#records[Number(entry - first)] ?? '');

@@ -35,8 +35,11 @@ export function ledgerExplainer(ledger: LedgerRepository): Explainer {
       if (head === undefined) return undefined;
       if (reasons?.head !== head) {
         const answer = readReasons(ledger, head);
-        answer.catch(() => undefined);
-        reasons = { head, answer };
+        const kept = { head, answer };
+        reasons = kept;
+        answer.catch(() => {
+          if (reasons === kept) reasons = undefined;
+        });
       }
       return (await reasons.answer).get(foldAscii(title));
     },

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openGateway } from '../../../consumer/serve/gateway.ts';
+import type { Limits } from '../../../consumer/serve/limits.ts';
 import type { Gateway } from '../../../consumer/serve/serve.ts';
 import { SILENT } from '../../../io/progress.ts';
 import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
@@ -45,7 +46,7 @@ afterEach(async () => {
   server.close();
 });
 
-async function start(): Promise<Gateway> {
+async function start(timeouts?: Partial<Limits>): Promise<Gateway> {
   const { port } = server.address() as AddressInfo;
   const consumer = {
     ledger: `http://127.0.0.1:${port}/ledger.git`,
@@ -57,7 +58,12 @@ async function start(): Promise<Gateway> {
     progress: SILENT,
   };
   const listen = { host: '127.0.0.1', port: 0 };
-  const gateway = await openGateway(consumer, { listen, interval: 3_600_000, clock: () => NOW.getTime() });
+  const gateway = await openGateway(consumer, {
+    listen,
+    interval: 3_600_000,
+    clock: () => NOW.getTime(),
+    timeouts,
+  });
   started.push(gateway);
   return gateway;
 }
@@ -88,6 +94,27 @@ test.each([...PORTALS, ...ENDLESS])('a gateway goes on by what it saw, and recov
   expect(await failure(gateway)).toBeNull();
   expect(await bytesOf(gateway, 'v2')).toBe('two');
 });
+
+test.each([...PORTALS, ...ENDLESS])(
+  'what nobody asked for yet is answered without it, and what was asked for is served: %s',
+  async (_, hostile) => {
+    await ledger.addRecord({ repository: 'other/tool', tag: 'v1', assets: { tool: 'two' } });
+    await ledger.commit();
+    const gateway = await start({ ledger: 3000 });
+    expect(await bytesOf(gateway, 'v1')).toBe('one');
+    let requests = 0;
+    answer = (request, response) => {
+      requests++;
+      hostile(request, response);
+    };
+    const other = await fetch(`${gateway.url}/other/tool/releases/download/v1/tool`);
+    expect(other.status).toBe(502);
+    expect(await other.text()).toContain('E_LEDGER_UNREACHABLE');
+    expect(await bytesOf(gateway, 'v1')).toBe('one');
+    // Git asks a few times, and no git starts another.
+    expect(requests).toBeLessThan(30);
+  },
+);
 
 test('a gateway that starts while its host is hostile serves by the copy that is here', async () => {
   const first = await start();
