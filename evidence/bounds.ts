@@ -76,6 +76,12 @@ export function parseHostileJson(bytes: Uint8Array, what: string): unknown {
   }
 }
 
+/** A member of an object that anybody may have written; undefined where there is none, or it is null. */
+export function memberOf(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Record<string, unknown>)[key] ?? undefined;
+}
+
 /**
  * Walks DER before a library does: every length inside its parent, definite and bounded, not nested deeply, nothing
  * after it. Throws `E_EVIDENCE`.

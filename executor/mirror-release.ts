@@ -55,7 +55,7 @@ export async function mirrorRelease(
   const record = recordOf(run, examined, attempt, evidence);
   const result = resultsOf(examined, attempt, record);
   if (signing === undefined) {
-    const findings = await weakerThanBefore(run, examined, record.checklist);
+    const findings = await weakerThanBefore(run, examined, record.checklist, evidence.bytes);
     return result({ action: 'propose', reason: decision.reason, ...(findings.length > 0 && { findings }) });
   }
   const sign = await signRecord(run, signing, record);

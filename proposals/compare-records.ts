@@ -1,5 +1,5 @@
 import { weakerEvidence } from '../evidence/weaker.ts';
-import type { EvidenceEntry } from '../ledger-schema/evidence.ts';
+import type { ComparedEntry } from '../evidence/weaker.ts';
 import { compareVersions, tagBeginning, versionOf } from '../ledger-schema/versions/version.ts';
 import { followedFiles } from './versionless.ts';
 
@@ -7,7 +7,7 @@ import { followedFiles } from './versionless.ts';
 export interface ComparedRecord {
   readonly tag: string;
   readonly assets: readonly { readonly name: string; readonly size: number }[];
-  readonly evidence?: readonly EvidenceEntry[] | undefined;
+  readonly evidence?: readonly ComparedEntry[] | undefined;
 }
 
 export interface SizeJump {
@@ -25,7 +25,7 @@ export interface Comparison {
   readonly missing: readonly string[];
   readonly jumps: readonly SizeJump[];
   /** Who signed the earlier record's files but not these. */
-  readonly unsigned: readonly { readonly kind: string; readonly signer: string }[];
+  readonly unsigned: readonly Pick<ComparedEntry, 'kind' | 'signer' | 'predicate'>[];
 }
 
 /** A size that grew by half or shrank by a third is worth a look; below this many bytes nobody cares. */
@@ -91,7 +91,11 @@ export function compareRecords(before: ComparedRecord, now: ComparedRecord): Com
   }
   const matched = new Set(followed.values());
   const missing = [...earlier.keys()].filter((name) => !matched.has(name));
-  const unsigned = weakerEvidence(before.evidence, now.evidence).map(({ kind, signer = '' }) => ({ kind, signer }));
+  const unsigned = weakerEvidence(before.evidence, now.evidence).map(({ kind, signer, predicate }) => ({
+    kind,
+    signer,
+    ...(predicate === undefined ? {} : { predicate }),
+  }));
   return { tag: before.tag, added, missing, jumps, unsigned };
 }
 

@@ -6,6 +6,7 @@ import { someOf } from '../inspect/some-names.ts';
 import { bytesText, countText } from '../io/size-text.ts';
 import { brief } from '../ledger-schema/bytes.ts';
 import { uploaderFindings } from './compare-releases.ts';
+import type { Comparison } from './compare-records.ts';
 import type { ReleaseComparison } from './compare-releases.ts';
 
 const DAY = 86_400_000;
@@ -54,10 +55,11 @@ function comparisonFindings(comparison: ReleaseComparison | undefined): Finding[
 /** A signature that the record before has and a release lacks. */
 export function weakerFinding(
   before: string,
-  { kind, signer = '' }: { kind: string; signer?: string | undefined },
+  { kind, signer = '', predicate = '' }: Comparison['unsigned'][number],
 ): Finding {
   const by = brief(signerWithoutRef(signer));
-  return finding('weaker-evidence', `${brief(before)} was also signed by ${by} (${kind}), and this release is not`);
+  const what = predicate === '' ? kind : `${kind}: ${brief(predicate)}`;
+  return finding('weaker-evidence', `${brief(before)} was also signed by ${by} (${what}), and this release is not`);
 }
 
 function dateFindings({ release, files, now }: ReleaseFacts): Finding[] {

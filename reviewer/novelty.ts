@@ -5,6 +5,9 @@ import { acknowledgedBefore } from '../proposals/previous-record.ts';
 import { followedFiles } from '../proposals/versionless.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Asset, Release } from '../github/types.ts';
+import { withPredicates } from '../evidence/sigstore/claimed-predicate.ts';
+import { readAtMost } from '../io/whole-bytes.ts';
+import type { PublicStore } from '../store/public.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { RecordStatus } from '../ledger-schema/record.ts';
 import { UPSTREAM_SIGNATURE_BYTES, claimedIssuers } from './compare/claimed-issuers.ts';
@@ -40,6 +43,8 @@ export interface NoveltyInput {
   readonly client: GitHubClient;
   /** The record's release; undefined where it is gone. */
   readonly release: Release | undefined;
+  /** Undefined: what the statements of both records say is not known. */
+  readonly store: PublicStore | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -47,9 +52,18 @@ export interface NoveltyInput {
 export async function readNovelty(input: NoveltyInput): Promise<Novelty> {
   const { previous, record, release, client } = input;
   const earlier = release === undefined ? undefined : await readEarlier(client, previous.checklist);
-  const comparison = compareReleases(previous.checklist, record.checklist, { earlier, release });
+  const [was, is] = await Promise.all([previous, record].map((each) => said(each, input)));
+  const before = { ...previous.checklist, evidence: was };
+  const comparison = compareReleases(before, { ...record.checklist, evidence: is }, { earlier, release });
   const signers = release === undefined || earlier === undefined ? [] : await changedSigners(input, earlier, release);
   return { ...comparison, record: previous.path, signers };
+}
+
+/** What a record's statements say, as far as the store tells. */
+function said({ checklist }: RecordStatus, { store, signal }: NoveltyInput): ReturnType<typeof withPredicates> {
+  return withPredicates(checklist.evidence, async (entry) =>
+    store === undefined ? undefined : maybe(() => readAtMost(store.read(entry, { signal }), entry.size)),
+  );
 }
 
 /** Asks upstream for what is good to know; a failure to ask stops nothing. */

@@ -52,7 +52,7 @@ export async function reviewProposal(
   const upstream = await readUpstream(client, record.checklist);
   const { release, findings } = upstream;
   const before = await findPrevious(context.view, record);
-  const previous = before && (await readNovelty({ previous: before, record, client, release, signal }));
+  const previous = before && (await readNovelty({ previous: before, record, client, release, store, signal }));
   if (release === undefined) {
     const gone = findings.every(({ code }) => code === 'E_UPSTREAM_NOT_FOUND');
     const files = unread(proposal, gone ? 'gone' : 'failed');

@@ -9,7 +9,7 @@ import type { PublicStore } from '../../store/public.ts';
 import { openMirrors } from '../download/mirrors.ts';
 import type { ConsumerOptions } from '../options.ts';
 import type { VerifiedRelease } from '../release.ts';
-import { readWhole } from '../../io/whole-bytes.ts';
+import { readAtMost } from '../../io/whole-bytes.ts';
 
 /** A release's evidence, verified here, and the bytes that it came in. */
 export interface ReleaseEvidence {
@@ -48,7 +48,7 @@ export async function verifyReleaseEvidence(
   const mirrors = await evidenceStores(options);
   const bytes = new Map<string, Uint8Array>();
   await mapLimit(entries, AT_ONCE, async ({ sha256, size }) => {
-    bytes.set(sha256, await readWhole(readFrom(mirrors, { sha256, size }, signal)));
+    bytes.set(sha256, await readAtMost(readFrom(mirrors, { sha256, size }, signal), size));
   });
   const [{ verifyEvidence }, { loadRoots }] = await Promise.all([
     import('../../evidence/verify.ts'),
@@ -71,7 +71,7 @@ export async function openEvidence(
   options: ConsumerOptions,
 ): Promise<(entry: { readonly sha256: string; readonly size: number }) => Promise<Uint8Array>> {
   const mirrors = await evidenceStores(options);
-  return ({ sha256, size }) => readWhole(readFrom(mirrors, { sha256, size }, options.signal));
+  return ({ sha256, size }) => readAtMost(readFrom(mirrors, { sha256, size }, options.signal), size);
 }
 
 async function evidenceStores(options: ConsumerOptions): Promise<PublicStore[]> {

@@ -1,4 +1,5 @@
 import { fail } from '../../ledger-schema/error.ts';
+import { memberOf } from '../bounds.ts';
 
 /** Fields of a bundle that are bytes; a library decodes whatever stands there, and leaves out what it can't decode. */
 const BYTES = new Set([
@@ -16,7 +17,10 @@ const BYTES = new Set([
 ]);
 
 /** As protobuf's JSON has it: either alphabet, padded or not. */
-const BASE64 = /^(?:[A-Za-z0-9+/_-]{4})*(?:[A-Za-z0-9+/_-]{2}(?:==)?|[A-Za-z0-9+/_-]{3}=?)?$/;
+function isBase64(text: string): boolean {
+  const [, digits, padding = ''] = /^([A-Za-z0-9+/_-]*)(={0,2})$/.exec(text) ?? [];
+  return digits !== undefined && digits.length % 4 !== 1 && (padding === '' || text.length % 4 === 0);
+}
 
 /** What a bundle has exactly one of, by where it lies. */
 const CONTENTS = ['dsseEnvelope', 'messageSignature'];
@@ -28,8 +32,8 @@ const SIGNERS = ['certificate', 'x509CertificateChain', 'publicKey'];
  */
 export function checkBundleJson(json: object): void {
   requireOne(json, CONTENTS, 'the bundle');
-  requireOne(at(json, 'verificationMaterial'), SIGNERS, "the bundle's verificationMaterial");
-  const signatures = at(at(json, 'dsseEnvelope'), 'signatures');
+  requireOne(memberOf(json, 'verificationMaterial'), SIGNERS, "the bundle's verificationMaterial");
+  const signatures = memberOf(memberOf(json, 'dsseEnvelope'), 'signatures');
   if (Array.isArray(signatures) && signatures.length !== 1) {
     fail('E_EVIDENCE', `the bundle's envelope has ${signatures.length} signatures, not one`);
   }
@@ -37,7 +41,7 @@ export function checkBundleJson(json: object): void {
 }
 
 function requireOne(holder: unknown, names: readonly string[], what: string): void {
-  const there = names.filter((name) => at(holder, name) !== undefined);
+  const there = names.filter((name) => memberOf(holder, name) !== undefined);
   if (there.length === 1) return;
   const found = there.length === 0 ? `none of ${names.join(', ')}` : there.join(' and ');
   fail('E_EVIDENCE', `${what} holds ${found}, and must hold one`);
@@ -45,15 +49,10 @@ function requireOne(holder: unknown, names: readonly string[], what: string): vo
 
 function checkBytes(value: unknown, name: string): void {
   if (typeof value === 'string') {
-    if (BYTES.has(name) && !BASE64.test(value)) fail('E_EVIDENCE', `${name} of the bundle is not base64`);
+    if (BYTES.has(name) && !isBase64(value)) fail('E_EVIDENCE', `${name} of the bundle is not base64`);
   } else if (Array.isArray(value)) {
     for (const each of value) checkBytes(each, name);
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, each] of Object.entries(value)) checkBytes(each, key);
   }
-}
-
-function at(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-  return (value as Record<string, unknown>)[key] ?? undefined;
 }

@@ -13,6 +13,7 @@ import { compareReleases, readEarlier } from '../../proposals/compare-releases.t
 import type { ReleaseComparison } from '../../proposals/compare-releases.ts';
 import type { FetchedFile } from '../../ledger/new-record.ts';
 import { previousRecord } from './previous-record.ts';
+import { saidEvidence } from './said-evidence.ts';
 import type { LedgerPulls } from '../../proposals/ledger-pulls.ts';
 import type { Run } from '../open-run.ts';
 import { sortFindings } from '../../inspect/finding.ts';
@@ -43,7 +44,7 @@ export interface OpenedProposal {
 
 /** Opens the pull request of a proposal, or makes the open one say what the branch holds now, where the ledger is on GitHub. */
 export async function openPull(
-  run: Pick<Run, 'pulls' | 'holdings' | 'trust' | 'now' | 'progress'>,
+  run: Pick<Run, 'pulls' | 'holdings' | 'trust' | 'now' | 'progress' | 'store'>,
   examined: Examined,
   proposal: PushedProposal,
 ): Promise<OpenedProposal> {
@@ -102,7 +103,7 @@ function checksWithoutBytes(files: readonly FetchedFile[], release: Release | un
 }
 
 async function compareWithPrevious(
-  run: Pick<Run, 'holdings' | 'trust' | 'progress'>,
+  run: Pick<Run, 'holdings' | 'trust' | 'progress' | 'store'>,
   examined: Examined,
   now: Checklist,
   release: Release | undefined,
@@ -112,5 +113,6 @@ async function compareWithPrevious(
   // By the name that upstream has now: the record's may be an older one.
   const at = { repository: examined.tool.repository, tag: before.tag };
   const earlier = release === undefined ? undefined : await readEarlier(examined.client, at);
-  return compareReleases(before, now, { earlier, release });
+  const [was, is] = await Promise.all([saidEvidence(run.store, before), saidEvidence(run.store, now)]);
+  return compareReleases(was, is, { earlier, release });
 }

@@ -14,7 +14,7 @@ export async function openLater(run: Pick<Run, 'proposals'>, examined: Examined,
 
 /** A branch without a pull request gets one, and nothing is downloaded. */
 export async function openNow(
-  run: Pick<Run, 'proposals' | 'pulls' | 'holdings' | 'trust' | 'now' | 'progress'>,
+  run: Pick<Run, 'proposals' | 'pulls' | 'holdings' | 'trust' | 'now' | 'progress' | 'store'>,
   examined: Examined,
   path: string,
   reason = UNOPENED,

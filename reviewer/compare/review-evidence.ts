@@ -1,7 +1,6 @@
 import type { EvidenceInput } from '../../evidence/verify.ts';
 import type { SubjectFile, VerifiedStatement } from '../../evidence/entry.ts';
 import { splitOffer } from '../../evidence/offer.ts';
-import type { Offer } from '../../evidence/offer.ts';
 import { filesToCover } from '../../evidence/names.ts';
 import type { GitHubClient } from '../../github/client.ts';
 import type { Release, Repository } from '../../github/types.ts';
@@ -18,7 +17,7 @@ import type { Requirement } from '../../upstream/tool-definition.ts';
 import type { Tool } from '../../upstream/tools.ts';
 import { assetRequest } from '../../upstream/transfer.ts';
 import type { ReviewerContext } from '../context.ts';
-import { readWhole } from '../../io/whole-bytes.ts';
+import { readAtMost } from '../../io/whole-bytes.ts';
 
 export interface ReviewedEvidence {
   /** What was verified here, from bytes that this reviewer fetched. */
@@ -62,7 +61,7 @@ export async function reviewEvidence(input: ReviewEvidenceInput): Promise<Review
     import('../../evidence/roots.ts'),
   ]);
   const roots = loadRoots(context.trustedRoots);
-  const bytes = await bytesOf(entries, input, offered?.offers ?? []);
+  const bytes = await bytesOf(entries, input, offered);
   const results = await maybe(
     () => examineEvidence({ subject: subjectOf(record), entries, bytes, roots, read }),
     (error) => findings.push(foundError('not-compared', error)),
@@ -87,20 +86,19 @@ function subjectOf({ checklist, assets }: RecordStatus): EvidenceInput['subject'
   return { source, repository, repositoryId, tag, commit, files: assets };
 }
 
-/** Each entry's bytes from the store, else from what upstream offers. */
+/** Each entry's bytes from the store, else from what upstream offers; a key's from beside the reviewer's own tool.ini too. */
 async function bytesOf(
   entries: readonly EvidenceEntry[],
-  { context: { store, signal } }: ReviewEvidenceInput,
-  offered: readonly Offer[],
+  { context: { store, signal }, tool }: ReviewEvidenceInput,
+  { offers: offered, lists }: Pick<Offered, 'offers' | 'lists'> = { offers: [], lists: [] },
 ): Promise<Map<string, Uint8Array>> {
-  const found = new Map<string, Uint8Array>();
-  for (const offer of offered) {
-    for (const part of splitOffer(offer)) if ('bytes' in part) found.set(sha256Hex(part.bytes), part.bytes);
-  }
+  const parts = offered.flatMap((offer) => splitOffer(offer).flatMap((part) => ('bytes' in part ? [part.bytes] : [])));
+  const all = [...parts, ...[...lists, ...(tool?.keys ?? [])].map(({ bytes }) => bytes)];
+  const found = new Map(all.map((bytes) => [sha256Hex(bytes), bytes]));
   if (store === undefined) return found;
   for (const entry of entries) {
     const bytes = await maybe(
-      () => readWhole(store.read(entry, { signal })),
+      () => readAtMost(store.read(entry, { signal }), entry.size),
       () => undefined,
     );
     if (bytes !== undefined) found.set(entry.sha256, bytes);

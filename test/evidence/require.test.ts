@@ -121,6 +121,26 @@ describe('evidence that got weaker', () => {
     expect(weakerEvidence(undefined, [at('v2')])).toEqual([]);
   });
 
+  test('is a predicate that the signer no longer states, versions aside, where both are known', () => {
+    const says = (predicate: string | undefined, tag = 'v1') => ({ ...at(tag), predicate });
+    const [slsa, sbom] = ['https://slsa.dev/provenance/v1', 'https://spdx.dev/Document/v2.3'];
+    expect(weakerEvidence([says(slsa), says(sbom)], [says(sbom, 'v2')])).toMatchObject([{ predicate: slsa }]);
+    expect(weakerEvidence([says(slsa)], [says('https://slsa.dev/provenance/v0.2', 'v2')])).toEqual([]);
+    expect(weakerEvidence([says('')], [says(slsa, 'v2')])).toHaveLength(1);
+    expect(weakerEvidence([says(slsa)], [says(undefined, 'v2')])).toEqual([]);
+    expect(weakerEvidence([says(slsa), says(slsa)], [])).toHaveLength(1);
+  });
+
+  test('is by an address that only begins like the one before', () => {
+    expect(
+      weakerEvidence([by('https://ci.example@acme.example/x')], [by('https://ci.example@evil.example/x')]),
+    ).toHaveLength(1);
+    const pinned = (commit: string) => by(`https://github.com/a/b/.github/workflows/x.yml@${commit.repeat(40)}`);
+    expect(weakerEvidence([pinned('a')], [pinned('b')])).toEqual([]);
+    const scoped = (tag: string) => at(`@scope/tool@${tag}`);
+    expect(weakerEvidence([scoped('1')], [scoped('2'), at('plain')])).toEqual([]);
+  });
+
   test('is not a list and no key', () => {
     expect(
       weakerEvidence([entryOf('list', Buffer.from('a')), entryOf('key', Buffer.from('b'), { signer: 'F' })], []),

@@ -217,6 +217,24 @@ test('plan says before a download that a new release lacks a signature of the on
   expect(await found()).toEqual([]);
 });
 
+test('provenance that a signer no longer states is said by plan, by a dry run and in the proposal, whatever else it signs', async () => {
+  const up = await upstream([]);
+  const other = { ...provenance(), predicateType: 'https://spdx.dev/Document/v2.3' };
+  const sbom = await sigstore.statement(other, workflow({ id: String(up.repository.id), commit: up.commit }));
+  await attest(up);
+  up.repository.attestations.push({ digests: digests(), bundle: sbom });
+  await up.made.hold();
+  up.repository.attestations = [{ digests: digests(), bundle: sbom }];
+  const assets = Object.entries(FILES).map(([name, content]) => ({ name, content }));
+  await up.repository.addRelease({ tag: 'v1.2.4', assets });
+  const weaker = (results: Awaited<ReturnType<World['plan']>>) =>
+    results.flatMap(({ findings = [] }) => findings.filter(({ name }) => name === 'weaker-evidence'));
+  const message = expect.stringContaining('release.yml (sigstore: https://slsa.dev/provenance/v1), and this') as string;
+  expect(weaker(await up.made.plan())).toMatchObject([{ message }]);
+  expect(weaker(await up.made.mirror({ dryRun: true, signing: undefined }))).toMatchObject([{ message }]);
+  expect(weaker(await up.made.mirror())).toMatchObject([{ message }]);
+});
+
 test('a dry run says that what verifies is less than the release before had', async () => {
   const up = await upstream([]);
   await attest(up);

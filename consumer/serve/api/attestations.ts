@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { parseHostileJson } from '../../../evidence/bounds.ts';
+import { memberOf, parseHostileJson } from '../../../evidence/bounds.ts';
 import { sha256Hex } from '../../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
 import { parseToolName } from '../../tool.ts';
@@ -85,13 +85,13 @@ async function read(
 
 /** The digests that the bundle's statement names, each once. */
 function digestsIn(bundle: unknown): string[] {
-  const payload = at(at(bundle, 'dsseEnvelope'), 'payload');
+  const payload = memberOf(memberOf(bundle, 'dsseEnvelope'), 'payload');
   if (typeof payload !== 'string') return [];
   try {
-    const subjects = at(parseHostileJson(Buffer.from(payload, 'base64'), 'the statement'), 'subject');
+    const subjects = memberOf(parseHostileJson(Buffer.from(payload, 'base64'), 'the statement'), 'subject');
     const named = (Array.isArray(subjects) ? subjects : []).flatMap((subject) =>
       ['sha256', 'sha512'].flatMap((algorithm) => {
-        const hex = at(at(subject, 'digest'), algorithm);
+        const hex = memberOf(memberOf(subject, 'digest'), algorithm);
         return typeof hex === 'string' ? [`${algorithm}:${hex}`] : [];
       }),
     );
@@ -100,12 +100,6 @@ function digestsIn(bundle: unknown): string[] {
     if (error instanceof PullthroughError) return [];
     throw error;
   }
-}
-
-function at(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-    ? (value as Record<string, unknown>)[key]
-    : undefined;
 }
 
 export interface BulkOptions {
@@ -136,7 +130,7 @@ export function addAttestations(app: FastifyInstance, { catalog, cache, host, li
         { config: { name: 'api' }, bodyLimit: 256 * 1024 },
         (request, reply) =>
           whileWaiting(reply, limits.answer, async (signal) => {
-            const asked = at(request.body, 'subject_digests');
+            const asked = memberOf(request.body, 'subject_digests');
             const digests = Array.isArray(asked) ? asked.filter((each) => typeof each === 'string') : [];
             if (digests.length === 0 || digests.length > DIGESTS) {
               return send(reply.status(422), { message: 'subject_digests is not a list of 1 to 1024 digests' });
