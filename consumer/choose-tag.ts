@@ -1,12 +1,12 @@
-import { Range } from 'semver';
-import { isInRange } from '../ledger-schema/versions/version-range.ts';
-import { compareBuilds, isCalendar, tagBeginning, versionOf } from '../ledger-schema/versions/version.ts';
+import { isInRange, parseRange, withPrereleases } from '../ledger-schema/versions/version-range.ts';
+import type { VersionRange } from '../ledger-schema/versions/version-range.ts';
+import { compareBuilds, countOf, tagBeginning, versionOf } from '../ledger-schema/versions/version.ts';
 import type { Version } from '../ledger-schema/versions/version.ts';
 
 /** Which of a tool's records to use, by the versions in their tags. */
 export interface Choice {
   /** The range; undefined for `latest`. */
-  readonly range?: Range | undefined;
+  readonly range?: VersionRange | undefined;
   /** The beginning that was named (`cli` in `cli/^1.2`), if any. */
   readonly beginning?: string | undefined;
 }
@@ -34,11 +34,8 @@ export function parseChoice(text: string): Choice | undefined {
   const last = text.slice(slash + 1);
   if (last === 'latest') return { beginning };
   if (!RANGE_START.test(last) || last.length > 255) return undefined;
-  try {
-    return { range: new Range(last, { loose: true }), beginning };
-  } catch {
-    return undefined;
-  }
+  const range = parseRange(last, { loose: true });
+  return range && { range, beginning };
 }
 
 /** `cli/v` is named `cli`, `jq-` is named `jq`, and `v` has an empty name. */
@@ -77,8 +74,7 @@ export function incomparable(group: TagGroup, tag: string): string[] {
   if (version === undefined) return [];
   const others = group.tags.filter(
     (other) =>
-      other.tag !== tag &&
-      (isCalendar(other.version) !== isCalendar(version) || compareBuilds(other.version, version) === 0),
+      other.tag !== tag && (countOf(other.version) !== countOf(version) || compareBuilds(other.version, version) === 0),
   );
   return others.map((other) => other.tag);
 }
@@ -92,8 +88,8 @@ export function isNamed(group: TagGroup, beginning: string): boolean {
  * A group's tags that the choice allows, best first: prereleases only where the range names them, or, behind all
  * others, in case there is nothing else.
  */
-export function candidates(group: TagGroup, range: Range | undefined): string[] {
-  const wide = range === undefined ? undefined : new Range(range.raw, { loose: true, includePrerelease: true });
+export function candidates(group: TagGroup, range: VersionRange | undefined): string[] {
+  const wide = range === undefined ? undefined : withPrereleases(range);
   const preferred = group.tags.filter(({ version }) =>
     range === undefined ? version.rank >= 0 : isInRange(version, range),
   );

@@ -1,7 +1,13 @@
-import { Range } from 'semver';
 import type { Release } from '../github/types.ts';
-import { isInRange } from '../ledger-schema/versions/version-range.ts';
-import { beginsWithVersion, versionOf } from '../ledger-schema/versions/version.ts';
+import { isInRange, parseRange } from '../ledger-schema/versions/version-range.ts';
+import type { VersionRange } from '../ledger-schema/versions/version-range.ts';
+import {
+  beginsWithVersion,
+  compareBuilds,
+  countOf,
+  tagBeginning,
+  versionOf,
+} from '../ledger-schema/versions/version.ts';
 import type { Selection, ToolDefinition } from './tool-definition.ts';
 
 type Wanted = Pick<ToolDefinition, 'select' | 'prerelease' | 'tagPrefix'>;
@@ -25,10 +31,25 @@ function published(release: Release): number {
   return release.publishedAt?.getTime() ?? 0;
 }
 
-function inRange(release: Release, range: string, tagPrefix: string): boolean {
+function inRange(release: Release, range: VersionRange, tagPrefix: string): boolean {
   const version = versionOf(release.tag, tagPrefix);
-  // The release's own flag says whether it is a prerelease: v1.31.4-k3s1 isn't one.
-  return version !== undefined && isInRange(version, new Range(range, { includePrerelease: true }));
+  return version !== undefined && isInRange(version, range);
+}
+
+/**
+ * The highest version, whatever was published after it for an older one; the one published last where the tags can't all be
+ * compared.
+ */
+function latest(byDate: readonly Release[], tagPrefix: string): Release[] {
+  const versions = byDate.map((release) => ({ release, version: versionOf(release.tag, tagPrefix) }));
+  const kinds = versions.map(({ release: { tag }, version }) => {
+    const beginning = tagBeginning(tag.slice(tagPrefix.length)).replace(/v$/i, '');
+    return version === undefined ? tag : `${beginning} ${countOf(version)}`;
+  });
+  if (new Set(kinds).size > 1) return byDate.slice(0, 1);
+  // A sort leaves equal ones as they were.
+  const byVersion = versions.sort((a, b) => (a.version && b.version ? compareBuilds(b.version, a.version) : 0));
+  return byVersion.slice(0, 1).map(({ release }) => release);
 }
 
 /** The releases that `select` chooses, newest first by their published date. */
@@ -41,12 +62,16 @@ export function selectReleases(releases: readonly Release[], wanted: Wanted): Re
   const { select, tagPrefix } = wanted;
   switch (select.kind) {
     case 'latest':
+      return latest(eligible, tagPrefix);
     case 'newest':
       return eligible.slice(0, enough(select));
     case 'all':
       return eligible;
-    case 'range':
-      return eligible.filter((release) => inRange(release, select.range, tagPrefix));
+    case 'range': {
+      // The release's own flag says whether it is a prerelease: v1.31.4-k3s1 isn't one.
+      const range = parseRange(select.range, { includePrerelease: true });
+      return range === undefined ? [] : eligible.filter((release) => inRange(release, range, tagPrefix));
+    }
     case 'tags':
       return eligible.filter((release) => select.tags.includes(release.tag));
   }

@@ -1,7 +1,7 @@
 import picomatch from 'picomatch';
-import { validRange } from 'semver';
 import { brief } from '../ledger-schema/bytes.ts';
 import { fail } from '../ledger-schema/error.ts';
+import { parseRange } from '../ledger-schema/versions/version-range.ts';
 import { apiUrl } from '../io/http/api-url.ts';
 import { keyFileOf, parseRequirement } from '../evidence/require.ts';
 import type { Requirement } from '../evidence/require.ts';
@@ -57,7 +57,7 @@ const selection: IniParser<Selection> = (value) => {
     return { kind: 'newest', count: Number(count) };
   }
   if (value.startsWith('tag:')) return { kind: 'tags', tags: tagList(value.slice('tag:'.length)) };
-  if (validRange(value) === null) {
+  if (parseRange(value) === undefined) {
     const near = nearest(value, ['latest', 'all']);
     const hint = near === undefined ? SELECT_HINT : `did you mean ${near}? ${SELECT_HINT}`;
     fail('E_CONFIG', `${brief(value)} selects nothing that is known`, { hint });

@@ -17,7 +17,8 @@ export interface Version {
 
 /** Words of a prerelease, in the order in which they come; those of one row are equal. */
 const PRERELEASE = [
-  ['dev', 'nightly', 'snapshot', 'canary', 'experimental', 'unstable', 'insiders', 'test', 'next'],
+  ['dev', 'devel', 'develop', 'nightly', 'snapshot', 'canary', 'experimental', 'unstable', 'next', 'edge', 'trunk'],
+  ['insider', 'insiders', 'test', 'testing', 'wip', 'poc', 'pr', 'prealpha'],
   ['alpha', 'a'],
   ['beta', 'b'],
   ['m', 'milestone', 'ea', 'eap', 'tp'],
@@ -28,6 +29,11 @@ const PRERELEASE_PLACE = new Map(PRERELEASE);
 /** Words that say nothing more than that it is the release. */
 const PLAIN = new Set(['final', 'ga', 'release', 'stable', 'lts']);
 
+/** A day with hyphens, and what was counted on it: `2026-08-17.4`. */
+const DATE = /(?:19|20)\d\d-[01]\d-[0-3]\d(?:[._]\d+)?(?!\d)/;
+/** A commit: it says nothing about what is newer. `20240101a` and `20240101rc1` are none. */
+const COMMIT = /(?<![A-Za-z0-9])g?(?=[0-9]*[a-f][a-f]*[0-9])[0-9a-f]{7,64}(?![A-Za-z0-9])/gi;
+
 interface Found {
   /** Where the numbers begin. */
   readonly at: number;
@@ -35,12 +41,15 @@ interface Found {
 }
 
 /** The group of numbers that is the tag's version; the first one with a separator inside, else the first one. */
-function findNumbers(tag: string): Found | undefined {
+function findNumbers(text: string): Found | undefined {
+  const tag = text.replace(COMMIT, (commit) => 'x'.repeat(commit.length));
   const groups = [...tag.matchAll(/\d+(?:[._]\d+)*|\d+(?:-\d+)+/g)].map(({ 0: text, index }) => ({ text, at: index }));
   const whole = groups.filter(({ at, text }) => isBoundary(tag, at) && !isName(tag.slice(at + text.length)));
   const found = whole.find(({ text }) => /[._]/.test(text)) ?? whole[0] ?? groups[0];
   if (found === undefined) return undefined;
   // `2024-01-15` and `boost-1-2-3`: numbers that only hyphens join.
+  const date = DATE.exec(tag);
+  if (date !== null && isBoundary(tag, date.index)) return { at: date.index, text: date[0] };
   const joined = /^\d+(?:-\d+){2,}(?![._]?\d)/.exec(tag.slice(found.at));
   return joined === null || /[._]/.test(found.text) ? found : { at: found.at, text: joined[0] };
 }
@@ -87,9 +96,15 @@ export function versionOf(tag: string, prefix = ''): Version | undefined {
   if (found === undefined) return undefined;
   const digits = found.text.split(/[._-]/);
   if (digits.some((each) => each.length > MAX_DIGITS)) return undefined;
-  const [behind = '', ...build] = text.slice(found.at + found.text.length).split('+');
-  const { rank, suffix } = readSuffix(behind);
-  return { numbers: digits.map(Number), rank, suffix, build: tokens(build.join('.')) };
+  const [behind = '', ...build] = text
+    .slice(found.at + found.text.length)
+    .replace(COMMIT, '')
+    .split('+');
+  const read = readSuffix(behind);
+  const late = tokens(build.join('.'));
+  // `8.19+rc1` is no build of 8.19, whatever semver says.
+  const early = read.rank === 0 && isPrereleaseWord(late[0]) ? { ...readSuffix(late.join('.')), build: [] } : undefined;
+  return { numbers: digits.map(Number), ...read, build: late, ...early };
 }
 
 /** The words, in lower case, and the numbers of a text. */
@@ -98,13 +113,19 @@ export function tokens(text: string): (string | number)[] {
   return found.map((each) => (/^\d/.test(each) && each.length <= MAX_DIGITS ? Number(each) : each));
 }
 
+/** A word that begins as a long one of a prerelease does is one: `alphanightly`. */
+function isPrereleaseWord(word: string | number | undefined): boolean {
+  if (typeof word !== 'string' || word.length < 2) return false;
+  return PRERELEASE_PLACE.has(word) || /^(?:alpha|beta|preview|snapshot|nightly|canary)/.test(word);
+}
+
 function readSuffix(behind: string): Pick<Version, 'rank' | 'suffix'> {
   const suffix = tokens(behind);
   const [first, second] = suffix;
   if (first === undefined || (suffix.length === 1 && PLAIN.has(String(first)))) return { rank: 0, suffix: [] };
   // `1.0b2` is a beta, `1.0b` and `1_1_1w` are what came after 1.0.
   const lone = typeof first === 'string' && first.length === 1 && typeof second !== 'number';
-  const before = !lone && suffix.some((each) => PRERELEASE_PLACE.has(String(each)) && String(each).length > 1);
+  const before = !lone && suffix.some((each) => isPrereleaseWord(each));
   const short = !lone && typeof first === 'string' && PRERELEASE_PLACE.has(first);
   return { rank: before || short ? -1 : 1, suffix };
 }
@@ -149,7 +170,11 @@ function compareToken(a: string | number | undefined, b: string | number | undef
   return byLength || (a < b ? -1 : a > b ? 1 : 0);
 }
 
-/** A date's year first, as `2024.01.15`: it can't be compared with `1.4.0`. */
-export function isCalendar({ numbers: [first = 0, second] }: Version): boolean {
-  return (first >= 1990 && first <= 2100 && second !== undefined) || (first >= 19_900_101 && first <= 21_001_231);
+/**
+ * How the numbers of a version count: `day` for `20240115`, `year` for a date's year first as `2024.01.15`. Neither can be
+ * compared with the other, nor with `1.4.0`, whose numbers count `releases`.
+ */
+export function countOf({ numbers: [first = 0, second] }: Version): 'day' | 'year' | 'releases' {
+  if (first >= 19_900_101 && first <= 21_001_231) return 'day';
+  return first >= 1990 && first <= 2100 && second !== undefined ? 'year' : 'releases';
 }

@@ -28,7 +28,28 @@ describe('select', () => {
     expect(tags('[release]', 'prerelease = true')).toEqual(['v2.0.0-rc.1']);
   });
 
-  it('latest:3 is the three newest', () => {
+  it('latest is the highest version, whatever was published after it for an older one', () => {
+    const backport = [published('cli/v2.0.0', 1), published('cli/v1.9.9', 2), published('cli/v1.9.10', 3)];
+    const latest = (...lines: string[]) => selectReleases(backport, tool('[release]', ...lines)).map(({ tag }) => tag);
+    expect(latest('tag-prefix = cli/')).toEqual(['cli/v2.0.0']);
+    expect(latest('tag-prefix = cli/', 'select = latest:2')).toEqual(['cli/v1.9.10', 'cli/v1.9.9']);
+  });
+
+  it('latest is the one published last where versions can not be compared', () => {
+    const [date, number] = [published('v2023.04.01', 1), published('v1.0.0', 2)];
+    expect(selectReleases([date, number], tool('[release]', 'tag-prefix = v')).map(({ tag }) => tag)).toEqual([
+      'v1.0.0',
+    ]);
+  });
+
+  it('a range has as many numbers as the tags', () => {
+    const four = [published('8.1.0.6389', 1), published('8.1.0.6388', 2), published('8.2.0.1', 3)];
+    expect(selectReleases(four, tool('[release]', 'select = ~8.1.0.6389')).map(({ tag }) => tag)).toEqual([
+      '8.1.0.6389',
+    ]);
+  });
+
+  it('latest:3 is the three that were published last', () => {
     expect(tags('[release]', 'select = latest:3')).toEqual(['v1.10.0', 'v1.9.1', 'nightly']);
   });
 
