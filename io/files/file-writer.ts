@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { release } from '../body/blocks.ts';
 
 /** Bytes gathered for one call into the system: each call costs as much as copying some 100 KiB. */
 const BATCH = 1 << 20;
@@ -30,6 +31,11 @@ export class FileWriter {
 
   get size(): number {
     return this.#position + this.#waitingBytes;
+  }
+
+  /** Writes a chunk of a body that is handed over: its memory is used again when it has been written. */
+  async hand(chunk: Uint8Array): Promise<void> {
+    await this.write(chunk, release);
   }
 
   /** `done` is called for the chunk when it has been written, or never will be. */

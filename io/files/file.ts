@@ -73,7 +73,7 @@ export async function openPending(options: PendingOptions): Promise<PendingFile>
     },
     write: (chunk) => guarded(path, () => writer.write(chunk)),
     async append(body) {
-      for await (const chunk of Body.from(body).chunks) await guarded(path, () => writer.write(chunk, release));
+      for await (const chunk of Body.from(body).chunks) await guarded(path, () => writer.hand(chunk));
     },
     flush: () => guarded(path, () => writer.finish()),
     restart: () => guarded(path, () => writer.restart()),

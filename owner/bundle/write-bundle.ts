@@ -1,15 +1,16 @@
 import { lstat, mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { createTarPacker } from 'modern-tar';
 import { randomBytes } from 'node:crypto';
 import { fail } from '../../ledger-schema/error.ts';
+import { Body } from '../../io/body/body.ts';
 import { FileWriter } from '../../io/files/file-writer.ts';
 import { openPending } from '../../io/files/file.ts';
 import { isThereAndEmpty } from '../../io/files/new-folder.ts';
 import { placeAt } from '../../io/files/rename.ts';
 import { PARTS, isArchive, partName } from './layout.ts';
 import type { BundleFile } from './layout.ts';
+import { TAR_END, tarHeader, tarPadding } from './tar-header.ts';
 
 export interface WriteOptions {
   /** A folder, or a file that ends in `.tar`. */
@@ -56,16 +57,26 @@ async function writeArchive(
   split: number | undefined,
 ): Promise<string[]> {
   await requireNoBundle(path);
-  const { readable, controller } = createTarPacker();
   const parts = new Parts(path, split);
-  const packing = pack(files, controller).catch((error: unknown) => controller.error(error));
   try {
-    for await (const chunk of readable as AsyncIterable<Uint8Array>) await parts.write(chunk);
-    await packing;
+    for await (const file of files) await writeFile(file, parts);
+    await parts.write(TAR_END);
     return await parts.commit();
   } finally {
     await parts.discard();
   }
+}
+
+async function writeFile({ path, size, body }: BundleFile, parts: Parts): Promise<void> {
+  await parts.write(await tarHeader(path, size));
+  let bytes = 0;
+  for await (const chunk of Body.from(body).chunks) {
+    bytes += chunk.length;
+    if (bytes > size) break;
+    await parts.write(chunk);
+  }
+  if (bytes !== size) fail('E_IO', `${path} changed while it was bundled`, { hint: 'try again' });
+  await parts.write(tarPadding(size));
 }
 
 /** An earlier bundle stays, and no part of it is taken for one of this one. */
@@ -80,19 +91,6 @@ function taken(path: string, cause?: unknown): never {
   return fail('E_EXISTS', `something is there already: ${path}`, { hint: 'name a new file or folder', cause });
 }
 
-type Controller = ReturnType<typeof createTarPacker>['controller'];
-
-async function pack(files: AsyncIterable<BundleFile>, controller: Controller): Promise<void> {
-  // The same bytes of the same ledger: no clock, no user.
-  const fixed = { mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 };
-  for await (const { path, size, body } of files) {
-    const writer = controller.add({ name: path, size, type: 'file', ...fixed }).getWriter();
-    for await (const chunk of body) await writer.write(chunk);
-    await writer.close();
-  }
-  controller.finalize();
-}
-
 /** One file, or several of `split` bytes, under temporary names until all is there. */
 class Parts {
   readonly #path: string;
@@ -105,12 +103,14 @@ class Parts {
     this.#split = split ?? Infinity;
   }
 
+  /** The chunk is handed over. */
   async write(chunk: Uint8Array): Promise<void> {
     for (let rest = chunk; rest.length > 0;) {
       const part = (this.#open ??= await this.#next());
-      const now = rest.subarray(0, Math.min(rest.length, this.#split - part.writer.size));
-      await part.writer.write(now);
-      rest = rest.subarray(now.length);
+      const room = this.#split - part.writer.size;
+      if (rest.length <= room) await part.writer.hand(rest);
+      else await part.writer.write(Uint8Array.from(rest.subarray(0, room)));
+      rest = rest.subarray(Math.min(rest.length, room));
       if (part.writer.size >= this.#split) await this.#close();
     }
   }
