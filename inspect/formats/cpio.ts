@@ -15,6 +15,14 @@ export async function* cpioMembers(
   take: TakeMember,
 ): AsyncGenerator<Member, void> {
   const pull = new Pull(body);
+  try {
+    yield* cpioEntries(pull, limits, take);
+  } finally {
+    await pull.close();
+  }
+}
+
+async function* cpioEntries(pull: Pull, limits: Limits, take: TakeMember): AsyncGenerator<Member, void> {
   for (;;) {
     const header = (await pull.bytes(HEADER)).toString('latin1');
     if (!/^07070[12][0-9a-fA-F]{104}$/.test(header)) throw new Error('its list of files is damaged');

@@ -1,8 +1,10 @@
 import { Readable, pipeline } from 'node:stream';
+import { ReadableStream } from 'node:stream/web';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
 import unbzip2 from 'unbzip2-stream';
 import xz from 'xz-decompress';
+import { uncheckedXz } from './xz-checks.ts';
 
 /** What a file's first bytes say that it is. */
 export type Compression = 'gzip' | 'xz' | 'zstd' | 'bzip2';
@@ -42,13 +44,15 @@ export function decompress(
   }
 }
 
-/** The library reads streams with a CRC, but not those with SHA-256, which older rpm packages have. */
 async function* unxz(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    yield* new xz.XzReadableStream(Readable.toWeb(Readable.from(body)) as ReadableStream<Uint8Array>);
+    yield* uncheckedXz(
+      body,
+      (plain) => new xz.XzReadableStream(ReadableStream.from(plain) as globalThis.ReadableStream<Uint8Array>),
+    );
   } catch (cause) {
     if (!(cause instanceof Error) || !/error code 6/.test(cause.message)) throw cause;
-    throw new Error('it is compressed by xz with a check or a filter that cannot be read here', { cause });
+    throw new Error('it is compressed by xz with a filter that cannot be read here', { cause });
   }
 }
 

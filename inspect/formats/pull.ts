@@ -15,6 +15,13 @@ export class Pull {
     return Buffer.concat(parts);
   }
 
+  /** That many bytes, or fewer where it ends. */
+  async upTo(length: number): Promise<Buffer> {
+    const parts: Uint8Array[] = [];
+    for await (const part of this.#next(length, true)) parts.push(part);
+    return Buffer.concat(parts);
+  }
+
   /** That many bytes, as they arrive; {@link rest} skips those that aren't taken. Throws where there are fewer. */
   async *part(length: number): AsyncGenerator<Uint8Array, void, undefined> {
     this.#left = length;
@@ -26,17 +33,25 @@ export class Pull {
     }
   }
 
+  /** Nothing more is wanted: what the bytes come from is let go. */
+  async close(): Promise<void> {
+    await this.#source.return?.();
+  }
+
   /** Skips what nobody took of the last part. */
   async rest(): Promise<void> {
     await drain(this.part(this.#left));
   }
 
-  async *#next(length: number): AsyncGenerator<Uint8Array, void, undefined> {
+  async *#next(length: number, mayEnd = false): AsyncGenerator<Uint8Array, void, undefined> {
     let wanted = length;
     while (wanted > 0) {
       if (this.#held.length === 0) {
         const next = await this.#source.next();
-        if (next.done === true) throw new Error('it ends too early');
+        if (next.done === true) {
+          if (mayEnd) return;
+          throw new Error('it ends too early');
+        }
         // A library may use its buffer again.
         this.#held = Uint8Array.from(next.value);
       }

@@ -1,5 +1,7 @@
-import { Readable } from 'node:stream';
+import { ReadableStream } from 'node:stream/web';
+import type { ReadableStreamDefaultReader } from 'node:stream/web';
 import { createTarDecoder } from 'modern-tar';
+import type { ParsedTarEntry } from 'modern-tar';
 import { TooMuch } from '../limits.ts';
 import type { Limits } from '../limits.ts';
 import type { Member, TakeMember } from '../member.ts';
@@ -11,14 +13,31 @@ export async function* tarMembers(
   take: TakeMember,
 ): AsyncGenerator<Member, void> {
   const decoder = createTarDecoder({ strict: true });
-  const feeding = Readable.toWeb(Readable.from(body)).pipeTo(decoder.writable as WritableStream<unknown>);
+  const over = new AbortController();
+  const { signal } = over;
+  const feeding = ReadableStream.from(body).pipeTo(decoder.writable, { signal });
   // A failure there must end whatever is being waited for.
   const broken = new Promise<never>((_, reject) => void feeding.catch(reject));
   broken.catch(() => undefined);
-  const entries = decoder.readable.getReader();
+  try {
+    yield* tarEntries(decoder.readable.getReader(), broken, limits, take);
+    await feeding;
+  } finally {
+    // Whoever stops early lets go of what the bytes come from: one xz stream would keep the next from beginning.
+    over.abort();
+    await feeding.catch(() => undefined);
+  }
+}
+
+async function* tarEntries(
+  entries: ReadableStreamDefaultReader<ParsedTarEntry>,
+  broken: Promise<never>,
+  limits: Limits,
+  take: TakeMember,
+): AsyncGenerator<Member, void> {
   for (;;) {
     const next = await Promise.race([entries.read(), broken]);
-    if (next.done) break;
+    if (next.done) return;
     const { header, body: bytes } = next.value;
     const { name, type = 'file', linkname } = header;
     if (name.length > limits.name) throw new TooMuch(`a name in it has more than ${limits.name} characters`);
@@ -40,5 +59,4 @@ export async function* tarMembers(
     } else if (type === 'directory' || type === 'file') yield { ...base, kind: 'folder', size: 0 };
     else yield { ...base, kind: 'device', size: 0 };
   }
-  await feeding;
 }

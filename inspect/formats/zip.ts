@@ -1,11 +1,22 @@
 import { Readable } from 'node:stream';
 import { RandomAccessReader, fromRandomAccessReader } from 'yauzl';
 import type { Entry, ZipFile } from 'yauzl';
-import { TooMuch, bounded } from '../limits.ts';
+import { TooMuch, bounded, checkSize } from '../limits.ts';
 import type { Limits } from '../limits.ts';
 import type { FileBytes, Member, TakeMember } from '../member.ts';
+import { decompress } from './decompress.ts';
+import type { Compression } from './decompress.ts';
 
 const BLOCK = 256 * 1024;
+/** How members are compressed that the library itself reads: not at all, and deflate. */
+const OWN = [0, 8];
+/** And those that are read here, by APPNOTE 4.4.5. */
+const OTHERS: ReadonlyMap<number, Compression> = new Map([
+  [12, 'bzip2'],
+  [93, 'zstd'],
+  [95, 'xz'],
+]);
+const READ: ReadonlySet<number> = new Set([...OWN, ...OTHERS.keys()]);
 
 class Bytes extends RandomAccessReader {
   readonly #file: FileBytes;
@@ -35,17 +46,21 @@ class Bytes extends RandomAccessReader {
 export async function* zipMembers(file: FileBytes, limits: Limits, take: TakeMember): AsyncGenerator<Member, void> {
   const zip = await open(file);
   let total = 0;
+  let unread: string | undefined;
   for (;;) {
     const entry = await nextEntry(zip);
-    if (entry === undefined) return;
+    if (entry === undefined) break;
     const path = Buffer.from(entry.fileNameRaw).toString('utf8');
     if (path.length > limits.name) throw new TooMuch(`a name in it has more than ${limits.name} characters`);
     const unix = entry.versionMadeBy >> 8 === 3 ? entry.externalFileAttributes >>> 16 : 0;
     const base = { path, ...(unix === 0 ? {} : { mode: unix & 0o7777 }) };
     if (path.endsWith('/')) yield { ...base, kind: 'folder', size: 0 };
     else if (entry.isEncrypted()) yield { ...base, kind: 'file', size: entry.uncompressedSize, encrypted: true };
-    else {
-      const body = bounded(await openEntry(zip, entry), file.size + total / limits.ratio, {
+    else if (!READ.has(entry.compressionMethod)) {
+      unread ??= `a member in it is compressed in a way that cannot be read here (${entry.compressionMethod})`;
+      yield { ...base, kind: 'file', size: entry.uncompressedSize };
+    } else {
+      const body = bounded(await openEntry(zip, entry, limits), file.size + total / limits.ratio, {
         ...limits,
         bytes: limits.bytes - total,
       });
@@ -55,6 +70,7 @@ export async function* zipMembers(file: FileBytes, limits: Limits, take: TakeMem
       yield isLink ? { ...base, kind: 'link', size: 0, target: member.text ?? '' } : member;
     }
   }
+  if (unread !== undefined) throw new Error(unread);
 }
 
 function open(file: FileBytes): Promise<ZipFile> {
@@ -83,11 +99,13 @@ function nextEntry(zip: ZipFile): Promise<Entry | undefined> {
   });
 }
 
-function openEntry(zip: ZipFile, entry: Entry): Promise<Readable> {
-  return new Promise((resolve, reject) => {
-    zip.openReadStream(entry, (error, stream) => {
-      if (error === null) resolve(stream);
-      else reject(error);
-    });
+async function openEntry(zip: ZipFile, entry: Entry, limits: Limits): Promise<AsyncIterable<Uint8Array>> {
+  const how = OTHERS.get(entry.compressionMethod);
+  const raw = await new Promise<Readable>((resolve, reject) => {
+    const done = (error: Error | null, stream: Readable): void => (error === null ? resolve(stream) : reject(error));
+    if (how === undefined) zip.openReadStream(entry, done);
+    else zip.openReadStream(entry, { decodeFileData: false }, done);
   });
+  if (how === undefined) return raw;
+  return decompress(raw, how, (total) => checkSize(total, entry.compressedSize, limits));
 }

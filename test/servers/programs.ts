@@ -5,6 +5,9 @@ import { delimiter, join } from 'node:path';
 /** What the tests run beside node, npm and git, each by the Debian package that has it. */
 const PROGRAMS = {
   aria2c: 'aria2',
+  bsdtar: 'libarchive-tools',
+  '7zz': '7zip',
+  busybox: 'busybox-static',
   bazel: 'bazel-bootstrap',
   chromium: 'chromium',
   clamscan: 'clamav',
