@@ -243,7 +243,7 @@ function toPull(pull: PullAnswer): PullRequest {
     state: pull.state,
     merged: pull.merged_at !== undefined,
     htmlUrl: pull.html_url,
-    headRef: pull.head.ref,
+    headRef: branchOf(pull),
     headSha: pull.head.sha,
     headRepositoryId: pull.head.repo?.id,
     baseRef: pull.base.ref,
@@ -251,6 +251,11 @@ function toPull(pull: PullAnswer): PullRequest {
     author: pull.user,
     mergeSha: pull.merged_at === undefined ? undefined : pull.merge_commit_sha,
   };
+}
+
+/** Gitea and Forgejo name their own ref of the pull request once its branch is gone; the label goes on naming the branch. */
+function branchOf({ number, head }: PullAnswer): string {
+  return head.ref === `refs/pull/${String(number)}/head` ? (head.label ?? head.ref) : head.ref;
 }
 
 function refused(what: string, message: string): never {

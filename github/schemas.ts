@@ -74,7 +74,7 @@ export const pullSchema = z.object({
   /** Only where one is asked for. */
   mergeable_state: optional(text(64)),
   html_url: text(4096),
-  head: z.object({ ref: text(1024), sha: oid, repo: optional(z.object({ id })) }),
+  head: z.object({ ref: text(1024), label: optional(text(1100)), sha: oid, repo: optional(z.object({ id })) }),
   base: z.object({ ref: text(1024), repo: z.object({ id }) }),
   user: login,
 });

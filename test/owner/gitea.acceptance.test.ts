@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { GitHubClient } from '../../github/client.ts';
-import { createPull, upsertComment } from '../../github/pulls.ts';
+import { createPull, listPulls, upsertComment } from '../../github/pulls.ts';
 import { SILENT } from '../../io/progress.ts';
 import { closeChange } from '../../owner/close.ts';
 import { mergeReady } from '../../owner/merge-all.ts';
@@ -17,7 +17,7 @@ describe('a ledger on Gitea or Forgejo, by its API', () => {
   let gitea: Awaited<ReturnType<typeof startGitea>>;
   beforeAll(async () => {
     world = await World.start({ transport: 'github' });
-    gitea = await startGitea(world.upstream);
+    gitea = await startGitea(world.upstream, (branch) => world.branches().has(branch));
     client = new GitHubClient({ api: gitea.api, token: TOKEN, tokenName: 'LEDGER_TOKEN', progress: SILENT });
     context = await world.context({ github: { client, repository: LEDGER } });
   });
@@ -61,6 +61,15 @@ describe('a ledger on Gitea or Forgejo, by its API', () => {
     world.host.remove(branch);
     expect(await reopenChange(context, String(number))).toMatchObject({ branch, pull: { number } });
     expect(world.branches().get(branch)).toBe(commit);
+  });
+
+  test('a closed pull request is still that of its branch once the branch is gone', async () => {
+    const { branch } = await world.propose('v1');
+    const number = last()?.number ?? 0;
+    await closeChange(context, String(number));
+    world.host.remove(branch);
+    const closed = await listPulls(client, LEDGER, { state: 'closed' });
+    expect(closed.find((pull) => pull.number === number)).toMatchObject({ headRef: branch, merged: false });
   });
 
   test('merge goes by git', async () => {

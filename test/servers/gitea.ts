@@ -7,9 +7,13 @@ const PAGE = 2;
 
 /**
  * The API of a Gitea or Forgejo in front of a test GitHub's repositories: `/api/v1`, pages by `limit`, filters that it
- * doesn't know, `…/pulls/6` on the web, 409 for what is there already, and neither GraphQL, check runs nor GitHub's merge.
+ * doesn't know, `…/pulls/6` on the web, 409 for what is there already, a ref of its own for a pull request whose branch is gone,
+ * and neither GraphQL, check runs nor GitHub's merge.
  */
-export async function startGitea(github: GitHubServer): Promise<{ api: string; close(): Promise<void> }> {
+export async function startGitea(
+  github: GitHubServer,
+  hasBranch: (branch: string) => boolean,
+): Promise<{ api: string; close(): Promise<void> }> {
   const server = createServer((request, response) => {
     void (async () => {
       const url = new URL(request.url ?? '/', 'http://gitea.example');
@@ -41,9 +45,12 @@ export async function startGitea(github: GitHubServer): Promise<{ api: string; c
         if (page * PAGE < value.length) headers.link = `<${next}>; rel="next",<${next}>; rel="last"`;
       }
       const exists = answer.status === 422 && text.includes('already exists');
-      const body = JSON.stringify(shown, (key, one: unknown) =>
-        ['author_association', 'mergeable_state'].includes(key) ? undefined : one,
-      );
+      const body = JSON.stringify(shown, function (this: { number?: number }, key, one: unknown) {
+        if (['author_association', 'mergeable_state'].includes(key)) return undefined;
+        if (key !== 'head' || this.number === undefined) return one;
+        const { ref, ...rest } = one as { ref: string };
+        return { ...rest, label: ref, ref: hasBranch(ref) ? ref : `refs/pull/${String(this.number)}/head` };
+      });
       return response.writeHead(exists ? 409 : answer.status, headers).end(body);
     })();
   });
