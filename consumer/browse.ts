@@ -11,6 +11,7 @@ import { parseToolRequest, toolText } from './tool.ts';
 import type { ToolName } from './tool.ts';
 import type { Reasons } from './withdrawn.ts';
 import { fetchRecords } from './verify/fetch-records.ts';
+import { holdersOf } from '../ledger-schema/holders.ts';
 
 /** A tool, and the best of its records. */
 export interface ToolLine {
@@ -43,7 +44,7 @@ export async function listTools(view: LedgerView, word = ''): Promise<ToolLine[]
     const line = { tool: toolText(tool), releases: tool.trees.size };
     try {
       const { tag, acks } = await catalog.latest(tool);
-      return { ...line, newest: tag, acks: [...new Set(acks.map(({ holder }) => holder))] };
+      return { ...line, newest: tag, acks: holdersOf(acks) };
     } catch (error) {
       return { ...line, acks: [], problem: refusal(error).message };
     }
@@ -73,7 +74,7 @@ export async function listReleases(view: LedgerView, name: ToolName, reasons?: R
     const tag = paths.get(files.path) ?? '';
     try {
       const { state, ackHolders, assets, nacks, missing } = await verifyRecord(files, view.trust);
-      const by = [...new Set(nacks.map(({ holder }) => holder))].join(', ');
+      const by = holdersOf(nacks).join(', ');
       const withdrawal = { code: 'E_WITHDRAWN', message: `${files.path} was withdrawn by ${by}` } as const;
       const told = state === 'withdrawn' ? ((await reasons?.(withdrawal)) ?? withdrawal.message) : undefined;
       // The text before it is the record's own path.

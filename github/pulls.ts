@@ -104,15 +104,20 @@ export async function reopenPull(client: GitHubClient, repository: string, numbe
   return patch(client, repository, number, { state: 'open' });
 }
 
-/** Makes a branch of a commit that the repository has; one that is there already is fine. Docs: "Create a reference". */
+/**
+ * Makes a branch of a commit that the repository has; one that is there already is fine. Throws `E_UPSTREAM_NOT_FOUND` where the
+ * host has no such request, as Gitea. Docs: "Create a reference".
+ */
 export async function createRef(
   client: GitHubClient,
   repository: string,
   { branch, sha }: { branch: string; sha: string },
 ): Promise<void> {
   const parameters = { ...splitRepository(repository), ref: `refs/heads/${branch}`, sha };
-  const options = { repeatable: true, refusals: [422] };
+  const options = { repeatable: true, refusals: [405, 422] };
   const answer = await client.change('POST /repos/{owner}/{repo}/git/refs', parameters, gitPointerSchema, options);
+  // Forgejo's answer to what it doesn't have
+  if ('refused' in answer && answer.refused.status === 405) missing(client, repository, 'way to make branches');
   if ('refused' in answer && !/already exists/i.test(answer.refused.message)) {
     refused(`the branch ${branch} can't be made in ${repository}`, answer.refused.message);
   }

@@ -6,7 +6,7 @@ import { REGULAR } from './files.ts';
 import type { FileEntry, Finding } from './files.ts';
 import { recordFile } from './names/layout.ts';
 import { parseRecordPath, recordPath } from './names/path.ts';
-import { holdersOf } from './holders.ts';
+import { byHolder, holdersOf } from './holders.ts';
 import { checkAck, checkNack, checkSign, requireReviewer } from './record-signatures.ts';
 import type { Signed } from './record-signatures.ts';
 import { SIGNATURE_BYTES } from './openpgp/signature.ts';
@@ -144,6 +144,8 @@ export async function verifyRecord(record: RecordFiles, trust: Trust): Promise<R
     }
   }
   // Consumer 3: acks are by enough reviewers. Distinct holders first, counted second.
+  acks.sort(byHolder);
+  nacks.sort(byHolder);
   const ackHolders = holdersOf(acks);
   const missing = Math.max(0, trust.policy.reviewers.threshold - ackHolders.length);
   const state = stateOf({ signed: signedBy !== undefined, missing, nacked: nacks.length > 0 });

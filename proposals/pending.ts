@@ -11,6 +11,7 @@ import type { PullReference } from './pull-reference.ts';
 import { readProposal } from './read-proposal.ts';
 import { listRequests, nameOfRequest } from './requests.ts';
 import type { Request } from './requests.ts';
+import { holdersOf } from '../ledger-schema/holders.ts';
 
 /**
  * What is waited for: `ack` more acks; `sign` root holders' signatures; `merge` somebody who merges what is ready; `close`
@@ -115,7 +116,7 @@ async function pendingRecord(context: WithView, change: OpenChange, base: Base):
   const { repository: tool, tag } = record.checklist;
   const about = { ...base, tool, tag, title: adds === 'nack' ? `nack of ${tool} ${tag}` : `${tool} ${tag}` };
   if (adds !== 'nack' && record.state === 'withdrawn') {
-    const reason = `nacked by ${[...new Set(record.nacks.map(({ holder }) => holder))].join(', ')}`;
+    const reason = `nacked by ${holdersOf(record.nacks).join(', ')}`;
     return { ...about, awaits: 'close', from: [], missing: 1, reason };
   }
   if (adds === 'nack' || record.missing === 0) return { ...about, awaits: 'merge', from: [], missing: 1 };

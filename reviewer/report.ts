@@ -17,6 +17,7 @@ import type { ReviewedEvidence } from './compare/review-evidence.ts';
 import type { Proposal } from '../proposals/read-proposal.ts';
 import type { Outcome } from './compare/read-bytes.ts';
 import type { PullReference } from '../proposals/pull-reference.ts';
+import { holdersOf } from '../ledger-schema/holders.ts';
 
 /**
  * `same`: every byte was fetched again, and all of them are those of the record. `differs`: something isn't as the record
@@ -118,7 +119,7 @@ export function standingOf({ record }: Pick<Proposal, 'record'>, trust: Trust): 
     state,
     ...(signedBy && { signedBy: { holder: signedBy.holder, fingerprint: signedBy.fingerprint } }),
     acks: ackHolders,
-    nacks: [...new Set(nacks.map(({ holder }) => holder))].sort(),
+    nacks: holdersOf(nacks),
     missing,
     threshold,
     owes: missing === 0 ? [] : holders.filter((holder) => !ackHolders.includes(holder)),

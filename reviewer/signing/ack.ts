@@ -21,6 +21,7 @@ import { readSign, signAck } from './signing.ts';
 import type { ReviewerSigning, SignatureFile } from './signing.ts';
 import { typed } from '../../io/shell.ts';
 import { withView } from '../../proposals/with-view.ts';
+import { holdersOf } from '../../ledger-schema/holders.ts';
 
 export interface AckResult {
   /** `already`: an ack by this key lies there. */
@@ -49,7 +50,7 @@ export function hasAcked(proposal: Proposal, fingerprint: string): boolean {
 export function requireAckable({ record, branch, adds }: Proposal): void {
   if (adds === 'nack') fail('E_NO_CHANGE', `${branch} withdraws a record; there is nothing to acknowledge`);
   if (record.state !== 'withdrawn') return;
-  const who = record.nacks.map(({ holder }) => holder).join(', ');
+  const who = holdersOf(record.nacks).join(', ');
   fail('E_WITHDRAWN', `${record.path} was nacked by ${who}, and can't be merged as acknowledged any more`, {
     hint: typed`pullthrough ledger close ${branch}`,
   });

@@ -20,7 +20,7 @@ export async function startGitea(
       const path = url.pathname.replace(/^\/api\/v1/, '');
       const refused = (status: number) => response.writeHead(status, TYPE).end('{"message":"not found"}');
       if (path === url.pathname || /\/(?:merge|update-branch|check-runs|git\/refs|graphql)$/.test(path))
-        return refused(404);
+        return refused(path.endsWith('/git/refs') ? 405 : 404);
       const page = Number(url.searchParams.get('page') ?? '1');
       const state = url.searchParams.get('state');
       const asked = new URL(`${github.api}${path}`);

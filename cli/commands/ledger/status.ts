@@ -12,6 +12,7 @@ import type { Cell } from '../../screens/table.ts';
 import { countText } from '../../screens/units.ts';
 import { agedText } from '../../../ledger/view/freshness.ts';
 import { withView } from '../../../proposals/with-view.ts';
+import { holdersOf } from '../../../ledger-schema/holders.ts';
 
 /** Days that a rotation may take; a policy that expires in fewer gets a warning. */
 const SOON = 30;
@@ -70,7 +71,7 @@ function show(
 function whyUnusable({ state, missing, nacks, problems, ignored }: LedgerStatus['unusable'][number]): string {
   const [problem] = problems;
   if (problem !== undefined) return problem.message;
-  if (state === 'withdrawn') return `nacked by ${listText([...new Set(nacks.map(({ holder }) => holder))])}`;
+  if (state === 'withdrawn') return `nacked by ${listText(holdersOf(nacks))}`;
   return state === 'proposed' ? `it needs ${countText(missing, 'more ack')}` : (ignored[0]?.message ?? '');
 }
 

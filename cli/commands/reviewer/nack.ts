@@ -15,6 +15,7 @@ import { currentReviewers } from './current-reviewers.ts';
 import { chooseSigner } from '../../wiring/signing.ts';
 import { bytesText, countText } from '../../screens/units.ts';
 import { withView } from '../../../proposals/with-view.ts';
+import { holdersOf } from '../../../ledger-schema/holders.ts';
 
 /** `nack TOOL@TAG` */
 export const nack: Handler<ValuesOf<'reviewer', 'nack'>> = async ([text = ''], options, context) => {
@@ -77,7 +78,7 @@ function showTarget({ record, of }: NackTarget, { output }: CommandContext): voi
   output.line(`  files      ${countText(assets.length, 'file')}, ${bytesText(size)}`);
   output.line(`  signed by  ${record.signedBy?.holder ?? 'nobody whose sign counts'}`);
   output.line(`  acked by   ${record.ackHolders.length === 0 ? 'nobody' : record.ackHolders.join(', ')}`);
-  const nacked = [...new Set(record.nacks.map(({ holder }) => holder))];
+  const nacked = holdersOf(record.nacks);
   if (nacked.length > 0) output.line(`  nacked by  ${nacked.join(', ')}`);
 }
 
