@@ -46,6 +46,8 @@ describe('the states of a record', () => {
     await putAck(tree, path, grace);
     const status = await judge(tree, path);
     expect(status).toMatchObject({ state: 'acknowledged', missing: 0, ackHolders: ['ada', 'grace'] });
+    // By name, whatever the order of the keys is.
+    expect(status.acks.map(({ holder }) => holder)).toEqual(['ada', 'ada', 'grace']);
     const trust = await establishTrust(memoryFiles(tree), { now });
     expect(requireAcknowledged(status, trust).signedBy).toMatchObject({ holder: 'mirror-bot', former: false });
   });
