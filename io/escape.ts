@@ -57,12 +57,21 @@ export function codeSpan(text: string): string {
  * `\uXXXX`, so that a parser reads the very same value.
  */
 export function safeJson(value: unknown): string {
-  const units = (text: string): string =>
-    Array.from({ length: text.length }, (_, i) => `\\u${text.charCodeAt(i).toString(16).padStart(4, '0')}`).join('');
   return JSON.stringify(value, null, 2)
-    .replace(UNSEEN, (character) => (character === '\n' ? character : units(character)))
+    .replace(UNSEEN, (character) => (character === '\n' ? character : jsonUnits(character)))
     .replace(/:(?=:)/g, '\\u003a')
     .replace(/##(?=\[)/g, '#\\u0023');
+}
+
+/** JSON in one line for a client that may print it as it is: what can't be seen is written as JSON's own `\uXXXX`. */
+export function plainJson(value: unknown): string {
+  return JSON.stringify(value).replace(UNSEEN, jsonUnits);
+}
+
+function jsonUnits(text: string): string {
+  return Array.from({ length: text.length }, (_, i) => `\\u${text.charCodeAt(i).toString(16).padStart(4, '0')}`).join(
+    '',
+  );
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

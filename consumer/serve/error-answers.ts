@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { escapeTerminal } from '../../io/escape.ts';
+import { escapeTerminal, plainJson } from '../../io/escape.ts';
 import type { Progress } from '../../io/progress.ts';
 import { PullthroughError } from '../../ledger-schema/index.ts';
 import { sendPage } from './api/answers.ts';
@@ -63,7 +63,7 @@ export function failureAnswer({ baseUrl, host, follower, progress }: FailureOpti
 }
 
 function jsonBody(error: PullthroughError, status: number): string {
-  return JSON.stringify({
+  return plainJson({
     message: status === 404 ? 'Not Found' : error.message,
     code: error.code,
     reason: error.message,

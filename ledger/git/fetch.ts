@@ -131,7 +131,8 @@ export class Fetcher {
       const config = [...this.#filter(), ...NO_MAINTENANCE, ...NO_NEGOTIATION];
       const input = lines(oids.slice(from, from + OBJECTS_PER_REQUEST));
       const result = await this.#network([...FETCH, '--stdin', REMOTE], { input, config });
-      if (result.exitCode === 0) continue;
+      // What came is here, also where git misses something else that it could lead to; what did not come is missed when it is read.
+      if (result.exitCode === 0 || /did not send all necessary objects/.test(result.stderr)) continue;
       if (!isUnknown(result)) throw this.error(result, 'fetch objects of the ledger', true);
       if (this.#whole) return;
       this.#whole = true;

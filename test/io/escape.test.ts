@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { annotation, codeSpan, escapeLog, escapeTerminal, safeJson } from '../../io/escape.ts';
+import { annotation, codeSpan, escapeLog, escapeTerminal, plainJson, safeJson } from '../../io/escape.ts';
 
 describe('at a terminal', () => {
   test.each([
@@ -88,6 +88,17 @@ test('JSON for a log means the same value and holds nothing that acts', () => {
       const text = safeJson(value);
       expect(JSON.stringify(JSON.parse(text))).toBe(JSON.stringify(value));
       expect(text.replaceAll('\n', '')).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]|::|##\[/u);
+    }),
+  );
+});
+
+test('JSON for a client is one line that means the same value and holds nothing that acts', () => {
+  expect(plainJson({ a: 'x\u202e\u009b\u007f😀' })).toBe('{"a":"x\\u202e\\u009b\\u007f😀"}');
+  fc.assert(
+    fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
+      const text = plainJson(value);
+      expect(JSON.stringify(JSON.parse(text))).toBe(JSON.stringify(value));
+      expect(text).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
     }),
   );
 });

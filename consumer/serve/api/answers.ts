@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { plainJson } from '../../../io/escape.ts';
 import { fail } from '../../../ledger-schema/index.ts';
 import type { Fetchable } from '../../download/select-assets.ts';
 import type { FoundTool } from '../../resolve.ts';
@@ -113,7 +114,7 @@ export function redirect(reply: FastifyReply, path: string): FastifyReply {
 
 /** JSON with an ETag of its bytes; 304 where the client has them. */
 export function sendJson(request: FastifyRequest, reply: FastifyReply, value: unknown): FastifyReply {
-  const body = JSON.stringify(value);
+  const body = plainJson(value);
   const etag = `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`;
   const { method, headers } = request;
   const { status } = judge({ method, ifNoneMatch: headers['if-none-match'] }, body.length, etag);

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { plainJson } from '../../../io/escape.ts';
 import { memberOf, parseHostileJson } from '../../../evidence/bounds.ts';
 import { sha256Hex } from '../../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
@@ -165,5 +166,5 @@ async function toolsOf(catalog: Catalog, owner: string, host: string): Promise<F
 function send(reply: FastifyReply, value: unknown): FastifyReply {
   return reply
     .headers({ 'cache-control': 'no-cache', 'content-type': 'application/json; charset=utf-8' })
-    .send(JSON.stringify(value));
+    .send(plainJson(value));
 }

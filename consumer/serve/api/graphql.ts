@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { buildSchema, execute, parse, validate } from 'graphql';
 import type { ExecutionResult } from 'graphql';
+import { plainJson } from '../../../io/escape.ts';
 import { PullthroughError } from '../../../ledger-schema/index.ts';
 import type { FoundTool } from '../../resolve.ts';
 import { isPrerelease, releaseId, releaseJson, urlPath } from './api.ts';
@@ -57,7 +58,7 @@ export async function answerGraphql(
   options: RouteOptions,
 ): Promise<FastifyReply> {
   reply.headers({ 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' });
-  return reply.send(JSON.stringify(await run(request, options)));
+  return reply.send(plainJson(await run(request, options)));
 }
 
 async function run(request: FastifyRequest, options: RouteOptions): Promise<ExecutionResult | { errors: unknown[] }> {

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { plainJson } from '../../../io/escape.ts';
 import type { FileCache } from '../bytes/cache.ts';
 import type { FileSender } from '../bytes/files.ts';
 import type { Follower } from '../follow.ts';
@@ -34,9 +35,7 @@ export function addOperations(app: FastifyInstance, { follower, cache, files, me
       },
       policy: { version: view.trust.version, expires: view.trust.policy.expires, expired },
     };
-    return reply
-      .headers({ 'content-type': 'application/json', 'cache-control': 'no-store' })
-      .send(JSON.stringify(state));
+    return reply.headers({ 'content-type': 'application/json', 'cache-control': 'no-store' }).send(plainJson(state));
   });
   app.get('/metrics', { config }, async (_, reply) => {
     const { hits, misses, failures, bytes, files: count, fetching } = cache.counts;

@@ -83,6 +83,16 @@ describe('a refusal says why', () => {
   });
 });
 
+test.each([
+  ['the API', '/repos/acme/other/releases/tags/'],
+  ['a download', '/acme/other/releases/download/'],
+  ['a page', '/acme/other/releases/tag/'],
+])('of a refusal by %s nothing acts on a terminal, whatever was asked for', async (_what, path) => {
+  const answer = await get(`${path}${encodeURIComponent('v\u009b2J\u202e\u001b]0;x\u0007\u007f')}/x`);
+  expect(answer.status).toBe(404);
+  expect((await answer.text()).replaceAll('\n', '')).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
+});
+
 describe('files by their digest, as Nix asks its mirrors', () => {
   test('are there where their record is acknowledged', async () => {
     expect(await text(`/sha256/${sha256Hex(utf8('three'))}`)).toBe('three');
