@@ -54,6 +54,32 @@ test.each(['', '/api/v3'])(
   },
 );
 
+test.each([
+  ['orgs/acme', ''],
+  ['users/acme', ''],
+  ['repos/acme/tool', '?per_page=30&predicate_type=https://slsa.dev/provenance/v1'],
+  ['orgs/acme', '?per_page=30&predicate_type=provenance'],
+])('gh asks for those of a file by %s%s', async (of, query) => {
+  const response = await fetch(`${gateway.url}/api/v3/${of}/attestations/${digest}${query}`);
+  expect(await response.json()).toEqual({ attestations: [expected()] });
+});
+
+test.each(['sbom', 'release', 'https://slsa.dev/provenance/v0.2', 'constructor'])(
+  'and for no other predicate than it names: %s',
+  async (predicate) => {
+    const query = `?predicate_type=${predicate}`;
+    const response = await fetch(`${gateway.url}/repos/acme/tool/attestations/${digest}${query}`);
+    expect(await response.json()).toEqual({ attestations: [] });
+    const body = JSON.stringify({ subject_digests: [digest], predicate_type: predicate });
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
+    const list = await fetch(`${gateway.url}/orgs/acme/attestations/bulk-list`, init);
+    expect(await list.json()).toMatchObject({ attestations_subject_digests: {} });
+    expect(await (await fetch(`${gateway.url}/orgs/other/attestations/${digest}`)).json()).toEqual({
+      attestations: [],
+    });
+  },
+);
+
 test('the list of an owner has those of acknowledged records alone', async () => {
   const body = JSON.stringify({ subject_digests: [digest, `sha256:${'0'.repeat(64)}`] });
   for (const kind of ['orgs', 'users']) {
