@@ -10,6 +10,7 @@ import { openView } from '../../ledger/view/view.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
 import type { ConsumerOptions } from '../options.ts';
 import { pinOf } from '../pin.ts';
+import type { Alias } from '../serve/other-names.ts';
 import { readReasons } from '../serve/pages/explainer.ts';
 import type { StampSigner } from '../stamps/signer.ts';
 import { makeSite } from './make-site.ts';
@@ -19,13 +20,18 @@ import type { SiteRequest } from './site-request.ts';
 export type SiteOptions = Pick<SiteRequest, 'site' | 'baseUrl' | 'program' | 'writers'> & {
   /** Who signs release lists of packslip; undefined: none are made. */
   readonly stamps?: StampSigner | undefined;
+  /** Further names that stamps are made under: `[gateway] alias[]`. */
+  readonly aliases?: readonly Alias[] | undefined;
 };
 
 /**
  * Verifies a ledger as every consumer does, by the pin, what was seen of it before and its age, and makes its site.
  * Throws what {@link openView} and {@link makeSite} throw.
  */
-export async function openSite(consumer: ConsumerOptions, { stamps, ...options }: SiteOptions): Promise<SiteReport> {
+export async function openSite(
+  consumer: ConsumerOptions,
+  { stamps, aliases, ...options }: SiteOptions,
+): Promise<SiteReport> {
   const { env = process.env, branch = 'main', now = new Date(), progress = SILENT } = consumer;
   const { token, withheld, limits, offline, maxAge } = consumer;
   const pin = pinOf(consumer.pin);
@@ -34,8 +40,9 @@ export async function openSite(consumer: ConsumerOptions, { stamps, ...options }
   await using ledger = await openLedger({ url, branch, cacheDir, token, withheld, limits, offline, refs: 'all', env });
   const memory = memoryFile(consumer.stateDir ?? stateDirectory(env), ledgerIdentity(ledger.label, branch));
   const view = await openView({ ledger, branch, memory, pin, now, maxAge, offline, progress });
-  const stamping =
-    stamps && (await loadStamps()).stampWriters(consumer, { signer: stamps, baseUrl: options.baseUrl, view, ledger });
+  const { baseUrl } = options;
+  const request = stamps && { signer: stamps, baseUrl, view, ledger, aliases };
+  const stamping = request && (await (await loadStamps()).stampWriters(consumer, request));
   return await makeSite({
     ...options,
     writers: (site) => [...(options.writers?.(site) ?? []), ...(stamping ?? [])],

@@ -16,7 +16,11 @@ const entrySchema = z.strictObject({
     pullthrough: z.strictObject({ record: z.string(), checklist: z.string(), inputs: z.string() }),
   }),
 });
-const predicateSchema = z.object({ sequence: z.int().nonnegative(), releases: z.array(z.unknown()) });
+const predicateSchema = z.object({
+  sequence: z.int().nonnegative(),
+  releases: z.array(z.unknown()),
+  extensions: z.object({ pullthrough: z.object({ height: z.int().nonnegative().optional() }) }).optional(),
+});
 const listSchema = z.object({
   predicateType: z.literal(LIST_PREDICATE),
   subject: z.array(z.strictObject({ name: z.string(), digest: z.strictObject({ sha256: z.string() }) })),
@@ -28,7 +32,7 @@ type Entry = z.infer<typeof entrySchema>;
 
 /** A list that lies in the site's folder, read; who signed it is another question. */
 export interface ListBefore {
-  readonly predicate: { readonly sequence: number; readonly releases: readonly unknown[] };
+  readonly predicate: z.infer<typeof predicateSchema>;
   readonly subject: readonly { readonly name: string; readonly digest: { readonly sha256: string } }[];
 }
 

@@ -4,12 +4,12 @@ import type { RecordedAsset } from '../../ledger-schema/index.ts';
 import { describeArtifacts } from './artifacts.ts';
 import { checkedEvidence } from './checked.ts';
 import { entriesOf, readList } from './list-before.ts';
-import type { ListedBefore } from './list-before.ts';
+import type { ListBefore, ListedBefore } from './list-before.ts';
 import type { StampRecord, VendorPackslip } from './record.ts';
 import type { StampSigner } from './signer.ts';
 import { LIST_PREDICATE, RELEASE_PREDICATE, instant, projectName, statementBytes } from './statement.ts';
 import type { ListEntry, ListPredicate, StatementSubject } from './statement.ts';
-import { tagVersion } from './tag-version.ts';
+import { tagProject } from './tag-version.ts';
 
 /** The ledger that is stamped, and where its stamps will lie. */
 export interface StampContext {
@@ -21,7 +21,7 @@ export interface StampContext {
   /** When the newest policy runs out. */
   readonly expires: Date;
   /** The first-parent height of the ledger's commit. */
-  readonly sequence: number;
+  readonly height: number;
   readonly now: Date;
   /** What identifies the ledger in a stamp: its id. */
   readonly ledger: string;
@@ -55,8 +55,16 @@ interface Version {
 /** A higher one makes every packslip again. */
 const FORMAT = 1;
 
-export function listPath(source: string, repository: string): string {
-  return `.well-known/packslip/${source}/${repository}.json`;
+/** A project as packslip has it: a repository, or a tool of one that releases several. */
+export interface StampProject {
+  readonly source: string;
+  /** `owner/repo` */
+  readonly repository: string;
+  readonly subpath?: string | undefined;
+}
+
+export function listPath({ source, repository, subpath }: StampProject): string {
+  return `.well-known/packslip/${[source, repository, subpath].filter((part) => part !== undefined).join('/')}.json`;
 }
 
 export function packslipFolder(source: string, repository: string): string {
@@ -64,41 +72,34 @@ export function packslipFolder(source: string, repository: string): string {
 }
 
 /**
- * The release list of a tool, and the packslips that it leads to. Where nothing but a list's time and number would differ, the
+ * The release list of a project, and the packslips that it leads to. Where nothing but a list's time and number would differ, the
  * one before stays as it is. Of a withdrawn release the list still pins what it led to, and the packslip itself is served no
  * more. Undefined for a name that packslip doesn't know, and where there is neither a record nor a list of ours. Throws
  * `E_ROLLBACK` where the folder has a list of a newer ledger, and what signing throws.
  */
 export async function makeStamps(
-  tool: { readonly source: string; readonly repository: string },
+  about: StampProject,
   records: readonly StampRecord[],
   context: StampContext,
 ): Promise<ToolStamps | undefined> {
-  const project = projectName(tool.source, tool.repository);
+  const project = projectName(about);
   if (project === undefined) return undefined;
-  const { signer, sequence, now, expires, before } = context;
-  const path = listPath(tool.source, tool.repository);
+  const { signer, height, now, before } = context;
+  const path = listPath(about);
   const old = await before(path);
   const listed = old === undefined ? undefined : readList(old);
-  if (listed !== undefined && listed.predicate.sequence > sequence) {
-    fail(
-      'E_ROLLBACK',
-      `${path} is of a newer ledger: its number is ${listed.predicate.sequence}, and now ${sequence}`,
-      {
-        hint: 'was the ledger rewritten? A list never goes back: start again in an empty folder, with a new stamp key',
-      },
-    );
-  }
+  const sequence = nextSequence(listed, height, path);
   const ours = old !== undefined && listed !== undefined && (await signer.signed(old)) ? listed : undefined;
   // Where there was a list, an empty one says that nothing is good any more; its absence would say nothing.
   if (records.length === 0 && ours === undefined) return undefined;
-  const { versions, leftOut } = versionsOf(records, tool.repository);
+  const { versions, leftOut } = versionsOf(records, about);
   const entries = entriesOf(ours, context.baseUrl);
   const made: Made[] = [];
   for (const one of versions) {
     const entry = await makeEntry(one, project, entries.get(one.record.tag), context);
+    const { state, goodUntil } = one.record;
     if (typeof entry === 'string') leftOut.push({ tag: one.record.tag, why: entry });
-    else made.push(entry);
+    else made.push({ ...entry, until: state === 'withdrawn' ? undefined : goodUntil });
   }
   const subject: StatementSubject[] = made.map(({ entry, sha256 }) => ({ name: entry.packslip, digest: { sha256 } }));
   // in-toto wants a subject: packslip's own word for none.
@@ -106,11 +107,11 @@ export async function makeStamps(
   const predicate: ListPredicate = {
     project,
     generated_at: instant(now),
-    expires_at: instant(expires),
+    expires_at: instant(endOf(made, context)),
     sequence,
     identity: signer.identity,
     releases: made.map(({ entry }) => entry),
-    extensions: { pullthrough: { ledger: context.ledger } },
+    extensions: { pullthrough: { ledger: context.ledger, height } },
   };
   const same = ours !== undefined && timeless(ours.predicate, ours.subject) === timeless(predicate, subject);
   const bytes = same && old ? old : await signer.sign(statementBytes(LIST_PREDICATE, subject, predicate));
@@ -123,20 +124,62 @@ export async function makeStamps(
   };
 }
 
+/** More lists than one ledger commit ever has: beyond that a number is not ours. */
+const MOST_LISTS = 1_000_000;
+
+/**
+ * The number of a list that differs from the one before: the ledger's height, or, where the same ledger gives another list
+ * (a key expired, files are served elsewhere, another stamp key), one more than the last. Throws `E_ROLLBACK`.
+ */
+function nextSequence(listed: ListBefore | undefined, height: number, path: string): number {
+  if (listed === undefined) return height;
+  const { sequence, extensions } = listed.predicate;
+  const was = extensions?.pullthrough.height ?? sequence;
+  if (was > height || sequence > height + MOST_LISTS) {
+    fail(
+      'E_ROLLBACK',
+      `${path} is of a newer ledger: its number is ${was > height ? was : sequence}, and now ${height}`,
+      {
+        hint: 'was the ledger rewritten? A list never goes back: start again in an empty folder, with a new stamp key',
+      },
+    );
+  }
+  return Math.max(height, sequence + 1);
+}
+
+/** A list ends with the policy, or before it when something that it lists does. */
+function endOf(made: readonly Made[], { expires }: StampContext): Date {
+  return new Date(Math.min(expires.getTime(), ...made.map(({ until }) => until?.getTime() ?? Infinity)));
+}
+
 /** Everything in a list except its time and number. */
-function timeless(predicate: object, subject: readonly unknown[]): string {
-  return JSON.stringify([{ ...predicate, generated_at: '', sequence: 0 }, subject]);
+function timeless(
+  { extensions, ...predicate }: object & { extensions?: unknown },
+  subject: readonly unknown[],
+): string {
+  const { pullthrough } = (extensions ?? {}) as { pullthrough?: { ledger?: unknown } };
+  return JSON.stringify([{ ...predicate, generated_at: '', sequence: 0 }, pullthrough?.ledger, subject]);
+}
+
+/** On GitHub a repository's tools are projects of their own. */
+export function projectOf({ source, repository, tag }: Pick<StampRecord, 'source' | 'repository' | 'tag'>) {
+  return tagProject(tag, repository.split('/')[1] ?? '', source === 'github.com');
 }
 
 /** By version; two records of one version are ambiguous, and neither is listed. */
-function versionsOf(records: readonly StampRecord[], repository: string): { versions: Version[]; leftOut: LeftOut[] } {
-  const name = repository.split('/')[1];
+function versionsOf(
+  records: readonly StampRecord[],
+  { subpath }: StampProject,
+): { versions: Version[]; leftOut: LeftOut[] } {
   const byVersion = new Map<string, StampRecord[]>();
   const leftOut: LeftOut[] = [];
   for (const record of records) {
-    const version = tagVersion(record.tag, name);
-    if (version === undefined) leftOut.push({ tag: record.tag, why: 'its tag names no semantic version' });
-    else byVersion.set(version, [...(byVersion.get(version) ?? []), record]);
+    const named = projectOf(record);
+    if (named === undefined && subpath === undefined) {
+      leftOut.push({ tag: record.tag, why: 'its tag names no semantic version' });
+    } else if (named !== undefined && named.subpath === subpath) {
+      byVersion.set(named.version, [...(byVersion.get(named.version) ?? []), record]);
+    }
   }
   const versions: Version[] = [];
   for (const [version, found] of byVersion) {
@@ -154,6 +197,8 @@ interface Made {
   readonly sha256: string;
   /** Where it is served; without bytes where it lies there already. */
   readonly file?: { readonly path: string; readonly bytes?: Uint8Array | undefined };
+  /** When it stops being acknowledged because keys expire. */
+  readonly until?: Date | undefined;
 }
 
 async function makeEntry(
@@ -233,7 +278,8 @@ function releaseStatement(
   vendor: string | undefined,
 ): { readonly bytes: Uint8Array; readonly installable: boolean } {
   const { source, repository, commit, tag, assets, path, checklist, published } = record;
-  const artifacts = describeArtifacts(assets, repository.split('/')[1] ?? '', (asset) => urlOf(record, asset));
+  const tool = (projectOf(record)?.subpath ?? repository).split('/').at(-1) ?? '';
+  const artifacts = describeArtifacts(assets, tool, (asset) => urlOf(record, asset));
   const digests = new Map(assets.map((asset) => [asset.name, asset.sha256]));
   const subject = artifacts.map(({ name }) => ({ name, digest: { sha256: digests.get(name) ?? '' } }));
   const bytes = statementBytes(RELEASE_PREDICATE, subject, {

@@ -24,6 +24,8 @@ export interface StampRecord {
   readonly reason?: string | undefined;
   readonly assets: readonly RecordedAsset[];
   readonly evidence: readonly EvidenceEntry[];
+  /** When its acks stop counting because keys expire; undefined: never. */
+  readonly goodUntil?: Date | undefined;
 }
 
 /** A vendor's own packslip that was kept as evidence, and that verifies. */

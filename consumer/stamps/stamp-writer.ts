@@ -1,11 +1,13 @@
-import { PullthroughError, sha256Hex } from '../../ledger-schema/index.ts';
+import { PullthroughError, foldAscii, sha256Hex } from '../../ledger-schema/index.ts';
 import type { RecordFiles, RecordStatus, RecordedAsset, Trust } from '../../ledger-schema/index.ts';
 import { holdersOf } from '../../ledger-schema/holders.ts';
 import { storeKey } from '../../store/store.ts';
+import type { Alias } from '../serve/other-names.ts';
 import { publishedAt } from '../serve/api/published.ts';
 import { entriesOf, readList } from './list-before.ts';
-import { listPath, makeStamps } from './make-stamps.ts';
-import type { StampContext } from './make-stamps.ts';
+import { goodUntil } from './good-until.ts';
+import { listPath, makeStamps, projectOf } from './make-stamps.ts';
+import type { StampContext, StampProject } from './make-stamps.ts';
 import type { StampRecord } from './record.ts';
 import type { StampSigner } from './signer.ts';
 import { findVendorPackslip } from './vendor-packslip.ts';
@@ -21,6 +23,8 @@ export interface StampWriterOptions {
   readonly height: () => Promise<number>;
   /** Where recorded files are fetched by their digest; undefined: from upstream. */
   readonly publicUrl: string | undefined;
+  /** Other names that tools are asked for by, of repositories that were renamed. */
+  readonly aliases: readonly Alias[];
   /** Brings evidence from the store; undefined where no store is known. */
   readonly fetch: FetchEvidence | undefined;
   readonly roots: () => Promise<readonly Root[]>;
@@ -47,8 +51,8 @@ interface Files {
 }
 
 /**
- * Stamps for a site: for each tool the release list of packslip, and the packslips that it leads to. Throws what
- * {@link makeStamps} throws.
+ * Stamps for a site: for each tool, under each of its names, the release list of packslip, and the packslips that it leads
+ * to; where a repository releases several tools by tags of their own, a list for each. Throws what {@link makeStamps} throws.
  */
 export function stampWriter(options: StampWriterOptions): {
   readonly key: string;
@@ -57,10 +61,13 @@ export function stampWriter(options: StampWriterOptions): {
   const { signer, publicUrl, trust } = options;
   let height: Promise<number> | undefined;
   return {
-    key: JSON.stringify(['stamps 1', signer.identity, publicUrl]),
+    key: JSON.stringify(['stamps 2', signer.identity, publicUrl, options.fetch === undefined, options.aliases]),
     async write(tool, folder) {
+      const projects = projectsOf(tool, options.aliases);
       // What has expired says so itself, and nothing new may be said.
-      if (trust.expired) return { files: [], kept: stillGood(tool, folder, options.baseUrl) };
+      if (trust.expired) {
+        return { files: [], kept: projects.flatMap((each) => stillGood(tool, each, folder, options.baseUrl)) };
+      }
       const records: StampRecord[] = [];
       for (const { files, status } of await tool.records()) {
         const why = tool.releases.find(({ tag }) => tag === status.checklist.tag)?.why;
@@ -73,29 +80,47 @@ export function stampWriter(options: StampWriterOptions): {
         baseUrl: options.baseUrl,
         urlOf: (record, asset) => urlOf(record, asset, publicUrl),
         expires: trust.expires,
-        sequence: await (height ??= options.height()),
+        height: await (height ??= options.height()),
         now: trust.now,
         ledger: trust.ledger,
         vendor: async (record) => {
           const found = await vendorOf(record, options);
           if (found === 'unread') again = true;
-          return found;
+          return found === 'unlooked' ? 'unread' : found;
         },
         before: (path) => Promise.resolve(folder.read(path)),
       };
-      const stamps = await makeStamps(tool, records, context);
-      if (stamps === undefined) return { files: [], kept: [] };
-      for (const { tag, why } of stamps.leftOut) {
-        options.warn(`${tool.repository} ${tag} is in no release list: ${why}`);
+      const files: { path: string; content: Uint8Array }[] = [];
+      const kept: string[] = [];
+      for (const project of projects) {
+        const { repository, subpath } = project;
+        const named = records.map((record) => ({ ...record, repository }));
+        const own = subpath === undefined ? named : named.filter((each) => projectOf(each)?.subpath === subpath);
+        const stamps = await makeStamps(project, own, context);
+        if (stamps === undefined) continue;
+        for (const { tag, why } of stamps.leftOut) options.warn(`${repository} ${tag} is in no release list: ${why}`);
+        files.push(...[...stamps.packslips].map(([path, content]) => ({ path, content })));
+        files.push({ path: stamps.list.path, content: stamps.list.bytes });
+        kept.push(...stamps.kept);
       }
-      const files = [...stamps.packslips].map(([path, content]) => ({ path, content }));
-      return {
-        files: [...files, { path: stamps.list.path, content: stamps.list.bytes }],
-        kept: [...stamps.kept],
-        again,
-      };
+      return { files, kept, again };
     },
   };
+}
+
+/** The projects that a tool is to packslip: the repository, and what its tags name below it, under each of its names. */
+function projectsOf(tool: StampTool, aliases: readonly Alias[]): StampProject[] {
+  const { source } = tool;
+  const own = foldAscii(`${source}/${tool.repository}`);
+  const others = aliases.filter(({ tool: of, name }) => of === own && name.startsWith(`${source}/`));
+  return [tool.repository, ...others.map(({ name }) => name.slice(source.length + 1))].flatMap((repository) => {
+    const subpaths = new Set(tool.releases.map(({ tag }) => projectOf({ source, repository, tag })?.subpath));
+    return [undefined, ...[...subpaths].filter((each) => each !== undefined).sort()].map((subpath) => ({
+      source,
+      repository,
+      subpath,
+    }));
+  });
 }
 
 async function toRecord(
@@ -122,6 +147,7 @@ async function toRecord(
     reason: state === 'withdrawn' ? why : undefined,
     assets,
     evidence,
+    goodUntil: await goodUntil(files, status, trust),
   };
 }
 
@@ -134,7 +160,9 @@ function urlOf(record: StampRecord, { name, sha256, url }: RecordedAsset, public
 }
 
 async function vendorOf(record: StampRecord, { fetch, roots, warn }: StampWriterOptions) {
-  if (fetch === undefined || !record.evidence.some(({ kind }) => kind === 'sigstore')) return undefined;
+  if (!record.evidence.some(({ kind }) => kind === 'sigstore')) return undefined;
+  // Once there is a store, it is looked for.
+  if (fetch === undefined) return 'unlooked';
   try {
     return await findVendorPackslip(record, { fetch, roots: await roots() });
   } catch (error) {
@@ -147,8 +175,8 @@ async function vendorOf(record: StampRecord, { fetch, roots, warn }: StampWriter
 }
 
 /** What an earlier run left, but for packslips of what was withdrawn since. */
-function stillGood(tool: StampTool, folder: Folder, baseUrl: string): string[] {
-  const path = listPath(tool.source, tool.repository);
+function stillGood(tool: StampTool, project: StampProject, folder: Folder, baseUrl: string): string[] {
+  const path = listPath(project);
   const list = folder.read(path);
   if (list === undefined) return [];
   const good = new Set(tool.releases.filter(({ state }) => state !== 'withdrawn').map(({ tag }) => tag));

@@ -83,10 +83,15 @@ export function instant(date: Date): string {
 }
 
 const LABEL = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
-const PROJECT = new RegExp(String.raw`^${LABEL}(?:\.${LABEL})+(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+){2}$`);
+const PROJECT = new RegExp(String.raw`^${LABEL}(?:\.${LABEL})+(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+){2,}$`);
 
-/** `github.com/jqlang/jq`; undefined for a name that packslip doesn't know. */
-export function projectName(source: string, repository: string): string | undefined {
-  const name = `${source}/${repository}`;
-  return PROJECT.test(name) ? name : undefined;
+/** `github.com/jqlang/jq`, `github.com/biomejs/biome/cli`; undefined for a name that packslip doesn't know. */
+export function projectName(project: {
+  readonly source: string;
+  readonly repository: string;
+  readonly subpath?: string | undefined;
+}): string | undefined {
+  const { source, repository, subpath } = project;
+  const name = [source, repository, subpath].filter((part) => part !== undefined).join('/');
+  return repository.split('/').length === 2 && PROJECT.test(name) ? name : undefined;
 }

@@ -20,6 +20,32 @@ export function tagVersion(tag: string, repositoryName: string | undefined): str
   return undefined;
 }
 
+/** What a tag names to packslip. */
+export interface TagProject {
+  /** A tool of a repository that releases several, by the tag's own prefix: `cli` of `cli/v1.9.4`; undefined: the repository's one. */
+  readonly subpath: string | undefined;
+  readonly version: string;
+}
+
+const SUBPATH = /^(?:(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+\/)*(?!\.{1,2}$)[A-Za-z0-9._~-]+$/;
+
+/**
+ * The project and version that a tag of a repository names, "Monorepos" and "Tags". `hasSubpaths`: tools of a repository are
+ * projects of their own on this forge. Undefined for a tag that names none, such as `nightly`.
+ */
+export function tagProject(tag: string, repositoryName: string, hasSubpaths: boolean): TagProject | undefined {
+  const version = tagVersion(tag, repositoryName);
+  if (version !== undefined) return { subpath: undefined, version };
+  if (!hasSubpaths) return undefined;
+  for (const { index } of tag.matchAll(/[/\-_@](?=v?[0-9])/g)) {
+    const subpath = tag.slice(0, index);
+    // Without a name, the rest is all that counts.
+    const named = SUBPATH.test(subpath) ? tagVersion(tag.slice(index + 1), undefined) : undefined;
+    if (named !== undefined) return { subpath, version: named };
+  }
+  return undefined;
+}
+
 /** A version as others spell it loosely: a missing patch is 0, leading zeros go. */
 function normalized(text: string): string | undefined {
   const [core = ''] = /^[^-+]*/.exec(text) ?? [];

@@ -44,7 +44,7 @@ export function stampContext(signer: StampSigner, changes: Partial<StampContext>
     baseUrl: 'https://releases.acme.example',
     urlOf: ({ repository, tag }, { name }) => `https://github.com/${repository}/releases/download/${tag}/${name}`,
     expires: new Date('2027-03-01T00:00:00Z'),
-    sequence: 42,
+    height: 42,
     now: new Date('2026-03-02T00:00:00Z'),
     ledger: '9f86d081884c7d659a2feaa0c55ad015',
     vendor: () => Promise.resolve(undefined),

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { fail } from '../../../ledger-schema/error.ts';
+import { loadConfig } from '../../wiring/settings/config.ts';
 import { requireSafeUrl } from '../../../io/http/url.ts';
 import { countText } from '../../screens/units.ts';
 import type { ValuesOf } from '../../spec/index.ts';
@@ -19,7 +20,8 @@ export const site: Handler<ValuesOf<'consumer', 'site'>> = async ([directory = '
   const { output, cwd } = context;
   const program = versionText();
   const stamps = await stampSigner(options, context);
-  const report = await openSite(consumer, { site: resolve(cwd, directory), baseUrl, program, stamps });
+  const { aliases } = (await loadConfig(options, cwd)).gateway;
+  const report = await openSite(consumer, { site: resolve(cwd, directory), baseUrl, program, stamps, aliases });
   output.results({ ...report });
   const { tools, releases, written, removed } = report;
   output.line(`${countText(tools, 'tool')}, ${countText(releases, 'release')} in ${directory}`, 'good');

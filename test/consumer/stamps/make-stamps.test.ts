@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { listPath, makeStamps } from '../../../consumer/stamps/make-stamps.ts';
-import type { StampContext, ToolStamps } from '../../../consumer/stamps/make-stamps.ts';
+import type { StampContext, StampProject, ToolStamps } from '../../../consumer/stamps/make-stamps.ts';
 import type { StampRecord } from '../../../consumer/stamps/record.ts';
 import type { StampSigner } from '../../../consumer/stamps/signer.ts';
 import { sha256Hex } from '../../../ledger-schema/index.ts';
@@ -62,7 +62,7 @@ describe('a release list', () => {
   test('says that a withdrawn release is yanked, and why, pins what it pinned, and serves it no more', async () => {
     const before = await make([stampRecord('jq-1.7.1'), stampRecord('jq-1.8.0')]);
     const nacked = stampRecord('jq-1.8.0', { state: 'withdrawn', nacks: ['linus'], reason: 'upstream was taken over' });
-    const after = await make([stampRecord('jq-1.7.1'), nacked], before.folder, { sequence: 44 });
+    const after = await make([stampRecord('jq-1.7.1'), nacked], before.folder, { height: 44 });
     const { predicate, subject } = statementOf(after.folder.get(LIST));
     const [good, yanked] = predicate.releases;
     expect(predicate.sequence).toBe(44);
@@ -112,13 +112,57 @@ describe('a release list', () => {
 
   test('that would say the same stays as it was, byte for byte, and so do its packslips', async () => {
     const first = await make([stampRecord('jq-1.7.1')]);
-    const later = { sequence: 50, now: new Date('2026-04-01T00:00:00Z') };
+    const later = { height: 50, now: new Date('2026-04-01T00:00:00Z') };
     const second = await make([stampRecord('jq-1.7.1')], first.folder, later);
     expect(second.folder).toEqual(first.folder);
     expect(second.stamps?.packslips.size).toBe(0);
     const third = await make([stampRecord('jq-1.7.1'), stampRecord('jq-1.8.0')], second.folder, later);
     expect(third.stamps?.packslips.size).toBe(1);
     expect(statementOf(third.folder.get(LIST)).predicate.sequence).toBe(50);
+  });
+
+  test('that differs from the one before has a higher number, though the ledger is the same', async () => {
+    const first = await make([stampRecord('jq-1.7.1')]);
+    const second = await make([stampRecord('jq-1.7.1'), stampRecord('jq-1.8.0')], first.folder);
+    const third = await make([stampRecord('jq-1.7.1')], second.folder);
+    const numbers = [first, second, third].map(({ folder }) => statementOf(folder.get(LIST)).predicate.sequence);
+    expect(numbers).toEqual([42, 43, 44]);
+    const next = await make([stampRecord('jq-1.8.0')], third.folder, { height: 43 });
+    expect(statementOf(next.folder.get(LIST)).predicate.sequence).toBe(45);
+    const later = await make([stampRecord('jq-1.7.1')], next.folder, { height: 50 });
+    expect(statementOf(later.folder.get(LIST)).predicate.sequence).toBe(50);
+    // An older ledger is still one: the height that a list was made at is in it.
+    await expect(make([stampRecord('jq-1.7.1')], next.folder, { height: 42 })).toFailWith('E_ROLLBACK');
+  });
+
+  test('ends before the policy does where keys that it counts on expire', async () => {
+    const soon = new Date('2026-05-01T00:00:00Z');
+    const of = async (...records: StampRecord[]) =>
+      statementOf((await make(records)).folder.get(LIST)).predicate.expires_at;
+    expect(await of(stampRecord('jq-1.7.1', { goodUntil: soon }), stampRecord('jq-1.8.0'))).toBe(
+      '2026-05-01T00:00:00Z',
+    );
+    expect(await of(stampRecord('jq-1.7.1', { goodUntil: new Date('2028-01-01T00:00:00Z') }))).toBe(
+      '2027-03-01T00:00:00Z',
+    );
+    const gone = stampRecord('jq-1.7.1', { goodUntil: soon, state: 'withdrawn', nacks: ['ada'] });
+    expect(await of(gone, stampRecord('jq-1.8.0'))).toBe('2027-03-01T00:00:00Z');
+  });
+
+  test('of a tool that a repository releases beside others has its own tags alone', async () => {
+    const records = ['jq-1.7.1', 'cli/v1.0.0', 'gui_v2.0.0'].map((tag) => stampRecord(tag));
+    const context = stampContext(signer);
+    const tags = async (project: StampProject) => {
+      const stamps = await makeStamps(project, records, context);
+      const { predicate } = statementOf(stamps?.list.bytes);
+      return [stamps?.list.path, predicate.project, ...predicate.releases.map(({ tag }) => tag)];
+    };
+    expect(await tags(jq)).toEqual([LIST, 'github.com/jqlang/jq', 'jq-1.7.1']);
+    expect(await tags({ ...jq, subpath: 'cli' })).toEqual([
+      '.well-known/packslip/github.com/jqlang/jq/cli.json',
+      'github.com/jqlang/jq/cli',
+      'cli/v1.0.0',
+    ]);
   });
 
   test('is made again, the packslip too, where what it leads to was changed or lost on the disk', async () => {
@@ -138,10 +182,10 @@ describe('a release list', () => {
 
   test('of which nothing is left says so, empty and with a higher number, and stays so', async () => {
     const first = await make([stampRecord('jq-1.7.1')]);
-    const second = await make([], first.folder, { sequence: 43 });
+    const second = await make([], first.folder, { height: 43 });
     expect([...second.folder.keys()]).toEqual([LIST]);
     expect(statementOf(second.folder.get(LIST)).predicate).toMatchObject({ sequence: 43, releases: [] });
-    const third = await make([], second.folder, { sequence: 44 });
+    const third = await make([], second.folder, { height: 44 });
     expect(third.folder).toEqual(second.folder);
   });
 
@@ -168,11 +212,11 @@ describe('a release list', () => {
 
   test('never goes back: an older ledger than the one that the folder’s list is of is refused', async () => {
     const { folder } = await make([stampRecord('jq-1.7.1')]);
-    await expect(make([stampRecord('jq-1.7.1')], folder, { sequence: 41 })).toFailWith('E_ROLLBACK');
+    await expect(make([stampRecord('jq-1.7.1')], folder, { height: 41 })).toFailWith('E_ROLLBACK');
     const other = await newStampSigner();
     const before = (path: string) => Promise.resolve(folder.get(path));
     await expect(
-      makeStamps(jq, [stampRecord('jq-1.7.1')], stampContext(other.signer, { sequence: 41, before })),
+      makeStamps(jq, [stampRecord('jq-1.7.1')], stampContext(other.signer, { height: 41, before })),
     ).toFailWith('E_ROLLBACK');
   });
 
@@ -252,5 +296,5 @@ test('a repository of a name that packslip does not know has no list, and neithe
   const tool = { source: 'github.com', repository: 'a/ü' };
   expect(await makeStamps(tool, [stampRecord('v1.0.0')], stampContext(signer))).toBeUndefined();
   expect(await makeStamps(jq, [], stampContext(signer))).toBeUndefined();
-  expect(listPath('github.com', 'jqlang/jq')).toBe(LIST);
+  expect(listPath(jq)).toBe(LIST);
 });

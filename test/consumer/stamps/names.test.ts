@@ -5,7 +5,7 @@ import { describeArtifacts } from '../../../consumer/stamps/artifacts.ts';
 import { commandName } from '../../../consumer/stamps/command-name.ts';
 import { namePlatform } from '../../../consumer/stamps/name-platform.ts';
 import { projectName } from '../../../consumer/stamps/statement.ts';
-import { tagVersion } from '../../../consumer/stamps/tag-version.ts';
+import { tagProject, tagVersion } from '../../../consumer/stamps/tag-version.ts';
 import { stampAsset } from '../../kit/stamps.ts';
 
 const fixture = join(import.meta.dirname, '../../fixtures/packslip/tag-versions.json');
@@ -21,6 +21,35 @@ describe('the version of a tag', () => {
       expect(tagVersion(tag, project.split('/')[2]) ?? null).toBe(expected);
     },
   );
+
+  test.each(cases.filter(({ project }) => project.split('/').length > 3))(
+    'is the one of packslip’s own vector for a tool of a repository, where it is ours to say: $name',
+    ({ tag, project, expect: expected }) => {
+      const [, , repo = '', ...rest] = project.split('/');
+      const named = tagProject(tag, repo, true);
+      if (named?.subpath === rest.join('/')) expect(named.version).toBe(expected);
+      else expect(named?.subpath).not.toBe(rest.join('/'));
+    },
+  );
+
+  test.each<[string, string | undefined, string | undefined]>([
+    ['v1.2.3', undefined, '1.2.3'],
+    ['biome-1.2.3', undefined, '1.2.3'],
+    ['cli/v1.9.4', 'cli', '1.9.4'],
+    ['crates/cli/v1.9.4', 'crates/cli', '1.9.4'],
+    ['oxlint_v1.0.0', 'oxlint', '1.0.0'],
+    ['kustomize/v5.4.3', 'kustomize', '5.4.3'],
+    ['@biomejs/cli@1.0.0', undefined, undefined],
+    ['../v1.0.0', undefined, undefined],
+    ['a/../v1.0.0', undefined, undefined],
+    ['a//v1.0.0', undefined, undefined],
+    ['/v1.0.0', undefined, undefined],
+    ['nightly', undefined, undefined],
+    ['2026-08-31', undefined, undefined],
+  ])('%s of a repository of several tools is %s %s', (tag, subpath, version) => {
+    expect(tagProject(tag, 'biome', true)).toEqual(version === undefined ? undefined : { subpath, version });
+    if (subpath !== undefined) expect(tagProject(tag, 'biome', false)).toBeUndefined();
+  });
 
   test.each([
     ['1', undefined],
@@ -55,7 +84,7 @@ describe('a project', () => {
     ['github.com', 'a/ü', undefined],
     ['github.com', 'a/b%2F', undefined],
   ])('%s %s is %s', (source, repository, project) => {
-    expect(projectName(source, repository)).toBe(project);
+    expect(projectName({ source, repository })).toBe(project);
   });
 });
 

@@ -72,6 +72,25 @@ describe.skipIf(packslipProgram() === undefined)('packslip itself', () => {
     }
   });
 
+  test('accepts the list of one tool of a repository, and its packslip', async () => {
+    const { signer, publicKey } = await newStampSigner();
+    const pin = write('monorepo.pub', publicKey);
+    const record = stampRecord('cli/v1.9.4', { assets: [stampAsset('cli-linux-amd64', BODY)] });
+    const stamps = await makeStamps(
+      { source: 'github.com', repository: 'jqlang/jq', subpath: 'cli' },
+      [record],
+      stampContext(signer),
+    );
+    const [slip] = [...(stamps?.packslips.values() ?? [])];
+    const artifact = write('cli-linux-amd64', BODY);
+    for (const [bytes, ...more] of [[stamps?.list.bytes], [slip, '--artifact', artifact]] as const) {
+      const bundle = write('bundle.json', bytes ?? '');
+      const { code, said } = packslip(['verify', bundle, '--pubkey', pin, '--allow-unlogged', ...more]);
+      expect({ code, said }).toEqual({ code: 0, said });
+      expect(said).toContain('github.com/jqlang/jq/cli');
+    }
+  });
+
   test('accepts them by no other key, and not where it wants an entry of a log', async () => {
     const other = await newStampSigner();
     const list = write('list.json', site.get(LIST) ?? '');

@@ -90,6 +90,55 @@ describe('a site with stamps', () => {
     );
   });
 
+  test('leads to the store from the run on that knows one, with a higher number', async () => {
+    await make({}, { stores: ['file:./store'] });
+    const first = await list();
+    await make({}, { stores: ['file:./store', 'https://mirror.acme.example'] });
+    const second = await list();
+    expect(second.sequence).toBe(first.sequence + 1);
+    const path = second.releases[1]?.packslip.slice(BASE.length + 1) ?? '';
+    expect(releaseOf(utf8(await site.read(path))).predicate.artifacts[0]?.url).toContain(
+      'https://mirror.acme.example/sha256/',
+    );
+  });
+
+  test('looks for the vendors’ own packslips once it knows a store', async () => {
+    const evidence = [{ kind: 'sigstore' as const, sha256: 'a'.repeat(64), size: 9, signer: 'x', issuer: ISSUER }];
+    await ledger.addRecord({ repository: 'acme/tool', tag: 'v1.1.0', assets: { 'tool-linux-amd64': 'x' }, evidence });
+    await ledger.commit();
+    await make();
+    expect(site.warnings.join('\n')).not.toContain('could not be read');
+    await make({}, { stores: [`file:${site.folder}-store`] });
+    expect(site.warnings.join('\n')).toContain('acme/tool v1.1.0: its evidence could not be read');
+  });
+
+  test('has a list for each tool of a repository that releases several', async () => {
+    await ledger.addRecord({ repository: 'acme/tool', tag: 'cli/v3.0.0', assets: { 'cli-linux-amd64': 'cli' } });
+    await ledger.commit();
+    await make();
+    expect((await list()).releases.map(({ tag }) => tag)).toEqual(['v0.9.0', 'v1.0.0']);
+    const own = statementOf(utf8(await site.read(LIST.replace('tool.json', 'tool/cli.json')))).predicate;
+    expect([own.project, ...own.releases.map(({ version }) => version)]).toEqual(['github.com/acme/tool/cli', '3.0.0']);
+    expect((await make()).written).toBe(0);
+  });
+
+  test('has the lists of a renamed repository under both of its names', async () => {
+    const aliases = [{ name: 'github.com/acme/renamed', tool: 'github.com/acme/tool' }];
+    await make({ aliases });
+    const renamed = statementOf(utf8(await site.read(LIST.replace('tool.json', 'renamed.json')))).predicate;
+    expect(renamed.project).toBe('github.com/acme/renamed');
+    expect(renamed.releases.map(({ tag }) => tag)).toEqual((await list()).releases.map(({ tag }) => tag));
+    const path = renamed.releases[1]?.packslip.slice(BASE.length + 1) ?? '';
+    expect(releaseOf(utf8(await site.read(path))).predicate.project).toBe('github.com/acme/renamed');
+    // A tool of that very name has its own.
+    await ledger.addRecord({ repository: 'acme/Renamed', tag: 'v7.0.0', assets: { 'renamed-linux-amd64': 'r' } });
+    await ledger.commit();
+    await make({ aliases });
+    expect([...(await site.files()).keys()].filter((each) => each.endsWith('renamed.json'))).toEqual([]);
+    const theirs = statementOf(utf8(await site.read(LIST.replace('tool.json', 'Renamed.json')))).predicate;
+    expect(theirs.releases.map(({ tag }) => tag)).toEqual(['v7.0.0']);
+  });
+
   test('offline, or where evidence can not be read, signs packslips of its own, and looks again when it is made again', async () => {
     const evidence = [{ kind: 'sigstore' as const, sha256: 'a'.repeat(64), size: 9, signer: 'x', issuer: ISSUER }];
     const assets = { 'tool-linux-amd64': 'the tool' };
