@@ -10,6 +10,7 @@ const TIMEOUTS = new Set([
 ]);
 /** 401 is what tinyproxy answers to a wrong password. */
 const PROXY_REFUSES = /Proxy (?:response \(40[137]\)|Authentication Required)/;
+const NEVER_THERE = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN']);
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|HOSTNAME_MISMATCH|^UND_ERR_PRX_TLS$/;
 
 /** The innermost error that carries a code: fetch wraps the real one. */
@@ -41,7 +42,7 @@ export function networkError(error: unknown, where: string): PullthroughError {
     });
   }
   if (code !== undefined && CERTIFICATE.test(code)) {
-    return new PullthroughError('E_NETWORK', `the certificate of ${where} is not trusted (${code})`, {
+    return new PullthroughError('E_NETWORK', `the certificate of ${originOf(where)} is not trusted (${code})`, {
       hint: 'behind a proxy with its own certificates, name its CA in NODE_EXTRA_CA_CERTS',
       cause: error,
     });
@@ -53,7 +54,7 @@ export function networkError(error: unknown, where: string): PullthroughError {
   }
   return new PullthroughError(
     'E_NETWORK',
-    `the connection to ${where} failed${code === undefined ? '' : ` (${code})`}`,
+    `the connection to ${code !== undefined && NEVER_THERE.has(code) ? originOf(where) : where} failed${code === undefined ? '' : ` (${code})`}`,
     { hint: 'check the network, the proxy and the host name', cause: error },
   );
 }
@@ -66,7 +67,7 @@ export function proxyError(where: string, status: number | undefined, cause?: un
   if (status === 407 || status === 401) {
     return new PullthroughError(
       'E_NETWORK',
-      `the proxy on the way to ${where} asks for a user and password (${status})`,
+      `the proxy on the way to ${originOf(where)} asks for a user and password (${status})`,
       {
         hint: 'put them into the variable that names it, as HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT, or check those there',
         cause,
@@ -74,10 +75,15 @@ export function proxyError(where: string, status: number | undefined, cause?: un
     );
   }
   const said = status === undefined ? '' : ` (${status})`;
-  return new PullthroughError('E_NETWORK', `the proxy does not let us reach ${where}${said}`, {
+  return new PullthroughError('E_NETWORK', `the proxy does not let us reach ${originOf(where)}${said}`, {
     hint: 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY',
     cause,
   });
+}
+
+/** What no host was reached for is about the host, not about a path of it: so it is one error for all that lies there. */
+function originOf(where: string): string {
+  return URL.canParse(where) ? new URL(where).origin : where;
 }
 
 /** All that an error and its causes say. */

@@ -240,7 +240,7 @@ export function remoteError(
     return error(
       'E_CREDENTIAL',
       remote.hasToken
-        ? 'the host refused LEDGER_TOKEN: check that it has not expired and may do this with the ledger'
+        ? 'the host refused LEDGER_TOKEN: check that it has not expired and may do this with the ledger; a host that checks the name of its user needs that in the URL, as https://NAME@HOST/…'
         : (remote.withheld ?? 'set LEDGER_TOKEN to a token that may do this with the ledger'),
     );
   }
@@ -260,6 +260,12 @@ export function remoteError(
     return error(
       'E_LEDGER_UNREACHABLE',
       'compare the host’s key with the one that its owner publishes, then take it into known_hosts by ssh itself',
+    );
+  }
+  if (/\b(?:error: |code )407\b|Could not resolve proxy|Proxy CONNECT aborted/i.test(result.stderr)) {
+    return error(
+      'E_LEDGER_UNREACHABLE',
+      'it is the proxy that refuses: put its user and password into https_proxy (or http_proxy), as http://USER:PASSWORD@HOST:PORT',
     );
   }
   if (/certificate/i.test(result.stderr)) {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PullthroughError } from '../../ledger-schema/error.ts';
-import { shownStderr } from '../../ledger/git/remote.ts';
+import { remoteError, remoteOf, shownStderr } from '../../ledger/git/remote.ts';
 import { makeCertificates } from '../servers/certificates.ts';
 import { createGitHandler } from '../servers/git.ts';
 import { startGitServer } from '../servers/git-server.ts';
@@ -300,6 +300,18 @@ describe('what git said', () => {
       'WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!; SHA256:j9R4/b16TyCAzPPT002I6isG1G8vk9HuFOoPkBQByEA.; ' +
         'Offending ED25519 key in /home/ada/.ssh/known_hosts:1; Host key verification failed.',
     );
+  });
+
+  it.each([
+    "fatal: unable to access 'https://h.example/x.git/': The requested URL returned error: 407",
+    "fatal: unable to access 'https://h.example/x.git/': Received HTTP code 407 from proxy after CONNECT",
+    "fatal: unable to access 'https://h.example/x.git/': CONNECT tunnel failed, response code 407",
+    "fatal: unable to access 'https://h.example/x.git/': Could not resolve proxy: p.example",
+  ])('of a proxy is answered by what the proxy needs: %s', (stderr) => {
+    const remote = remoteOf('https://h.example/x.git', TOKEN);
+    const error = remoteError({ exitCode: 128, stderr, stdout: '' }, 'fetch', { remote, clone: '/nowhere' });
+    expect(error).toMatchObject({ code: 'E_LEDGER_UNREACHABLE', exit: 1 });
+    expect(error.hint).toContain('https_proxy');
   });
 
   it('is bounded', () => {
