@@ -193,6 +193,15 @@ export function breaches(sources: Sources): string[] {
 
 /** The packages that are loaded with a file: what it reaches without `import()` and types. */
 export function loadedWith(start: string, sources: Sources): Set<string> {
+  return reached(start, sources).packages;
+}
+
+/** The files that are loaded with a file, itself among them. */
+export function filesLoadedWith(start: string, sources: Sources): Set<string> {
+  return reached(start, sources).seen;
+}
+
+function reached(start: string, sources: Sources): { packages: Set<string>; seen: Set<string> } {
   const packages = new Set<string>();
   const seen = new Set<string>();
   const visit = (path: string): void => {
@@ -205,5 +214,5 @@ export function loadedWith(start: string, sources: Sources): Set<string> {
     }
   };
   visit(start);
-  return packages;
+  return { packages, seen };
 }

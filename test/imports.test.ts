@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ROOMS, breaches, loadedWith } from './import-rules.ts';
+import { ROOMS, breaches, filesLoadedWith, loadedWith } from './import-rules.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -42,6 +42,13 @@ describe('this tree', () => {
       expect(heavy, start).toEqual([]);
     }
     expect([...loadedWith('cli/wiring/run-command.ts', sources)].filter((name) => name === 'openpgp')).toEqual([]);
+  });
+
+  test('nothing of what upstream signed is loaded with a command of the consumer', () => {
+    for (const start of ['consumer/consumer.ts', 'cli/commands/consumer/get.ts', 'cli/commands/consumer/verify.ts']) {
+      const files = [...filesLoadedWith(start, sources)].filter((path) => path.startsWith('evidence/'));
+      expect(files, start).toEqual([]);
+    }
   });
 
   test('git looks at the ledger before what judges it is loaded', () => {

@@ -2,8 +2,6 @@ import { isIP } from 'node:net';
 import { basename, dirname, resolve } from 'node:path';
 import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
 import { brief, fromUtf8 } from '../../../ledger-schema/bytes.ts';
-import { isSigned, parseRequirement } from '../../../evidence/require.ts';
-import type { Requirement } from '../../../evidence/require.ts';
 import type { AddedRoot } from '../../../evidence/added-root.ts';
 import { isHostName } from '../../../ledger-schema/names/path.ts';
 import { GITHUB_API, apiUrl, sourceHost } from '../../../io/http/api-url.ts';
@@ -58,8 +56,8 @@ export interface Config {
   /** `[trust] max-age`, in milliseconds. */
   readonly maxAge: number | undefined;
   readonly evidence: {
-    /** What a consumer wants upstream to have signed. */
-    readonly require: readonly Requirement[];
+    /** What a consumer wants upstream to have signed, as words. */
+    readonly require: readonly string[];
     /** Roots beside those that the package carries. */
     readonly trustedRoots: readonly AddedRoot[];
   };
@@ -122,15 +120,6 @@ export const PIN_HINT = 'write sha256: and the 64 lower-case hex digits that sha
 const pin: IniParser<string> = (value) =>
   /^sha256:([0-9a-f]{64})$/.exec(value)?.[1] ?? fail('E_CONFIG', `${brief(value)} is not a pin`, { hint: PIN_HINT });
 
-/** Records don't keep what GitHub's API says about a digest, so nobody can require it later. */
-const requirement: IniParser<Requirement> = (value) => {
-  const word = parseRequirement(value, (glob) => glob);
-  if (isSigned(word)) return word;
-  return fail('E_CONFIG', `${brief(value)} is checked when a release is mirrored, and a record keeps nothing of it`, {
-    hint: 'require it in tool.ini; here a signature can be required, as attestation or minisign:KEY',
-  });
-};
-
 const ROOT_BYTES = 1024 * 1024;
 
 async function readRoot(path: string): Promise<AddedRoot> {
@@ -141,8 +130,11 @@ async function readRoot(path: string): Promise<AddedRoot> {
   return { name: path, bytes: bytes ?? fail('E_CONFIG', `[evidence] trusted-root[]: there is no file ${path}`) };
 }
 
-/** The parsers get the folder that paths in the file are relative to, so that each refusal names its line. */
-export function schemaOf(folder: string) {
+/**
+ * The parsers get the folder that paths in the file are relative to, so that each refusal names its line. `required`: reads
+ * what upstream must have signed.
+ */
+export function schemaOf(folder: string, required: IniParser<string> = (value) => value) {
   return {
     ledger: {
       repository: (value: string) => parseLocation(value, folder),
@@ -164,7 +156,7 @@ export function schemaOf(folder: string) {
     notify: { 'command[]': notifyCommand },
     review: { 'scan[]': scanCommand },
     trust: { pin, 'max-age': positiveDuration },
-    evidence: { 'require[]': requirement, 'trusted-root[]': (value: string) => resolve(folder, value) },
+    evidence: { 'require[]': required, 'trusted-root[]': (value: string) => resolve(folder, value) },
   } as const satisfies IniSchema;
 }
 
@@ -207,7 +199,8 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
   const path = configPath(flags, cwd);
   const content = await readConfigFile(path, flags.config !== undefined);
   const folder = content === undefined ? resolve(cwd) : dirname(path);
-  const { values } = readIni(content ?? '', flags.config ?? basename(path), schemaOf(folder));
+  const schema = schemaOf(folder, await requiredParser(content));
+  const { values } = readIni(content ?? '', flags.config ?? basename(path), schema);
   const { ledger, store, source, gateway, trust, evidence, notify, review } = values;
   const api = source.api ?? GITHUB_API;
   const storeFlag = flag('store', flags.store, (value) => parsePublicUrl(value, cwd));
@@ -241,6 +234,12 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
       trustedRoots: await Promise.all(evidence['trusted-root[]'].map(readRoot)),
     },
   };
+}
+
+/** What upstream signed is read where somebody asks for it: no other command loads that room. */
+async function requiredParser(content = ''): Promise<IniParser<string> | undefined> {
+  if (!content.includes('require[]')) return undefined;
+  return (await import('./required-evidence.ts')).requiredEvidence;
 }
 
 /** The ledger's location. `flag`: the command takes `--ledger`. Throws `E_NO_LEDGER`. */

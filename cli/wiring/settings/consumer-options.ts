@@ -1,4 +1,3 @@
-import { wordOf } from '../../../evidence/require.ts';
 import type { Consumer } from '../../../consumer/consumer.ts';
 import type { ConsumerOptions } from '../../../consumer/options.ts';
 import { loadConfig, requireLedger, requirePin, requirePublicStores } from './config.ts';
@@ -40,7 +39,7 @@ export async function consumerOptions(
     pin,
     host: config.source.host,
     ...tokenFor(env, 'LEDGER_TOKEN', ledger),
-    evidence: { require: config.evidence.require.map(wordOf), trustedRoots: config.evidence.trustedRoots },
+    evidence: { require: config.evidence.require, trustedRoots: config.evidence.trustedRoots },
     stateDir: stateOf(flags, context),
     limits: config.ledger.limits,
     maxAge: config.maxAge,
