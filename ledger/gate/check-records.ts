@@ -6,7 +6,8 @@ import type { RecordState } from '../../ledger-schema/record.ts';
 import type { Signed } from '../../ledger-schema/record-signatures.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import { recordFiles } from '../files.ts';
-import type { Snapshot, TreeEntry } from '../snapshot.ts';
+import { readAhead } from '../read-ahead.ts';
+import type { Snapshot } from '../snapshot.ts';
 
 /** One record as a check or a status sees it. */
 export interface CheckedRecord {
@@ -59,34 +60,6 @@ export async function checkRecords(
  * signatures busy.
  */
 const AT_ONCE = 64;
-/** A file as records have it; a larger one is read when it is asked for, by its own limit. */
-const USUAL_BYTES = 16_384;
-/** Nothing is read ahead from a folder with more entries: most of them may be files that nobody asks for. */
-const USUAL_ENTRIES = 12;
-
-/** The snapshot, with the files of some records asked for all at once instead of one after another. */
-function readAhead(
-  snapshot: Snapshot,
-  records: readonly { readonly entries: readonly TreeEntry[] }[],
-): Pick<Snapshot, 'blob'> {
-  const read = new Map<string, Promise<Uint8Array | undefined>>();
-  const usual = records.filter(({ entries }) => entries.length <= USUAL_ENTRIES);
-  for (const { oid, mode } of usual.flatMap(({ entries }) => entries)) {
-    // What can't be read is asked for again by the code that needs it, and refused there.
-    if (mode === REGULAR)
-      read.set(
-        oid,
-        snapshot.blob(oid, USUAL_BYTES).catch(() => undefined),
-      );
-  }
-  return {
-    async blob(oid, limit) {
-      const bytes = await read.get(oid);
-      return bytes !== undefined && bytes.length <= limit ? bytes : snapshot.blob(oid, limit);
-    },
-  };
-}
-
 export async function checkRecord(
   snapshot: Pick<Snapshot, 'blob'>,
   trust: Trust,

@@ -8,24 +8,39 @@ type VerifyingKey = KeyObject | { readonly key: KeyObject; readonly dsaEncoding:
 
 const NAMES: Record<Hash, string> = { 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' };
 
+type VerifyCurve = (
+  hash: string | null,
+  message: Uint8Array,
+  key: VerifyingKey,
+  signature: Uint8Array,
+) => boolean | Promise<boolean>;
+
 /**
  * Node's own cryptography as a verifier; it gives the same answers as the portable verifier, ten times as fast.
  * Elliptic-curve signatures are verified on node's thread pool, while this thread goes on.
  */
-export const NODE_VERIFIER: Verifier = {
-  digest: (hash, message) => digestOf(NAMES[hash], message, 'buffer'),
-  verify: (question) => {
-    const key = keyObject(question.key);
-    return key === undefined ? false : verifyBy(key, question);
-  },
-};
+export const NODE_VERIFIER: Verifier = verifierBy(inPool);
+
+/** The same for a thread beside others: it verifies by itself, since handing a signature over would only cost more. */
+export const THREAD_VERIFIER: Verifier = verifierBy(here);
+
+function verifierBy(curve: VerifyCurve): Verifier {
+  return {
+    digest: (hash, message) => digestOf(NAMES[hash], message, 'buffer'),
+    verify: (question) => {
+      const key = keyObject(question.key);
+      return key === undefined ? false : verifyBy(key, question, curve);
+    },
+  };
+}
 
 function verifyBy(
   key: KeyObject,
   { key: material, hash, message, digest, signature }: Question,
+  curve: VerifyCurve,
 ): boolean | Promise<boolean> {
-  if (material.kind === 'ed25519') return inPool(null, digest, key, signature);
-  if (material.kind !== 'RSA') return inPool(NAMES[hash], message, { key, dsaEncoding: 'ieee-p1363' }, signature);
+  if (material.kind === 'ed25519') return curve(null, digest, key, signature);
+  if (material.kind !== 'RSA') return curve(NAMES[hash], message, { key, dsaEncoding: 'ieee-p1363' }, signature);
   try {
     // The block is compared whole, so no padding parser needs to be trusted.
     const block = publicDecrypt({ key, padding: constants.RSA_NO_PADDING }, signature);
@@ -41,6 +56,14 @@ function inPool(hash: string | null, message: Uint8Array, key: VerifyingKey, sig
   return new Promise<boolean>((resolve, reject) => {
     verifySignature(hash, message, key, signature, (error, fits) => (error === null ? resolve(fits) : reject(error)));
   }).catch(() => false);
+}
+
+function here(hash: string | null, message: Uint8Array, key: VerifyingKey, signature: Uint8Array): boolean {
+  try {
+    return verifySignature(hash, message, key, signature);
+  } catch {
+    return false;
+  }
 }
 
 const known = new WeakMap<PublicMaterial, KeyObject | undefined>();

@@ -6,12 +6,13 @@ import { concatBytes, utf8 } from '../../ledger-schema/bytes.ts';
 import { isCanonicalScalar, isWeakPoint, littleEndian } from '../../ledger-schema/openpgp/algorithms/ed25519.ts';
 import type { Hash, Question } from '../../ledger-schema/openpgp/algorithms/verifier.ts';
 import { PORTABLE } from '../../ledger-schema/openpgp/verify.ts';
-import { NODE_VERIFIER } from '../../ledger/signing/node-verifier.ts';
+import { NODE_VERIFIER, THREAD_VERIFIER } from '../../ledger/signing/node-verifier.ts';
 
-/** What both verifiers say; they must say one thing. */
+/** What the three verifiers say; they must say one thing. */
 async function answer(question: Question): Promise<boolean> {
   const [portable, native] = [await PORTABLE.verify(question), await NODE_VERIFIER.verify(question)];
   expect(portable).toBe(native);
+  expect(await THREAD_VERIFIER.verify(question)).toBe(native);
   return native;
 }
 

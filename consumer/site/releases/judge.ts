@@ -8,6 +8,7 @@ import {
 import type { RecordFiles, RecordStatus, Trust } from '../../../ledger-schema/index.ts';
 import { holdersOf } from '../../../ledger-schema/holders.ts';
 import { recordFiles } from '../../../ledger/files.ts';
+import { readAhead } from '../../../ledger/read-ahead.ts';
 import type { Snapshot } from '../../../ledger/snapshot.ts';
 import { publishedAt } from '../../serve/api/published.ts';
 import type { JudgedRecord, KnownRelease } from '../model.ts';
@@ -38,12 +39,16 @@ export interface RecordToJudge {
 /** Judges records of one tool, which are best here already ({@link fetchRecords}); what is wrong with one is in its line. Throws what reading the ledger throws. */
 export async function judgeRecords(records: readonly RecordToJudge[], context: JudgeContext): Promise<ShownRecord[]> {
   const directories = await context.snapshot.listMany(records.map(({ path }) => path));
+  const here = readAhead(
+    context.snapshot,
+    records.map(({ path }) => ({ entries: directories.get(path) ?? [] })),
+  );
   return Promise.all(
     records.map(async (record) => {
       const entries = directories.get(record.path) ?? [];
       const { tag, tree } = record;
       if (entries.length === 0) return { known: { tag, tree, state: 'invalid', by: [], why: 'it is an empty folder' } };
-      const files = remembering(recordFiles(context.snapshot, record.path, entries));
+      const files = remembering(recordFiles(here, record.path, entries));
       try {
         const status = await verifyRecord(files, context.trust);
         return { known: await describe(record, files, status, context), judged: { files, status } };

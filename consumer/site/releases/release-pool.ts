@@ -20,13 +20,18 @@ export interface WorkerOrder extends Omit<SiteContext, 'view'> {
 
 /** Records of one tool, which are here and whose files were announced. */
 export interface WorkerJob {
+  /** Said again in the answer. */
+  readonly id: number;
   readonly tool: PlacedTool;
   readonly records: readonly RecordToJudge[];
   readonly acknowledged: readonly string[];
 }
 
+export type JudgingJob = Omit<WorkerJob, 'id'>;
+
 /** Lines of the records whose pages are written; those that the worker leaves to others are not among them. */
 export interface WorkerAnswer {
+  readonly id: number;
   readonly lines: readonly KnownRelease[];
   readonly written: number;
 }
@@ -35,6 +40,8 @@ export interface WorkerAnswer {
 const WORTH_A_WORKER = 400;
 /** Records that a worker is handed at a time: few enough that none is idle for long at the end. */
 const HANDED = 32;
+/** Lists that a worker has at a time: while git looks for the objects of one, another is judged and written. */
+const AT_ONCE = 2;
 /** A worker reads, judges, writes and forgets. */
 const LIMITS = { maxYoungGenerationSizeMb: 48 };
 
@@ -53,7 +60,10 @@ export class ReleasePool implements AsyncDisposable {
   }
 
   /** Gives each job's lines to `take`; a job that fails, or that isn't worth it, is left to the caller. */
-  async run(jobs: readonly WorkerJob[], take: (job: WorkerJob, lines: readonly KnownRelease[]) => void): Promise<void> {
+  async run(
+    jobs: readonly JudgingJob[],
+    take: (job: JudgingJob, lines: readonly KnownRelease[]) => void,
+  ): Promise<void> {
     const order = this.#order;
     const count = jobs.reduce((sum, { records }) => sum + records.length, 0);
     // Only compiled code runs in a worker; the sources are only ever run by a test runner, which compiles in its own way.
@@ -67,9 +77,9 @@ export class ReleasePool implements AsyncDisposable {
     await Promise.all(this.#workers.map((worker) => this.#feed(worker, left, take)));
   }
 
-  #feed(worker: Worker, left: Iterator<WorkerJob>, take: (job: WorkerJob, lines: readonly KnownRelease[]) => void) {
+  #feed(worker: Worker, left: Iterator<WorkerJob>, take: (job: JudgingJob, lines: readonly KnownRelease[]) => void) {
     return new Promise<void>((resolve, reject) => {
-      let job: WorkerJob | undefined;
+      const open = new Map<number, WorkerJob>();
       const failed = (cause: unknown): void =>
         reject(cause instanceof Error ? cause : new Error(`a worker ended: ${String(cause)}`));
       const done = (): void => {
@@ -77,13 +87,18 @@ export class ReleasePool implements AsyncDisposable {
         resolve();
       };
       const hand = (): void => {
-        const next = left.next();
-        if (next.done === true) return done();
-        job = next.value;
-        worker.postMessage(job);
+        while (open.size < AT_ONCE) {
+          const next = left.next();
+          if (next.done === true) break;
+          open.set(next.value.id, next.value);
+          worker.postMessage(next.value);
+        }
+        if (open.size === 0) done();
       };
-      worker.on('message', ({ lines, written }: WorkerAnswer) => {
+      worker.on('message', ({ id, lines, written }: WorkerAnswer) => {
         this.written += written;
+        const job = open.get(id);
+        open.delete(id);
         if (job !== undefined) take(job, lines);
         hand();
       });
@@ -102,11 +117,12 @@ function startWorker(workerData: WorkerOrder): Worker {
   return new Worker(new URL('./release-worker.js', import.meta.url), { workerData, resourceLimits: LIMITS });
 }
 
-function inParts(jobs: readonly WorkerJob[]): WorkerJob[] {
-  return jobs.flatMap((job) =>
+function inParts(jobs: readonly JudgingJob[]): WorkerJob[] {
+  const parts = jobs.flatMap((job) =>
     Array.from({ length: Math.ceil(job.records.length / HANDED) }, (_, i) => ({
       ...job,
       records: job.records.slice(i * HANDED, (i + 1) * HANDED),
     })),
   );
+  return parts.map((part, id) => ({ ...part, id }));
 }

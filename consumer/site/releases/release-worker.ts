@@ -3,7 +3,7 @@ import { PullthroughError } from '../../../ledger-schema/error.ts';
 import { establishTrust } from '../../../ledger-schema/trust.ts';
 import { ledgerFiles } from '../../../ledger/files.ts';
 import { openLocalRepository } from '../../../ledger/git/local.ts';
-import { NODE_VERIFIER } from '../../../ledger/signing/node-verifier.ts';
+import { THREAD_VERIFIER } from '../../../ledger/signing/node-verifier.ts';
 import { SiteFolder } from '../disk/folder.ts';
 import { judgeRecords } from './judge.ts';
 import type { WorkerAnswer, WorkerJob, WorkerOrder } from './release-pool.ts';
@@ -15,13 +15,20 @@ const order = workerData as WorkerOrder;
 const { directory, commit, pin, now, label } = order;
 const repository = await openLocalRepository(directory);
 const snapshot = repository.snapshot(commit);
-const trust = await establishTrust(ledgerFiles(snapshot), { pin, now, verifier: NODE_VERIFIER });
+const trust = await establishTrust(ledgerFiles(snapshot), { pin, now, verifier: THREAD_VERIFIER });
 const view = { label, commit, snapshot, trust, descendsFrom: async () => true };
 const folder = SiteFolder.another(order.root, order.fresh, order.number);
 const writer = new ReleaseWriter({ ...order, view }, folder);
 
-async function answer({ tool, records, acknowledged }: WorkerJob): Promise<WorkerAnswer> {
-  const before = folder.written;
+let told = 0;
+/** Files that were written since this was asked last. */
+function newlyWritten(): number {
+  const count = folder.written - told;
+  told = folder.written;
+  return count;
+}
+
+async function answer({ id, tool, records, acknowledged }: WorkerJob): Promise<WorkerAnswer> {
   const known = new Set(acknowledged);
   const context = {
     snapshot,
@@ -32,10 +39,10 @@ async function answer({ tool, records, acknowledged }: WorkerJob): Promise<Worke
   try {
     const shown = (await judgeRecords(records, context)).filter((each) => each.known.state !== 'withdrawn');
     for (const each of shown) await writer.write(tool, each);
-    return { lines: shown.map((each) => each.known), written: folder.written - before };
+    return { id, lines: shown.map((each) => each.known), written: newlyWritten() };
   } catch (error) {
     if (!(error instanceof PullthroughError)) throw error;
-    return { lines: [], written: folder.written - before };
+    return { id, lines: [], written: newlyWritten() };
   }
 }
 
