@@ -11,6 +11,7 @@ import type { ErrorReport } from '../../io/error-report.ts';
 export type FindingKind =
   | 'repository-missing'
   | 'repository-changed'
+  | 'repository-renamed'
   | 'release-missing'
   | 'tag-missing'
   | 'tag-moved'
@@ -21,7 +22,7 @@ export type FindingKind =
 /** A difference between upstream and the record. */
 export interface WatchFinding {
   readonly kind: FindingKind;
-  /** Undefined: the record is fine, and upstream has a file more, or lacks what somebody knows to be gone. */
+  /** Undefined: the record is fine, and upstream has a file more or another name, or lacks what somebody knows to be gone. */
   readonly code: 'E_UPSTREAM_DIFFERS' | 'E_REPOSITORY_CHANGED' | undefined;
   /** Undefined: all of the repository's records. */
   readonly tag: string | undefined;
@@ -44,6 +45,9 @@ export interface Watched {
   readonly error?: ErrorReport;
 }
 
+/** What a person may want to know of, and need not do anything about. */
+const NOTES: ReadonlySet<FindingKind> = new Set(['file-added', 'repository-renamed']);
+
 /** One finding about a record; without it about the whole repository. */
 export function finding(
   kind: FindingKind,
@@ -53,7 +57,7 @@ export function finding(
 ): WatchFinding {
   const code = kind === 'repository-changed' ? 'E_REPOSITORY_CHANGED' : 'E_UPSTREAM_DIFFERS';
   const known = { tag: record?.checklist.tag, record: record?.path, file };
-  return { kind, code: kind === 'file-added' ? undefined : code, ...known, message };
+  return { kind, code: NOTES.has(kind) ? undefined : code, ...known, message };
 }
 
 /**
@@ -116,7 +120,7 @@ export function noteGone(
   );
 }
 
-/** 3 where something differs, whatever else failed; an added file doesn't count, nor what is known to be gone. */
+/** 3 where something differs, whatever else failed; neither an added file nor a new name counts, nor what is known to be gone. */
 export function watchExit(watched: readonly Watched[]): 0 | 1 | 3 | 4 {
   const differs = watched.some(({ findings }) => findings.some(({ code }) => code !== undefined));
   return differs ? 3 : foldExit(watched);
@@ -130,11 +134,13 @@ const ISSUE_LENGTH = 65_000;
 
 /**
  * The one issue that tells people of a ledger what was found, and what could not be asked about; undefined where nothing
- * was found but what is known to be gone. The same findings give the same text. What upstream says stands in code spans.
+ * was found but what is known to be gone, or a new name, which would keep it open for ever. The same findings give the same text. What upstream says stands in code spans.
  */
 export function watchIssue(watched: readonly Watched[]): { title: string; body: string } | undefined {
   const lines = watched.flatMap(({ tool, findings }) =>
-    findings.filter(({ known }) => known !== true).map((one) => `- ${issueLine(tool, one)}\n`),
+    findings
+      .filter(({ kind, known }) => known !== true && kind !== 'repository-renamed')
+      .map((one) => `- ${issueLine(tool, one)}\n`),
   );
   if (lines.length === 0) return undefined;
   lines.push(...watched.flatMap(({ tool, error }) => (error === undefined ? [] : [`- ${unaskedLine(tool, error)}\n`])));

@@ -6,6 +6,7 @@ import type { Release, Repository } from '../../github/types.ts';
 import { mapLimit } from '../../io/limit.ts';
 import { recordFiles } from '../../ledger/files.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import { foldAscii } from '../../ledger-schema/names/path.ts';
 import { verifyRecord } from '../../ledger-schema/record.ts';
 import type { RecordStatus } from '../../ledger-schema/record.ts';
 import type { ExecutorContext } from '../context.ts';
@@ -98,7 +99,7 @@ async function watchRepository(
   if (identity !== undefined) return result([identity]);
 
   const releases = await readReleases(client, recorded.repository, records);
-  const findings: WatchFinding[] = [];
+  const findings = renamed(recorded, repository);
   for (const record of records) {
     findings.push(...(await judgeRecord(client, recorded.repository, record, releases, tool)));
   }
@@ -131,6 +132,12 @@ function judgeIdentity(repository: Repository | undefined, record: RecordStatus)
   if (repository.id === repositoryId) return undefined;
   const message = `the name belongs to another repository now (id ${repository.id}, not ${repositoryId})`;
   return finding('repository-changed', undefined, message);
+}
+
+function renamed(recorded: Recorded, repository: Repository | undefined): WatchFinding[] {
+  if (repository === undefined || foldAscii(repository.fullName) === foldAscii(recorded.repository)) return [];
+  const message = `upstream calls it ${repository.fullName} now; its records stay under the name that the ledger has`;
+  return [finding('repository-renamed', undefined, message)];
 }
 
 /** The releases of the records, by tag. */

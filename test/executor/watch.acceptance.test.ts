@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { watchExit } from '../../executor/upkeep/watch-findings.ts';
+import { watchExit, watchIssue } from '../../executor/upkeep/watch-findings.ts';
 import { reportIssue, watch } from '../../executor/upkeep/watch.ts';
 import { world } from '../kit/executor-world.ts';
 import type { World } from '../kit/executor-world.ts';
@@ -78,10 +78,15 @@ describe('watch', () => {
     expect(watchExit(watched)).toBe(3);
   });
 
-  it('follows a rename', async () => {
+  it('follows a rename, says it and to what, each time, and it is nothing to act on', async () => {
     const { made, repository } = await held();
     made.github.rename(repository, 'acme/renamed');
-    expect(kinds(await look(made))).toEqual([]);
+    for (const watched of [await look(made), await look(made)]) {
+      expect(kinds(watched)).toEqual(['repository-renamed']);
+      expect(watched[0]?.findings[0]?.message).toContain('upstream calls it acme/renamed now');
+      expect(watchExit(watched)).toBe(0);
+      expect(watchIssue(watched)).toBeUndefined();
+    }
   });
 
   it('finds the records of a repository that was renamed before its first one, and its filter', async () => {
