@@ -87,6 +87,7 @@ input, button {
 button { background: var(--panel); font-weight: 600; cursor: pointer; }
 .pin { flex: 1 1 22rem; }
 .pin input { width: 100%; font-family: var(--mono); font-size: .875rem; }
+.jump { margin: .2rem 0 1.2rem; }
 .drop { padding: 1.4rem 1rem; border: 2px dashed var(--line); border-radius: .4rem; text-align: center; }
 .drop.over { border-color: var(--link); background: var(--panel); }
 .drop label { display: block; color: var(--ink); font-size: var(--text); }

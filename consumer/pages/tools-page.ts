@@ -17,16 +17,21 @@ export interface ToolsPage {
   readonly address: (number: number) => string;
   /** A form to find a tool with. */
   readonly search?: Markup | undefined;
+  /** What leads to it. */
+  readonly jump?: Markup | undefined;
   /** What follows the list. */
   readonly more?: Markup | undefined;
 }
 
 /** All tools with their newest acknowledged releases. */
-export function toolsPage({ rows, number, total, address, search, more }: ToolsPage, context: PageContext): string {
+export function toolsPage(
+  { rows, number, total, address, search, jump, more }: ToolsPage,
+  context: PageContext,
+): string {
   const body = html`<p class="lead">
       Release files that were fetched again, compared and signed for by people of this organisation.
     </p>
-    ${search ?? NOTHING}
+    ${jump ?? NOTHING} ${search ?? NOTHING}
     <table class="tools" role="table">
       <caption>
         ${countText(total, 'tool')}

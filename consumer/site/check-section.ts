@@ -2,31 +2,42 @@ import { html } from '../pages/html.ts';
 import type { Markup } from '../pages/html.ts';
 
 export interface CheckSection {
-  /** Links from the page. */
-  readonly record: string;
+  /** Links from the page: the site's folder, and the policies. */
+  readonly root: string;
   readonly trust: string;
-  /** The record's directory in the ledger. */
-  readonly path: string;
+  /** The release that a page is about; undefined: the file's bytes say which one it is. */
+  readonly release?:
+    | {
+        /** The link to its files. */
+        readonly record: string;
+        /** The record's directory in the ledger. */
+        readonly path: string;
+      }
+    | undefined;
   /** The pin that the site was made with. */
   readonly pin: string;
 }
 
 /** Where a visitor's browser checks a file by itself. Without JavaScript it isn't shown. */
-export function checkSection({ record, trust, path, pin }: CheckSection): Markup {
+export function checkSection({ root, trust, release, pin }: CheckSection): Markup {
+  const about =
+    release === undefined
+      ? html`Your browser hashes a file of yours, finds the releases that list it, and verifies their signatures by
+        itself.`
+      : html`Your browser hashes a file of yours and verifies the signatures of this release by itself.`;
   return html`<section
     class="check"
     id="check"
     aria-labelledby="check-title"
     hidden
-    data-record="${record}"
+    data-root="${root}"
     data-trust="${trust}"
-    data-path="${path}"
+    data-record="${release?.record ?? ''}"
+    data-path="${release?.path ?? ''}"
     data-pin="sha256:${pin}"
   >
     <h2 id="check-title">Check it here</h2>
-    <p>
-      Your browser hashes a file of yours and verifies the signatures of this release by itself. Nothing is uploaded.
-    </p>
+    <p>${about} Nothing is uploaded.</p>
     <div class="fields">
       <label class="pin"
         >Pin<input

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { checkSection } from './check-section.ts';
 import { NOTHING, html } from '../pages/html.ts';
 import type { Markup } from '../pages/html.ts';
 import type { ListedTool, ToolRow } from '../pages/model.ts';
@@ -59,6 +60,7 @@ export class IndexFiles {
       folderOf: (tool: ListedTool) => rows.get(nameOf(tool))?.folder ?? '',
       slugOf: (tool: ListedTool) => rows.get(nameOf(tool))?.slug,
     };
+    const { hasCheck, pin } = this.#site;
     const context = pageContext(spot, this.#site);
     const page = toolsPage(
       {
@@ -67,7 +69,9 @@ export class IndexFiles {
         total: this.#total,
         address: (number) => context.place.home(number),
         // It changes with each commit, so it is on one page only.
-        more: this.#number === 1 ? freshness(this.#site) : NOTHING,
+        more: html`${hasCheck ? checkSection({ root: '', trust: 'trust.json', pin }) : NOTHING}
+        ${this.#number === 1 ? freshness(this.#site) : NOTHING}`,
+        jump: hasCheck ? JUMP : undefined,
       },
       context,
     );
@@ -80,6 +84,9 @@ export class IndexFiles {
 function nameOf({ source, repository }: ListedTool): string {
   return `${source}/${repository}`;
 }
+
+/** Leads down to the check, which is below the list; shown with it. */
+const JUMP = html`<p class="jump" id="jump" hidden><a href="#check">Check a file of yours</a></p> `;
 
 /** How new this is, and who says so. */
 function freshness({ view, head, pin }: SiteContext): Markup {

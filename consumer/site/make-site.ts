@@ -5,6 +5,7 @@ import { requireCurrent } from '../require-current.ts';
 import { assetFiles } from './assets.ts';
 import { Events, expiring } from './machine/events.ts';
 import { feeds } from './machine/feeds.ts';
+import { DigestFiles } from './machine/digest-files.ts';
 import { SiteFolder } from './disk/folder.ts';
 import { IndexFiles } from './index-files.ts';
 import { ledgerTools } from './ledger-tools.ts';
@@ -74,6 +75,7 @@ class SiteRun {
   readonly #writers: readonly SiteWriter[];
   readonly #runKey: string;
   readonly #index: IndexFiles;
+  readonly #digests: DigestFiles;
   readonly #events = new Events();
   /** The files that belong to no tool: those that were there, and those that are now. */
   readonly #known: ReadonlySet<string>;
@@ -103,6 +105,8 @@ class SiteRun {
     this.#runKey = parts.runKey;
     this.#known = new Set(parts.old.head?.files);
     this.#pool = new ReleasePool(orderOf(request, parts.site, folder));
+    const read = (path: string) => folder.read(path);
+    this.#digests = new DigestFiles(this.#known, read, (file) => this.#put(file));
     this.#index = new IndexFiles(parts.site, parts.tools.length, (file) => this.#put(file));
   }
 
@@ -136,10 +140,11 @@ class SiteRun {
     }
     this.#old.take(undefined, this.#gone);
     this.#index.finish();
+    this.#own.push(...this.#digests.finish());
     for (const event of await expiring(trust)) this.#events.add(event);
     for (const file of feeds(this.#events.newest, this.#site)) this.#put(file);
     const removed = this.#cleanUp();
-    const head = headLine({ ledger: trust.ledger, commit, files: this.#own });
+    const head = headLine({ ledger: trust.ledger, commit, files: [...new Set(this.#own)] });
     this.#folder.put(MANIFEST, [head, ...this.#lines, ''].join('\n'), true);
     this.#folder.finish();
     return {
@@ -179,6 +184,7 @@ class SiteRun {
       const { trust, snapshot } = view;
       const { made, gone } = await builder.build({ snapshot, trust, reasonOf }, this.#writers);
       this.#removed.push(...gone);
+      this.#digests.add(builder.takeDigests());
       this.#done(made, JSON.stringify(made));
     }
   }
@@ -193,7 +199,10 @@ class SiteRun {
       return { tool: { source, repository, folder }, records: builder.open, acknowledged };
     });
     const byFolder = new Map(builders.map((builder) => [builder.tool.folder, builder]));
-    await this.#pool.run(jobs, ({ tool }, lines) => byFolder.get(tool.folder)?.take(lines));
+    await this.#pool.run(jobs, ({ tool }, lines, digests) => {
+      byFolder.get(tool.folder)?.take(lines);
+      this.#digests.add(digests);
+    });
   }
 
   async close(): Promise<void> {

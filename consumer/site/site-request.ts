@@ -47,7 +47,18 @@ export async function keyOfRun(
 ): Promise<string> {
   const { trust, label } = view;
   const { baseUrl, host, pin, hasCheck, sources } = site;
-  const parts = [program, label, baseUrl, host, pin, hasCheck, [...sources].sort(), trust.sha256, trust.expired];
+  const parts = [
+    'files 1',
+    program,
+    label,
+    baseUrl,
+    host,
+    pin,
+    hasCheck,
+    [...sources].sort(),
+    trust.sha256,
+    trust.expired,
+  ];
   return digestOf([...parts, await keyStates(trust), writers.map(({ key }) => key)]);
 }
 

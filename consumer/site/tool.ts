@@ -58,6 +58,11 @@ export class ToolBuilder {
     return this.#open;
   }
 
+  /** What the pages that were written here are found by. */
+  takeDigests() {
+    return this.#writer.takeDigests();
+  }
+
   get tool(): LedgerTool {
     return this.#job.tool;
   }

@@ -12,6 +12,14 @@ function element(name: string, text: string, className = ''): Element {
   return made;
 }
 
+function linked(text: string, href: string): Element {
+  const link = element('a', text);
+  link.setAttribute('href', href);
+  const line = element('p', '');
+  line.append(link);
+  return line;
+}
+
 function start(section: Element, answer: Element, pin: Element, file: Element, drop: Element): void {
   section.hidden = false;
   let last: LocalFile | undefined;
@@ -19,20 +27,22 @@ function start(section: Element, answer: Element, pin: Element, file: Element, d
   const check = async (chosen: LocalFile): Promise<void> => {
     last = chosen;
     const mine = ++run;
-    const show = (tone: string, head: string, ...lines: readonly string[]): void => {
+    const show = (tone: string, head: string, lines: readonly string[] = [], page?: string): void => {
       if (mine !== run) return;
       const box = element('div', '', `banner ${tone}`);
       box.append(element('strong', head), ...lines.map((line) => element('p', line)));
+      if (page !== undefined) box.append(linked('The release’s page', page));
       answer.replaceChildren(box);
     };
     show('wait', `Checking ${chosen.name}…`);
     try {
       const { checkFile } = await import('./verify.ts');
-      const { record = '', trust = '', path = '', pin: own = '' } = section.dataset;
-      const verdict = await checkFile(chosen, { record, trust, path, typed: pin.value.trim(), own });
-      show(verdict.good ? 'good' : 'bad', verdict.head, ...verdict.lines);
+      const { root = '', record = '', trust = '', path = '', pin: own = '' } = section.dataset;
+      const release = record === '' ? undefined : { record, path };
+      const verdict = await checkFile(chosen, { root, release, trust, typed: pin.value.trim(), own });
+      show(verdict.good ? 'good' : 'bad', verdict.head, verdict.lines, verdict.page);
     } catch (error) {
-      show('bad', 'Not verified', `Something failed: ${error instanceof Error ? error.message : String(error)}`);
+      show('bad', 'Not verified', [`Something failed: ${error instanceof Error ? error.message : String(error)}`]);
     }
   };
   file.addEventListener('change', () => {
@@ -68,5 +78,7 @@ function showAges(): void {
 const [section, answer, pin, file, drop] = ['check', 'answer', 'pin', 'file', 'drop'].map((id) =>
   document.getElementById(id),
 );
+const jump = document.getElementById('jump');
+if (jump) jump.hidden = false;
 if (section && answer && pin && file && drop) start(section, answer, pin, file, drop);
 showAges();

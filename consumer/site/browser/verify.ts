@@ -6,37 +6,33 @@ import {
   REGULAR,
   establishTrust,
   requireAcknowledged,
-  utf8,
   verifyRecord,
 } from '../../../ledger-schema/index.ts';
 import type { AcknowledgedRecord, LedgerFiles, RecordFiles, Trust } from '../../../ledger-schema/index.ts';
+import { fetchServed } from './served.ts';
+import type { Served } from './served.ts';
+import { findPages } from './find-pages.ts';
 import type { LocalFile } from './page-objects.ts';
 
 export interface CheckRequest {
-  /** Where the record's and the policies' files are. */
-  readonly record: string;
+  /** The site's folder, as a link from the page. */
+  readonly root: string;
+  /** Where the policies' files are. */
   readonly trust: string;
+  /** Where the record's files are, and its directory in the ledger, as the page says it; undefined: the bytes say which one it is. */
+  readonly release: { readonly record: string; readonly path: string } | undefined;
   /** The pin that the visitor typed; empty: the page's own. */
   readonly typed: string;
   readonly own: string;
-  /** The record's directory in the ledger, as the page says it. */
-  readonly path: string;
 }
 
 export interface Verdict {
   readonly good: boolean;
   readonly head: string;
   readonly lines: readonly string[];
+  /** The page of the release that it is from, as a link. */
+  readonly page?: string | undefined;
 }
-
-/** Files of the ledger as the site serves them: none of it is trusted. */
-interface Served {
-  readonly path: string;
-  readonly files: ReadonlyMap<string, Uint8Array>;
-}
-
-const MOST_BYTES = 64 * 1024 * 1024;
-const MOST_FILES = 50_000;
 
 const OWN_PIN =
   'The pin came from this site too. A site that lies would lie about that as well: type the pin that the ledger’s owner gave you.';
@@ -56,16 +52,65 @@ export async function checkFile(file: LocalFile, request: CheckRequest): Promise
     const trust = await establishTrust(trustFiles(await fetchServed(request.trust)), { pin, now: new Date() });
     if (trust.expired)
       return refused(`The policy expired on ${trust.policy.expires}`, 'Nothing new is resolved by it.');
-    const record = await readRecord(await fetchServed(request.record), request.path, trust);
-    return judge(file, await hashing, record, trust, request.typed === '');
+    const own = request.typed === '';
+    if (request.release === undefined) return await findRelease(file, await hashing, request.root, trust, own);
+    const { record: address, path } = request.release;
+    const record = await readRecord(await fetchServed(address), path, trust);
+    return judge(file, await hashing, record, trust, own);
   } catch (error) {
-    if (!(error instanceof PullthroughError)) throw error;
-    return refused(
-      'Not verified',
-      `${error.message} [${error.code}]`,
-      ...(error.hint === undefined ? [] : [error.hint]),
-    );
+    return refusal(error);
   }
+}
+
+function refusal(error: unknown): Verdict {
+  if (!(error instanceof PullthroughError)) throw error;
+  return refused('Not verified', `${error.message} [${error.code}]`, ...(error.hint === undefined ? [] : [error.hint]));
+}
+
+/** Releases that are looked at for one file, and named beside the first. */
+const MOST_TRIED = 20;
+const MOST_NAMED = 5;
+
+/** Which release a file is from: what the site says is where to look, and each record there is verified. */
+async function findRelease(
+  file: LocalFile,
+  digest: string,
+  root: string,
+  trust: Trust,
+  own: boolean,
+): Promise<Verdict> {
+  const pages = (await findPages(root, digest)).slice(0, MOST_TRIED);
+  const good: { readonly verdict: Verdict; readonly release: string }[] = [];
+  const bad: Verdict[] = [];
+  for (const page of pages) {
+    try {
+      const served = await fetchServed(`${page}.json`);
+      const record = await readRecord(served, served.path, trust);
+      const verdict = judge(file, digest, record, trust, own);
+      const { repository, tag } = record.checklist;
+      if (verdict.good) good.push({ verdict: { ...verdict, page: `${page}.html` }, release: `${repository} ${tag}` });
+      else bad.push(verdict);
+    } catch (error) {
+      bad.push({ ...refusal(error), page: `${page}.html` });
+    }
+  }
+  const [first, ...others] = good;
+  if (first === undefined) return bad[0] ?? unknown(file, digest);
+  const named = others.slice(0, MOST_NAMED).map(({ release }) => release);
+  const more = others.length > named.length ? ' and others' : '';
+  const { lines } = first.verdict;
+  return {
+    ...first.verdict,
+    lines: [...(named.length === 0 ? [] : [`The same bytes are in ${named.join(', ')}${more}.`]), ...lines],
+  };
+}
+
+function unknown(file: LocalFile, digest: string): Verdict {
+  return refused(
+    `${file.name} is in no release that this site knows`,
+    `Its SHA-256 is ${digest}.`,
+    'A site that lies could leave a release out: pullthrough verify asks the ledger.',
+  );
 }
 
 function refused(head: string, ...lines: readonly string[]): Verdict {
@@ -103,46 +148,6 @@ async function hashFile(file: LocalFile): Promise<string> {
     hash.update(value);
   }
   return Array.from(hash.digest(), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-/** Throws `E_RECORD` for anything but a document of the site, `E_HTTP` where there is none. */
-async function fetchServed(address: string): Promise<Served> {
-  const response = await fetch(address, { redirect: 'error', credentials: 'omit' });
-  if (!response.ok) throw new PullthroughError('E_HTTP', `the site answers ${response.status} for ${address}`);
-  const text = await boundedText(response);
-  let served: unknown;
-  try {
-    served = JSON.parse(text);
-  } catch (cause) {
-    throw new PullthroughError('E_RECORD', `${address} is not JSON`, { cause });
-  }
-  const { path, files } = (served ?? {}) as { readonly path?: unknown; readonly files?: unknown };
-  if (typeof path !== 'string' || typeof files !== 'object' || files === null) {
-    throw new PullthroughError('E_RECORD', `${address} does not hold the files of a ledger`);
-  }
-  const entries = Object.entries(files);
-  if (entries.length > MOST_FILES) throw new PullthroughError('E_TOO_LARGE', `${address} has too many files`);
-  const found = new Map<string, Uint8Array>();
-  for (const [name, content] of entries) if (typeof content === 'string') found.set(name, utf8(content));
-  return { path, files: found };
-}
-
-async function boundedText(response: Response): Promise<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = response.body?.getReader();
-  let text = '';
-  let bytes = 0;
-  while (reader !== undefined) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    bytes += value.length;
-    if (bytes > MOST_BYTES) {
-      void reader.cancel().catch(() => undefined);
-      throw new PullthroughError('E_TOO_LARGE', 'the site sends more than a ledger has');
-    }
-    text += decoder.decode(value, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 function limited(bytes: Uint8Array | undefined, limit: number, path: string): Uint8Array | undefined {

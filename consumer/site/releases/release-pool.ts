@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { RecordToJudge } from './judge.ts';
+import type { PageDigests } from '../machine/digest-files.ts';
 import type { KnownRelease } from '../model.ts';
 import type { PlacedTool } from './release-writer.ts';
 import type { SiteContext } from '../site-context.ts';
@@ -33,6 +34,7 @@ export type JudgingJob = Omit<WorkerJob, 'id'>;
 export interface WorkerAnswer {
   readonly id: number;
   readonly lines: readonly KnownRelease[];
+  readonly digests: readonly PageDigests[];
   readonly written: number;
 }
 
@@ -47,6 +49,8 @@ const LIMITS = { maxYoungGenerationSizeMb: 48 };
 
 export type PoolOrder = Omit<WorkerOrder, 'number'>;
 
+type Take = (job: JudgingJob, lines: readonly KnownRelease[], digests: readonly PageDigests[]) => void;
+
 /** Judges records and writes their pages on all cores. Close it when done. */
 export class ReleasePool implements AsyncDisposable {
   readonly #order: PoolOrder | undefined;
@@ -59,11 +63,8 @@ export class ReleasePool implements AsyncDisposable {
     this.#order = order;
   }
 
-  /** Gives each job's lines to `take`; a job that fails, or that isn't worth it, is left to the caller. */
-  async run(
-    jobs: readonly JudgingJob[],
-    take: (job: JudgingJob, lines: readonly KnownRelease[]) => void,
-  ): Promise<void> {
+  /** Gives each job's lines and digests to `take`; a job that fails, or that isn't worth it, is left to the caller. */
+  async run(jobs: readonly JudgingJob[], take: Take): Promise<void> {
     const order = this.#order;
     const count = jobs.reduce((sum, { records }) => sum + records.length, 0);
     // Only compiled code runs in a worker; the sources are only ever run by a test runner, which compiles in its own way.
@@ -77,7 +78,7 @@ export class ReleasePool implements AsyncDisposable {
     await Promise.all(this.#workers.map((worker) => this.#feed(worker, left, take)));
   }
 
-  #feed(worker: Worker, left: Iterator<WorkerJob>, take: (job: JudgingJob, lines: readonly KnownRelease[]) => void) {
+  #feed(worker: Worker, left: Iterator<WorkerJob>, take: Take) {
     return new Promise<void>((resolve, reject) => {
       const open = new Map<number, WorkerJob>();
       const failed = (cause: unknown): void =>
@@ -95,11 +96,11 @@ export class ReleasePool implements AsyncDisposable {
         }
         if (open.size === 0) done();
       };
-      worker.on('message', ({ id, lines, written }: WorkerAnswer) => {
+      worker.on('message', ({ id, lines, digests, written }: WorkerAnswer) => {
         this.written += written;
         const job = open.get(id);
         open.delete(id);
-        if (job !== undefined) take(job, lines);
+        if (job !== undefined) take(job, lines, digests);
         hand();
       });
       worker.once('error', failed);

@@ -39,10 +39,11 @@ async function answer({ id, tool, records, acknowledged }: WorkerJob): Promise<W
   try {
     const shown = (await judgeRecords(records, context)).filter((each) => each.known.state !== 'withdrawn');
     for (const each of shown) await writer.write(tool, each);
-    return { id, lines: shown.map((each) => each.known), written: newlyWritten() };
+    return { id, lines: shown.map((each) => each.known), digests: writer.takeDigests(), written: newlyWritten() };
   } catch (error) {
     if (!(error instanceof PullthroughError)) throw error;
-    return { id, lines: [], written: newlyWritten() };
+    // Those of jobs that are worked on meanwhile are among them.
+    return { id, lines: [], digests: writer.takeDigests(), written: newlyWritten() };
   }
 }
 

@@ -6,6 +6,7 @@ import { dayText } from '../../pages/words.ts';
 import { checkSection } from '../check-section.ts';
 import type { SiteFolder } from '../disk/folder.ts';
 import type { ShownRecord } from './judge.ts';
+import type { PageDigests } from '../machine/digest-files.ts';
 import { recordDocument } from '../machine/record-file.ts';
 import type { KnownRelease } from '../model.ts';
 import { linkTo } from '../names.ts';
@@ -27,6 +28,7 @@ export class ReleaseWriter {
   readonly #policy: Markup;
   /** The folder of the tool whose release is being written. */
   #current = '';
+  #digests: PageDigests[] = [];
 
   constructor(site: SiteContext, folder: Pick<SiteFolder, 'put'>) {
     this.#site = site;
@@ -35,6 +37,13 @@ export class ReleaseWriter {
     this.#page = pageContext(spot, site);
     const { policy, expired } = site.view.trust;
     this.#policy = html`${policy.version}, ${expired ? 'expired on' : 'until'} ${dayText(policy.expires)}`;
+  }
+
+  /** The digests of what was written since this was asked last. */
+  takeDigests(): PageDigests[] {
+    const taken = this.#digests;
+    this.#digests = [];
+    return taken;
   }
 
   async write(tool: PlacedTool, { known, judged }: ShownRecord): Promise<void> {
@@ -54,11 +63,14 @@ export class ReleaseWriter {
       evidence: checklist.evidence ?? [],
     };
     const trust = linkTo('trust.json', DEPTH);
-    const check = hasCheck ? checkSection({ record: linkTo(`${known.slug}.json`, 0), trust, path, pin }) : undefined;
+    const about = { record: linkTo(`${known.slug}.json`, 0), path };
+    const check = hasCheck ? checkSection({ root: linkTo('', DEPTH), trust, release: about, pin }) : undefined;
     this.#current = folder;
     const [pageFile = '', recordFile = ''] = releaseFiles(folder, known);
     this.#folder.put(pageFile, releasePage({ release, policy: this.#policy, check }, this.#page), true);
     this.#folder.put(recordFile, await recordDocument(judged.files, view.trust), true);
+    const digests = [...new Set(assets.map(({ sha256 }) => sha256))];
+    this.#digests.push({ page: pageFile.replace(/\.html$/, ''), digests });
   }
 }
 

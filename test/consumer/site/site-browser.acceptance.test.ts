@@ -1,3 +1,5 @@
+import { digestFile } from '../../../consumer/site/machine/digest-files.ts';
+import { sha256Hex, utf8 } from '../../../ledger-schema/index.ts';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { axeFindings, serveFolder, startBrowser, visit } from '../../kit/browser.ts';
@@ -103,12 +105,17 @@ test('the keyboard reaches the content first, then each link', async () => {
   expect(await focused()).toBe('Tools');
 });
 
-test('a page is small without its data', async () => {
-  await using visited = await visit(browser, `${server.url}/${RELEASE}.html`);
+test.each(PAGES)('a page is small without its data: %s', async (path) => {
+  await using visited = await visit(browser, `${server.url}/${path}`);
   await visited.page.waitForLoadState('networkidle');
   let bytes = 0;
-  for (const { url } of visited.asked) bytes += (await (await fetch(url)).arrayBuffer()).byteLength;
-  expect(bytes).toBeLessThan(100_000);
+  for (const { url } of visited.asked) {
+    const text = await (await fetch(url)).text();
+    bytes += Buffer.byteLength(url.endsWith('.html') ? text.replace(/<tbody[^]*?<\/tbody>/g, '') : text);
+  }
+  expect(bytes).toBeGreaterThan(5_000);
+  // What a page has besides its rows is a fifth of what it may have.
+  expect(bytes).toBeLessThan(20_000);
 });
 
 async function check(body: string, typed = '', path = `${RELEASE}.html`) {
@@ -165,6 +172,53 @@ describe('a file that is checked in the browser', () => {
     const { good, text, said } = await check(...(args() as [string, string, string]));
     expect(text).toContain(why);
     expect({ good, said }).toEqual({ good: false, said: [] });
+  });
+});
+
+describe('a file that is checked on the list of tools', () => {
+  test.each(['index.html', 'page-2.html'])('is found by its bytes, and its release is verified: %s', async (path) => {
+    const { good, text, said, asked } = await check(BODY, pin, path);
+    expect({ good, said }).toEqual({ good: true, said: [] });
+    expect(text).toContain('This is tool of acme/tool v1.0.0');
+    expect(text).toContain('Acknowledged by ada, grace, verified here from the pin to policy 2');
+    expect(asked.filter(({ method, url }) => method !== 'GET' || !url.startsWith(server.url))).toEqual([]);
+  });
+
+  test('leads to the page of its release', async () => {
+    await using visited = await visit(browser, `${server.url}/index.html`);
+    const { page } = visited;
+    await page.getByRole('link', { name: 'Check a file of yours' }).click();
+    await page.locator('#file').setInputFiles({ name: 'x', mimeType: 'a/b', buffer: Buffer.from(BODY) });
+    await page.getByRole('link', { name: 'The release’s page' }).click();
+    expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('acme/tool v1.0.0');
+  });
+
+  test('that several releases list is named with them', async () => {
+    expect((await check('1', pin, 'index.html')).text).toMatch(/The same bytes are in acme\/\S+ v1\./);
+  });
+
+  test.each([
+    ['bytes that no release lists', 'nobody has these', 'is in no release that this site knows'],
+    ['a withdrawn release', 'nine', 'E_WITHDRAWN'],
+    ['a release that waits', 'two', 'E_NOT_ACKNOWLEDGED'],
+  ])('%s: is refused', async (_, body, why) => {
+    const { good, text, said } = await check(body, pin, 'index.html');
+    expect(text).toContain(why);
+    // The browser itself says on the console that a document is not there.
+    expect({ good, said: said.filter((line) => !line.includes('404')) }).toEqual({ good: false, said: [] });
+  });
+
+  const digest = sha256Hex(utf8('evil'));
+  const list = digestFile(digest);
+  test.each([
+    ['that another release lists it', { [digest]: [RELEASE] }],
+    ['that a page elsewhere lists it', { [digest]: ['tools/../../../evil/a/b', '//evil.example/a/b/c/d', 7] }],
+    ['something else', []],
+  ])('a server that lies of it is refused: %s', async (_, files) => {
+    server.lies.set(list, JSON.stringify({ format: 1, files }));
+    const { good, asked } = await check('evil', pin, 'index.html');
+    expect(good).toBe(false);
+    expect(asked.filter(({ url }) => url.includes('evil'))).toEqual([]);
   });
 });
 

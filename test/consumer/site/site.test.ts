@@ -1,6 +1,8 @@
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { digestFile } from '../../../consumer/site/machine/digest-files.ts';
+import { sha256Hex, utf8 } from '../../../ledger-schema/index.ts';
 import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
 import { NOW, temporaryFolder } from '../../kit/readers.ts';
 import { TestSite } from '../../kit/site-world.ts';
@@ -127,6 +129,25 @@ describe('machine files', () => {
         { repository: 'acme/tool', releases: 3, newest: { tag: 'v1.0.0', by: ['ada', 'grace'] } },
       ],
     });
+  });
+
+  test('say by the digest of a file which releases list it, whatever became of them', async () => {
+    await site.make();
+    const pagesOf = async (body: string) => {
+      const digest = sha256Hex(utf8(body));
+      return ((await site.json(digestFile(digest))) as { files: Record<string, string[]> }).files[digest];
+    };
+    expect(await pagesOf('one')).toEqual([`${TOOL}/releases/v1.0.0`]);
+    expect(await pagesOf('nine')).toEqual([`${TOOL}/releases/v0.9.0`]);
+    expect(await pagesOf('ghe')).toEqual(['tools/ghe.acme.example/team/inner/releases/v1']);
+    await ledger.addRecord({ repository: 'acme/other', tag: 'v3', assets: { again: 'one', 'again-2': 'one' } });
+    await ledger.commit();
+    await site.make();
+    expect(await pagesOf('one')).toEqual(['tools/github.com/acme/other/releases/v3', `${TOOL}/releases/v1.0.0`]);
+    const fresh = await TestSite.of(ledger);
+    await fresh.make();
+    const documents = async (of: TestSite) => [...(await of.files())].filter(([path]) => path.startsWith('files/'));
+    expect(await documents(site)).toEqual(await documents(fresh));
   });
 
   test("a record's own files stand in one document, bytes as they are", async () => {
