@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -44,6 +45,8 @@ beforeAll(async () => {
   await mkdir(join(folder, 'bin'));
   for (const [name, bytes] of Object.entries(FILES)) await writeFile(join(folder, 'bin', name), bytes);
 });
+
+const real = process.env.PULLTHROUGH_TEST_EVIDENCE ?? '';
 
 describe('what get --evidence brings is taken by', () => {
   const file = FILES['tool-linux-amd64'] ?? Buffer.alloc(0);
@@ -107,5 +110,32 @@ describe('what get --evidence brings is taken by', () => {
       const said = await verify('verify-blob-attestation', 'provenance.sigstore.json', workflow(), ...type);
       expect(said.stderr).toContain('Verified OK');
     });
+
+    if (existsSync(real)) {
+      test("cosign, offline: GitHub's real attestation of a release", async () => {
+        const name = join(real, 'gh-2.96.0', 'gh_2.96.0_checksums.txt');
+        const bundle = join(real, 'gh-2.96.0', 'release-attestation.json');
+        const env = { ...process.env, HOME: folder, HTTPS_PROXY: 'http://127.0.0.1:9' };
+        const verify = (identity: string) =>
+          run(
+            cosign,
+            [
+              ...[
+                'verify-blob-attestation',
+                '--bundle',
+                bundle,
+                '--type',
+                'https://in-toto.io/attestation/release/v0.2',
+              ],
+              ...['--certificate-identity', identity, '--certificate-oidc-issuer-regexp', '^$'],
+              ...['--trusted-root', join(real, 'trusted-roots', 'github.json')],
+              ...['--use-signed-timestamps', '--insecure-ignore-tlog', '--insecure-ignore-sct', name],
+            ],
+            { env },
+          );
+        expect((await verify('https://dotcom.releases.github.com')).stderr).toContain('Verified OK');
+        await expect(verify('https://dotcom.releases.github.co')).rejects.toThrow('expected SAN value');
+      });
+    }
   }
 });
