@@ -5,7 +5,8 @@ import type { ListAlgorithm } from './lists/digest-list.ts';
 import type { Subject } from './entry.ts';
 import { FileBytes } from './file-bytes.ts';
 import type { ReadFile, Target } from './file-bytes.ts';
-import { isListName, statementTarget } from './names.ts';
+import { isListName } from './lists/list-name.ts';
+import { statementTarget } from './names.ts';
 import type { Statement } from './sigstore/statement.ts';
 
 /** A list of digests that is not a recorded file. `name`: upstream's; unknown where only its bytes were kept. */

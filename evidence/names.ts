@@ -5,14 +5,11 @@ const STATEMENT = /^(.+)(?:\.sigstore\.json|\.sigstore|\.bundle|\.intoto\.jsonl|
 const SAYS = [
   /\.(?:asc|sig|sign|minisig|pem|crt|cert|sigstore|bundle|att|prov|intoto\.jsonl|sigstore\.json)$/i,
   /(?:^|[._-])(?:checksums?|(?:md5|sha(?:1|224|256|384|512))(?:sums?)?)$/i,
-  /(?:checksum|md5|sha256|sha512).*\.txt$|\.sha$/i,
+  /(?:checksum|md5|sha256|sha512|shasums?\d*).*\.txt$|(?:^|[._-])sha(?:2-)?(?:256|512)?sums?(?:256|512)?$|\.(?:sha|dgst)$/i,
 ];
 
 /** None of these has more bytes; what is larger is a program, whatever its name. */
 const SAYS_BYTES = 4 * 1024 * 1024;
-
-const LIST =
-  /(?:^|[._-])(?:checksums?|sha-?(?:256|512)(?:sums?)?)(?:[._-][^/]*)?$|(?:checksum|sha256|sha512)[^/]*\.txt$|\.sha$/i;
 
 /** The name of the file that a statement's name says it is about; undefined where the name is not a statement's. */
 export function statementTarget(name: string): string | undefined {
@@ -24,14 +21,14 @@ interface Sized {
   readonly size: number;
 }
 
-/** Is a file, by its name and size, a list, a signature, a certificate or a bundle? Requirements are about the others. */
-function isStatementFile({ name, size }: Sized): boolean {
-  return size <= SAYS_BYTES && SAYS.some((form) => form.test(name));
+/** Does a file, by its name, only say something about others: a list, a signature, a certificate, a bundle? */
+export function isStatementName(name: string): boolean {
+  return SAYS.some((form) => form.test(name));
 }
 
-/** Is a file, by its name, a list of digests? */
-export function isListName(name: string): boolean {
-  return statementTarget(name) === undefined && LIST.test(name);
+/** Is a file, by its name and size, a list, a signature, a certificate or a bundle? Requirements are about the others. */
+function isStatementFile({ name, size }: Sized): boolean {
+  return size <= SAYS_BYTES && isStatementName(name);
 }
 
 /** The files that requirements are about: those that are not statements, or all where nothing else is there. */

@@ -5,6 +5,7 @@ import { acknowledgedBefore } from '../proposals/previous-record.ts';
 import { followedFiles } from '../proposals/versionless.ts';
 import type { GitHubClient } from '../github/client.ts';
 import type { Asset, Release } from '../github/types.ts';
+import { isSignedListName } from '../evidence/lists/list-name.ts';
 import { withPredicates } from '../evidence/sigstore/claimed-predicate.ts';
 import { readAtMost } from '../io/whole-bytes.ts';
 import type { PublicStore } from '../store/public.ts';
@@ -76,9 +77,6 @@ async function maybe<T>(action: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The signature of a list of digests, by its name: SHA256SUMS.asc, tool_1.2_checksums.txt.sig. */
-const SIGNED_LIST =
-  /(?:^|[._-])(?:checksums?|sha-?(?:256|512)(?:sums?)?)(?:[._-][^/]*)?\.(?:asc|sig|sign|gpg|minisig)$/i;
 const MOST_SIGNATURES = 8;
 
 async function changedSigners(input: NoveltyInput, before: Release, now: Release): Promise<NewSigner[]> {
@@ -97,7 +95,7 @@ async function changedSigners(input: NoveltyInput, before: Release, now: Release
 }
 
 function signatures({ assets }: Release): Asset[] {
-  return assets.filter(({ name }) => SIGNED_LIST.test(name));
+  return assets.filter(({ name }) => isSignedListName(name));
 }
 
 /** Undefined where it is too large for a signature, or can't be fetched. */

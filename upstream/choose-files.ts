@@ -1,3 +1,4 @@
+import { isStatementName } from '../evidence/names.ts';
 import type { Asset, Release } from '../github/types.ts';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 import { checkAssetNames } from '../ledger-schema/names/path.ts';
@@ -17,16 +18,9 @@ export interface ChosenFiles {
   readonly left: readonly string[];
 }
 
-/** Files that only say something about another file: signatures, certificates, digests, attestations. */
-const STATEMENTS = [
-  /\.(?:asc|sig|sign|minisig|pem|crt|cert|sigstore|bundle|att|prov|intoto\.jsonl|sigstore\.json)$/i,
-  /(?:^|[._-])(?:checksums?|(?:md5|sha(?:1|224|256|384|512))(?:sums?)?)$/i,
-  /(?:checksum|md5|sha256|sha512).*\.txt$/i,
-];
-
 /** Are the chosen files only signatures and digests, as in helm's releases? */
 export function onlyStatements(files: readonly ChosenFile[]): boolean {
-  return files.length > 0 && files.every(({ name }) => STATEMENTS.some((form) => form.test(name)));
+  return files.length > 0 && files.every(({ name }) => isStatementName(name));
 }
 
 /** Does a tool's filter take an asset of this name? */

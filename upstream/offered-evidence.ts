@@ -1,6 +1,7 @@
 import type { KeptList } from '../evidence/coverage.ts';
 import type { SubjectFile } from '../evidence/entry.ts';
-import { isListName, statementTarget } from '../evidence/names.ts';
+import { isListName } from '../evidence/lists/list-name.ts';
+import { statementTarget } from '../evidence/names.ts';
 import type { Offer } from '../evidence/offer.ts';
 import { listAttestations } from '../github/attestations.ts';
 import type { Attestation } from '../github/attestations.ts';

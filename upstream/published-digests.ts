@@ -1,7 +1,8 @@
 import type { Release } from '../github/types.ts';
 import { fail } from '../ledger-schema/error.ts';
-import { LIST_BYTES, parseDigestList } from '../evidence/lists/digest-list.ts';
+import { LIST_BYTES, parseDigestList, whyUnlisted } from '../evidence/lists/digest-list.ts';
 import type { ListAlgorithm, ListedDigests } from '../evidence/lists/digest-list.ts';
+import { namedAfter } from '../evidence/lists/list-name.ts';
 import type { ChosenFile } from './choose-files.ts';
 import { globMatcher } from './tool-definition.ts';
 import type { Requirement } from './tool-definition.ts';
@@ -78,6 +79,7 @@ export function checkEvidenceIsThere(
 
 /**
  * All that upstream says of each file: GitHub's digest where there is one, required or not, and what the lists say.
+ * `beside` names the release's other files: a list that is named after a stem may be about one of them.
  * Throws `E_EVIDENCE` where a `checksums:` requirement has no digest for a file, and where statements contradict each
  * other, so that no bytes could satisfy them.
  */
@@ -85,9 +87,10 @@ export function statementsOf(
   requirements: readonly Requirement[],
   files: readonly ChosenFile[],
   lists: readonly DigestList[],
+  beside: readonly string[] = [],
 ): ReadonlyMap<string, readonly PublishedDigest[]> {
-  const names = files.map(({ name }) => name);
-  const parsed = lists.map(({ name, bytes }) => ({ name, digests: parseDigestList(bytes, name, names) }));
+  const names = [...new Set([...files.map(({ name }) => name), ...beside])];
+  const parsed = lists.map(({ name, bytes }) => ({ name, bytes, digests: parseDigestList(bytes, name, names) }));
   const all = new Map<string, PublishedDigest[]>(files.map((file) => [file.name, githubStatement(file)]));
   for (const requirement of requirements) {
     if (requirement.kind !== 'checksums') continue;
@@ -96,7 +99,7 @@ export function statementsOf(
     for (const file of files.filter(({ name }) => !isList(name))) {
       const said = mine.flatMap((list) => listStatements(list.name, list.digests.get(file.name)));
       if (said.length === 0) {
-        fail('E_EVIDENCE', `${mine.map((list) => list.name).join(', ')} has no sha256 or sha512 of ${file.name}`, {
+        fail('E_EVIDENCE', whyNone(file.name, mine, names), {
           hint: 'leave the file out with exclude[], or correct the glob of checksums: in the tool.ini',
         });
       }
@@ -105,6 +108,18 @@ export function statementsOf(
   }
   for (const [name, statements] of all) checkAgreement(name, statements);
   return all;
+}
+
+function whyNone(file: string, lists: readonly DigestList[], names: readonly string[]): string {
+  const own = lists.filter(({ name }) => namedAfter(name, names)?.subject === file);
+  const [list, ...others] = own.length > 0 ? own : lists;
+  if (list !== undefined && others.length === 0)
+    return `${list.name} ${whyUnlisted(list.bytes, list.name, file, names)}`;
+  return `none of ${listed(lists.map(({ name }) => name))} has a sha256 or sha512 of ${file}`;
+}
+
+function listed(names: readonly string[]): string {
+  return names.slice(0, NAMED).join(', ') + (names.length > NAMED ? ` and ${names.length - NAMED} more` : '');
 }
 
 /** GitHub's digests that equal a record's own: what can be compared without the bytes. */
@@ -142,7 +157,9 @@ function checkAgreement(name: string, statements: readonly PublishedDigest[]): v
     const [first, ...rest] = statements.filter((statement) => statement.algorithm === algorithm);
     const other = rest.find((statement) => statement.digest !== first?.digest);
     if (first !== undefined && other !== undefined) {
-      fail('E_EVIDENCE', `${speaker(first)} and ${speaker(other)} say different ${algorithm} digests of ${name}`, {
+      const [one, two] = [speaker(first), speaker(other)];
+      const who = one === two ? `${one} says two` : `${one} and ${two} say`;
+      fail('E_EVIDENCE', `${who} different ${algorithm} digests of ${name}`, {
         hint: 'ask upstream which one is right; nothing was recorded',
       });
     }
@@ -191,6 +208,5 @@ export function describeChecks(
   }
   const lines = [...spokenOf].map(([who, count]) => `${who}: equal for ${count} of ${files.length} files`);
   if (unspoken.length === 0) return lines;
-  const more = unspoken.length > NAMED ? ` and ${unspoken.length - NAMED} more` : '';
-  return [...lines, `nothing was published to compare with for ${unspoken.slice(0, NAMED).join(', ')}${more}`];
+  return [...lines, `nothing was published to compare with for ${listed(unspoken)}`];
 }

@@ -1,4 +1,4 @@
-import { isListName } from '../../evidence/names.ts';
+import { isListName, namedAfter } from '../../evidence/lists/list-name.ts';
 import type { MetEvidence } from './strongest-evidence.ts';
 import type { Release } from '../../github/types.ts';
 import { escapeTerminal } from '../../io/escape.ts';
@@ -108,18 +108,12 @@ function evidenceLines(release: Release, evidence: MetEvidence | undefined): str
   const lists = release.assets.map(({ name }) => name).filter((name) => isRecordable(name) && isListName(name));
   const names = release.assets.map(({ name }) => name);
   const globs = lists.map((name) => {
-    // A list for each file is named after it: `a.tar.gz.sha256` beside `a.tar.gz`.
-    const ending = endingBehind(name, names);
-    if (ending !== undefined) return `*${ending}`;
+    // A list for each file is named after it or its stem: `a.tar.gz.sha256` or `a.sha256` beside `a.tar.gz`.
+    const after = namedAfter(name, names);
+    if (after !== undefined && names.includes(after.subject))
+      return isListName(after.subject) ? '' : `*${after.ending}`;
     return globFor(version === undefined ? name : name.replaceAll(version, '*')).replaceAll('?', '*');
   });
-  for (const glob of new Set(globs)) lines.push(`; require[] = checksums:${glob}`);
+  for (const glob of new Set(globs.filter((text) => text !== ''))) lines.push(`; require[] = checksums:${glob}`);
   return [...lines, ...signedLines(evidence)];
-}
-
-/** What a list's name adds to that of the file it is named after. */
-function endingBehind(list: string, names: readonly string[]): string | undefined {
-  const subject = names.find((name) => name !== list && list.startsWith(name));
-  const ending = subject === undefined ? '' : list.slice(subject.length);
-  return /^[._-](?:sha-?(?:256|512)?(?:sums?)?|checksum|digest)(?:\.txt)?$/i.test(ending) ? ending : undefined;
 }

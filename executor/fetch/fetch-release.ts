@@ -30,7 +30,8 @@ export async function fetchRelease(
 ): Promise<Fetched> {
   const wanted = evidenceLists(evidence, files, release);
   const lists = await mapShared(wanted, transfer.limit, (list) => readList(transfer, list));
-  const statements = statementsOf(evidence, files, lists);
+  const beside = release.assets.map(({ name }) => name);
+  const statements = statementsOf(evidence, files, lists, beside);
   const stored = await mapShared(files, transfer.limit, async (file) => {
     const result = await storeFile(transfer, file, statements.get(file.name) ?? [], lists);
     await checkpoint('stored');

@@ -1,4 +1,5 @@
 import { LIST_BYTES, parseDigestList } from '../../evidence/lists/digest-list.ts';
+import { isListName } from '../../evidence/lists/list-name.ts';
 import { checkEvidenceIsThere, evidenceLists, statementsOf } from '../../upstream/published-digests.ts';
 import type { DigestList, PublishedDigest } from '../../upstream/published-digests.ts';
 import { assetRequest } from '../../upstream/transfer.ts';
@@ -41,10 +42,6 @@ export interface StatementInput {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A list of digests by its name: SHA256SUMS, tool_1.2_checksums.txt, tool.tar.gz.sha256. */
-const LIST_NAME = /(?:^|[._-])(?:checksums?|sha-?(?:256|512)(?:sums?)?)(?:[._-][^/]*)?(?:\.txt)?$/i;
-/** A signature, certificate or archive isn't one, whatever its name begins with. */
-const NO_LIST = /\.(?:asc|sig|sign|minisig|pem|crt|cert|sigstore|bundle|att|json|jsonl|gz|zip|xz|zst|bz2|gpg)$/i;
 const MOST_LISTS = 64;
 const AT_ONCE = 4;
 
@@ -60,8 +57,7 @@ export async function readStatements(input: StatementInput): Promise<UpstreamSta
   const { required, findings: missing } = await readRequired(input, files);
   const asked = new Set(evidenceLists(evidence, files, release).map(({ name }) => name));
   const lists = release.assets.filter(
-    ({ name, size, state }) =>
-      LIST_NAME.test(name) && !NO_LIST.test(name) && !asked.has(name) && size <= LIST_BYTES && state === 'uploaded',
+    ({ name, size, state }) => isListName(name) && !asked.has(name) && size <= LIST_BYTES && state === 'uploaded',
   );
   const findings: Finding[] = [...missing];
   const observed = new Map<string, PublishedDigest[]>();
@@ -75,8 +71,12 @@ export async function readStatements(input: StatementInput): Promise<UpstreamSta
       return undefined;
     }
   });
-  for (const list of read) if (list !== undefined) observe(list, observed);
+  for (const list of read) if (list !== undefined) observe(list, namesOf(release), observed);
   return { required, observed, findings };
+}
+
+function namesOf({ assets }: Release): string[] {
+  return assets.map(({ name }) => name);
 }
 
 async function readRequired(
@@ -90,7 +90,7 @@ async function readRequired(
       name: list.name,
       bytes: await (list.kind === 'asset' ? readAsset(input, list.asset) : readUrl(input, list.url)),
     }));
-    return { required: statementsOf(evidence, files, lists), findings: [] };
+    return { required: statementsOf(evidence, files, lists, namesOf(release)), findings: [] };
   } catch (error) {
     if (!isOurs(error, input)) throw error;
     const name = error.code === 'E_EVIDENCE' ? 'evidence-missing' : 'not-compared';
@@ -102,8 +102,12 @@ function isOurs(error: unknown, { signal }: StatementInput): error is Pullthroug
   return error instanceof PullthroughError && signal?.aborted !== true;
 }
 
-function observe({ name: list, bytes }: DigestList, observed: Map<string, PublishedDigest[]>): void {
-  for (const [name, digests] of parseDigestList(bytes, list)) {
+function observe(
+  { name: list, bytes }: DigestList,
+  names: readonly string[],
+  observed: Map<string, PublishedDigest[]>,
+): void {
+  for (const [name, digests] of parseDigestList(bytes, list, names)) {
     if (name === list) continue;
     const said = (['sha256', 'sha512'] as const).flatMap((algorithm) =>
       [...digests[algorithm]].map((digest): PublishedDigest => ({ by: 'list', list, algorithm, digest })),

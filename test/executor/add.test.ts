@@ -23,10 +23,25 @@ describe('a new tool.ini', () => {
     expect(old.evidence).toEqual([]);
   });
 
+  const offered = (...names: string[]): string[] =>
+    [...text({ assets: names.map((name) => asset(name)) }).matchAll(/^; require\[\] = checksums:(.*)$/gm)].map(
+      ([, glob]) => glob ?? '',
+    );
+
   it('says what a person has to decide', () => {
     expect(text({ assets: [asset('t'), asset('t_1.0.0_checksums.txt')] })).toContain(
       '; require[] = checksums:t_*_checksums.txt',
     );
+    expect(offered('t', 'checksums.txt', 'checksums.txt.pem', 'checksums.txt.sig', 'checksums.txt.asc')).toEqual([
+      'checksums.txt',
+    ]);
+    expect(offered('a.tgz', 'a.tgz.sha256', 'b.tgz', 'b.tgz.sha256', 'b.tgz.sha256.asc')).toEqual(['*.sha256']);
+    expect(offered('a-1.0.0.tgz', 'a-1.0.0.sha256', 'b-1.0.0.zip', 'b-1.0.0.sha256')).toEqual(['*.sha256']);
+    expect(offered('a', 'a-sha256.txt', 'SHASUMS256.txt', 'MD5SUMS', 'a.sha1')).toEqual([
+      '*-sha256.txt',
+      'SHASUMS256.txt',
+    ]);
+    expect(offered('a', 'checksums.txt', 'checksums.txt.sha256')).toEqual(['checksums.txt']);
     expect(text({ assets: [asset('t.tgz.asc')] })).toContain('; url[] = https://');
     expect(text({}, ['cli/v1.0.0', 'sdk/v2.0.0'])).toContain('; tag-prefix = cli/\n; tag-prefix = sdk/');
     expect(parseToolDefinition(text({ prerelease: true }), 'tool.ini').prerelease).toBe(true);

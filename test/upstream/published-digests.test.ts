@@ -67,18 +67,47 @@ describe('a list of digests', () => {
     ["PowerShell's table", `Algorithm  Hash  Path\n---------  ----  ----\nSHA256  ${A.toUpperCase()}  C:\\out\\a\n`],
     ["PowerShell's list", `Algorithm : SHA256\nHash      : ${A.toUpperCase()}\nPath      : C:\\out\\a\n`],
     ["certutil's", `SHA256 hash of a:\r\n${A}\r\nCertUtil: -hashfile command completed successfully.\r\n`],
+    ["OpenSSL's of standard input, in a list of its own", `SHA2-256(stdin)= ${A}\n`, 'a.sha256'],
+    ['all digests of one file, as v2ray has them', `MD5= ${digest('a', 'md5')}\nSHA2-256= ${A}\n`, 'a.dgst'],
+    ['a table of Markdown', `| File | SHA-256 |\n|---|---|\n| \`a\` | ${A} |\n`],
+    ['bullets of Markdown', `- \`a\`: \`${A}\`\n`],
+    ['an object of JSON', `{\n  "a": "${A}",\n  "b": 1\n}\n`],
+    ['CSV', `file,sha256\na,${A}\n`],
+    ['CSV, the digest first', `${A},a\n`],
+    ['the name first, and the algorithm in brackets', `a (SHA256): ${A}\n`],
+    ['the algorithm first', `SHA256 a ${A}\n`],
+    ["Debian's, with sizes", `SHA256:\n ${A} 1234 main/a\n`],
+    [
+      'signed in clear text',
+      `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n${A}  a\n-----BEGIN PGP SIGNATURE-----\n`,
+    ],
+    [
+      'below a heading, beside those of other algorithms',
+      `BLAKE3:\n${B}  a\n\n# SHA-256 sums\n${A}  a\nmd5\n${B}  a\n`,
+    ],
     ['beside md5 and sha1', `${digest('a', 'md5')}  a\n${'0'.repeat(40)}  a\n${A}  a\n`],
-  ])('%s', (_, text) => {
-    expect(listed(text)).toEqual({ a: { sha256: A } });
+  ] as [string, string, string?][])('%s', (_, text, listName) => {
+    expect(listed(text, listName)).toEqual({ a: { sha256: A } });
   });
+
+  it.each([`SHA3-256(a)= ${A}\n`, `BLAKE2s256 (a) = ${A}\n`, `BLAKE3\n${A}  a\n`, `${A}${A}${A}  a\n`])(
+    'of other algorithms with as many digits says nothing: %j',
+    (text) => {
+      expect(listed(text).a).toBeUndefined();
+    },
+  );
 
   it('in UTF-16, as PowerShell 5 redirects it', () => {
     const le = Buffer.from(`\uFEFF${A}  a\r\n`, 'utf16le');
     expect([...parseDigestList(le, 'x').keys()]).toEqual(['a']);
     expect([...parseDigestList(Buffer.from(le).swap16(), 'x').keys()]).toEqual(['a']);
+    const unmarked = Buffer.from(`${A}\r\n`, 'utf16le');
+    expect([...parseDigestList(unmarked, 'a.sha256').keys()]).toEqual(['a']);
+    expect([...parseDigestList(Buffer.from(unmarked).swap16(), 'a.sha256').keys()]).toEqual(['a']);
   });
 
   it('names other files where the name has more blanks or another case; a blank is a dot on GitHub', () => {
+    expect(Object.keys(listed(`${A}  a_1~rc1 (2).deb\n`))).toContain('a_1.rc1.2.deb');
     expect(Object.keys(listed(`${A}  A\n${A}  a b\n`))).toEqual(['A', 'a b', 'a.b']);
   });
 
@@ -96,7 +125,9 @@ describe('a list of digests', () => {
   it('with two digests for one name says both, which no bytes satisfy', () => {
     expect(listed(`${A}  linux/a\n${B}  darwin/a\n`)).toEqual({ a: { sha256: `${A},${B}` } });
     const files = [chosen('a', silent)];
-    expect(() => statementsOf(CHECKSUMS, files, [list(`${A}  linux/a\n${B}  darwin/a\n`)])).toThrow('different sha256');
+    expect(() => statementsOf(CHECKSUMS, files, [list(`${A}  linux/a\n${B}  darwin/a\n`)])).toThrow(
+      'sums.txt says two different sha256',
+    );
   });
 
   it('that is too long or not UTF-8 says nothing', () => {
@@ -138,6 +169,31 @@ describe('evidence', () => {
     expect(both.get('a')).toHaveLength(2);
     expect(both.get('sums.txt')).toHaveLength(1);
     expect(() => statementsOf(CHECKSUMS, files, [list(`${A}  a\n`)])).toThrow(/sums\.txt has no sha256 or sha512 of b/);
+  });
+
+  it.each([
+    [`${A}  b\n${B}  c\n`, 'sums.txt has no sha256 or sha512 of a, only of b, c'],
+    ['<html>not found</html>', 'sums.txt has no sha256 or sha512 of a, nor of any other file'],
+    [`${digest('a', 'md5')}  a\n`, 'sums.txt has only md5 or sha1 of a, which do not count'],
+    ['\xff', 'sums.txt is not text in UTF-8 or UTF-16'],
+  ])('of a list that says nothing of a file: the reason of %j is right', (text, message) => {
+    const one = { name: 'sums.txt', bytes: text === '\xff' ? Uint8Array.of(0xc3, 0x28) : utf8(text) };
+    expect(() => statementsOf(CHECKSUMS, [chosen('a', silent)], [one])).toThrow(message);
+  });
+
+  it('of lists for each file: the reason is that of the file that has none', () => {
+    const each: Requirement[] = [{ kind: 'checksums', glob: '*.sha256' }];
+    const lists = [list(`${A}\n`, 'a.sha256'), list(`${digest('b', 'md5')}\n`, 'b.sha256')];
+    expect(() => statementsOf(each, [chosen('a'), chosen('b')], lists)).toThrow('b.sha256 has only md5 or sha1 of b');
+    expect(() => statementsOf(each, [chosen('a'), chosen('c')], lists)).toThrow('none of a.sha256, b.sha256 has');
+  });
+
+  it('of a list that is named after a stem is about the only file of the release that has it, recorded or not', () => {
+    const each: Requirement[] = [{ kind: 'checksums', glob: '*.sha256' }];
+    const files = [chosen('a.tar.gz', silent)];
+    const lists = [list(`${B}\n`, 'a.sha256')];
+    expect(statementsOf(each, files, lists, ['a.tar.gz', 'a.sha256']).get('a.tar.gz')).toHaveLength(1);
+    expect(() => statementsOf(each, files, lists, ['a.tar.gz', 'a.zip', 'a.sha256'])).toThrow('a.sha256 has no sha256');
   });
 
   it('without a line for a file is E_EVIDENCE, not a pass', async () => {
