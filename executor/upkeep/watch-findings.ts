@@ -126,9 +126,13 @@ export function watchExit(watched: readonly Watched[]): 0 | 1 | 3 | 4 {
   return differs ? 3 : foldExit(watched);
 }
 
-const TITLE = 'Upstream differs from what the ledger records';
+/** The title of every such issue. */
+export const TITLE = 'Upstream differs from what the ledger records';
 /** What the issue says when it is closed. */
 export const SETTLED = 'Upstream has again what every acknowledged record says.';
+/** What the issue of a share says that is no more. */
+export const SHARED_OUT =
+  'The tools are shared out by another number of jobs now: what is found is told by the issues of those.';
 /** An issue's most characters, with room for its end. */
 const ISSUE_LENGTH = 65_000;
 

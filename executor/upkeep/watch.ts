@@ -1,5 +1,5 @@
 import type { GitHubClient } from '../../github/client.ts';
-import { closeIssue, upsertIssue } from '../../github/notes.ts';
+import { closeIssue, findIssues, upsertIssue } from '../../github/notes.ts';
 import type { Note } from '../../github/notes.ts';
 import { getReleaseByTag, getRepository, listReleases, resolveTagCommit } from '../../github/releases.ts';
 import type { Release, Repository } from '../../github/types.ts';
@@ -10,7 +10,7 @@ import { foldAscii } from '../../ledger-schema/names/path.ts';
 import { verifyRecord } from '../../ledger-schema/record.ts';
 import type { RecordStatus } from '../../ledger-schema/record.ts';
 import type { ExecutorContext } from '../context.ts';
-import { SETTLED, compareRelease, finding, noteGone, watchIssue } from './watch-findings.ts';
+import { SETTLED, SHARED_OUT, TITLE, compareRelease, finding, noteGone, watchIssue } from './watch-findings.ts';
 import type { WatchFinding, Watched } from './watch-findings.ts';
 import type { Recorded, RepositoryId } from '../../ledger/record-index.ts';
 import { recordedAs } from '../recorded-as.ts';
@@ -187,8 +187,8 @@ async function orAbsent<T>(ask: () => Promise<T>): Promise<T | undefined> {
 /**
  * Opens or updates the one issue in the ledger's repository that tells what was found, and closes it once nothing is
  * found any more and everything could be asked about; undefined where there is none. A share of the tools has an issue
- * of its own, so that the jobs of a matrix don't overwrite one another's. Throws `E_USAGE` for a ledger that isn't on
- * GitHub, best asked before the watching.
+ * of its own, so that the jobs of a matrix don't overwrite one another's; what shares of another number left open is closed.
+ * Throws `E_USAGE` for a ledger that isn't on GitHub, best asked before the watching.
  */
 export async function reportIssue(
   { github }: Pick<ExecutorContext, 'github'>,
@@ -198,10 +198,24 @@ export async function reportIssue(
   const { client, repository } =
     github ??
     fail('E_USAGE', 'there is no issue to open: the ledger is not a GitHub repository', { hint: 'leave out --issue' });
-  const marker = `pullthrough:watch${shard === undefined ? '' : `:${shard.index}-of-${shard.count}`}`;
+  await closeFormerShares(client, repository, shard);
+  const marker = `${MARKER}${shard === undefined ? '' : `:${shard.index}-of-${shard.count}`}`;
   const issue = watchIssue(watched);
   if (issue !== undefined) return upsertIssue(client, repository, { marker, ...issue });
   // What could not be asked about may differ still.
   if (watched.some(({ error }) => error !== undefined)) return undefined;
   return closeIssue(client, repository, { marker, body: SETTLED });
+}
+
+const MARKER = 'pullthrough:watch';
+
+/** Nobody updates the issue of a share any more once the tools are shared out by another number, or not at all. */
+async function closeFormerShares(client: GitHubClient, repository: string, shard: Shard | undefined): Promise<void> {
+  // One job of a matrix is enough.
+  if (shard !== undefined && shard.index !== 1) return;
+  for (const { body } of await findIssues(client, repository, TITLE)) {
+    const [, marker, count] = /^<!-- (pullthrough:watch(?::[0-9]{1,6}-of-([0-9]{1,6}))?) -->/.exec(body) ?? [];
+    if (marker === undefined || Number(count ?? 1) === (shard?.count ?? 1)) continue;
+    await closeIssue(client, repository, { marker, body: SHARED_OUT });
+  }
 }

@@ -3,6 +3,7 @@ import { watchExit, watchIssue } from '../../executor/upkeep/watch-findings.ts';
 import { reportIssue, watch } from '../../executor/upkeep/watch.ts';
 import { world } from '../kit/executor-world.ts';
 import type { World } from '../kit/executor-world.ts';
+import type { Shard } from '../../upstream/tools.ts';
 
 async function held(onGitHub = false) {
   const made = await world({ onGitHub });
@@ -201,6 +202,37 @@ describe('watch --issue', () => {
     expect(await share(1, false)).toMatchObject({ change: 'created' });
     expect(await share(2, true)).toBeUndefined();
     expect(made.ledgerRepository.issues.map((issue) => issue.state)).toEqual(['open']);
+  });
+
+  it('closes the issues of shares that are no more', async () => {
+    const { made, release } = await held(true);
+    release.removeAsset('tool-macos');
+    const tell = (shard?: Shard) =>
+      made.run(async (context, tools) =>
+        reportIssue(context, await watch(context, { tools, only: shard !== undefined }), shard),
+      );
+    const open = () => made.ledgerRepository.issues.filter(({ state }) => state === 'open').map(({ body }) => body);
+    await tell({ index: 2, count: 2 });
+    expect(open()).toEqual([expect.stringMatching(/^<!-- pullthrough:watch:2-of-2 -->/)]);
+    // The others of the same number leave it alone.
+    await tell({ index: 1, count: 2 });
+    expect(open()).toHaveLength(2);
+    await tell({ index: 1, count: 3 });
+    expect(open()).toEqual([expect.stringMatching(/^<!-- pullthrough:watch:1-of-3 -->/)]);
+    await tell();
+    expect(open()).toEqual([expect.stringMatching(/^<!-- pullthrough:watch -->/)]);
+    expect(made.ledgerRepository.issues[0]?.body).toContain('shared out by another number of jobs');
+  });
+
+  it('leaves the issue of a stranger alone who wrote the marker of a share', async () => {
+    const { made } = await held(true);
+    const about = { title: 'Upstream differs from what the ledger records', author: 'stranger', association: 'NONE' };
+    const body = '<!-- pullthrough:watch:2-of-2 -->\nmine';
+    const times = { createdAt: new Date(), updatedAt: new Date() };
+    const issue = { ...about, ...times, id: 9, number: 9, body, state: 'open' as const, labels: [] };
+    made.ledgerRepository.issues.push(issue);
+    await made.run(async (context, tools) => reportIssue(context, await watch(context, { tools, only: false })));
+    expect(issue).toMatchObject({ state: 'open', body });
   });
 
   it('needs a ledger on GitHub', async () => {
