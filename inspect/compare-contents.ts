@@ -3,6 +3,7 @@ import { brief } from '../ledger-schema/bytes.ts';
 import { finding } from './finding.ts';
 import type { Finding, FindingName } from './finding.ts';
 import type { Contents, Member } from './member.ts';
+import { described } from './formats/executable.ts';
 import { someOf } from './some-names.ts';
 
 /** What is new in a file, compared with the one before it. */
@@ -66,6 +67,11 @@ export function changeFindings(name: string, tag: string, { added, gone, changed
       ...became,
     ]),
     ...about(
+      'wrong-architecture',
+      'has programs for another processor or system than in',
+      changed.flatMap(({ before, now }) => otherProgram(before, now)),
+    ),
+    ...about(
       'member-grew',
       'has members that grew past reason since',
       grown.map(({ before, now }) => `${now.path} ${bytesText(before.size)} -> ${bytesText(now.size)}`),
@@ -75,6 +81,11 @@ export function changeFindings(name: string, tag: string, { added, gone, changed
       'code-signature-gone',
       'has programs without the code signature that they had in',
       unsigned.map(({ now }) => now.path),
+    ),
+    ...about(
+      'members-changed',
+      'has members of another mode, kind or target than in',
+      changed.flatMap(({ before, now }) => otherwise(before, now)),
     ),
     ...about(
       'members-added',
@@ -87,4 +98,19 @@ export function changeFindings(name: string, tag: string, { added, gone, changed
       gone.filter(({ kind }) => kind !== 'folder').map(({ path }) => path),
     ),
   ];
+}
+
+/** How a member is another than before, beside its bytes. */
+function otherwise(before: Member, now: Member): string[] {
+  if (before.kind !== now.kind) return [`${now.path} ${before.kind} -> ${now.kind}`];
+  if (before.target !== now.target) return [`${now.path} -> ${now.target ?? ''}, was ${before.target ?? ''}`];
+  const [was, is] = [before.mode, now.mode].map((mode) => mode?.toString(8).padStart(4, '0'));
+  return was === is || was === undefined || is === undefined ? [] : [`${now.path} ${was} -> ${is}`];
+}
+
+/** A program that was for one processor and is for another now; a universal one may gain or lose some. */
+function otherProgram({ program: was }: Member, { path, program: is }: Member): string[] {
+  if (was === undefined || is === undefined) return [];
+  const still = was.format === is.format && was.architectures.some((one) => is.architectures.includes(one));
+  return still ? [] : [`${path} ${described([was])} -> ${described([is])}`];
 }

@@ -3,7 +3,7 @@ import { isAr, partOf, readAr } from './formats/ar.ts';
 import { compressionOf, decompress } from './formats/decompress.ts';
 import { LIMITS, TooMuch, bounded, checkSize } from './limits.ts';
 import type { Limits } from './limits.ts';
-import type { Contents, FileBytes, Member, TakeMember } from './member.ts';
+import type { Contents, FileBytes, How, Member, TakeMember } from './member.ts';
 import { isProgram } from './formats/executable.ts';
 import { readMember } from './read-member.ts';
 import { cpioMembers } from './formats/cpio.ts';
@@ -11,6 +11,7 @@ import { asInstalled } from './formats/rpm-files.ts';
 import { isRpm, readRpm } from './formats/rpm.ts';
 import { tarMembers } from './formats/tar.ts';
 import { zipMembers } from './formats/zip.ts';
+import { zipBehind } from './formats/zip-doubts.ts';
 
 const HEAD = 512;
 /** deb-preinst(5) and its siblings: they run as root. */
@@ -29,15 +30,18 @@ export async function lookInside(
   const members: Member[] = [];
   const kind = kindOf(head);
   let found: Contents['kind'] = kind === 'compressed' ? 'tar' : kind;
+  let why: string | undefined;
+  const how = { limits, take, doubt: (text: string) => void (why ??= text) };
+  const seen = (): Contents => ({ kind: found, members, ...(why === undefined ? {} : { doubt: why }) });
   try {
-    for await (const member of membersOf(file, kind, { limits, take }, (other) => (found = other))) {
+    for await (const member of membersOf(file, kind, how, (other) => (found = other))) {
       members.push(member);
       if (members.length > limits.entries) throw new TooMuch(`it has more than ${limits.entries} members`);
     }
-    return { kind: found, members };
+    return seen();
   } catch (error) {
     const message = error instanceof Error ? error.message : 'it is damaged';
-    return { kind: found, members, stopped: { why: error instanceof TooMuch ? 'too-much' : 'unreadable', message } };
+    return { ...seen(), stopped: { why: error instanceof TooMuch ? 'too-much' : 'unreadable', message } };
   }
 }
 
@@ -61,32 +65,33 @@ function isTar(head: Uint8Array): boolean {
   return sum === Number.parseInt(said, 8);
 }
 
-interface How {
-  readonly limits: Limits;
-  readonly take: TakeMember;
-}
-
 async function* membersOf(
   file: FileBytes,
   kind: Contents['kind'],
-  { limits, take }: How,
+  how: How,
   isKind: (kind: Contents['kind']) => void,
 ): AsyncGenerator<Member, void> {
-  if (kind === 'zip') return yield* zipMembers(file, limits, take);
-  if (kind === 'deb') return yield* packageMembers(file, { limits, take });
-  if (kind === 'rpm') return yield* rpmMembers(file, { limits, take });
-  if (kind === 'compressed' || kind === 'tar') return yield* streamMembers(file, { limits, take }, isKind);
-  yield await take({ path: file.name }, file.stream(), limits);
+  if (kind === 'zip') return yield* zipMembers(file, how);
+  if (kind === 'deb') return yield* packageMembers(file, how);
+  if (kind === 'rpm') return yield* rpmMembers(file, how);
+  if (kind === 'compressed' || kind === 'tar') return yield* streamMembers(file, how, isKind);
+  yield await how.take({ path: file.name }, file.stream(), how.limits);
+  // Programs that unpack a zip look at its end alone: it may stand behind a program or a script.
+  const behind = await zipBehind(file);
+  if (behind === undefined) return;
+  isKind('zip');
+  yield* zipMembers(behind, how);
 }
 
 /** A tar, compressed or not, or one compressed file. */
 async function* streamMembers(
   file: FileBytes,
-  { limits, take }: How,
+  how: How,
   isKind: (kind: Contents['kind']) => void,
 ): AsyncGenerator<Member, void> {
+  const { limits, take } = how;
   const [head, body] = await peek(await plainBytes(file, limits));
-  if (isTar(head)) return yield* tarMembers(body, limits, take);
+  if (isTar(head)) return yield* tarMembers(body, how);
   isKind('compressed');
   yield await take({ path: file.name.replace(/\.(?:gz|xz|zst|bz2)$/i, '') }, body, limits);
 }

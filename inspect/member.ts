@@ -36,10 +36,20 @@ export type MemberHead = Pick<Member, 'path' | 'mode' | 'installs'>;
 /** Takes a file's bytes to their end, and returns what there is to know about it. */
 export type TakeMember = (head: MemberHead, body: AsyncIterable<Uint8Array>, limits: Limits) => Promise<Member>;
 
+/** How an archive is looked into. */
+export interface How {
+  readonly limits: Limits;
+  readonly take: TakeMember;
+  /** Told what programs understand differently about it. */
+  readonly doubt: (why: string) => void;
+}
+
 /** What was seen of one file. */
 export interface Contents {
   readonly kind: 'tar' | 'zip' | 'deb' | 'rpm' | 'compressed' | 'program' | 'script' | 'other';
   readonly members: readonly Member[];
+  /** Why other programs may see other members than these. */
+  readonly doubt?: string;
   /** Why it wasn't read to its end. */
   readonly stopped?: { readonly why: 'too-much' | 'unreadable'; readonly message: string };
 }

@@ -12,11 +12,19 @@ const FORMATS: readonly (readonly ['elf' | 'mach-o' | 'pe', RegExp])[] = [
   ['pe', /(?:^|[^a-z])(?:windows|win32|win64|msvc)|\.exe$/i],
 ];
 
-/** Which processor and system a file's name promises; undefined where it names none, or several. */
-export function promisedBy(name: string): {
+/** A processor and the format of a system's programs. */
+export interface Promised {
   readonly architecture?: string;
   readonly format?: 'elf' | 'mach-o' | 'pe';
-} {
+}
+
+/** `elf arm64` */
+export function promisedText({ format, architecture }: Promised): string {
+  return [format, architecture].filter((word) => word !== undefined).join(' ');
+}
+
+/** Which processor and system a file's name promises; undefined where it names none, or several. */
+export function promisedBy(name: string): Promised {
   if (/universal|(?:^|[^a-z])all(?![a-z])|noarch/i.test(name)) return {};
   const architectures = ARCHITECTURES.filter(([, words]) => words.test(name));
   const formats = FORMATS.filter(([, words]) => words.test(name));

@@ -33,8 +33,7 @@ export function decompress(
 ): AsyncIterable<Uint8Array> {
   switch (how) {
     case 'gzip':
-      // A failure on either side surfaces in what is read.
-      return pipeline(Readable.from(body), createGunzip(), () => undefined);
+      return gunzip(body);
     case 'bzip2':
       return bzip2(body, check);
     case 'xz':
@@ -44,11 +43,42 @@ export function decompress(
   }
 }
 
+/** The library ends at the first zero behind a member, and says nothing of what comes then: tapes are filled up with zeros. */
+async function* gunzip(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  const inflate = createGunzip();
+  const source = body[Symbol.asyncIterator]();
+  let held: { readonly end: number; readonly chunk: Uint8Array }[] = [];
+  let fed = 0;
+  const feed = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let next = await source.next(); next.done !== true; next = await source.next()) {
+      const chunk = next.value;
+      held = held.filter(({ end }) => end > inflate.bytesWritten);
+      fed += chunk.length;
+      held.push({ end: fed, chunk });
+      yield chunk;
+    }
+  };
+  try {
+    // A failure on either side surfaces in what is read.
+    yield* pipeline(Readable.from(feed()), inflate, () => undefined);
+    const read = inflate.bytesWritten;
+    for (const { end, chunk } of held) if (end > read) requireZeros(chunk.subarray(read - end));
+    for (let next = await source.next(); next.done !== true; next = await source.next()) requireZeros(next.value);
+  } finally {
+    await source.return?.();
+  }
+}
+
+function requireZeros(bytes: Uint8Array): void {
+  if (bytes.some((byte) => byte !== 0)) throw new Error('it goes on after its end');
+}
+
 async function* unxz(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     yield* uncheckedXz(
       body,
-      (plain) => new xz.XzReadableStream(ReadableStream.from(plain) as globalThis.ReadableStream<Uint8Array>),
+      (plain) =>
+        new xz.XzReadableStream(ReadableStream.from<Uint8Array>(plain)),
     );
   } catch (cause) {
     if (!(cause instanceof Error) || !/error code 6/.test(cause.message)) throw cause;

@@ -9,6 +9,12 @@ export interface Program {
   readonly signed?: boolean;
 }
 
+/** `elf arm64, elf x86-64` */
+export function described(programs: readonly Program[]): string {
+  const each = programs.flatMap(({ format, architectures }) => architectures.map((one) => `${format} ${one}`));
+  return [...new Set(each)].join(', ');
+}
+
 const MOST_LIBRARIES = 256;
 
 /**

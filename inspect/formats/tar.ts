@@ -4,18 +4,18 @@ import { createTarDecoder } from 'modern-tar';
 import type { ParsedTarEntry } from 'modern-tar';
 import { TooMuch } from '../limits.ts';
 import type { Limits } from '../limits.ts';
-import type { Member, TakeMember } from '../member.ts';
+import type { How, Member, TakeMember } from '../member.ts';
+import { withDoubts } from './tar-doubts.ts';
 
 /** The members of a tar archive in their order, one at a time. Throws what the library throws where it is damaged. */
 export async function* tarMembers(
   body: AsyncIterable<Uint8Array>,
-  limits: Limits,
-  take: TakeMember,
+  { limits, take, doubt }: How,
 ): AsyncGenerator<Member, void> {
   const decoder = createTarDecoder({ strict: true });
   const over = new AbortController();
   const { signal } = over;
-  const feeding = ReadableStream.from(body).pipeTo(decoder.writable, { signal });
+  const feeding = ReadableStream.from(withDoubts(body, doubt)).pipeTo(decoder.writable, { signal });
   // A failure there must end whatever is being waited for.
   const broken = new Promise<never>((_, reject) => void feeding.catch(reject));
   broken.catch(() => undefined);

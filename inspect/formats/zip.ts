@@ -3,7 +3,8 @@ import { RandomAccessReader, fromRandomAccessReader } from 'yauzl';
 import type { Entry, ZipFile } from 'yauzl';
 import { TooMuch, bounded, checkSize } from '../limits.ts';
 import type { Limits } from '../limits.ts';
-import type { FileBytes, Member, TakeMember } from '../member.ts';
+import type { FileBytes, How, Member } from '../member.ts';
+import { otherName, zipDoubts } from './zip-doubts.ts';
 import { decompress } from './decompress.ts';
 import type { Compression } from './decompress.ts';
 
@@ -43,16 +44,22 @@ class Bytes extends RandomAccessReader {
 }
 
 /** The members of a zip archive by its own list. Throws what the library throws where it is damaged. */
-export async function* zipMembers(file: FileBytes, limits: Limits, take: TakeMember): AsyncGenerator<Member, void> {
+export async function* zipMembers(file: FileBytes, { limits, take, doubt }: How): AsyncGenerator<Member, void> {
   const zip = await open(file);
+  const entries: Entry[] = [];
   let total = 0;
   let unread: string | undefined;
   for (;;) {
     const entry = await nextEntry(zip);
     if (entry === undefined) break;
-    const path = Buffer.from(entry.fileNameRaw).toString('utf8');
+    entries.push(entry);
+    if (entries.length > limits.entries) throw new TooMuch(`it has more than ${limits.entries} members`);
+    const other = otherName(entry);
+    if (other !== undefined) doubt('a member of it has two names, of which programs take one or the other');
+    const path = other ?? Buffer.from(entry.fileNameRaw).toString('utf8');
     if (path.length > limits.name) throw new TooMuch(`a name in it has more than ${limits.name} characters`);
-    const unix = entry.versionMadeBy >> 8 === 3 ? entry.externalFileAttributes >>> 16 : 0;
+    // Whatever system it says that it is from: unzip goes by these.
+    const unix = entry.externalFileAttributes >>> 16;
     const base = { path, ...(unix === 0 ? {} : { mode: unix & 0o7777 }) };
     if (path.endsWith('/')) yield { ...base, kind: 'folder', size: 0 };
     else if (entry.isEncrypted()) yield { ...base, kind: 'file', size: entry.uncompressedSize, encrypted: true };
@@ -70,6 +77,7 @@ export async function* zipMembers(file: FileBytes, limits: Limits, take: TakeMem
       yield isLink ? { ...base, kind: 'link', size: 0, target: member.text ?? '' } : member;
     }
   }
+  await zipDoubts(file, entries, doubt);
   if (unread !== undefined) throw new Error(unread);
 }
 

@@ -90,7 +90,7 @@ export async function inspectFiles(input: InspectionInput): Promise<Inspection> 
     const { tag } = previous.checklist;
     if (!(await fetchPrevious(input, earlier))) {
       const message = `${brief(name)} of ${brief(tag)} could not be read from the store, so nothing was compared with it`;
-      if (input.store !== undefined) findings.push(finding('not-inspected', message, [name]));
+      if (input.store !== undefined) findings.push(finding('previous-unread', message, [name]));
       inspected.set(name, { contents });
       continue;
     }
