@@ -75,11 +75,7 @@ function requireZeros(bytes: Uint8Array): void {
 
 async function* unxz(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    yield* uncheckedXz(
-      body,
-      (plain) =>
-        new xz.XzReadableStream(ReadableStream.from<Uint8Array>(plain)),
-    );
+    yield* uncheckedXz(body, (plain) => new xz.XzReadableStream(ReadableStream.from<Uint8Array>(plain)));
   } catch (cause) {
     if (!(cause instanceof Error) || !/error code 6/.test(cause.message)) throw cause;
     throw new Error('it is compressed by xz with a filter that cannot be read here', { cause });
