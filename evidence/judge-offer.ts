@@ -71,7 +71,7 @@ function unpinned(who: () => string): string {
     return `it is signed by ${who()}, which is not pinned`;
   } catch (error) {
     if (!(error instanceof PullthroughError)) throw error;
-    return `no key of its kind is pinned, and it cannot be read: ${error.message}`;
+    return `it names no key that is pinned, and cannot be read: ${error.message}`;
   }
 }
 

@@ -39,7 +39,11 @@ export function splitOffer({ from, name, bytes }: Offer): OfferedStatement[] {
   if (/\.minisig$/i.test(name)) return [{ kind: 'minisign', from, bytes, about }];
   if (/\.(?:asc|sig)$/i.test(name)) {
     const known = isOpenPgpSignature(bytes);
-    return [known ? { kind: 'openpgp', from, bytes, about } : nothing(from, 'it is not a detached OpenPGP signature')];
+    const inline = /^\s*-----BEGIN PGP SIGNED MESSAGE-----/.test(fromUtf8(bytes.subarray(0, 128)) ?? '');
+    const why = inline
+      ? 'it is signed inline, and a detached OpenPGP signature counts'
+      : 'it is not a detached OpenPGP signature';
+    return [known ? { kind: 'openpgp', from, bytes, about } : nothing(from, why)];
   }
   if (/\.intoto\.jsonl$/i.test(name)) return linesOf(from, bytes);
   return [bundleOr(from, bytes, about)];

@@ -60,6 +60,18 @@ async function journey(upstream: Upstream): Promise<void> {
   expect([acked.code, acked.stderr]).toEqual([0, expect.any(String)]);
   made.merge(branch);
 
+  const stored = (sha256 = '') => join(made.storeDirectory, storeKey(sha256));
+  const [first] = evidence;
+  expect((await cli(['store', 'check'])).code).toBe(0);
+  await rm(stored(first?.sha256));
+  const checked = await cli(['store', 'check']);
+  expect(checked.code).not.toBe(0);
+  expect(checked.stdout + checked.stderr).toContain(first?.sha256);
+  expect((await cli(['mirror', '--restock'])).code).toBe(0);
+  expect((await cli(['store', 'check'])).code).toBe(0);
+  expect((await cli(['store', 'gc', '--delete', '--yes'])).code).toBe(0);
+  expect((await cli(['store', 'check'])).code).toBe(0);
+
   // Upstream is gone.
   await made.github.close();
   const verify = () => cli(['verify', `${upstream.name}@${upstream.tag}`, '--evidence']);
@@ -71,8 +83,7 @@ async function journey(upstream: Upstream): Promise<void> {
   for (const { signer } of evidence) expect(online.stdout).toContain(`by ${signer}`);
   expect((await cli(['verify', `${upstream.name}@${upstream.tag}`, '--evidence', '--offline'])).code).toBe(0);
 
-  const [first] = evidence;
-  const path = join(made.storeDirectory, storeKey(first?.sha256 ?? ''));
+  const path = stored(first?.sha256);
   const bytes = await readFile(path);
   bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
   await rm(path);

@@ -7,6 +7,7 @@ import { importTree } from '../../executor/import/import.ts';
 import { tagCandidates } from '../../executor/import/old-tag.ts';
 import { parseOldList, readOldTree } from '../../executor/import/old-tree.ts';
 import { storeKey } from '../../store/store.ts';
+import { newMinisign } from '../evidence/minisign-maker.ts';
 import { asset, digest, release } from '../kit/releases.ts';
 import { actions, memoryWorld } from '../kit/executor-world.ts';
 import type { World } from '../kit/executor-world.ts';
@@ -132,6 +133,18 @@ describe('import', () => {
     bytesAsked(made);
     expect(actions(await run())).toEqual(['tool-1.0 held']);
     expect(bytesAsked(made)).toEqual([]);
+  });
+
+  it('records what upstream signed of what it imports, and refuses what is required and not there', async () => {
+    const { made, upstream, run } = await withOldTree({ a: 'a bytes' });
+    const { publicKey, signFile } = newMinisign();
+    await made.tool('acme/tool', '[evidence]', `require[] = minisign:${publicKey}`);
+    expect(actions(await run())).toEqual(['- failed E_EVIDENCE']);
+    await upstream.addAsset({ name: 'a.minisig', content: signFile(Buffer.from('a bytes')) });
+    expect(actions(await run())).toEqual(['tool-1.0 proposed']);
+    const [branch = ''] = made.branches();
+    const record = made.file(branch, 'packages/github.com/acme/tool/tool-1.0/checklist.json');
+    expect(JSON.parse(record)).toMatchObject({ evidence: [{ kind: 'minisign', signer: publicKey }] });
   });
 
   it('refuses what differs, names each difference, and proposes nothing', async () => {
