@@ -8,9 +8,9 @@ import { makeFolders } from '../../io/files/file.ts';
 import { ioError } from '../../io/io-error.ts';
 import { withLock } from '../../io/files/lock.ts';
 import type { LockOptions } from '../../io/files/lock.ts';
-import { bytesText } from '../../io/size-text.ts';
 import { moveTo } from '../../io/files/rename.ts';
 import { gitEnvironment } from './git-environment.ts';
+import { FETCH_LIMITS } from './fetch-limits.ts';
 import type { FetchLimits } from './fetch-limits.ts';
 import type { GitConfig } from './git-environment.ts';
 import { runGit } from './git.ts';
@@ -18,7 +18,8 @@ import type { GitResult } from './git.ts';
 import { encodePack } from './objects/pack.ts';
 import type { NewObject, ObjectFormat } from './objects/pack.ts';
 import { REMOTE, remoteError, shownStderr } from './remote.ts';
-import { exists, removeUnfinished, unfinishedBytes } from './unfinished.ts';
+import { runBounded } from './run-bounded.ts';
+import { exists, removeUnfinished } from './unfinished.ts';
 import type { Remote } from './remote.ts';
 
 /** Written last; a folder without it was never finished, one with different content was made by another version. */
@@ -33,9 +34,6 @@ const CONDEMNED = 'pullthrough-condemned';
  */
 const LOCK: LockOptions = { staleMs: 6_000, renewMs: 1_500, patienceMs: 600_000, code: 'E_IO' };
 
-/** A ledger of a million records is smaller. */
-const FETCH_BYTES = 1024 * 1024 * 1024;
-const FETCH_MS = 600_000;
 const HOUR = 3_600_000;
 
 interface CloneOptions {
@@ -73,7 +71,7 @@ export class Clone {
     this.#directory = this.#place;
     this.remote = remote;
     this.#env = options.env;
-    const { bytes = FETCH_BYTES, ms = FETCH_MS } = options.limits ?? {};
+    const { bytes = FETCH_LIMITS.bytes, ms = FETCH_LIMITS.ms } = options.limits ?? {};
     this.#limits = { bytes, ms };
   }
 
@@ -197,7 +195,6 @@ export class Clone {
   /** Runs git in the clone with the ledger's URL, transport and credential. */
   async network(args: readonly string[], options: NetworkOptions = {}): Promise<GitResult> {
     const { url, config, protocols, extra } = this.remote;
-    const started = Date.now();
     const env = gitEnvironment({
       env: this.#env,
       gitDir: this.directory,
@@ -205,12 +202,6 @@ export class Clone {
       config: [[`remote.${REMOTE}.url`, url], ...config, ...(options.config ?? [])],
       extra: { ...extra, ...options.extra },
     });
-    const { bytes, ms } = this.#limits;
-    const grown = async (): Promise<string | undefined> =>
-      (await unfinishedBytes(this.directory)) > bytes ? `it sent more than ${bytesText(bytes)}` : undefined;
-    const call = { directory: this.directory, env, args, input: options.input, wallMs: ms, grown };
-    const result = await runGit(call);
-    if (result.stopped !== undefined) await removeUnfinished(this.directory, started, 'since');
-    return result;
+    return runBounded({ directory: this.directory, env, args, input: options.input }, this.directory, this.#limits);
   }
 }

@@ -5,3 +5,6 @@ export interface FetchLimits {
   /** Milliseconds. Default: 10 minutes. */
   readonly ms?: number | undefined;
 }
+
+/** What applies where nothing else is said; a ledger of a million records is smaller. */
+export const FETCH_LIMITS: Required<FetchLimits> = { bytes: 1024 * 1024 * 1024, ms: 600_000 };

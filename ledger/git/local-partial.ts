@@ -1,9 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fail } from '../../ledger-schema/error.ts';
+import { FETCH_LIMITS } from './fetch-limits.ts';
+import type { FetchLimits } from './fetch-limits.ts';
 import { gitEnvironment } from './git-environment.ts';
 import { runGit } from './git.ts';
+import { runBounded } from './run-bounded.ts';
 import type { FetchObjects } from './objects/objects.ts';
 import { shownStderr } from './remote.ts';
 
@@ -22,7 +25,12 @@ export interface ObjectAccess {
  * time, the moment that it is asked for. Here git reads the objects through a repository that has no remote, and what
  * is missing is fetched together, with the clone's own configuration.
  */
-export async function objectAccess(gitDir: string, gitEnv: Environment, env: NodeJS.ProcessEnv): Promise<ObjectAccess> {
+export async function objectAccess(
+  gitDir: string,
+  gitEnv: Environment,
+  env: NodeJS.ProcessEnv,
+  limits = FETCH_LIMITS,
+): Promise<ObjectAccess> {
   const remote = await promisorOf(gitDir, gitEnv);
   if (remote === undefined) return { env: gitEnv, fetch: undefined, close: () => Promise.resolve() };
   const asked = await runGit({
@@ -41,7 +49,7 @@ export async function objectAccess(gitDir: string, gitEnv: Environment, env: Nod
   }
   return {
     env: gitEnvironment({ env, gitDir: scratch, extra: { GIT_OBJECT_DIRECTORY: objects } }),
-    fetch: (oids) => fetchMissing(gitDir, gitEnv, remote, oids),
+    fetch: (oids) => fetchMissing(gitDir, { env: gitEnv, remote, objects: dirname(objects), oids, limits }),
     close,
   };
 }
@@ -58,14 +66,24 @@ async function promisorOf(gitDir: string, env: Environment): Promise<string | un
   return undefined;
 }
 
-/** As git itself fetches what is missing, but many objects at once. */
-async function fetchMissing(gitDir: string, env: Environment, remote: string, oids: readonly string[]): Promise<void> {
+interface Missing {
+  readonly env: Environment;
+  readonly remote: string;
+  /** The folder that `objects/` is in. */
+  readonly objects: string;
+  readonly oids: readonly string[];
+  readonly limits: Required<FetchLimits>;
+}
+
+/** As git itself fetches what is missing, but many objects at once, and bounded. */
+async function fetchMissing(gitDir: string, { env, remote, objects, oids, limits }: Missing): Promise<void> {
   const options = ['--verbose', '--progress', '--no-tags', '--no-write-fetch-head', '--no-auto-gc', '--filter=tree:0'];
   const args = ['-c', 'fetch.negotiationAlgorithm=noop', 'fetch', ...options, '--stdin', remote];
-  const result = await runGit({ directory: gitDir, env, args, input: `${oids.join('\n')}\n` });
-  if (result.exitCode !== 0 && !/not our ref|unadvertised object/.test(result.stderr)) {
-    fail('E_GIT', `this partial clone cannot fetch what it lacks: ${shownStderr(result.stderr)}`, {
-      hint: 'check its remote, or clone the ledger again without a filter',
-    });
-  }
+  const call = { directory: gitDir, env, args, input: `${oids.join('\n')}\n` };
+  const { exitCode, stderr, stopped } = await runBounded(call, objects, limits);
+  if (exitCode === 0 || (stopped === undefined && /not our ref|unadvertised object/.test(stderr))) return;
+  const said = stopped === undefined ? shownStderr(stderr) : `git was stopped, since ${stopped}`;
+  fail('E_LEDGER_UNREACHABLE', `this partial clone cannot fetch what it lacks: ${said}`, {
+    hint: 'check its remote, or clone the ledger again without a filter',
+  });
 }

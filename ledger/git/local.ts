@@ -5,6 +5,7 @@ import { requireOnlyAdded } from './objects/append-only.ts';
 import { CatFile } from './objects/cat-file.ts';
 import { diffTrees } from './objects/diff.ts';
 import type { DiffScope, Difference } from './objects/diff.ts';
+import { FETCH_LIMITS } from './fetch-limits.ts';
 import { gitEnvironment } from './git-environment.ts';
 import { GitSnapshot } from './objects/git-snapshot.ts';
 import { runGit } from './git.ts';
@@ -49,6 +50,7 @@ export interface LocalRepository extends AsyncDisposable {
 export async function openLocalRepository(
   directory: string,
   env: NodeJS.ProcessEnv = process.env,
+  limits = FETCH_LIMITS,
 ): Promise<LocalRepository> {
   const place = await realpath(directory).catch((cause: unknown) =>
     fail('E_INPUT', `there is no folder ${directory}`, { hint: 'run this in a clone of the ledger', cause }),
@@ -63,7 +65,7 @@ export async function openLocalRepository(
   const [gitDir, format] = found.stdout.split('\n');
   if (found.exitCode !== 0 || gitDir === undefined || gitDir === '') return noRepository(place, found);
   const gitEnv = gitEnvironment({ env, protocols, gitDir: resolvePath(place, gitDir) });
-  const access = await objectAccess(gitDir, gitEnv, env);
+  const access = await objectAccess(gitDir, gitEnv, env, limits);
   return new OpenLocalRepository(gitDir, gitEnv, access, format === 'sha256' ? 32 : 20);
 }
 

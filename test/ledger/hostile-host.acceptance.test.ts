@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verify } from '../../consumer/index.ts';
 import type { ConsumerOptions } from '../../consumer/options.ts';
+import { openLocalRepository } from '../../ledger/git/local.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
 import type { FetchLimits, LedgerRepository } from '../../ledger/git/repository.ts';
 import { createGitHandler } from '../servers/git.ts';
@@ -38,6 +41,21 @@ afterAll(() => {
 async function machine(): Promise<ConsumerOptions & { readonly cacheDir: string }> {
   const home = await temporaryFolder();
   return { ledger: url, pin: ledger.pin(), cacheDir: `${home}/cache`, stateDir: `${home}/state`, now: NOW };
+}
+
+/** A host that sends a little now and then, and never ends. */
+const trickle = (piece: string): GitAnswer => {
+  return (request, response) => {
+    response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-advertisement' });
+    const timer = setInterval(() => response.write(piece), 200);
+    request.socket.on('close', () => clearInterval(timer));
+  };
+};
+
+/** How many are connected, once those that have gone are noticed. */
+async function connections(): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  return promisify(server.getConnections.bind(server))();
 }
 
 /** What lies in a clone or beside it and was never finished. */
@@ -82,13 +100,38 @@ describe('a host without an end', () => {
     ['that sends', endless(band(1, PACK), band(1, BLOCK)), { bytes: 20_000_000 }],
     ['that sends, by the clock', endless(band(1, PACK), band(1, BLOCK)), { ms: 1500 }],
     ['that says nothing', endless(FLUSH.subarray(4), Buffer.alloc(0)), { ms: 1500 }],
+    ['whose list of branches trickles', trickle('0'), { ms: 1500 }],
   ])('%s is stopped, and what it left is swept', async (_, host, limits) => {
     answer = host;
     const { repository, cacheDir } = await opened(limits);
     await expect(repository.update()).rejects.toMatchObject({ code: 'E_LEDGER_UNREACHABLE', exit: 1 });
     expect(await leftovers(cacheDir)).toEqual([]);
+    // Neither git nor what it started outlives that: nobody is connected any more.
+    expect(await connections()).toBe(0);
     await repository.close();
   });
+});
+
+test.each<readonly [string, GitAnswer]>([
+  ...PORTALS,
+  ['a host that sends without an end', endless(band(1, PACK), band(1, BLOCK))],
+  ['a host that says nothing', endless(FLUSH.subarray(4), Buffer.alloc(0))],
+])('what a partial clone of one’s own lacks is asked for once, in bounded time and bytes: %s', async (_, hostile) => {
+  answer = honest;
+  const clone = join(await temporaryFolder(), 'clone');
+  await promisify(execFile)('git', ['clone', '--quiet', '--bare', '--filter=tree:0', url, clone]);
+  await using local = await openLocalRepository(clone, process.env, { bytes: 20_000_000, ms: 3000 });
+  const snapshot = local.snapshot(await local.resolve('main'));
+  let requests = 0;
+  answer = (request, response) => {
+    requests++;
+    hostile(request, response);
+  };
+  await expect(snapshot.list('packages')).rejects.toMatchObject({ code: 'E_LEDGER_UNREACHABLE', exit: 1 });
+  expect(requests).toBeLessThan(30);
+  expect(await leftovers(clone)).toEqual([]);
+  answer = honest;
+  expect(await snapshot.list('packages')).toHaveLength(1);
 });
 
 test('a clone that git cannot read is used until a new one is complete', async () => {
