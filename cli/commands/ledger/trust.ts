@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { typed } from '../../../io/shell.ts';
 import { readFileBounded } from '../../../io/files/file.ts';
 import { brief } from '../../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
@@ -105,7 +106,7 @@ export const trustPropose: Handler<ValuesOf<'ledger', 'trust propose'>> = async 
     const pull = await proposeTrustPull(reviewer, proposed);
     if (pull !== undefined) output.line(`  ${pull.url}`);
     output.note(
-      `root holders sign it with: pullthrough trust sign; to merge it: pullthrough ledger merge ${proposed.branch}`,
+      `root holders sign it with: pullthrough trust sign; to merge it: ${typed`pullthrough ledger merge ${proposed.branch}`}`,
     );
     output.results({ ...proposed, pull: pull ?? null });
     const { branch, commit, version } = proposed;
