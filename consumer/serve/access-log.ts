@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 
 /** `common`: the lines that web servers write and log readers know; `json`: an object per line. */
 export type LogFormat = 'common' | 'json';
@@ -18,35 +19,48 @@ interface Access {
   readonly agent: string;
 }
 
+/** Notes a request that begins, for the line that is written when it is over; `length` is its body's, once that is known. */
+export type NoteAccess = (request: IncomingMessage, response: ServerResponse, length: () => number | undefined) => void;
+
 /** Writes a line for each request when it is over, whether or not it came to its end. No header but User-Agent is in it. */
-export function logAccess(app: FastifyInstance, format: LogFormat, write: (line: string) => void): void {
-  app.addHook('onRequest', (request, reply, done) => {
+export function accessLog(format: LogFormat, write: (line: string) => void): NoteAccess {
+  return (request, response, length) => {
     const begun = performance.now();
     const time = new Date();
-    const { socket } = request.raw;
+    const { socket, method = 'GET', url = '' } = request;
     const before = socket.bytesWritten;
-    reply.raw.once('close', () => {
+    response.once('close', () => {
       const access: Access = {
         time,
         client: socket.remoteAddress ?? '-',
-        method: request.method,
-        path: request.url.split('?')[0] ?? '',
-        status: reply.statusCode,
-        bytes: bodyBytes(request.method, reply, socket.bytesWritten - before),
+        method,
+        path: url.split('?')[0] ?? '',
+        status: response.statusCode,
+        bytes: bodyBytes(method, response, length(), socket.bytesWritten - before),
         milliseconds: Math.round(performance.now() - begun),
         agent: request.headers['user-agent'] ?? '',
       };
       write(format === 'json' ? jsonLine(access) : commonLine(access));
+    });
+  };
+}
+
+/** Has every request that the router sees noted. */
+export function logAccess(app: FastifyInstance, note: NoteAccess): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    note(request.raw, reply.raw, () => {
+      const length = reply.getHeader('content-length');
+      return length === undefined ? undefined : Number(length);
     });
     done();
   });
 }
 
 /** What was sent of the body: its length where all of it was, else what went over the wire. */
-function bodyBytes(method: string, reply: FastifyReply, sent: number): number {
-  if (method === 'HEAD' || reply.statusCode === 304) return 0;
-  const length = Number(reply.getHeader('content-length') ?? sent);
-  return reply.raw.writableFinished ? length : Math.max(0, Math.min(sent, length));
+function bodyBytes(method: string, response: ServerResponse, said: number | undefined, sent: number): number {
+  if (method === 'HEAD' || response.statusCode === 304) return 0;
+  const length = said ?? sent;
+  return response.writableFinished ? length : Math.max(0, Math.min(sent, length));
 }
 
 /** NCSA's common log format. */

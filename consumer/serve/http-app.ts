@@ -1,7 +1,9 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fastify } from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { fail } from '../../ledger-schema/index.ts';
+import { EVERY_ANSWER } from './bytes/file-headers.ts';
 import { asFailure } from './error-status.ts';
 import type { FailureAnswer } from './error-answers.ts';
 import type { Limits } from './limits.ts';
@@ -15,7 +17,6 @@ declare module 'fastify' {
 }
 
 const MOST_CONNECTIONS = 4096;
-const EVERY_ANSWER = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' };
 
 /** A web server without routes, with limits on what clients may use. */
 export function newApp({ headers }: Limits, answer: FailureAnswer): FastifyInstance {
@@ -39,6 +40,18 @@ export function newApp({ headers }: Limits, answer: FailureAnswer): FastifyInsta
   app.server.maxConnections = MOST_CONNECTIONS;
   app.addHook('onRequest', async (_request, reply) => void reply.headers(EVERY_ANSWER));
   return app;
+}
+
+/** Lets `first` answer before the router; it says whether it did. */
+export function answerFirst(
+  { server }: FastifyInstance,
+  first: (request: IncomingMessage, response: ServerResponse) => boolean,
+): void {
+  const router = server.listeners('request');
+  server.removeAllListeners('request');
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (!first(request, response)) for (const listener of router) listener.call(server, request, response);
+  });
 }
 
 /** From its response on a client must take bytes; the next request on its socket begins without this limit. */

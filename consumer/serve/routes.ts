@@ -14,15 +14,19 @@ export function addRoutes(app: FastifyInstance, options: RouteOptions): void {
 }
 
 /** Adds a path for GET and HEAD, whose answer is found in bounded time and may be a file to send. */
-function getter(app: FastifyInstance, { files, limits }: RouteOptions): Get {
+function getter(app: FastifyInstance, { files, shortcuts, catalog, limits }: RouteOptions): Get {
   return (url, name, answer) =>
     app.route<{ Params: Params; Querystring: Query }>({
       method: ['GET', 'HEAD'],
       url,
       config: { name },
       handler: async (request, reply) => {
+        const by = catalog();
         const found = await whileWaiting(reply, limits.answer, () => answer(request, reply));
-        return 'sha256' in found ? files.send(found, request, reply) : found;
+        if (!('sha256' in found)) return found;
+        // The API's addresses mean a file or JSON, as a header says; these are a file's own.
+        if (name === 'download') shortcuts.remember(request.url, found, by);
+        return files.send(found, request, reply);
       },
     });
 }

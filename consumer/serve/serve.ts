@@ -3,16 +3,17 @@ import { SILENT } from '../../io/progress.ts';
 import type { Progress } from '../../io/progress.ts';
 import type { Demand } from '../evidence/demand.ts';
 import type { Mirror } from '../download/fetch-file.ts';
-import { logAccess } from './access-log.ts';
+import { accessLog, logAccess } from './access-log.ts';
 import type { LogFormat } from './access-log.ts';
 import { ByDigest } from './api/by-digest.ts';
 import { FileCache } from './bytes/cache.ts';
 import { answerFailures, failureAnswer } from './error-answers.ts';
 import { FileSender } from './bytes/files.ts';
+import { Shortcuts } from './bytes/shortcuts.ts';
 import { Follower } from './follow.ts';
 import type { FollowOptions } from './follow.ts';
 import { HostPatience } from './host-patience.ts';
-import { countRequests, cutIdleClients, listen, newApp, stopAnswering } from './http-app.ts';
+import { answerFirst, countRequests, cutIdleClients, listen, newApp, stopAnswering } from './http-app.ts';
 import { LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import type { LinkStyle } from './api/links.ts';
@@ -30,7 +31,7 @@ export interface ServeOptions {
   readonly cacheDir: string;
   /** Bytes of it; 10 GiB by default. */
   readonly cacheBytes?: number | undefined;
-  /** Bytes of small files (2 MiB at most) that are kept in memory; 64 MiB by default. */
+  /** Bytes of small files (2 MiB at most) that are kept in memory; 24 MiB by default. */
   readonly memoryBytes?: number | undefined;
   /** The source of a tool that is named without a host. */
   readonly host: string;
@@ -90,8 +91,12 @@ export async function serve(options: ServeOptions): Promise<Gateway> {
   cutIdleClients(app, limits);
   countRequests(app, metrics);
   answerFailures(app, answer);
-  if (log !== undefined) logAccess(app, log.format, log.write);
-  addRoutes(app, { catalog, files, limits, host, baseUrl, links, explainer, fileBySha256 });
+  const note = log && accessLog(log.format, log.write);
+  if (note !== undefined) logAccess(app, note);
+  const { now = Date.now } = options;
+  const shortcuts = new Shortcuts({ files, catalog, now, limits, metrics, log: note });
+  answerFirst(app, (request, response) => shortcuts.answer(request, response));
+  addRoutes(app, { catalog, files, shortcuts, limits, host, baseUrl, links, explainer, fileBySha256 });
   addAttestations(app, { catalog, cache, host, limits });
   addOperations(app, { follower, cache, files, metrics });
 
@@ -104,6 +109,7 @@ export async function serve(options: ServeOptions): Promise<Gateway> {
     url,
     look: () => follower.look(),
     async stop() {
+      shortcuts.stop();
       await stopAnswering(app, limits);
       await close();
     },
@@ -122,7 +128,7 @@ function followLedger(options: ServeOptions, { ledger }: Limits, progress: Progr
 }
 
 function fileSender(cache: FileCache, options: ServeOptions, limits: Limits): FileSender {
-  const { memoryBytes = 64 * MIB, mirrors } = options;
+  const { memoryBytes = 24 * MIB, mirrors } = options;
   return new FileSender({ cache, memoryBytes, smallBytes: 2 * MIB, limits, stores: mirrors.length });
 }
 

@@ -10,6 +10,7 @@ import type { Links } from './api.ts';
 import type { Catalog } from '../catalog.ts';
 import type { ServedRelease } from '../served-release.ts';
 import type { FileSender } from '../bytes/files.ts';
+import type { Shortcuts } from '../bytes/shortcuts.ts';
 import type { Limits } from '../limits.ts';
 import { linksOf, linksTo } from './links.ts';
 import type { LinkStyle } from './links.ts';
@@ -20,6 +21,7 @@ import type { Explainer } from '../explain-refusal.ts';
 export interface RouteOptions {
   readonly catalog: () => Catalog;
   readonly files: FileSender;
+  readonly shortcuts: Shortcuts;
   readonly limits: Limits;
   /** The source of a tool that is named without a host. */
   readonly host: string;

@@ -3,8 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { fail } from '../../../ledger-schema/index.ts';
 import { FileBody } from './body.ts';
 import type { FileCache } from './cache.ts';
+import { aboutFile, fileHeaders, limitTime } from './file-headers.ts';
 import type { OpenFile } from './cache-file.ts';
-import { LIMITS, fetchingTime, whileWaiting } from '../limits.ts';
+import { fetchingTime, whileWaiting } from '../limits.ts';
 import type { Limits } from '../limits.ts';
 import { judge } from './range.ts';
 import type { Fetchable } from '../../download/select-assets.ts';
@@ -13,8 +14,6 @@ import type { Fetchable } from '../../download/select-assets.ts';
 const CHUNK = 256 * 1024;
 const SMALL_CHUNK = 64 * 1024;
 const MANY = 64;
-/** A client must take a response at this many bytes a second on average, after its idle time's grace. */
-const SLOWEST = 16 * 1024;
 
 export interface FileSenderOptions {
   readonly cache: FileCache;
@@ -61,27 +60,19 @@ export class FileSender {
       file.size,
       etag,
     );
-    reply.status(answer.status).headers({
-      etag,
-      'accept-ranges': 'bytes',
-      // A nack is seen within a minute; a cache in between asks again just as soon.
-      'cache-control': 'public, max-age=60',
-      'content-security-policy': "default-src 'none'; sandbox",
-    });
-    if (answer.status === 304 || answer.status === 412) return reply.send();
-    if (answer.status === 416) return reply.header('content-range', `bytes */${file.size}`).send();
+    reply.status(answer.status);
+    if (answer.status === 304 || answer.status === 412) return reply.headers(aboutFile(file)).send();
+    if (answer.status === 416) {
+      return reply.headers({ ...aboutFile(file), 'content-range': `bytes */${file.size}` }).send();
+    }
     const [start, end] = answer.status === 206 ? [answer.start, answer.end + 1] : [0, file.size];
     reply.headers({
-      'content-type': 'application/octet-stream',
-      'content-length': end - start,
-      // The format's names hold neither quotes nor backslashes.
-      'content-disposition': `attachment; filename="${file.name}"`,
-      'repr-digest': `sha-256=:${Buffer.from(file.sha256, 'hex').toString('base64')}:`,
+      ...fileHeaders(file, start, end),
       ...(answer.status === 206 ? { 'content-range': `bytes ${start}-${end - 1}/${file.size}` } : {}),
     });
     if (method === 'HEAD') return reply.send();
     const body = await this.#body(file, start, end, reply);
-    this.#limitTime(reply, end - start);
+    limitTime(reply.raw, end - start, this.#options.limits);
     return reply.send(body);
   }
 
@@ -103,13 +94,18 @@ export class FileSender {
     });
   }
 
+  /** A small file that is in memory, where nobody changes it. */
+  kept(sha256: string): Buffer | undefined {
+    const kept = this.#hot.get(sha256);
+    if (kept === undefined) return undefined;
+    this.#hot.delete(sha256);
+    this.#hot.set(sha256, kept);
+    return kept;
+  }
+
   async #small(file: Fetchable, reply: FastifyReply): Promise<Buffer> {
-    const kept = this.#hot.get(file.sha256);
-    if (kept !== undefined) {
-      this.#hot.delete(file.sha256);
-      this.#hot.set(file.sha256, kept);
-      return kept;
-    }
+    const kept = this.kept(file.sha256);
+    if (kept !== undefined) return kept;
     for (let attempt = 1; attempt <= 3; attempt++) {
       const buffer = await this.#read(file, await this.#open(file, reply));
       if (buffer !== undefined) return buffer;
@@ -143,16 +139,6 @@ export class FileSender {
       this.#hot.delete(oldest);
       this.#hotBytes -= length;
     }
-  }
-
-  /** Ends a response that its client doesn't take. Whole minutes: timers of one length are cheap. */
-  #limitTime(reply: FastifyReply, bytes: number): void {
-    const { raw } = reply;
-    const { idle } = this.#options.limits;
-    const allowed = idle + Math.ceil(bytes / SLOWEST / 60) * 60_000 * (idle / LIMITS.idle);
-    const timer = setTimeout(() => raw.destroy(), allowed);
-    timer.unref();
-    raw.once('close', () => clearTimeout(timer));
   }
 }
 
