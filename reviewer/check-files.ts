@@ -1,7 +1,8 @@
 import type { GitHubClient } from '../github/client.ts';
 import type { Release, Repository } from '../github/types.ts';
 import type { Finding } from '../inspect/finding.ts';
-import type { RecordStatus } from '../ledger-schema/record.ts';
+import { countText } from '../io/size-text.ts';
+import type { RecordStatus, RecordedAsset } from '../ledger-schema/record.ts';
 import type { Proposal } from '../proposals/read-proposal.ts';
 import { compareFiles } from './compare/compare-files.ts';
 import type { ComparedFile } from './compare/compare-files.ts';
@@ -39,22 +40,43 @@ export interface CheckedFiles {
 
 /**
  * Fetches every file of a proposal again and compares it, verifies what upstream signed, then looks into what is equal and has
- * it scanned. The bytes lie in a folder of their own, which is gone afterwards. Throws an interruption alone.
+ * it scanned. The bytes lie in a folder of their own, which is gone afterwards, or once it is decided whether they are signed.
+ * Throws an interruption alone.
  */
 export async function checkFiles(
   context: ReviewerContext,
   { record }: Proposal,
+  side: UpstreamSide,
+  onBytes: (bytes: number) => void,
+): Promise<CheckedFiles> {
+  const { signal } = context;
+  const spool = await Spool.open(signal);
+  try {
+    return await checkInto(spool, context, record, side, onBytes);
+  } finally {
+    if (context.kept === undefined) await spool[Symbol.asyncDispose]();
+  }
+}
+
+async function checkInto(
+  spool: Spool,
+  context: ReviewerContext,
+  record: RecordStatus,
   { client, release, repository, tool, previous }: UpstreamSide,
   onBytes: (bytes: number) => void,
 ): Promise<CheckedFiles> {
-  const { store, signal } = context;
+  const { store, signal, kept, progress } = context;
   const { privateHosts } = context.source;
   const { assets } = record;
   const { urls, evidence: requirements } = tool;
-  await using spool = await openSpool(signal);
+  kept?.adopt(record.path, spool, fetchedFiles(client, release, assets));
   const from = { client, release, assets, urls, privateHosts, signal };
+  let before = 0;
+  const onKept = (): void => void (before += 1);
   const statements = await readStatements({ ...from, evidence: requirements });
-  const files = await compareFiles({ ...from, statements, store, spool, onBytes });
+  const files = await compareFiles({ ...from, statements, store, spool, kept, onKept, onBytes });
+  if (before > 0)
+    progress.note(`${countText(before, 'file')} of ${titleText(record)} came from upstream less than an hour ago`);
   const evidence =
     repository === undefined
       ? undefined
@@ -65,7 +87,14 @@ export async function checkFiles(
   return { files, evidence, inspected, scans, findings };
 }
 
-/** TypeScript takes the type of what is disposed of from here. */
-function openSpool(signal: AbortSignal | undefined): Promise<Spool> {
-  return Spool.open(signal);
+function titleText({ checklist }: RecordStatus): string {
+  return `${checklist.repository} ${checklist.tag}`;
+}
+
+/** The release's own files; of one that lies elsewhere nothing says whether it is still the same. */
+function fetchedFiles(client: GitHubClient, release: Release, assets: readonly RecordedAsset[]) {
+  return assets.flatMap(({ name, url, sha256 }) => {
+    const asset = release.assets.find((candidate) => candidate.name === name);
+    return asset === undefined || url !== undefined ? [] : [{ key: { api: client.api, asset }, sha256 }];
+  });
 }

@@ -5,6 +5,8 @@ import { parseAccepted } from './reviewer/ack-decision.ts';
 import { acknowledgeEach } from './reviewer/acknowledge.ts';
 import type { Handler, Handlers } from '../wiring/command-context.ts';
 import { nack } from './reviewer/nack.ts';
+import { KeptFetches } from '../../reviewer/compare/kept-fetches.ts';
+import { stateOf } from '../wiring/settings/state.ts';
 import { refusedResult, showOthers, showReview } from '../screens/review/review-screen.ts';
 import { withReviewer } from '../wiring/reviewer-context.ts';
 import { endSeveral } from '../screens/several.ts';
@@ -65,8 +67,15 @@ const ack: Handler<ValuesOf<'reviewer', 'ack'>> = async ([change], options, cont
     await withReviewer(options, context, async (opened) => {
       const signer = await choice.by(() => currentReviewers(opened.reviewer));
       const tools = await readTools(opened.reviewer);
+      await using kept = await openKept(stateOf(options, context));
       await acknowledgeEach(
-        { ...opened, signer, tools, flags: { change, yes, accepted, asks, all: options.all === true } },
+        {
+          ...opened,
+          reviewer: { ...opened.reviewer, kept },
+          signer,
+          tools,
+          flags: { change, yes, accepted, asks, all: options.all === true },
+        },
         context,
       );
     });
@@ -74,6 +83,11 @@ const ack: Handler<ValuesOf<'reviewer', 'ack'>> = async ([change], options, cont
     await choice.close();
   }
 };
+
+/** TypeScript takes the type of what is disposed of from here. */
+function openKept(stateDir: string): Promise<KeptFetches> {
+  return KeptFetches.open(stateDir);
+}
 
 export const handlers: Handlers<'reviewer'> = {
   review,

@@ -15,6 +15,7 @@ import type { PublicStore } from '../../store/public.ts';
 import type { OwnUrls } from '../review-tools.ts';
 import { compareWithRecord } from './read-bytes.ts';
 import type { ByteComparison, Outcome } from './read-bytes.ts';
+import type { KeptFetches } from './kept-fetches.ts';
 import type { Spool } from './spool.ts';
 import type { UpstreamStatements } from './statements.ts';
 
@@ -42,6 +43,9 @@ export interface ComparisonInput {
   readonly store: PublicStore | undefined;
   /** Where bytes are kept while they are looked into; undefined: nowhere. */
   readonly spool?: Spool | undefined;
+  /** What was fetched before, and not signed; told of each file that is taken from there. */
+  readonly kept?: KeptFetches | undefined;
+  readonly onKept?: (() => void) | undefined;
   /** Addresses of files elsewhere that the reviewer's own tool.ini gives. No other is asked: the record proves nothing. */
   readonly urls: OwnUrls;
   /** Default: over the network. */
@@ -154,6 +158,16 @@ async function compareUpstream(
     const is = asset.state === 'uploaded' ? `has ${asset.size} bytes` : 'is an upload that is not finished';
     const message = `upstream's ${name} ${is}, and the record says ${size} bytes`;
     return { outcome: 'differs', error: new PullthroughError('E_UPSTREAM_DIFFERS', message) };
+  }
+  const before = input.kept?.find({ api: client.api, asset });
+  if (before !== undefined) {
+    const read = (): Body => new Body(counted(before(), onBytes));
+    // A damaged one is fetched.
+    const compared = await compareWithRecord(recorded, 'the kept', read, algorithms, keep).catch(() => undefined);
+    if (compared?.outcome === 'same') {
+      input.onKept?.();
+      return compared;
+    }
   }
   const open = () => openDownload({ ...assetRequest(client, asset), onBytes, signal });
   return compareWithRecord(recorded, "upstream's", open, algorithms, keep);

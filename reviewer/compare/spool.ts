@@ -6,6 +6,9 @@ import { sweep } from '../../io/files/leftover.ts';
 import { readBlocks } from '../../io/files/file.ts';
 import type { FileBytes } from '../../inspect/member.ts';
 
+/** What a review's folder is called. */
+export const REVIEW_FOLDER = /^pullthrough-review-[A-Za-z0-9]{6}$/;
+
 /** Takes the bytes of one file as they come. */
 export interface Sink {
   write(chunk: Uint8Array): Promise<void>;
@@ -30,7 +33,7 @@ export class Spool implements AsyncDisposable {
   /** After `signal` reading what was written throws its reason. */
   static async open(signal?: AbortSignal): Promise<Spool> {
     // Runs that were killed left theirs.
-    await sweep(tmpdir(), /^pullthrough-review-[A-Za-z0-9]{6}$/);
+    await sweep(tmpdir(), REVIEW_FOLDER);
     return new Spool(await mkdtemp(join(tmpdir(), 'pullthrough-review-')), signal);
   }
 
@@ -78,8 +81,13 @@ export class Spool implements AsyncDisposable {
     };
   }
 
+  /** Closes what is open, and leaves the files where they are. */
+  async close(): Promise<void> {
+    for (const handle of this.#handles.splice(0)) await handle.close().catch(() => undefined);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const handle of this.#handles) await handle.close().catch(() => undefined);
+    await this.close();
     await rm(this.folder, { recursive: true, force: true });
   }
 }

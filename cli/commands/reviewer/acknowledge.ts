@@ -59,6 +59,9 @@ const HOPELESS: ReadonlySet<string> = new Set([
   'E_CONFIRM',
 ]);
 
+/** The key could not be used, which says nothing about the bytes: the next try need not fetch them again. */
+const KEEPS: ReadonlySet<string> = new Set(['E_SIGNING_KEY', 'E_SIGNING']);
+
 /** Reviews each proposal, and signs if it compared equal and no finding wants a person, or a person accepted those. */
 export async function acknowledgeEach(request: AcknowledgeRequest, context: CommandContext): Promise<void> {
   const { signer, flags } = request;
@@ -130,12 +133,15 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
         }
         if (result.mergeError !== undefined) throw result.mergeError;
       } catch (error) {
+        if (error instanceof PullthroughError && KEEPS.has(error.code)) await seen.kept?.remember(proposal.record.path);
         if (!(error instanceof PullthroughError) || change !== undefined || context.signal.aborted) throw error;
         sitting.notSigned(title, error.code);
         // The same code from an upstream says nothing about the next proposal.
         if (signing && HOPELESS.has(error.code)) throw error;
         output.problem(error, titleOf(proposal));
         failures.push(error);
+      } finally {
+        await seen.kept?.drop(proposal.record.path);
       }
     }
   } finally {
