@@ -80,7 +80,9 @@ function fileRow(
       ${href === undefined ? asset : html`<a href="${href}">${asset}</a>`}<br /><code class="hash">${sha256}</code>
       ${good ? fileLines(release, name, asset, url) : NOTHING}
     </th>
-    <td role="cell" class="number"><span title="${size.toLocaleString('en')} bytes">${bytesText(size)}</span></td>
+    <td role="cell" class="number" data-name="size">
+      <span title="${size.toLocaleString('en')} bytes">${bytesText(size)}</span>
+    </td>
   </tr> `;
 }
 
@@ -134,7 +136,7 @@ function evidenceTable(evidence: readonly EvidenceEntry[]): Markup {
             html`<tr role="row">
               <th scope="row" role="rowheader">${KINDS[kind]}</th>
               <td role="cell">
-                ${by ?? 'nobody'}${issuer === undefined ? NOTHING : html`<span class="why">${issuer}</span>`}<br /><code
+                ${by ?? 'not signed'}${issuer === undefined ? NOTHING : html`<span class="why">${issuer}</span>`}<br /><code
                   class="hash"
                   >${sha256}</code
                 >

@@ -17,6 +17,8 @@ export interface ToolsPage {
   readonly address: (number: number) => string;
   /** A form to find a tool with. */
   readonly search?: Markup | undefined;
+  /** What is said instead of a list without tools. */
+  readonly none?: Markup | undefined;
   /** What leads to it. */
   readonly jump?: Markup | undefined;
   /** What follows the list. */
@@ -25,31 +27,35 @@ export interface ToolsPage {
 
 /** All tools with their newest acknowledged releases. */
 export function toolsPage(
-  { rows, number, total, address, search, jump, more }: ToolsPage,
+  { rows, number, total, address, search, none, jump, more }: ToolsPage,
   context: PageContext,
 ): string {
+  const empty = html`<p>${none ?? html`The ledger has no tool yet.`}</p>`;
   const body = html`<p class="lead">
       Release files that were fetched again, compared and signed for by people of this organisation.
     </p>
-    ${jump ?? NOTHING} ${search ?? NOTHING}
-    <table class="tools" role="table">
-      <caption>
-        ${countText(total, 'tool')}
-      </caption>
-      <thead role="rowgroup">
-        <tr role="row">
-          <th scope="col" role="columnheader">Tool</th>
-          <th scope="col" role="columnheader">Newest acknowledged</th>
-          <th scope="col" role="columnheader">When</th>
-          <th scope="col" role="columnheader">By</th>
-        </tr>
-      </thead>
-      <tbody role="rowgroup">
-        ${rows.map((row) => toolRow(row, context))}
-      </tbody>
-    </table>
+    ${jump ?? NOTHING} ${search ?? NOTHING} ${total === 0 ? empty : toolTable(rows, total, context)}
     ${pager(address, number, total, TOOLS_A_PAGE)} ${more ?? NOTHING}`;
   return page('Tools', [{ text: 'Release ledger' }], body, context);
+}
+
+function toolTable(rows: readonly ToolRow[], total: number, context: PageContext): Markup {
+  return html`<table class="tools" role="table">
+    <caption>
+      ${countText(total, 'tool')}
+    </caption>
+    <thead role="rowgroup">
+      <tr role="row">
+        <th scope="col" role="columnheader">Tool</th>
+        <th scope="col" role="columnheader">Newest acknowledged</th>
+        <th scope="col" role="columnheader">When</th>
+        <th scope="col" role="columnheader">By</th>
+      </tr>
+    </thead>
+    <tbody role="rowgroup">
+      ${rows.map((row) => toolRow(row, context))}
+    </tbody>
+  </table>`;
 }
 
 function toolRow({ tool, newest, unknown }: ToolRow, { place, host }: PageContext): Markup {

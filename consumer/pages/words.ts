@@ -34,6 +34,17 @@ export function dayText(iso: string): string {
   return `${Number(day)} ${MONTHS[Number(month) - 1] ?? ''} ${year}`;
 }
 
+/** `3 Jan 2026, 10:00 UTC` */
+export function timeText(iso: string): string {
+  return `${dayText(iso)}, ${iso.slice(11, 16)} UTC`;
+}
+
+/** A message of the program as a sentence of a page. */
+export function sentence(message: string): string {
+  const begun = /^[a-z]+[ ,']/.test(message) ? message.charAt(0).toUpperCase() + message.slice(1) : message;
+  return /[.!?:]$/.test(begun) ? begun : `${begun}.`;
+}
+
 /** `ada`, `ada and linus`, `ada, linus and 2 more`. */
 export function peopleText(names: readonly string[]): string {
   if (names.length > 4) return `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;

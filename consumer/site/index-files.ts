@@ -4,7 +4,7 @@ import { NOTHING, html } from '../pages/html.ts';
 import type { Markup } from '../pages/html.ts';
 import type { ListedTool, ToolRow } from '../pages/model.ts';
 import { TOOLS_A_PAGE, toolsPage } from '../pages/tools-page.ts';
-import { dayText } from '../pages/words.ts';
+import { dayText, timeText } from '../pages/words.ts';
 import type { KnownTool, SiteFile } from './model.ts';
 import { linkTo, pageName } from './names.ts';
 import { pageContext } from './page-context.ts';
@@ -107,10 +107,6 @@ function freshness({ view, head, pin }: SiteContext): Markup {
       <dt>Verified from the pin</dt>
       <dd><code>sha256:${pin}</code></dd>
     </dl>`;
-}
-
-function timeText(iso: string): string {
-  return `${dayText(iso)}, ${iso.slice(11, 16)} UTC`;
 }
 
 /** The digest of a text, to compare by. */

@@ -144,7 +144,7 @@ class SiteRun {
     for (const event of await expiring(trust)) this.#events.add(event);
     for (const file of feeds(this.#events.newest, this.#site)) this.#put(file);
     const removed = this.#cleanUp();
-    const head = headLine({ ledger: trust.ledger, commit, files: [...new Set(this.#own)] });
+    const head = headLine({ ledger: trust.ledger, commit, files: [...new Set(this.#own)].sort() });
     this.#folder.put(MANIFEST, [head, ...this.#lines, ''].join('\n'), true);
     this.#folder.finish();
     return {

@@ -16,7 +16,7 @@ import { alertOf } from '../../pages/page.ts';
 import { releasePage as releaseTemplate } from '../../pages/release-page.ts';
 import { RELEASES_A_PAGE, toolPage } from '../../pages/tool-page.ts';
 import { TOOLS_A_PAGE, toolsPage as toolsTemplate } from '../../pages/tools-page.ts';
-import { dayText } from '../../pages/words.ts';
+import { dayText, timeText } from '../../pages/words.ts';
 import type { LedgerView } from '../../../ledger/view/view.ts';
 
 /** What every page says of itself. */
@@ -61,7 +61,8 @@ export function toolsPage(
     <button>Find</button>
   </form>`;
   const address = (to: number): string => `/?q=${encodeURIComponent(query)}&page=${to}`;
-  return toolsTemplate({ rows, number, total, address, search }, template(context));
+  const none = query === '' ? undefined : html`No tool of this ledger has <strong>${query}</strong> in its name.`;
+  return toolsTemplate({ rows, number, total, address, search, none }, template(context));
 }
 
 /** A tool's releases, in any state. */
@@ -118,7 +119,7 @@ function alert({ view, expired, stale }: PageContext): Markup {
 
 function foot({ view, expired }: PageContext): Markup {
   const { version, expires } = view.trust.policy;
-  const until = expired ? html`<strong>which expired on ${expires}</strong>` : html`until ${expires}`;
-  const head = view.head === undefined ? NOTHING : html` An executor vouched for it at ${view.head.issued}.`;
+  const until = expired ? html`<strong>which expired on ${dayText(expires)}</strong>` : html`until ${dayText(expires)}`;
+  const head = view.head === undefined ? NOTHING : html` An executor vouched for it on ${timeText(view.head.issued)}.`;
   return html`<p>Ledger commit <code>${view.commit}</code>, policy ${version}, ${until}.${head}</p>`;
 }

@@ -45,7 +45,8 @@ async function newestOf(tool: FoundTool, catalog: Catalog): Promise<ServedReleas
   try {
     return await catalog.latest(tool);
   } catch (error) {
-    if (!(error instanceof PullthroughError) || error.code !== 'E_USAGE') throw error;
+    // Several tools in one repository, or tags that name no version.
+    if (!(error instanceof PullthroughError) || !['E_USAGE', 'E_NOT_FOUND'].includes(error.code)) throw error;
     const byTime = (await catalog.releases(tool)).sort((a, b) => (a.published < b.published ? 1 : -1));
     if (byTime[0] === undefined) throw error;
     return byTime[0];
