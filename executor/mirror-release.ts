@@ -1,4 +1,5 @@
 import type { Collected } from '../evidence/collect.ts';
+import { firstSigned } from '../evidence/signed-time.ts';
 import type { HashAlgorithm } from '../io/files/hash.ts';
 import { buildRecord } from '../ledger/new-record.ts';
 import type { UnsignedRecord } from '../ledger/new-record.ts';
@@ -16,7 +17,7 @@ import { weakerThanBefore } from './fetch/foreseen-evidence.ts';
 import { describeEvidence, releaseEvidence } from './fetch/release-evidence.ts';
 import { storeAgain } from './fetch/store-again.ts';
 import type { MirrorRun } from './mirror-run.ts';
-import { nackedReason } from './plan.ts';
+import { decideAge, nackedReason } from './plan.ts';
 import { openPull } from './propose/open-pull.ts';
 import { pushProposal } from './propose/push-proposal.ts';
 import { openNow } from './propose/unopened.ts';
@@ -51,6 +52,10 @@ export async function mirrorRelease(
   if (attempt.kind === 'decided') return decisionResult(examined, item, attempt.decision);
   inspection?.inspect(attempt.fetched);
   const evidence = await evidenceFor(run, examined, attempt, transfer);
+  // Upstream sets its own dates, but not a log's.
+  const signed = firstSigned(evidence.statements);
+  const young = decideAge(attempt.release, examined.tool.definition.minAge, run.now, signed);
+  if (young !== undefined) return decisionResult(examined, item, young);
 
   const record = recordOf(run, examined, attempt, evidence);
   const result = resultsOf(examined, attempt, record);
@@ -69,7 +74,7 @@ export async function mirrorRelease(
 
   const { release, fetched } = attempt;
   const notes = [...pushed.notes, ...pushed.warnings];
-  const proposal = { path, checklist: record.checklist, files: fetched.files, checks, release, notes };
+  const proposal = { path, checklist: record.checklist, files: fetched.files, checks, release, signed, notes };
   const opened = await openPull(run, examined, proposal);
   await checkpoint('proposed');
   return result({ action: 'proposed', reason: decision.reason, warnings: pushed.warnings, ...opened });

@@ -88,12 +88,13 @@ function closedReason(standing: Extract<Standing, { kind: 'closed' }>): string {
   return `its proposal was closed, and lies at ${standing.branch}`;
 }
 
-function decideAge(release: Release, minAge: number, now: Date): Decision | undefined {
+/** `signed`: when its files were first signed, where a clock that isn't upstream's says so. */
+export function decideAge(release: Release, minAge: number, now: Date, signed?: Date): Decision | undefined {
   const unfinished = release.assets.find((asset) => asset.state !== 'uploaded');
   if (unfinished !== undefined)
     return { action: 'waiting', reason: `the upload of ${unfinished.name} is not finished` };
   // Without a min-age nobody's clock matters.
-  const until = new Date(newestChange(release) + minAge);
+  const until = new Date(Math.max(newestChange(release), signed?.getTime() ?? 0) + minAge);
   if (minAge === 0 || until <= now) return undefined;
   return { action: 'waiting', reason: `it is too young until ${instantText(until)}`, until };
 }

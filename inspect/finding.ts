@@ -65,7 +65,7 @@ export const FINDINGS = {
   'files-added': ['note', 'the release before had no such files'],
   'files-missing': ['note', 'files of the release before are missing'],
   'left-out': ['note', 'upstream has files that the record leaves out'],
-  'young-release': ['note', 'the release was published less than a day ago'],
+  'young-release': ['note', 'the release was published or signed less than a day ago'],
   'repository-renamed': ['note', 'upstream calls the repository by another name; it is the same one'],
   'evidence-beyond': ['note', 'upstream signed something that the record does not hold'],
   'no-store': ['note', 'no store is configured, so only upstream was compared'],

@@ -96,7 +96,15 @@ function keyHint(section: string, key: string, schema: IniSchema): string {
   return near === undefined ? `the keys of [${section}] are ${here.join(', ')}` : `did you mean ${near}?`;
 }
 
-function checkKey(section: string | undefined, key: string, at: string, schema: IniSchema): string {
+/** Keys that are refused for a reason of their own, by `section.key`. */
+export type RefusedKeys = Readonly<Record<string, { readonly why: string; readonly hint: string }>>;
+
+interface Known {
+  readonly schema: IniSchema;
+  readonly refused: RefusedKeys;
+}
+
+function checkKey(section: string | undefined, key: string, at: string, { schema, refused }: Known): string {
   if (section === undefined) {
     const home = Object.keys(schema).find((name) => Object.hasOwn(schema[name] ?? {}, key));
     fail('E_CONFIG', `${at} ${brief(key)} comes before any section`, {
@@ -104,13 +112,17 @@ function checkKey(section: string | undefined, key: string, at: string, schema: 
     });
   }
   if (!Object.hasOwn(schema[section] ?? {}, key)) {
+    const name = `${section}.${key.replace(/\[\]$/, '')}`;
+    const refusal = Object.hasOwn(refused, name) ? refused[name] : undefined;
+    if (refusal !== undefined) fail('E_CONFIG', `${at} ${key} in [${section}]: ${refusal.why}`, { hint: refusal.hint });
     fail('E_CONFIG', `${at} unknown key ${brief(key)} in [${section}]`, { hint: keyHint(section, key, schema) });
   }
   return section;
 }
 
 /** The lines that say something, each checked for its form and its names; the file is the attacker's until then. */
-function* readLines(text: string, file: string, schema: IniSchema): Iterable<Line> {
+function* readLines(text: string, file: string, keys: Known): Iterable<Line> {
+  const { schema } = keys;
   let section: string | undefined;
   for (const [index, whole] of text.split(/\r\n|\n|\r/, LINES + 1).entries()) {
     const number = index + 1;
@@ -133,7 +145,7 @@ function* readLines(text: string, file: string, schema: IniSchema): Iterable<Lin
       fail('E_CONFIG', `${file}:${number}: ${what}`, { hint: 'write key = value; a comment begins with ; or #' });
     }
     const key = line.slice(0, equals).trim();
-    const known = checkKey(section, key, `${file}:${number}:`, schema);
+    const known = checkKey(section, key, `${file}:${number}:`, keys);
     const at = `${file}:${number}: ${key} in [${known}]`;
     const value = readValue(line.slice(equals + 1).trim(), at);
     checkValue(value, at);
@@ -156,9 +168,15 @@ function parseValue(line: Line, file: string, schema: IniSchema): unknown {
 /**
  * Reads an ini file as cli.md's "Configuration" says, strictly: comments, quotes and escapes are the ini package's, but
  * no line is lost, nothing is converted or nested, no key is overwritten. `file` is the name for messages. Every
- * refusal is `E_CONFIG` with the file, the line and the key, and for an unknown name the nearest known one.
+ * refusal is `E_CONFIG` with the file, the line and the key, and for an unknown name the nearest known one, or why it is
+ * `refused`.
  */
-export function readIni<S extends IniSchema>(text: string, file: string, schema: S): IniFile<S> {
+export function readIni<S extends IniSchema>(
+  text: string,
+  file: string,
+  schema: S,
+  refused: RefusedKeys = {},
+): IniFile<S> {
   if (text.length > INI_LENGTH) fail('E_CONFIG', `${file} has more than ${INI_LENGTH} characters`);
   const values: Record<string, Record<string, unknown>> = {};
   for (const [section, keys] of Object.entries(schema)) {
@@ -166,7 +184,7 @@ export function readIni<S extends IniSchema>(text: string, file: string, schema:
     for (const key of Object.keys(keys)) values[section][key] = key.endsWith('[]') ? [] : undefined;
   }
   const lines = new Map<string, number>();
-  for (const line of readLines(text.replace(/^\uFEFF/, ''), file, schema)) {
+  for (const line of readLines(text.replace(/^\uFEFF/, ''), file, { schema, refused })) {
     const name = `[${line.section}] ${line.key}`;
     const earlier = lines.get(name);
     const section = values[line.section] ?? {};

@@ -18,6 +18,8 @@ export interface ReleaseFacts {
   readonly files: readonly { readonly name: string }[];
   /** Undefined: upstream no longer has it, or it can't be asked. */
   readonly release: Pick<Release, 'assets' | 'publishedAt'> | undefined;
+  /** When its files were first signed, where a clock that isn't upstream's says so. */
+  readonly signed?: Date | undefined;
   /** Upstream's files that the record leaves out. */
   readonly left: readonly string[];
   /** Against the record before and its release; undefined where there is none. */
@@ -62,7 +64,7 @@ export function weakerFinding(
   return finding('weaker-evidence', `${brief(before)} was also signed by ${by} (${what}), and this release is not`);
 }
 
-function dateFindings({ release, files, now }: ReleaseFacts): Finding[] {
+function dateFindings({ release, files, now, signed }: ReleaseFacts): Finding[] {
   const published = release?.publishedAt;
   if (release === undefined || published === undefined) return [];
   const found: Finding[] = [];
@@ -82,11 +84,12 @@ function dateFindings({ release, files, now }: ReleaseFacts): Finding[] {
       finding('late-upload', `${someOf(names)} ${was} ${verb} ${days} after the release was published`, names),
     );
   }
-  const age = now.getTime() - published.getTime();
+  const isLater = signed !== undefined && signed > published;
+  const age = now.getTime() - (isLater ? signed : published).getTime();
   if (age < DAY) {
     const hours = Math.floor(age / 3_600_000);
     const since = hours < 1 ? 'less than an hour' : countText(hours, 'hour');
-    found.push(finding('young-release', `the release was published ${since} ago`));
+    found.push(finding('young-release', `the release was ${isLater ? 'signed' : 'published'} ${since} ago`));
   }
   return found;
 }

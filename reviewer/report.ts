@@ -13,6 +13,7 @@ import type { Scan } from './scanner.ts';
 import { noveltyFindings } from './novelty-findings.ts';
 import type { Novelty } from './novelty.ts';
 import type { VerifiedStatement } from '../evidence/entry.ts';
+import { firstSigned } from '../evidence/signed-time.ts';
 import type { ReviewedEvidence } from './compare/review-evidence.ts';
 import type { Proposal } from '../proposals/read-proposal.ts';
 import type { Outcome } from './compare/read-bytes.ts';
@@ -137,7 +138,14 @@ export function buildReport(input: ReportInput): ReviewReport {
     ...input.findings,
     ...files.flatMap((file) => file.findings),
     ...contradictions(files),
-    ...noveltyFindings({ files: checklist.assets, release, left, previous: input.previous, now: input.now }),
+    ...noveltyFindings({
+      files: checklist.assets,
+      release,
+      signed: firstSigned(input.evidence?.statements ?? []),
+      left,
+      previous: input.previous,
+      now: input.now,
+    }),
     ...(input.store ? [] : [finding('no-store', 'no store is configured, so only upstream was compared')]),
   ]);
   return {

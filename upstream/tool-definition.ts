@@ -8,7 +8,7 @@ import type { Requirement } from '../evidence/require.ts';
 import type { Keep } from '../evidence/collect.ts';
 import { boolean, oneOf, readIni, text } from '../io/ini.ts';
 import { duration } from '../io/ini-values.ts';
-import type { IniFile, IniParser, IniSchema } from '../io/ini.ts';
+import type { IniFile, IniParser, IniSchema, RefusedKeys } from '../io/ini.ts';
 import { nearest } from '../io/nearest.ts';
 import { checkAssetUrl } from './asset-url.ts';
 
@@ -129,6 +129,14 @@ export const toolSchema = (keys: ReadonlySet<string>) =>
     watch: { 'gone[]': glob },
   }) as const satisfies IniSchema;
 
+/** See docs/decisions/0012-a-cooldown-that-people-can-shorten.md. */
+const REFUSED: RefusedKeys = {
+  'release.hurry': {
+    why: 'version 1 of the ledger format has no place for it, so neither the gate nor a consumer could ask for the acks',
+    hint: 'remove it, and set a shorter min-age for a tool that cannot wait, with more reviewers in the policy (reviewers.threshold)',
+  },
+};
+
 /**
  * Reads a tool.ini. `file` is its name for messages, `keys` the names in the folder `keys` beside it. Throws `E_CONFIG`.
  */
@@ -137,7 +145,7 @@ export function parseToolDefinition(
   file: string,
   keys: ReadonlySet<string> = new Set(),
 ): ToolDefinition {
-  const ini = readIni(content, file, toolSchema(keys));
+  const ini = readIni(content, file, toolSchema(keys), REFUSED);
   const { release, assets, source, evidence, watch } = ini.values;
   const definition: ToolDefinition = {
     select: release.select ?? { kind: 'latest' },

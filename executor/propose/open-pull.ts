@@ -31,6 +31,8 @@ export interface PushedProposal {
   readonly checks: readonly string[];
   /** Undefined: upstream no longer has it. */
   readonly release: Release | undefined;
+  /** When its files were first signed; undefined also where nothing was fetched. */
+  readonly signed?: Date | undefined;
   /** What reviewers should know of the branch that it replaced, a sentence each. */
   readonly notes?: readonly string[];
 }
@@ -48,12 +50,12 @@ export async function openPull(
   examined: Examined,
   proposal: PushedProposal,
 ): Promise<OpenedProposal> {
-  const { path, checklist, files, checks, release, notes = [] } = proposal;
+  const { path, checklist, files, checks, release, signed, notes = [] } = proposal;
   const branch = proposalBranch(path);
   const names = new Set(files.map(({ name }) => name));
   const left = (release?.assets ?? []).map(({ name }) => name).filter((name) => !names.has(name));
   const comparison = await compareWithPrevious(run, examined, checklist, release);
-  const findings = sortFindings(releaseFindings({ files, release, left, comparison, now: run.now }));
+  const findings = sortFindings(releaseFindings({ files, release, signed, left, comparison, now: run.now }));
   if (run.pulls === undefined) return { pull: undefined, findings };
   const body = proposalBody({ checklist, files, checks, release, findings, branch });
   const pull = await run.pulls.create(branch, proposalTitle(checklist), body);

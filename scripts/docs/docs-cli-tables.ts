@@ -30,7 +30,8 @@ export const TOOL_KEYS: Readonly<Record<string, string>> = {
   '[watch] gone[]':
     'a glob of tags that upstream has deleted, as you looked and saw: watch notes what it lacks, and exits 0; a file, tag or ' +
     'repository that is another one is still exit 3',
-  '[release] min-age': 'how old a release must be, as 12h or 3d; counted from its newest file',
+  '[release] min-age':
+    'how old a release must be, as 12h or 3d; counted from the newest of published, a file updated, and first signed',
   '[release] tag-prefix': 'what the tags begin with, where a repository releases several things',
   '[assets] include[]': 'a glob of files that are taken; all unless said otherwise',
   '[assets] exclude[]': 'a glob of files that are left out',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planRelease } from '../../executor/plan.ts';
+import { decideAge, planRelease } from '../../executor/plan.ts';
 import type { Decision } from '../../executor/plan.ts';
 import type { Standing } from '../../proposals/standing.ts';
 import type { Release } from '../../github/types.ts';
@@ -62,6 +62,16 @@ describe('the plan for a release', () => {
       until: new Date('2026-02-02T00:00:00Z'),
     });
     expect(plan(young, ['[release]', 'min-age = 1d']).action).toBe('propose');
+  });
+
+  it('waits for what was signed later than upstream says that it was published, by a clock that is not upstream’s', () => {
+    const day = 86_400_000;
+    const signed = new Date(NOW.getTime() - day);
+    const old = release('v1');
+    expect(decideAge(old, 2 * day, NOW)).toBeUndefined();
+    expect(decideAge(old, 2 * day, NOW, signed)).toMatchObject({ action: 'waiting' });
+    expect(decideAge(old, day, NOW, signed)).toBeUndefined();
+    expect(decideAge(old, 0, NOW, NOW)).toBeUndefined();
   });
 
   it('does not wait without a min-age, though the clocks differ', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BODY_LENGTH, proposalBody, proposalTitle } from '../../proposals/pull-body.ts';
 import type { BodyInput } from '../../proposals/pull-body.ts';
+import { releaseFindings } from '../../proposals/release-findings.ts';
 import { compareRecords, previousTag } from '../../proposals/compare-records.ts';
 import { finding } from '../../inspect/finding.ts';
 import { buildRecord } from '../../ledger/new-record.ts';
@@ -128,5 +129,20 @@ describe('the previous record', () => {
     const before = { tag: 'v6.4', assets: [{ name: 'x-16.4', size: 1 }] };
     const now = { tag: 'v6.5', assets: [{ name: 'x-16.4', size: 1 }] };
     expect(compareRecords(before, now)).toMatchObject({ added: [], missing: [] });
+  });
+});
+
+describe('a young release', () => {
+  const now = new Date('2026-02-01T00:00:00Z');
+  const facts = { files: [], left: [], comparison: undefined, now };
+  const found = (signed?: Date) =>
+    releaseFindings({ ...facts, signed, release: { assets: [], publishedAt: new Date('2026-01-01T00:00:00Z') } })
+      .filter(({ name }) => name === 'young-release')
+      .map(({ message }) => message);
+
+  it('is as young as the first signature that a log knows, whatever upstream says', () => {
+    expect(found()).toEqual([]);
+    expect(found(new Date('2025-12-31T00:00:00Z'))).toEqual([]);
+    expect(found(new Date('2026-01-31T21:30:00Z'))).toEqual(['the release was signed 2 hours ago']);
   });
 });

@@ -70,6 +70,12 @@ describe('a tool definition', () => {
     });
   });
 
+  it('refuses hurry, and says that the ledger format has no place for it', () => {
+    expect(() => tool('[release]', 'hurry = 2')).toThrow(
+      /:2: hurry in \[release\]: version 1 of the ledger format has no place for it/,
+    );
+  });
+
   it.each([
     ['[release]', 'select = lates'],
     ['[release]', 'select = latest:0'],

@@ -1,0 +1,12 @@
+import type { VerifiedStatement } from './entry.ts';
+
+/**
+ * When the first of a release's statements was signed, by a log or a timestamp authority; undefined where none was. The other
+ * kinds say what their signers want them to.
+ */
+export function firstSigned(statements: readonly VerifiedStatement[]): Date | undefined {
+  const times = statements.flatMap(({ kind, signedAt }) =>
+    kind === 'sigstore' && signedAt !== undefined ? [Date.parse(signedAt)] : [],
+  );
+  return times.length === 0 ? undefined : new Date(Math.min(...times));
+}
