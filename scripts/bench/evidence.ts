@@ -30,14 +30,17 @@ console.log(`${signer} under ${root}: cold ${(performance.now() - begun).toFixed
 
 const warm: number[] = [];
 const before = process.memoryUsage().rss;
+const used = process.cpuUsage();
 for (let i = 0; i < count; i++) {
   const start = performance.now();
   verifyBundle(bytes, roots);
   warm.push(performance.now() - start);
 }
+const { user, system } = process.cpuUsage(used);
 const grown = (process.memoryUsage().rss - before) / 1024 / 1024;
 console.log(
-  `warm ${median(warm).toFixed(2)} ms, the slowest of ${count} ${Math.max(...warm).toFixed(1)} ms; ${grown.toFixed(0)} MiB more`,
+  `warm ${median(warm).toFixed(2)} ms, the slowest of ${count} ${Math.max(...warm).toFixed(1)} ms; of processor time ` +
+    `${((user + system) / 1000 / count).toFixed(2)} ms each; ${grown.toFixed(0)} MiB more`,
 );
 
 const { identity = signer, issuer } = values;
