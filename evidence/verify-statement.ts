@@ -27,9 +27,9 @@ export interface Judged {
   readonly lists: ReadonlySet<string>;
 }
 
-/** A true statement about something else: another repository, another release. */
+/** A true statement about something else: another repository, another release, other files. */
 export class ForeignStatement extends PullthroughError {
-  /** It covers nothing that is recorded. */
+  /** It is over none of the files and lists here. */
   readonly unrelated: boolean;
 
   constructor(why: string, unrelated = false) {
@@ -51,7 +51,10 @@ async function judged(
   coverage: Coverage,
 ): Promise<Judged> {
   const { files, lists } = await coverage.expand(direct);
-  if (files.length === 0) throw new ForeignStatement(`the statement by ${signed.signer} covers no recorded file`, true);
+  if (files.length === 0) {
+    // A list of other files than those that are recorded is true, and says nothing about them.
+    throw new ForeignStatement(`the statement by ${signed.signer} covers no recorded file`, direct.length === 0);
+  }
   const { kind, predicate, signer, issuer, signedAt, sourceRepository, commit } = signed;
   const [target] = direct;
   const over =

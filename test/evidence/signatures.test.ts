@@ -137,6 +137,29 @@ describe('a minisign signature', () => {
     ]);
   });
 
+  test('over a list of other files than those that are recorded counts as nothing, and refuses nothing', async () => {
+    const [mine, other] = [sums('sha256'), sums('sha256', { 'tool-windows.exe': Buffer.from('x') })];
+    const unrecorded = { 'linux_checksums.txt': mine, 'windows_checksums.txt': other };
+    const files = {
+      'linux_checksums.txt.minisig': pair.signFile(mine),
+      'windows_checksums.txt.minisig': pair.signFile(other),
+    };
+    const { collected } = await collect({ files, words, unrecorded });
+    expect(collected.statements).toMatchObject([{ files: { length: 2 } }]);
+    expect(collected.notes).toEqual([expect.stringContaining('windows_checksums.txt.minisig counts as nothing')]);
+    const weak = Buffer.from(`${'a'.repeat(32)}  tool-linux-amd64\n`);
+    const alone = { files: { 'checksums.txt.minisig': pair.signFile(weak) }, unrecorded: { 'checksums.txt': weak } };
+    await expect(collect({ ...alone, words })).rejects.toThrow('is required, and there is none');
+  });
+
+  test('over a list that names a file twice, rightly and wrongly, refuses the release', async () => {
+    const list = Buffer.concat([sums('sha256'), Buffer.from(`${'0'.repeat(64)}  ./tool-linux-amd64\n`)]);
+    const files = { 'checksums.txt.minisig': pair.signFile(list) };
+    await expect(collect({ files, words, unrecorded: { 'checksums.txt': list } })).rejects.toThrow(
+      'gives another digest for tool-linux-amd64',
+    );
+  });
+
   test('with a trusted comment that was changed refuses the release', async () => {
     const signed = pair.signFile(file).toString().replace('timestamp:1760000000', 'timestamp:1770000000');
     await expect(collect({ files: { 'tool-linux-amd64.minisig': Buffer.from(signed) }, words })).rejects.toThrow(
