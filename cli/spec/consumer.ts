@@ -41,7 +41,7 @@ export const consumerCommands = commands({
       ...offline,
       output: text('DIR', 'where the files go (default: here)', 'folder'),
       platform: text('OS/ARCH', 'the one file for this system; auto: for the one this runs on', 'platform'),
-      tool: text('NAME', 'of a release with several tools, the one whose files begin so'),
+      tool: text('NAME', 'of a release with several tools, the one whose files begin so, or have this word'),
       executable: flag('make the files executable'),
       evidence: text('DIR', 'bring what upstream signed too, verified, for cosign, gh and minisign', 'folder'),
       as: text('NAME', 'the name that the one file gets'),

@@ -8,6 +8,7 @@ const PATIENCE_MS = 20 * 60_000;
 
 /** Programs that registries of packages have, each of one version: installed once, and kept between runs. */
 const KEPT = {
+  aqua: { name: 'aqua-2.45.0', path: 'bin/aqua' },
   mise: { name: 'mise-2026.9.15', path: 'node_modules/@jdxcode/mise-linux-x64/bin/mise' },
   renovate: { name: 'renovate-39.264.1', path: 'node_modules/renovate/dist/modules/datasource/index.js' },
   ubi: { name: 'ubi-0.13.0', path: 'bin/ubi' },
@@ -30,6 +31,10 @@ export const KEPT_PROGRAMS = Object.keys(KEPT) as readonly (keyof typeof KEPT)[]
 
 /** What installs it into a folder. */
 const INSTALL: Readonly<Record<keyof typeof KEPT, (home: string) => readonly (readonly string[])[]>> = {
+  // By a go.mod of ours, whose go.sum has every digest: the version is there, whatever the list of versions says.
+  aqua: (home) => [
+    ['go', 'build', '-C', 'test/servers/aqua', '-o', join(home, 'bin/aqua'), 'github.com/aquaproj/aqua/v2/cmd/aqua'],
+  ],
   mise: (home) => [npm(home, '@jdxcode/mise-linux-x64@2026.9.15')],
   renovate: (home) => [npm(home, 'renovate@39.264.1')],
   ubi: (home) => [['cargo', 'install', 'ubi-cli', '--version', '0.13.0', '--locked', '--quiet', '--root', home]],
