@@ -6,8 +6,6 @@ import { networkError } from './network-error.ts';
 import { STALL_MS } from './retry.ts';
 import { requireSafeUrl, shownUrl } from './url.ts';
 
-type ConnectorOptions = Parameters<typeof buildConnector>[0];
-
 export const CONNECT_MS = 30_000;
 
 const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'] as const;
@@ -59,7 +57,7 @@ async function connections(
 ): Promise<Dispatcher> {
   // It takes longer to load than most of what is done without it.
   const { buildConnector, EnvHttpProxyAgent, Pool } = await import('undici');
-  const direct = buildConnector({ timeout: CONNECT_MS, ...(lookup && { lookup }) } as ConnectorOptions);
+  const direct = buildConnector({ timeout: CONNECT_MS, ...(lookup && { lookup }) });
   return new EnvHttpProxyAgent({
     httpProxy,
     httpsProxy,

@@ -80,10 +80,8 @@ test('a bundle carries what an executor signed, so that max-age means something 
   const newer = await sign({ change: { issued: at(0) } });
   expect(await here.create('two.tar', { since: path('one.tar') })).toMatchObject({ objects: 0, issued: at(0) });
   const lost = await BundleSide.empty(ledger.pin(1));
-  await expect(lost.apply(path('two.tar'))).rejects.toMatchObject({
-    code: 'E_BUNDLE',
-    message: expect.stringContaining(first),
-  });
+  await expect(lost.apply(path('two.tar'))).rejects.toThrow(first);
+  await expect(lost.apply(path('two.tar'))).toFailWith('E_BUNDLE');
   expect(await there.apply(path('two.tar'))).toMatchObject({ from: first, head: first, issued: at(0) });
   expect([there.head(), there.head(BRANCH)]).toEqual([first, newer]);
 
