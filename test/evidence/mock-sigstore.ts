@@ -120,7 +120,11 @@ export class MockSigstore {
     const leaf = await this.#parts.ca.issueCertificate({
       publicKey: Uint8Array.from(spki(key)),
       subjectAltName: `https://github.com/${claims['job_workflow_ref'] ?? ''}`,
-      extensions: [{ oid: '1.3.6.1.4.1.57264.1.8', value: claims['iss'] ?? '' }],
+      // As Fulcio does: older programs read the first one alone.
+      extensions: [
+        { oid: '1.3.6.1.4.1.57264.1.1', value: claims['iss'] ?? '', legacy: true },
+        { oid: '1.3.6.1.4.1.57264.1.8', value: claims['iss'] ?? '' },
+      ],
     });
     const certificates = [leaf, this.#parts.ca.rootCertificate].map((each) =>
       pem.fromDER(Buffer.from(base64(each), 'base64')),
