@@ -50,15 +50,20 @@ export class Follower {
     this.#catalog = catalog;
   }
 
-  /** Looks once. Where the ledger can't be reached, what an earlier process fetched must do. Throws what a look throws. */
+  /**
+   * Looks once. Where the ledger can't be reached, or keeps us waiting, what an earlier process fetched must do. Throws what a
+   * look throws.
+   */
   static async start(options: FollowOptions): Promise<Follower> {
-    const { look, now, progress } = options;
+    const { look, now, progress, patience } = options;
     let failure: PullthroughError | undefined;
-    const view = await look({ offline: false, now: new Date(now()) }).catch(async (error: unknown) => {
+    const first = look({ offline: false, now: new Date(now()) });
+    const soon = patience === undefined ? first : patience.orLate(first);
+    const view = await soon.catch(async (error: unknown) => {
       if (!(error instanceof PullthroughError) || error.exit !== 1) throw error;
-      failure = error;
       const copy = await look({ offline: true, now: new Date(now()) }).catch(() => undefined);
-      if (copy === undefined) throw error;
+      if (copy === undefined) return first;
+      failure = error;
       progress.warn(`${error.message}; serving by the copy of the ledger that is here, commit ${copy.commit}`);
       return copy;
     });

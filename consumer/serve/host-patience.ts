@@ -35,6 +35,11 @@ export class HostPatience {
     };
   }
 
+  /** What comes in time, else `E_LEDGER_UNREACHABLE`; the work goes on. */
+  async orLate<T>(work: Promise<T>): Promise<T> {
+    return within(work, this.#ms);
+  }
+
   async *#walk(leaves: AsyncIterable<PathEntry>): AsyncGenerator<PathEntry, void, undefined> {
     const iterator = leaves[Symbol.asyncIterator]();
     for (;;) {
@@ -46,18 +51,7 @@ export class HostPatience {
 
   async #wait<T>(work: Promise<T>): Promise<T> {
     const ms = this.#late === undefined ? this.#ms : Math.min(this.#ms, BRIEFLY_MS);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.#isLate(work);
-        reject(unreachable(ms));
-      }, ms);
-    });
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return within(work, ms, () => this.#isLate(work));
   }
 
   #isLate(work: Promise<unknown>): void {
@@ -66,6 +60,21 @@ export class HostPatience {
       () => this.reset(),
       () => undefined,
     );
+  }
+}
+
+async function within<T>(work: Promise<T>, ms: number, onLate?: () => void): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      onLate?.();
+      reject(unreachable(ms));
+    }, ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -116,12 +116,22 @@ test.each([...PORTALS, ...ENDLESS])(
   },
 );
 
-test('a gateway that starts while its host is hostile serves by the copy that is here', async () => {
+const TRICKLING: GitAnswer = (request, response) => {
+  response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-advertisement' });
+  const timer = setInterval(() => response.write('0'), 200);
+  request.socket.on('close', () => clearInterval(timer));
+};
+
+test.each<[string, GitAnswer]>([
+  ['answers with a page', page('text/html', '<html>Log in here</html>')],
+  ['says nothing', () => undefined],
+  ['trickles', TRICKLING],
+])('a gateway that starts while its host %s serves by the copy that is here', async (_, hostile) => {
   const first = await start();
   expect(await bytesOf(first, 'v1')).toBe('one');
   await first.stop();
-  answer = page('text/html', '<html>Log in here</html>');
-  const second = await start();
+  answer = hostile;
+  const second = await start({ ledger: 3000 });
   expect(await bytesOf(second, 'v1')).toBe('one');
   expect(await failure(second)).toBe('E_LEDGER_UNREACHABLE');
 });
