@@ -13,7 +13,7 @@ const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 export interface Minisignature {
   /** `hashed`: over the BLAKE2b-512 of the file; `whole`: over the file, as minisign before 0.6 made them. */
   readonly form: 'hashed' | 'whole';
-  /** Eight bytes in hex, as the file has them. */
+  /** As minisign shows it: 16 upper-case hex digits. */
   readonly keyId: string;
   readonly signature: Uint8Array;
   readonly trustedComment: string;
@@ -33,12 +33,17 @@ function fromBase64(text: string, length: number): Buffer | undefined {
   return bytes.length === length && bytes.toString('base64') === text ? bytes : undefined;
 }
 
+/** minisign reads the eight bytes as a little-endian number. */
+function shownKeyId(bytes: Uint8Array): string {
+  return Buffer.from(bytes).reverse().toString('hex').toUpperCase();
+}
+
 /** Reads a public key: the second line of a minisign.pub. Undefined where it isn't one. */
 export function readMinisignKey(text: string): MinisignKey | undefined {
   const bytes = fromBase64(text, 42);
   if (bytes === undefined || bytes.subarray(0, 2).toString('latin1') !== 'Ed') return undefined;
   const key = createPublicKey({ key: Buffer.concat([SPKI, bytes.subarray(10)]), format: 'der', type: 'spki' });
-  return { text, keyId: bytes.subarray(2, 10).toString('hex'), key };
+  return { text, keyId: shownKeyId(bytes.subarray(2, 10)), key };
 }
 
 /** Reads a .minisig: four lines, nothing else. Throws `E_EVIDENCE`. */
@@ -56,7 +61,7 @@ export function parseMinisignature(file: Uint8Array): Minisignature {
   if (algorithm !== 'ED' && algorithm !== 'Ed') refuse('its algorithm is not known');
   return {
     form: algorithm === 'ED' ? 'hashed' : 'whole',
-    keyId: bytes.subarray(2, 10).toString('hex'),
+    keyId: shownKeyId(bytes.subarray(2, 10)),
     signature: bytes.subarray(10),
     trustedComment: comment,
     global: fromBase64(global, 64) ?? refuse('its fourth line is not a signature'),

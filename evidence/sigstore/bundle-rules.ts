@@ -57,7 +57,10 @@ function checkEntry({ logIndex, integratedTime, inclusionProof }: TransparencyLo
     ...(inclusionProof ? [inclusionProof.logIndex, inclusionProof.treeSize] : []),
   ];
   if (!counts.every(isCount)) fail('E_EVIDENCE', "a number of the bundle's log entry is not one");
-  if (inclusionProof !== undefined) checkCheckpoint(inclusionProof.checkpoint?.envelope ?? '');
+  if (inclusionProof === undefined) return;
+  const { envelope } =
+    inclusionProof.checkpoint ?? fail('E_EVIDENCE', "the bundle's log entry has a proof without a checkpoint");
+  checkCheckpoint(envelope);
 }
 
 /** A log's name is matched as a pattern by @sigstore/verify: no character of it may be special but the full stop. */

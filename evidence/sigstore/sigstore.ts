@@ -1,6 +1,6 @@
 import { createHash, createVerify, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { bundleFromJSON } from '@sigstore/bundle';
+import { ValidationError, bundleFromJSON } from '@sigstore/bundle';
 import type { Bundle } from '@sigstore/bundle';
 import { dsse } from '@sigstore/core';
 import type { X509Certificate } from '@sigstore/core';
@@ -72,7 +72,9 @@ export function parseBundle(bytes: Uint8Array): Bundle {
   try {
     bundle = bundleFromJSON(json);
   } catch (cause) {
-    return fail('E_EVIDENCE', 'it is not a Sigstore bundle that can be read', { cause });
+    // Names of a schema, not the bundle's own text.
+    const fields = cause instanceof ValidationError ? `: ${brief(cause.fields.join(', '))}` : '';
+    return fail('E_EVIDENCE', `it is not a Sigstore bundle that can be read${fields}`, { cause });
   }
   checkBundle(bundle);
   return bundle;

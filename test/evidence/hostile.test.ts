@@ -124,6 +124,15 @@ describe('a bundle that programs read differently is refused', () => {
   });
 });
 
+test('a log entry whose proof lost its checkpoint is refused', async () => {
+  const bundle = await good.statement(provenance(), workflow());
+  const [entry] = bundle.verificationMaterial.tlogEntries as [{ inclusionProof: { checkpoint?: object } }];
+  delete entry.inclusionProof.checkpoint;
+  await expect(check(bundle)).rejects.toThrow('that can be read: verificationMaterial.tlogEntries[0].inclusionProof');
+  bundle.mediaType = 'application/vnd.dev.sigstore.bundle+json;version=0.1';
+  await expect(check(bundle)).rejects.toThrow("the bundle's log entry has a proof without a checkpoint");
+});
+
 describe('what an envelope signs is a statement that is known here', () => {
   test('and not another payload type, nor another version of in-toto', async () => {
     const other = await good.statement(provenance(), { ...workflow(), payloadType: 'application/json' });
