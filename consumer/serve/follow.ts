@@ -91,7 +91,9 @@ export class Follower {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.#looking;
+    // A host that keeps us waiting must not hold up the end.
+    const { patience } = this.#options;
+    if (this.#looking !== undefined) await (patience?.orLate(this.#looking).catch(() => undefined) ?? this.#looking);
   }
 
   async #lookOnce(): Promise<void> {

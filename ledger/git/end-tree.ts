@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
@@ -10,7 +11,7 @@ const GRACE_MS = 500;
  * sends nothing, and hold its streams open.
  */
 export async function endTree(pid: number): Promise<void> {
-  const tree = [pid, ...(await descendants(pid))];
+  const tree = [pid, ...descendants(pid, await parents())];
   for (const each of tree) signal(each, 'SIGTERM');
   await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
   for (const each of tree) signal(each, 'SIGKILL');
@@ -24,9 +25,35 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-async function descendants(root: number): Promise<number[]> {
+/** The same at once, for the end of this process; where there is no /proc, only the process itself. */
+export function endTreeNow(pid: number): void {
+  let found: (readonly [number, number])[] = [];
+  try {
+    found = readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((name) =>
+        entryOf(
+          name,
+          quietly(() => readFileSync(`/proc/${name}/stat`, 'latin1')),
+        ),
+      );
+  } catch {
+    // No /proc.
+  }
+  for (const each of [pid, ...descendants(pid, found)]) signal(each, 'SIGTERM');
+}
+
+function quietly(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return '';
+  }
+}
+
+function descendants(root: number, all: readonly (readonly [pid: number, parent: number])[]): number[] {
   const children = new Map<number, number[]>();
-  for (const [pid, parent] of await parents()) children.set(parent, [...(children.get(parent) ?? []), pid]);
+  for (const [pid, parent] of all) children.set(parent, [...(children.get(parent) ?? []), pid]);
   const found: number[] = [];
   for (
     let level = children.get(root) ?? [];
@@ -44,14 +71,15 @@ async function parents(): Promise<(readonly [pid: number, parent: number])[]> {
   const pids = names.filter((name) => /^\d+$/.test(name));
   if (pids.length === 0) return listed();
   const found = await Promise.all(
-    pids.map(async (pid) => {
-      const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-      // The program's name, in parentheses, may hold anything.
-      const parent = /^ \S+ (\d+)/.exec(stat.slice(stat.lastIndexOf(')') + 1))?.[1];
-      return parent === undefined ? [] : ([[Number(pid), Number(parent)]] as const);
-    }),
+    pids.map(async (pid) => entryOf(pid, await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => ''))),
   );
   return found.flat();
+}
+
+function entryOf(pid: string, stat: string): (readonly [pid: number, parent: number])[] {
+  // The program's name, in parentheses, may hold anything.
+  const parent = /^ \S+ (\d+)/.exec(stat.slice(stat.lastIndexOf(')') + 1))?.[1];
+  return parent === undefined ? [] : [[Number(pid), Number(parent)]];
 }
 
 /** Where there is no /proc, as on macOS. */

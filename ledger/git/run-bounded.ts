@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { bytesText } from '../../io/size-text.ts';
 import { ioError, systemCode } from '../../io/io-error.ts';
-import { endTree } from './end-tree.ts';
+import { endTree, endTreeNow } from './end-tree.ts';
 import type { FetchLimits } from './fetch-limits.ts';
 import { notInstalled } from './git.ts';
 import type { GitCall, GitResult } from './git.ts';
@@ -22,6 +22,9 @@ export async function runBounded(
   const started = Date.now();
   const child = spawn('git', call.args, { cwd: call.directory, env: { ...call.env }, windowsHide: true });
   const over = new AbortController();
+  // Where this process ends first, nobody is left to stop it.
+  const leave = (): void => (child.pid === undefined ? undefined : endTreeNow(child.pid));
+  process.once('exit', leave);
   const grown = async (): Promise<string | undefined> =>
     (await unfinishedBytes(gitDir)) > bytes ? `it sent more than ${bytesText(bytes)}` : undefined;
   const limits = new GitLimits(() => over.abort(), { wallMs: ms, grown });
@@ -29,6 +32,7 @@ export async function runBounded(
     const result = await outcome(child, call, limits, over.signal);
     return limits.stopped === undefined ? result : { ...result, exitCode: -1, stdout: '', stopped: limits.stopped };
   } finally {
+    process.off('exit', leave);
     limits.clear();
     if (limits.stopped !== undefined) await removeUnfinished(gitDir, started, 'since');
   }
