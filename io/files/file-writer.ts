@@ -4,7 +4,7 @@ import { release } from '../body/blocks.ts';
 /** Bytes gathered for one call into the system: each call costs as much as copying some 100 KiB. */
 const BATCH = 1 << 20;
 /** Bytes that may wait behind the current call before anyone who brings more is held back. */
-const MOST_WAITING = 2 * BATCH;
+const MOST_WAITING = BATCH;
 /** Bytes after which the disk is set to work, so that little is left to wait for at the end. */
 const SYNC_EVERY = 64 << 20;
 

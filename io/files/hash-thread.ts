@@ -1,11 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { availableParallelism } from 'node:os';
 import { PullthroughError } from '../../ledger-schema/error.ts';
-import { BLOCK, copyToBlock, keep, release, takeBlock } from '../body/blocks.ts';
+import { BLOCK, keep, release, takeBlock } from '../body/blocks.ts';
+import { copyInto } from '../body/copy-into.ts';
 
 /** Bytes that may wait for one job's thread before anyone who sends them is held back. */
-const MOST_WAITING = 6 * BLOCK;
+const MOST_WAITING = 4 * BLOCK;
 
+/** It holds nothing but the orders that are under way. */
+const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 16 };
 /** Bytes of one order: each costs two threads a wake-up, which takes as long as hashing 50 KiB. */
 const ORDER = 2 * BLOCK;
 
@@ -54,7 +57,13 @@ function pickThread(): Thread {
   const idle = threads.find(({ jobs }) => jobs.size === 0);
   if (idle) return idle;
   if (threads.length < Math.min(4, availableParallelism())) {
-    const worker = new Worker(`(${program.toString()})()`, { eval: true, env: {}, execArgv: [], stdin: false });
+    const worker = new Worker(`(${program.toString()})()`, {
+      eval: true,
+      env: {},
+      execArgv: [],
+      stdin: false,
+      resourceLimits: LIMITS,
+    });
     const thread: Thread = { worker, jobs: new Map() };
     worker.unref();
     worker.on('message', (reply: Reply) => thread.jobs.get(reply.job)?.hear(reply));
@@ -99,7 +108,7 @@ export class HashJob {
       for (let at = 0; at < chunk.length; at += BLOCK) {
         const part = chunk.subarray(at, at + BLOCK);
         const block = takeBlock().subarray(0, part.length);
-        copyToBlock(block, 0, part);
+        copyInto(block, 0, part);
         this.#send(block);
         if (this.#waiting > MOST_WAITING) await this.#calm();
       }

@@ -3,7 +3,7 @@
 //     proposing included) and by the store alone, against the old way (curl, sha256sum, sha512sum, md5sum, cp: one file after
 //     another) and against curl alone, 4 at a time; each side's files are on disk when its clock stops (sync);
 //   - one file of 1 GiB to disk, against curl;
-//   - into S3, against `rclone copy` of the same files from disk (where rclone is, and with --s3 ENDPOINT,KEY,SECRET);
+//   - into S3, against `rclone copy` of the same files from disk: the S3 server of the tests, or --s3 ENDPOINT,KEY,SECRET;
 //   - one file of 4 GiB: peak memory.
 // nginx sends the files; the API of the GitHub is a process of its own.
 //   node dist/scripts/bench/mirror.js [--dir FOLDER] [--rounds N] [--s3 ENDPOINT,KEY,SECRET]
@@ -19,6 +19,7 @@ import { mapLimit } from '../../io/limit.ts';
 import { SILENT } from '../../io/progress.ts';
 import { openStore } from '../../store/open.ts';
 import { ensurePrograms } from '../../test/servers/programs.ts';
+import { s3Server } from '../../test/servers/s3.ts';
 import { startGitHub } from '../../test/servers/github/github.ts';
 import { median } from './consumer-ledger.ts';
 import { Executor } from './executor.ts';
@@ -155,14 +156,20 @@ async function main(): Promise<void> {
       'curl -o': () => curl('-o', join(folder, 'f'), `${url}/0/${BIG}`),
       'get (download, verify, rename)': () => child(`get:${join(folder, 'f')}`, 1, BIG),
     });
-    if (values.s3 !== undefined) await s3(values.s3, rounds, root, folder, child, known, huge);
-    else console.log('\nS3 is left out: give --s3 ENDPOINT,KEY,SECRET');
+    await s3(values.s3 ?? (await ownS3(join(base, 's3'))), rounds, root, folder, child, known, huge);
     measure('one file of 4 GiB into the file store', 1, folder, { 'file store': () => child(folder, 1, HUGE) });
   } finally {
     server.stdin.end();
     nginx.stop();
     rmSync(base, { recursive: true, force: true });
   }
+}
+
+/** The S3 server that the tests start, as root on Debian. It ends when this process does. */
+async function ownS3(folder: string): Promise<string> {
+  mkdirSync(folder);
+  const { endpoint, key, secret } = await s3Server(folder, process.pid);
+  return [endpoint, key, secret].join(',');
 }
 
 async function s3(

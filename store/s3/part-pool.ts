@@ -1,7 +1,7 @@
 /** Bytes in a part, except for the last one of an upload. S3 takes 5 MiB or more. */
 export const PART = 8 << 20;
 /** Parts in memory at once, however many uploads share them. */
-const MOST = 8;
+const MOST = 5;
 
 /**
  * Memory for the parts of uploads, used again and again. An upload that holds a part sends it and gives it back without

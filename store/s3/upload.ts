@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { CompletedPart, PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { Body } from '../../io/body/body.ts';
+import { copyInto } from '../../io/body/copy-into.ts';
 import { HashJob } from '../../io/files/hash-thread.ts';
 import type { HashAlgorithm } from '../../io/files/hash.ts';
 import { fail } from '../../ledger-schema/error.ts';
@@ -56,7 +57,7 @@ async function inParts(
       for (let at = 0; at < chunk.length;) {
         part ??= await pool.take();
         const piece = chunk.subarray(at, at + pool.size - filled);
-        part.set(piece, filled);
+        copyInto(part, filled, piece);
         at += piece.length;
         filled += piece.length;
         if (filled < pool.size) continue;

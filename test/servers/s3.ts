@@ -56,7 +56,11 @@ export async function s3Server(folder: string, owner: number): Promise<S3Server>
 /** A port can be taken between looking and listening: three times at most. */
 async function start(folder: string, owner: number, attempt = 1): Promise<string> {
   const [port, monitor] = await freePorts(2);
-  const script = join(import.meta.dirname, 'ceph-rgw.sh');
+  // The compiled benchmarks use this file too; a script stays where it is.
+  const script = ['.', '../../../test/servers']
+    .map((folder) => join(import.meta.dirname, folder, 'ceph-rgw.sh'))
+    .find((path) => existsSync(path));
+  if (script === undefined) throw new Error('ceph-rgw.sh is not there');
   const args = [script, join(folder, 'rgw'), String(port), String(monitor), String(owner)];
   const problem = await new Promise<string | undefined>((resolve) => {
     execFile('bash', args, (error, _stdout, stderr) => resolve(error ? `${error.message}\n${stderr}` : undefined));

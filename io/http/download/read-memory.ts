@@ -3,7 +3,7 @@ import { buildConnector } from 'undici';
 import { endingUnpaused } from '../end-unpaused.ts';
 
 /** Bytes that the system may hand over at once; the memory is used as far as bytes come. */
-const READ = 1024 * 1024;
+const READ = 512 * 1024;
 /** Shorter reads are copied: a queue of them must not hold a whole buffer each. */
 const SHORT = 16 * 1024;
 

@@ -1,12 +1,13 @@
 import type { Dispatcher } from 'undici';
-import { BLOCK, copyToBlock, placeInBlock, release, takeBlock } from '../../body/blocks.ts';
+import { BLOCK, placeInBlock, release, takeBlock } from '../../body/blocks.ts';
 import { Body } from '../../body/body.ts';
+import { copyInto } from '../../body/copy-into.ts';
 import type { GetOptions, HttpResponse } from '../http-response.ts';
 import { networkError } from '../network-error.ts';
 import { shownUrl } from '../url.ts';
 
 /** Blocks that wait for the reader before the connection is held back. */
-const AHEAD = 2;
+const AHEAD = 1;
 /** A reader who waits gets what is there, full block or not, after this many milliseconds, or when a piece this short comes. */
 const PATIENCE_MS = 20;
 const SHORT = 4096;
@@ -88,7 +89,7 @@ class ResponseBody implements Dispatcher.DispatchHandler {
         this.#to = this.#from;
       }
       const piece = chunk.subarray(at, at + BLOCK - this.#to);
-      copyToBlock(this.#block, this.#to, piece);
+      copyInto(this.#block, this.#to, piece);
       at += piece.length;
       this.#to += piece.length;
       if (this.#to === BLOCK) this.#flush();
