@@ -163,7 +163,11 @@ function known({ trees }: FoundTool): string {
 
 function noneFound(tool: FoundTool, wanted: string, refusal: PullthroughError | undefined): never {
   const reason = refusal === undefined ? '' : `; the best that is not: ${refusal.message}`;
-  return fail('E_NOT_FOUND', `no acknowledged record of ${tool.repository} is ${wanted}${reason}`, {
+  const none =
+    wanted === 'latest'
+      ? `${tool.repository} has no acknowledged release`
+      : `no acknowledged release of ${tool.repository} is ${wanted}`;
+  return fail('E_NOT_FOUND', `${none}${reason}`, {
     hint: refusal?.hint ?? (tool.trees.has(wanted) ? `for the tag of that name write @tag:${wanted}` : known(tool)),
     cause: refusal,
   });

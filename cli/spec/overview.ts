@@ -21,14 +21,13 @@ export const OVERVIEW: readonly { readonly heading: string; readonly rows: reado
     {
       heading: 'Reviewer: what a person runs before approving',
       rows: [
-        ['review  [CHANGE]', 'fetches every byte again from upstream, here, and compares'],
-        ['ack     [CHANGE]', 'the same, then signs and pushes the .ack'],
         [
-          'nack    TOOL@TAG',
-          'signs and pushes a .nack: these bytes must not be used\n' +
-            "CHANGE: a pull request's number or URL, or a branch;\n" +
-            'without it: every open proposal, one after another',
+          'review  [CHANGE]',
+          "fetches every byte again from upstream, here, and compares; CHANGE is a pull request's number or URL, a branch, " +
+            'or OWNER/REPO@TAG; without it: every open proposal, one after another',
         ],
+        ['ack     [CHANGE]', 'the same, then signs and pushes the .ack'],
+        ['nack    TOOL@TAG', 'signs and pushes a .nack: these bytes must not be used'],
         ['pending', 'what is open and whose turn it is, the oldest first; --for NAME: what waits for you'],
       ],
     },

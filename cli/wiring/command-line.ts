@@ -39,6 +39,7 @@ function parentOf(program: Program, words: readonly string[]): Program {
 const PARENTS: Readonly<Record<string, string>> = {
   store: 'what the store holds',
   ledger: 'the ledger: its gate, its merges, its state',
+  bundle: 'the ledger and its files, carried to where no network is',
   trust: 'the policy, its rotation, its signatures',
   key: 'OpenPGP keys',
 };
@@ -126,7 +127,8 @@ export function parseCommandLine(argv: readonly string[], columns: number): Invo
     outputError: () => undefined,
     getOutHelpWidth: () => columns,
   });
-  program.configureHelp({ showGlobalOptions: true });
+  // A long name leaves less room than the 40 columns below which commander wraps nothing.
+  program.configureHelp({ showGlobalOptions: true, minWidthToWrap: 20 });
   program.helpInformation = overviewText;
   for (const [name, option] of Object.entries(globalOptions)) program.addOption(commanderOption(name, option));
   for (const command of COMMANDS) {

@@ -59,7 +59,7 @@ export const audit: Handler<ValuesOf<'consumer', 'audit'>> = async (files, optio
     const withdrawn = bad.some(({ state }) => state === 'withdrawn');
     fail(
       withdrawn ? 'E_WITHDRAWN' : 'E_NOT_FOUND',
-      `${bad.length} of ${rows.length} locked digests are not acknowledged`,
+      `${bad.length} of ${countText(rows.length, 'locked digest')} ${bad.length === 1 ? 'is' : 'are'} not acknowledged`,
       {
         hint: 'get these files from the ledger instead: pullthrough search shows what it has',
       },
