@@ -28,6 +28,8 @@ export interface PublicStore {
    * aren't there, and what {@link openDownload} and {@link Store.read} throw.
    */
   read(file: PublicFile, options?: PublicReadOptions): Body;
+  /** The bytes from `offset` on, for a reader that has those before; undefined where reading again costs nothing. */
+  readonly readFrom?: (file: PublicFile, offset: number, options?: PublicReadOptions) => Body;
 }
 
 /** A base URL of objects as the ledger format's "The store" lays them out: https://, file:, s3:// or a path. `E_CONFIG`. */
@@ -44,14 +46,23 @@ export async function openPublic(url: string, options: OpenStoreOptions): Promis
     });
   }
   if (!base.pathname.endsWith('/')) base.pathname += '/';
-  return { label: shownUrl(base), read: (file, how) => new Body(readOverHttp(base, file, how)) };
+  return {
+    label: shownUrl(base),
+    read: (file, how) => new Body(readOverHttp(base, file, how)),
+    readFrom: (file, offset, how) => new Body(readOverHttp(base, file, how, offset)),
+  };
 }
 
-async function* readOverHttp(base: URL, { sha256, size }: PublicFile, options: PublicReadOptions = {}) {
+async function* readOverHttp(
+  base: URL,
+  { sha256, size }: PublicFile,
+  options: PublicReadOptions = {},
+  offset?: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const url = new URL(storeKey(sha256), base).href;
   const retry = options.others ? { ...RETRY, tries: 2 } : RETRY;
   try {
-    yield* openDownload({ url, size, signal: options.signal, pace: options.pace, retry }).chunks;
+    yield* openDownload({ url, size, offset, signal: options.signal, pace: options.pace, retry }).chunks;
   } catch (error) {
     if (!(error instanceof PullthroughError) || error.code !== 'E_UPSTREAM_NOT_FOUND') throw error;
     fail('E_STORE_MISSING', `${shownUrl(base)} does not hold ${storeKey(sha256)}`, { cause: error });

@@ -7,14 +7,20 @@ import { spareMemory } from './spare-memory.ts';
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
+/** npm passes the terminal's Ctrl-C on to a program that has got it already: so soon it is the same one. Milliseconds. */
+const SAME_SIGNAL = 150;
+
 /** Aborts at the first signal; a second one ends the process at once. */
 function interruption(): { signal: AbortSignal; exit: () => number | undefined } {
   const controller = new AbortController();
   let exit: number | undefined;
+  let first = 0;
   for (const [name, code] of Object.entries(SIGNALS)) {
     process.on(name, () => {
+      if (exit !== undefined && performance.now() - first < SAME_SIGNAL) return;
       if (exit !== undefined) process.exit(exit);
       exit = code;
+      first = performance.now();
       controller.abort(
         new PullthroughError('E_INTERRUPTED', `interrupted by ${name}`, { hint: 'run it again to go on' }),
       );

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { Body } from '../../io/body/body.ts';
 import { startingOver } from '../../io/http/download/download-to-file.ts';
-import { openPending } from '../../io/files/file.ts';
+import { openPending, readBlocks } from '../../io/files/file.ts';
 import type { PendingFile } from '../../io/files/file.ts';
 import { hashing } from '../../io/files/hash.ts';
 import { ioError, systemCode } from '../../io/io-error.ts';
@@ -11,6 +11,7 @@ import type { PaceRules } from '../../io/http/download/pace.ts';
 import type { Progress } from '../../io/progress.ts';
 import type { PublicStore } from '../../store/public.ts';
 import { sha256OfFile } from '../verify/file-digest.ts';
+import { dropPartial, findPartial, keepPartial } from './partial.ts';
 import type { Fetchable } from './select-assets.ts';
 
 /** Nothing it says is trusted. */
@@ -24,6 +25,8 @@ export interface FetchOptions {
   /** How slow a mirror may be before the next one is asked; by default a minute below 16 KiB/s. */
   readonly pace?: PaceRules | undefined;
   readonly executable?: boolean | undefined;
+  /** The folder of what interrupted runs began; undefined: nothing is kept of those. */
+  readonly partials?: string | undefined;
   /** Other bytes that lie there are replaced, and so is a symbolic link itself. Without it they are `E_EXISTS`. */
   readonly replace?: boolean | undefined;
 }
@@ -31,7 +34,8 @@ export interface FetchOptions {
 /**
  * Brings one file to its place; step 4 of ledger-format.md's "What a consumer does". Bytes are hashed as they arrive,
  * with a hard stop at size + 1, and reach `path` only when size and digest are right. A file that is there and right is
- * `present`: nothing is read from a mirror. Whatever fails, nothing unfinished remains.
+ * `present`: nothing is read from a mirror. Whatever fails, nothing unfinished remains there:
+ * what an interrupted run began lies in the folder of `partials`, and the next one goes on from it.
  *
  * Throws `E_EXISTS`, `E_DIGEST_MISMATCH`, `E_SIZE`, `E_TRUNCATED`, `E_STORE_MISSING`, `E_NO_STORE`, `E_INPUT` where a folder lies at
  * `path`, `E_IO`, and what the mirrors' transports throw.
@@ -49,7 +53,13 @@ export async function fetchFile(file: Fetchable, path: string, options: FetchOpt
   try {
     await fromMirrors(file, pending, options);
     await pending.commit(path, { replace: options.replace === true });
+    if (options.partials !== undefined) await dropPartial(options.partials, file);
     return 'fetched';
+  } catch (error) {
+    if (options.partials !== undefined && wasCutOff(error, options.signal)) {
+      await keepPartial(options.partials, file, pending);
+    }
+    throw error;
   } finally {
     await pending.discard();
   }
@@ -87,21 +97,42 @@ async function makeExecutable(path: string): Promise<void> {
   }
 }
 
+/** What came until then is worth keeping. */
+function wasCutOff(error: unknown, signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true || (error instanceof PullthroughError && CUT_OFF.has(error.code));
+}
+
+const CUT_OFF: ReadonlySet<string> = new Set(['E_NETWORK', 'E_TIMEOUT', 'E_TRUNCATED', 'E_RATE_LIMIT']);
+
 async function fromMirrors(file: Fetchable, pending: PendingFile, options: FetchOptions): Promise<void> {
   const failures: PullthroughError[] = [];
   const task = options.progress.start(file.name, file.size);
   let told = 0;
+  let partial = options.partials === undefined ? undefined : await findPartial(options.partials, file);
   try {
     for (const [i, mirror] of options.mirrors.entries()) {
       const others = i + 1 < options.mirrors.length;
       try {
         await startingOver(async () => {
           if (pending.size > 0) await pending.restart();
-          const body = mirror.read(file, { signal: options.signal, pace: options.pace, others });
-          await copy(file, body, pending, mirror.label, (bytes) => {
+          const how = { signal: options.signal, pace: options.pace, others };
+          const onBytes = (bytes: number): void => {
             if (bytes > told) task.advance(bytes - told);
             told = Math.max(told, bytes);
-          });
+          };
+          const rest = partial && mirror.readFrom?.(file, partial.size, how);
+          if (partial === undefined || rest === undefined) {
+            return copy(file, mirror.read(file, how), pending, mirror.label, onBytes);
+          }
+          try {
+            return await copy(file, oneAfterAnother(readBlocks(partial.path), rest), pending, mirror.label, onBytes);
+          } catch (error) {
+            if (wasCutOff(error, options.signal)) throw error;
+            // The two don't fit together, so this is read from its beginning.
+            partial = undefined;
+            await pending.restart();
+            return copy(file, mirror.read(file, how), pending, mirror.label, onBytes);
+          }
         });
         return;
       } catch (error) {
@@ -116,6 +147,10 @@ async function fromMirrors(file: Fetchable, pending: PendingFile, options: Fetch
     task.done();
   }
   noMirror(file, failures);
+}
+
+async function* oneAfterAnother(...bodies: readonly Body[]): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const body of bodies) yield* body.chunks;
 }
 
 /** Appends a body to the pending file while hashing it. Throws `E_SIZE`, `E_TRUNCATED`, `E_DIGEST_MISMATCH`. */

@@ -1,3 +1,5 @@
+import { join, resolve } from 'node:path';
+import { cacheDirectory } from '../../io/files/folders.ts';
 import { SILENT } from '../../io/progress.ts';
 import type { ConsumerOptions, GetRequest } from '../options.ts';
 import type { GotFile } from './get.ts';
@@ -8,7 +10,7 @@ import type { Fetchable } from './select-assets.ts';
  * here, so that `verify` doesn't load it.
  */
 export async function fetchFrom(
-  options: Pick<ConsumerOptions, 'stores' | 'offline' | 'env' | 'baseDir' | 'progress' | 'signal'>,
+  options: Pick<ConsumerOptions, 'stores' | 'offline' | 'env' | 'baseDir' | 'cacheDir' | 'progress' | 'signal'>,
   files: readonly Fetchable[],
   request: GetRequest,
 ): Promise<GotFile[]> {
@@ -16,7 +18,8 @@ export async function fetchFrom(
   const { stores = [], offline, env = process.env, baseDir = process.cwd(), progress = SILENT, signal } = options;
   const mirrors = await openMirrors(stores, { baseDir, env, progress, offline });
   const { output = baseDir, executable, replace, keep, concurrency } = request;
-  const how = { mirrors, progress, signal, output, executable, replace, keep, concurrency };
+  const partials = join(resolve(baseDir, options.cacheDir ?? cacheDirectory(env)), 'partial');
+  const how = { partials, mirrors, progress, signal, output, executable, replace, keep, concurrency };
   if (request.unpack === true) return (await import('./unpack.ts')).fetchUnpacked(files, how);
   return fetchFiles(files, how);
 }

@@ -33,6 +33,8 @@ export interface DownloadRequest {
   readonly url: string;
   /** The exact size in bytes that was declared: a longer body is `E_SIZE`, a shorter one is tried again. */
   readonly size?: number | undefined;
+  /** Only the bytes from here on: the caller has those before, of an earlier run, and knows the digest of the whole. */
+  readonly offset?: number | undefined;
   /** The most bytes to take where no size was declared. */
   readonly maxSize?: number | undefined;
   readonly accept?: string | undefined;
@@ -153,13 +155,16 @@ class Delivered {
   #version: Validator | undefined;
   /** Kept where there is no validator: only a body that begins with the same bytes can go on. */
   #prefix = createHash('sha256');
-  bytes = 0;
+  bytes: number;
 
   constructor(request: DownloadRequest) {
     this.#request = request;
+    this.bytes = request.offset ?? 0;
   }
 
   headers(): Record<string, string> {
+    // Nothing says which version an earlier run had: the digest will.
+    if (this.#version === undefined && this.bytes > 0) return { range: `bytes=${this.bytes}-` };
     const validator = this.#version?.validator;
     return this.bytes > 0 && validator !== undefined ? rangeHeaders(this.bytes, validator) : {};
   }
@@ -212,8 +217,11 @@ class Delivered {
    */
   #begin(answer: HttpResponse, url: URL): number {
     if (answer.status === 206) {
-      if (this.#version && isRest(answer, this.bytes, this.#version)) return 0;
-      throw changed(url);
+      const begun = this.#version === undefined && this.bytes > 0;
+      const expected = begun ? { ...validatorOf(answer), total: this.#request.size } : this.#version;
+      if (expected === undefined || !isRest(answer, this.bytes, expected)) throw changed(url);
+      this.#version = expected;
+      return 0;
     }
     const version = validatorOf(answer);
     const { size } = this.#request;
