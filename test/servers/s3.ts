@@ -21,8 +21,8 @@ const HELP = `an S3 server is needed for this test. One of:
   - as root on Debian: the tests install and start Ceph's RADOS gateway themselves; as somebody else, once:
       sudo apt-get install -y --no-install-recommends radosgw ceph-mon ceph-osd ceph-common curl
       and run the tests with sudo
-  - PULLTHROUGH_TEST_S3=ENDPOINT,KEY,SECRET npm test         any other S3 server: MinIO, Versity gateway, SeaweedFS, AWS
-  - PULLTHROUGH_TEST_NO_S3=1 npm test                        leaves these tests out`;
+  - PULLTHROUGH_TEST_S3=ENDPOINT,KEY,SECRET npm run test:acceptance   any other S3 server: MinIO, Versity gateway, SeaweedFS, AWS
+  - PULLTHROUGH_TEST_NO_S3=1 npm run test:acceptance                  leaves these tests out`;
 
 /** Were these tests left out on purpose? Then they are shown as skipped. */
 export const WITHOUT_S3 = process.env.PULLTHROUGH_TEST_NO_S3 === '1';
