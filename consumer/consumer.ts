@@ -9,6 +9,7 @@ import { fetchFrom } from './download/fetch-from.ts';
 import type { ConsumerOptions, GetRequest } from './options.ts';
 import type { GotFile } from './download/get.ts';
 import { demandOf } from './evidence/demand.ts';
+import type { Demand } from './evidence/demand.ts';
 import { pinOf } from './pin.ts';
 import { explained, reasonsOf } from './withdrawn.ts';
 import type { Reasons } from './withdrawn.ts';
@@ -89,6 +90,11 @@ export class Consumer implements AsyncDisposable {
     return verifyReleaseEvidence(this.#options, release);
   }
 
+  /** What is asked of every release beyond its acks; undefined: nothing. */
+  get demand(): Demand | undefined {
+    return demandOf(this.#options);
+  }
+
   /** Which releases are these files from? Decided by their bytes alone. */
   async verifyFiles(paths: readonly string[]): Promise<FileVerdict[]> {
     const { hashFiles } = await import('./verify/hashed-file.ts');
@@ -104,7 +110,7 @@ export class Consumer implements AsyncDisposable {
     const { verifyFiles } = await import('./verify/verify-file.ts');
     const view = await this.view();
     this.#options.progress?.note('looking for the bytes in every record of the ledger');
-    const verdicts = await verifyFiles(view, files, demandOf(this.#options));
+    const verdicts = await verifyFiles(view, files, this.demand);
     const told = async (problem: FileVerdict['problems'][number]) => ({
       ...problem,
       message: await this.reasons(problem),

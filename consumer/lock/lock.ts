@@ -1,7 +1,9 @@
 import { PullthroughError, fail, foldAscii, recordPath, requireAcknowledged } from '../../ledger-schema/index.ts';
-import type { ErrorCode } from '../../ledger-schema/index.ts';
+import type { AcknowledgedRecord, ErrorCode } from '../../ledger-schema/index.ts';
+import type { Demand } from '../evidence/demand.ts';
 import { lockKey } from './lock-file.ts';
 import type { LockEntry } from './lock-file.ts';
+import { toRelease } from '../release.ts';
 import type { VerifiedRelease } from '../release.ts';
 import { readRecordStatus } from '../resolve.ts';
 import { parseToolName, parseToolRequest, toolText } from '../tool.ts';
@@ -78,16 +80,22 @@ export interface LockProblem {
 
 /**
  * Is each entry still what the ledger acknowledges? The ledger must descend from where it was locked, its policies must
- * be the same, and the record must be acknowledged today and list the same files. Throws only where that can't be told.
+ * be the same, and the record must be acknowledged today, list the same files and meet `demand`. Throws only where that
+ * can't be told.
  */
-export async function checkLock(view: LedgerView, entries: readonly LockEntry[]): Promise<LockProblem[]> {
+export async function checkLock(
+  view: LedgerView,
+  entries: readonly LockEntry[],
+  demand?: Demand,
+): Promise<LockProblem[]> {
   const problems: LockProblem[] = [];
   const add = ({ tool, tag }: LockEntry, { code, message, hint }: PullthroughError) =>
     problems.push({ tool, tag, code, message, hint });
   for (const entry of entries) {
     try {
       await requireDescent(view, [entry]);
-      await checkEntry(view, entry);
+      const record = await checkEntry(view, entry);
+      await demand?.(toRelease(record, view));
       requireCurrent(view.trust);
     } catch (error) {
       if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
@@ -124,7 +132,7 @@ export async function requireDescent(view: LedgerView, entries: readonly LockEnt
   }
 }
 
-async function checkEntry(view: LedgerView, entry: LockEntry): Promise<void> {
+async function checkEntry(view: LedgerView, entry: LockEntry): Promise<AcknowledgedRecord> {
   const { source, owner, repo } = parseToolName(entry.tool, '');
   const path = recordPath({ source, repository: `${owner}/${repo}`, tag: entry.tag });
   const record = requireAcknowledged(await readRecordStatus(view, path), view.trust);
@@ -142,4 +150,5 @@ async function checkEntry(view: LedgerView, entry: LockEntry): Promise<void> {
       hint: 'somebody changed the lock file: take it from version control, or run pullthrough lock --update',
     });
   }
+  return record;
 }

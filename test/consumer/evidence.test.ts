@@ -125,6 +125,17 @@ test('evidence that the consumer requires must be there, also for get and for a 
   expect((await machine.run(['verify', 'acme/tool@v1.2.3'])).exit).toBe(3);
 });
 
+test('a lock file takes no release without it, and its check names one that was locked before', async () => {
+  await configure();
+  expect((await machine.run(['lock', 'acme/bare@v1', 'acme/tool@v1.2.3'])).exit).toBe(0);
+  expect((await machine.run(['lock', '--check'])).exit).toBe(0);
+  await configure('require[] = attestation');
+  const checked = await machine.run(['lock', '--check', '--json']);
+  expect(checked.exit).toBe(3);
+  expect(checked.json()).toMatchObject({ problems: [{ tag: 'v1', code: 'E_EVIDENCE' }] });
+  expect((await machine.run(['lock', 'acme/bare@v1'])).exit).toBe(3);
+});
+
 test('a wrong word is exit 2 with file, line and what would be right', async () => {
   await configure('require[] = openpgp:4AEE18F83AFDEB23');
   const ran = await machine.run(['verify', 'acme/tool@v1.2.3']);

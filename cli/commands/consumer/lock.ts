@@ -135,7 +135,7 @@ function show(before: readonly LockEntry[], now: readonly LockEntry[], { output 
 async function check(entries: readonly LockEntry[], options: Options, context: CommandContext): Promise<void> {
   const { output } = context;
   const problems = await withConsumer(options, context, async (consumer) => {
-    const found = await checkLock(await consumer.view(), entries);
+    const found = await checkLock(await consumer.view(), entries, consumer.demand);
     return Promise.all(found.map(async (problem) => ({ ...problem, message: await consumer.reasons(problem) })));
   });
   output.results({ file: lockPath(context), entries, problems });
