@@ -7,11 +7,15 @@ import type { FetchLimits } from './fetch-limits.ts';
 import { notInstalled } from './git.ts';
 import type { GitCall, GitResult } from './git.ts';
 import { GitLimits, STDERR_BYTES, STDOUT_BYTES } from './git-limits.ts';
+import { memoryOf } from './process-memory.ts';
 import { removeUnfinished, unfinishedBytes } from './unfinished.ts';
+
+/** What git takes for a list of branches without an end; one of 100,000 takes a twentieth of it. */
+const MEMORY_BYTES = 512 * 1024 * 1024;
 
 /**
  * Runs a git that talks to a host, which may say, send or wait without an end: it is stopped by the clock, by its silence, by
- * what it says and by what it brings. Then its helpers are ended with it, nobody waits for them, and what it had not finished
+ * what it says, by what it brings and by the memory that it takes. Then its helpers are ended with it, nobody waits for them, and what it had not finished
  * is removed. `gitDir`: the folder that `objects/` is in. Throws `E_GIT` where there is no git.
  */
 export async function runBounded(
@@ -25,8 +29,11 @@ export async function runBounded(
   // Where this process ends first, nobody is left to stop it.
   const leave = (): void => (child.pid === undefined ? undefined : endTreeNow(child.pid));
   process.once('exit', leave);
-  const grown = async (): Promise<string | undefined> =>
-    (await unfinishedBytes(gitDir)) > bytes ? `it sent more than ${bytesText(bytes)}` : undefined;
+  const grown = async (): Promise<string | undefined> => {
+    if ((await unfinishedBytes(gitDir)) > bytes) return `it sent more than ${bytesText(bytes)}`;
+    const memory = child.pid === undefined ? undefined : await memoryOf(child.pid);
+    return (memory ?? 0) > MEMORY_BYTES ? `it took more than ${bytesText(MEMORY_BYTES)} of memory` : undefined;
+  };
   const limits = new GitLimits(() => over.abort(), { wallMs: ms, grown });
   try {
     const result = await outcome(child, call, limits, over.signal);

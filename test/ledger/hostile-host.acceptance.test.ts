@@ -12,7 +12,7 @@ import { openLocalRepository } from '../../ledger/git/local.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
 import type { FetchLimits, LedgerRepository } from '../../ledger/git/repository.ts';
 import { createGitHandler } from '../servers/git.ts';
-import { BLOCK, FLUSH, PACK, PORTALS, band, endless, page } from '../servers/hostile-git.ts';
+import { BLOCK, FLUSH, PACK, PORTALS, band, endless, endlessBranches, page } from '../servers/hostile-git.ts';
 import type { GitAnswer } from '../servers/hostile-git.ts';
 import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { NOW, temporaryFolder } from '../kit/readers.ts';
@@ -100,6 +100,7 @@ describe('a host without an end', () => {
     ['that sends', endless(band(1, PACK), band(1, BLOCK)), { bytes: 20_000_000 }],
     ['that sends, by the clock', endless(band(1, PACK), band(1, BLOCK)), { ms: 1500 }],
     ['that says nothing', endless(FLUSH.subarray(4), Buffer.alloc(0)), { ms: 1500 }],
+    ['whose list of branches has no end', endlessBranches(), {}],
     ['whose list of branches trickles', trickle('0'), { ms: 1500 }],
   ])('%s is stopped, and what it left is swept', async (_, host, limits) => {
     answer = host;

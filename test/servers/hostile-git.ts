@@ -43,6 +43,24 @@ export function endless(first: Buffer, chunks: Buffer): GitAnswer {
   };
 }
 
+/** A host that lists branches without an end. */
+export function endlessBranches(): GitAnswer {
+  const honest = endless(FLUSH, Buffer.alloc(0));
+  return (request, response) => {
+    if (request.method === 'GET') return honest(request, response);
+    request.resume();
+    response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-result' });
+    let count = 0;
+    const more = (): void => {
+      while (!response.destroyed) {
+        const lines = Array.from({ length: 2000 }, () => packet(`${TIP} refs/heads/main-${count++}\n`));
+        if (!response.write(Buffer.concat(lines))) return void response.once('drain', () => setImmediate(more));
+      }
+    };
+    more();
+  };
+}
+
 export const band = (number: number, bytes: string | Buffer) =>
   packet(Buffer.concat([Buffer.from([number]), Buffer.from(bytes)]));
 /** A pack of one file of 2^39 bytes; what follows are blocks of it that nobody compressed. */
