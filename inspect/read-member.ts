@@ -7,7 +7,8 @@ import { isProgram, readProgram } from './formats/executable.ts';
 const HEAD = 512;
 /** A text longer than this is compared by its digest alone. */
 const TEXT_BYTES = 256 * 1024;
-const SCRIPT_NAME = /\.(?:sh|bash|zsh|fish|ps1|psm1|bat|cmd|vbs|py|rb|pl|js|cjs|mjs|command)$/i;
+const SCRIPT_NAME =
+  /\.(?:sh|bash|zsh|fish|ps1|psm1|psd1|bat|cmd|vbs|vbe|wsf|hta|py|rb|pl|js|jse|cjs|mjs|lua|php|tcl|command)$/i;
 
 /** Reads a file of an archive to its end: its digest, and what it is by its first bytes. */
 export async function readMember(head: MemberHead, body: AsyncIterable<Uint8Array>, limits: Limits): Promise<Member> {
@@ -22,7 +23,8 @@ export async function readMember(head: MemberHead, body: AsyncIterable<Uint8Arra
     // The library may use its memory again.
     kept.push(Uint8Array.from(chunk));
     if (size < HEAD) continue;
-    const first = kept[0] ?? chunk;
+    const [begin = chunk] = kept;
+    const first = begin.length >= 4 ? begin : Buffer.concat(kept.slice(0, 4));
     keeps = size <= (isProgram(first) ? limits.kept : TEXT_BYTES);
   }
   const bytes = Buffer.concat(kept);

@@ -29,7 +29,7 @@ export function readProgram(bytes: Uint8Array): Program | undefined {
     if (magic === 0x7f454c46) return elf(bytes, view);
     if (magic === 0xcffaedfe || magic === 0xcefaedfe) return machO(bytes, view, 0);
     // A Java class file begins the same way, but has a version in place of the number of architectures.
-    if (magic === 0xcafebabe && view.getUint32(4) < 20) return universal(bytes, view);
+    if ((magic === 0xcafebabe || magic === 0xcafebabf) && view.getUint32(4) < 20) return universal(bytes, view);
     return view.getUint16(0) === 0x4d5a ? pe(bytes, view) : undefined;
   } catch (error) {
     if (error instanceof RangeError) return undefined;
@@ -42,7 +42,9 @@ export function isProgram(head: Uint8Array): boolean {
   const [a, b, c, d] = head;
   const elfOrMach =
     (a === 0x7f && b === 0x45 && c === 0x4c && d === 0x46) || (a === 0xcf && b === 0xfa) || (a === 0xce && b === 0xfa);
-  return elfOrMach || (a === 0xca && b === 0xfe && c === 0xba && d === 0xbe) || (a === 0x4d && b === 0x5a);
+  return (
+    elfOrMach || (a === 0xca && b === 0xfe && c === 0xba && (d === 0xbe || d === 0xbf)) || (a === 0x4d && b === 0x5a)
+  );
 }
 
 function textAt(bytes: Uint8Array, at: number): string {
@@ -136,7 +138,11 @@ function machO(bytes: Uint8Array, view: DataView, at: number): Program {
 }
 
 function universal(bytes: Uint8Array, view: DataView): Program {
-  const parts = Array.from({ length: view.getUint32(4) }, (_, i) => view.getUint32(8 + i * 20 + 8))
+  // The second kind has places of eight bytes.
+  const isWide = view.getUint32(0) === 0xcafebabf;
+  const place = (i: number): number =>
+    isWide ? Number(view.getBigUint64(8 + i * 32 + 8)) : view.getUint32(8 + i * 20 + 8);
+  const parts = Array.from({ length: view.getUint32(4) }, (_, i) => place(i))
     .filter((at) => at + 32 <= bytes.length)
     .map((at) => machO(bytes, view, at));
   return {

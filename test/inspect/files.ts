@@ -109,6 +109,16 @@ export function universalOf(...parts: Uint8Array[]): Uint8Array {
   return Buffer.concat([head, ...parts]);
 }
 
+/** The kind of universal binary that has places of eight bytes. */
+export function wideUniversalOf(part: Uint8Array): Uint8Array {
+  const head = Buffer.alloc(8 + 32);
+  head.writeUInt32BE(0xcafebabf, 0);
+  head.writeUInt32BE(1, 4);
+  head.writeBigUInt64BE(BigInt(head.length), 16);
+  head.writeBigUInt64BE(BigInt(part.length), 24);
+  return Buffer.concat([head, part]);
+}
+
 /** A PE32+ header with one section that holds its imports, and a certificate table where it is `signed`. */
 export function peOf(machine: number, library: string, signed: boolean): Uint8Array {
   const bytes = Buffer.alloc(1024);

@@ -1,9 +1,12 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { contentFindings } from '../../inspect/content-findings.ts';
+import { LIMITS } from '../../inspect/limits.ts';
 import { lookInside } from '../../inspect/look-inside.ts';
+import { readMember } from '../../inspect/read-member.ts';
+import { differenceLines } from '../../inspect/show-difference.ts';
 import { changeFindings, compareContents } from '../../inspect/compare-contents.ts';
-import { elfOf, fileOf, zipOf } from './files.ts';
+import { elfOf, fileOf, machOOf, wideUniversalOf, zipOf } from './files.ts';
 import { TAR_END, longName, paxHeader, paxRecord, tarFile, tarHeader } from './tar-bytes.ts';
 
 async function found(name: string, ...parts: readonly Uint8Array[]): Promise<string[]> {
@@ -211,4 +214,30 @@ test('members whose mode or target changed are named', async () => {
   expect(changeFindings('t.tar', 'v1', changes).map(({ name, message }) => [name, message])).toEqual([
     ['members-changed', 't.tar has members of another mode, kind or target than in v1: a 0644 -> 0666, l -> b, was a'],
   ]);
+});
+
+test('a universal program with places of eight bytes is one', async () => {
+  const bytes = wideUniversalOf(machOOf(0x01000007, '/usr/lib/libSystem.B.dylib', false));
+  const { members } = await lookInside(fileOf('t-darwin-arm64', bytes));
+  expect(members[0]?.program).toMatchObject({ format: 'mach-o', architectures: ['x86-64'] });
+  expect(await found('t-darwin-arm64', bytes)).toEqual(['wrong-architecture']);
+});
+
+test('a program whose first bytes come one by one is still one, however large', async () => {
+  const bytes = Buffer.concat([elfOf(62), Buffer.alloc(600_000)]);
+  const body = async function* () {
+    for (const byte of bytes.subarray(0, 8)) yield Buffer.from([byte]);
+    yield bytes.subarray(8);
+  };
+  const { program } = await readMember({ path: 'x' }, body(), LIMITS);
+  expect(program).toMatchObject({ format: 'elf', architectures: ['x86-64'] });
+});
+
+test('texts that are slow to compare end the comparison, not the review', () => {
+  const text = (n: number): string => Array.from({ length: 9000 }, (_, i) => `${(i * n) % 8191}`).join('\n');
+  const member = (n: number, i: number) =>
+    ({ path: `f${i}`, kind: 'file', size: 1, sha256: `${n}`, text: text(n) }) as const;
+  const changed = Array.from({ length: 20 }, (_, i) => ({ before: member(7, i), now: member(4099, i) }));
+  const lines = differenceLines({ kind: 'tar', members: [] }, { added: [], gone: [], changed }, 100);
+  expect(lines).toContain('    the texts differ in too much to show');
 });

@@ -138,7 +138,8 @@ export async function acknowledgeEach(request: AcknowledgeRequest, context: Comm
         sitting.notSigned(title, error.code);
         // The same code from an upstream says nothing about the next proposal.
         if (signing && HOPELESS.has(error.code)) throw error;
-        output.problem(error, titleOf(proposal));
+        // That one names the proposal itself.
+        output.problem(error, error.code === 'E_FINDINGS' ? undefined : title);
         failures.push(error);
       } finally {
         await seen.kept?.drop(proposal.record.path);
