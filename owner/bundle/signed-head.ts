@@ -1,5 +1,4 @@
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
-import { HEAD_FILE } from '../../ledger-schema/head.ts';
 import type { Head } from '../../ledger-schema/head.ts';
 import { REGULAR } from '../../ledger-schema/files.ts';
 import { HEAD_BRANCH } from '../../ledger-schema/names/branches.ts';
@@ -12,6 +11,7 @@ import { readBundle } from './read-bundle.ts';
 
 /** Two files, each with its signatures' names alone: nothing else travels with them. */
 const FILES = /^head\.json(?:\.[0-9A-F]{40}\.sign)?$/;
+const MOST_FILES = 17;
 /** A git bundle's first lines name what is in it. */
 const HEADER_BYTES = 65_536;
 
@@ -41,16 +41,16 @@ export async function judgeSignedHead(
   const line = await clone.firstParents(undefined, signed);
   const entries = await repository.snapshot(signed).list('');
   const strange = entries.some(({ name, mode }) => mode !== REGULAR || !FILES.test(name));
-  if (line.length !== 1 || strange || !entries.some(({ name }) => name === HEAD_FILE)) {
+  if (line.length !== 1 || strange || entries.length > MOST_FILES) {
     fail('E_STALE', `the commit ${signed} holds something else than a signed head`);
   }
-  const reader = {
-    signedHead: () => signed,
-    messageOf: (of: string) => repository.messageOf(of),
-    snapshot: (of: string) => repository.snapshot(of),
-  };
-  const found = await readSignedHead(reader, trust);
-  if (found === undefined) return fail('E_STALE', `the commit ${signed} holds no signed head`);
+  // Consumers read the commit's message; the files travel too, and must say the same within the same bounds.
+  const read = (messageOf: (of: string) => Promise<string>) =>
+    readSignedHead({ signedHead: () => signed, messageOf, snapshot: (of) => repository.snapshot(of) }, trust);
+  const [found, filed] = [await read((of) => repository.messageOf(of)), await read(async () => '')];
+  if (found === undefined || JSON.stringify(found) !== JSON.stringify(filed)) {
+    return fail('E_STALE', `the commit ${signed} says one thing in its message, and another in its files`);
+  }
   const follows = async (seen: string): Promise<boolean> =>
     seen === commit || ((await clone.has(seen)) && (await repository.isAncestor(seen, commit)));
   await requireHeadOf(found.head, { trust, now, follows });
@@ -67,7 +67,7 @@ export async function findSignedHead(
   try {
     return await judgeSignedHead(clone, clone.signedHead, judgement);
   } catch (error) {
-    if (!(error instanceof PullthroughError) || error.code !== 'E_STALE') throw error;
+    if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
     warn(`the ledger's signed head does not count: ${error.message}`);
     return undefined;
   }

@@ -30,6 +30,8 @@ beforeAll(async () => {
 });
 
 interface Made {
+  /** Instead of what the files say. */
+  readonly message?: string;
   readonly change?: Partial<Head>;
   readonly by?: Person;
   /** Beside the head's own. */
@@ -38,7 +40,13 @@ interface Made {
 }
 
 /** Puts a signed head in the ledger, as `mirror` does or as nobody should; gives its commit. */
-async function sign({ change = {}, by = ledger.people.bot, files = new Map(), parent }: Made = {}): Promise<string> {
+async function sign({
+  change = {},
+  by = ledger.people.bot,
+  files = new Map(),
+  parent,
+  message,
+}: Made = {}): Promise<string> {
   const policy = { version: 1, sha256: ledger.pin(1) };
   const head: Head = { format: 1, commit: first, policy, issued: at(-HOUR), expires: at(72 * HOUR), ...change };
   const bytes = encodeHead(head);
@@ -58,8 +66,10 @@ async function sign({ change = {}, by = ledger.people.bot, files = new Map(), pa
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, body]) => `100644 blob ${git(['hash-object', '-w', '--stdin'], body)}\t${name}`);
   const tree = git(['mktree'], `${lines.join('\n')}\n`);
-  const message = headMessage(head.issued, bytes, signature);
-  const made = git(['commit-tree', tree, ...(parent === undefined ? [] : ['-p', parent])], message);
+  const made = git(
+    ['commit-tree', tree, ...(parent === undefined ? [] : ['-p', parent])],
+    message ?? headMessage(head.issued, bytes, signature),
+  );
   git(['update-ref', `refs/heads/${BRANCH}`, made]);
   return made;
 }
@@ -107,6 +117,11 @@ describe('a signed head that is not one', () => {
     ['of a policy to come', () => ({ change: { policy: { version: 2, sha256: 'b'.repeat(64) } } })],
     ['of the future', () => ({ change: { issued: at(HOUR) } })],
     ['with a history', () => ({ parent: first })],
+    ['whose message says nothing', () => ({ message: `Head\n\n{}\n-----BEGIN PGP SIGNATURE-----\n` })],
+    [
+      'with a signature that is no text',
+      () => ({ files: new Map([[`head.json.${'A'.repeat(40)}.sign`, 'x'.repeat(9_000)]]) }),
+    ],
     ['with other files beside it', () => ({ files: new Map([['install.sh', 'rm -rf /']]) })],
   ])('%s is left out of a bundle, and refused in one', async (name, made) => {
     await ledger.reset(second);
@@ -123,7 +138,10 @@ describe('a signed head that is not one', () => {
     const refs = ['refs/heads/main', `refs/heads/${BRANCH}`];
     execFileSync('git', ['-C', ledger.directory, 'bundle', 'create', '-q', join(folder, 'ledger.bundle'), ...refs]);
     const there = await BundleSide.empty(ledger.pin(1));
-    await expect(there.apply(folder)).toFailWith('E_STALE');
+    await expect(there.apply(folder)).rejects.toMatchObject({
+      code: expect.stringMatching(/^E_(?:STALE|TOO_LARGE)$/) as string,
+      exit: 3,
+    });
     expect([there.head(), there.head(BRANCH), await there.objects()]).toEqual([undefined, undefined, []]);
     expect(bad).toMatch(/^[0-9a-f]{40}$/);
   });
