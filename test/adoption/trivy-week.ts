@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { openGateway } from '../../consumer/serve/gateway.ts';
 import { sha256Hex } from '../../ledger-schema/bytes.ts';
 import { SILENT } from '../../io/progress.ts';
@@ -34,6 +34,24 @@ const at = (when: string): Date => new Date(`2026-${when}:00Z`);
 /** Runs a command line at a time of the year, and gives all that it said; fails where it exits otherwise. */
 export type Run = (when: string, exit: number, ...argv: string[]) => Promise<string>;
 
+/** When releases are published. Provenance is signed at that time, which counts for their age. */
+const PUBLISHED = ['02-24T10:00', '03-01T00:40', '03-01T20:00', '03-19T18:22'];
+
+/** An instance for each time, since the clock of one stands. Its authorities' own certificates begin when they are made. */
+async function sigstoreAt(times: readonly string[]): Promise<ReadonlyMap<string, MockSigstore>> {
+  const made = new Map<string, MockSigstore>();
+  const before = 60_000;
+  try {
+    for (const time of times) {
+      vi.useFakeTimers({ toFake: ['Date'], now: at(time).getTime() - before });
+      made.set(time, await MockSigstore.make({ ahead: before }));
+    }
+  } finally {
+    vi.useRealTimers();
+  }
+  return made;
+}
+
 /** The scanner's upstream, and an executor, a reviewer and a build, each with a folder, a memory and secrets of their own. */
 export class TrivyWeek {
   readonly made: World;
@@ -43,13 +61,13 @@ export class TrivyWeek {
   readonly build: Run;
   /** What the build has: its folder. */
   readonly folder: string;
-  readonly #sigstore: MockSigstore;
+  readonly #sigstore: ReadonlyMap<string, MockSigstore>;
   readonly #pin: string;
   readonly #stampKey: string;
 
   private constructor(
     made: World,
-    sigstore: MockSigstore,
+    sigstore: ReadonlyMap<string, MockSigstore>,
     runs: Record<'bot' | 'ada' | 'build', Run>,
     { pin, stampKey }: { readonly pin: string; readonly stampKey: string },
   ) {
@@ -66,19 +84,21 @@ export class TrivyWeek {
 
   static async begin(): Promise<TrivyWeek> {
     const made = await world();
-    const sigstore = await MockSigstore.make();
+    const sigstore = await sigstoreAt(PUBLISHED);
     const { bot, ada } = await people();
     const file = async (name: string, content: string | Uint8Array): Promise<string> => {
       await mkdir(join(made.folder, name, '..'), { recursive: true });
       await writeFile(join(made.folder, name), content, { mode: 0o600 });
       return join(made.folder, name);
     };
-    const root = await file('root.json', JSON.stringify(sigstore.rootJson));
+    const roots = await Promise.all(
+      [...sigstore.values()].map(({ rootJson }, i) => file(`root-${i}.json`, JSON.stringify(rootJson))),
+    );
     const pin = sha256Hex(Buffer.from(`${made.git(['cat-file', 'blob', 'main:trust/1.policy.json'])}\n`));
     const ini =
       `[ledger]\nrepository = ${made.ledgerDirectory}\n[store]\nurl = ${made.storeDirectory}\n` +
       `[source]\napi = ${made.github.api}\nhost = github.com\n` +
-      `[trust]\npin = sha256:${pin}\n[evidence]\ntrusted-root[] = ${root}\n`;
+      `[trust]\npin = sha256:${pin}\n[evidence]\n${roots.map((root) => `trusted-root[] = ${root}\n`).join('')}`;
     const person = async (name: string, secrets: Record<string, string>): Promise<Run> => {
       await file(`${name}/mirror.ini`, ini);
       const cwd = join(made.folder, name);
@@ -108,8 +128,8 @@ export class TrivyWeek {
   /** A release as a workflow of the repository makes it: with provenance that verifies. */
   async publish(repository: TestRepository, version: string, when: string, word = 'scanner'): Promise<void> {
     const files = {
-      [`trivy_${version}_Linux-64bit.tar.gz`]: Buffer.from(`${word} ${version} for Linux`),
-      [`trivy_${version}_linux-amd64.tar.gz`]: Buffer.from(`${word} ${version} for amd64`),
+      [`trivy_${version}_Linux-64bit`]: Buffer.from(`${word} ${version} for Linux`),
+      [`trivy_${version}_linux-amd64`]: Buffer.from(`${word} ${version} for amd64`),
     };
     const time = at(when);
     const assets = Object.entries(files).map(([name, content]) => ({
@@ -122,8 +142,11 @@ export class TrivyWeek {
     const commit = repository.tags.get(`v${version}`)?.sha ?? '';
     const san = `https://github.com/${TOOL}/.github/workflows/release.yml@refs/tags/v${version}`;
     const identity = workflow({ id: String(repository.id), repository: TOOL, commit, san });
+    const signed = this.#sigstore.get(when);
+    if (signed === undefined) throw new Error(`no Sigstore is at ${when}: it must be one of PUBLISHED`);
+    const statement = signed.statement(provenance(files), identity);
     const digests = Object.values(files).map((bytes) => `sha256:${sha256Hex(bytes)}`);
-    repository.attestations.push({ digests, bundle: await this.#sigstore.statement(provenance(files), identity) });
+    repository.attestations.push({ digests, bundle: await statement });
   }
 
   /** Proposed, looked at, acknowledged and merged; gives what the reviewer saw. */
@@ -140,7 +163,7 @@ export class TrivyWeek {
   async installs(wanted: string, when: string, version: string): Promise<void> {
     const output = `bin-${when.replaceAll(/\W/g, '')}`;
     await this.build(when, 0, 'get', `${TOOL}@${wanted}`, '--output', output);
-    const text = await readFile(join(this.folder, output, `trivy_${version}_Linux-64bit.tar.gz`), 'utf8');
+    const text = await readFile(join(this.folder, output, `trivy_${version}_Linux-64bit`), 'utf8');
     expect(text).toContain(`${version} for Linux`);
   }
 
