@@ -32,6 +32,12 @@ export function absentText(host: string, what: string): string {
   return `${host} has nothing at ${what}`;
 }
 
+/** The same for what may not be shown (451): a takedown is of a repository, whatever of it was asked for. */
+export function withheldText(host: string, what: string): string {
+  const repository = REPOSITORY.exec(what.replace(/\?.*$/, ''))?.[1];
+  return `${host} withholds ${repository === undefined ? what : decoded(repository)} for legal reasons (451)`;
+}
+
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

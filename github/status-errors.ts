@@ -1,4 +1,4 @@
-import { absentText } from './absent.ts';
+import { absentText, withheldText } from './absent.ts';
 import type { z } from 'zod';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
 
@@ -41,7 +41,7 @@ export function statusError(context: ErrorContext, { status, message }: Refusal)
     });
   }
   if (status === 451) {
-    return new PullthroughError('E_UPSTREAM_NOT_FOUND', `${host} withholds ${what} for legal reasons (451)${said}`, {
+    return new PullthroughError('E_UPSTREAM_NOT_FOUND', `${withheldText(host, what)}${said}`, {
       hint: 'it was taken down, or may not be shown where this runs: ask there',
     });
   }
@@ -99,6 +99,8 @@ export function messageOf(body: Uint8Array): string {
   const parts = [message, ...(Array.isArray(errors) ? errors.map(detailOf) : [])];
   return parts
     .filter((part) => typeof part === 'string')
+    .flatMap((part) => part.split(/[\r\n]+/).map((line) => line.trim()))
+    .filter((line) => line !== '')
     .join('; ')
     .slice(0, 300);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { absentText } from '../../github/absent.ts';
+import { absentText, withheldText } from '../../github/absent.ts';
+import { messageOf } from '../../github/status-errors.ts';
 
 test.each([
   ['GET /repos/a/b', 'h has no repository a/b that can be seen'],
@@ -14,4 +15,17 @@ test.each([
   ['GET /rate_limit', 'h has nothing at GET /rate_limit'],
 ])('what is missing is named as a person names it: %s', (what, text) => {
   expect(absentText('h', what)).toBe(text);
+});
+
+test.each([
+  ['GET /repos/jqlang/jq', 'h withholds jqlang/jq for legal reasons (451)'],
+  ['GET /repos/jqlang/jq/releases/tags/v9', 'h withholds jqlang/jq for legal reasons (451)'],
+  ['GET /user', 'h withholds GET /user for legal reasons (451)'],
+])('a takedown is said of the repository, not of a path: %s', (what, text) => {
+  expect(withheldText('h', what)).toBe(text);
+});
+
+test('what a host says in several lines is said in one', () => {
+  const body = { message: 'Protected by SAML.\r\nGrant your token access.\n', errors: ['a\nb', { message: 'c' }] };
+  expect(messageOf(Buffer.from(JSON.stringify(body)))).toBe('Protected by SAML.; Grant your token access.; a; b; c');
 });
