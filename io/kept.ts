@@ -2,6 +2,11 @@
 export class Kept<T> {
   #made: Promise<T> | undefined;
 
+  /** `made`: by somebody else, of the very same. */
+  constructor(made?: Promise<T>) {
+    if (made !== undefined) this.#keep(made);
+  }
+
   /** What was made, or is being made. */
   get made(): Promise<T> | undefined {
     return this.#made;
@@ -9,7 +14,10 @@ export class Kept<T> {
 
   get(make: () => Promise<T>): Promise<T> {
     if (this.#made !== undefined) return this.#made;
-    const made = make();
+    return this.#keep(make());
+  }
+
+  #keep(made: Promise<T>): Promise<T> {
     this.#made = made;
     made.catch(() => {
       if (this.#made === made) this.#made = undefined;

@@ -70,14 +70,18 @@ export class Catalog {
   readonly #idsBefore: Promise<RepositoryIds> | undefined;
   /** For a tool of several directories: which tag is in which. */
   readonly #parts = new WeakMap<FoundTool, ReadonlyMap<string, FoundTool>>();
-  readonly #directories = new Kept<ReadonlyMap<string, string>>();
-  readonly #ids = new Kept<RepositoryIds>();
+  readonly #directories: Kept<ReadonlyMap<string, string>>;
+  readonly #ids: Kept<RepositoryIds>;
 
   constructor(view: LedgerView, options: CatalogOptions, before?: Catalog) {
     const { patience } = options;
     this.view = patience === undefined ? view : { ...view, snapshot: patience.of(view.snapshot) };
     this.#unhurried = view.snapshot;
     this.#options = options;
+    // Most looks find what was there before.
+    const same = before?.view.commit === view.commit ? before : undefined;
+    this.#directories = new Kept(same === undefined ? undefined : same.#directories.made);
+    this.#ids = new Kept(same === undefined ? undefined : same.#ids.made);
     this.#idsBefore = before === undefined ? undefined : (before.#ids.made ?? before.#idsBefore);
     this.#judged = before === undefined ? new Map<string, Judged>() : before.#judged;
     this.#known = before === undefined ? new Set<string>() : before.#known;

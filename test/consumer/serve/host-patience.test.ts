@@ -86,10 +86,12 @@ test('a catalog that takes the place of another asks nobody for what was served 
   const snapshot = listing((directories) =>
     away ? Promise.reject(new PullthroughError('E_GIT', 'gone')) : view.snapshot.listMany(directories),
   );
-  const next = new Catalog({ ...view, snapshot }, options, before);
+  const next = new Catalog({ ...view, commit: 'a'.repeat(40), snapshot }, options, before);
   await next.prepare(before);
   away = true;
   expect(await next.tools()).toHaveLength(2);
+  const again = new Catalog({ ...view, commit: 'a'.repeat(40), snapshot }, options, next);
+  expect(await again.tools()).toHaveLength(2);
 });
 
 test('the reason of a withdrawal that could not be read is looked for again', async () => {
