@@ -76,3 +76,15 @@ test('a refusal is a page of whole sentences that says what to do', async () => 
     /Withdrawn[^]*it mines coins\.[^]*Choose another release/,
   );
 });
+
+test.each(['/', '/?q=nosuchthing', '/acme/tool', '/acme/tool/releases/tag/v1.0.0', '/nobody/nothing'])(
+  'a page of the gateway is small without its data: %s',
+  async (path) => {
+    const accept = { headers: { accept: 'text/html' } };
+    const page = await (await fetch(gateway.url + path, accept)).text();
+    const style = await (await fetch(`${gateway.url}/-/style.css`)).text();
+    const bytes = Buffer.byteLength(page.replace(/<tbody[^]*?<\/tbody>/g, '')) + Buffer.byteLength(style);
+    expect(bytes).toBeGreaterThan(5_000);
+    expect(bytes).toBeLessThan(20_000);
+  },
+);
