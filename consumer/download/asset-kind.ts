@@ -4,7 +4,7 @@ import type { Os } from './asset-name.ts';
 
 const SIDE_FILE = new RegExp(
   [
-    String.raw`\.(?:sha(?:1|224|256|384|512)|md5|b2|blake[23]b?)(?:sums?)?(?:\.txt)?$`,
+    String.raw`[-_.](?:sha(?:1|224|256|384|512)|md5|b2|blake[23]b?)(?:sums?)?(?:\.txt)?$|\.(?:sha|dgst)$`,
     String.raw`\.(?:asc|sig|sign|minisig|pem|crt|cert|cer|pub|key|p7s|rekor|sigstore|bundle|prov|provenance|att|intoto)$`,
     String.raw`\.(?:sbom|spdx|cdx|json|jsonl|ya?ml|toml|xml|txt|md|rst|html|pdf|csv|patch|log|zsync|blockmap|torrent)$`,
     String.raw`\.(?:pdb|dsym|debug|dbg|sym|map)(?:\.(?:gz|xz|zip|tar\.\w+))?$`,

@@ -113,7 +113,8 @@ const ARCH_WORDS: Record<string, Arch> = {
   jvm: 'any',
 };
 
-const ARM_VERSION = /^(?:arm32)?(?:arm)?v([5-8])(?:l|hf|te|j)?$/;
+/** `armv7l`, `arm32v6`. The eighth is 64-bit. */
+const ARM_VERSION = /^arm(?:32)?v([5-7])(?:l|a|hf|te|j)?$/;
 
 /** Splits a name at everything but letters and digits, and an OS's name from what is glued to it: `linux64`, `win32`. */
 function words(name: string): { word: string; os?: Os }[] {
@@ -121,7 +122,11 @@ function words(name: string): { word: string; os?: Os }[] {
     .toLowerCase()
     .replace(/\.exe(?=\.|$)/, '.windows')
     .replace(/x86[-_.]?64/g, 'amd64')
+    .replace(/(?<![a-z0-9])(os[-_]x|mac[-_]os)(?![a-z])/g, 'macos')
     .replace(/(?<![a-z0-9])(arm|aarch|amd|intel)[-_]64(?![a-z0-9])/g, (_, arch: string) => `${arch}64`)
+    // A `v7` that doesn't stand behind `arm` is the program's own version.
+    .replace(/(?<![a-z0-9])(arm(?:32)?)[-_]?(v[5-8])/g, '$1$2')
+    .replace(/(?<![a-z0-9])armv8[a-z]?(?![a-z0-9])/g, 'arm64')
     .replace(/(?<![a-z0-9])(32|64)[-_]bit/g, (_, bits: string) => `${bits}bit`)
     .replace(/(?<![a-z0-9])(?:arm[-_.]?64bit|64bit[-_.]arm)(?![a-z0-9])/g, 'arm64');
   return plain.split(/[^a-z0-9]+/).flatMap((word) => {

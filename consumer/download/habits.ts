@@ -52,6 +52,8 @@ export function isAmd64ByHabit({ name, os, archs }: Named, files: readonly Named
 /** `install.sh`, `wait-for`, `shdotenv` and `tfenv` are named as scripts are, `goofys` and `periphery` are not. */
 export function isScriptByHabit(name: string): boolean {
   const plain = name.replace(/[-_.]v?\d.*$/i, '');
+  // Of tarballs and of what is said to be compiled, two words say nothing.
+  if (/\.(?:tar(?:\.\w+)?|t[gxb]z2?|gz|xz|bz2|zst)$|[-_](?:go|rs)$/i.test(name)) return /(?:bash|sh|env)$/i.test(plain);
   return /\.(?:py|pyz|pl|rb|phar)$/i.test(name) || /[a-z]-[a-z]|^(?:ba|z|k)?sh|(?:bash|sh|env)(?=[-_.]|$)/i.test(plain);
 }
 

@@ -29,7 +29,8 @@ export function lonely(files: readonly Named[], platform: Platform, beside: read
 function fitsAlone(only: Named, files: readonly Named[], platform: Platform, beside: readonly string[]): boolean {
   const unix = platform.os !== 'windows';
   const onPc = platform.os === 'linux' && platform.arch === 'amd64';
-  const archive = typeRank(only.name) !== 0;
+  // What is only compressed is one program, as a bare file is.
+  const archive = /\.(?:tar(?:\.\w+)?|t[gxb]z2?|zip|7z)$/i.test(only.name);
   const everywhere = /(?:^|[-_.])(?:bin|binaries|dist|release|archive|all|java|portable)(?:[-_.]|$)/.test(only.stem);
   if ((archive && everywhere) || isMachineByHabit(only.name) || isJar(only.name)) return true;
   const isSide = (name: string): boolean => isSideFile(name) || hasSideWord(name) || typeRank(name) === undefined;

@@ -70,6 +70,30 @@ describe('the file for a platform, by the habits of those who name files', () =>
     expect(pickForPlatform(names, parsePlatform('windows/amd64'))).toEqual([names[1]]);
   });
 
+  test.each([
+    [['tool-v6.1.0-linux.tar.gz', 'tool-v6.1.0-macos.tar.gz'], 'linux/amd64', 0],
+    [['tool_v7_linux', 'tool_v7_darwin'], 'darwin/arm64', 1],
+    [['tool-v5-linux-armv7', 'tool-v5-linux-amd64'], 'linux/armv7', 0],
+    [['gogs_linux_armv7.tar.gz', 'gogs_linux_armv8.tar.gz'], 'linux/arm64', 1],
+    [['buildx.linux-arm-v6', 'buildx.linux-arm-v7', 'buildx.linux-arm64'], 'linux/arm', 1],
+    [['lnav-0.11.0-os-x.zip', 'lnav-0.11.0-musl-64bit.zip'], 'darwin/amd64', 0],
+  ] as const)('%j: a version is no processor, and `armv8` is one of 64 bits (%s)', (names, platform, at) => {
+    expect(pickForPlatform(names, parsePlatform(platform))).toEqual([names[at]]);
+  });
+
+  test.each([
+    ['a list without a dot', ['tool-linux-amd64', 'tool-linux-sha256'], 'linux/amd64'],
+    ['a list of sha', ['tool-linux-amd64', 'tool-linux.sha'], 'linux/amd64'],
+  ])('%s is not a program', (_, names, platform) => {
+    expect(pickForPlatform(names, parsePlatform(platform))).toEqual([names[0]]);
+  });
+
+  test('a program that is only compressed is for Linux on amd64, as a bare one is', () => {
+    expect(pickForPlatform(['scriptisto.bz2'], parsePlatform('linux/amd64'))).toEqual(['scriptisto.bz2']);
+    expect(pickForPlatform(['scriptisto.bz2'], parsePlatform('darwin/arm64'))).toEqual([]);
+    expect(pickForPlatform(['powerline-go'], parsePlatform('darwin/arm64'))).toEqual([]);
+  });
+
   test('a program inside an archive says which system it is for', () => {
     const names = ['kubetrim.tgz', 'kubetrim-darwin.tgz', 'kubetrim.exe.tgz'];
     expect(pickForPlatform(names, parsePlatform('windows/amd64'))).toEqual(['kubetrim.exe.tgz']);
