@@ -88,8 +88,8 @@ export class Shortcuts {
     response.once('close', () => metrics.ended('download', 200, response.writableFinished ? known.size : 0));
     socket.setTimeout(limits.idle);
     response.writeHead(200, known.headers).end(bytes);
-    // What the system has taken already needs no limit.
-    if (socket.writableLength > 0) limitTime(response, known.size, limits);
+    // What the system has taken already needs no limit; one that waits for an earlier answer on its connection does.
+    if (response.socket === null || socket.writableLength > 0) limitTime(response, known.size, limits);
     return true;
   }
 

@@ -82,12 +82,19 @@ function shortcuts(options: Partial<ShortcutOptions>) {
     log: undefined,
     ...options,
   });
-  const asked = (): boolean => {
-    const response = { once: () => undefined, writeHead: () => ({ end: () => undefined }) };
-    const socket = { setTimeout: () => undefined, writableLength: 0 };
+  /** How often it asked to be told of the end: once to count, once more for a limit. */
+  const told = { times: 0 };
+  const asked = (waits: { readonly taken?: boolean; readonly bytes?: number } = {}): boolean => {
+    told.times = 0;
+    const response = {
+      once: () => told.times++,
+      writeHead: () => ({ end: () => undefined }),
+      socket: waits.taken === false ? null : {},
+    };
+    const socket = { setTimeout: () => undefined, writableLength: waits.bytes ?? 0 };
     return made.answer({ method: 'GET', url: '/f', headers: {}, socket } as never, response as never);
   };
-  return { made, asked };
+  return { made, asked, told };
 }
 const FETCHABLE = { name: 'f', size: 5, sha256: 'ab'.repeat(32) } as never;
 
@@ -111,6 +118,14 @@ test('what was judged by a state of the ledger that has gone meanwhile is not an
   const { made, asked } = shortcuts({});
   made.remember('/f', FETCHABLE, {});
   expect(asked()).toBe(false);
+});
+
+test('an answer that its client has not taken yet, or that waits behind another on its connection, has a limit', () => {
+  const { made, asked, told } = shortcuts({});
+  made.remember('/f', FETCHABLE, made);
+  expect([asked(), told.times]).toEqual([true, 1]);
+  expect([asked({ bytes: 9 }), told.times]).toEqual([true, 2]);
+  expect([asked({ taken: false }), told.times]).toEqual([true, 2]);
 });
 
 test('a file that is not in memory any more, and any file once the gateway stops, is for the router', () => {
