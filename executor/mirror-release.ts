@@ -53,7 +53,7 @@ export async function mirrorRelease(
   inspection?.inspect(attempt.fetched);
   const evidence = await evidenceFor(run, examined, attempt, transfer);
   // Upstream sets its own dates, but not a log's.
-  const signed = firstSigned(evidence.statements);
+  const signed = firstSigned(evidence.statements, run.now);
   const young = decideAge(attempt.release, examined.tool.definition.minAge, run.now, signed);
   if (young !== undefined) return decisionResult(examined, item, young);
 

@@ -77,8 +77,9 @@ function twice(members: readonly Member[], places: Places): Member[] {
 function promiseFindings(name: string, { kind }: Contents): Finding[] {
   const promise = PROMISES.find(([names]) => names.test(name));
   if (promise !== undefined && !promise[2].includes(kind)) {
+    // Where some program can read it all the same, that is said as well.
     const message = `${brief(name)} is not ${promise[1]} that can be read here, as its name says`;
-    return [finding('archive-unreadable', message, [name])];
+    return [finding('not-inspected', message, [name])];
   }
   if (promise !== undefined || !OTHERS.test(name) || !['other', 'compressed'].includes(kind)) return [];
   return [finding('not-inspected', `${brief(name)} is of a kind that is not looked into`, [name])];

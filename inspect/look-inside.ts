@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { isAr, partOf, readAr } from './formats/ar.ts';
-import { compressionOf, decompress } from './formats/decompress.ts';
+import { compressionOf, decompress, packedBy } from './formats/decompress.ts';
 import { LIMITS, TooMuch, bounded, checkSize } from './limits.ts';
 import type { Limits } from './limits.ts';
 import type { Contents, FileBytes, How, Member, TakeMember } from './member.ts';
@@ -16,6 +16,9 @@ import { zipBehind } from './formats/zip-doubts.ts';
 const HEAD = 512;
 /** deb-preinst(5) and its siblings: they run as root. */
 const MAINTAINER = /^(?:\.\/)?(?:preinst|postinst|prerm|postrm|config)$/;
+
+/** Programs that unpack a tar look at its bytes, and not at how its name ends. */
+const TAR_NAME = /\.(?:tar(?:\.\w+)?|tgz|tbz2?|txz|tzst|zip|gz|xz|zst|bz2)$/i;
 
 /**
  * What is in a file: an archive's members, or what a plain one is. Whatever is wrong with it is in the result. `take`
@@ -77,6 +80,9 @@ async function* membersOf(
   if (kind === 'compressed' || kind === 'tar') return yield* streamMembers(file, how, isKind);
   yield await how.take({ path: file.name }, file.stream(), how.limits);
   // Programs that unpack a zip look at its end alone: it may stand behind a program or a script.
+  const packer = kind === 'other' ? packedBy(await file.read(0, HEAD)) : undefined;
+  if (packer !== undefined && TAR_NAME.test(file.name))
+    throw new Error(`it is packed by ${packer}, which is not read here`);
   const behind = await zipBehind(file);
   if (behind === undefined) return;
   isKind('zip');

@@ -141,7 +141,7 @@ export function buildReport(input: ReportInput): ReviewReport {
     ...noveltyFindings({
       files: checklist.assets,
       release,
-      signed: firstSigned(input.evidence?.statements ?? []),
+      signed: firstSigned(input.evidence?.statements ?? [], input.now),
       left,
       previous: input.previous,
       now: input.now,

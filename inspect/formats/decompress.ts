@@ -16,6 +16,27 @@ const MAGIC: readonly (readonly [Compression, readonly number[]])[] = [
   ['bzip2', [0x42, 0x5a, 0x68]],
 ];
 
+/** Other packers, which tar and its siblings call by themselves. */
+const OTHERS: readonly (readonly [string, RegExp])[] = [
+  ['lzip', /^LZIP/],
+  ['lzma', /^\x5d\0\0/],
+  ['lzop', /^\x89LZO/],
+  ['lz4', /^\x04"M\x18/],
+  ['zstd, with a frame before it', /^[\x50-\x5f]\*M\x18/],
+  ['compress', /^\x1f\x9d/],
+  ['7-Zip', /^7z\xbc\xaf\x27\x1c/],
+  ['RAR', /^Rar!\x1a\x07/],
+  ['xar', /^xar!/],
+  ['cabinet', /^MSCF/],
+  ['cpio', /^0707(?:01|02|07)/],
+];
+
+/** What packed a file that can't be read here, by its first bytes. */
+export function packedBy(head: Uint8Array): string | undefined {
+  const text = Buffer.from(head.subarray(0, 16)).toString('latin1');
+  return OTHERS.find(([, magic]) => magic.test(text))?.[0];
+}
+
 /** By the first bytes, whatever the name says. */
 export function compressionOf(head: Uint8Array): Compression | undefined {
   return MAGIC.find(([, bytes]) => bytes.every((byte, i) => head[i] === byte))?.[0];

@@ -84,11 +84,26 @@ describe('what comes after an end is said', () => {
 
 describe('a name that promises an archive', () => {
   test.each(['t.tar', 't.tar.gz', 't.tgz', 't.tar.lz', 't.zip', 't.jar', 't.deb', 't.rpm', 't.gz', 't.txz'])(
-    '%s, and is none that can be read, wants a look',
+    '%s, and is none that anything reads, says so',
     async (name) => {
-      expect(await found(name, Buffer.from('#!/bin/sh\n'), gzipSync('x'))).toEqual(['archive-unreadable']);
+      expect(await found(name, Buffer.from('#!/bin/sh\n'), gzipSync('x'))).toEqual(['not-inspected']);
     },
   );
+
+  test.each([
+    'LZIP\x01',
+    '\x5d\0\0\x80\0',
+    '\x89LZO',
+    '\x04"M\x18',
+    '\x50*M\x18',
+    '\x1f\x9d',
+    '7z\xbc\xaf\x27\x1c',
+    '070701',
+  ])('wants a look where tar reads what is not read here: %j', async (magic) => {
+    const bytes = Buffer.from(`${magic}and more`, 'latin1');
+    expect(await found('t.tar.gz', bytes)).toContain('archive-unreadable');
+    expect(await found('t', bytes)).toEqual([]);
+  });
 
   test.each(['t.7z', 't.dmg', 't.msi', 't.iso', 't.lzma'])(
     '%s of a kind that is not looked into says so',

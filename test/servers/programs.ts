@@ -4,11 +4,11 @@ import { delimiter, join } from 'node:path';
 
 /** What the tests run beside node, npm and git, each by the Debian package that has it. */
 const PROGRAMS = {
-  aria2c: 'aria2',
-  bsdtar: 'libarchive-tools',
   '7zz': '7zip',
-  busybox: 'busybox-static',
+  aria2c: 'aria2',
   bazel: 'bazel-bootstrap',
+  bsdtar: 'libarchive-tools',
+  bzip2: 'bzip2',
   chromium: 'chromium',
   clamscan: 'clamav',
   curl: 'curl',
@@ -19,11 +19,16 @@ const PROGRAMS = {
   gpgv: 'gpgv',
   'nix-prefetch-url': 'nix-bin',
   openssl: 'openssl',
+  python3: 'python3',
+  rpmbuild: 'rpm',
   script: 'bsdutils',
   sqv: 'sqv',
   tinyproxy: 'tinyproxy',
   wget: 'wget',
+  xz: 'xz-utils',
+  zip: 'zip',
   zsh: 'zsh',
+  zstd: 'zstd',
 } as const;
 
 /** The S3 server, where no other one is given. */
