@@ -38,8 +38,8 @@ export function planUnpack(
   if (stopped !== undefined) refuse(brief(stopped.message));
   const entries = new Map<string, UnpackEntry>();
   for (const member of members) {
-    const path = plainPath(member.path, platform) ?? refuse(`the name ${brief(member.path)} leads out of the folder`);
-    if (member.kind === 'device') refuse(`${brief(member.path)} is a device`);
+    const path = plainPath(member.path, platform) ?? refuse(wrongName(member.path));
+    if (member.kind === 'device') refuse(`${brief(member.path)} is a device, a pipe or a socket`);
     if (member.encrypted) refuse(`${brief(member.path)} is encrypted`);
     if (member.kind === 'file' && ((member.mode ?? 0) & 0o6000) !== 0)
       refuse(`${brief(member.path)} is setuid or setgid`);
@@ -68,6 +68,11 @@ export function planUnpack(
   );
   if (!planned.some(({ member }) => member.kind !== 'folder')) refuse('it holds no file');
   return planned;
+}
+
+function wrongName(path: string): string {
+  const out = /^[/\\]|^[A-Za-z]:[/\\]|(?:^|[/\\])\.\.(?:[/\\]|$)/.test(path);
+  return `the name ${brief(path)} ${out ? 'leads out of the folder' : "can't be the name of a file"}`;
 }
 
 /** Some file systems ignore case, and some know only one form of a letter. */
