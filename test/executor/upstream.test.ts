@@ -142,6 +142,16 @@ describe('an upstream that changes', () => {
     expect(actions(await made.mirror())).toEqual(['v1.0.0 failed E_UPSTREAM_NOT_FOUND']);
   });
 
+  it('so that select chooses nothing for 30 days: a warning', async () => {
+    const made = await memoryWorld();
+    const repository = made.github.addRepository('acme/tool');
+    const publishedAt = new Date(made.now.getTime() - 31 * 86_400_000);
+    await repository.addRelease({ tag: 'cli/v1', publishedAt, assets: [{ name: 'a', content: 'a' }] });
+    await made.tool('acme/tool', '[release]\ntag-prefix = sdk/\n');
+    const [result] = await made.mirror();
+    expect(result?.warnings.join()).toContain('select has chosen nothing for 30 days or more');
+  });
+
   it('by name: records stay under the recorded one, and a warning gives the new', async () => {
     const { made, repository } = await withTool();
     await made.mirror();
