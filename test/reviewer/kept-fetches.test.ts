@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as openpgp from 'openpgp';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { runCli } from '../kit/cli-world.ts';
 import { gnupg } from '../kit/gpg-fixture.ts';
 import type { Gnupg } from '../kit/gpg-fixture.ts';
@@ -13,6 +13,8 @@ let home: Gnupg;
 let keyFile: string;
 beforeAll(async () => {
   world = await World.start({ transport: 'file' });
+  // What is kept here is no other test's.
+  vi.stubEnv('TMPDIR', mkdtempSync(join(world.folder, 'tmp-')));
   home = gnupg('cancels');
   const { key } = world.people.ada;
   home.run(['--import'], (await openpgp.encryptKey({ privateKey: key, passphrase: 'secret' })).armor());
@@ -25,7 +27,10 @@ beforeEach(() => {
   const ini = `[ledger]\nrepository = ${world.git.directory}\n[source]\napi = ${api}\nhost = github.com\n[store]\nurl = file:./store\n`;
   writeFileSync(join(world.folder, 'mirror.ini'), ini);
 });
-afterAll(() => world[Symbol.asyncDispose]());
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await world[Symbol.asyncDispose]();
+});
 
 /** An ack with the key in a file, or with gpg, whose question for the PIN is cancelled. */
 async function ack(branch: string, how: 'file' | 'cancelled') {
