@@ -131,8 +131,7 @@ export class Fetcher {
       const config = [...this.#filter(), ...NO_MAINTENANCE, ...NO_NEGOTIATION];
       const input = lines(oids.slice(from, from + OBJECTS_PER_REQUEST));
       const result = await this.#network([...FETCH, '--stdin', REMOTE], { input, config });
-      // What came is here, also where git misses something else that it could lead to; what did not come is missed when it is read.
-      if (result.exitCode === 0 || /did not send all necessary objects/.test(result.stderr)) continue;
+      if (result.exitCode === 0 || sentSome(result.stderr)) continue;
       if (!isUnknown(result)) throw this.error(result, 'fetch objects of the ledger', true);
       if (this.#whole) return;
       this.#whole = true;
@@ -254,4 +253,9 @@ export function isUnknown(result: GitResult): boolean {
 function lines(values: readonly string[]): string {
   if (values.length === 0) return fail('E_INTERNAL', 'git was to fetch nothing');
   return `${values.join('\n')}\n`;
+}
+
+/** git misses something that it asked for by its id; whatever came is here. */
+export function sentSome(stderr: string): boolean {
+  return /did not send all necessary objects/.test(stderr);
 }

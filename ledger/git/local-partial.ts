@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fail } from '../../ledger-schema/error.ts';
 import { FETCH_LIMITS } from './fetch-limits.ts';
 import type { FetchLimits } from './fetch-limits.ts';
+import { sentSome } from './fetch.ts';
 import { gitEnvironment } from './git-environment.ts';
 import { runGit } from './git.ts';
 import { runBounded } from './run-bounded.ts';
@@ -81,7 +82,8 @@ async function fetchMissing(gitDir: string, { env, remote, objects, oids, limits
   const args = ['-c', 'fetch.negotiationAlgorithm=noop', 'fetch', ...options, '--stdin', remote];
   const call = { directory: gitDir, env, args, input: `${oids.join('\n')}\n` };
   const { exitCode, stderr, stopped } = await runBounded(call, objects, limits);
-  if (exitCode === 0 || (stopped === undefined && /not our ref|unadvertised object/.test(stderr))) return;
+  if (exitCode === 0) return;
+  if (stopped === undefined && (sentSome(stderr) || /not our ref|unadvertised object/.test(stderr))) return;
   const said = stopped === undefined ? shownStderr(stderr) : `git was stopped, since ${stopped}`;
   fail('E_LEDGER_UNREACHABLE', `this partial clone cannot fetch what it lacks: ${said}`, {
     hint: 'check its remote, or clone the ledger again without a filter',

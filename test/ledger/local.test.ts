@@ -115,6 +115,21 @@ describe('a partial clone of one’s own', () => {
   });
 });
 
+it('a partial clone brings a folder and what lies in it by one request for both', async () => {
+  const directory = ledgerOf(3);
+  await using host = await startGitServer({ root: dirname(directory) });
+  const clone = join(temporary(), 'clone');
+  await gitLater('/', ['clone', '--quiet', '--bare', '--filter=tree:0', `${host.origin}/ledger.git`, clone]);
+  await using local = await openLocalRepository(clone, GIT_ENV);
+  const oids = ['', 'packages', 'packages/github.com', 'README.md'].map((path) =>
+    git(directory, ['rev-parse', `main:${path}`]),
+  );
+  const snapshot = local.snapshot(await local.resolve('main'));
+  await snapshot.prefetch(oids);
+  expect((await snapshot.list('packages/github.com')).length).toBeGreaterThan(0);
+  expect(Buffer.from(await snapshot.blob(oids.at(-1) ?? '', 100)).toString()).toBe('A ledger.\n');
+});
+
 describe('a tree is told as it is stored', () => {
   it('with every mode, and with a name that stands there twice', async () => {
     const directory = bareRepository();

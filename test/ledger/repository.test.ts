@@ -53,6 +53,21 @@ describe('reading a ledger', () => {
     expect(Buffer.from(blob).toString()).toBe(record(7)[`${DIRECTORY}/${entries[0]?.name ?? ''}`]);
   });
 
+  it('brings a folder and what lies in it by one request for both, which git sends without the latter', async () => {
+    const ledger = await open({ url });
+    await ledger.update();
+    const head = ledger.head() ?? '';
+    const inside = RECORD[0] ?? '';
+    const paths = inside.split('/').map((_name, at, all) => all.slice(0, at + 1).join('/'));
+    const oids = ['', ...paths].map((path) => git(repository, ['rev-parse', `main:${path}`]));
+    const snapshot = ledger.snapshot(head);
+    await snapshot.prefetch(oids);
+    const asked = server.requests.length;
+    expect((await snapshot.list(DIRECTORY)).length).toBeGreaterThan(0);
+    expect(Buffer.from(await snapshot.blob(oids.at(-1) ?? '', 1000)).toString()).toBe(record(7)[inside]);
+    expect(server.requests).toHaveLength(asked);
+  });
+
   it('lists nothing where there is no folder', async () => {
     const ledger = await open({ url });
     await ledger.update();

@@ -148,6 +148,20 @@ export class Objects {
     await Promise.all(new Set(running));
   }
 
+  /**
+   * A host that filters by `tree:0` leaves out what lies in a tree that is asked for in the same request, though it was
+   * asked for by name. So what is missing is asked for again, as long as some of it comes.
+   */
+  async #fetchAll(fetch: FetchObjects, oids: readonly string[]): Promise<void> {
+    await fetch(oids);
+    for (let asked = oids; asked.length > 1;) {
+      const left = await this.missing(asked);
+      if (left.length === 0 || left.length === asked.length) return;
+      await fetch(left);
+      asked = left;
+    }
+  }
+
   /** The fetch that hasn't begun yet: it begins when the one before has ended and nobody adds to it any more. */
   #nextFetch(fetch: FetchObjects): Promise<void> {
     if (this.#pending) return this.#pending;
@@ -158,7 +172,7 @@ export class Objects {
       const batch = this.#wanted;
       this.#wanted = new Map();
       this.#pending = undefined;
-      await fetch([...batch.keys()]);
+      await this.#fetchAll(fetch, [...batch.keys()]);
     })();
     this.#pending = next;
     this.#fetching = next;
