@@ -4,7 +4,7 @@ export class Kept<T> {
 
   /** `made`: by somebody else, of the very same. */
   constructor(made?: Promise<T>) {
-    if (made !== undefined) this.#keep(made);
+    if (made !== undefined) void this.#keep(made);
   }
 
   /** What was made, or is being made. */
