@@ -1,5 +1,5 @@
 import type { AddedRoot } from '../evidence/added-root.ts';
-import type { FetchLimits } from '../ledger/git/fetch-limits.ts';
+import type { FetchLimits } from '../ledger/git/process/fetch-limits.ts';
 import type { Progress } from '../io/progress.ts';
 import type { AssetWish } from './download/select-assets.ts';
 

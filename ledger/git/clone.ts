@@ -9,17 +9,17 @@ import { ioError } from '../../io/io-error.ts';
 import { withLock } from '../../io/files/lock.ts';
 import type { LockOptions } from '../../io/files/lock.ts';
 import { moveTo } from '../../io/files/rename.ts';
-import { gitEnvironment } from './git-environment.ts';
-import { FETCH_LIMITS } from './fetch-limits.ts';
-import type { FetchLimits } from './fetch-limits.ts';
-import type { GitConfig } from './git-environment.ts';
-import { runGit } from './git.ts';
-import type { GitResult } from './git.ts';
+import { gitEnvironment } from './process/git-environment.ts';
+import { FETCH_LIMITS } from './process/fetch-limits.ts';
+import type { FetchLimits } from './process/fetch-limits.ts';
+import type { GitConfig } from './process/git-environment.ts';
+import { runGit } from './process/git.ts';
+import type { GitResult } from './process/git.ts';
 import { encodePack } from './objects/pack.ts';
 import type { NewObject, ObjectFormat } from './objects/pack.ts';
 import { REMOTE, remoteError, shownStderr } from './remote.ts';
-import { runBounded } from './run-bounded.ts';
-import { exists, removeUnfinished } from './unfinished.ts';
+import { runBounded } from './process/run-bounded.ts';
+import { exists, removeUnfinished } from './process/unfinished.ts';
 import type { Remote } from './remote.ts';
 
 /** Written last; a folder without it was never finished, one with different content was made by another version. */

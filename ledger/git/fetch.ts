@@ -5,8 +5,8 @@ import { HEAD_BRANCH } from '../../ledger-schema/names/branches.ts';
 import type { PullthroughError } from '../../ledger-schema/error.ts';
 import type { Clone } from './clone.ts';
 import type { ObjectFormat } from './objects/pack.ts';
-import type { GitConfig } from './git-environment.ts';
-import type { GitResult } from './git.ts';
+import type { GitConfig } from './process/git-environment.ts';
+import type { GitResult } from './process/git.ts';
 import { REMOTE, remoteError } from './remote.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Environment } from '../../io/environment.ts';
-import type { FetchLimits } from './fetch-limits.ts';
+import type { FetchLimits } from './process/fetch-limits.ts';
 import type { DiffScope, Difference } from './objects/diff.ts';
 import type { LogEntry } from './objects/history.ts';
 import type { CommitRequest } from './objects/tree-writer.ts';

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fail } from '../../ledger-schema/error.ts';
-import { FETCH_LIMITS } from './fetch-limits.ts';
-import type { FetchLimits } from './fetch-limits.ts';
+import { FETCH_LIMITS } from './process/fetch-limits.ts';
+import type { FetchLimits } from './process/fetch-limits.ts';
 import { sentSome } from './fetch.ts';
-import { gitEnvironment } from './git-environment.ts';
-import { runGit } from './git.ts';
-import { runBounded } from './run-bounded.ts';
+import { gitEnvironment } from './process/git-environment.ts';
+import { runGit } from './process/git.ts';
+import { runBounded } from './process/run-bounded.ts';
 import type { FetchObjects } from './objects/objects.ts';
 import { shownStderr } from './remote.ts';
 

@@ -7,9 +7,9 @@ import { makeFolders } from '../../io/files/file.ts';
 import { ioError } from '../../io/io-error.ts';
 import { isThereAndEmpty } from '../../io/files/new-folder.ts';
 import { moveTo } from '../../io/files/rename.ts';
-import { gitEnvironment } from './git-environment.ts';
-import type { GitConfig } from './git-environment.ts';
-import { runGit } from './git.ts';
+import { gitEnvironment } from './process/git-environment.ts';
+import type { GitConfig } from './process/git-environment.ts';
+import { runGit } from './process/git.ts';
 import { shownStderr } from './remote.ts';
 
 export interface NewRepository {

@@ -1,6 +1,6 @@
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import type { Clone } from './clone.ts';
-import type { GitResult } from './git.ts';
+import type { GitResult } from './process/git.ts';
 import { REMOTE, remoteError, shownStderr } from './remote.ts';
 
 /** One branch of the ledger, moved only from where it is believed to be. */

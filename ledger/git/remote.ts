@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
 import { requireSafeUrl } from '../../io/http/url.ts';
-import type { GitConfig } from './git-environment.ts';
-import type { GitResult } from './git.ts';
+import type { GitConfig } from './process/git-environment.ts';
+import type { GitResult } from './process/git.ts';
 
 /** Where a ledger is, how git may reach it, and with what. */
 export interface Remote {

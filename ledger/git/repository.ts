@@ -22,7 +22,7 @@ import type { CommitRequest } from './objects/tree-writer.ts';
 import type { LedgerOptions, LedgerRepository } from './ledger-repository.ts';
 
 export type { LedgerOptions, LedgerRepository } from './ledger-repository.ts';
-export type { FetchLimits } from './fetch-limits.ts';
+export type { FetchLimits } from './process/fetch-limits.ts';
 export type { BranchUpdate } from './push.ts';
 export type { CommitRequest, Identity } from './objects/tree-writer.ts';
 export type { LogEntry } from './objects/history.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { bytesText } from '../../io/size-text.ts';
-import { ioError, systemCode } from '../../io/io-error.ts';
+import { bytesText } from '../../../io/size-text.ts';
+import { ioError, systemCode } from '../../../io/io-error.ts';
 import { endTree, endTreeNow } from './end-tree.ts';
 import type { FetchLimits } from './fetch-limits.ts';
 import { notInstalled } from './git.ts';

@@ -1,6 +1,6 @@
 import { simpleGit } from 'simple-git';
 import type { SimpleGitOptions } from 'simple-git';
-import { fail } from '../../ledger-schema/error.ts';
+import { fail } from '../../../ledger-schema/error.ts';
 import { GitLimits, STDERR_BYTES, STDOUT_BYTES } from './git-limits.ts';
 
 /**
