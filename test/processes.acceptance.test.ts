@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ledgerIdentity, memoryFile } from '../ledger/view/memory.ts';
 import type { Memory } from '../ledger/view/memory.ts';
-import { runModule } from './kit/program.ts';
+import { runModule } from './kit/processes/program.ts';
 import { temporaryFolder } from './kit/readers.ts';
 import { makeCertificates } from './servers/certificates.ts';
 

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { VERSION } from '../cli/version.ts';
-import { people } from './kit/executor-keys.ts';
-import { world } from './kit/executor-world.ts';
-import type { World } from './kit/executor-world.ts';
+import { people } from './kit/worlds/executor-keys.ts';
+import { world } from './kit/worlds/executor-world.ts';
+import type { World } from './kit/worlds/executor-world.ts';
 
 const root = join(import.meta.dirname, '..');
 const TAG = `v${VERSION}`;

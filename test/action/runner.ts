@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { inject } from 'vitest';
 import { makeBundle } from '../../scripts/bundle.ts';
-import { builtMain } from '../kit/program.ts';
+import { builtMain } from '../kit/processes/program.ts';
 
 const root = join(import.meta.dirname, '../..');
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { builtMain } from '../kit/program.ts';
+import { builtMain } from '../kit/processes/program.ts';
 import { gnupg, removeGnupgs } from '../kit/gpg-fixture.ts';
 import type { Gnupg } from '../kit/gpg-fixture.ts';
 import { startInternet } from '../servers/internet.ts';

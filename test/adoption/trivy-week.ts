@@ -8,10 +8,10 @@ import { SILENT } from '../../io/progress.ts';
 import { newMinisignKey } from '../../evidence/keys/minisign-new-key.ts';
 import { MockSigstore } from '../evidence/mock-sigstore.ts';
 import { provenance, workflow } from '../evidence/release.ts';
-import { runCli } from '../kit/cli-world.ts';
-import { people } from '../kit/executor-keys.ts';
-import { world } from '../kit/executor-world.ts';
-import type { World } from '../kit/executor-world.ts';
+import { runCli } from '../kit/worlds/cli-world.ts';
+import { people } from '../kit/worlds/executor-keys.ts';
+import { world } from '../kit/worlds/executor-world.ts';
+import type { World } from '../kit/worlds/executor-world.ts';
 import { statementOf } from '../kit/stamps.ts';
 import type { TestRepository } from '../servers/github/github.ts';
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { WARM_SERVER, builtMain } from '../kit/program.ts';
+import { WARM_SERVER, builtMain } from '../kit/processes/program.ts';
 
 /** A program for a PATH that hands its command line to {@link WARM_SERVER}, and what ends that. */
 export interface Warm {

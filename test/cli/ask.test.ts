@@ -5,8 +5,8 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { loadConfig } from '../../cli/wiring/settings/config.ts';
 import { parseLocation } from '../../cli/wiring/settings/location.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
-import { people } from '../kit/executor-keys.ts';
-import { runCli } from '../kit/cli-world.ts';
+import { people } from '../kit/worlds/executor-keys.ts';
+import { runCli } from '../kit/worlds/cli-world.ts';
 
 async function folder(): Promise<string> {
   const cwd = await mkdtemp(join(tmpdir(), 'pt-ask-'));

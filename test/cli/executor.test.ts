@@ -2,9 +2,9 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { people } from '../kit/executor-keys.ts';
-import type { World } from '../kit/executor-world.ts';
-import { executor } from '../kit/executor-cli-world.ts';
+import { people } from '../kit/worlds/executor-keys.ts';
+import type { World } from '../kit/worlds/executor-world.ts';
+import { executor } from '../kit/worlds/executor-cli-world.ts';
 
 const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';
 

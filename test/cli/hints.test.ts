@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { COMMANDS, globalOptions } from '../../cli/spec/index.ts';
-import { runCli } from '../kit/cli-world.ts';
+import { runCli } from '../kit/worlds/cli-world.ts';
 
 /** Arguments that get a command as far as its configuration. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {

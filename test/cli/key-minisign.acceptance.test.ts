@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { runCli } from '../kit/cli-world.ts';
+import { runCli } from '../kit/worlds/cli-world.ts';
 
 const installed = spawnSync('minisign', ['-v']).status === 0;
 let cwd: string;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { blake2b } from '@noble/hashes/blake2.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readMinisignKey } from '../../evidence/keys/minisign.ts';
-import { runCli } from '../kit/cli-world.ts';
+import { runCli } from '../kit/worlds/cli-world.ts';
 
 let cwd: string;
 beforeEach(() => {

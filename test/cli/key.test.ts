@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as openpgp from 'openpgp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { runCli } from '../kit/cli-world.ts';
+import { runCli } from '../kit/worlds/cli-world.ts';
 
 const run = promisify(execFile);
 let cwd: string;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { runCli } from '../kit/cli-world.ts';
-import { executor } from '../kit/executor-cli-world.ts';
+import { runCli } from '../kit/worlds/cli-world.ts';
+import { executor } from '../kit/worlds/executor-cli-world.ts';
 
 /** A commit that adds stray files below packages/, where none may lie. */
 async function refused(names: readonly string[]) {

@@ -11,7 +11,7 @@ import { startLine } from '../../cli/screens/progress-lines.ts';
 import { wantsColour } from '../../cli/screens/style.ts';
 import { columnsOf } from '../../cli/screens/table.ts';
 import { bytesText, timeText } from '../../cli/screens/units.ts';
-import { Written, runCli } from '../kit/cli-world.ts';
+import { Written, runCli } from '../kit/worlds/cli-world.ts';
 
 function opened(options: Partial<OutputOptions> = {}, columns?: number) {
   const stdout = new Written(columns);

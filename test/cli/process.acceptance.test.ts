@@ -3,10 +3,10 @@ import { openSync, readFileSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { world } from '../kit/executor-world.ts';
+import { world } from '../kit/worlds/executor-world.ts';
 import { startGitHub } from '../servers/github/github.ts';
-import { build, builtMain, start } from '../kit/program.ts';
-import { executor } from '../kit/executor-cli-world.ts';
+import { build, builtMain, start } from '../kit/processes/program.ts';
+import { executor } from '../kit/worlds/executor-cli-world.ts';
 
 const root = join(import.meta.dirname, '../..');
 

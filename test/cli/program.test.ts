@@ -4,7 +4,7 @@ import { OVERVIEW } from '../../cli/spec/overview.ts';
 import { toFailure } from '../../cli/screens/failure.ts';
 import { parseCommandLine } from '../../cli/wiring/command-line.ts';
 import { ERRORS, PullthroughError } from '../../ledger-schema/error.ts';
-import { runCli } from '../kit/cli-world.ts';
+import { runCli } from '../kit/worlds/cli-world.ts';
 
 function parse(...argv: string[]): { name: string; args: readonly string[]; options: Record<string, unknown> } {
   const found = parseCommandLine(argv, 100);

@@ -6,7 +6,7 @@ import { wrapText } from '../../cli/screens/wrap.ts';
 import { finding } from '../../inspect/finding.ts';
 import type { Finding } from '../../inspect/finding.ts';
 import type { ReviewReport, ReviewedFile } from '../../reviewer/report.ts';
-import { Written } from '../kit/cli-world.ts';
+import { Written } from '../kit/worlds/cli-world.ts';
 
 const NOW = new Date('2026-11-30T00:00:00Z');
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newMinisignKey } from '../../evidence/keys/minisign-new-key.ts';
 import { readEnvelope } from '../../consumer/stamps/signer.ts';
-import { runCli } from '../kit/cli-world.ts';
-import type { Ran } from '../kit/cli-world.ts';
+import { runCli } from '../kit/worlds/cli-world.ts';
+import type { Ran } from '../kit/worlds/cli-world.ts';
 import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { NOW } from '../kit/readers.ts';
 

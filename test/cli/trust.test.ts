@@ -10,7 +10,7 @@ import type { Tree } from '../kit/ledger/ledger-tree.ts';
 import type { Person } from '../kit/ledger/people.ts';
 import { cases, fixture } from '../fixtures/openpgp/read.ts';
 import { gnupg } from '../kit/gpg-fixture.ts';
-import { runCli } from '../kit/cli-world.ts';
+import { runCli } from '../kit/worlds/cli-world.ts';
 
 const DAY = 86_400_000;
 let ada: Person, ada2: Person, grace: Person, linus: Person, bot: Person, bot2: Person;

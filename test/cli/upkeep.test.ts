@@ -3,9 +3,9 @@ import { mkdir, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fileSigner } from '../../ledger/signing/signer.ts';
-import { people } from '../kit/executor-keys.ts';
-import type { World, WorldOptions } from '../kit/executor-world.ts';
-import { executor } from '../kit/executor-cli-world.ts';
+import { people } from '../kit/worlds/executor-keys.ts';
+import type { World, WorldOptions } from '../kit/worlds/executor-world.ts';
+import { executor } from '../kit/worlds/executor-cli-world.ts';
 
 const RECORD = 'packages/github.com/acme/tool/v1.0.0';
 const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';

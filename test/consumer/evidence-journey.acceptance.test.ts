@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 import { storeKey } from '../../store/store.ts';
 import { MockSigstore, sha256 } from '../evidence/mock-sigstore.ts';
 import { FILES, GITHUB, provenance, releaseStatement, workflow } from '../evidence/release.ts';
-import { people } from '../kit/executor-keys.ts';
-import { executor } from '../kit/executor-cli-world.ts';
+import { people } from '../kit/worlds/executor-keys.ts';
+import { executor } from '../kit/worlds/executor-cli-world.ts';
 import type { AssetSpec } from '../servers/github/github.ts';
 
 interface Upstream {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestLedger } from '../kit/ledger/ledger-maker.ts';
-import * as program from '../kit/program.ts';
+import * as program from '../kit/processes/program.ts';
 import { temporaryFolder } from '../kit/readers.ts';
 import { StoreServer } from '../kit/store-server.ts';
 

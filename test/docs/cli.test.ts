@@ -7,7 +7,7 @@ import { CLI_PAGE, cliPage } from '../../scripts/docs/docs-cli.ts';
 import { ENVIRONMENT, MIRROR_KEYS, TOOL_KEYS } from '../../scripts/docs/docs-cli-tables.ts';
 import { toolSchema } from '../../upstream/tool-definition.ts';
 import { MAN_PAGE, manPage } from '../../scripts/docs/man.ts';
-import { runCli } from '../kit/cli-world.ts';
+import { runCli } from '../kit/worlds/cli-world.ts';
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, CLI_PAGE), 'utf8');

@@ -5,7 +5,7 @@ import { addTool } from '../../executor/add/add.ts';
 import { toolIniText } from '../../executor/add/tool-text.ts';
 import { parseToolDefinition } from '../../upstream/tool-definition.ts';
 import { asset, release } from '../kit/releases.ts';
-import { actions, memoryWorld } from '../kit/executor-world.ts';
+import { actions, memoryWorld } from '../kit/worlds/executor-world.ts';
 
 const text = (changes: Parameters<typeof release>[1], tags = ['v1.0.0']) =>
   toolIniText({ name: 'github.com/o/r', release: release('v1.0.0', changes), tags });

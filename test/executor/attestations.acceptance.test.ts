@@ -12,8 +12,8 @@ import { MockSigstore, sha256 } from '../evidence/mock-sigstore.ts';
 import { FILES, provenance, workflow } from '../evidence/release.ts';
 import { newMinisign } from '../evidence/minisign-maker.ts';
 import type { AssetSpec, TestRelease, TestRepository } from '../servers/github/github.ts';
-import { actions, world } from '../kit/executor-world.ts';
-import type { World } from '../kit/executor-world.ts';
+import { actions, world } from '../kit/worlds/executor-world.ts';
+import type { World } from '../kit/worlds/executor-world.ts';
 
 const ATTESTATION = 'require[] = attestation:.github/workflows/release.yml';
 

@@ -7,9 +7,9 @@ import { reportError } from '../../io/error-report.ts';
 import type { ReleaseResult } from '../../executor/result.ts';
 import { parseChecklist } from '../../ledger-schema/checklist.ts';
 import { makeCertificates } from '../servers/certificates.ts';
-import { runMirror } from '../kit/executor-child.ts';
+import { runMirror } from '../kit/processes/executor-child.ts';
 import { digest } from '../kit/releases.ts';
-import { actions, world } from '../kit/executor-world.ts';
+import { actions, world } from '../kit/worlds/executor-world.ts';
 
 const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';
 

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startGitHub } from '../servers/github/github.ts';
-import { actions, world } from '../kit/executor-world.ts';
+import { actions, world } from '../kit/worlds/executor-world.ts';
 
 const PRIVATE = { login: 'someone', access: { 'acme/secret': 'read' } } as const;
 

@@ -9,9 +9,9 @@ import type { Head } from '../../ledger-schema/head.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import { openView } from '../../ledger/view/view.ts';
 import { fileSigner } from '../../ledger/signing/signer.ts';
-import { people } from '../kit/executor-keys.ts';
-import { world } from '../kit/executor-world.ts';
-import type { World } from '../kit/executor-world.ts';
+import { people } from '../kit/worlds/executor-keys.ts';
+import { world } from '../kit/worlds/executor-world.ts';
+import type { World } from '../kit/worlds/executor-world.ts';
 
 const DAY = 86_400_000;
 

@@ -9,8 +9,8 @@ import { parseOldList, readOldTree } from '../../executor/import/old-tree.ts';
 import { storeKey } from '../../store/store.ts';
 import { newMinisign } from '../evidence/minisign-maker.ts';
 import { asset, digest, release } from '../kit/releases.ts';
-import { actions, memoryWorld } from '../kit/executor-world.ts';
-import type { World } from '../kit/executor-world.ts';
+import { actions, memoryWorld } from '../kit/worlds/executor-world.ts';
+import type { World } from '../kit/worlds/executor-world.ts';
 
 const ALGORITHMS = ['md5', 'sha256', 'sha512'] as const;
 

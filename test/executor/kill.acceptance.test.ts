@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { runMirror } from '../kit/executor-child.ts';
-import { actions, world } from '../kit/executor-world.ts';
-import type { World } from '../kit/executor-world.ts';
+import { runMirror } from '../kit/processes/executor-child.ts';
+import { actions, world } from '../kit/worlds/executor-world.ts';
+import type { World } from '../kit/worlds/executor-world.ts';
 
 const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';
 /** Where a run is killed: the ledger is on GitHub, the step, and how often it is passed before. */

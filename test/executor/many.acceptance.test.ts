@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { foldExit } from '../../io/exit-code.ts';
-import { world } from '../kit/executor-world.ts';
+import { world } from '../kit/worlds/executor-world.ts';
 
 const TOOLS = 150;
 

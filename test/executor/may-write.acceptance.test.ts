@@ -5,8 +5,8 @@ import { mirror } from '../../executor/mirror.ts';
 import { GitHubClient } from '../../github/client.ts';
 import { SILENT } from '../../io/progress.ts';
 import { openLedger } from '../../ledger/git/repository.ts';
-import { actions, world } from '../kit/executor-world.ts';
-import type { World } from '../kit/executor-world.ts';
+import { actions, world } from '../kit/worlds/executor-world.ts';
+import type { World } from '../kit/worlds/executor-world.ts';
 
 async function withTool(onGitHub: boolean): Promise<World> {
   const made = await world({ onGitHub });

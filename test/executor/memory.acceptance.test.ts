@@ -7,8 +7,8 @@ import { restock } from '../../executor/upkeep/restock.ts';
 import { watch } from '../../executor/upkeep/watch.ts';
 import type { Tool } from '../../upstream/tools.ts';
 import { codeThrown } from '../matchers.ts';
-import { world } from '../kit/executor-world.ts';
-import type { World } from '../kit/executor-world.ts';
+import { world } from '../kit/worlds/executor-world.ts';
+import type { World } from '../kit/worlds/executor-world.ts';
 
 type Look = (context: ExecutorContext, tools: Tool[]) => Promise<unknown>;
 

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { foldExit } from '../../io/exit-code.ts';
 import { parseChecklist } from '../../ledger-schema/checklist.ts';
 import { digest } from '../kit/releases.ts';
-import { people } from '../kit/executor-keys.ts';
-import { AUTHOR, actions, memoryWorld, world } from '../kit/executor-world.ts';
-import type { World } from '../kit/executor-world.ts';
+import { people } from '../kit/worlds/executor-keys.ts';
+import { AUTHOR, actions, memoryWorld, world } from '../kit/worlds/executor-world.ts';
+import type { World } from '../kit/worlds/executor-world.ts';
 
 const RECORD = 'packages/github.com/acme/tool/v1.0.0';
 const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';

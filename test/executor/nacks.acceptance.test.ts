@@ -5,10 +5,10 @@ import { fileSigner, newKey } from '../../ledger/signing/signer.ts';
 import { concatBytes, utf8 } from '../../ledger-schema/bytes.ts';
 import { nackPath } from '../../ledger-schema/names/layout.ts';
 import { readKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
-import { people } from '../kit/executor-keys.ts';
-import { AUTHOR, actions, world } from '../kit/executor-world.ts';
-import type { Key } from '../kit/executor-keys.ts';
-import type { World } from '../kit/executor-world.ts';
+import { people } from '../kit/worlds/executor-keys.ts';
+import { AUTHOR, actions, world } from '../kit/worlds/executor-world.ts';
+import type { Key } from '../kit/worlds/executor-keys.ts';
+import type { World } from '../kit/worlds/executor-world.ts';
 
 const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';
 const RECORD = 'packages/github.com/acme/tool/v1.0.0';

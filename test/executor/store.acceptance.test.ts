@@ -9,9 +9,9 @@ import { ledgerFiles } from '../../ledger/files.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
 import { storeKey } from '../../store/store.ts';
 import { digest } from '../kit/releases.ts';
-import { people } from '../kit/executor-keys.ts';
-import { actions, world } from '../kit/executor-world.ts';
-import type { World } from '../kit/executor-world.ts';
+import { people } from '../kit/worlds/executor-keys.ts';
+import { actions, world } from '../kit/worlds/executor-world.ts';
+import type { World } from '../kit/worlds/executor-world.ts';
 
 const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';
 

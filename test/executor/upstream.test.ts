@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { foldExit } from '../../io/exit-code.ts';
 import { parseChecklist } from '../../ledger-schema/checklist.ts';
 import { digest } from '../kit/releases.ts';
-import { actions, memoryWorld } from '../kit/executor-world.ts';
-import type { World } from '../kit/executor-world.ts';
+import { actions, memoryWorld } from '../kit/worlds/executor-world.ts';
+import type { World } from '../kit/worlds/executor-world.ts';
 
 const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';
 const SHA512 = digest('linux bytes', 'sha512');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { watchExit, watchIssue } from '../../executor/upkeep/watch-findings.ts';
 import { reportIssue, watch } from '../../executor/upkeep/watch.ts';
-import { world } from '../kit/executor-world.ts';
-import type { World } from '../kit/executor-world.ts';
+import { world } from '../kit/worlds/executor-world.ts';
+import type { World } from '../kit/worlds/executor-world.ts';
 import type { Shard } from '../../upstream/tools.ts';
 
 async function held(onGitHub = false) {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { makeCertificates } from '../servers/certificates.ts';
-import { runModule } from '../kit/program.ts';
+import { runModule } from '../kit/processes/program.ts';
 import { expected, outcomes } from './odd-outcomes.ts';
 
 let folder: string;

@@ -6,11 +6,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
 import { SILENT } from '../../io/progress.ts';
 import { FileStore } from '../../store/file-store.ts';
-import { runModule } from '../kit/program.ts';
-import type { ChildResult } from '../kit/program.ts';
-import { runTask } from '../kit/bundle-child.ts';
-import type { BundleTask } from '../kit/bundle-child.ts';
-import { killPreload } from '../kit/kill-preload.ts';
+import { runModule } from '../kit/processes/program.ts';
+import type { ChildResult } from '../kit/processes/program.ts';
+import { runTask } from '../kit/processes/bundle-child.ts';
+import type { BundleTask } from '../kit/processes/bundle-child.ts';
+import { killPreload } from '../kit/processes/kill-preload.ts';
 import { TestLedger } from '../kit/ledger/ledger-maker.ts';
 import { NOW } from '../kit/readers.ts';
 
@@ -47,7 +47,7 @@ const here = (action: BundleTask['action'], path: string): BundleTask => ({
 
 /** Runs a task to its end, or to where it is killed. */
 function run(task: BundleTask, env: Record<string, string> = {}): Promise<ChildResult> {
-  const source = `import { run } from './test/kit/bundle-child.ts';\nawait run();`;
+  const source = `import { run } from './test/kit/processes/bundle-child.ts';\nawait run();`;
   return runModule(source, { TASK: JSON.stringify(task), ...env }, ['--require', preload]);
 }
 

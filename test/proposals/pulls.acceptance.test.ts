@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { actions, world } from '../kit/executor-world.ts';
-import type { World } from '../kit/executor-world.ts';
+import { actions, world } from '../kit/worlds/executor-world.ts';
+import type { World } from '../kit/worlds/executor-world.ts';
 
 const BRANCH = 'pullthrough/github.com/acme/tool/v1.0.0';
 const API = /\/(?:repos|repositories)\//;

@@ -7,7 +7,7 @@ import { ackPath, nackPath } from '../../ledger-schema/names/layout.ts';
 import { closedBranch, nackBranch } from '../../ledger-schema/names/branches.ts';
 import type { MergeResult } from '../../owner/merge-all.ts';
 import type { ReviewReport } from '../../reviewer/report.ts';
-import { Written } from '../kit/cli-world.ts';
+import { Written } from '../kit/worlds/cli-world.ts';
 import { gnupg } from '../kit/gpg-fixture.ts';
 import { newMinisign } from '../evidence/minisign-maker.ts';
 import { entryOf } from '../evidence/release.ts';

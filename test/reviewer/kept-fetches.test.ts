@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as openpgp from 'openpgp';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { runCli } from '../kit/cli-world.ts';
+import { runCli } from '../kit/worlds/cli-world.ts';
 import { gnupg } from '../kit/gpg-fixture.ts';
 import type { Gnupg } from '../kit/gpg-fixture.ts';
 import { TOKEN, World } from './world.ts';

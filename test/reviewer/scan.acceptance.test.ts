@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { run } from '../../cli/wiring/run-command.ts';
 import type { ReviewReport } from '../../reviewer/report.ts';
-import { Written } from '../kit/cli-world.ts';
+import { Written } from '../kit/worlds/cli-world.ts';
 import { zipOf } from '../inspect/files.ts';
 import { World } from './world.ts';
 

@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { run } from '../../cli/wiring/run-command.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
-import { Written } from '../kit/cli-world.ts';
+import { Written } from '../kit/worlds/cli-world.ts';
 import { World } from './world.ts';
 import type { Proposed } from './world.ts';
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from 'vitest';
-import { atTerminal, screenLines } from '../kit/terminal.ts';
+import { atTerminal, screenLines } from '../kit/processes/terminal.ts';
 import { World } from './world.ts';
 import type { Proposed } from './world.ts';
 

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, inject, test, vi } from 'vitest';
-import { runCli } from '../kit/cli-world.ts';
+import { runCli } from '../kit/worlds/cli-world.ts';
 import { temporaryFolder } from '../kit/readers.ts';
 import { WITHOUT_S3, newBucket, rawClient, removeBucket, s3Env, s3Server } from '../servers/s3.ts';
 

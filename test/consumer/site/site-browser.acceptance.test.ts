@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { axeFindings, serveFolder, startBrowser, visit } from '../../kit/browser.ts';
 import type { StaticServer } from '../../kit/browser.ts';
 import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
-import { TestSite } from '../../kit/site-world.ts';
+import { TestSite } from '../../kit/worlds/site-world.ts';
 
 const BODY = 'the very bytes of a tool\n'.repeat(5000);
 const TOOL = 'tools/github.com/acme/tool';

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { builtMain } from '../../kit/program.ts';
+import { builtMain } from '../../kit/processes/program.ts';
 import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
 import { temporaryFolder } from '../../kit/readers.ts';
-import { TestSite } from '../../kit/site-world.ts';
+import { TestSite } from '../../kit/worlds/site-world.ts';
 
 /** Ends this process as SIGKILL does, right before or after the change of a folder that is its turn. */
 const KILLER = `

@@ -5,7 +5,7 @@ import { digestFile } from '../../../consumer/site/machine/digest-files.ts';
 import { sha256Hex, utf8 } from '../../../ledger-schema/index.ts';
 import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
 import { NOW, temporaryFolder } from '../../kit/readers.ts';
-import { TestSite } from '../../kit/site-world.ts';
+import { TestSite } from '../../kit/worlds/site-world.ts';
 
 let ledger: TestLedger;
 let site: TestSite;

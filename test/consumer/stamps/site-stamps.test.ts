@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { StampSigner } from '../../../consumer/stamps/signer.ts';
 import { sha256Hex, utf8 } from '../../../ledger-schema/index.ts';
 import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
-import { TestSite } from '../../kit/site-world.ts';
+import { TestSite } from '../../kit/worlds/site-world.ts';
 import { newStampSigner, releaseOf, statementOf } from '../../kit/stamps.ts';
 
 const LIST = '.well-known/packslip/github.com/acme/tool.json';

@@ -1,5 +1,5 @@
-import { newKey } from '../../ledger/signing/signer.ts';
-import { readKeyFile } from '../../ledger-schema/openpgp/openpgp.ts';
+import { newKey } from '../../../ledger/signing/signer.ts';
+import { readKeyFile } from '../../../ledger-schema/openpgp/openpgp.ts';
 
 async function makeKey(holder: string) {
   const made = await newKey({ userId: `${holder} <${holder}@acme.example>` });

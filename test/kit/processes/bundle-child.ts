@@ -1,9 +1,9 @@
 /** `bundle create`, `check` or `apply` in a process of its own; see kill-preload.ts. */
-import { SILENT } from '../../io/progress.ts';
-import { openWholeClone } from '../../ledger/git/whole-clone.ts';
-import { applyBundle } from '../../owner/bundle/apply.ts';
-import { createBundle } from '../../owner/bundle/create.ts';
-import { FileStore } from '../../store/file-store.ts';
+import { SILENT } from '../../../io/progress.ts';
+import { openWholeClone } from '../../../ledger/git/whole-clone.ts';
+import { applyBundle } from '../../../owner/bundle/apply.ts';
+import { createBundle } from '../../../owner/bundle/create.ts';
+import { FileStore } from '../../../store/file-store.ts';
 
 export interface BundleTask {
   readonly action: 'create' | 'check' | 'apply';

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ReleaseResult } from '../../executor/result.ts';
+import type { ReleaseResult } from '../../../executor/result.ts';
 import { people } from './executor-keys.ts';
 import { world } from './executor-world.ts';
 import type { WorldOptions } from './executor-world.ts';

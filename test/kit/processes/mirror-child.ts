@@ -1,14 +1,14 @@
 /** One run of `mirror` in a process of its own, which ends by SIGKILL at the step that it is told; see child.ts. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mirror } from '../../executor/mirror.ts';
-import { findTools } from '../../upstream/tools.ts';
-import { GitHubClient } from '../../github/client.ts';
-import { SILENT } from '../../io/progress.ts';
-import { openLedger } from '../../ledger/git/repository.ts';
-import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
-import { fileSigner } from '../../ledger/signing/signer.ts';
-import { openStore } from '../../store/open.ts';
+import { mirror } from '../../../executor/mirror.ts';
+import { findTools } from '../../../upstream/tools.ts';
+import { GitHubClient } from '../../../github/client.ts';
+import { SILENT } from '../../../io/progress.ts';
+import { openLedger } from '../../../ledger/git/repository.ts';
+import { ledgerIdentity, memoryFile } from '../../../ledger/view/memory.ts';
+import { fileSigner } from '../../../ledger/signing/signer.ts';
+import { openStore } from '../../../store/open.ts';
 
 export interface ChildTask {
   readonly root: string;

@@ -1,12 +1,12 @@
 import { lstat, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SILENT } from '../../io/progress.ts';
-import type { ConsumerOptions } from '../../consumer/options.ts';
-import { openSite } from '../../consumer/site/open-site.ts';
-import type { SiteOptions } from '../../consumer/site/open-site.ts';
-import type { SiteReport } from '../../consumer/site/make-site.ts';
-import type { TestLedger } from './ledger/ledger-maker.ts';
-import { NOW, temporaryFolder } from './readers.ts';
+import { SILENT } from '../../../io/progress.ts';
+import type { ConsumerOptions } from '../../../consumer/options.ts';
+import { openSite } from '../../../consumer/site/open-site.ts';
+import type { SiteOptions } from '../../../consumer/site/open-site.ts';
+import type { SiteReport } from '../../../consumer/site/make-site.ts';
+import type { TestLedger } from '../ledger/ledger-maker.ts';
+import { NOW, temporaryFolder } from '../readers.ts';
 
 /** A site of a test ledger, in a folder of its own. */
 export class TestSite {

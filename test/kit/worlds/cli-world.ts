@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
-import { run } from '../../cli/wiring/run-command.ts';
-import type { Environment } from '../../io/environment.ts';
+import { run } from '../../../cli/wiring/run-command.ts';
+import type { Environment } from '../../../io/environment.ts';
 
 /** A stream that keeps what is written; a terminal where columns are given. */
 export class Written extends PassThrough {

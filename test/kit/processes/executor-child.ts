@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runModule } from '../kit/program.ts';
-import type { ChildResult } from '../kit/program.ts';
+import { runModule } from './program.ts';
+import type { ChildResult } from './program.ts';
 import type { ChildTask } from './mirror-child.ts';
-import { people } from './executor-keys.ts';
-import type { World } from './executor-world.ts';
+import { people } from '../worlds/executor-keys.ts';
+import type { World } from '../worlds/executor-world.ts';
 
 /** Runs `mirror` in a process of its own, to its end or to the step where SIGKILL ends it. */
 export async function runMirror(
@@ -25,6 +25,6 @@ export async function runMirror(
     killAt,
     skip,
   };
-  const source = `import { run } from './test/kit/mirror-child.ts';\nawait run();`;
+  const source = `import { run } from './test/kit/processes/mirror-child.ts';\nawait run();`;
   return runModule(source, { TASK: JSON.stringify(task), ...env });
 }

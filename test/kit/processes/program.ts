@@ -15,9 +15,9 @@ import { text } from 'node:stream/consumers';
 import { transformSync } from 'rolldown/utils';
 import ts from 'typescript';
 import { inject } from 'vitest';
-import { ROOMS } from '../import-rules.ts';
+import { ROOMS } from '../../import-rules.ts';
 
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../../..');
 
 /** Lies beside the program when it is built. */
 export const WARM_SERVER = 'test/adoption/warm-server.ts';
