@@ -19,7 +19,7 @@ export interface ConsumerOptions {
   readonly token?: string | undefined;
   /** Why a token that is set isn't sent, for error messages. */
   readonly withheld?: string | undefined;
-  /** How old the ledger's newest signed head may be, in milliseconds. Default: any age. */
+  /** How old the ledger's newest signed head may be, in milliseconds. Default: no limit. */
   readonly maxAge?: number | undefined;
   /** Ask no host: the ledger as it was last fetched, bytes from folders alone. */
   readonly offline?: boolean | undefined;

@@ -9,7 +9,7 @@ export interface Discovery {
   readonly releases: readonly Release[];
   /** Tags that `select` names but upstream has no release for. */
   readonly absent: readonly string[];
-  /** Every answer was an earlier run's, confirmed. Never so without releases: any other repository may have none. */
+  /** Every answer was an earlier run's, confirmed. Never so without releases: a repository that took the name may have none. */
   readonly unchanged: boolean;
 }
 
