@@ -18,11 +18,9 @@ export function readAhead(
   const usual = records.filter(({ entries }) => entries.length <= USUAL_ENTRIES);
   for (const { oid, mode } of usual.flatMap(({ entries }) => entries)) {
     // What can't be read is asked for again by the code that needs it, and refused there.
-    if (mode === REGULAR)
-      read.set(
-        oid,
-        snapshot.blob(oid, USUAL_BYTES).catch(() => undefined),
-      );
+    if (mode !== REGULAR) continue;
+    const bytes = snapshot.blob(oid, USUAL_BYTES).catch(() => undefined);
+    read.set(oid, bytes);
   }
   return {
     async blob(oid, limit) {

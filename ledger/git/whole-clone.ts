@@ -31,8 +31,8 @@ export interface BundleHeads {
 }
 
 /**
- * A clone of a ledger's branch, and of its signed head, that holds all of its objects, as git bundles need: beside the partial clone that everything
- * else reads.
+ * A clone of a ledger's branch, and of its signed head, that holds all of its objects, as git bundles need: beside the
+ * partial clone that everything else reads.
  */
 export interface WholeClone extends AsyncDisposable {
   /** For messages: where the ledger is, without any secret. */

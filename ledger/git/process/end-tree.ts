@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
-import { readFile, readdir } from 'node:fs/promises';
-import { promisify } from 'node:util';
 
 /** How long processes have to take away what they made, such as locks. */
 const GRACE_MS = 500;
@@ -11,7 +9,7 @@ const GRACE_MS = 500;
  * sends nothing, and hold its streams open.
  */
 export async function endTree(pid: number): Promise<void> {
-  const tree = [pid, ...descendants(pid, await parents())];
+  const tree = [pid, ...descendants(pid, parents())];
   for (const each of tree) signal(each, 'SIGTERM');
   await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
   for (const each of tree) signal(each, 'SIGKILL');
@@ -25,30 +23,9 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** The same at once, for the end of this process; where there is no /proc, only the process itself. */
+/** The same at once, for the end of this process. */
 export function endTreeNow(pid: number): void {
-  let found: (readonly [number, number])[] = [];
-  try {
-    found = readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .flatMap((name) =>
-        entryOf(
-          name,
-          quietly(() => readFileSync(`/proc/${name}/stat`, 'latin1')),
-        ),
-      );
-  } catch {
-    // No /proc.
-  }
-  for (const each of [pid, ...descendants(pid, found)]) signal(each, 'SIGTERM');
-}
-
-function quietly(read: () => string): string {
-  try {
-    return read();
-  } catch {
-    return '';
-  }
+  for (const each of [pid, ...descendants(pid, parents())]) signal(each, 'SIGTERM');
 }
 
 function descendants(root: number, all: readonly (readonly [pid: number, parent: number])[]): number[] {
@@ -66,24 +43,28 @@ function descendants(root: number, all: readonly (readonly [pid: number, parent:
 }
 
 /** Every process with its parent, as far as this machine tells. */
-async function parents(): Promise<(readonly [pid: number, parent: number])[]> {
-  const names = await readdir('/proc').catch(() => []);
-  const pids = names.filter((name) => /^\d+$/.test(name));
+function parents(): (readonly [pid: number, parent: number])[] {
+  const pids = (quietly(() => readdirSync('/proc')) ?? []).filter((name) => /^\d+$/.test(name));
   if (pids.length === 0) return listed();
-  const found = await Promise.all(
-    pids.map(async (pid) => entryOf(pid, await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => ''))),
-  );
-  return found.flat();
-}
-
-function entryOf(pid: string, stat: string): (readonly [pid: number, parent: number])[] {
-  // The program's name, in parentheses, may hold anything.
-  const parent = /^ \S+ (\d+)/.exec(stat.slice(stat.lastIndexOf(')') + 1))?.[1];
-  return parent === undefined ? [] : [[Number(pid), Number(parent)]];
+  return pids.flatMap((pid) => {
+    const stat = quietly(() => readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? '';
+    // The program's name, in parentheses, may hold anything.
+    const parent = /^ \S+ (\d+)/.exec(stat.slice(stat.lastIndexOf(')') + 1))?.[1];
+    return parent === undefined ? [] : [[Number(pid), Number(parent)] as const];
+  });
 }
 
 /** Where there is no /proc, as on macOS. */
-async function listed(): Promise<(readonly [pid: number, parent: number])[]> {
-  const asked = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=']).catch(() => ({ stdout: '' }));
-  return [...asked.stdout.matchAll(/^\s*(\d+)\s+(\d+)\s*$/gm)].map(([, pid, parent]) => [Number(pid), Number(parent)]);
+function listed(): (readonly [pid: number, parent: number])[] {
+  const asked = quietly(() => execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })) ?? '';
+  return [...asked.matchAll(/^\s*(\d+)\s+(\d+)\s*$/gm)].map(([, pid, parent]) => [Number(pid), Number(parent)]);
+}
+
+/** What has ended meanwhile, or isn't known here, is left out. */
+function quietly<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }

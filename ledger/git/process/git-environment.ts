@@ -1,4 +1,5 @@
 import type { Environment } from '../../../io/environment.ts';
+
 /** One entry of git's configuration for one process; handed over by the environment, never by argv. */
 export type GitConfig = readonly (readonly [key: string, value: string])[];
 

@@ -15,8 +15,8 @@ const MEMORY_BYTES = 512 * 1024 * 1024;
 
 /**
  * Runs a git that talks to a host, which may say, send or wait without an end: it is stopped by the clock, by its silence, by
- * what it says, by what it brings and by the memory that it takes. Then its helpers are ended with it, nobody waits for them, and what it had not finished
- * is removed. `gitDir`: the folder that `objects/` is in. Throws `E_GIT` where there is no git.
+ * what it says, by what it brings and by the memory that it takes. Then its helpers are ended with it, nobody waits for
+ * them, and what it had not finished is removed. `gitDir`: the folder that `objects/` is in. Throws `E_GIT` where there is no git.
  */
 export async function runBounded(
   call: GitCall,
