@@ -109,7 +109,7 @@ export const ledgerCommands = commands({
       { name: '[TOOL...]', complete: 'tool' },
     ],
     options: {
-      since: text('BUNDLE', 'hold back what an earlier bundle of the same tools had', 'file'),
+      since: text('BUNDLE', 'hold back what an earlier bundle had', 'file'),
       split: text('SIZE', 'parts of a .tar of at most this size, as 4GiB: FILE.001 and so on'),
       cache: text('DIR', 'where the clone of the ledger lies', 'folder'),
     },

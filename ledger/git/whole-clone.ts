@@ -44,7 +44,7 @@ export interface WholeClone extends AsyncDisposable {
   readonly signedHead: string | undefined;
   /**
    * Writes a git bundle of the branch, without what `base` and its ancestors hold, and of the signed head where that is
-   * asked for. Throws `E_GIT`.
+   * asked for. Throws `E_GIT`, `E_MOVED`.
    */
   writeBundle(
     file: string,
@@ -115,9 +115,15 @@ class OpenWholeClone implements WholeClone {
     const range = [...refs, ...(base === undefined ? [] : [`^${base}`])];
     const result = await this.#clone.local(['bundle', 'create', '--quiet', file, ...range]);
     if (result.exitCode !== 0) fail('E_GIT', `git can't make the bundle: ${shownStderr(result.stderr)}`);
+    // Git takes branches by their names, and another process that uses this clone may have moved them meanwhile.
+    const asRead = new Set([`${this.head} ${refs[0]}`, `${this.signedHead} ${SIGNED_HEAD}`]);
+    const moved = (await this.#headsOf(file)).find(({ oid, ref }) => !asRead.has(`${oid} ${ref}`));
+    if (moved !== undefined) {
+      fail('E_MOVED', `the ledger's ${moved.ref} moved while it was bundled`, { hint: 'run it again' });
+    }
   }
 
-  async readBundle(file: string): Promise<BundleHeads> {
+  async #headsOf(file: string): Promise<{ oid: string; ref: string }[]> {
     const listed = await this.#git(['bundle', 'list-heads', file]);
     const heads = listed.stdout.split('\n').flatMap((line) => {
       const [oid, ref] = line.split(' ');
@@ -128,6 +134,11 @@ class OpenWholeClone implements WholeClone {
         exit: 1,
       });
     }
+    return heads;
+  }
+
+  async readBundle(file: string): Promise<BundleHeads> {
+    const heads = await this.#headsOf(file);
     const signed = heads.filter(({ ref }) => ref === SIGNED_HEAD);
     const branches = heads.filter(({ ref }) => ref !== SIGNED_HEAD);
     if (signed.length > 1 || branches.length > 1 || branches.some(({ ref }) => !BRANCH.test(ref))) {

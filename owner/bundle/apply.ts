@@ -5,7 +5,7 @@ import type { Trust } from '../../ledger-schema/trust.ts';
 import { openPending } from '../../io/files/file.ts';
 import { digestOf as hexOf } from '../../io/files/hash.ts';
 import { checkLedger, requirePassed } from '../../ledger/gate/gate.ts';
-import type { BundleHeads } from '../../ledger/git/whole-clone.ts';
+import type { BundleHeads, WholeClone } from '../../ledger/git/whole-clone.ts';
 import { viewAt } from '../../ledger/view/view.ts';
 import { acknowledgedObjects } from './acknowledged.ts';
 import type { BundleContext } from './create.ts';
@@ -51,7 +51,7 @@ export async function applyBundle(context: BundleContext, path: string, act: boo
       hint: 'find out who emptied it; restore it before anything is applied',
     });
   }
-  if (manifest.base !== undefined && !(await clone.has(manifest.base))) {
+  if (manifest.base !== undefined && !(await isMerged(clone, manifest.base))) {
     fail('E_BUNDLE', `the bundle goes on from commit ${manifest.base}, which this ledger doesn't have`, {
       hint: 'apply the bundles before it first, in their order',
     });
@@ -74,6 +74,13 @@ export async function applyBundle(context: BundleContext, path: string, act: boo
     ]);
   }
   return { from: clone.head, head, issued: signed?.head.issued, objects: listed.size, stored };
+}
+
+/** Is a commit the ledger's here? One that a bundle brought which was only checked is in the clone, and no part of it. */
+async function isMerged(clone: WholeClone, commit: string): Promise<boolean> {
+  const { head, repository } = clone;
+  if (head === undefined || head === commit) return head === commit;
+  return (await clone.has(commit)) && (await repository.isAncestor(commit, head));
 }
 
 /**

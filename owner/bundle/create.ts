@@ -38,7 +38,7 @@ export interface CreateOptions {
   readonly path: string;
   /** `owner/repo`; all where none is named. */
   readonly tools: readonly string[];
-  /** An earlier bundle of the same tools: what it had is held back. */
+  /** An earlier bundle: what it had, and those before it, is held back. */
   readonly since?: string | undefined;
   /** The most bytes of one part of a tar. */
   readonly split?: number | undefined;
@@ -68,15 +68,18 @@ export async function createBundle(
   const { clone, pin, now } = context;
   const reader = bundleReader(clone, head);
   const { trust, snapshot } = await viewAt(head, { ledger: reader, pin, now });
-  const base = options.since === undefined ? undefined : await baseOf(context, options.since, head);
+  const earlier = options.since === undefined ? undefined : await earlierOf(context, options.since, head);
+  const base = earlier?.head;
   const signed = await findSignedHead(clone, { trust, commit: head, now }, (text) => context.progress.warn(text));
-  if (base === head && !(await isNewer(signed, options.since))) return undefined;
   const objects = await acknowledgedObjects(snapshot, trust, options.tools);
-  if (base !== undefined) {
-    const before = await viewAt(base, { ledger: reader, pin, now });
-    const had = await acknowledgedObjects(before.snapshot, before.trust, options.tools);
-    for (const sha256 of had.keys()) objects.delete(sha256);
+  if (earlier !== undefined) {
+    const at = async (commit: string) => {
+      const view = await viewAt(commit, { ledger: reader, pin, now });
+      return acknowledgedObjects(view.snapshot, view.trust, options.tools);
+    };
+    for (const sha256 of await heldBack(earlier, at)) objects.delete(sha256);
   }
+  if (base === head && objects.size === 0 && !(await isNewer(signed, options.since))) return undefined;
   const newest = trust.chain.at(-1) ?? fail('E_POLICY_MISSING', 'the ledger has no policy');
   const list = [...objects].map(([sha256, size]) => ({ sha256, size })).sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
   const policy = { version: newest.version, sha256: newest.sha256 };
@@ -85,7 +88,9 @@ export async function createBundle(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const gitBundle = join(folder, `${randomUUID()}.bundle`);
   try {
-    await clone.writeBundle(gitBundle, { base, signedHead: signed !== undefined });
+    // Git makes no bundle that brings nothing.
+    const from = base === head && signed === undefined ? undefined : base;
+    await clone.writeBundle(gitBundle, { base: from, signedHead: signed !== undefined });
     const files = await writeBundle(bundleFiles(context, manifest, gitBundle), options);
     const bytes = list.reduce((sum, { size }) => sum + size, 0);
     return { files, base, head, issued: signed?.head.issued, objects: list.length, bytes };
@@ -99,14 +104,30 @@ async function isNewer(signed: SignedHead | undefined, since: string | undefined
   return signed !== undefined && since !== undefined && signed.commit !== (await signedHeadIn(since));
 }
 
-async function baseOf({ clone }: BundleContext, since: string, head: string): Promise<string> {
-  const { head: base } = await readManifest(since);
+async function earlierOf({ clone }: BundleContext, since: string, head: string): Promise<Manifest> {
+  const manifest = await readManifest(since);
+  const { head: base } = manifest;
   if (!(await clone.has(base)) || !(base === head || (await clone.repository.isAncestor(base, head)))) {
     fail('E_BUNDLE', `${since} is of another ledger, or of a history that this one doesn't follow`, {
       hint: 'leave out --since, or name a bundle that was made from this ledger',
     });
   }
-  return base;
+  return manifest;
+}
+
+/**
+ * What those have who applied an earlier bundle: its own objects, and those of the bundles before it, which must have been
+ * applied first. Where it has not all that was new then, it was made of fewer tools, and so may the others be.
+ */
+async function heldBack(
+  { base, head, objects }: Manifest,
+  acknowledgedAt: (commit: string) => Promise<ReadonlyMap<string, number>>,
+): Promise<ReadonlySet<string>> {
+  const had = new Set(objects.map(({ sha256 }) => sha256));
+  if (base === undefined) return had;
+  const before = await acknowledgedAt(base);
+  const whole = [...(await acknowledgedAt(head)).keys()].every((sha256) => before.has(sha256) || had.has(sha256));
+  return whole ? new Set([...had, ...before.keys()]) : had;
 }
 
 async function* bundleFiles(context: BundleContext, manifest: Manifest, gitBundle: string): AsyncGenerator<BundleFile> {

@@ -64,6 +64,9 @@ async function* readTar(parts: readonly string[]): AsyncGenerator<BundleFile, vo
         continue;
       }
       if (type !== 'file') fail('E_BUNDLE', `${brief(header.name)} is not a file: ${type}`);
+      // Two programs would read two files.
+      if (Object.keys(header.pax ?? {}).some((key) => key.startsWith('GNU.sparse.')))
+        fail('E_BUNDLE', `${brief(header.name)} is a file with holes`, { hint: 'make the tar without --sparse' });
       digestOf(path);
       yield { path, size: header.size ?? 0, body: undamaged(body as AsyncIterable<Uint8Array>) };
     }

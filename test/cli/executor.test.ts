@@ -198,6 +198,16 @@ describe('mirror', () => {
     expect(await json('mirror', 'acme/another')).toMatchObject({ code: 2, document: { error: { code: 'E_USAGE' } } });
   });
 
+  test.each(['check', 'apply'])(
+    'bundle %s without a pin is exit 2: a bundle says itself whom to believe',
+    async (what) => {
+      const { json } = await executor();
+      const ran = await json('bundle', what, 'ledger.tar');
+      expect(ran).toMatchObject({ code: 2, document: { error: { code: 'E_NO_PIN' } } });
+      expect(ran.document.error?.hint).not.toContain('--pin');
+    },
+  );
+
   test('keeps its caches where --cache says', async () => {
     const { made, cli } = await executor();
     const cache = await mkdtemp(join(tmpdir(), 'pullthrough-cache-'));

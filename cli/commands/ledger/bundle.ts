@@ -10,7 +10,7 @@ import { bundleReader } from '../../../owner/bundle/reader.ts';
 import { openStore } from '../../../store/open.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import { bytesText, countText } from '../../screens/units.ts';
-import { requireLedger } from '../../wiring/settings/config.ts';
+import { requireLedger, requirePin } from '../../wiring/settings/config.ts';
 import type { CommandContext, Handler } from '../../wiring/command-context.ts';
 import { cacheOf, prepareExecutor } from '../../wiring/executor-context.ts';
 import type { ExecutorFlags } from '../../wiring/executor-context.ts';
@@ -28,8 +28,10 @@ async function withBundle<T>(
   flags: ExecutorFlags,
   context: CommandContext,
   action: (bundle: BundleContext, look: Look, maxAge: number | undefined) => Promise<T>,
+  { pinned = false } = {},
 ): Promise<T> {
   const { config, store: storeUrl } = await prepareExecutor(flags, context);
+  if (pinned) requirePin(config, { flag: false });
   const { env, now, progress } = context;
   const cacheDir = cacheOf(flags, context);
   const store = await openStore(storeUrl, { baseDir: config.folder, env, progress });
@@ -96,7 +98,7 @@ async function judge(
   const [target] = args;
   if (target === undefined) fail('E_USAGE', 'no FILE or DIR was named');
   const path = resolve(context.cwd, target);
-  await withBundle(options, context, async (bundle, look) => {
+  const take = async (bundle: BundleContext, look: Look) => {
     // A ledger that has been rolled back since is refused before anything is judged by it.
     if (bundle.clone.head !== undefined) await look(bundle.clone.head);
     const applied = await applyBundle(bundle, path, act);
@@ -110,7 +112,9 @@ async function judge(
         : `the ledger ${act ? 'moved' : 'would move'} to ${head}${vouched}`;
     const put = act ? `, ${stored} of them new in the store` : '';
     context.output.line(`${countText(objects, 'object')} verified${put}; ${moved}`, 'good');
-  });
+  };
+  // What leads to the policy must come from elsewhere than the bundle.
+  await withBundle(options, context, take, { pinned: true });
 }
 
 /** `4GiB`, `700M`: bytes; 1 MiB or more. Throws `E_USAGE`. */

@@ -256,13 +256,13 @@ export function requireLedger(config: Config, { flag: takesFlag = false } = {}):
 }
 
 /** The pin that consumers start from. Throws `E_NO_PIN`. */
-export function requirePin(config: Config): string {
+export function requirePin(config: Config, { flag: takesFlag = true } = {}): string {
   return (
     config.pin ??
     fail('E_NO_PIN', 'there is no trust pin, so nothing of the ledger can be believed', {
       hint:
         "ask the ledger's owner over another channel for the line that 'pullthrough trust show' prints, and put it as " +
-        'pin = sha256:... into [trust] of mirror.ini, or give it with --pin',
+        `pin = sha256:... into [trust] of mirror.ini${takesFlag ? ', or give it with --pin' : ''}`,
     })
   );
 }

@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
+import { openWholeClone } from '../../ledger/git/whole-clone.ts';
+import { storeKey } from '../../store/store.ts';
+import { BundleSide } from '../kit/bundle-side.ts';
+import { TestLedger } from '../kit/ledger/ledger-maker.ts';
+
+const ONE = 'the first release';
+const TWO = 'the second release';
+
+let ledger: TestLedger;
+let here: BundleSide;
+let second: string;
+
+const at = (name: string) => join(here.folder, name);
+const empty = () => BundleSide.empty(ledger.pin(1));
+
+beforeAll(async () => {
+  ledger = await TestLedger.create();
+  await ledger.addRecord({ repository: 'acme/tool', tag: 'v1', assets: { tool: ONE } });
+  await ledger.commit();
+  here = await BundleSide.over(ledger);
+  for (const body of [ONE, TWO]) await here.put(body);
+  await here.create('first.tar');
+  await ledger.addRecord({ repository: 'acme/other', tag: 'v2', assets: { other: TWO } });
+  second = await ledger.commit();
+  await here.create('second.tar', { since: at('first.tar') });
+});
+
+test('a bundle that was only checked is nothing to go on from: its objects are not here', async () => {
+  const there = await empty();
+  await there.apply(at('first.tar'), false);
+  await expect(there.apply(at('second.tar'))).toFailWith('E_BUNDLE');
+  expect([there.head(), await there.objects()]).toEqual([undefined, []]);
+  await there.apply(at('first.tar'));
+  expect(await there.apply(at('second.tar'))).toMatchObject({ head: second, stored: 1 });
+  expect(await there.objects()).toHaveLength(2);
+});
+
+test('what an earlier bundle of fewer tools did not have is not held back', async () => {
+  await here.create('tool.tar', { tools: ['acme/tool'] });
+  expect(await here.create('rest.tar', { since: at('tool.tar') })).toMatchObject({ objects: 1 });
+  expect(await here.create('none.tar', { since: at('tool.tar'), tools: ['acme/tool'] })).toBeUndefined();
+  const there = await empty();
+  await there.apply(at('tool.tar'));
+  expect(await there.apply(at('rest.tar'))).toMatchObject({ from: second, head: second, stored: 1 });
+
+  // One that went on from another, and left out what was new.
+  await here.create('thin.tar', { since: at('first.tar'), tools: ['acme/tool'] });
+  expect(await here.create('after.tar', { since: at('thin.tar') })).toMatchObject({ objects: 2 });
+  expect(await here.create('whole.tar', { since: at('second.tar') })).toBeUndefined();
+});
+
+test('an object that the store has damaged is put right', async () => {
+  const there = await empty();
+  await there.apply(at('first.tar'));
+  const path = join(there.folder, 'store', storeKey(sha256Hex(utf8(ONE))));
+  await chmod(path, 0o644);
+  await writeFile(path, ONE.replace('first', 'worst'));
+  expect(await there.apply(at('first.tar'))).toMatchObject({ stored: 1 });
+  expect(await readFile(path, 'utf8')).toBe(ONE);
+});
+
+test('three that apply one bundle at the same time end as one does', async () => {
+  const there = await empty();
+  const runs = await Promise.all([1, 2, 3].map(() => there.apply(at('first.tar'))));
+  expect(runs.map(({ head }) => head)).toEqual(Array(3).fill(there.head()));
+  expect(await there.objects()).toHaveLength(1);
+});
+
+test('a ledger that another process fetched while it was bundled makes no bundle of two commits', async () => {
+  const cacheDir = at('shared');
+  const options = { url: ledger.directory, branch: 'main', cacheDir };
+  const git = (...args: string[]) => execFileSync('git', ['-C', ledger.directory, ...args]);
+  git('update-ref', 'refs/heads/main', `${second}~1`);
+  await using early = await openWholeClone(options);
+  git('update-ref', 'refs/heads/main', second);
+  await using late = await openWholeClone(options);
+  const write = { base: undefined, signedHead: false };
+  await expect(early.writeBundle(at('early.bundle'), write)).toFailWith('E_MOVED');
+  await late.writeBundle(at('late.bundle'), write);
+});
