@@ -81,7 +81,7 @@ export async function mirrorRelease(
 }
 
 function transferOf(
-  { target, limit, progress, signal, source, spool }: MirrorRun,
+  { target, limit, progress, signal, source, spool, partials }: MirrorRun,
   { client, tool }: Examined,
   { release }: Item,
   inspection: Inspection | undefined,
@@ -94,6 +94,7 @@ function transferOf(
     signal,
     privateHosts: source.privateHosts,
     spool,
+    partials,
     label: `${tool.label} ${release.tag}`,
     also: inspection?.algorithms,
   };

@@ -1,4 +1,5 @@
 import { fail } from '../ledger-schema/error.ts';
+import { sweepBegun } from '../io/files/begun.ts';
 import { Limit } from '../io/limit.ts';
 import type { RepositoryId } from '../ledger/record-index.ts';
 import { cleanSpool } from '../upstream/transfer.ts';
@@ -47,6 +48,7 @@ export async function openMirrorRun(
   const run = await openRun(context, ids, checkpoint);
   if (signing !== undefined) await requireExecutor(run.trust, signing.signer.fingerprint);
   await cleanSpool(run.spool);
+  await sweepBegun(run.partials);
   await run.checkpoint('opened');
   const limit = new Limit(concurrency);
   if (dryRun) {

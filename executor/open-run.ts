@@ -34,6 +34,8 @@ export interface Run extends ExecutorContext {
   lastLook: number;
   /** A folder for files on their way. */
   readonly spool: string;
+  /** A folder for what interrupted runs began. */
+  readonly partials: string;
   readonly checkpoint: Checkpoint;
 }
 
@@ -65,6 +67,7 @@ export async function openRun(
     ledgerTurn: new Limit(1),
     lastLook,
     spool: join(context.cacheDir, 'spool'),
+    partials: join(context.cacheDir, 'partial'),
     checkpoint,
   };
 }

@@ -51,7 +51,10 @@ export class FileStore implements Store {
     const pending = await openPending({ folder: this.#temporary, code: 'E_STORE' });
     try {
       const hashed = hashing(exactly(body, request), ['sha256']);
-      await pending.append(hashed.body);
+      await pending.append(hashed.body).catch(async (error: unknown) => {
+        await request.unfinished?.(error, pending);
+        throw error;
+      });
       const { sha256 } = hashed.digests();
       checkDigest(request, sha256);
       if (expected === undefined) before = await this.verify(sha256, request.size);

@@ -37,7 +37,13 @@ export async function openPublic(url: string, options: OpenStoreOptions): Promis
   const scheme = schemeOf(url);
   if (scheme !== 'http' && scheme !== 'https') {
     const store = await openStore(url, options);
-    return { label: store.label, read: ({ sha256 }, how) => store.read(sha256, how) };
+    const { label, readFrom } = store;
+    const rest = readFrom?.bind(store);
+    return {
+      label,
+      read: ({ sha256 }, how) => store.read(sha256, how),
+      ...(rest === undefined ? {} : { readFrom: ({ sha256 }, offset, how) => rest(sha256, offset, how) }),
+    };
   }
   const base = requireSafeUrl(url);
   if (base.search !== '' || base.hash !== '') {

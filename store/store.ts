@@ -1,4 +1,5 @@
 import type { Body } from '../io/body/body.ts';
+import type { PendingFile } from '../io/files/file.ts';
 import type { PaceRules } from '../io/http/download/pace.ts';
 
 /** How an object is read. */
@@ -17,6 +18,11 @@ export interface PutRequest {
   readonly sha256?: string | undefined;
   /** The asset's name, for Content-Disposition; never part of the key. */
   readonly name: string;
+  /**
+   * Told of a failure while the body came, and of the file with what came of it, which it may move away. A store that sends
+   * the bytes on while they come has no such file.
+   */
+  readonly unfinished?: ((error: unknown, file: PendingFile) => Promise<void>) | undefined;
 }
 
 export interface StoredObject {
@@ -64,6 +70,9 @@ export interface Store {
 
   /** The object's bytes as they are, unverified; the caller hashes them. Throws `E_STORE_MISSING`. */
   read(sha256: string, options?: ReadOptions): Body;
+
+  /** The same from byte `offset` on, for a reader that has those before; undefined where reading again costs nothing. */
+  readonly readFrom?: (sha256: string, offset: number, options?: ReadOptions) => Body;
 
   /** Every object, in no particular order. */
   list(): AsyncIterable<StoredObject>;

@@ -5,14 +5,16 @@ import type { GitHubClient } from '../github/client.ts';
 import type { Asset } from '../github/types.ts';
 import { Body } from '../io/body/body.ts';
 import { openDownload } from '../io/http/download/download.ts';
-import { downloadToFile } from '../io/http/download/download-to-file.ts';
+import { saveBody, startingOver } from '../io/http/download/download-to-file.ts';
 import { readBlocks } from '../io/files/file.ts';
 import { digestOf, digestsOf, hashing } from '../io/files/hash.ts';
 import type { HashAlgorithm } from '../io/files/hash.ts';
 import { sweep } from '../io/files/leftover.ts';
 import type { Limit } from '../io/limit.ts';
 import type { Progress } from '../io/progress.ts';
-import type { Store } from '../store/store.ts';
+import type { PutRequest, Store } from '../store/store.ts';
+import { assetPlace, resuming, urlPlace } from './resumed.ts';
+import type { Resumed } from './resumed.ts';
 import { LIST_BYTES } from '../evidence/lists/digest-list.ts';
 import { checkBytes, expectedDigest } from './published-digests.ts';
 import type { DigestList, PublishedDigest } from './published-digests.ts';
@@ -37,6 +39,8 @@ export interface Transfer {
   readonly privateHosts?: PrivateHosts | undefined;
   /** A folder for files whose size is known only when they are here. */
   readonly spool: string;
+  /** The folder of what interrupted runs began; undefined: nothing is kept of those. */
+  readonly partials?: string | undefined;
   /** `owner/repo TAG`, for progress. */
   readonly label: string;
   /** Digests that the caller wants of all bytes, beside those that evidence needs. */
@@ -73,26 +77,41 @@ export async function storeAsset(
   asset: Asset,
   said: readonly PublishedDigest[],
 ): Promise<Transferred> {
-  const { client, store, progress, label, signal } = transfer;
+  const { client, progress, label, signal, partials } = transfer;
   const { name, size } = asset;
   const task = progress.start(`${label} ${name}`, size);
   try {
-    let downloaded = false;
-    const download = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
-      downloaded = true;
-      const onBytes = (count: number): void => task.advance(count);
-      yield* openDownload({ ...assetRequest(client, asset), signal, onBytes }).chunks;
-    };
-    const algorithms = needed(transfer, said);
-    const hashed = hashing(new Body(download()), algorithms);
-    const { sha256 } = await store.put({ name, size, sha256: expectedDigest(said, 'sha256') }, hashed.body);
-    const others = downloaded ? hashed.digests() : await digestsOf(store.read(sha256), algorithms);
-    const digests = { ...others, sha256 };
-    checkBytes(name, digests, said);
-    return { file: { name, size, sha256 }, digests };
+    const sha256 = expectedDigest(said, 'sha256');
+    const place = partials === undefined ? undefined : assetPlace(partials, client.api, asset, sha256);
+    const onBytes = (count: number): void => task.advance(count);
+    return await resuming(place, { ...assetRequest(client, asset), signal, onBytes }, (download) =>
+      putAsset(transfer, { name, size, sha256 }, said, download),
+    );
   } finally {
     task.done();
   }
+}
+
+async function putAsset(
+  transfer: Transfer,
+  file: PutRequest,
+  said: readonly PublishedDigest[],
+  { bytes, unfinished }: Resumed,
+): Promise<Transferred> {
+  const { store } = transfer;
+  const { name, size } = file;
+  let downloaded = false;
+  const download = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    downloaded = true;
+    yield* bytes;
+  };
+  const algorithms = needed(transfer, said);
+  const hashed = hashing(new Body(download()), algorithms);
+  const { sha256 } = await store.put({ ...file, unfinished }, hashed.body);
+  const others = downloaded ? hashed.digests() : await digestsOf(store.read(sha256), algorithms);
+  const digests = { ...others, sha256 };
+  checkBytes(name, digests, said);
+  return { file: { name, size, sha256 }, digests };
 }
 
 /** A file that lies elsewhere: its size is known only once it is here, and the store needs it beforehand. */
@@ -101,7 +120,7 @@ export async function storeExternal(
   { name, url }: ExternalFile,
   said: readonly PublishedDigest[],
 ): Promise<Transferred> {
-  const { store, spool, progress, label, signal, privateHosts = [] } = transfer;
+  const { store, spool, progress, label, signal, privateHosts = [], partials } = transfer;
   const path = join(spool, `${randomUUID()}.spool`);
   const task = progress.start(`${label} ${name}`, 0);
   try {
@@ -114,7 +133,10 @@ export async function storeExternal(
       onSource: (source: URL) => (from = source),
       onBytes: (count: number) => task.advance(count),
     };
-    const { size, sha256 } = await downloadToFile(request, path);
+    const place = partials === undefined ? undefined : urlPlace(partials, url, expectedDigest(said, 'sha256'));
+    const { size, sha256 } = await startingOver(() =>
+      resuming(place, request, ({ bytes, unfinished }) => saveBody(new Body(bytes), path, { unfinished })),
+    );
     const digests = { ...(await digestsOf(readBlocks(path), needed(transfer, said))), sha256 };
     checkBytes(name, digests, said);
     await store.put({ name, size, sha256 }, readBlocks(path));

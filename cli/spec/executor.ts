@@ -1,6 +1,6 @@
 import { commands, count, flag, share, text } from './spec.ts';
 
-const cache = { cache: text('DIR', 'where API answers and ledgers are kept between runs', 'folder') };
+const cache = { cache: text('DIR', 'where API answers, ledgers and begun downloads are kept between runs', 'folder') };
 const shared = { ...cache, shard: share('only the I-th of N stable shares of the tools, I from 1 to N') };
 const look = { ...shared, concurrency: count('N', 64, 'how many tools are asked about at once (default 32)') };
 const all = { all: flag('list what is held as well') };

@@ -3,7 +3,9 @@ import { dirname } from 'node:path';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { Body } from '../../io/body/body.ts';
 import { startingOver } from '../../io/http/download/download-to-file.ts';
-import { openPending, readBlocks } from '../../io/files/file.ts';
+import { dropBegun, findBegun, isMisfit, keepBegun, readBegun, wasCutOff } from '../../io/files/begun.ts';
+import type { BegunPlace } from '../../io/files/begun.ts';
+import { openPending } from '../../io/files/file.ts';
 import type { PendingFile } from '../../io/files/file.ts';
 import { hashing } from '../../io/files/hash.ts';
 import { ioError, systemCode } from '../../io/io-error.ts';
@@ -11,7 +13,6 @@ import type { PaceRules } from '../../io/http/download/pace.ts';
 import type { Progress } from '../../io/progress.ts';
 import type { PublicStore } from '../../store/public.ts';
 import { sha256OfFile } from '../verify/file-digest.ts';
-import { dropPartial, findPartial, keepPartial } from './partial.ts';
 import type { Fetchable } from './select-assets.ts';
 
 /** Nothing it says is trusted. */
@@ -48,21 +49,8 @@ export async function fetchFile(file: Fetchable, path: string, options: FetchOpt
   }
   if (found === 'other' && options.replace !== true) requireFree([path]);
   if (options.mirrors.length === 0) noMirror(file, []);
-  const mode = options.executable === true ? 0o777 & ~process.umask() : undefined;
-  const pending = await openPending({ folder: dirname(path), mode });
-  try {
-    await fromMirrors(file, pending, options);
-    await pending.commit(path, { replace: options.replace === true });
-    if (options.partials !== undefined) await dropPartial(options.partials, file);
-    return 'fetched';
-  } catch (error) {
-    if (options.partials !== undefined && wasCutOff(error, options.signal)) {
-      await keepPartial(options.partials, file, pending);
-    }
-    throw error;
-  } finally {
-    await pending.discard();
-  }
+  await fromMirrors(file, path, options.executable === true ? 0o777 & ~process.umask() : undefined, options);
+  return 'fetched';
 }
 
 /** Throws `E_EXISTS` where anything stands in the way. */
@@ -97,43 +85,27 @@ async function makeExecutable(path: string): Promise<void> {
   }
 }
 
-/** What came until then is worth keeping. */
-function wasCutOff(error: unknown, signal: AbortSignal | undefined): boolean {
-  return signal?.aborted === true || (error instanceof PullthroughError && CUT_OFF.has(error.code));
-}
+type Told = (total: number) => void;
 
-const CUT_OFF: ReadonlySet<string> = new Set(['E_NETWORK', 'E_TIMEOUT', 'E_TRUNCATED', 'E_RATE_LIMIT']);
-
-async function fromMirrors(file: Fetchable, pending: PendingFile, options: FetchOptions): Promise<void> {
+/** From the first mirror that has it. What one of them gave before it broke off, the next one need not send again. */
+async function fromMirrors(
+  file: Fetchable,
+  path: string,
+  mode: number | undefined,
+  options: FetchOptions,
+): Promise<void> {
   const failures: PullthroughError[] = [];
   const task = options.progress.start(file.name, file.size);
   let told = 0;
-  let partial = options.partials === undefined ? undefined : await findPartial(options.partials, file);
+  const onBytes = (bytes: number): void => {
+    if (bytes > told) task.advance(bytes - told);
+    told = Math.max(told, bytes);
+  };
   try {
     for (const [i, mirror] of options.mirrors.entries()) {
       const others = i + 1 < options.mirrors.length;
       try {
-        await startingOver(async () => {
-          if (pending.size > 0) await pending.restart();
-          const how = { signal: options.signal, pace: options.pace, others };
-          const onBytes = (bytes: number): void => {
-            if (bytes > told) task.advance(bytes - told);
-            told = Math.max(told, bytes);
-          };
-          const rest = partial && mirror.readFrom?.(file, partial.size, how);
-          if (partial === undefined || rest === undefined) {
-            return copy(file, mirror.read(file, how), pending, mirror.label, onBytes);
-          }
-          try {
-            return await copy(file, oneAfterAnother(readBlocks(partial.path), rest), pending, mirror.label, onBytes);
-          } catch (error) {
-            if (wasCutOff(error, options.signal)) throw error;
-            // The two don't fit together, so this is read from its beginning.
-            partial = undefined;
-            await pending.restart();
-            return copy(file, mirror.read(file, how), pending, mirror.label, onBytes);
-          }
-        });
+        await fromMirror(mirror, others, { file, path, mode, onBytes }, options);
         return;
       } catch (error) {
         // What fails here (a full disk, say) fails with every mirror.
@@ -149,6 +121,63 @@ async function fromMirrors(file: Fetchable, pending: PendingFile, options: Fetch
   noMirror(file, failures);
 }
 
+interface Fetch {
+  readonly file: Fetchable;
+  readonly path: string;
+  readonly mode: number | undefined;
+  readonly onBytes: Told;
+}
+
+async function fromMirror(mirror: Mirror, others: boolean, fetch: Fetch, options: FetchOptions): Promise<void> {
+  const { file, path, mode } = fetch;
+  const place = placeOf(file, options);
+  const pending = await openPending({ folder: dirname(path), mode });
+  try {
+    await startingOver(() => receive(mirror, others, pending, fetch, options));
+    await pending.commit(path, { replace: options.replace === true });
+    if (place !== undefined) await dropBegun(place);
+  } catch (error) {
+    const worthKeeping = wasCutOff(error, options.signal) || isFailingStore(error);
+    if (place !== undefined && worthKeeping) await keepBegun(place, pending, undefined);
+    throw error;
+  } finally {
+    await pending.discard();
+  }
+}
+
+function placeOf({ sha256, size }: Fetchable, { partials }: FetchOptions): BegunPlace | undefined {
+  return partials === undefined ? undefined : { folder: partials, name: sha256, size, proven: true };
+}
+
+/** S3 says no more of a connection that broke. */
+function isFailingStore(error: unknown): boolean {
+  return error instanceof PullthroughError && error.code === 'E_STORE';
+}
+
+/** All bytes of the file, from where an interrupted run or another mirror stopped. */
+async function receive(
+  mirror: Mirror,
+  others: boolean,
+  pending: PendingFile,
+  { file, onBytes }: Fetch,
+  options: FetchOptions,
+): Promise<void> {
+  if (pending.size > 0) await pending.restart();
+  const how = { signal: options.signal, pace: options.pace, others };
+  const place = placeOf(file, options);
+  const begun = place && (await findBegun(place));
+  const rest = begun && mirror.readFrom?.(file, begun.size, how);
+  if (begun !== undefined && rest !== undefined) {
+    try {
+      return await copy(file, oneAfterAnother(readBegun(begun), rest), pending, mirror.label, onBytes);
+    } catch (error) {
+      if (options.signal?.aborted || !(isMisfit(error) || isFailingStore(error))) throw error;
+      await pending.restart();
+    }
+  }
+  await copy(file, mirror.read(file, how), pending, mirror.label, onBytes);
+}
+
 async function* oneAfterAnother(...bodies: readonly Body[]): AsyncGenerator<Uint8Array, void, undefined> {
   for (const body of bodies) yield* body.chunks;
 }
@@ -159,7 +188,7 @@ async function copy(
   body: AsyncIterable<Uint8Array>,
   pending: PendingFile,
   label: string,
-  onBytes: (total: number) => void,
+  onBytes: Told,
 ): Promise<void> {
   const hashed = hashing(body, ['sha256']);
   let bytes = 0;

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { sweepBegun } from '../../io/files/begun.ts';
 import { cacheDirectory } from '../../io/files/folders.ts';
 import { SILENT } from '../../io/progress.ts';
 import type { ConsumerOptions, GetRequest } from '../options.ts';
@@ -19,6 +20,7 @@ export async function fetchFrom(
   const mirrors = await openMirrors(stores, { baseDir, env, progress, offline });
   const { output = baseDir, executable, replace, keep, concurrency } = request;
   const partials = join(resolve(baseDir, options.cacheDir ?? cacheDirectory(env)), 'partial');
+  await sweepBegun(partials);
   const how = { partials, mirrors, progress, signal, output, executable, replace, keep, concurrency };
   if (request.unpack === true) return (await import('./unpack.ts')).fetchUnpacked(files, how);
   return fetchFiles(files, how);

@@ -108,10 +108,10 @@ function lostReason(files: number, evidence: number): string {
 }
 
 function transferOf(run: Run, tool: Tool, { checklist }: RecordStatus, limit: Limit): Transfer {
-  const { store, progress, signal, spool, source } = run;
+  const { store, progress, signal, spool, partials, source } = run;
   const client = run.upstreams.of(tool);
   const label = `${tool.label} ${checklist.tag}`;
-  return { client, store, limit, progress, signal, privateHosts: source.privateHosts, spool, label };
+  return { client, store, limit, progress, signal, privateHosts: source.privateHosts, spool, partials, label };
 }
 
 /** What upstream replaced must not keep the store from what it still has: everything is tried, then the worst is thrown. */

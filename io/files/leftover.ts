@@ -26,9 +26,9 @@ export async function leftoversIn(folder: string, before: Date, names = TEMPORAR
 /** No file takes this long to write. */
 const DAY_MS = 86_400_000;
 
-/** Removes what runs that were killed a day ago or more left in a folder. Never fails. */
-export async function sweep(folder: string, names = TEMPORARY_NAME): Promise<void> {
-  const left = await leftoversIn(folder, new Date(Date.now() - DAY_MS), names).catch(() => []);
+/** Removes what runs that were killed a day ago or more left in a folder; `age`: in milliseconds. Never fails. */
+export async function sweep(folder: string, names = TEMPORARY_NAME, age = DAY_MS): Promise<void> {
+  const left = await leftoversIn(folder, new Date(Date.now() - age), names).catch(() => []);
   for (const path of left) await rm(path, { force: true, recursive: true }).catch(() => undefined);
 }
 

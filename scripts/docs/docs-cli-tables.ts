@@ -56,7 +56,7 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   AWS_REGION: "and the AWS SDK's own chain of credentials: for S3",
   HTTPS_PROXY: 'with HTTP_PROXY and NO_PROXY: the way to every host',
   NODE_EXTRA_CA_CERTS: "a file of your company's own CA; GIT_SSL_CAINFO for git",
-  XDG_CACHE_HOME: 'copies of ledgers and answers of APIs lie in pullthrough below it',
+  XDG_CACHE_HOME: 'copies of ledgers, answers of APIs and begun downloads lie in pullthrough below it',
   XDG_STATE_HOME: 'what was seen of each ledger is remembered in pullthrough below it',
   NO_COLOR: 'anything but empty: no colour; FORCE_COLOR colours a pipe too',
 };

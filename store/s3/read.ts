@@ -10,17 +10,17 @@ import { storeKey } from '../store.ts';
 import type { ReadOptions } from '../store.ts';
 
 /**
- * An object's bytes; reading resumes where the connection broke. `progress`: how many bytes must arrive before the
+ * An object's bytes from `offset` on; reading resumes where the connection broke. `progress`: how many bytes must arrive before the
  * count of broken connections starts again. Throws `E_STORE_MISSING`, and what {@link s3Error} makes of the server's
  * failures.
  */
 export async function* readObject(
   bucket: S3Bucket,
   sha256: string,
-  { progress, signal, pace: rules }: ReadOptions & { readonly progress: number },
+  { progress, offset: from, signal, pace: rules }: ReadOptions & { readonly progress: number; readonly offset: number },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const action = `read ${storeKey(sha256)}`;
-  let offset = 0;
+  let offset = from;
   let etag: string | undefined;
   for (let attempt = 1; ; attempt++) {
     const range = offset > 0 ? { Range: `bytes=${offset}-`, ...(etag === undefined ? {} : { IfMatch: etag }) } : {};

@@ -119,7 +119,10 @@ export class S3Store implements Store {
     const spool = await openPending({ folder: tmpdir() });
     try {
       const hashed = hashing(body, ['sha256']);
-      await spool.append(hashed.body);
+      await spool.append(hashed.body).catch(async (error: unknown) => {
+        await request.unfinished?.(error, spool);
+        throw error;
+      });
       await spool.flush();
       const { sha256 } = hashed.digests();
       return await this.#putKnown({ ...request, sha256 }, readBlocks(spool.path));
@@ -188,7 +191,11 @@ export class S3Store implements Store {
   }
 
   read(sha256: string, options: ReadOptions = {}): Body {
-    return new Body(readObject(this.#bucket, sha256, { ...options, progress: this.#pool.size }));
+    return this.readFrom(sha256, 0, options);
+  }
+
+  readFrom(sha256: string, offset: number, options: ReadOptions = {}): Body {
+    return new Body(readObject(this.#bucket, sha256, { ...options, offset, progress: this.#pool.size }));
   }
 
   list(): AsyncGenerator<StoredObject, void, undefined> {

@@ -5,10 +5,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { SILENT } from '../../io/progress.ts';
 import { fetchFrom } from '../../consumer/download/fetch-from.ts';
 
 const MIB = 1 << 20;
+vi.stubEnv('AWS_ACCESS_KEY_ID', 'key');
+vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
 
 /** A store over HTTP that sends one file, and stops in the middle of the first answer. */
 async function interrupted() {
@@ -31,7 +34,6 @@ async function interrupted() {
   function half(_: IncomingMessage, response: ServerResponse): void {
     response.writeHead(200, { 'content-length': content.length, etag: '"1"' });
     response.write(content.subarray(0, 3 * MIB));
-    setTimeout(() => stop.abort(new Error('interrupted')), 400);
   }
   function rest({ headers }: IncomingMessage, response: ServerResponse): void {
     const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
@@ -39,11 +41,19 @@ async function interrupted() {
     response.writeHead(206, { 'content-range': range, 'content-length': content.length - from, etag: '"1"' });
     response.end(content.subarray(from));
   }
+  let told = 0;
+  const advance = (count: number): void => {
+    told += count;
+    if (told > 2.5 * MIB) stop.abort(new Error('interrupted'));
+  };
+  const progress = { ...SILENT, start: () => ({ advance, done: () => undefined }) };
   const output = join(folder, 'out');
   const cacheDir = join(folder, 'cache');
-  const get = (signal?: AbortSignal) => {
+  const get = (signal?: AbortSignal, at = ['']) => {
     const { port } = server.address() as AddressInfo;
-    const options = { stores: [`http://127.0.0.1:${port}`], baseDir: folder, cacheDir, env: {}, signal };
+    const origin = `http://127.0.0.1:${port}`;
+    const stores = at.map((path) => (path === 's3' ? `s3://bucket/store?endpoint=${origin}` : `${origin}/${path}`));
+    const options = { stores, baseDir: folder, cacheDir, env: {}, signal, progress };
     return fetchFrom(options, [{ name: 'tool', size: content.length, sha256 }], { output });
   };
   await expect(get(stop.signal)).rejects.toThrow('interrupted');
@@ -81,6 +91,48 @@ test('a store that can send no part sends the whole', async () => {
   answers.next = (_, response) => response.writeHead(200, { 'content-length': content.length }).end(content);
   await get();
   expect((await readFile(join(output, 'tool'))).equals(content)).toBe(true);
+});
+
+test('what one store gave before it broke off, the next one need not send, and what both gave is kept', async () => {
+  const { content, ranges, answers, rest, output, get, partials } = await interrupted();
+  answers.next = (_, response) => response.writeHead(429, { 'retry-after': '3600' }).end();
+  await expect(get(undefined, ['first', 'second'])).rejects.toMatchObject({ code: 'E_RATE_LIMIT' });
+  expect(await partials()).toHaveLength(1);
+  const from = ranges[1];
+  answers.next = (request, response) => {
+    if (request.url?.startsWith('/second') === true) return rest(request, response);
+    const begin = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    const range = `bytes ${begin}-${content.length - 1}/${content.length}`;
+    if (begin > 3.4 * MIB) return response.writeHead(429, { 'retry-after': '3600' }).end();
+    response.writeHead(206, { 'content-range': range, 'content-length': content.length - begin, etag: '"1"' });
+    return response.write(content.subarray(begin, 3.5 * MIB), () => setTimeout(() => response.destroy(), 50));
+  };
+  await get(undefined, ['first', 'second']);
+  expect((await readFile(join(output, 'tool'))).equals(content)).toBe(true);
+  expect(ranges.at(-1)).not.toBe(from);
+  expect(ranges.at(-1)).toBe(`bytes=${3.5 * MIB}-`);
+  expect(await partials()).toEqual([]);
+});
+
+test('an interrupted download from S3 goes on where it was', async () => {
+  const { content, ranges, answers, rest, output, get, partial } = await interrupted();
+  const { length } = await readFile(partial);
+  answers.next = rest;
+  await get(undefined, ['s3']);
+  expect(ranges.slice(1)).toEqual([`bytes=${length}-`]);
+  expect((await readFile(join(output, 'tool'))).equals(content)).toBe(true);
+});
+
+test('an S3 server that sends the whole where a part was asked for, or refuses to send one, loses nothing', async () => {
+  for (const refuse of [false, true]) {
+    const { content, answers, output, get } = await interrupted();
+    answers.next = ({ headers }, response) => {
+      if (refuse && headers.range !== undefined) response.writeHead(416, { 'content-type': 'application/xml' }).end();
+      else response.writeHead(200, { 'content-length': content.length }).end(content);
+    };
+    await get(undefined, ['s3']);
+    expect((await readFile(join(output, 'tool'))).equals(content)).toBe(true);
+  }
 });
 
 test('other bytes are refused, whatever was begun', async () => {

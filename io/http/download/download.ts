@@ -7,7 +7,7 @@ import { Body } from '../../body/body.ts';
 import { isFinal } from '../network-error.ts';
 import { Pace } from './pace.ts';
 import type { PaceRules } from './pace.ts';
-import { isRest, rangeHeaders, validatorOf } from './resume.ts';
+import { isRest, rangeHeaders, totalOf, validatorOf } from './resume.ts';
 import type { Validator } from './resume.ts';
 import { backoff, pause, RETRY, STALL_MS } from '../retry.ts';
 import type { RetryRules } from '../retry.ts';
@@ -35,6 +35,10 @@ export interface DownloadRequest {
   readonly size?: number | undefined;
   /** Only the bytes from here on: the caller has those before, of an earlier run, and knows the digest of the whole. */
   readonly offset?: number | undefined;
+  /** With `offset`: what the server called the version that those bytes are of. The rest of any other is `E_UPSTREAM_CHANGED`. */
+  readonly validator?: string | undefined;
+  /** Told of what the server calls the version that is being read: strong enough to join parts by; undefined where it isn't. */
+  readonly onValidator?: ((validator: string | undefined) => void) | undefined;
   /** The most bytes to take where no size was declared. */
   readonly maxSize?: number | undefined;
   readonly accept?: string | undefined;
@@ -91,6 +95,7 @@ async function* download(request: DownloadRequest): AsyncGenerator<Uint8Array, v
       problem = statusError(answer, url, withCredential, await pace.waitFor(refusalText(answer)));
       if (problem) {
         answer.abandon();
+        if (answer.status === 416 && delivered.isBegun) throw changed(url);
         if (problem.limit === undefined || request.limits?.origin !== url.origin) throw problem.error;
         const { limit } = problem;
         problem = undefined;
@@ -162,11 +167,16 @@ class Delivered {
     this.bytes = request.offset ?? 0;
   }
 
+  /** Are all bytes that the caller has those of an earlier run? */
+  get isBegun(): boolean {
+    return this.#version === undefined && this.bytes > 0;
+  }
+
   headers(): Record<string, string> {
+    const validator = this.isBegun ? this.#request.validator : this.#version?.validator;
+    if (this.bytes > 0 && validator !== undefined) return rangeHeaders(this.bytes, validator);
     // Nothing says which version an earlier run had: the digest will.
-    if (this.#version === undefined && this.bytes > 0) return { range: `bytes=${this.bytes}-` };
-    const validator = this.#version?.validator;
-    return this.bytes > 0 && validator !== undefined ? rangeHeaders(this.bytes, validator) : {};
+    return this.isBegun ? { range: `bytes=${this.bytes}-` } : {};
   }
 
   /** The bytes of an answer that the caller has not got yet. */
@@ -217,10 +227,9 @@ class Delivered {
    */
   #begin(answer: HttpResponse, url: URL): number {
     if (answer.status === 206) {
-      const begun = this.#version === undefined && this.bytes > 0;
-      const expected = begun ? { ...validatorOf(answer), total: this.#request.size } : this.#version;
+      const expected = this.isBegun ? this.#begunVersion(answer) : this.#version;
       if (expected === undefined || !isRest(answer, this.bytes, expected)) throw changed(url);
-      this.#version = expected;
+      this.#know(expected);
       return 0;
     }
     const version = validatorOf(answer);
@@ -233,20 +242,35 @@ class Delivered {
     if (known && this.bytes > 0) {
       if (known.validator !== version.validator || known.total !== version.total) throw changed(url);
     } else {
-      this.#version = version;
+      const { validator } = this.#request;
+      if (this.isBegun && validator !== undefined && validator !== version.validator) throw changed(url);
+      this.#know(version);
     }
     return this.bytes;
   }
 
-  /** Skips what the caller already has; without a validator its bytes must be the same. */
+  #know(version: Validator): void {
+    if (this.#version === undefined || this.bytes === 0) this.#request.onValidator?.(version.validator);
+    this.#version = version;
+  }
+
+  /** Of which version a 206 must be where an earlier run began. */
+  #begunVersion(answer: HttpResponse): Validator {
+    const { validator = validatorOf(answer).validator, size } = this.#request;
+    return { validator, total: size ?? totalOf(answer) };
+  }
+
+  /** Skips what the caller already has; without a validator its bytes must be the same, but for those of an earlier run. */
   async *#skipping(body: AsyncIterable<Uint8Array>, skip: number, url: URL) {
     const compare = this.#version?.validator === undefined ? createHash('sha256') : undefined;
     let left = skip;
+    let unseen = this.#request.offset ?? 0;
     for await (const chunk of body) {
       const old = chunk.subarray(0, left);
       if (old.length > 0) {
         left -= old.length;
-        compare?.update(old);
+        compare?.update(old.subarray(unseen));
+        unseen -= Math.min(unseen, old.length);
         if (compare && left === 0 && !compare.digest().equals(this.#prefix.copy().digest())) throw changed(url);
       }
       if (old.length < chunk.length) yield chunk.subarray(old.length);

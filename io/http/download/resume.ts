@@ -32,6 +32,12 @@ export function rangeHeaders(offset: number, validator: string): Record<string, 
   return { range: `bytes=${offset}-`, 'if-range': validator };
 }
 
+/** The size of the whole file that a 206 is a part of, where it is said. */
+export function totalOf(answer: HttpResponse): number | undefined {
+  const total = /\/(\d{1,16})$/.exec(answer.header('content-range') ?? '')?.[1];
+  return total === undefined ? undefined : Number(total);
+}
+
 /** Does a 206 hold exactly the rest from `offset` on, of the file as it was? */
 export function isRest(answer: HttpResponse, offset: number, version: Validator): boolean {
   const found = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16})$/.exec(answer.header('content-range') ?? '');
