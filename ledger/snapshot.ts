@@ -29,7 +29,8 @@ export interface Snapshot {
    */
   blob(oid: string, limit: number): Promise<Uint8Array>;
   /**
-   * Makes sure that many blobs and trees are here, so that `blob` and `list` cost no request; a no-op in a full clone.
+   * Makes sure that many blobs and trees are here, so that `blob` and `list` cost no request; a no-op in a full clone. With
+   * `below`, trees come with what lies in them, as far as the host sends it; the rest is fetched when it is asked for.
    */
-  prefetch(oids: readonly string[]): Promise<void>;
+  prefetch(oids: readonly string[], below?: 'below'): Promise<void>;
 }

@@ -1,7 +1,7 @@
-import { TREE, trySegment } from '../../ledger-schema/index.ts';
 import { MOMENT, withLock } from '../../io/files/lock.ts';
 import { join } from 'node:path';
 import { requireCurrent } from '../require-current.ts';
+import { ahead } from './ahead.ts';
 import { assetFiles } from './assets.ts';
 import { Events, expiring } from './machine/events.ts';
 import { feeds } from './machine/feeds.ts';
@@ -11,9 +11,9 @@ import { IndexFiles } from './index-files.ts';
 import { ledgerTools } from './ledger-tools.ts';
 import type { LedgerTool } from './ledger-tools.ts';
 import { MANIFEST, OldManifest, headLine } from './disk/manifest.ts';
-import type { KnownLine } from './disk/manifest.ts';
-import { fetchRecords } from '../verify/fetch-records.ts';
 import type { KnownTool, SiteFile } from './model.ts';
+import { preparedTools } from './prepared.ts';
+import type { Looked, Prepared } from './prepared.ts';
 import { trustDocument } from './machine/record-file.ts';
 import { ReleasePool } from './releases/release-pool.ts';
 import type { SiteContext } from './site-context.ts';
@@ -31,11 +31,6 @@ export interface SiteReport {
   readonly removed: number;
 }
 
-/** Tools that are looked at together. */
-const BATCH = 128;
-/** Records that are fetched together. */
-const FETCHED = 2048;
-
 /**
  * Makes a static site of a ledger that was verified already, or brings one up to date: only what changed is judged and
  * written. Killed anywhere and run again, it ends the same. Throws `E_EXISTS` for a folder that is something else, `E_IO`,
@@ -51,19 +46,6 @@ export async function makeSite(request: SiteRequest): Promise<SiteReport> {
       await run.close();
     }
   });
-}
-
-/** A tool of the ledger, and what the site knows of it. */
-interface Looked {
-  readonly tool: LedgerTool;
-  readonly key: string;
-  readonly found: KnownLine | undefined;
-}
-
-/** Tools that can be written: what is needed of those that changed is here. */
-interface Prepared {
-  readonly looked: readonly Looked[];
-  readonly builders: ReadonlyMap<LedgerTool, ToolBuilder>;
 }
 
 class SiteRun {
@@ -84,6 +66,7 @@ class SiteRun {
   readonly #removed: string[] = [];
   readonly #pool: ReleasePool;
   #releases = 0;
+  #closed = false;
 
   private constructor(
     request: SiteRequest,
@@ -128,15 +111,12 @@ class SiteRun {
   async toEnd(): Promise<SiteReport> {
     const { trust, snapshot, commit } = this.#request.view;
     this.#put({ path: 'trust.json', content: await trustDocument(snapshot) });
-    let next = this.#prepare(0);
-    for (let from = 0; from < this.#tools.length; from += BATCH) {
-      const batch = await next;
-      // The next ones are fetched while these are judged and written.
-      next = this.#prepare(from + BATCH);
-      next.catch(() => undefined);
+    let done = 0;
+    for await (const batch of ahead(this.#judged())) {
       await this.#bring(batch);
-      const done = Math.min(from + BATCH, this.#tools.length);
-      if (this.#tools.length > BATCH) this.#request.progress.note(`${done} of ${this.#tools.length} tools`);
+      done += batch.looked.length;
+      if (batch.looked.length < this.#tools.length)
+        this.#request.progress.note(`${done} of ${this.#tools.length} tools`);
     }
     this.#old.take(undefined, this.#gone);
     this.#index.finish();
@@ -155,25 +135,23 @@ class SiteRun {
     };
   }
 
-  /** Finds which of the next tools changed, and fetches their records. */
-  async #prepare(from: number): Promise<Prepared> {
-    const looked = this.#tools.slice(from, from + BATCH).map((tool): Looked => ({
+  /** Tools whose records are judged, as far as threads do that: while they judge the next ones, these are written. */
+  async *#judged(): AsyncGenerator<Prepared> {
+    const { snapshot } = this.#request.view;
+    const look = (tool: LedgerTool): Looked => ({
       tool,
       found: this.#old.take(tool.path, this.#gone),
       key: toolKey(this.#runKey, tool),
-    }));
-    const changed = looked.filter((each) => !this.#isSame(each));
-    const records = await this.#recordsOf(changed.map(({ tool }) => tool));
-    const builders = new Map(changed.map((each) => [each.tool, this.#builder(each, records.get(each.tool.path))]));
-    const paths = [...builders.values()].flatMap(({ open }) => open.map(({ path }) => path));
-    for (let start = 0; start < paths.length; start += FETCHED) {
-      await fetchRecords(this.#request.view.snapshot, paths.slice(start, start + FETCHED));
+    });
+    const work = { snapshot, look, isSame: this.#isSame.bind(this), builder: this.#builder.bind(this) };
+    for await (const prepared of preparedTools(this.#tools, work)) {
+      if (this.#closed) return;
+      await this.#judgeAhead([...prepared.builders.values()]);
+      yield prepared;
     }
-    return { looked, builders };
   }
 
   async #bring({ looked, builders }: Prepared): Promise<void> {
-    await this.#judgeAhead([...builders.values()]);
     for (const { tool, found } of looked) {
       const builder = builders.get(tool);
       if (builder === undefined) {
@@ -206,24 +184,12 @@ class SiteRun {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#pool[Symbol.asyncDispose]();
   }
 
   #isSame({ tool, found, key }: Looked): boolean {
     return found?.tool.key === key && found.tool.tree === tool.tree && !this.#folder.leftover.tools.has(tool.path);
-  }
-
-  /** The tags and oids of the records of tools, by the tools' paths. */
-  async #recordsOf(tools: readonly LedgerTool[]): Promise<Map<string, Map<string, string>>> {
-    const listed = await this.#request.view.snapshot.listMany(tools.map(({ path }) => path));
-    const records = [...listed].map(([path, entries]): [string, Map<string, string>] => {
-      const tags = entries.flatMap(({ name, mode, oid }): [string, string][] => {
-        const tag = mode === TREE ? trySegment(name) : undefined;
-        return tag === undefined ? [] : [[tag, oid]];
-      });
-      return [path, new Map(tags)];
-    });
-    return new Map(records);
   }
 
   #builder({ tool, key, found }: Looked, records: ReadonlyMap<string, string> = new Map()): ToolBuilder {

@@ -32,6 +32,8 @@ const FILTERED: GitConfig = [
   [`remote.${REMOTE}.partialclonefilter`, 'tree:0'],
 ];
 const WHOLE: GitConfig = [[`remote.${REMOTE}.promisor`, 'true']];
+/** Trees with all that lies in them, but for files that hardly any record has. */
+const BELOW: GitConfig = [...WHOLE, [`remote.${REMOTE}.partialclonefilter`, 'blob:limit=64k']];
 /** git repacks by itself, in the background, once there are many packs; the fetch of the ledger's head may start it. */
 const NO_MAINTENANCE: GitConfig = [['maintenance.auto', 'false']];
 /** An object asked for by its id is known to be missing: there is nothing to negotiate. */
@@ -123,12 +125,12 @@ export class Fetcher {
   }
 
   /**
-   * Brings objects by their ids; those that the host doesn't have stay missing. `tips` are fetched instead where it
-   * serves none by id.
+   * Brings objects by their ids, trees with what lies `below` them if asked; those that the host doesn't have stay
+   * missing. `tips` are fetched instead where it serves none by id.
    */
-  async objects(oids: readonly string[], tips: readonly string[]): Promise<void> {
+  async objects(oids: readonly string[], tips: readonly string[], below?: 'below'): Promise<void> {
     for (let from = 0; from < oids.length; from += OBJECTS_PER_REQUEST) {
-      const config = [...this.#filter(), ...NO_MAINTENANCE, ...NO_NEGOTIATION];
+      const config = [...(below ? BELOW : this.#filter()), ...NO_MAINTENANCE, ...NO_NEGOTIATION];
       const input = lines(oids.slice(from, from + OBJECTS_PER_REQUEST));
       const result = await this.#network([...FETCH, '--stdin', REMOTE], { input, config });
       if (result.exitCode === 0 || sentSome(result.stderr)) continue;

@@ -217,8 +217,8 @@ class ClonedLedger implements LedgerRepository {
   #open(): { objects: Objects; history: History } {
     if (this.#opened) return this.#opened;
     const catFile = new CatFile(this.directory, this.#clone.localEnv(), () => this.#clone.condemn());
-    const objects = new Objects(catFile, this.#clone.format === 'sha256' ? 32 : 20, (oids) =>
-      this.#offlineOr(() => this.#fetcher.objects(oids, this.#tips())),
+    const objects = new Objects(catFile, this.#clone.format === 'sha256' ? 32 : 20, (oids, below) =>
+      this.#offlineOr(() => this.#fetcher.objects(oids, this.#tips(), below)),
     );
     const history = new History(objects, async (commits) => {
       const before = await objects.missing(commits);

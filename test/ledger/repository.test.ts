@@ -68,6 +68,21 @@ describe('reading a ledger', () => {
     expect(server.requests).toHaveLength(asked);
   });
 
+  it('brings a folder with all that lies below it by one request', async () => {
+    const ledger = await open({ url });
+    await ledger.update();
+    const snapshot = ledger.snapshot(ledger.head() ?? '');
+    const [packages] = (await snapshot.list('')).filter(({ name }) => name === 'packages');
+    const before = server.requests.length;
+    await snapshot.prefetch([packages?.oid ?? ''], 'below');
+    const asked = server.requests.length;
+    expect(asked).toBeGreaterThan(before);
+    const leaves = await collect(snapshot.walk('packages'));
+    for (const { oid } of leaves) await snapshot.blob(oid, 1000);
+    expect(leaves.map(({ path }) => path)).toEqual(expect.arrayContaining([...RECORD]));
+    expect(server.requests).toHaveLength(asked);
+  });
+
   it('lists nothing where there is no folder', async () => {
     const ledger = await open({ url });
     await ledger.update();

@@ -68,7 +68,8 @@ export class ReleasePool implements AsyncDisposable {
     const order = this.#order;
     const count = jobs.reduce((sum, { records }) => sum + records.length, 0);
     // Only compiled code runs in a worker; the sources are only ever run by a test runner, which compiles in its own way.
-    if (order === undefined || count < WORTH_A_WORKER || import.meta.url.endsWith('.ts')) return;
+    const isWorthIt = count >= WORTH_A_WORKER || (this.#workers.length > 0 && count > 0);
+    if (order === undefined || !isWorthIt || import.meta.url.endsWith('.ts')) return;
     if (this.#workers.length === 0) {
       this.#workers = Array.from({ length: Math.min(8, availableParallelism()) }, (_, number) =>
         startWorker({ ...order, number }),

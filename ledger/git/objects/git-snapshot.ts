@@ -91,8 +91,8 @@ export class GitSnapshot implements Snapshot {
     return this.#objects.blob(oid, limit);
   }
 
-  prefetch(oids: readonly string[]): Promise<void> {
-    return this.#objects.prefetch(oids);
+  prefetch(oids: readonly string[], below?: 'below'): Promise<void> {
+    return this.#objects.prefetch(oids, below);
   }
 
   async #place(directory: string): Promise<TreePosition | undefined> {

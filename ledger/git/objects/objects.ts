@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fail } from '../../../ledger-schema/error.ts';
+import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
 import type { ObjectContents, ObjectInfo } from './cat-file.ts';
 import type { TreeEntry } from '../../snapshot.ts';
 import { TREE_LIMIT, parseTree } from './tree.ts';
 
-/** Brings objects here from where the repository was cloned from; one request for all. What stays missing is not an error. */
-export type FetchObjects = (oids: readonly string[]) => Promise<void>;
+/**
+ * Brings objects here from where the repository was cloned from; one request for all. What stays missing is not an error.
+ * With `below`, trees come with what lies in them.
+ */
+export type FetchObjects = (oids: readonly string[], below?: 'below') => Promise<void>;
 
 /** Where objects are read from; `CatFile` is one such place. */
 export interface ObjectSource {
@@ -58,10 +61,11 @@ export class Objects {
     return unique.filter((_, index) => infos[index] === undefined);
   }
 
-  /** Makes sure that objects are here, with one request. */
-  async prefetch(oids: readonly string[]): Promise<void> {
+  /** Makes sure that objects are here, with one request; with `below`, what lies in them too, unless the host won't. */
+  async prefetch(oids: readonly string[], below?: 'below'): Promise<void> {
     if (!this.#fetch || oids.length === 0) return;
-    await this.#bring(await this.missing(oids));
+    const missing = await this.missing(oids);
+    await (below === undefined ? this.#bring(missing) : this.#bringBelow(this.#fetch, missing));
   }
 
   /** The bytes of an object that is here, or undefined; it fetches nothing. Throws `E_TOO_LARGE`, `E_GIT`. */
@@ -146,6 +150,20 @@ export class Objects {
       running.push(next);
     }
     await Promise.all(new Set(running));
+  }
+
+  /** What doesn't come is missed, and fetched by itself, when it is asked for: nothing depends on this. */
+  async #bringBelow(fetch: FetchObjects, trees: readonly string[]): Promise<void> {
+    if (trees.length === 0) return;
+    const before = this.#fetching;
+    const next = (async () => {
+      await before.catch(() => undefined);
+      await fetch(trees, 'below').catch((error: unknown) => {
+        if (!(error instanceof PullthroughError)) throw error;
+      });
+    })();
+    this.#fetching = next;
+    await next;
   }
 
   /**
