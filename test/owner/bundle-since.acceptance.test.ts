@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { chmod, cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { sha256Hex, utf8 } from '../../ledger-schema/index.ts';
@@ -83,3 +84,41 @@ test('a ledger that another process fetched while it was bundled makes no bundle
   await expect(early.writeBundle(at('early.bundle'), write)).toFailWith('E_MOVED');
   await late.writeBundle(at('late.bundle'), write);
 });
+
+test.each<[string, (to: string) => void]>([
+  [
+    'commits alone',
+    (to) =>
+      void bundleOf(to, execFileSync('git', [...inLedger(), 'pack-objects', '--stdout'], { input: `${second}\n` })),
+  ],
+  [
+    'all but the files',
+    (to) =>
+      void execFileSync('git', [
+        ...inLedger(),
+        'bundle',
+        'create',
+        '-q',
+        '--version=3',
+        to,
+        '--filter=blob:none',
+        'main',
+      ]),
+  ],
+])('a ledger.bundle that holds %s is refused, and nothing of it is in the way of the whole one', async (name, make) => {
+  const folder = `all-${name.replaceAll(' ', '-')}`;
+  await here.create(folder);
+  await cp(at(folder), at(`${folder}.bad`), { recursive: true });
+  make(join(at(`${folder}.bad`), 'ledger.bundle'));
+  const there = await empty();
+  await expect(there.apply(at(`${folder}.bad`))).toFailWith('E_BUNDLE');
+  expect([there.head(), await there.objects()]).toEqual([undefined, []]);
+  expect(await there.apply(at(folder))).toMatchObject({ head: second });
+  execFileSync('git', ['-C', there.ledger, 'fsck', '--strict'], { stdio: 'pipe' });
+});
+
+const inLedger = () => ['-C', ledger.directory];
+
+function bundleOf(file: string, pack: Buffer): void {
+  writeFileSync(file, Buffer.concat([Buffer.from(`# v2 git bundle\n${second} refs/heads/main\n\n`), pack]));
+}
