@@ -7,6 +7,7 @@ import { tryLedgerPath } from '../ledger-schema/names/layout.ts';
 import type { RecordState } from '../ledger-schema/record.ts';
 import { AT_ONCE, listOpenChanges } from '../proposals/list-changes.ts';
 import type { OpenChange, Stranger } from '../proposals/list-changes.ts';
+import { requireFresh, requireHeadOf } from '../ledger/view/freshness.ts';
 import { readSignedHead } from '../ledger/view/signed-head.ts';
 import type { WithView } from '../proposals/with-view.ts';
 import { judgeChange } from '../proposals/merge/merge.ts';
@@ -41,8 +42,14 @@ export interface LedgerStatus {
   readonly policies: readonly ProposedPolicyStatus[];
   /** Open pull requests from other repositories; they count for nothing. */
   readonly strangers: readonly Stranger[];
-  /** The newest signed head; undefined where there is none that counts. */
+  /** The newest signed head; undefined where there is none that an executor signed. */
   readonly head?: { readonly issued: string; readonly expires: string } | undefined;
+  /**
+   * Why the signed head says nothing of the ledger as it is: it is not an executor's, or of a state that isn't shown; where
+   * `maxAge` is asked for, also because it is too old, or missing.
+   */
+  readonly stale?:
+    { readonly code: ErrorCode; readonly message: string; readonly hint?: string | undefined } | undefined;
   readonly policy: {
     readonly version: number;
     readonly sha256: string;
@@ -54,8 +61,11 @@ export interface LedgerStatus {
 
 const DAY = 86_400_000;
 
-/** Records and proposals by state, whose acks are missing, days until the policy expires. */
-export async function ledgerStatus(context: WithView): Promise<LedgerStatus> {
+/**
+ * Records and proposals by state, whose acks are missing, days until the policy expires, and how old the signed head is.
+ * `maxAge`: how old it may be, in milliseconds; undefined: that is not asked.
+ */
+export async function ledgerStatus(context: WithView, maxAge?: number): Promise<LedgerStatus> {
   const { snapshot, trust, commit } = context.view;
   const paths: string[] = [];
   for await (const { path } of snapshot.walk('packages')) {
@@ -71,10 +81,9 @@ export async function ledgerStatus(context: WithView): Promise<LedgerStatus> {
   const proposals = await mapLimit(wanted, AT_ONCE, (change) => proposalStatus(context, change));
   const policies = await mapLimit(rotations, AT_ONCE, (change) => policyStatus(context, change));
   const { version, sha256, expires } = trust;
-  const head = await headStatus(context);
   return {
     commit,
-    head,
+    ...(await headStatus(context, maxAge)),
     records,
     unusable: checked.filter((record) => record.state !== 'acknowledged'),
     proposals: proposals.filter((proposal) => proposal !== undefined),
@@ -89,14 +98,22 @@ export async function ledgerStatus(context: WithView): Promise<LedgerStatus> {
   };
 }
 
-/** A head that doesn't count is treated as missing. */
-async function headStatus({ ledger, view: { trust } }: WithView): Promise<LedgerStatus['head']> {
+async function headStatus(
+  { ledger, memory, now, view }: WithView,
+  maxAge: number | undefined,
+): Promise<Pick<LedgerStatus, 'head' | 'stale'>> {
+  let signed: LedgerStatus['head'];
   try {
-    const signed = await readSignedHead(ledger, trust);
-    return signed && { issued: signed.head.issued, expires: signed.head.expires };
+    const head = (await readSignedHead(ledger, view.trust))?.head;
+    signed = head && { issued: head.issued, expires: head.expires };
+    const asked = { trust: view.trust, now, follows: (commit: string) => view.descendsFrom(commit) };
+    if (maxAge !== undefined) await requireFresh({ ...asked, head, seen: (await memory.read())?.head, maxAge });
+    else if (head !== undefined) await requireHeadOf(head, asked);
+    return { head: signed };
   } catch (error) {
-    if (error instanceof PullthroughError && error.exit === 3) return undefined;
-    throw error;
+    if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
+    const { code, message, hint } = error;
+    return { head: signed, stale: { code, message, hint } };
   }
 }
 

@@ -1,3 +1,4 @@
+import { PullthroughError } from '../../../ledger-schema/error.ts';
 import { listPending } from '../../../proposals/pending.ts';
 import { ledgerStatus } from '../../../owner/status.ts';
 import type { LedgerStatus, ProposalStatus } from '../../../owner/status.ts';
@@ -19,18 +20,23 @@ const SOON = 30;
 
 /** `ledger status` */
 export const ledgerStatusCommand: Handler<ValuesOf<'ledger', 'ledger status'>> = (_, options, context) =>
-  withOwner(options, context, async ({ reviewer }) => {
+  withOwner(options, context, async ({ reviewer, config: { maxAge } }) => {
     const seen = await withView(reviewer);
-    const status = await ledgerStatus(seen);
+    const status = await ledgerStatus(seen, maxAge);
     const needs = new Map((await listPending(seen)).map((one) => [one.branch, awaitedText(one)]));
     const { output } = context;
     output.results({ ...status });
     show(status, needs, output, context.now);
+    if (status.stale === undefined) return;
+    const { code, message, hint } = status.stale;
+    // Who set [trust] max-age is told as every consumer is; the others are warned.
+    if (maxAge === undefined) output.warn(message);
+    else throw new PullthroughError(code, message, { hint });
   });
 
 /** `needs`: what each open branch waits for, in the words of `pending`. */
 function show(
-  { records, unusable, proposals, policies, strangers, policy, head }: LedgerStatus,
+  { records, unusable, proposals, policies, strangers, policy, head, stale }: LedgerStatus,
   needs: ReadonlyMap<string | undefined, string>,
   output: Output,
   now: Date,
@@ -58,10 +64,10 @@ function show(
     policy.daysLeft < 0
       ? `expired at ${policy.expires}`
       : `expires in ${countText(policy.daysLeft, 'day')} (${policy.expires})`;
-  if (head === undefined) output.line("no signed head: 'pullthrough mirror' signs one");
+  if (head === undefined) output.line(`no signed head${stale ? ' that counts' : ''}: 'pullthrough mirror' signs one`);
   else {
     const age = agedText(now.getTime() - Date.parse(head.issued));
-    const dead = now.getTime() >= Date.parse(head.expires);
+    const dead = stale !== undefined || now.getTime() >= Date.parse(head.expires);
     output.line(`signed head: ${age} old, until ${head.expires}`, dead ? 'warning' : undefined);
   }
   output.line(`policy ${policy.version} ${left}`, policy.daysLeft < SOON ? 'warning' : undefined);
