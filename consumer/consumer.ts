@@ -135,7 +135,7 @@ export class Consumer implements AsyncDisposable {
       .then(() =>
         Promise.all([
           import('./download/select-assets.ts'),
-          import('./download/mirrors.ts'),
+          import('./download/mirrors.ts').then(({ loadMirrors }) => loadMirrors(this.#options.stores ?? [])),
           import('./download/get.ts'),
         ]),
       )

@@ -1,3 +1,4 @@
+import { loadTransport } from '../../io/http/transport.ts';
 import { schemeOf } from '../../store/open.ts';
 import type { OpenStoreOptions } from '../../store/open.ts';
 import { openPublic } from '../../store/public.ts';
@@ -14,4 +15,9 @@ export async function openMirrors(
   const folders = urls.filter((url) => ['file', undefined].includes(schemeOf(url)));
   const used = options.offline === true ? folders : urls;
   return Promise.all(used.map((url) => openPublic(url, options)));
+}
+
+/** Loads what these places will be asked with. Asks them nothing. */
+export async function loadMirrors(urls: readonly string[]): Promise<void> {
+  if (urls.some((url) => ['http', 'https'].includes(schemeOf(url) ?? ''))) await loadTransport();
 }

@@ -26,8 +26,16 @@ export async function get(url: URL, options: GetOptions): Promise<HttpResponse> 
   }
 }
 
+/** Loads what downloads need, so that the first one doesn't wait for it. Asks nobody anything, and never fails. */
+export async function loadTransport(): Promise<void> {
+  if (!hasProxy()) await (downloads ??= directConnections()).catch(() => undefined);
+}
+
 /** Connections without a proxy; behind one, the proxy's connection is the one that costs. */
 async function directConnections(lookup?: LookupFunction): Promise<Dispatcher> {
-  const [{ Agent }, { reusingConnector }] = await Promise.all([import('undici'), import('./download/read-memory.ts')]);
+  const [{ default: Agent }, { reusingConnector }] = await Promise.all([
+    import('undici/lib/dispatcher/agent.js'),
+    import('./download/read-memory.ts'),
+  ]);
   return new Agent({ connect: reusingConnector({ timeout: CONNECT_MS, ...(lookup && { lookup }) }) });
 }
