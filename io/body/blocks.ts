@@ -8,7 +8,7 @@
  */
 
 /** Bytes of one block: a chunk goes through some ten functions and two threads, whatever its size. */
-export const BLOCK = 512 * 1024;
+export const BLOCK = 1 << 20;
 /** A page of memory, and of the system's file cache, in bytes. */
 const PAGE = 4096;
 
