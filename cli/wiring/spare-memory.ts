@@ -17,10 +17,15 @@ export function spareMemory(): void {
   setFlagsFromString('--heap-growing-percent=50');
   setFlagsFromString('--no-wasm-tier-up');
   setFlagsFromString('--no-wasm-dynamic-tiering');
-  const look = setInterval(() => {
-    const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')?.space_size ?? 0;
-    if (young < YOUNG) return;
-    clearInterval(look);
-    setFlagsFromString('--semi-space-growth-factor=1');
+  let large = false;
+  // Again and again: each thread that starts sets V8's flag back, and room that was given back may be needed once more.
+  setInterval(() => {
+    const was = large;
+    large = youngBytes() >= YOUNG;
+    if (large || was) setFlagsFromString(`--semi-space-growth-factor=${large ? 1 : 2}`);
   }, LOOK_MS).unref();
+}
+
+function youngBytes(): number {
+  return getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')?.space_size ?? 0;
 }
