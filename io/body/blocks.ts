@@ -23,11 +23,26 @@ export function placeInBlock(offset: number): number {
 /** Blocks kept for later; more than this many are left to the garbage collector. */
 const MOST_FREE = 32;
 
+/** A program that goes on, such as a gateway, gives them back when none was taken for this long; milliseconds. */
+const IDLE_MS = 10_000;
+
 const free: SharedArrayBuffer[] = [];
+let lastTaken = 0;
+let watching: NodeJS.Timeout | undefined;
 const users = new WeakMap<ArrayBufferLike, number>();
+
+/** Looks now and then whether blocks are still taken, as long as there are any. */
+function giveBackLater(): void {
+  watching ??= setTimeout(() => {
+    watching = undefined;
+    if (performance.now() - lastTaken >= IDLE_MS) free.length = 0;
+    else giveBackLater();
+  }, IDLE_MS).unref();
+}
 
 /** A block with one user. */
 export function takeBlock(): Uint8Array {
+  lastTaken = performance.now();
   const memory = free.pop() ?? new SharedArrayBuffer(BLOCK);
   users.set(memory, 1);
   return new Uint8Array(memory);
@@ -63,4 +78,5 @@ export function release(chunk: Uint8Array): void {
   // Not counted any more: a second release of the same chunk must not give the block to two takers.
   users.delete(memory);
   if (free.length < MOST_FREE) free.push(memory);
+  giveBackLater();
 }

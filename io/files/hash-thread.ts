@@ -9,6 +9,8 @@ const MOST_WAITING = 4 * BLOCK;
 
 /** It holds nothing but the orders that are under way. */
 const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 16 };
+/** A program that goes on, such as a gateway, keeps no thread that has had nothing to do for this long; milliseconds. */
+const IDLE_MS = 10_000;
 /** Bytes of one order: each costs two threads a wake-up, which takes as long as hashing 50 KiB. */
 const ORDER = 2 * BLOCK;
 
@@ -47,6 +49,8 @@ function program(): void {
 interface Thread {
   readonly worker: Worker;
   readonly jobs: Map<number, HashJob>;
+  /** Ends it when it has had nothing to do for a while. */
+  ending: NodeJS.Timeout | undefined;
 }
 
 const threads: Thread[] = [];
@@ -64,17 +68,30 @@ function pickThread(): Thread {
       stdin: false,
       resourceLimits: LIMITS,
     });
-    const thread: Thread = { worker, jobs: new Map() };
+    const thread: Thread = { worker, jobs: new Map(), ending: undefined };
     worker.unref();
     worker.on('message', (reply: Reply) => thread.jobs.get(reply.job)?.hear(reply));
     worker.on('error', (error) => {
-      threads.splice(threads.indexOf(thread), 1);
+      forget(thread);
       for (const job of thread.jobs.values()) job.break(error);
     });
     threads.push(thread);
     return thread;
   }
   return threads.reduce((best, next) => (next.jobs.size < best.jobs.size ? next : best));
+}
+
+function forget(thread: Thread): void {
+  const at = threads.indexOf(thread);
+  if (at >= 0) threads.splice(at, 1);
+}
+
+/** Each thread has a heap of its own. */
+function endLater(thread: Thread): void {
+  thread.ending = setTimeout(() => {
+    forget(thread);
+    void thread.worker.terminate();
+  }, IDLE_MS).unref();
 }
 
 /** One digest that a thread makes of chunks as they come. End it with `digest` or `drop`. */
@@ -96,6 +113,7 @@ export class HashJob {
     this.#begin = algorithm;
     // The process must not end while somebody waits for this job, and must not wait for threads without one.
     if (this.#thread.jobs.size === 0) this.#thread.worker.ref();
+    clearTimeout(this.#thread.ending);
     this.#thread.jobs.set(this.#id, this);
   }
 
@@ -173,6 +191,8 @@ export class HashJob {
 
   #leave(): void {
     this.#thread.jobs.delete(this.#id);
-    if (this.#thread.jobs.size === 0) this.#thread.worker.unref();
+    if (this.#thread.jobs.size > 0) return;
+    this.#thread.worker.unref();
+    endLater(this.#thread);
   }
 }
