@@ -9,6 +9,7 @@ import { rolldown } from 'rolldown';
 import type { Plugin } from 'rolldown';
 import { writeDeclarations } from './bundle/declarations.ts';
 import { notices } from './bundle/notices.ts';
+import { oneByteText } from './bundle/one-byte-text.ts';
 import { bundledPackages, packageFolder } from './bundle/packages.ts';
 import { sbom } from './bundle/sbom.ts';
 
@@ -97,7 +98,7 @@ export async function makeBundle({ root, compiled, folder }: BundleOptions): Pro
   await using bundle = await rolldown({
     input: Object.fromEntries(ENTRIES.map((name) => [name, join(compiled, `${name}.js`)])),
     platform: 'node',
-    plugins: [ownAddresses(compiled), ownCommit(root, compiled), directPackages(direct)],
+    plugins: [ownAddresses(compiled), ownCommit(root, compiled), directPackages(direct), oneByteText()],
   });
   const { output } = await bundle.write({
     dir: folder,
