@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Get, Params, Query, RouteOptions } from './api/answers.ts';
 import { addApiRoutes } from './api/api-routes.ts';
-import { answerGraphql } from './api/graphql.ts';
 import { whileWaiting } from './limits.ts';
 import { addWebRoutes } from './web-routes.ts';
 
@@ -35,7 +34,11 @@ function getter(app: FastifyInstance, { files, shortcuts, catalog, limits }: Rou
 function addGraphql(app: FastifyInstance, options: RouteOptions): void {
   for (const url of ['/graphql', '/api/graphql', '/api/v3/graphql']) {
     app.post(url, { config: { name: 'api' }, bodyLimit: 64 * 1024 }, (request, reply) =>
-      whileWaiting(reply, options.limits.answer, () => answerGraphql(request, reply, options)),
+      whileWaiting(reply, options.limits.answer, async () => {
+        // Few gateways are asked for it, and the package takes 3 MB of memory.
+        const { answerGraphql } = await import('./api/graphql.ts');
+        return answerGraphql(request, reply, options);
+      }),
     );
   }
 }

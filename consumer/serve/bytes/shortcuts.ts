@@ -85,11 +85,15 @@ export class Shortcuts {
     if (bytes === undefined || OTHERWISE.some((name) => headers[name] !== undefined)) return false;
     metrics.began();
     log?.(request, response, () => known.size);
-    response.once('close', () => metrics.ended('download', 200, response.writableFinished ? known.size : 0));
-    socket.setTimeout(limits.idle);
     response.writeHead(200, known.headers).end(bytes);
     // What the system has taken already needs no limit; one that waits for an earlier answer on its connection does.
-    if (response.socket === null || socket.writableLength > 0) limitTime(response, known.size, limits);
+    if (response.socket !== null && socket.writableLength === 0 && socket.errored === null) {
+      metrics.ended('download', 200, known.size);
+      return true;
+    }
+    response.once('close', () => metrics.ended('download', 200, response.writableFinished ? known.size : 0));
+    socket.setTimeout(limits.idle);
+    limitTime(response, known.size, limits);
     return true;
   }
 

@@ -82,16 +82,19 @@ function shortcuts(options: Partial<ShortcutOptions>) {
     log: undefined,
     ...options,
   });
-  /** How often it asked to be told of the end: once to count, once more for a limit. */
+  /** How often it asked to be told of the end, where that isn't here yet: once to count, once more for a limit. */
   const told = { times: 0 };
-  const asked = (waits: { readonly taken?: boolean; readonly bytes?: number } = {}): boolean => {
+  const asked = (
+    waits: { readonly taken?: boolean; readonly bytes?: number; readonly broken?: boolean } = {},
+  ): boolean => {
     told.times = 0;
     const response = {
       once: () => told.times++,
       writeHead: () => ({ end: () => undefined }),
       socket: waits.taken === false ? null : {},
     };
-    const socket = { setTimeout: () => undefined, writableLength: waits.bytes ?? 0 };
+    const errored = waits.broken === true ? new Error('EPIPE') : null;
+    const socket = { setTimeout: () => undefined, writableLength: waits.bytes ?? 0, errored };
     return made.answer({ method: 'GET', url: '/f', headers: {}, socket } as never, response as never);
   };
   return { made, asked, told };
@@ -123,7 +126,8 @@ test('what was judged by a state of the ledger that has gone meanwhile is not an
 test('an answer that its client has not taken yet, or that waits behind another on its connection, has a limit', () => {
   const { made, asked, told } = shortcuts({});
   made.remember('/f', FETCHABLE, made);
-  expect([asked(), told.times]).toEqual([true, 1]);
+  expect([asked(), told.times]).toEqual([true, 0]);
+  expect([asked({ broken: true }), told.times]).toEqual([true, 2]);
   expect([asked({ bytes: 9 }), told.times]).toEqual([true, 2]);
   expect([asked({ taken: false }), told.times]).toEqual([true, 2]);
 });
