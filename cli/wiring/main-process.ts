@@ -3,7 +3,7 @@ import { escapeTerminal } from '../../io/escape.ts';
 import { systemCode } from '../../io/io-error.ts';
 import { debugLines, toFailure } from '../screens/failure.ts';
 import { documentOf, hasFlag, run } from './run-command.ts';
-import { spareMemory } from './spare-memory.ts';
+import { spareEngine } from './spare-engine.ts';
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
@@ -56,7 +56,7 @@ function crash(error: unknown): void {
 
 /** Runs the process's command line and ends the process with its exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  spareMemory();
+  spareEngine();
   const stdoutFailure = watch(process.stdout);
   watch(process.stderr);
   process.on('uncaughtException', crash);
