@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { release } from '../body/blocks.ts';
 
 /** Bytes gathered for one call into the system: each call costs as much as copying some 100 KiB. */
-const BATCH = 2 << 20;
+const BATCH = 1 << 20;
 /** Bytes that may wait behind the current call before anyone who brings more is held back. */
 const MOST_WAITING = BATCH;
 /** Bytes after which the disk is set to work, so that little is left to wait for at the end. */

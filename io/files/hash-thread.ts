@@ -5,14 +5,14 @@ import { BLOCK, keep, release, takeBlock } from '../body/blocks.ts';
 import { copyInto } from '../body/copy-into.ts';
 
 /** Bytes that may wait for one job's thread before anyone who sends them is held back. */
-const MOST_WAITING = 4 * BLOCK;
+const MOST_WAITING = 2 * BLOCK;
 
 /** It holds nothing but the orders that are under way. */
 const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 16 };
 /** A program that goes on, such as a gateway, keeps no thread that has had nothing to do for this long; milliseconds. */
 const IDLE_MS = 10_000;
 /** Bytes of one order: each costs two threads a wake-up, which takes as long as hashing 50 KiB. */
-const ORDER = 2 * BLOCK;
+const ORDER = BLOCK;
 
 interface Order {
   readonly job: number;

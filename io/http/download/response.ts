@@ -7,7 +7,7 @@ import { networkError } from '../network-error.ts';
 import { shownUrl } from '../url.ts';
 
 /** Blocks that wait for the reader before the connection is held back. */
-const AHEAD = 3;
+const AHEAD = 1;
 /** A reader who waits gets what is there, full block or not, after this many milliseconds, or when a piece this short comes. */
 const PATIENCE_MS = 20;
 const SHORT = 4096;
