@@ -122,10 +122,12 @@ function words(name: string): { word: string; os?: Os }[] {
     .toLowerCase()
     .replace(/\.exe(?=\.|$)/, '.windows')
     .replace(/x86[-_.]?64/g, 'amd64')
+    .replace(/(?<![a-z0-9])amd64v[1-4](?![a-z0-9])/g, 'amd64')
     .replace(/(?<![a-z0-9])(os[-_]x|mac[-_]os)(?![a-z])/g, 'macos')
     .replace(/(?<![a-z0-9])(arm|aarch|amd|intel)[-_]64(?![a-z0-9])/g, (_, arch: string) => `${arch}64`)
     // A `v7` that doesn't stand behind `arm` is the program's own version.
     .replace(/(?<![a-z0-9])(arm(?:32)?)[-_]?(v[5-8])/g, '$1$2')
+    .replace(/(?<![a-z0-9])arm[-_]?([5-7])(?![a-z0-9]|\.\d)/g, 'armv$1')
     .replace(/(?<![a-z0-9])armv8[a-z]?(?![a-z0-9])/g, 'arm64')
     .replace(/(?<![a-z0-9])(32|64)[-_]bit/g, (_, bits: string) => `${bits}bit`)
     .replace(/(?<![a-z0-9])(?:arm[-_.]?64bit|64bit[-_.]arm)(?![a-z0-9])/g, 'arm64');
@@ -169,8 +171,13 @@ function isArch(word: string): boolean {
   return ARCH_WORDS[word] !== undefined || ARM_VERSION.test(word);
 }
 
-/** The version of the 32-bit ARM architecture that a name asks for: 5, 6 or 7; 7 where it isn't said. */
-export function armVersion(name: string): number {
+/** The version of the 32-bit ARM architecture that a name asks for: 5, 6 or 7; undefined where it isn't said. */
+export function armVersion(name: string): number | undefined {
   const versions = words(name).map(({ word }) => Number(ARM_VERSION.exec(word)?.[1] ?? (word === 'armel' ? 5 : 0)));
-  return versions.find((version) => version > 0) ?? 7;
+  return versions.find((version) => version > 0);
+}
+
+/** Which PCs it is for, 2 to 4 for newer ones only: `amd64v3`, `x86_64_v2`, `amd64-v3-v1.19.0`; 1 for all. */
+export function amd64Level(name: string): number {
+  return Number(/(?:x86[-_.]?64|amd64)[-_]?v([1-4])(?![a-z0-9]|\.\d)/i.exec(name)?.[1] ?? 1);
 }

@@ -54,7 +54,14 @@ export function isScriptByHabit(name: string): boolean {
   const plain = name.replace(/[-_.]v?\d.*$/i, '');
   // Of tarballs and of what is said to be compiled, two words say nothing.
   if (/\.(?:tar(?:\.\w+)?|t[gxb]z2?|gz|xz|bz2|zst)$|[-_](?:go|rs)$/i.test(name)) return /(?:bash|sh|env)$/i.test(plain);
-  return /\.(?:py|pyz|pl|rb|phar)$/i.test(name) || /[a-z]-[a-z]|^(?:ba|z|k)?sh|(?:bash|sh|env)(?=[-_.]|$)/i.test(plain);
+  // A `-cli` is compiled, and so is what is written in Swift.
+  if (/[-_]cli\.zip$|^swift/i.test(name)) return false;
+  return isScriptByEnding(name) || /[a-z]-[a-z]|^(?:ba|z|k)?sh|(?:bash|sh|env)(?=[-_.]|$)/i.test(plain);
+}
+
+/** Is it a script by its ending? */
+export function isScriptByEnding(name: string): boolean {
+  return /\.(?:sh|bash|py|pyz|pl|rb|phar)$/i.test(name);
 }
 
 /** Programs for the virtual machines of Java, Erlang and JavaScript, by how their names begin. */

@@ -16,7 +16,7 @@ function isOfTool(name: string, tool: string, names: readonly string[]): boolean
   const rest = restBehind(name, tool);
   if (rest === undefined) return false;
   const longer = /^[-_.]([a-z][a-z][a-z0-9]*)/i.exec(rest)?.[1];
-  if (longer === undefined || osOf(longer) !== undefined || archOf(longer).length > 0) return true;
+  if (longer === undefined || isEnding(rest) || osOf(longer) !== undefined || archOf(longer).length > 0) return true;
   return !names.some((other) => saysPlatform(restBehind(other, tool)));
 }
 
@@ -32,5 +32,10 @@ function sameSeparators(text: string): string {
 
 function saysPlatform(rest: string | undefined): boolean {
   const word = /^[-_.](?:v?[\d.]+[-_.])?([a-z0-9]+)/i.exec(rest ?? '')?.[1] ?? '';
-  return osOf(word) !== undefined || archOf(word).length > 0;
+  return osOf(word) !== undefined || archOf(word).length > 0 || (rest !== undefined && isEnding(rest));
+}
+
+/** The bare file, `name.exe` and `name.tar.gz` are the tool's own. */
+function isEnding(rest: string): boolean {
+  return /^(?:\.(?:exe|jar|sh|tar|tgz|zip|7z|gz|xz|zst|bz2)(?:\.[a-z0-9]+)?)?$/i.test(rest);
 }

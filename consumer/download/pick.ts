@@ -1,6 +1,6 @@
-import { archOf, armVersion, osOf } from './asset-name.ts';
+import { amd64Level, archOf, armVersion, osOf } from './asset-name.ts';
 import type { Os } from './asset-name.ts';
-import { hasSideWord, isInstaller, isSideFile, osOfEnding, stemOf, typeRank } from './asset-kind.ts';
+import { hasSideWord, isAboutAnother, isInstaller, isSideFile, osOfEnding, stemOf, typeRank } from './asset-kind.ts';
 import { isAmd64ByHabit, isArm64ByHabit, isMacByHabit, isWindowsByHabit } from './habits.ts';
 import type { Named } from './habits.ts';
 import { ofTool } from './of-tool.ts';
@@ -24,9 +24,11 @@ const PACKAGES = 1000;
  */
 export function pickForPlatform(names: readonly string[], platform: Platform, hints: PickHints = {}): string[] {
   const release = readRelease(names, hints);
-  const picked = pick(release, platform, names);
-  const translated = platform.os === 'darwin' && platform.arch === 'arm64' && picked.length === 0;
-  return translated ? pick(release, { ...platform, arch: 'amd64' }, names) : picked;
+  const likely = release.filter(({ name }) => !hasSideWord(name) && !isInstaller(name));
+  const rosetta = platform.os === 'darwin' && platform.arch === 'arm64';
+  const platforms = rosetta ? [platform, { ...platform, arch: 'amd64' as const }] : [platform];
+  const tries = [likely, release].flatMap((files) => platforms.map((one) => best(files, one, names)));
+  return tries.find((picked) => picked.length > 0) ?? [];
 }
 
 /** Is the file, by its name, Intel's on Apple silicon, where Rosetta translates it? */
@@ -38,18 +40,26 @@ export function isTranslated(name: string, platform: Platform, hints: PickHints 
 
 function readRelease(names: readonly string[], { repository, tool }: PickHints): readonly Named[] {
   const wanted = tool === undefined ? names : ofTool(names, tool);
-  const read = wanted.filter((name) => !isSideFile(name)).map((name) => readName(name, repository));
-  // Where no file names a system, the repository's own name may: `winappcli-x64.zip` of `microsoft/winappCli`.
-  const own = read.some(({ os }) => os !== undefined) ? undefined : osOfRepository(repository);
-  if (own !== undefined) return read.map((file) => ({ ...file, os: file.os ?? own }));
+  const read = wanted
+    .filter((name) => !isSideFile(name) && !isAboutAnother(name))
+    .map((name) => readName(name, repository));
+  // Where no file names another system, the repository's own name may name one: `winappcli-x64.zip` of `microsoft/winappCli`.
+  const own = osOfRepository(repository);
+  if (own !== undefined && read.every(({ os }) => os === undefined || os === own))
+    return read.map((file) => ({ ...file, os: file.os ?? own }));
   return read.map((file) => {
     if (isMacByHabit(file, read)) return { ...file, os: 'darwin' };
     return isWindowsByHabit(file, read) ? { ...file, os: 'windows' } : file;
   });
 }
 
-/** `winappCli`, `mac-cleanup`, `linux-timemachine`: which system the whole repository is for, by how its name begins. */
+/**
+ * Which system the whole repository is for: by how its name begins, as `winappCli`, `mac-cleanup`, `linux-timemachine`,
+ * or by what its owner is there for, as `git-for-windows`.
+ */
 function osOfRepository(repository: string | undefined): Os | undefined {
+  const purpose = /(?:^|[-_/])for[-_](windows|macos|mac|linux)(?![a-z])/i.exec(repository ?? '')?.[1];
+  if (purpose !== undefined) return osOf(purpose);
   const begins = /^(win|windows|mac|macos|osx|linux)(?=[^a-z]|$|app|ui|tool|util)/i.exec(
     repository?.split('/').at(-1) ?? '',
   );
@@ -68,12 +78,6 @@ function withoutRepository(name: string, repository: string | undefined): string
   const words = (repository?.split('/').at(-1) ?? '').split(/[^a-z0-9]+/i).filter((word) => word !== '');
   if (words.length === 0) return name;
   return name.replace(new RegExp(`(?<![a-z0-9])${words.join('[-_.]?')}(?![a-z0-9])`, 'i'), 'tool');
-}
-
-function pick(release: readonly Named[], platform: Platform, beside: readonly string[]): string[] {
-  const likely = release.filter(({ name }) => !hasSideWord(name) && !isInstaller(name));
-  const picked = best(likely, platform, beside);
-  return picked.length > 0 ? picked : best(release, platform, beside);
 }
 
 function best(files: readonly Named[], platform: Platform, beside: readonly string[]): string[] {
@@ -106,8 +110,11 @@ function isBare(file: Named, files: readonly Named[]): boolean {
   if (file.os !== undefined || file.archs.length > 0 || typeRank(file.name) === undefined) return false;
   // Sources come in several wrappings.
   if (files.some((other) => other !== file && other.stem === file.stem && isArchive(other.name))) return false;
+  // `tool-1.2.3.tar.gz` is how sources are published, unless programs are tarballs here, too.
+  const sources = /[-_.]v?\d[\d.]*\.tar\.\w+$/i.test(file.name);
   return files.some(
     (other) =>
+      (!sources || /\.tar\.\w+$/i.test(other.name)) &&
       (other.os !== undefined || other.archs.length > 0) &&
       typeRank(other.name) !== undefined &&
       ((other.stem.startsWith(file.stem) && /^[-_.]/.test(other.stem.slice(file.stem.length))) ||
@@ -122,8 +129,11 @@ function isArchive(name: string): boolean {
 function archFit(file: Named, files: readonly Named[], platform: Platform): number {
   const { name, archs } = file;
   if (archs.includes(platform.arch)) {
-    const arm = platform.arch === 'arm' ? armVersion(name) : 0;
-    return arm > (platform.arm ?? 7) ? 0 : 40 + 2 * arm - archs.length;
+    if (platform.arch === 'amd64') return 41 - amd64Level(name) - archs.length;
+    if (platform.arch !== 'arm') return 40 - archs.length;
+    const version = armVersion(name);
+    // A name that says the version is preferred to one that leaves it out, which is for the seventh.
+    return (version ?? 7) > (platform.arm ?? 7) ? 0 : 40 + (version === undefined ? 13 : 2 * version) - archs.length;
   }
   if (archs.length > 0 && archs.every((arch) => arch === 'any')) return 20;
   if (platform.arch === 'arm64' && isArm64ByHabit(file, files)) return 15;

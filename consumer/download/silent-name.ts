@@ -1,5 +1,5 @@
 import { hasSideWord, isSideFile, typeRank } from './asset-kind.ts';
-import { isMachineByHabit, isScriptByHabit } from './habits.ts';
+import { isMachineByHabit, isScriptByEnding, isScriptByHabit } from './habits.ts';
 import type { Named } from './habits.ts';
 import type { Platform } from './platform.ts';
 
@@ -20,10 +20,18 @@ function programs(files: readonly Named[]): Named[] {
  * nothing beside them, are for every Unix, and a bare file is for Linux on amd64. Otherwise names don't decide.
  */
 export function lonely(files: readonly Named[], platform: Platform, beside: readonly string[]): string | undefined {
-  const [only, ...others] = programs(files);
-  if (only === undefined || others.length > 0 || !isSilent(only)) return undefined;
+  const rank = ({ name }: Named): number => typeRank(name, platform.os) ?? 0;
+  const [only, ...others] = programs(files).toSorted((a, b) => rank(a) - rank(b));
+  if (only === undefined || !isSilent(only)) return undefined;
+  // `maven-3.9-bin.tar.gz` and `maven-3.9-bin.zip` are one.
+  if (others.length > 0 && !(isForAll(only) && others.every(({ stem }) => stem === only.stem))) return undefined;
   if (files.some(({ os, archs }) => archs.length > 0 || (os !== undefined && os !== 'linux'))) return undefined;
   return fitsAlone(only, files, platform, beside) ? only.name : undefined;
+}
+
+/** By a word of an archive's name. */
+function isForAll({ stem }: Named): boolean {
+  return /(?:^|[-_.])(?:bin|binaries|dist|release|archive|all|java|portable)(?:[-_.]|$)/.test(stem);
 }
 
 function fitsAlone(only: Named, files: readonly Named[], platform: Platform, beside: readonly string[]): boolean {
@@ -31,11 +39,10 @@ function fitsAlone(only: Named, files: readonly Named[], platform: Platform, bes
   const onPc = platform.os === 'linux' && platform.arch === 'amd64';
   // What is only compressed is one program, as a bare file is.
   const archive = /\.(?:tar(?:\.\w+)?|t[gxb]z2?|zip|7z)$/i.test(only.name);
-  const everywhere = /(?:^|[-_.])(?:bin|binaries|dist|release|archive|all|java|portable)(?:[-_.]|$)/.test(only.stem);
-  if ((archive && everywhere) || isMachineByHabit(only.name) || isJar(only.name)) return true;
+  if ((archive && isForAll(only)) || isMachineByHabit(only.name) || isJar(only.name)) return true;
   const isSide = (name: string): boolean => isSideFile(name) || hasSideWord(name) || typeRank(name) === undefined;
   const sole = beside.every((name) => name === only.name || isSide(name));
-  if (sole && isScriptByHabit(only.name)) return unix;
+  if (isScriptByHabit(only.name) && (sole || isScriptByEnding(only.name))) return unix;
   const zip = /\.zip$/i.test(only.name);
   if (hasLinuxPackage(only, files)) return zip ? platform.os === 'linux' : archive ? unix : onPc;
   if (zip) return platform.os === (/^[^_]+_v?\d[\d.]*\.zip$/i.test(only.name) ? 'linux' : 'darwin');
@@ -84,12 +91,24 @@ export function packaged(files: readonly Named[], platform: Platform): string | 
   return others.length === 0 ? only?.name : undefined;
 }
 
-/** Is it a package of a program that lies beside it? Such a package is never what is meant. */
+/** Is it a package of a program for the same system that lies beside it? Such a package is never what is meant. */
 export function isPackageOfAnother(file: Named, files: readonly Named[]): boolean {
-  return typeRank(file.name) === undefined && programs(files).some(({ stem }) => stem === file.stem);
+  if (typeRank(file.name) !== undefined) return false;
+  return programs(files).some(({ name, stem, os }) => {
+    const same = stem === file.stem || (isJar(name) && stem.replace(/\.jar$/, '') === file.stem);
+    return same && (os === file.os || (os === undefined && file.os === 'linux'));
+  });
 }
 
-/** Jars run everywhere, whatever else there is. */
+/**
+ * Jars run everywhere. Beside programs for other systems a jar is the program only where it is named as they are, or says
+ * that it is complete: `tool-hadoop.jar` is not `tool`.
+ */
 export function jars(files: readonly Named[]): string[] {
-  return files.filter(({ name, os }) => os === undefined && isJar(name)).map(({ name }) => name);
+  const beside = programs(files).filter(({ os }) => os !== undefined);
+  const isProgram = ({ name, stem }: Named): boolean =>
+    beside.length === 0 ||
+    /(?:^|[-_.])(?:standalone|uber|fat|all|complete)(?:[-_.]|$)/i.test(name) ||
+    beside.some((other) => other.stem.startsWith(withoutVersion(stem.replace(/\.jar$/, ''))));
+  return files.filter((file) => file.os === undefined && isJar(file.name) && isProgram(file)).map(({ name }) => name);
 }

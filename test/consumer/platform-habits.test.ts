@@ -108,4 +108,86 @@ describe('the file for a platform, by the habits of those who name files', () =>
   ] as const)('--tool %s is found where it is a word of the names, too', (tool, names) => {
     expect(pickForPlatform(names, parsePlatform('linux/amd64'), { tool })).toEqual([names[0]]);
   });
+
+  test.each([
+    ['a proof of an archive', ['a-1-x64.dmg', 'a-1-x64.dmg.DIGEST', 'a-1-arm64.dmg.DIGEST'], 'linux/arm64', []],
+    [
+      'symbols for debugging',
+      ['a-macOS-Apple.dmg', 'a-macOS-Apple-dSYMs.tar.xz'],
+      'darwin/arm64',
+      ['a-macOS-Apple.dmg'],
+    ],
+    [
+      'an update that a program fetches',
+      ['a.macos-universal.dmg', 'macos.mar'],
+      'darwin/arm64',
+      ['a.macos-universal.dmg'],
+    ],
+    ['an image of a disk', ['os-amd64.iso', 'os-amd64.raw.xz'], 'linux/amd64', []],
+    ['a library', ['lib-linux-x64.node', 'lib-linux-x64.so'], 'linux/amd64', []],
+    ['sources of one system', ['t-osx-x86_64.tar.gz', 't-osx-source.tar.gz'], 'darwin/arm64', ['t-osx-x86_64.tar.gz']],
+    ['sources beside zips', ['pg-1.23.1.tar.gz', 'pg-1.23.1-windows-x86_64.zip'], 'linux/amd64', []],
+    ['a jar of another program', ['jfs-1.2-linux-amd64.tar.gz', 'jfs-hadoop-1.2.jar'], 'windows/arm64', []],
+    ['a package of a jar', ['t-1.0-all.jar', 't-1.0-all.deb'], 'linux/amd64', ['t-1.0-all.jar']],
+    ['an app for Android', ['t-x86_64-signed.apk', 't-x86_64.AppImage'], 'linux/amd64', ['t-x86_64.AppImage']],
+  ] as const)('%s is not the program', (_, names, platform, picked) => {
+    expect(pickForPlatform(names, parsePlatform(platform))).toEqual(picked);
+  });
+
+  test('a package for another system that has the same name does not hide one for this', () => {
+    const names = ['desk-1.3-x86_64.exe', 'desk-1.3-x86_64.dmg', 'desk-1.3-x86_64.AppImage'];
+    const picked = ['windows/amd64', 'darwin/amd64', 'linux/amd64'].map((text) =>
+      pickForPlatform(names, parsePlatform(text)),
+    );
+    expect(picked).toEqual(names.map((name) => [name]));
+  });
+
+  test('what is for every PC is taken before what is for newer ones only', () => {
+    const names = ['mage_linux_amd64v1.tar.gz', 'mage_linux_amd64v3.tar.gz', 'mage_linux_386.tar.gz'];
+    expect(pickForPlatform(names, parsePlatform('linux/amd64'))).toEqual([names[0]]);
+    const python = ['py-x86_64_v2-linux-gnu.tar.gz', 'py-x86_64-linux-gnu.tar.gz', 'py-x86_64_v3-linux-gnu.tar.gz'];
+    expect(pickForPlatform(python, parsePlatform('linux/amd64'))).toEqual([python[1]]);
+    expect(
+      pickForPlatform(['tool-linux-amd64-v3.1.0', 'tool-darwin-amd64-v3.1.0'], parsePlatform('linux/amd64')),
+    ).toEqual(['tool-linux-amd64-v3.1.0']);
+  });
+
+  test('a name that says the version of 32-bit ARM is taken before one that leaves it out', () => {
+    const arm = { os: 'linux', arch: 'arm', arm: 7 } as const;
+    for (const ends of [
+      ['arm', 'arm-v6', 'arm-v7'],
+      ['armhf', 'armv6', 'armv7'],
+      ['arm', 'arm-6', 'arm-7'],
+    ]) {
+      const names = ends.map((end) => `tool-linux-${end}.zip`);
+      expect(pickForPlatform(names, arm)).toEqual([names[2]]);
+      expect(pickForPlatform(names, { ...arm, arm: 6 })).toEqual([names[1]]);
+    }
+  });
+
+  test('an owner who is there for one system says which', () => {
+    const names = ['Git-2.47.1-64-bit.exe', 'Git-2.47.1-64-bit.tar.bz2', 'Git-2.47.1-arm64.tar.bz2'];
+    const repository = 'git-for-windows/git';
+    expect(pickForPlatform(names, parsePlatform('linux/amd64'), { repository })).toEqual([]);
+    expect(pickForPlatform(names, parsePlatform('windows/amd64'), { repository })).toEqual([names[0]]);
+  });
+
+  test('one archive for all systems may come in two wrappings', () => {
+    const names = ['maven-3.9.9-bin.tar.gz', 'maven-3.9.9-bin.zip', 'maven-3.9.9-src.tar.gz'];
+    expect(pickForPlatform(names, parsePlatform('linux/arm64'))).toEqual([names[0]]);
+    expect(pickForPlatform(names, parsePlatform('windows/amd64'))).toEqual([names[1]]);
+  });
+
+  test('a bare file is a tool of its own, beside a tool with a longer name', () => {
+    const names = ['selene', 'selene.exe', 'selene-light-0.31.0-linux.zip', 'selene-light-0.31.0-macos.zip'];
+    expect(pickForPlatform(names, parsePlatform('linux/amd64'), { tool: 'selene' })).toEqual(['selene']);
+    expect(pickForPlatform(names, parsePlatform('darwin/arm64'), { tool: 'selene' })).toEqual([]);
+    expect(pickForPlatform(names, parsePlatform('linux/amd64'), { tool: 'selene-light' })).toEqual([names[2]]);
+  });
+
+  test('a script that is a tool of its own is for every Unix', () => {
+    const names = ['switcher_linux_amd64', 'switcher_darwin_arm64', 'switch.sh'];
+    expect(pickForPlatform(names, parsePlatform('darwin/arm64'), { tool: 'switch' })).toEqual(['switch.sh']);
+    expect(pickForPlatform(names, parsePlatform('windows/amd64'), { tool: 'switch' })).toEqual([]);
+  });
 });
