@@ -7,6 +7,7 @@ import type { LimitKeeper } from '../io/http/download/download.ts';
 import type { Progress } from '../io/progress.ts';
 import { backoff } from '../io/http/retry.ts';
 import { requireSafeUrl } from '../io/http/url.ts';
+import { askedText } from './asked.ts';
 import { isAbsent, messageOf, nextLink, parseAnswer, statusError } from './status-errors.ts';
 import type { ErrorContext, Refusal } from './status-errors.ts';
 import { EtagCache, cacheIdentity } from './http/etag-cache.ts';
@@ -160,20 +161,27 @@ export class GitHubClient {
           return;
         }
         // What was read so far would pass for all there is.
-        fail('E_UPSTREAM_ANSWER', `${this.#host} has no page ${String(page)} of ${route}, to which it led`, {
-          hint: 'it may have been removed or renamed meanwhile: run again',
-        });
+        fail(
+          'E_UPSTREAM_ANSWER',
+          `${this.#host} has no page ${String(page)} of what it was asked to ${askedText(filled(route, parameters))}`,
+          {
+            hint: 'it may have been removed or renamed meanwhile: run again',
+          },
+        );
       }
       const { value, answer } = read;
       yield { value: value.filter(({ id }) => !seen.has(id) && seen.add(id)), unchanged: answer.unchanged };
       next = nextLink(answer.link);
       if (next !== undefined && addresses.size === addresses.add(next).size) {
-        fail('E_UPSTREAM_ANSWER', `${this.#host} leads in a circle at ${route}`);
+        fail('E_UPSTREAM_ANSWER', `${this.#host} leads in a circle, asked to ${askedText(filled(route, parameters))}`);
       }
       // A full page that a 304 confirms says nothing about a page that was added after it since.
       if (next === undefined && !(answer.unchanged && value.length >= perPage)) return;
     }
-    fail('E_UPSTREAM_ANSWER', `${this.#host} has more than ${String(MAX_PAGES)} pages at ${route}`);
+    fail(
+      'E_UPSTREAM_ANSWER',
+      `${this.#host} has more than ${String(MAX_PAGES)} pages, asked to ${askedText(filled(route, parameters))}`,
+    );
   }
 
   /**
@@ -250,6 +258,14 @@ export class GitHubClient {
     const hasToken = this.#token !== undefined;
     return { host: this.#host, what, tokenName: this.tokenName, hasToken, withheld: this.withheld, answer };
   }
+}
+
+/** A route with its parameters in it, for messages. */
+function filled(route: string, parameters: Parameters): string {
+  return route.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = parameters[name];
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : whole;
+  });
 }
 
 /** A token as it can stand in a header; environment files often leave a newline after it. */

@@ -1,3 +1,4 @@
+import { askedText } from './asked.ts';
 import { absentText, withheldText } from './absent.ts';
 import type { z } from 'zod';
 import { PullthroughError, fail } from '../ledger-schema/error.ts';
@@ -19,24 +20,22 @@ export interface ErrorContext {
   readonly withheld?: string | undefined;
 }
 
-/** What a status means: 401 and 403 `E_CREDENTIAL`, 404, 410 and 451 `E_UPSTREAM_NOT_FOUND`, else `E_HTTP`. */
+/** What a status means, to a person: what was asked for is named, never the path of an API. 401 and 403 `E_CREDENTIAL`, 404, 410 and 451 `E_UPSTREAM_NOT_FOUND`, else `E_HTTP`. */
 export function statusError(context: ErrorContext, { status, message }: Refusal): PullthroughError {
   const { host, what, tokenName, hasToken, withheld } = context;
   const said = message === '' ? '' : `: ${message}`;
+  const asked = askedText(what);
   if (status === 401) {
-    return new PullthroughError(
-      'E_CREDENTIAL',
-      `${host} refused ${hasToken ? tokenName : 'a request without a token'}${said}`,
-      {
-        hint: hasToken
-          ? `${tokenName} has expired, was revoked, or is for another host`
-          : (withheld ?? `set ${tokenName}`),
-      },
-    );
+    const refused = hasToken ? tokenName : 'a request without a token';
+    return new PullthroughError('E_CREDENTIAL', `${host} refused ${refused} (401), asked to ${asked}${said}`, {
+      hint: hasToken
+        ? `${tokenName} has expired, was revoked, or is for another host`
+        : (withheld ?? `set ${tokenName}`),
+    });
   }
   if (status === 403) {
-    const refusal = hasToken ? `${tokenName} may not ${what} at ${host}` : `${host} refuses ${what} without a token`;
-    return new PullthroughError('E_CREDENTIAL', `${refusal}${said}`, {
+    const who = hasToken ? `${tokenName} may not` : 'nobody without a token may';
+    return new PullthroughError('E_CREDENTIAL', `${who} ${asked} at ${host} (403)${said}`, {
       hint: hasToken ? `give ${tokenName} the permission, or another token` : (withheld ?? `set ${tokenName}`),
     });
   }
@@ -52,7 +51,7 @@ export function statusError(context: ErrorContext, { status, message }: Refusal)
         : (withheld ?? `look at the name; a private repository needs ${tokenName}`),
     });
   }
-  return new PullthroughError('E_HTTP', `${host} answered ${String(status)} to ${what}${said}`, {
+  return new PullthroughError('E_HTTP', `${host} answered ${String(status)}, asked to ${asked}${said}`, {
     hint: status >= 500 ? 'the server has a problem; run again later' : undefined,
   });
 }
@@ -73,7 +72,7 @@ export function parseAnswer<T>(
   try {
     value = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
   } catch (cause) {
-    fail('E_UPSTREAM_ANSWER', `${host} did not answer with JSON to ${what}`, {
+    fail('E_UPSTREAM_ANSWER', `${host} did not answer with JSON, asked to ${askedText(what)}`, {
       cause,
       hint: 'is `api` the address of an API?',
     });
@@ -82,10 +81,10 @@ export function parseAnswer<T>(
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const where = issue === undefined ? '' : ` (${issue.path.map(String).join('.')}: ${issue.message})`.slice(0, 200);
-  fail('E_UPSTREAM_ANSWER', `${host} answered something unexpected to ${what}${where}`);
+  fail('E_UPSTREAM_ANSWER', `${host} answered something unexpected, asked to ${askedText(what)}${where}`);
 }
 
-/** What an error's body says, bounded and on one line; empty where it says nothing. */
+/** What an error's body says, bounded, a line for each of its lines; empty where it says nothing. */
 export function messageOf(body: Uint8Array): string {
   if (body.length > 65536) return '';
   let value: unknown;
@@ -101,8 +100,8 @@ export function messageOf(body: Uint8Array): string {
     .filter((part) => typeof part === 'string')
     .flatMap((part) => part.split(/[\r\n]+/).map((line) => line.trim()))
     .filter((line) => line !== '')
-    .join('; ')
-    .slice(0, 300);
+    .join('\n')
+    .slice(0, 600);
 }
 
 function detailOf(error: unknown): unknown {

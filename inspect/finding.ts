@@ -94,7 +94,8 @@ export function finding(name: FindingName, message: string, files: readonly stri
 /** An error as a finding. */
 export function foundError(name: FindingName, error: PullthroughError, files: readonly string[] = []): Finding {
   const { code, hint, message } = error;
-  return { ...finding(name, message, files), code, ...(hint === undefined ? {} : { hint }) };
+  // A finding stands in a line of its own.
+  return { ...finding(name, message.replaceAll('\n', '; '), files), code, ...(hint === undefined ? {} : { hint }) };
 }
 
 const ORDER: Readonly<Record<Level, number>> = { stop: 0, look: 1, note: 2 };

@@ -24,14 +24,28 @@ export function escapeLog(text: string): string {
     .replace(/##(?=\[)/g, '#\\u{23}');
 }
 
+/**
+ * The lines of a message in which GitHub or git said several: each escaped on its own, and every line but the first indented, so
+ * that none of them looks like a line of ours.
+ */
+export function escapeLines(
+  text: string,
+  escape: (line: string) => string,
+): readonly [first: string, ...more: string[]] {
+  const [first = '', ...more] = text.split('\n');
+  return [escape(first), ...more.filter((line) => line.trim() !== '').map((line) => `  ${escape(line.trimStart())}`)];
+}
+
 export type AnnotationKind = 'error' | 'warning' | 'notice' | 'group';
 
 /**
- * A workflow command of GitHub Actions: `::error title=…::message`. Its data and properties are escaped as the runner
+ * A workflow command of GitHub Actions: `::error title=…::message`, of one line in the log, whatever lines it has. Its data and properties are escaped as the runner
  * unescapes them (https://github.com/actions/toolkit, packages/core/src/command.ts).
  */
 export function annotation(kind: AnnotationKind, message: string, title?: string): string {
-  const data = escapeTerminal(message).replace(/%/g, '%25');
+  const data = escapeLines(message, escapeTerminal)
+    .map((line) => line.replace(/%/g, '%25'))
+    .join('%0A');
   const property = escapeTerminal(title ?? '')
     .replace(/%/g, '%25')
     .replace(/:/g, '%3A')

@@ -59,7 +59,7 @@ export interface Transferred {
 export function assetRequest(client: GitHubClient, asset: Asset) {
   const { authorization, limits } = client;
   const url = authorization === undefined ? asset.browserUrl : asset.apiUrl;
-  return { url, size: asset.size, accept: 'application/octet-stream', authorization, limits };
+  return { what: asset.name, url, size: asset.size, accept: 'application/octet-stream', authorization, limits };
 }
 
 /** What must be hashed of a file's bytes, beside the SHA-256 that the store sees. */

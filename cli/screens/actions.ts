@@ -36,7 +36,7 @@ export function openActions(title: string, env: Environment, write: (line: strin
     endGroup,
     annotate(kind, message, about) {
       write(annotation(kind, message, about));
-      parts.push(`**${kind}:** ${codeSpan(message)}\n\n`);
+      parts.push(`**${kind}:** ${codeSpan(message.replaceAll('\n', '; '))}\n\n`);
     },
     table(table) {
       if (table.rows.length > 0) parts.push(`#### ${codeSpan(table.title)}\n\n${markdownTable(table)}\n`);

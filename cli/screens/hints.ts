@@ -26,7 +26,7 @@ export const HINTS: Readonly<Record<ErrorCode, string>> = {
   E_RATE_LIMIT: 'run it again after the time that is named',
   E_CREDENTIAL: 'look at the variable that is named: its token may be old, or may not do this',
   E_UPSTREAM_NOT_FOUND: 'look at its spelling; a private repository needs a token',
-  E_UPSTREAM_ANSWER: 'run it again; if it keeps failing, report it with the address that is named',
+  E_UPSTREAM_ANSWER: 'run it again; if it keeps failing, report it with what it says',
   E_UPSTREAM_CHANGED: 'run it again when upstream is done',
   E_TRUNCATED: 'run it again',
   E_ARCHIVE: 'get it without --unpack, and look at what is in it',

@@ -1,6 +1,6 @@
 import type { PullthroughError } from '../../ledger-schema/error.ts';
 import type { Finding } from '../../inspect/finding.ts';
-import { escapeLog, escapeTerminal } from '../../io/escape.ts';
+import { escapeLines, escapeLog, escapeTerminal } from '../../io/escape.ts';
 import type { Progress } from '../../io/progress.ts';
 import { openActions } from './actions.ts';
 import type { Actions } from './actions.ts';
@@ -85,23 +85,28 @@ export function openOutput(options: OutputOptions): OutputEnd {
     actions?.endGroup();
     stdout.write(`${line}\n`);
   };
-  const say = (kind: 'error' | 'warning' | 'hint', text: string, tone: Tone): void =>
-    toStderr(`${paintErr(`${kind}:`, tone)} ${escape(text)}`);
+  const say = (kind: 'error' | 'warning' | 'hint', text: string, tone: Tone, code?: string): void => {
+    const [first, ...more] = escapeLines(text, escape);
+    toStderr(`${paintErr(`${kind}:`, tone)} ${first}${code === undefined ? '' : ` [${code}]`}`);
+    for (const line of more) toStderr(line);
+  };
 
   const showError = (error: PullthroughError, about?: string): void => {
-    const message = `${about === undefined ? '' : `${about}: `}${error.message} [${error.code}]`;
+    const message = `${about === undefined ? '' : `${about}: `}${error.message}`;
     const hint = hintOf(error);
     if (actions !== undefined) {
-      actions.annotate('error', `${message} hint: ${hint}`, error.code);
+      // Before what others said, so that none of their lines stands in its place.
+      const [first = '', ...more] = message.split('\n');
+      actions.annotate('error', [`${first} [${error.code}] hint: ${hint}`, ...more].join('\n'), error.code);
       return;
     }
-    say('error', message, 'bad');
+    say('error', message, 'bad', error.code);
     say('hint', hint, 'faint');
   };
   const note = (message: string): void => {
     if (quiet) return;
     actions?.beginGroup();
-    toStderr(escape(message));
+    for (const line of escapeLines(message, escape)) toStderr(line);
   };
 
   const output: Output = {

@@ -131,14 +131,21 @@ function onlyFailure(results: readonly ReleaseResult[]): PullthroughError | unde
   return error.exit === 2 && results.length > 1 ? undefined : error;
 }
 
+/** One that befell a single release says which. */
+function ofRelease(error: PullthroughError, [result, ...others]: readonly ReleaseResult[]): PullthroughError {
+  const { code, message, hint } = error;
+  if (result === undefined || others.length > 0 || message.includes(result.tool)) return error;
+  return new PullthroughError(code, `${nameOf(result)}: ${message}`, { hint, cause: error });
+}
+
 /**
- * Ends the command with the failures of a run; where all ended with one, it is thrown as it is. `then`: what failed after
+ * Ends the command with the failures of a run; where all ended with one, that is thrown. `then`: what failed after
  * the releases; it ends the command unless a release failed with the same.
  */
 export function endReleases(results: readonly ReleaseResult[], then?: PullthroughError): void {
   const failures = results.flatMap(({ error }) => (error === undefined ? [] : [toError(error)]));
   if (then !== undefined && !failures.some((failure) => sameFailure(failure, then))) throw then;
   const only = onlyFailure(results);
-  if (only !== undefined && only.exit !== 2) throw only;
+  if (only !== undefined && only.exit !== 2) throw ofRelease(only, results);
   endSeveral(failures, results.length, 'releases');
 }

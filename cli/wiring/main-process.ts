@@ -1,5 +1,5 @@
 import { PullthroughError } from '../../ledger-schema/error.ts';
-import { escapeTerminal } from '../../io/escape.ts';
+import { escapeLines, escapeTerminal } from '../../io/escape.ts';
 import { systemCode } from '../../io/io-error.ts';
 import { debugLines, toFailure } from '../screens/failure.ts';
 import { documentOf, hasFlag, run } from './run-command.ts';
@@ -46,9 +46,9 @@ async function flush(stream: NodeJS.WriteStream): Promise<void> {
 function crash(error: unknown): void {
   const failure = toFailure(error);
   if (process.stderr.isTTY) process.stderr.write('\u001b[?25h\n');
-  for (const line of [`error: ${failure.message} [${failure.code}]`, ...debugLines(error, process.env)]) {
-    process.stderr.write(`${escapeTerminal(line)}\n`);
-  }
+  const [first, ...more] = escapeLines(failure.message, escapeTerminal);
+  const debug = debugLines(error, process.env).map(escapeTerminal);
+  for (const line of [`error: ${first} [${failure.code}]`, ...more, ...debug]) process.stderr.write(`${line}\n`);
   // An error that nobody awaited ends the run before its document is written.
   if (hasFlag(process.argv, '--json')) process.stdout.write(documentOf({}, failure));
   process.exit(1);

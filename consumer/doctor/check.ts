@@ -29,6 +29,6 @@ export async function look(
     return await action();
   } catch (error) {
     if (!(error instanceof PullthroughError) || error.code === 'E_INTERRUPTED') throw error;
-    return { name, state, message: `${error.message} [${error.code}]`, hint: error.hint };
+    return { name, state, message: `${error.message.replaceAll('\n', '; ')} [${error.code}]`, hint: error.hint };
   }
 }

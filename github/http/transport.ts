@@ -2,6 +2,7 @@ import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import type { LimitKeeper } from '../../io/http/download/download.ts';
 import type { Progress } from '../../io/progress.ts';
 import { RETRY, backoff, retryAfter } from '../../io/http/retry.ts';
+import { askedText } from '../asked.ts';
 import { messageOf } from '../status-errors.ts';
 import { ifNoneMatch } from './etag-cache.ts';
 import type { CachedAnswer, EtagCache } from './etag-cache.ts';
@@ -94,13 +95,13 @@ export class Transport {
         case 308: {
           const location =
             answer.headers.get('location') ??
-            fail('E_UPSTREAM_ANSWER', `${this.#name(request, url)}: a redirect without a location`);
+            fail('E_UPSTREAM_ANSWER', `${this.#name(request, url)}, gave a redirect without a location`);
           url = this.#inside(location, this.#name(request, url), url);
           continue;
         }
         case 304:
           if (kept === undefined)
-            fail('E_UPSTREAM_ANSWER', `${this.#name(request, url)}: a 304 to a request without a condition`);
+            fail('E_UPSTREAM_ANSWER', `${this.#name(request, url)}, gave a 304 to a request without a condition`);
           this.counts.unchanged += 1;
           return { status: 200, body: kept.body, link: answer.headers.get('link') ?? kept.link, unchanged: true };
         default: {
@@ -113,7 +114,7 @@ export class Transport {
         }
       }
     }
-    fail('E_UPSTREAM_ANSWER', `${this.#name(request, url)}: more than ${String(MAX_REDIRECTS)} redirects`);
+    fail('E_UPSTREAM_ANSWER', `${this.#name(request, url)}, gave more than ${String(MAX_REDIRECTS)} redirects`);
   }
 
   /** One URL until it answers something other than a limit or a passing failure. */
@@ -173,14 +174,18 @@ export class Transport {
   #broken(request: TransportRequest, url: URL, { timedOut, cause }: BrokenExchange): never {
     if (cause instanceof PullthroughError) throw cause;
     const what = timedOut ? 'does not answer in time' : 'broke the connection off';
-    fail(timedOut ? 'E_TIMEOUT' : 'E_NETWORK', `${this.#host} ${what}: ${request.method} ${url.pathname}`, {
-      cause,
-      hint: 'look at the network and at HTTPS_PROXY, then run again',
-    });
+    fail(
+      timedOut ? 'E_TIMEOUT' : 'E_NETWORK',
+      `${this.#host} ${what}, asked to ${askedText(`${request.method} ${url.pathname}`)}`,
+      {
+        cause,
+        hint: 'look at the network and at HTTPS_PROXY, then run again',
+      },
+    );
   }
 
   #name(request: TransportRequest, url: URL): string {
-    return `${request.method} ${url.origin}${url.pathname}`;
+    return `${this.#host}, asked to ${askedText(`${request.method} ${url.pathname}`)}`;
   }
 }
 

@@ -2,7 +2,7 @@ import { PullthroughError } from '../../ledger-schema/error.ts';
 import { proxyError } from './network-error.ts';
 import { retryAfter, untilReset } from './retry.ts';
 import type { HttpResponse } from './http-response.ts';
-import { shownUrl } from './url.ts';
+import { shownFile } from './url.ts';
 import { instantText } from '../../ledger-schema/fields.ts';
 
 /** The longest wait that a server may ask for, and all waits of one download together. */
@@ -29,14 +29,25 @@ export interface Problem {
   readonly limit?: RateLimit | undefined;
 }
 
+/** How a download was asked for. */
+export interface Asked {
+  readonly withCredential: boolean;
+  readonly said?: string | undefined;
+  readonly what?: string | undefined;
+}
+
 /**
  * What an answer's status means for a download; undefined for 200 and 206. `said`: the body of a 403, see
- * {@link refusalText}.
+ * {@link refusalText}. `what`: what a person calls the file; its address is shown without it.
  */
-export function statusError(answer: HttpResponse, url: URL, withCredential: boolean, said = ''): Problem | undefined {
+export function statusError(
+  answer: HttpResponse,
+  url: URL,
+  { withCredential, said = '', what }: Asked,
+): Problem | undefined {
   const { status } = answer;
   if (status === 200 || status === 206) return undefined;
-  const where = shownUrl(url);
+  const where = shownFile(url, what);
   const after = retryAfter(answer.header('retry-after'));
   const secondary = status === 403 && SECONDARY_LIMIT.test(said);
   const limited = status === 429 || secondary || (status === 403 && (after !== undefined || isUsedUp(answer)));
@@ -45,10 +56,16 @@ export function statusError(answer: HttpResponse, url: URL, withCredential: bool
   const asked = after ?? (limited ? reset : undefined) ?? (secondary ? LONGEST_WAIT_MS : undefined);
   if (limited) {
     const waits = asked !== undefined && asked <= LONGEST_WAIT_MS;
-    const error = new PullthroughError('E_RATE_LIMIT', `${where} allows no more requests for now (${status})`, {
-      hint:
-        asked === undefined ? 'try again later' : `try again in ${Math.ceil(asked / 1000)} s, at ${timeAfter(asked)}`,
-    });
+    const error = new PullthroughError(
+      'E_RATE_LIMIT',
+      what === undefined
+        ? `${where} allows no more requests for now (${status})`
+        : `${where} can't be had for now: no more requests are allowed (${status})`,
+      {
+        hint:
+          asked === undefined ? 'try again later' : `try again in ${Math.ceil(asked / 1000)} s, at ${timeAfter(asked)}`,
+      },
+    );
     const kind = after === undefined && isUsedUp(answer) ? 'primary' : 'secondary';
     const limit: RateLimit = { kind, wait: after ?? reset };
     return { error, again: waits || (status === 429 && asked === undefined), waitMs: waits ? asked : undefined, limit };
@@ -67,9 +84,13 @@ export function statusError(answer: HttpResponse, url: URL, withCredential: bool
   }
   if (status === 407) return { error: proxyError(where, status), again: false, waitMs: undefined };
   if (status === 401 || status === 403) {
-    const error = new PullthroughError('E_CREDENTIAL', `${where} refuses access (${status})`, {
-      hint: withCredential ? 'check that the token is valid and may read this' : 'it may need a token',
-    });
+    const error = new PullthroughError(
+      'E_CREDENTIAL',
+      what === undefined ? `${where} refuses access (${status})` : `access to ${where} is refused (${status})`,
+      {
+        hint: withCredential ? 'check that the token is valid and may read this' : 'it may need a token',
+      },
+    );
     return { error, again: false, waitMs: undefined };
   }
   if (status === 416) {
@@ -80,9 +101,13 @@ export function statusError(answer: HttpResponse, url: URL, withCredential: bool
     return { error, again: true, waitMs: undefined };
   }
   const again = status === 408 || status === 425 || status >= 500;
-  const error = new PullthroughError('E_HTTP', `${where} answered with status ${status}`, {
-    hint: again ? 'try again later' : undefined,
-  });
+  const error = new PullthroughError(
+    'E_HTTP',
+    what === undefined ? `${where} answered with status ${status}` : `${where} can't be had: it answered ${status}`,
+    {
+      hint: again ? 'try again later' : undefined,
+    },
+  );
   return { error, again, waitMs: asked !== undefined && asked <= LONGEST_WAIT_MS ? asked : undefined };
 }
 

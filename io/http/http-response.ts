@@ -15,6 +15,8 @@ export interface HttpResponse {
 export interface GetOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly stallMs: number;
+  /** For errors, in place of the URL. */
+  readonly where?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Finds the host's addresses; the system's own look-up by default. */
   readonly lookup?: LookupFunction | undefined;

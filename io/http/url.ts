@@ -19,6 +19,11 @@ export function shownUrl(url: string | URL): string {
   return `${parsed.protocol}//${parsed.host}${parsed.pathname}`;
 }
 
+/** A file for messages: by the name that a person has for it, and where it lies, else by its URL. */
+export function shownFile(url: string | URL, what: string | undefined): string {
+  return what === undefined ? shownUrl(url) : `${what} at ${new URL(url).host}`;
+}
+
 /** An https URL, or an http one of this machine; neither user nor password in it. Throws `E_CONFIG`. */
 export function requireSafeUrl(url: string | URL): URL {
   const parsed = parseUrl(url) ?? fail('E_CONFIG', 'a URL cannot be read', { hint: 'write it as https://HOST/PATH' });

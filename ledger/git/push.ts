@@ -107,7 +107,7 @@ function judge(clone: Clone, result: GitResult): void {
   const [first] = reasons;
   if (!first || /unpacker error/.test(first[2] ?? ''))
     throw remoteError(result, 'push to the ledger', { remote: clone.remote, clone: clone.directory });
-  const said = [first[2] ?? '', shownStderr(result.stderr, clone.remote.secrets)].join(' ').slice(0, 700);
+  const said = [first[2] ?? '', shownStderr(result.stderr, clone.remote.secrets)].join('\n').slice(0, 700);
   throw new PullthroughError('E_GIT', `the ledger refused the push: ${said}`, {
     hint: 'check the rules of the ledger’s branches, and what LEDGER_TOKEN may do',
   });

@@ -119,7 +119,7 @@ function badUrl(message: string): never {
   return fail('E_CONFIG', message, { hint: 'see [ledger] repository in mirror.ini' });
 }
 
-/** What git said on stderr, in one bounded line without secrets, control characters, user names and queries of URLs. */
+/** What git said on stderr, bounded, a line for each of its lines, without secrets, control characters, user names and queries of URLs. */
 export function shownStderr(stderr: string, secrets: readonly string[] = []): string {
   let text = stderr;
   for (const secret of secrets) text = text.replaceAll(secret, '***');
@@ -137,7 +137,7 @@ export function shownStderr(stderr: string, secrets: readonly string[] = []): st
   // What git, ssh and the host conclude; what else the host says can be long.
   const telling = lines.filter((line) => TELLING.test(line));
   const shown = telling.length > 0 ? telling : lines.filter((line) => !VAGUE.test(line));
-  return (shown.length > 0 ? shown : lines).join('; ').slice(0, 600);
+  return (shown.length > 0 ? shown : lines).join('\n').slice(0, 600);
 }
 
 /** The frame that ssh draws around its warnings. */

@@ -231,7 +231,7 @@ function isCancelled({ status }: GpgResult): boolean {
 function said({ stderr, exitCode }: GpgResult): string {
   const lines = stderr.split('\n').map((line) => line.replace(/[\0-\x1f\x7f-\x9f]/g, ' ').trim());
   // It says some things twice.
-  const text = [...new Set(lines.filter((line) => line !== ''))].join('; ');
+  const text = [...new Set(lines.filter((line) => line !== ''))].join('\n');
   return text === '' ? `it ended with ${exitCode ?? 'a signal'}` : text.slice(0, 500);
 }
 

@@ -88,7 +88,7 @@ async function bringUpToDate(
   refused: PullthroughError,
 ): Promise<MergeOutcome> {
   if (!(await isBehind(client, repository, number))) {
-    const waits = /required status check .*expected/i.test(refused.message);
+    const waits = /required status check .*expected/is.test(refused.message);
     if (waits && (await isUpdate(context, change)) && (await reportGate(context, change, title))) {
       throw new PullthroughError('E_MOVED', `the gate's verdict on ${title} was reported`, { cause: refused });
     }

@@ -226,3 +226,28 @@ describe('mirror', () => {
     expect(ran.stderr + ran.stdout).not.toContain('secretsecret');
   });
 });
+
+describe('an answer of upstream that is a no', () => {
+  test.each([
+    ['expired', 'E_CREDENTIAL', 'acme/tool@v1.0.0: access to tool-linux at 127.0.0.1:'],
+    ['missing', 'E_UPSTREAM_NOT_FOUND', 'acme/tool@v1.0.0: tool-linux at 127.0.0.1:'],
+  ] as const)('to a file says which file of which release it is, and no path: %s', async (fault, error, message) => {
+    const { made, cli } = await executor();
+    made.github.faults.bytes(fault, { times: 20 });
+    const { code: exit, stderr } = await cli(['mirror']);
+    expect(exit).toBe(1);
+    expect(stderr).toContain(`error: ${message}`);
+    expect(stderr).toContain(`[${error}]`);
+    expect(stderr).not.toMatch(/\/repos\/|\/assets\//);
+  });
+
+  test.each([401, 403, 503])('to the API says what was asked for, and no path: %i', async (status) => {
+    const { made, cli } = await executor();
+    made.github.faults.answer({ status, message: 'first line\nsecond line', times: 20, match: /releases/ });
+    const { code: exit, stderr } = await cli(['plan']);
+    expect(exit).toBe(1);
+    expect(stderr).toMatch(/^error: .*acme\/tool/m);
+    expect(stderr).not.toMatch(/\/repos\/|GET /);
+    if (status === 403) expect(stderr).toContain('first line [E_CREDENTIAL]\n  second line\n');
+  });
+});

@@ -36,6 +36,18 @@ describe('a pipe', () => {
     expect(stderr.text).toBe('looking at \\u{202e}exe\nwarning: careful\nerror: too\\u{9b}long [E_SIZE]\nhint: look\n');
   });
 
+  test('gets what GitHub or git said in several lines as lines, none of which looks like one of ours', async () => {
+    const { output, failure, stderr } = opened();
+    const message =
+      'the push was refused: remote: first\nhint: run this\n\u001b[2Jerror: forged [E_X]\r\n\n  ::error::x';
+    output.warn(message);
+    failure(new PullthroughError('E_GIT', message, { hint: 'look' }));
+    await settle();
+    const said = '  hint: run this\n  \\u{1b}[2Jerror: forged [E_X]\\u{d}\n  ::error::x\n';
+    const first = 'the push was refused: remote: first';
+    expect(stderr.text).toBe(`warning: ${first}\n${said}error: ${first} [E_GIT]\n${said}hint: look\n`);
+  });
+
   test('--quiet leaves results, warnings and errors', async () => {
     const { output, failure, stdout, stderr } = opened({ quiet: true });
     output.line('result');
@@ -174,14 +186,14 @@ describe('GitHub Actions', () => {
     await settle();
     expect(actions.stderr.text).toBe(
       '::group::pullthrough mirror\n\\u{3a}:error\\u{3a}:not one\n::endgroup::\n' +
-        '::error title=E_SIZE::a/b: too\\u{a}long 100%25 [E_SIZE] hint: look\n' +
+        '::error title=E_SIZE::a/b: too [E_SIZE] hint: look%0A  long 100%25\n' +
         '::error title=E_PARTIAL::one of two failed [E_PARTIAL] hint: see above\n',
     );
     expect(actions.stdout.text).not.toMatch(/^\s*::|##\[/m);
     expect(await readFile(path, 'utf8')).toBe(
       '### pullthrough mirror\n\n#### `Releases`\n\n| tool | tag |\n| --- | --- |\n' +
         '| ``@team `x` \\u{7c} <b>\\u{a}::error::`` |  |\n\n' +
-        '**error:** `a/b: too\\u{a}long 100% [E_SIZE] hint: look`\n\n' +
+        '**error:** `a/b: too [E_SIZE] hint: look; long 100%`\n\n' +
         '**error:** `one of two failed [E_PARTIAL] hint: see above`\n\n',
     );
   });

@@ -46,7 +46,7 @@ describe('in GitHub Actions', () => {
 
   test('an annotation holds its message and its title', () => {
     expect(annotation('error', 'a 50% loss\n::set-output::x', 'x,file=y::z: 1%')).toBe(
-      '::error title=x%2Cfile=y%3A%3Az%3A 1%25::a 50%25 loss\\u{a}::set-output::x',
+      '::error title=x%2Cfile=y%3A%3Az%3A 1%25::a 50%25 loss%0A  ::set-output::x',
     );
     expect(annotation('warning', 'plain')).toBe('::warning::plain');
   });

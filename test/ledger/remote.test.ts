@@ -297,8 +297,8 @@ describe('what git said', () => {
       'fatal: Could not read from remote repository.',
     ];
     expect(shownStderr(said.join('\r\n'))).toBe(
-      'WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!; SHA256:j9R4/b16TyCAzPPT002I6isG1G8vk9HuFOoPkBQByEA.; ' +
-        'Offending ED25519 key in /home/ada/.ssh/known_hosts:1; Host key verification failed.',
+      'WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!\nSHA256:j9R4/b16TyCAzPPT002I6isG1G8vk9HuFOoPkBQByEA.\n' +
+        'Offending ED25519 key in /home/ada/.ssh/known_hosts:1\nHost key verification failed.',
     );
   });
 

@@ -82,7 +82,7 @@ function show({ action, title, commit, missing, error, branch, pull }: MergeResu
   if (action === 'waiting') {
     const [first, ...more] = missing ?? [];
     const rest = more.length === 0 ? '' : `, and ${more.length} more`;
-    output.line(`${title}${where} is not ready: ${first?.message ?? ''}${rest}`, 'warning');
+    output.line(`${title}${where} is not ready: ${first?.message.replaceAll('\n', '; ') ?? ''}${rest}`, 'warning');
   }
   if (error !== undefined) output.problem(toError(error), nameOf({ branch, ...(pull && { pull }) }));
 }

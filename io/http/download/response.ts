@@ -18,7 +18,7 @@ type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 export async function dispatchGet(dispatcher: Dispatcher, url: URL, options: GetOptions): Promise<HttpResponse> {
   const { headers, signal, stallMs } = options;
   signal?.throwIfAborted();
-  const body = new ResponseBody(shownUrl(url), signal);
+  const body = new ResponseBody(options.where ?? shownUrl(url), signal);
   const path = url.pathname + url.search;
   dispatcher.dispatch(
     { origin: url.origin, path, method: 'GET', headers, headersTimeout: stallMs, bodyTimeout: stallMs },
