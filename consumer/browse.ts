@@ -65,7 +65,7 @@ export interface ReleaseLine {
 
 /** Every record of a tool, the newest version first, those without a version last. Throws `E_NOT_FOUND`. */
 export async function listReleases(view: LedgerView, name: ToolName, reasons?: Reasons): Promise<ReleaseLine[]> {
-  const tool = await findTool(view, name);
+  const tool = await findTool(view, name, true);
   const tags = [...tool.trees.keys()].sort();
   const ordered = new Set([...groupTags(tags).flatMap((group) => group.tags.map(({ tag }) => tag)), ...tags]);
   const paths = new Map([...ordered].map((tag) => [recordAt(tool, tag), tag]));

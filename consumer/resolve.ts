@@ -4,6 +4,7 @@ import type { AcknowledgedRecord, RecordStatus } from '../ledger-schema/index.ts
 import { candidates, groupTags, incomparable, isNamed } from './choose-tag.ts';
 import type { Choice, TagGroup } from './choose-tag.ts';
 import { fetchRecords } from './verify/fetch-records.ts';
+import { renamedHint } from '../ledger/recorded-like.ts';
 import { toolText } from './tool.ts';
 import type { ToolName, ToolRequest } from './tool.ts';
 import { requireCurrent } from './require-current.ts';
@@ -29,7 +30,7 @@ export interface FoundTool {
  */
 export async function resolveRelease(view: LedgerView, request: ToolRequest): Promise<AcknowledgedRecord> {
   requireCurrent(view.trust);
-  const tool = await findTool(view, request);
+  const tool = await findTool(view, request, true);
   return resolveIn(tool, request, async (tag) =>
     requireAcknowledged(await readRecordStatus(view, recordAt(tool, tag)), view.trust),
   );
@@ -61,19 +62,16 @@ export async function readRecordStatus(view: LedgerView, path: string): Promise<
   return verifyRecord(files, view.trust);
 }
 
-/** The directory of a tool, in any case, as the ledger spells it. Throws `E_NOT_FOUND`. */
-export async function findTool(view: LedgerView, name: ToolName): Promise<FoundTool> {
+/**
+ * The directory of a tool, in any case, as the ledger spells it. Throws `E_NOT_FOUND`; `guess`: with the names that it may be
+ * recorded under, for which the ledger is listed.
+ */
+export async function findTool(view: LedgerView, name: ToolName, guess = false): Promise<FoundTool> {
   const source = encodeSegment(name.source);
   const owner = await findSegment(view, `packages/${source}`, name.owner);
   const repo = owner && (await findSegment(view, `packages/${source}/${owner.segment}`, name.repo));
   if (repo === undefined) {
-    return fail(
-      'E_NOT_FOUND',
-      `the ledger has nothing of ${toolText({ ...name, repository: `${name.owner}/${name.repo}` })}`,
-      {
-        hint: "look at its spelling; if it is right, ask the ledger's owner to have it mirrored and reviewed",
-      },
-    );
+    return toolNotFound(view, name, guess);
   }
   const path = `packages/${source}/${owner?.segment}/${repo.segment}`;
   const trees = new Map<string, string>();
@@ -82,6 +80,15 @@ export async function findTool(view: LedgerView, name: ToolName): Promise<FoundT
     if (tag !== undefined) trees.set(tag, oid);
   }
   return { source: name.source, repository: `${owner?.text}/${repo.text}`, path, trees };
+}
+
+async function toolNotFound(view: LedgerView, name: ToolName, guess: boolean): Promise<never> {
+  const { source } = name;
+  const repository = `${name.owner}/${name.repo}`;
+  const renamed = guess ? await renamedHint(view.snapshot, { source, repository }) : '';
+  return fail('E_NOT_FOUND', `the ledger has nothing of ${toolText({ source, repository })}`, {
+    hint: `${renamed}look at its spelling; if it is right, ask the ledger's owner to have it mirrored and reviewed`,
+  });
 }
 
 /** The very spelling first; else the one that is equal after folding. The gate never lets both in. */

@@ -2,8 +2,9 @@ import type { LedgerOnGitHub, ProposalContext } from './context.ts';
 import { getPull, listPulls } from '../github/pulls.ts';
 import type { PullRequest } from '../github/types.ts';
 import { brief } from '../ledger-schema/bytes.ts';
-import { fail } from '../ledger-schema/error.ts';
-import { foldAscii, recordPath } from '../ledger-schema/names/path.ts';
+import { PullthroughError, fail } from '../ledger-schema/error.ts';
+import { foldAscii, parseRecordPath, recordPath } from '../ledger-schema/names/path.ts';
+import type { RecordId } from '../ledger-schema/names/path.ts';
 import { branchKind, isChangeBranch, nackBranch, proposalBranch } from '../ledger-schema/names/branches.ts';
 import { parseChangeName } from './change-name.ts';
 import type { ChangeName } from './change-name.ts';
@@ -139,9 +140,29 @@ function branchOfRelease({ ledger }: ProposalContext, name: ChangeName & { reado
     proposal ??
     (nacked.length === 1 ? nacked[0] : undefined) ??
     fail('E_NO_CHANGE', `there is no open proposal of ${name.repository} ${brief(name.tag)}`, {
-      hint: "'pullthrough review' lists all that is open, and 'pullthrough ledger status' what is merged",
+      hint: `${sameTag(branches, name)}'pullthrough review' lists all that is open, and 'pullthrough ledger status' what is merged`,
     })
   );
+}
+
+/** A repository that was renamed is proposed under the name that was recorded first; no ledger knows its new one. */
+function sameTag(branches: readonly string[], { tag }: ChangeName & { readonly kind: 'release' }): string {
+  const others = branches.flatMap((branch) => {
+    const path = `packages/${branch.replace(/^pullthrough\//, '')}`;
+    const id = branchKind(branch) === 'proposal' ? tryRecordPath(path) : undefined;
+    return id?.tag === tag ? [`${id.repository}@${brief(tag)}`] : [];
+  });
+  if (others.length === 0) return '';
+  return `${others.sort().slice(0, 3).join(', ')} is open, if the repository was renamed; `;
+}
+
+function tryRecordPath(path: string): RecordId | undefined {
+  try {
+    return parseRecordPath(path);
+  } catch (error) {
+    if (error instanceof PullthroughError) return undefined;
+    throw error;
+  }
 }
 
 async function findBranch(context: ProposalContext, branch: string): Promise<OpenChange> {

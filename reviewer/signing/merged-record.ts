@@ -1,3 +1,4 @@
+import { renamedHint } from '../../ledger/recorded-like.ts';
 import { Holdings } from '../../ledger/record-index.ts';
 import type { ProposalContext } from '../../proposals/context.ts';
 import { getPull } from '../../github/pulls.ts';
@@ -23,6 +24,18 @@ export async function findMergedRecord(context: WithView, change: string): Promi
   );
   if (path === undefined) return undefined;
   return verifyRecord(await readRecordFiles(context.view.snapshot, path), context.view.trust);
+}
+
+/** The error that CHANGE is nothing, with the names that a renamed repository may be recorded under. */
+export async function withRecordedNames(
+  context: WithView,
+  change: string,
+  error: PullthroughError,
+): Promise<PullthroughError> {
+  const name = changeName(context, change);
+  const { code, message, hint = '' } = error;
+  const renamed = name.kind === 'release' ? await renamedHint(context.view.snapshot, name) : '';
+  return new PullthroughError(code, message, { hint: renamed + hint, cause: error });
 }
 
 async function recordOf(context: ProposalContext, change: string): Promise<RecordId | undefined> {

@@ -1,3 +1,4 @@
+import { renamedHint } from '../../ledger/recorded-like.ts';
 import { Holdings } from '../../ledger/record-index.ts';
 import { createPull } from '../../github/pulls.ts';
 import { codeSpan, escapeTerminal } from '../../io/escape.ts';
@@ -62,7 +63,7 @@ export async function findNackTarget(context: WithView<ReviewerContext>, id: Rec
   const proposal = change && (await readProposal(context, change));
   if (proposal === undefined || proposal.record.checklist.tag !== id.tag) {
     return fail('E_NO_CHANGE', `the ledger has neither a record nor an open proposal of ${id.repository} ${id.tag}`, {
-      hint: "look at its spelling; 'pullthrough ledger status' lists what is there",
+      hint: `${await renamedHint(context.view.snapshot, id)}look at its spelling; 'pullthrough ledger status' lists what is there`,
     });
   }
   return { of: 'proposal', proposal, record: proposal.record };

@@ -119,3 +119,14 @@ describe('TOOL@… stands for', () => {
     });
   });
 });
+
+test.each([
+  ['newowner/jq@latest', 'the ledger has jqlang/jq: a repository that was renamed'],
+  ['Acme/newname@v1', 'the ledger has acme/mixed, acme/pre, acme/range: a repository that was renamed'],
+  ['nobody/nothing@v1', 'look at its spelling'],
+])('what may be a new name is answered by the names that are recorded: %s', async (text, hint) => {
+  await expect(resolve(text)).rejects.toMatchObject({
+    code: 'E_NOT_FOUND',
+    hint: expect.stringContaining(hint) as string,
+  });
+});

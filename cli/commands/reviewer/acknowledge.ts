@@ -3,7 +3,7 @@ import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
 import { proposalBranch } from '../../../ledger-schema/names/branches.ts';
 import { acknowledge, hasAcked, requireAckable } from '../../../reviewer/signing/ack.ts';
 import type { AckResult } from '../../../reviewer/signing/ack.ts';
-import { findMergedRecord } from '../../../reviewer/signing/merged-record.ts';
+import { findMergedRecord, withRecordedNames } from '../../../reviewer/signing/merged-record.ts';
 import { openProposals } from '../../../proposals/open-proposals.ts';
 import type { OpenProposals } from '../../../proposals/open-proposals.ts';
 import { lateProposal } from '../../../proposals/read-proposal.ts';
@@ -168,7 +168,7 @@ async function openOrAcked(
     if (!(error instanceof PullthroughError) || error.code !== 'E_NO_CHANGE' || change === undefined) throw error;
     const seen = await withView(reviewer);
     const record = await findMergedRecord(seen, change);
-    if (record === undefined) throw error;
+    if (record === undefined) throw await withRecordedNames(seen, change, error);
     if (!record.acks.some(({ fingerprint }) => fingerprint === signer.fingerprint)) {
       output.note(`${titleOf({ record })} is merged already: a late ack is a proposal of its own`);
       return { context: seen, proposals: [await lateProposal(seen, record)], refused: [], strangers: [] };
