@@ -1,5 +1,5 @@
-import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { basename, dirname, join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
 import { verify } from '../../consumer/index.ts';
 import type { ConsumerOptions } from '../../consumer/options.ts';
 import { publishHead } from '../../executor/propose/publish-head.ts';
@@ -11,6 +11,7 @@ import { openView } from '../../ledger/view/view.ts';
 import { fileSigner } from '../../ledger/signing/signer.ts';
 import { people } from '../kit/worlds/executor-keys.ts';
 import { world } from '../kit/worlds/executor-world.ts';
+import { startGitServer } from '../servers/git-server.ts';
 import type { World } from '../kit/worlds/executor-world.ts';
 
 const DAY = 86_400_000;
@@ -81,6 +82,33 @@ it('a host that shows a ledger which is refused, and then nothing, holds it back
   const later = { ...offline, now: new Date(made.now.getTime() + 2 * DAY) };
   await expect(verify(RELEASE, later)).toFailWith('E_FORK');
   expect(await verify(RELEASE, { ...later, maxAge: undefined })).toMatchObject({ tag: 'v1.0.0' });
+});
+
+it('a head costs a consumer no request more, but for what brings a newer one', async () => {
+  const { made, options, publish } = await held();
+  const server = await startGitServer({ root: dirname(made.ledgerDirectory) });
+  onTestFinished(() => server.close());
+  const ledger = `${server.origin}/${basename(made.ledgerDirectory)}`;
+  await publish();
+  const count = async (name: string, maxAge: number | undefined): Promise<number> => {
+    const home = { cacheDir: join(made.folder, name, 'cache'), stateDir: join(made.folder, name, 'state') };
+    server.reset();
+    await verify(RELEASE, { ...options, ...home, ledger, maxAge, now: made.now });
+    return server.requests.length;
+  };
+  const more = async () => {
+    const plain = await count('plain', undefined);
+    return (await count('asking', DAY)) - plain;
+  };
+  const first = await more();
+  const nothingNew = await more();
+  made.now = new Date(made.now.getTime() + 60_000);
+  await publish();
+  const newHead = await more();
+  made.commit('main', 'README.md', 'newer\n');
+  await publish();
+  const allNew = await more();
+  expect({ first, nothingNew, newHead, allNew }).toEqual({ first: 0, nothingNew: 0, newHead: 2, allNew: 1 });
 });
 
 it('a head is read from its two files alone, too', async () => {
