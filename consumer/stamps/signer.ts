@@ -1,6 +1,7 @@
 import { createHash, verify, createPublicKey } from 'node:crypto';
 import type { MinisignSigner } from '../../evidence/keys/minisign-secret.ts';
 import type { KeylessSigner } from '../../evidence/sigstore/keyless.ts';
+import type { LoggedKey } from '../../evidence/sigstore/logged-key.ts';
 import { fromUtf8 } from '../../ledger-schema/bytes.ts';
 import type { StampIdentity } from './statement.ts';
 
@@ -10,6 +11,8 @@ export interface StampSigner {
   readonly identity: StampIdentity;
   /** Does the same statement give the same bundle, whenever it is signed? */
   readonly repeatable: boolean;
+  /** Is a signature of a key in the public log? */
+  readonly logs?: boolean;
   /** A Sigstore bundle of the statement, as JSON. Throws `E_SIGNING`. */
   sign(statement: Uint8Array): Promise<Uint8Array>;
   /** Is the bundle, which was read from a disk, by this signer? */
@@ -58,7 +61,7 @@ function property(value: unknown, name: string): unknown {
 /** Signs by an Ed25519 key in the files of minisign. The bundle has no entry of a log: packslip's `--allow-unlogged`. */
 export function keySigner(key: MinisignSigner): StampSigner {
   const spki = createPublicKey({ key: Buffer.from(key.spki), format: 'der', type: 'spki' });
-  const hint = createHash('sha256').update(key.spki).digest('base64');
+  const hint = keyHint(key);
   return {
     identity: { scheme: 'sigstore-key', key_id: key.keyId },
     repeatable: true,
@@ -77,6 +80,22 @@ export function keySigner(key: MinisignSigner): StampSigner {
       return read !== undefined && verify(null, preAuthEncoding(read.payload), spki, read.signature);
     },
   };
+}
+
+/** Signs by such a key, and has Rekor log it: what is signed is in the public log, as mise asks. */
+export function loggedKeySigner(key: MinisignSigner, logged: LoggedKey): StampSigner {
+  return {
+    identity: { scheme: 'sigstore-key', key_id: key.keyId },
+    repeatable: false,
+    logs: true,
+    sign: (statement) => logged.sign(statement),
+    signed: (bundle) => logged.signed(bundle),
+  };
+}
+
+/** What a bundle calls a key. */
+export function keyHint(key: MinisignSigner): string {
+  return createHash('sha256').update(key.spki).digest('base64');
 }
 
 /** Signs by the identity of this job, through Fulcio and Rekor: what is signed is in the public log. */

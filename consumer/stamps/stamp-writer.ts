@@ -61,7 +61,14 @@ export function stampWriter(options: StampWriterOptions): {
   const { signer, publicUrl, trust } = options;
   let height: Promise<number> | undefined;
   return {
-    key: JSON.stringify(['stamps 2', signer.identity, publicUrl, options.fetch === undefined, options.aliases]),
+    // A key's signature may be in the log or not; a list that isn't, is signed again where it should be.
+    key: JSON.stringify([
+      signer.logs === true ? 'stamps 2, logged' : 'stamps 2',
+      signer.identity,
+      publicUrl,
+      options.fetch === undefined,
+      options.aliases,
+    ]),
     async write(tool, folder) {
       const projects = projectsOf(tool, options.aliases);
       // What has expired says so itself, and nothing new may be said.

@@ -4,6 +4,7 @@ import { DSSEBundleBuilder, FulcioSigner, RekorWitness } from '@sigstore/sign';
 import type { Signature, Signer } from '@sigstore/sign';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import type { Root } from '../roots.ts';
+import { REKOR_RETRY, REKOR_TIMEOUT_MS, signingError } from './signing-error.ts';
 import { verifyBundle } from './sigstore.ts';
 import { IN_TOTO } from './statement.ts';
 import { tokenIdentity } from './token-identity.ts';
@@ -30,8 +31,6 @@ export interface KeylessSigner {
 
 /** A certificate is good for ten minutes; one serves several statements. */
 const CERTIFICATE_MS = 5 * 60_000;
-const RETRY = { retries: 3, minTimeout: 500, maxTimeout: 5_000 };
-const TIMEOUT_MS = 30_000;
 
 /** Fulcio's certificate of an ephemeral key, kept for as long as it is certain to be good. */
 class CertifiedKey implements Signer {
@@ -53,8 +52,8 @@ class CertifiedKey implements Signer {
     const signer = new FulcioSigner({
       identityProvider: { getToken: token },
       keyHolder: key,
-      retry: RETRY,
-      timeout: TIMEOUT_MS,
+      retry: REKOR_RETRY,
+      timeout: REKOR_TIMEOUT_MS,
       ...(fulcio === undefined ? {} : { fulcioBaseURL: fulcio }),
     });
     const signature = await signer.sign(data);
@@ -82,8 +81,8 @@ export async function openKeyless(options: KeylessOptions): Promise<KeylessSigne
   const { rekor, roots } = options;
   const witness = new RekorWitness({
     entryType: 'dsse',
-    retry: RETRY,
-    timeout: TIMEOUT_MS,
+    retry: REKOR_RETRY,
+    timeout: REKOR_TIMEOUT_MS,
     ...(rekor === undefined ? {} : { rekorBaseURL: rekor }),
   });
   const builder = new DSSEBundleBuilder({ signer, witnesses: [witness] });
@@ -102,7 +101,9 @@ export async function openKeyless(options: KeylessOptions): Promise<KeylessSigne
         check(bytes);
         return bytes;
       } catch (error) {
-        throw signingError(error);
+        throw signingError(error, {
+          hint: 'is fulcio.sigstore.dev and rekor.sigstore.dev reached from here, and does the job have id-token: write?',
+        });
       }
     },
     signed(bundle) {
@@ -115,25 +116,4 @@ export async function openKeyless(options: KeylessOptions): Promise<KeylessSigne
       }
     },
   };
-}
-
-const CODES: Readonly<Record<string, string>> = {
-  CA_CREATE_SIGNING_CERTIFICATE_ERROR: 'Fulcio gave no certificate',
-  TLOG_CREATE_ENTRY_ERROR: 'Rekor took no entry',
-  TLOG_FETCH_ENTRY_ERROR: 'Rekor gave no entry',
-};
-
-/** The library's message may contain the token, so it isn't repeated. */
-function signingError(error: unknown): PullthroughError {
-  if (error instanceof PullthroughError && error.code === 'E_SIGNING') return error;
-  if (error instanceof PullthroughError) {
-    return new PullthroughError('E_SIGNING', `what was signed does not verify: ${error.message}`, {
-      hint: 'for a Sigstore of your own, add its trusted_root.json: [evidence] trusted-root[] in mirror.ini',
-      cause: error,
-    });
-  }
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  return new PullthroughError('E_SIGNING', `keyless signing failed: ${CODES[code] ?? 'the token was refused'}`, {
-    hint: 'is fulcio.sigstore.dev and rekor.sigstore.dev reached from here, and does the job have id-token: write?',
-  });
 }

@@ -55,6 +55,8 @@ describe('site --stamp-key', () => {
     ['the public key', ['--stamp-key', 'stamp.key.pub'], 'E_SIGNING_KEY'],
     ['what is no key', ['--stamp-key', 'mirror.ini'], 'E_SIGNING_KEY'],
     ['both ways to sign', ['--stamp-key', 'stamp.key', '--stamp-keyless'], 'E_USAGE'],
+    ['a log without a key', ['--stamp-log'], 'E_USAGE'],
+    ['a log for a job', ['--stamp-keyless', '--stamp-log'], 'E_USAGE'],
     ['a job without an identity', ['--stamp-keyless'], 'E_NO_KEY'],
   ])('refuses %s before anything is written', async (_, args, code) => {
     const ran = await site(...BASE, ...args);

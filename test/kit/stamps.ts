@@ -1,6 +1,7 @@
 import { sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
 import { newMinisignKey } from '../../evidence/keys/minisign-new-key.ts';
 import { readMinisignSecret } from '../../evidence/keys/minisign-secret.ts';
+import type { MinisignSigner } from '../../evidence/keys/minisign-secret.ts';
 import { keySigner, readEnvelope } from '../../consumer/stamps/signer.ts';
 import type { StampSigner } from '../../consumer/stamps/signer.ts';
 import type { StampContext, ToolStamps } from '../../consumer/stamps/make-stamps.ts';
@@ -33,9 +34,10 @@ export function stampRecord(tag: string, changes: Partial<StampRecord> = {}): St
 }
 
 /** A signer by a new key, and the key's file for `packslip verify --pubkey`. */
-export async function newStampSigner(): Promise<{ signer: StampSigner; publicKey: Uint8Array }> {
+export async function newStampSigner(): Promise<{ signer: StampSigner; publicKey: Uint8Array; key: MinisignSigner }> {
   const pair = await newMinisignKey({});
-  return { signer: keySigner(await readMinisignSecret(pair.secret, undefined)), publicKey: pair.public };
+  const key = await readMinisignSecret(pair.secret, undefined);
+  return { signer: keySigner(key), publicKey: pair.public, key };
 }
 
 export function stampContext(signer: StampSigner, changes: Partial<StampContext> = {}): StampContext {

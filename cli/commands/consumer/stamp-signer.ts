@@ -9,13 +9,17 @@ import type { ValuesOf } from '../../spec/index.ts';
 import type { CommandContext } from '../../wiring/command-context.ts';
 import { passphraseFrom, readKeyFile } from '../../wiring/secrets.ts';
 
-type Options = Pick<ValuesOf<'consumer', 'site'>, 'stamp-key' | 'stamp-keyless'> & Parameters<typeof loadConfig>[0];
+type Options = Pick<ValuesOf<'consumer', 'site'>, 'stamp-key' | 'stamp-keyless' | 'stamp-log'> &
+  Parameters<typeof loadConfig>[0];
 
 /** Throws `E_USAGE` for flags that don't go together. */
 export function requireStampUse(options: Options, baseUrl: string | undefined): void {
   const { 'stamp-key': key, 'stamp-keyless': keyless } = options;
   if (key !== undefined && keyless === true) {
     fail('E_USAGE', '--stamp-key and --stamp-keyless are two ways to sign', { hint: 'leave out one' });
+  }
+  if (options['stamp-log'] === true && key === undefined) {
+    fail('E_USAGE', '--stamp-log is for --stamp-key: --stamp-keyless logs in any case', { hint: 'leave it out' });
   }
   if ((key !== undefined || keyless === true) && baseUrl === undefined) {
     fail('E_USAGE', 'a release list names its packslips by their addresses', { hint: 'add --base-url URL' });
@@ -28,11 +32,11 @@ export function requireStampUse(options: Options, baseUrl: string | undefined): 
  */
 export async function stampSigner(options: Options, context: CommandContext): Promise<StampSigner | undefined> {
   const { 'stamp-key': named, 'stamp-keyless': keyless } = options;
-  if (named !== undefined) return byKey(named, context);
+  if (named !== undefined) return byKey(named, options, context);
   return keyless === true ? byJob(options, context) : undefined;
 }
 
-async function byKey(named: string, { cwd, env, output }: CommandContext): Promise<StampSigner> {
+async function byKey(named: string, options: Options, { cwd, env, output }: CommandContext): Promise<StampSigner> {
   const path = resolve(cwd, named);
   const bytes = await readKeyFile(
     path,
@@ -43,11 +47,21 @@ async function byKey(named: string, { cwd, env, output }: CommandContext): Promi
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
     output.warn(`${named} can be read by others on this machine: ${typed`chmod 600 ${named}`}`);
   }
-  const [{ readMinisignSecret }, { keySigner }] = await Promise.all([
+  const [{ readMinisignSecret }, { keyHint, keySigner, loggedKeySigner }] = await Promise.all([
     import('../../../evidence/keys/minisign-secret.ts'),
     import('../../../consumer/stamps/signer.ts'),
   ]);
-  return keySigner(await readMinisignSecret(bytes, passphraseFrom(env)));
+  const key = await readMinisignSecret(bytes, passphraseFrom(env));
+  if (options['stamp-log'] !== true) return keySigner(key);
+  const { trustedRoots } = (await loadConfig(options, cwd)).evidence;
+  const [{ openLoggedKey }, { loadRoots }] = await Promise.all([
+    import('../../../evidence/sigstore/logged-key.ts'),
+    import('../../../evidence/roots.ts'),
+  ]);
+  const { spki } = key;
+  const rekor = instance(env['SIGSTORE_REKOR_URL']);
+  const logged = { spki, hint: keyHint(key), sign: (text: Uint8Array) => key.sign(text), rekor };
+  return loggedKeySigner(key, openLoggedKey({ ...logged, roots: loadRoots(trustedRoots) }));
 }
 
 async function byJob(options: Options, { cwd, env }: CommandContext): Promise<StampSigner> {
