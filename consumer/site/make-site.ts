@@ -11,6 +11,7 @@ import { IndexFiles } from './index-files.ts';
 import { ledgerTools } from './ledger-tools.ts';
 import type { LedgerTool } from './ledger-tools.ts';
 import { MANIFEST, OldManifest, headLine } from './disk/manifest.ts';
+import { ManifestWriter } from './disk/manifest-writer.ts';
 import type { KnownTool, SiteFile } from './model.ts';
 import { preparedTools } from './prepared.ts';
 import type { Looked, Prepared } from './prepared.ts';
@@ -62,7 +63,7 @@ class SiteRun {
   /** The files that belong to no tool: those that were there, and those that are now. */
   readonly #known: ReadonlySet<string>;
   readonly #own: string[] = [];
-  readonly #lines: string[] = [];
+  readonly #manifest: ManifestWriter;
   readonly #removed: string[] = [];
   readonly #pool: ReleasePool;
   #releases = 0;
@@ -87,6 +88,7 @@ class SiteRun {
     this.#writers = parts.writers;
     this.#runKey = parts.runKey;
     this.#known = new Set(parts.old.head?.files);
+    this.#manifest = new ManifestWriter(folder.root);
     this.#pool = new ReleasePool(orderOf(request, parts.site, folder));
     const read = (path: string) => folder.read(path);
     this.#digests = new DigestFiles(this.#known, read, (file) => this.#put(file));
@@ -125,12 +127,12 @@ class SiteRun {
     for (const file of feeds(this.#events.newest, this.#site)) this.#put(file);
     const removed = this.#cleanUp();
     const head = headLine({ ledger: trust.ledger, commit, files: [...new Set(this.#own)].sort() });
-    this.#folder.put(MANIFEST, [head, ...this.#lines, ''].join('\n'), true);
+    const newManifest = this.#manifest.finish(head);
     this.#folder.finish();
     return {
       tools: this.#tools.length,
       releases: this.#releases,
-      written: this.#folder.written + this.#pool.written,
+      written: this.#folder.written + this.#pool.written + Number(newManifest),
       removed,
     };
   }
@@ -185,6 +187,7 @@ class SiteRun {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#manifest.close();
     await this.#pool[Symbol.asyncDispose]();
   }
 
@@ -202,7 +205,7 @@ class SiteRun {
   readonly #gone = (tool: KnownTool): void => void this.#removed.push(...filesOf(tool));
 
   #done(tool: KnownTool, line: string): void {
-    this.#lines.push(line);
+    this.#manifest.add(line);
     this.#index.add(tool);
     this.#events.addTool(tool);
     this.#releases += tool.releases.length;

@@ -2,7 +2,6 @@ import {
   closeSync,
   constants,
   existsSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -19,10 +18,11 @@ import { dirname, join } from 'node:path';
 import { fail } from '../../../ledger-schema/index.ts';
 import { ioError, systemCode } from '../../../io/io-error.ts';
 import { MANIFEST } from './manifest.ts';
+import { openNew, tryOpenNew } from './new-file.ts';
 
-/** Everything is written here first, then moved. */
-const TEMPORARY = '.pullthrough-site.part';
-const TEMPORARIES = /^\.pullthrough-site\.part(?:-\d+)?$/;
+/** What replaces something is written here first, then moved. */
+export const TEMPORARY = '.pullthrough-site.part';
+const TEMPORARIES = /^\.pullthrough-site\.part(?:-(?:\d+|lines))?$/;
 /** What a run is about to write: if it is killed, the next one knows what it left. */
 const JOURNAL = '.pullthrough-site.journal';
 /** A path of the site: nothing that leads out of it. */
@@ -118,28 +118,28 @@ export class SiteFolder {
 
   /**
    * Puts a file in its place, unless it has these bytes already. `known`: this program wrote one there before, so that it
-   * may be replaced.
+   * may be replaced. In a site that is new nothing is replaced, and without its manifest nobody takes it for whole.
    */
   put(path: string, content: string | Uint8Array, known: boolean): void {
     const target = this.#path(path);
     try {
       this.#makeFolders(dirname(path));
+      const bytes = bytesOf(content);
       if (!this.fresh) {
         const found = lstatSync(target, { throwIfNoEntry: false });
-        if (found?.isFile() === true && this.#holds(target, found.size, content)) return;
+        if (found?.isFile() === true && this.#holds(target, found.size, bytes)) return;
         if (found !== undefined && !known && !this.leftover.files.has(path)) {
           inTheWay(path);
         }
       }
-      const handle = openNew(this.#temporary);
+      const direct = this.fresh ? tryOpenNew(target) : undefined;
+      const handle = direct ?? openNew(this.#temporary);
       try {
-        const bytes = typeof content === 'string' ? Buffer.from(content) : content;
         for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
-        if (path === MANIFEST) fsyncSync(handle);
       } finally {
         closeSync(handle);
       }
-      renameSync(this.#temporary, target);
+      if (direct === undefined) renameSync(this.#temporary, target);
       this.#written++;
     } catch (error) {
       throw ioError(error, `cannot write ${path} in ${this.root}`);
@@ -190,8 +190,7 @@ export class SiteFolder {
     return join(this.root, path);
   }
 
-  #holds(target: string, size: number, content: string | Uint8Array): boolean {
-    const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  #holds(target: string, size: number, bytes: Uint8Array): boolean {
     return size === bytes.length && readFileSync(target).equals(bytes);
   }
 
@@ -230,15 +229,13 @@ function inTheWay(path: string): never {
   });
 }
 
-/** A new file: what a run that was killed left there, or a link, goes. */
-function openNew(path: string): number {
-  try {
-    return openSync(path, 'wx', 0o644);
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error;
-    unlinkSync(path);
-    return openSync(path, 'wx', 0o644);
-  }
+/** Most files fit in here, one at a time: a buffer for each would have to be made, and collected. */
+const room = Buffer.allocUnsafe(256 * 1024);
+
+/** They are good until the next are asked for. */
+function bytesOf(content: string | Uint8Array): Uint8Array {
+  if (typeof content !== 'string') return content;
+  return content.length * 3 > room.length ? Buffer.from(content) : room.subarray(0, room.write(content));
 }
 
 function readJournal(path: string): Leftover {

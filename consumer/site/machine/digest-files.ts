@@ -7,8 +7,8 @@ export interface PageDigests {
   readonly digests: readonly string[];
 }
 
-/** What is kept of one run before it goes to the disk. */
-const MOST_KEPT = 250_000;
+/** What is kept of one run before it goes to the disk: some 20 MB. */
+const MOST_KEPT = 150_000;
 /** Pages that are listed for one digest: a licence may be the same in every release of a tool. */
 const MOST_PAGES = 100;
 const FOLDER = 'files/';
@@ -29,7 +29,8 @@ export class DigestFiles {
   readonly #read: (path: string) => Uint8Array | undefined;
   readonly #put: (file: SiteFile) => void;
   readonly #written = new Set<string>();
-  #kept = new Map<string, Map<string, Set<string>>>();
+  /** By document: a digest and a page, again and again, which takes a third of what a map for each would. */
+  #kept = new Map<string, string[]>();
   #count = 0;
 
   /** `known`: the site's files as the last run left them. */
@@ -47,8 +48,9 @@ export class DigestFiles {
     for (const { page, digests } of found) {
       for (const digest of digests) {
         const path = digestFile(digest);
-        const byDigest = this.#kept.get(path) ?? new Map<string, Set<string>>();
-        this.#kept.set(path, byDigest.set(digest, (byDigest.get(digest) ?? new Set()).add(page)));
+        const pairs = this.#kept.get(path) ?? [];
+        if (pairs.length === 0) this.#kept.set(path, pairs);
+        pairs.push(digest, page);
         this.#count += 1;
       }
     }
@@ -62,10 +64,10 @@ export class DigestFiles {
   }
 
   #flush(): void {
-    for (const [path, byDigest] of [...this.#kept].sort(([a], [b]) => compareBytes(a, b))) {
+    for (const [path, pairs] of [...this.#kept].sort(([a], [b]) => compareBytes(a, b))) {
       const all =
         this.#known.has(path) || this.#written.has(path) ? listed(this.#read(path)) : new Map<string, string[]>();
-      for (const [digest, pages] of byDigest) {
+      for (const [digest, pages] of byDigest(pairs)) {
         const both = new Set([...(all.get(digest) ?? []), ...pages]);
         all.set(digest, [...both].sort(compareBytes).slice(0, MOST_PAGES));
       }
@@ -78,6 +80,17 @@ export class DigestFiles {
     this.#kept = new Map();
     this.#count = 0;
   }
+}
+
+function byDigest(pairs: readonly string[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (let i = 0; i < pairs.length; i += 2) {
+    const [digest = '', page = ''] = pairs.slice(i, i + 2);
+    const pages = found.get(digest);
+    if (pages === undefined) found.set(digest, [page]);
+    else pages.push(page);
+  }
+  return found;
 }
 
 /** What a document says; nothing where it isn't one of ours. */

@@ -27,6 +27,8 @@ const AHEAD_MS = 30 * DAY_MS;
 /** The newest events of a site, while its tools pass by. */
 export class Events {
   #newest: SiteEvent[] = [];
+  /** What is older than this isn't among the newest. */
+  #from = '';
 
   /** The newest first. */
   get newest(): readonly SiteEvent[] {
@@ -35,12 +37,14 @@ export class Events {
 
   add(event: SiteEvent): void {
     this.#newest.push(event);
-    if (this.#newest.length >= 20 * MOST) this.#newest = [...this.newest];
+    if (this.#newest.length < 20 * MOST) return;
+    this.#newest = [...this.newest];
+    this.#from = this.#newest.at(-1)?.at ?? '';
   }
 
   addTool({ repository, path, folder, releases }: KnownTool): void {
     for (const { tag, state, at, by, why, slug } of releases) {
-      if (at === undefined || (state !== 'acknowledged' && state !== 'withdrawn')) continue;
+      if (at === undefined || at < this.#from || (state !== 'acknowledged' && state !== 'withdrawn')) continue;
       const people = peopleText(by);
       const text = `${repository} ${tag} was ${state} by ${people}${why === undefined ? '' : `: ${why}`}.`;
       const page = slug === undefined ? `${folder}/index.html` : `${folder}/releases/${slug}.html`;

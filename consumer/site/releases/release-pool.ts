@@ -44,8 +44,8 @@ const WORTH_A_WORKER = 400;
 const HANDED = 32;
 /** Lists that a worker has at a time: while git looks for the objects of one, another is judged and written. */
 const AT_ONCE = 2;
-/** A worker reads, judges, writes and forgets. */
-const LIMITS = { maxYoungGenerationSizeMb: 48 };
+/** A worker reads, judges, writes and forgets: what it has at a time is small, and every worker has this once more. */
+const LIMITS = { maxYoungGenerationSizeMb: 12 };
 
 export type PoolOrder = Omit<WorkerOrder, 'number'>;
 
