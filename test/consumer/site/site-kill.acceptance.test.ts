@@ -11,10 +11,12 @@ import { TestSite } from '../../kit/worlds/site-world.ts';
 const KILLER = `
 const fs = require('node:fs');
 let left = Number(process.env.KILL_AT);
-for (const name of ['renameSync', 'unlinkSync', 'mkdirSync', 'rmSync']) {
+for (const name of ['renameSync', 'unlinkSync', 'mkdirSync', 'rmSync', 'openSync']) {
   const own = fs[name];
   fs[name] = (...args) => {
     if (!String(args[0]).includes('/site')) return own(...args);
+    // Of what is opened, a new file is a change: it is there, and empty.
+    if (name === 'openSync' && args[1] !== 'wx') return own(...args);
     const last = --left === 0;
     if (last && process.env.KILL_WHEN === 'before') process.kill(process.pid, 'SIGKILL');
     try {
@@ -87,7 +89,7 @@ test(
       const site = await siteBefore();
       spawnSync('git', ['update-ref', '-d', `refs/heads/${proposal('gone')}`], { cwd: ledger.directory });
       let kills = 0;
-      for (let at = 1; ; at += 4) {
+      for (let at = 1; ; at += 7) {
         const { signal, status, stderr } = run(site, { KILL_AT: String(at), KILL_WHEN: when });
         // Anyone who is killed leaves a lock, which others take over when it has become old.
         await rm(join(site.folder, '.pullthrough-site.lock'), { recursive: true, force: true });
