@@ -119,7 +119,8 @@ export function openOutput(options: OutputOptions): OutputEnd {
     table(table) {
       actions?.table(table);
       if (json || table.rows.length === 0) return;
-      const lines = stdout.isTTY === true ? alignedTable(table, escape, paintOut) : plainTable(table, escape);
+      const lines =
+        stdout.isTTY === true ? alignedTable(table, escape, paintOut, stdout.columns) : plainTable(table, escape);
       for (const line of lines) toStdout(line);
     },
     results(more) {

@@ -1,7 +1,7 @@
 import cliProgress from 'cli-progress';
 import type { ProgressTask } from '../../io/progress.ts';
 import type { Stream } from './style.ts';
-import { columnsOf } from './table.ts';
+import { columnsOf, cutInFront } from './table.ts';
 import { bytesText, timeText } from './units.ts';
 
 export interface BarState {
@@ -16,9 +16,7 @@ const BAR = 20;
 
 /** The files of one release differ at the end of their names, so a long name is cut at the front. */
 function fit(label: string, columns: number): string {
-  const characters = Array.from(label);
-  while (columnsOf(characters.join('')) > columns) characters.shift();
-  const text = characters.length < Array.from(label).length ? `…${characters.slice(1).join('')}` : label;
+  const text = cutInFront(label, columns);
   return text + ' '.repeat(Math.max(0, columns - columnsOf(text)));
 }
 

@@ -90,6 +90,7 @@ export function showReleases(
   output.table({
     title,
     head: ['action', 'tool', 'tag', 'files', 'why'],
+    names: [1],
     rows: shown.map((result) => [actionCell(result), result.tool, result.tag ?? '', sizeOf(result), whyOf(result)]),
   });
   if (results.length > 0) output.line(sumText(results));

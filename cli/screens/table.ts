@@ -8,6 +8,8 @@ export interface Table {
   readonly title: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
+  /** Columns of names, which a terminal that is too narrow cuts in front, the last of these first; elsewhere they are whole. */
+  readonly names?: readonly number[] | undefined;
 }
 
 function cellText(cell: Cell): string {
@@ -24,9 +26,41 @@ export function columnsOf(text: string): number {
   return columns;
 }
 
-/** Aligned columns under a heading, for a person at a terminal; numbers are right-aligned. */
-export function alignedTable(table: Table, escape: (text: string) => string, paint: Paint): string[] {
-  const shown = table.rows.map((row) => row.map((cell) => escape(cellText(cell))));
+/** Names differ at their ends, so a long one is cut in front. */
+export function cutInFront(text: string, columns: number): string {
+  const characters = Array.from(text);
+  while (columnsOf(characters.join('')) > columns) characters.shift();
+  return characters.join('') === text ? text : `…${characters.slice(1).join('')}`;
+}
+
+/** So much of a name is always shown. */
+const LEAST_NAME = 12;
+
+/** The cells with their names cut until the table fits, as far as that goes. */
+function fitted(table: Table, cells: readonly (readonly string[])[], columns: number): readonly (readonly string[])[] {
+  const widthOf = (i: number, rows: readonly (readonly string[])[]): number =>
+    Math.max(columnsOf(table.head[i] ?? ''), ...rows.map((row) => columnsOf(row[i] ?? '')));
+  let rows = cells;
+  for (const at of [...(table.names ?? [])].reverse()) {
+    const all = table.head.reduce((sum, _, i) => sum + widthOf(i, rows), 2 * (table.head.length - 1));
+    if (all <= columns) return rows;
+    const width = Math.max(LEAST_NAME, widthOf(at, rows) - (all - columns));
+    rows = rows.map((row) => row.map((text, i) => (i === at ? cutInFront(text, width) : text)));
+  }
+  return rows;
+}
+
+/**
+ * Aligned columns under a heading, for a person at a terminal that is so many columns wide; numbers are right-aligned.
+ */
+export function alignedTable(
+  table: Table,
+  escape: (text: string) => string,
+  paint: Paint,
+  columns = Infinity,
+): string[] {
+  const whole = table.rows.map((row) => row.map((cell) => escape(cellText(cell))));
+  const shown = fitted(table, whole, columns);
   const widths = table.head.map((title, i) =>
     Math.max(columnsOf(title), ...shown.map((row) => columnsOf(row[i] ?? ''))),
   );

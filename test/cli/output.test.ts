@@ -9,7 +9,7 @@ import type { OutputOptions } from '../../cli/screens/output.ts';
 import { barLine, openBars } from '../../cli/screens/progress-bars.ts';
 import { startLine } from '../../cli/screens/progress-lines.ts';
 import { wantsColour } from '../../cli/screens/style.ts';
-import { columnsOf } from '../../cli/screens/table.ts';
+import { alignedTable, columnsOf } from '../../cli/screens/table.ts';
 import { bytesText, timeText } from '../../cli/screens/units.ts';
 import { Written, runCli } from '../kit/worlds/cli-world.ts';
 
@@ -252,4 +252,21 @@ test('sizes and times for people', () => {
   const sizes = [0, 1, 1023, 1024, 1024 * 1023.96, 1536 * 1024, 5 * 1024 ** 4, 2 ** 53 - 1];
   expect(sizes.map(bytesText)).toEqual(['0 B', '1 B', '1023 B', '1.0 KiB', '1.0 MiB', '1.5 MiB', '5.0 TiB', '8.0 PiB']);
   expect([0, 7.4, 59.6, 754, 11_045].map(timeText)).toEqual(['0:00', '0:07', '1:00', '12:34', '3:04:05']);
+});
+
+test('names are cut in front where a terminal is too narrow, and nowhere else', () => {
+  const branch = `pullthrough/github.com/some-owner/${'long-'.repeat(10)}name/v1.2.3`;
+  const open = {
+    title: 'what is open',
+    head: ['since', 'what', 'where', 'needs'],
+    names: [1, 2],
+    rows: [['3 days', 'some-owner/tool v1.2.3', branch, 'one more ack needed, from ada']],
+  };
+  const plain = (text: string): string => text;
+  const lines = alignedTable(open, plain, plain, 80);
+  for (const line of lines) expect(columnsOf(line)).toBeLessThanOrEqual(80);
+  expect(lines[1]).toMatch(/ {2}…\S*name\/v1\.2\.3 {2}one more ack needed, from ada$/);
+  expect(lines[1]).toContain('some-owner/tool v1.2.3');
+  expect(alignedTable(open, plain, plain, 200)[1]).toContain(branch);
+  expect(alignedTable(open, plain, plain)[1]).toContain(branch);
 });

@@ -53,6 +53,7 @@ function showTools(tools: readonly ToolLine[], host: string, { output }: Command
   output.table({
     title: 'tools',
     head: ['tool', 'newest', 'acknowledged by', 'releases', ''],
+    names: [0],
     rows: tools.map(({ tool, newest, acks, releases, problem }): Cell[] => [
       tool.startsWith(`${host}/`) ? tool.slice(host.length + 1) : tool,
       newest ?? '',
@@ -75,6 +76,7 @@ export const outdated: Handler<ValuesOf<'consumer', 'outdated'>> = async (_, opt
     output.table({
       title: 'outdated',
       head: ['tool', 'range', 'locked', 'wanted', 'latest', ''],
+      names: [0],
       rows: old.map((line): Cell[] => row(line)),
     });
     if (old.length === 0) output.line('everything that is locked is the newest that is acknowledged', 'good');

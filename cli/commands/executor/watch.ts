@@ -52,6 +52,7 @@ function show(watched: readonly Watched[], output: Output): void {
   output.table({
     title: 'Upstream is not as recorded',
     head: ['finding', 'release', 'file', 'what'],
+    names: [1, 2],
     rows: watched.flatMap(({ tool, findings }) =>
       findings.map((found) => [
         { text: found.kind, tone: found.code === undefined ? ('warning' as const) : ('bad' as const) },

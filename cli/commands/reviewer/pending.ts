@@ -19,6 +19,7 @@ export const pendingCommand: Handler<ValuesOf<'reviewer', 'pending'>> = (_, opti
     output.table({
       title: holder === undefined ? 'what is open' : `what waits for ${holder}`,
       head: ['since', 'what', 'where', 'needs'],
+      names: [1, 2],
       rows: pending.map((one) => [
         one.since === undefined ? '' : ageText(one.since.toISOString(), now),
         one.title,

@@ -33,6 +33,7 @@ export function showFiles(report: ReviewReport, now: Date, output: Output, field
     output.table({
       title: `${repository} ${tag}`,
       head: ['upstream', 'store', 'size', 'age', 'uploader', 'file'],
+      names: [5],
       rows: shown.map((file): Cell[] => [
         { text: file.upstream, tone: outcomeTone(file) },
         file.store ?? '',
