@@ -60,10 +60,20 @@ export function whyUnlisted(bytes: Uint8Array, listName: string, file: string, f
     return `has only md5 or sha1 of ${file}, which do not count`;
   }
   const listed = [...parseDigestList(bytes, listName, files).keys()];
+  // JSON, YAML, base64, sha384: that it says something of the file is not denied.
+  if (text.includes(file) && !listed.includes(file) && standsIn(text, file)) {
+    return `names ${file}, but without a sha256 or sha512 in a form that is read: hex and a name in one line, as sha256sum writes them`;
+  }
   if (listed.length === 0) return `has no sha256 or sha512 of ${file}, nor of any other file`;
   const others = listed.slice(0, 3).map((name) => brief(name));
   const more = listed.length > others.length ? ` and ${listed.length - others.length} more` : '';
   return `has no sha256 or sha512 of ${file}, only of ${others.join(', ')}${more}`;
+}
+
+/** Does the whole name stand there, and not as a part of a longer one? */
+function standsIn(text: string, file: string): boolean {
+  const literal = file.replace(/[^\w]/g, String.raw`\$&`);
+  return new RegExp(`(?<![\\w.+-])${literal}(?![\\w.+-])`).test(text);
 }
 
 /** UTF-8 or UTF-16, as PowerShell 5 writes it, with or without a byte order mark. Undefined where it is neither. */

@@ -173,6 +173,12 @@ describe('evidence', () => {
 
   it.each([
     [`${A}  b\n${B}  c\n`, 'sums.txt has no sha256 or sha512 of a, only of b, c'],
+    [`{"a":"${A}"}`, 'sums.txt names a, but without a sha256 or sha512 in a form that is read'],
+    [
+      `files:\n  - name: a\n    sha256: ${A}\n`,
+      'sums.txt names a, but without a sha256 or sha512 in a form that is read',
+    ],
+    [`${A}  a.zip\n`, 'sums.txt has no sha256 or sha512 of a, only of a.zip'],
     ['<html>not found</html>', 'sums.txt has no sha256 or sha512 of a, nor of any other file'],
     [`${digest('a', 'md5')}  a\n`, 'sums.txt has only md5 or sha1 of a, which do not count'],
     ['\xff', 'sums.txt is not text in UTF-8 or UTF-16'],
