@@ -13,7 +13,7 @@ export interface Choice {
 
 /** The records of one beginning: `jq-1.6`, `jq-1.7` and so on. */
 export interface TagGroup {
-  /** How a person names it: the text before the first digit without a last `v` and separator; often empty. */
+  /** How a person names it, in lower case: the text before the first digit without a last `v` and separator; often empty. */
   readonly name: string;
   /** The texts before the first digit that share this name: `v` and nothing, `cli/v`. */
   readonly beginnings: ReadonlySet<string>;
@@ -38,9 +38,12 @@ export function parseChoice(text: string): Choice | undefined {
   return range && { range, beginning };
 }
 
-/** `cli/v` is named `cli`, `jq-` is named `jq`, and `v` has an empty name. */
+/** `cli/v` is named `cli`, `jq-` is named `jq`, `Z3-` is named `z3` as `z3-` is, and `v` has an empty name. */
 export function beginningName(beginning: string): string {
-  return beginning.replace(/(^|[^A-Za-z])v$/i, '$1').replace(/[-_/.@+]+$/, '');
+  return beginning
+    .replace(/(^|[^A-Za-z])v$/i, '$1')
+    .replace(/[-_/.@+]+$/, '')
+    .toLowerCase();
 }
 
 /** Sorts tags into groups by how they begin; tags without a version are in none. Groups are sorted by name. */
@@ -81,7 +84,9 @@ export function incomparable(group: TagGroup, tag: string): string[] {
 
 /** Is it the group that was named, by its name or by the very text that its tags begin with? */
 export function isNamed(group: TagGroup, beginning: string): boolean {
-  return group.name === beginning || group.beginnings.has(beginning) || group.beginnings.has(`${beginning}/`);
+  return (
+    group.name === beginning.toLowerCase() || group.beginnings.has(beginning) || group.beginnings.has(`${beginning}/`)
+  );
 }
 
 /**

@@ -43,7 +43,7 @@ function inRange(release: Release, range: VersionRange, tagPrefix: string): bool
 function latest(byDate: readonly Release[], tagPrefix: string): Release[] {
   const versions = byDate.map((release) => ({ release, version: versionOf(release.tag, tagPrefix) }));
   const kinds = versions.map(({ release: { tag }, version }) => {
-    const beginning = tagBeginning(tag.slice(tagPrefix.length)).replace(/v$/i, '');
+    const beginning = tagBeginning(tag.slice(tagPrefix.length)).replace(/v$/i, '').toLowerCase();
     return version === undefined ? tag : `${beginning} ${countOf(version)}`;
   });
   if (new Set(kinds).size > 1) return byDate.slice(0, 1);

@@ -98,6 +98,8 @@ describe('choosing by semver', () => {
     ['a named beginning and a range', several, 'cli/^1', [['cli/v1.2.0']]],
     ['a beginning by its very text', several, 'cli/v/^1', [['cli/v1.2.0']]],
     ['the empty beginning', several, '/latest', [['v3.0.0']]],
+    ['beginnings that differ in case', ['Z3-4.8.9', 'z3-4.12.0'], 'latest', [['z3-4.12.0', 'Z3-4.8.9']]],
+    ['a beginning named in another case', ['OpenSSL_1_1_1w', 'fips-1.0'], 'OPENSSL/latest', [['OpenSSL_1_1_1w']]],
     ['a beginning that is not there', several, 'gui/latest', []],
   ])('%s', (_, tags, wanted, expected) => {
     expect(best(tags, wanted)).toEqual(expected);

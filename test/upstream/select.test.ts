@@ -35,6 +35,11 @@ describe('select', () => {
     expect(latest('tag-prefix = cli/', 'select = latest:2')).toEqual(['cli/v1.9.10', 'cli/v1.9.9']);
   });
 
+  it('latest is the highest version where beginnings differ in case only', () => {
+    const renamed = [published('z3-4.12.0', 1), published('Z3-4.8.9', 2)];
+    expect(selectReleases(renamed, tool('')).map(({ tag }) => tag)).toEqual(['z3-4.12.0']);
+  });
+
   it('latest is the one published last where versions can not be compared', () => {
     const [date, number] = [published('v2023.04.01', 1), published('v1.0.0', 2)];
     expect(selectReleases([date, number], tool('[release]', 'tag-prefix = v')).map(({ tag }) => tag)).toEqual([
