@@ -21,7 +21,7 @@ export function placeInBlock(offset: number): number {
 }
 
 /** Blocks kept for later; more than this many are left to the garbage collector. */
-const MOST_FREE = 16;
+const MOST_FREE = 40;
 
 /** A program that goes on, such as a gateway, gives them back when none was taken for this long; milliseconds. */
 const IDLE_MS = 10_000;

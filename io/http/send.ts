@@ -10,7 +10,7 @@ export interface SendRequest {
   /** Path and query exactly as they go on the wire: a signature may cover them. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array | Readable | undefined;
+  readonly body?: string | Uint8Array | Readable | AsyncIterable<Uint8Array> | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds that the server may take to begin its answer, and between two parts of it. */
   readonly timeoutMs: number;
@@ -38,7 +38,8 @@ export async function send(request: SendRequest): Promise<SendAnswer> {
       path: request.path,
       method: request.method,
       headers: request.headers,
-      body: body ?? null,
+      // It takes any iterable; its types don't say so.
+      body: (body as Readable | undefined) ?? null,
       signal,
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,

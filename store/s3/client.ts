@@ -5,7 +5,7 @@ import type { S3Place } from './url.ts';
 export interface S3ClientOptions {
   /** Tries of one request, the first one included; 8 by default. The wait doubles from 0.1 s (SlowDown: 0.5 s). */
   readonly tries?: number | undefined;
-  /** Bytes of one part of a large upload; 8 MiB by default. */
+  /** Bytes of one part of a large upload; 5 MiB by default. */
   readonly partSize?: number | undefined;
   readonly handler?: S3Handler | undefined;
 }

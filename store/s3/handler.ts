@@ -13,6 +13,7 @@ export interface SdkRequest {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | string[] | null>> | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** Bytes or text of the SDK's own, or the pieces of an object. */
   readonly body?: unknown;
 }
 
@@ -26,6 +27,11 @@ export interface SdkResponse {
 const TIMEOUT_MS = 300_000;
 /** An object's bytes either arrive or don't. */
 const READ_TIMEOUT_MS = 60_000;
+/**
+ * Bytes of a body that are written at once: TLS copies what it is given twice, into memory of its own, before the first
+ * byte is sent.
+ */
+const PIECE = 256 * 1024;
 /** The largest answer that isn't an object's bytes: a page of a listing. */
 const MOST_ANSWER = 16 << 20;
 
@@ -48,14 +54,14 @@ export class S3Handler {
     const query = queryOf(request.query);
     const origin = `${request.protocol}//${request.hostname}${port}`;
     const isRead = request.query?.['x-id'] === 'GetObject';
-    const body = request.body as SendRequest['body'] | null;
+    const body = request.body as SendRequest['body'] | readonly Uint8Array[] | null;
     try {
       const answer = await this.#send({
         method: request.method,
         origin,
         path: request.path + (query === '' ? '' : `?${query}`),
         headers: request.headers,
-        body: body ?? undefined,
+        body: isInPieces(body) ? written(body) : (body ?? undefined),
         signal,
         timeoutMs: isRead ? READ_TIMEOUT_MS : TIMEOUT_MS,
       });
@@ -112,6 +118,14 @@ async function collect(body: AsyncIterable<unknown>, where: string): Promise<Buf
 
 function isError(bytes: Buffer): boolean {
   return bytes.subarray(-64).toString('latin1').trimEnd().endsWith('</Error>');
+}
+
+function isInPieces(body: unknown): body is readonly Uint8Array[] {
+  return Array.isArray(body);
+}
+
+async function* written(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const piece of pieces) for (let at = 0; at < piece.length; at += PIECE) yield piece.subarray(at, at + PIECE);
 }
 
 /** What a list begins with, by the query parameter that asks for it. */

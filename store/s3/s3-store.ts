@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { fail, PullthroughError } from '../../ledger-schema/error.ts';
 import { Body } from '../../io/body/body.ts';
+import type { Gathered } from '../../io/body/gathered.ts';
 import { openPending, readBlocks } from '../../io/files/file.ts';
 import { digestOf, hashing } from '../../io/files/hash.ts';
 import { sweep } from '../../io/files/leftover.ts';
@@ -36,7 +37,7 @@ export class S3Store implements Store {
   constructor(place: S3Place, progress: Progress, options: S3ClientOptions = {}) {
     this.#bucket = new S3Bucket(place, options);
     this.#progress = progress;
-    this.#pool = new PartPool(options.partSize);
+    this.#pool = new PartPool(options.partSize, options.partSize);
     this.label = this.#bucket.label;
   }
 
@@ -44,7 +45,7 @@ export class S3Store implements Store {
     const held = exactly(body, request);
     const { sha256 } = request;
     if (sha256 !== undefined) return this.#putKnown({ ...request, sha256 }, held);
-    return request.size <= this.#pool.size ? this.#putSmall(request, held) : this.#putSpooled(request, held);
+    return request.size <= this.#pool.whole ? this.#putSmall(request, held) : this.#putSpooled(request, held);
   }
 
   async requireWritable(): Promise<void> {
@@ -62,26 +63,35 @@ export class S3Store implements Store {
     const { sha256, size } = request;
     const before = await this.verify(sha256, size);
     if (before === 'present') return { sha256, repaired: false };
-    if (size <= this.#pool.size) return this.#putSmall(request, body, before);
+    if (size <= this.#pool.whole) return this.#putSmall(request, body, before);
     await this.#putLarge(request, body);
     return this.#done(sha256, before === 'damaged');
   }
 
-  /** Holds the whole body in memory: it is no larger than a part. */
+  /** Holds the whole body in memory. */
   async #putSmall(
     request: PutRequest,
     body: AsyncIterable<Uint8Array>,
     known?: Presence,
   ): Promise<{ sha256: string; repaired: boolean }> {
-    const bytes = new Uint8Array(request.size);
-    const hashed = hashing(body, ['sha256']);
-    let at = 0;
-    await hashed.body.each((chunk) => {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    });
-    const { sha256 } = hashed.digests();
-    checkDigest(request, sha256);
+    const bytes = await this.#pool.take(request.size);
+    try {
+      const hashed = hashing(body, ['sha256']);
+      await hashed.body.each((chunk) => void bytes.add(chunk));
+      const { sha256 } = hashed.digests();
+      checkDigest(request, sha256);
+      return await this.#putGathered({ ...request, sha256 }, bytes, known);
+    } finally {
+      this.#pool.give(bytes);
+    }
+  }
+
+  async #putGathered(
+    request: Digested,
+    bytes: Gathered,
+    known: Presence | undefined,
+  ): Promise<{ sha256: string; repaired: boolean }> {
+    const { sha256 } = request;
     let before = known ?? (await this.verify(sha256, request.size));
     if (before === 'missing') {
       const wasFirst = await this.#putNew(this.#target(sha256, request), bytes, sha256);
@@ -96,7 +106,7 @@ export class S3Store implements Store {
   }
 
   /** Puts an object where there is none yet; false where one appeared meanwhile. */
-  async #putNew(target: UploadTarget, bytes: Uint8Array, sha256: string): Promise<boolean> {
+  async #putNew(target: UploadTarget, bytes: Gathered, sha256: string): Promise<boolean> {
     return this.#bucket.doing(`store ${target.name}`, async () => {
       try {
         await putSmall(target, bytes, sha256, true);

@@ -7,9 +7,8 @@ import {
 } from '@aws-sdk/client-s3';
 import type { CompletedPart, PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { Body } from '../../io/body/body.ts';
-import { copyInto } from '../../io/body/copy-into.ts';
+import type { Gathered } from '../../io/body/gathered.ts';
 import { HashJob } from '../../io/files/hash-thread.ts';
-import type { HashAlgorithm } from '../../io/files/hash.ts';
 import { fail } from '../../ledger-schema/error.ts';
 import { refusesHeader, waysToPut } from './habits.ts';
 import type { Habits } from './habits.ts';
@@ -17,8 +16,6 @@ import type { PartPool } from './part-pool.ts';
 
 /** Parts of one upload in flight at once. */
 const AT_ONCE = 4;
-/** S3's own limit (Multipart upload limits). */
-const MOST_PARTS = 10_000;
 
 export interface UploadTarget {
   readonly client: S3Client;
@@ -44,36 +41,58 @@ function contentDisposition(name: string): string {
   return `attachment; filename="${name.replace(/[^\x20-\x7e]|["\\%]/g, '_')}"`;
 }
 
-/** Fills parts from a body; each goes to `full`, which gives it back to the pool. */
+/** Fills parts of `size` bytes from a body; each goes to `full`, which gives it back to the pool. */
 async function inParts(
   body: AsyncIterable<Uint8Array>,
   pool: PartPool,
-  full: (part: Uint8Array, length: number) => Promise<void>,
+  size: number,
+  full: (part: Part) => Promise<void>,
 ): Promise<void> {
-  let part: Uint8Array | undefined;
-  let filled = 0;
+  let part: Part | undefined;
   try {
     await Body.from(body).each(async (chunk) => {
       for (let at = 0; at < chunk.length;) {
-        part ??= await pool.take();
-        const piece = chunk.subarray(at, at + pool.size - filled);
-        copyInto(part, filled, piece);
-        at += piece.length;
-        filled += piece.length;
-        if (filled < pool.size) continue;
+        part ??= new Part(await pool.take(size));
+        const end = Math.min(chunk.length, at + size - part.bytes.length);
+        await part.add(chunk, at, end);
+        at = end;
+        if (part.bytes.length < size) continue;
         const ready = part;
         part = undefined;
-        filled = 0;
-        await full(ready, pool.size);
+        await full(ready);
       }
     });
-    if (part && filled > 0) {
+    if (part) {
       const ready = part;
       part = undefined;
-      await full(ready, filled);
+      await full(ready);
     }
   } finally {
-    if (part) pool.give(part);
+    part?.drop(pool);
+  }
+}
+
+/** A part, hashed as it is filled. */
+class Part {
+  readonly bytes: Gathered;
+  readonly #hash = new HashJob('sha256');
+
+  constructor(bytes: Gathered) {
+    this.bytes = bytes;
+  }
+
+  async add(chunk: Uint8Array, from: number, to: number): Promise<void> {
+    for (const piece of this.bytes.add(chunk, from, to)) await this.#hash.update(piece);
+  }
+
+  /** Lower-case hex. */
+  digest(): Promise<string> {
+    return this.#hash.digest();
+  }
+
+  drop(pool: PartPool): void {
+    this.#hash.drop();
+    pool.give(this.bytes);
   }
 }
 
@@ -82,12 +101,7 @@ async function inParts(
  * x-amz-content-sha256) and may keep it as the object's own checksum. `onlyNew`: fails with 412 where one is there. A
  * server that doesn't take one of the headers gets the object without it, and so do the next ones.
  */
-export async function putSmall(
-  target: UploadTarget,
-  bytes: Uint8Array,
-  sha256: string,
-  onlyNew: boolean,
-): Promise<void> {
+export async function putSmall(target: UploadTarget, bytes: Gathered, sha256: string, onlyNew: boolean): Promise<void> {
   const { habits } = target;
   const ways = waysToPut(habits, onlyNew);
   for (const [at, way] of ways.entries()) {
@@ -104,20 +118,19 @@ export async function putSmall(
 
 async function putOnce(
   target: UploadTarget,
-  bytes: Uint8Array,
+  bytes: Gathered,
   sha256: string,
   { checksum, condition }: { readonly checksum: boolean; readonly condition: boolean },
 ): Promise<void> {
   const command = new PutObjectCommand({
     Bucket: target.bucket,
     Key: target.key,
-    Body: bytes,
     ContentLength: bytes.length,
-    ...(checksum ? { ChecksumSHA256: base64(sha256) } : { ContentMD5: base64(await digestOfBytes(bytes, 'md5')) }),
+    ...(checksum ? { ChecksumSHA256: base64(sha256) } : { ContentMD5: base64(await md5Of(bytes)) }),
     ...(condition ? { IfNoneMatch: '*' } : {}),
     ...headers(target.name),
   });
-  await target.client.send(signedPayload(command, sha256));
+  await target.client.send(withBody(command, bytes, sha256));
 }
 
 /**
@@ -130,14 +143,14 @@ export async function putLarge(
   body: AsyncIterable<Uint8Array>,
   isRight: () => void,
 ): Promise<void> {
-  if (size > target.pool.size * MOST_PARTS) {
+  const partSize =
+    target.pool.partOf(size) ??
     fail('E_STORE', `${target.name} is too large for S3: ${size} bytes`, { hint: 'leave it out with exclude[]' });
-  }
   const { client, bucket: Bucket, key: Key } = target;
   const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key, ...headers(target.name) }));
   const upload = new Upload(target, UploadId ?? fail('E_STORE', 'the S3 server began an upload without an id'));
   try {
-    await inParts(body, target.pool, (part, length) => upload.add(part, length));
+    await inParts(body, target.pool, partSize, (part) => upload.add(part));
     const Parts = await upload.finish();
     isRight();
     await client.send(new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts } }));
@@ -171,14 +184,14 @@ class Upload {
   }
 
   /** Sends a part, and returns when there is room for another. */
-  async add(part: Uint8Array, length: number): Promise<void> {
+  async add(part: Part): Promise<void> {
     const number = ++this.#count;
-    const run: Promise<void> = this.#send(part.subarray(0, length), number)
+    const run: Promise<void> = this.#send(part, number)
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })
       .finally(() => {
-        this.#target.pool.give(part);
+        part.drop(this.#target.pool);
         this.#running.delete(run);
       });
     this.#running.add(run);
@@ -196,9 +209,10 @@ class Upload {
     await Promise.all(this.#running);
   }
 
-  async #send(bytes: Uint8Array, number: number): Promise<void> {
+  async #send(part: Part, number: number): Promise<void> {
     const { habits } = this.#target;
-    const sha256 = await digestOfBytes(bytes, 'sha256');
+    const { bytes } = part;
+    const sha256 = await part.digest();
     // Another part may find out while this one is on its way.
     const { partDigests } = habits;
     try {
@@ -210,26 +224,25 @@ class Upload {
     }
   }
 
-  async #sendOnce(bytes: Uint8Array, number: number, sha256: string, withMd5: boolean): Promise<void> {
+  async #sendOnce(bytes: Gathered, number: number, sha256: string, withMd5: boolean): Promise<void> {
     const { client, bucket, key } = this.#target;
     const command = new UploadPartCommand({
       Bucket: bucket,
       Key: key,
       UploadId: this.#id,
       PartNumber: number,
-      Body: bytes,
       ContentLength: bytes.length,
-      ...(withMd5 ? { ContentMD5: base64(await digestOfBytes(bytes, 'md5')) } : {}),
+      ...(withMd5 ? { ContentMD5: base64(await md5Of(bytes)) } : {}),
     });
-    const { ETag } = await client.send(signedPayload(command, sha256));
+    const { ETag } = await client.send(withBody(command, bytes, sha256));
     this.#parts.push({ ETag, PartNumber: number });
   }
 }
 
 /** Lower-case hex, made in another thread. */
-async function digestOfBytes(bytes: Uint8Array, algorithm: HashAlgorithm): Promise<string> {
-  const job = new HashJob(algorithm);
-  await job.update(bytes);
+async function md5Of({ pieces }: Gathered): Promise<string> {
+  const job = new HashJob('md5');
+  for (const piece of pieces) await job.update(piece);
   return job.digest();
 }
 
@@ -241,15 +254,20 @@ interface WithMiddleware {
   readonly middlewareStack: PutObjectCommand['middlewareStack'] | UploadPartCommand['middlewareStack'];
 }
 
-/** Signs a body by the digest that was made in another thread; the SDK alone would leave it out over TLS, or hash here. */
-function signedPayload<C extends WithMiddleware>(command: C, sha256: string): C {
+/**
+ * Sends a body in its pieces, signed by the digest that was made in another thread; the SDK alone would leave it out
+ * over TLS, or hash here, and take a body in pieces for one that can be sent only once.
+ */
+function withBody<C extends WithMiddleware>(command: C, { pieces }: Gathered, sha256: string): C {
   const stack = command.middlewareStack as PutObjectCommand['middlewareStack'];
   stack.add(
     (next) => (args) => {
-      (args.request as { headers: Record<string, string> }).headers['x-amz-content-sha256'] = sha256;
+      const request = args.request as { headers: Record<string, string>; body?: unknown };
+      request.headers['x-amz-content-sha256'] = sha256;
+      request.body = pieces;
       return next(args);
     },
-    { step: 'build', name: 'signedPayload' },
+    { step: 'build', name: 'withBody' },
   );
   return command;
 }

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import { SILENT } from '../../io/progress.ts';
 import { openStore } from '../../store/open.ts';
+import { PART } from '../../store/s3/part-pool.ts';
 import { S3Store } from '../../store/s3/s3-store.ts';
 import { parseS3Url } from '../../store/s3/url.ts';
 import { storeKey } from '../../store/store.ts';
@@ -439,11 +440,42 @@ describe('an upload in parts', () => {
     };
     server.answer(reply);
     await open('', 1).put(request, body(large));
-    const part = 8 << 20;
+    const part = PART;
     const digests = [large.subarray(0, part), large.subarray(part)].map((piece) =>
       createHash('md5').update(piece).digest('base64'),
     );
     expect(put.sort()).toEqual(digests.sort());
+  });
+
+  test('sends the same bytes again where a part broke, whatever chunks they came in', async () => {
+    const parts = new Map<string, Buffer>();
+    let broken = 0;
+    const reply: Reply = (request, response) => {
+      const url = request.url ?? '';
+      if (request.method === 'HEAD') {
+        response.writeHead(parts.size === 0 ? 404 : 200, { 'content-length': String(large.length) }).end();
+      } else if (url.includes('uploads')) created(request, response);
+      else if (request.method === 'POST') {
+        request.resume();
+        response.writeHead(200).end('<CompleteMultipartUploadResult><ETag>"x"</ETag></CompleteMultipartUploadResult>');
+      } else if (broken++ < 2) request.once('data', () => request.socket.destroy());
+      else {
+        const chunks: Buffer[] = [];
+        request.on('data', (chunk: Buffer) => chunks.push(chunk));
+        request.on('end', () => {
+          parts.set(/partNumber=(\d+)/.exec(url)?.[1] ?? '', Buffer.concat(chunks));
+          response.writeHead(200, { etag: '"x"' }).end();
+        });
+      }
+    };
+    server.answer(reply);
+    async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+      for (let at = 0; at < large.length; at += 100_000) yield large.subarray(at, at + 100_000);
+    }
+    await open('', 4).put(request, chunks());
+    expect([...parts.keys()].sort()).toEqual(['1', '2']);
+    const whole = Buffer.concat(['1', '2'].map((number) => parts.get(number) ?? Buffer.alloc(0)));
+    expect(whole.equals(large)).toBe(true);
   });
 
   test('with a wrong part is taken back, and the other parts first waited for', async () => {
