@@ -71,7 +71,11 @@ export async function* listReleases(
   let left = max;
   if (left <= 0) return;
   for await (const page of client.pages('GET /repos/{owner}/{repo}/releases', names, releaseListSchema)) {
-    if (page === undefined) noRepository(client, repository);
+    if (page === undefined) {
+      // It says why, where it is withheld.
+      await getRepository(client, repository);
+      noRepository(client, repository);
+    }
     for (const value of page.value) {
       const release = await whole(client, names, { value, unchanged: page.unchanged });
       if (release !== undefined) yield release;

@@ -208,3 +208,13 @@ test('an asset whose address lies outside of the API is refused', async () => {
   server.faults.answer({ status: 200, body });
   await expect(() => getLatestRelease(clientOf(server), 'cli/cli')).toFailWith('E_UPSTREAM_ANSWER');
 });
+
+test('a list that is withheld for legal reasons is said to be so, and is not a repository that is not there', async () => {
+  const server = await github();
+  server.addRepository('acme/tool');
+  server.faults.answer({ status: 451, message: 'Repository access blocked', times: 2 });
+  await expect(collect(listReleases(clientOf(server), 'acme/tool'))).rejects.toMatchObject({
+    code: 'E_UPSTREAM_NOT_FOUND',
+    message: expect.stringContaining('withholds acme/tool for legal reasons (451)') as string,
+  });
+});
