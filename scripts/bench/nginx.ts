@@ -12,6 +12,7 @@ export interface Nginx {
   readonly port: number;
   /** `http://127.0.0.1:PORT`. */
   readonly origin: string;
+  readonly pid: number | undefined;
   stop(): void;
 }
 
@@ -48,7 +49,7 @@ server { listen 127.0.0.1:${port}; root ${root}; } }\n`,
     if (failure) throw new Error(failure);
     await sleep(20);
   }
-  return { port, origin: `http://127.0.0.1:${port}`, stop: () => void nginx.kill() };
+  return { port, origin: `http://127.0.0.1:${port}`, pid: nginx.pid, stop: () => void nginx.kill() };
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -1,11 +1,14 @@
-// The gateway, warm, against nginx serving the same files as static files, of 1 MiB and of 10 KiB; wrk with 64 connections,
-// in turn, in one run.
+// The gateway, warm, against nginx serving the same files as static files, of 1 MiB and of 10 KiB, and against node's own server
+// with the files in memory, which is as fast as one thread of node can be; wrk with 64 connections, in turn, in one run.
+// Processor time says more than the clock where others use the machine: it is that of the server alone, the least of all rounds.
 //   node dist/scripts/bench/serve.js [--seconds N] [--rounds N] [--requests N]
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { sha256Hex } from '../../ledger-schema/bytes.ts';
 import { storeKey } from '../../store/store.ts';
@@ -22,6 +25,10 @@ const options = { seconds: { type: 'string' }, rounds: { type: 'string' }, reque
 const { values } = parseArgs({ options });
 const seconds = Number(values.seconds ?? 5);
 const folder = mkdtempSync(join(tmpdir(), 'pullthrough-bench-'));
+
+function prefix(tag: string): string {
+  return `/acme/tool/releases/download/${tag}/`;
+}
 
 /** All files in turn, by a script of wrk. */
 function wrk(port: number, prefix: string, duration: number): { requests: number; megabytes: number; count: number } {
@@ -70,8 +77,15 @@ const args = [
   `file:${store}`,
 ];
 const ours = startCommand(args, join(folder, 'home'), folder);
+const bareProgram = join(dirname(fileURLToPath(import.meta.url)), 'peer/bare-http.js');
+const bare = spawn(process.execPath, [bareProgram, www], { stdio: ['ignore', 'pipe', 'inherit'] });
+const barePort = Number((await createInterface(bare.stdout)[Symbol.asyncIterator]().next()).value);
+const SERVERS = [
+  { name: 'nginx', port: nginx.port, pid: nginx.pid, prefix: (tag: string) => `/${tag}/` },
+  { name: 'node:http alone', port: barePort, pid: bare.pid, prefix: (tag: string) => `/${tag}/` },
+  { name: 'gateway', port: ourPort, pid: ours.pid, prefix },
+];
 const rss = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${ours.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
-const prefix = (tag: string) => `/acme/tool/releases/download/${tag}/`;
 
 /** Asks for every file once, so that it is here; waits for the gateway at first. */
 function warm(path: string): void {
@@ -81,35 +95,53 @@ function warm(path: string): void {
   }
 }
 
+/** Of a server and the processes that it started, in microseconds. */
+function processorTime(pid: number): number {
+  const fields = (of: string) => (readFileSync(`/proc/${of}/stat`, 'utf8').split(') ')[1] ?? '').split(' ').map(Number);
+  const tree = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  return [String(pid), ...tree].reduce((sum, of) => sum + (fields(of)[11] ?? 0) + (fields(of)[12] ?? 0), 0) * 10_000;
+}
+
 function compare({ tag, name, aim }: (typeof SIZES)[number]): void {
   warm(prefix(tag));
-  const runs = { nginx: [] as ReturnType<typeof wrk>[], ours: [] as ReturnType<typeof wrk>[] };
+  const runs = SERVERS.map((server) => ({
+    ...server,
+    rates: [] as number[],
+    bytes: [] as number[],
+    times: [] as number[],
+  }));
   for (let round = 0; round < Number(values.rounds ?? 3); round++) {
-    runs.nginx.push(wrk(nginx.port, `/${tag}/`, seconds));
-    runs.ours.push(wrk(ourPort, prefix(tag), seconds));
+    for (const { port, pid, prefix, rates, bytes, times } of runs) {
+      const before = processorTime(pid ?? 0);
+      const { requests, megabytes, count } = wrk(port, prefix(tag), seconds);
+      rates.push(requests);
+      bytes.push(megabytes);
+      times.push((processorTime(pid ?? 0) - before) / count);
+    }
   }
-  const middle = (of: readonly ReturnType<typeof wrk>[]) => median(of.map(({ requests }) => requests));
-  const bytes = (of: readonly ReturnType<typeof wrk>[]) => median(of.map(({ megabytes }) => megabytes));
-  console.log(`${name} files, 64 connections, ${seconds} s a round`);
-  console.log(`  nginx    ${middle(runs.nginx).toFixed(0)} requests/s, ${bytes(runs.nginx).toFixed(0)} MB/s`);
-  const share = (middle(runs.ours) / middle(runs.nginx)).toFixed(2);
-  console.log(
-    `  gateway  ${middle(runs.ours).toFixed(0)} requests/s, ${bytes(runs.ours).toFixed(0)} MB/s, ${share} of nginx (the aim is ${aim})`,
-  );
+  console.log(`${name} files, 64 connections, ${seconds} s a round (the aim is ${aim} of nginx)`);
+  const first = median(runs[0]?.rates ?? []);
+  for (const { name, rates, bytes, times } of runs) {
+    const rate = `${median(rates).toFixed(0)} requests/s, ${median(bytes).toFixed(0)} MB/s`;
+    const share = `${(median(rates) / first).toFixed(2)} of nginx, ${Math.min(...times).toFixed(0)} µs a request`;
+    console.log(`  ${name.padEnd(15)}  ${rate}, ${share}`);
+  }
 }
 
 try {
   for (const size of SIZES) compare(size);
-  let done = 0;
-  const wanted = Number(values.requests ?? 100_000);
+  const wanted = Number(values.requests ?? 300_000);
   const memory = [rss()];
-  while (done < wanted) {
-    done += wrk(ourPort, prefix('v1'), seconds).count;
+  for (let done = 0, told = 0; done < wanted;) {
+    done += wrk(ourPort, prefix(memory.length % 2 === 0 ? 'v1' : 'v2'), 1).count;
+    if (done < told) continue;
     memory.push(rss());
+    told += wanted / 10;
   }
-  console.log(`  memory over ${done} requests more: ${memory.map((value) => value.toFixed(0)).join(', ')} MiB`);
+  console.log(`  memory over ${wanted} requests more: ${memory.map((value) => value.toFixed(0)).join(', ')} MiB`);
 } finally {
   nginx.stop();
+  bare.kill();
   ours.kill();
   await new Promise((resolve) => ours.once('close', resolve));
   rmSync(folder, { recursive: true, force: true });

@@ -55,6 +55,13 @@ export async function openRight(
   return undefined;
 }
 
+export function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 async function digestOfHandle(handle: FileHandle): Promise<string> {
   const hash = createHash('sha256');
   const body = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: 1 << 20 });

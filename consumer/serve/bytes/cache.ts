@@ -2,6 +2,7 @@ import { lstat, open, readdir, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../../../ledger-schema/index.ts';
+import { gone, sweep } from '../../../io/files/leftover.ts';
 import { TEMPORARY_NAME } from '../../../io/files/file.ts';
 import { ioError } from '../../../io/io-error.ts';
 import type { PaceRules } from '../../../io/http/download/pace.ts';
@@ -11,7 +12,7 @@ import { SharedWork, abortable } from '../../../io/shared-work.ts';
 import { fetchFile } from '../../download/fetch-file.ts';
 import type { Mirror } from '../../download/fetch-file.ts';
 import type { Fetchable } from '../../download/select-assets.ts';
-import { makePrivateFolder, openRight, readWhole, stampOf } from './cache-file.ts';
+import { isThere, makePrivateFolder, openRight, readWhole, stampOf } from './cache-file.ts';
 import type { OpenFile } from './cache-file.ts';
 
 export interface FileCacheOptions {
@@ -38,6 +39,8 @@ const FETCHES = 4;
 const MOST_WAITING = 256;
 /** Files kept open beyond their use. */
 const MOST_OPEN = 256;
+/** Another gateway may use the folder, such as the one that this one takes the place of: what it is fetching is left alone. */
+const ABANDONED_MS = 3_600_000;
 const NAME = /^[0-9a-f]{64}$/;
 
 interface Entry {
@@ -74,19 +77,19 @@ export class FileCache {
     this.#options = options;
   }
 
-  /** Opens the folder, which is created if missing; what an earlier process left unfinished is removed. Throws `E_IO`. */
+  /** Opens the folder, which is created if missing; what was left unfinished an hour ago is removed. Throws `E_IO`. */
   static async open(options: FileCacheOptions): Promise<FileCache> {
     const cache = new FileCache(options);
     const { folder } = options;
     try {
       await makePrivateFolder(folder);
+      await sweep(folder, TEMPORARY_NAME, ABANDONED_MS);
       const found: { name: string; size: number; time: number }[] = [];
       for (const name of await readdir(folder)) {
         const path = join(folder, name);
-        if (TEMPORARY_NAME.test(name)) await rm(path, { force: true });
         if (!NAME.test(name)) continue;
-        const file = await lstat(path);
-        if (file.isFile()) found.push({ name, size: file.size, time: file.mtimeMs });
+        const file = await lstat(path).catch(gone);
+        if (file?.isFile()) found.push({ name, size: file.size, time: file.mtimeMs });
       }
       for (const { name, size } of found.sort((a, b) => a.time - b.time)) {
         cache.#bytes += size;
@@ -192,7 +195,9 @@ export class FileCache {
         known.verified = right.stamp;
         return known;
       }
-      this.#options.progress.warn(`the cache held damaged bytes under ${file.sha256}: removed`);
+      // Another gateway may have removed it to make room.
+      if (await isThere(path))
+        this.#options.progress.warn(`the cache held damaged bytes under ${file.sha256}: removed`);
       await this.#evict(known);
     }
     this.#misses++;

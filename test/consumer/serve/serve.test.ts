@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir, truncate, writeFile } from 'node:fs/promises';
+import { readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -415,7 +415,18 @@ describe('bytes', () => {
     await done();
   });
 
-  test('that are here are served while the store is down, also by the next process, if they are still right', async () => {
+  test('that another gateway removed from the same folder are fetched again, and called damaged by nobody', async () => {
+    const { started, store: first, done } = await own([BIG]);
+    const big = `${started.url}/acme/tool/releases/download/v1.0.0/tool-big`;
+    expect(await (await fetch(big)).text()).toBe(BIG);
+    await rm(join(started.home, 'cache/gateway/files', sha256Hex(utf8(BIG))));
+    expect(await (await fetch(big)).text()).toBe(BIG);
+    expect(first.requests).toHaveLength(2);
+    expect(started.warnings.join()).not.toContain('damaged');
+    await done();
+  });
+
+  test('that are here are served while the store is down, also by the next process, if they are still right; what another gateway is fetching stays', async () => {
     const { started, store: first, done } = await own([BODY, BIG]);
     await (await fetch(started.url + FILE)).text();
     await (await fetch(`${started.url}/acme/tool/releases/download/v1.0.0/tool-big`)).text();
@@ -424,11 +435,15 @@ describe('bytes', () => {
     await done();
     const folder = join(started.home, 'cache/gateway/files');
     await truncate(join(folder, sha256Hex(utf8(BIG))), 1000);
-    await writeFile(join(folder, `.pullthrough-${'0'.repeat(24)}.part`), 'left behind');
+    const left = join(folder, `.pullthrough-${'0'.repeat(24)}.part`);
+    await writeFile(left, 'left behind');
+    await utimes(left, 0, 0);
+    const fetching = `.pullthrough-${'1'.repeat(24)}.part`;
+    await writeFile(join(folder, fetching), 'of another gateway');
     const next = await startGateway(ledger, [], { home: started.home });
     expect(await (await fetch(next.url + FILE)).text()).toBe(BODY);
     expect((await fetch(`${next.url}/acme/tool/releases/download/v1.0.0/tool-big`)).status).toBe(502);
-    expect(await readdir(folder)).toEqual([sha256Hex(utf8(BODY))]);
+    expect(await readdir(folder)).toEqual([fetching, sha256Hex(utf8(BODY))]);
     await next.stop();
   });
 
