@@ -62,7 +62,7 @@ class SiteRun {
   readonly #events = new Events();
   /** The files that belong to no tool: those that were there, and those that are now. */
   readonly #known: ReadonlySet<string>;
-  readonly #own: string[] = [];
+  readonly #own = new Set<string>();
   readonly #manifest: ManifestWriter;
   readonly #removed: string[] = [];
   readonly #pool: ReleasePool;
@@ -122,11 +122,11 @@ class SiteRun {
     }
     this.#old.take(undefined, this.#gone);
     this.#index.finish();
-    this.#own.push(...this.#digests.finish());
+    for (const path of this.#digests.finish()) this.#own.add(path);
     for (const event of await expiring(trust)) this.#events.add(event);
     for (const file of feeds(this.#events.newest, this.#site)) this.#put(file);
     const removed = this.#cleanUp();
-    const head = headLine({ ledger: trust.ledger, commit, files: [...new Set(this.#own)].sort() });
+    const head = headLine({ ledger: trust.ledger, commit, files: [...this.#own].sort() });
     const newManifest = this.#manifest.finish(head);
     this.#folder.finish();
     return {
@@ -213,18 +213,19 @@ class SiteRun {
   }
 
   #put({ path, content }: SiteFile): void {
-    this.#folder.announce(undefined, [path], this.#known);
-    this.#folder.put(path, content, this.#known.has(path));
-    this.#own.push(path);
+    // A document of digests may be written several times in one run.
+    const again = this.#own.has(path);
+    if (!again) this.#folder.announce(undefined, [path], this.#known);
+    this.#folder.put(path, content, again || this.#known.has(path));
+    this.#own.add(path);
   }
 
   /** Removes what earlier runs wrote and this one doesn't have. */
   #cleanUp(): number {
-    const kept = new Set(this.#own);
-    this.#folder.keep(this.#own);
+    this.#folder.keep([...this.#own]);
     const gone = [
       ...this.#removed,
-      ...[...this.#known].filter((path) => !kept.has(path)),
+      ...[...this.#known].filter((path) => !this.#own.has(path)),
       ...this.#folder.leftover.files,
     ];
     return gone.filter((path) => this.#folder.remove(path)).length;
