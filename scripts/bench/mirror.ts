@@ -3,7 +3,8 @@
 //     proposing included) and by the store alone, against the old way (curl, sha256sum, sha512sum, md5sum, cp: one file after
 //     another) and against curl alone, 4 at a time; each side's files are on disk when its clock stops (sync);
 //   - one file of 1 GiB to disk, against curl;
-//   - into S3, against `rclone copy` of the same files from disk: the S3 server of the tests, or --s3 ENDPOINT,KEY,SECRET;
+//   - into S3, against `rclone copy` of the same files from disk: the S3 server of the tests, or --s3 ENDPOINT,KEY,SECRET, over
+//     TLS too, with NODE_EXTRA_CA_CERTS=FILE for its authority;
 //   - one file of 4 GiB: peak memory.
 // nginx sends the files; the API of the GitHub is a process of its own.
 //   node dist/scripts/bench/mirror.js [--dir FOLDER] [--rounds N] [--s3 ENDPOINT,KEY,SECRET]
@@ -194,15 +195,18 @@ async function s3(
   const bucket = `bench-${process.pid}`;
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
   const remote = `:s3,provider=Other,access_key_id=${key},secret_access_key=${secret},endpoint='${endpoint}':${bucket}`;
+  // A server of one's own over TLS: NODE_EXTRA_CA_CERTS says its authority to node alone.
+  const authority = process.env.NODE_EXTRA_CA_CERTS;
   // It can't cope with a CA bundle that is meant for other programs.
   const clone = { ...RUN, env: { ...process.env, AWS_CA_BUNDLE: undefined } };
-  const empty = (): undefined => void execFileSync('rclone', ['delete', remote], clone);
+  const rclone = (...args: string[]): undefined =>
+    void execFileSync('rclone', [...(authority ? ['--ca-cert', authority] : []), ...args], clone);
+  const empty = (): undefined => rclone('delete', remote);
   const env = { ...known, AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: secret, AWS_REGION: 'us-east-1' };
   const unknown = { ...env, ...Object.fromEntries(Object.keys(known).map((name) => [name, ''])) };
   const target = `s3://${bucket}?endpoint=${endpoint}`;
   const sides = {
-    'rclone copy, from disk': () =>
-      void execFileSync('rclone', ['copy', '--include', `*/${FILE}`, files, remote], clone),
+    'rclone copy, from disk': () => rclone('copy', '--include', `*/${FILE}`, files, remote),
     'S3 store, digests known': () => child(target, FILES, FILE, env),
     'S3 store, digests unknown': () => child(target, FILES, FILE, unknown),
   };

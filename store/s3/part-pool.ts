@@ -7,7 +7,7 @@ export const WHOLE = 8 << 20;
 /** Objects up to this many bytes need no room: many of them wait for the network, and hold little memory. */
 const LITTLE = 512 * 1024;
 /** Bytes in memory at once, however many uploads share them. */
-const ROOM = 5 * PART;
+const ROOM = 4 * PART;
 /** S3's own limit of the parts of an object (Multipart upload limits). */
 const MOST_PARTS = 10_000;
 

@@ -2,9 +2,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { PART, PartPool } from '../../store/s3/part-pool.ts';
 
-test('there is room for five parts, and the next one waits for the first that is given back', async () => {
+test('there is room for four parts, and the next one waits for the first that is given back', async () => {
   const pool = new PartPool();
-  const taken = await Promise.all(Array.from({ length: 5 }, () => pool.take(PART)));
+  const taken = await Promise.all(Array.from({ length: 4 }, () => pool.take(PART)));
   const order: number[] = [];
   const waiting = [1, 2].map(async (number) => {
     await pool.take(PART);
@@ -23,7 +23,7 @@ test('there is room for five parts, and the next one waits for the first that is
 
 test('one that needs much is not overtaken for ever by those that need less, and little ones wait for nobody', async () => {
   const pool = new PartPool();
-  const taken = await Promise.all(Array.from({ length: 5 }, () => pool.take(PART)));
+  const taken = await Promise.all(Array.from({ length: 4 }, () => pool.take(PART)));
   const order: string[] = [];
   const large = pool.take(2 * PART).then(() => order.push('large'));
   const small = pool.take(PART).then(() => order.push('small'));
@@ -41,6 +41,6 @@ test('parts grow with an object, so that ten thousand of them are enough', () =>
   expect(pool.partOf(1)).toBe(PART);
   expect(pool.partOf(10_000 * PART)).toBe(PART);
   expect(pool.partOf(10_000 * PART + 1)).toBe(PART + 1);
-  expect(pool.partOf(10_000 * 5 * PART)).toBe(5 * PART);
-  expect(pool.partOf(10_000 * 5 * PART + 1)).toBeUndefined();
+  expect(pool.partOf(10_000 * 4 * PART)).toBe(4 * PART);
+  expect(pool.partOf(10_000 * 4 * PART + 1)).toBeUndefined();
 });
