@@ -44,7 +44,7 @@ async function interrupted() {
   let told = 0;
   const advance = (count: number): void => {
     told += count;
-    if (told > 2.5 * MIB) stop.abort(new Error('interrupted'));
+    if (told > 2 * MIB) stop.abort(new Error('interrupted'));
   };
   const progress = { ...SILENT, start: () => ({ advance, done: () => undefined }) };
   const output = join(folder, 'out');

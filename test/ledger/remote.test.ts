@@ -89,7 +89,7 @@ describe('LEDGER_TOKEN', () => {
     const ledger = await open({ url: `${host.origin}/ledger.git`, token: TOKEN });
     await ledger.update();
     const push = () => ledger.push([{ branch: 'pullthrough/x', to: ledger.head(), from: undefined }]);
-    expect(await textOf(push)).toMatch(/^E_CREDENTIAL .*LEDGER_TOKEN/);
+    expect(await textOf(push)).toMatch(/^E_CREDENTIAL .*LEDGER_TOKEN/s);
   });
 
   it('is never seen by the host that a redirect leads to', async () => {

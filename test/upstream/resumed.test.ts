@@ -79,7 +79,7 @@ function asset(changes: Partial<Asset> = {}): Asset {
 async function interrupted(run: () => Promise<unknown>, etag?: string): Promise<void> {
   server.answer(file(bytes, { stallAfter: 3 * MIB, ...(etag === undefined ? {} : { etag }) }));
   onTold = (total) => {
-    if (total > 2.5 * MIB) stop.abort(new PullthroughError('E_INTERRUPTED', 'interrupted by SIGINT'));
+    if (total > 2 * MIB) stop.abort(new PullthroughError('E_INTERRUPTED', 'interrupted by SIGINT'));
   };
   await expect(run).toFailWith('E_INTERRUPTED');
   stop = new AbortController();
