@@ -28,7 +28,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** ASCII case folding, and no other: two names must still differ after it. */
 export function foldAscii(text: string): string {
-  return text.replace(/[A-Z]+/g, (upper) => upper.toLowerCase());
+  return /[A-Z]/.test(text) ? text.replace(/[A-Z]+/g, (upper) => upper.toLowerCase()) : text;
 }
 
 /** Is the part before the first `.` the name of a Windows device, in any case? */

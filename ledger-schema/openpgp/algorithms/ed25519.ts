@@ -23,7 +23,7 @@ const P = Uint8Array.of(0xed, ...new Uint8Array(30).fill(0xff), 0x7f);
 /** Is it the encoding of a point of small order, or not the one encoding of its point? */
 export function isWeakPoint(encoded: Uint8Array): boolean {
   if (encoded.length !== 32) return true;
-  const cleared = Uint8Array.from(encoded);
+  const cleared = new Uint8Array(encoded);
   cleared[31] = (cleared[31] ?? 0) & 0x7f;
   return !isBelow(cleared, P) || SMALL_ORDER.some((point) => equalBytes(point, cleared));
 }

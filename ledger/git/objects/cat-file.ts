@@ -19,6 +19,8 @@ interface Request {
   readonly oid: string;
   /** Undefined: only type and size are wanted. */
   readonly limit: number | undefined;
+  /** Its size is asked for first; the bytes are asked for when the answer is within the limit. */
+  readonly sizeFirst: boolean;
   readonly resolve: (answer: ObjectContents | undefined) => void;
   readonly reject: (error: Error) => void;
 }
@@ -55,12 +57,15 @@ export class CatFile {
 
   /** Type and size of an object, or undefined where it isn't here. */
   info(oid: string): Promise<ObjectInfo | undefined> {
-    return this.#ask(oid, undefined);
+    return this.#ask(oid, undefined, false);
   }
 
-  /** An object's bytes, or undefined where it isn't here; without bytes where it has more than `limit`. */
-  contents(oid: string, limit: number): Promise<ObjectContents | undefined> {
-    return this.#ask(oid, limit);
+  /**
+   * An object's bytes, or undefined where it isn't here; without bytes where it has more than `limit`. By `asked` git reads
+   * it only once its size is known.
+   */
+  contents(oid: string, limit: number, asked?: 'size first'): Promise<ObjectContents | undefined> {
+    return this.#ask(oid, limit, asked !== undefined);
   }
 
   /** Ends the process; a later request starts another. */
@@ -78,13 +83,13 @@ export class CatFile {
     });
   }
 
-  #ask(oid: string, limit: number | undefined): Promise<ObjectContents | undefined> {
+  #ask(oid: string, limit: number | undefined, sizeFirst: boolean): Promise<ObjectContents | undefined> {
     // Anything else could be a second command, or another name for an object.
     if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(oid)) {
       return Promise.reject(new PullthroughError('E_GIT', `not an object id: ${JSON.stringify(oid.slice(0, 80))}`));
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ oid, limit, resolve, reject });
+      this.#waiting.push({ oid, limit, sizeFirst, resolve, reject });
       if (this.#scheduled) return;
       this.#scheduled = true;
       queueMicrotask(() => {
@@ -100,7 +105,9 @@ export class CatFile {
     if (this.#asked.length === 0) this.#reference(child, true);
     const batch = this.#waiting.splice(0, IN_FLIGHT - this.#asked.length);
     for (const request of batch) this.#asked.push(request);
-    const lines = batch.map(({ oid, limit }) => `${limit === undefined ? 'info' : 'contents'} ${oid}\n`);
+    const lines = batch.map(
+      ({ oid, limit, sizeFirst }) => `${limit === undefined || sizeFirst ? 'info' : 'contents'} ${oid}\n`,
+    );
     child.stdin.write(`${lines.join('')}flush\n`);
   }
 
@@ -193,8 +200,11 @@ export class CatFile {
       if (request.limit === undefined) {
         request.resolve({ ...found, bytes: undefined });
         done++;
+      } else if (request.sizeFirst && found.size <= request.limit) {
+        this.#waiting.push({ ...request, sizeFirst: false });
+        done++;
       } else if (found.size > request.limit) {
-        this.#skip = found.size + 1;
+        if (!request.sizeFirst) this.#skip = found.size + 1;
         request.resolve({ ...found, bytes: undefined });
         done++;
       } else {

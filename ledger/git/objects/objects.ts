@@ -14,8 +14,11 @@ export type FetchObjects = (oids: readonly string[], below?: 'below') => Promise
 export interface ObjectSource {
   /** Type and size of an object, or undefined where it isn't here. */
   info(oid: string): Promise<ObjectInfo | undefined>;
-  /** An object's bytes, or undefined where it isn't here; without bytes where it has more than `limit`. */
-  contents(oid: string, limit: number): Promise<ObjectContents | undefined>;
+  /**
+   * An object's bytes, or undefined where it isn't here; without bytes where it has more than `limit`. By `asked` it is
+   * read only once its size is known.
+   */
+  contents(oid: string, limit: number, asked?: 'size first'): Promise<ObjectContents | undefined>;
   close(): Promise<void>;
 }
 
@@ -76,14 +79,12 @@ export class Objects {
 
   /** A blob's bytes, a copy of its own. Throws `E_TOO_LARGE` before they are read, `E_GIT` where it isn't there. */
   async blob(oid: string, limit: number): Promise<Uint8Array> {
-    let info = await this.#source.info(oid);
-    if (!info) {
+    let found = await this.#source.contents(oid, limit, 'size first');
+    if (!found) {
       await this.#bring([oid]);
-      info = (await this.#source.info(oid)) ?? gone(oid);
+      found = (await this.#source.contents(oid, limit, 'size first')) ?? gone(oid);
     }
-    if (info.type === 'blob' && info.size > limit) tooLarge(oid, info.size, limit);
-    const bytes = await this.here(oid, 'blob', limit);
-    return Uint8Array.from(bytes ?? gone(oid));
+    return Uint8Array.from(check(oid, found, 'blob', limit));
   }
 
   /** The entries of a tree. Throws `E_TOO_LARGE`, and `E_GIT` where it isn't there or is broken. */
