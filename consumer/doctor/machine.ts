@@ -5,13 +5,12 @@ import type { Check } from './check.ts';
 
 const NODE = [20, 19];
 const GIT = [2, 39];
-const PROXIES = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'] as const;
 /** A program needs no longer than this to print its version. */
 const PROGRAM_MS = 10_000;
 
-/** Versions of what runs this, and the proxies of its environment: no host is asked. */
+/** Versions of what runs this: no host is asked. */
 export async function checkMachine(env: Environment, nodeVersion = process.versions.node): Promise<Check[]> {
-  return [checkNode(nodeVersion), checkGit(await versionOf('git', env)), ...checkProxies(env)];
+  return [checkNode(nodeVersion), checkGit(await versionOf('git', env))];
 }
 
 /** Pure. */
@@ -27,35 +26,6 @@ export function checkGit(text: string | undefined): Check {
   if (version === undefined) return warn('git', 'it does not say its version', 'see what git --version prints');
   if (isAtLeast(version, GIT)) return ok('git', version);
   return bad('git', `${version} is too old`, `install git ${GIT.join('.')} or later`);
-}
-
-/** The proxies that the environment names. A user and password in one are never shown. Pure. */
-export function checkProxies(env: Environment): Check[] {
-  const lines = PROXIES.flatMap((name) => {
-    const used = env[name.toLowerCase()] ? name.toLowerCase() : name;
-    const value = env[used];
-    return value === undefined || value === '' ? [] : [checkProxy(used, value)];
-  });
-  return lines.length > 0 ? lines : [ok('proxy', 'none is set: every host is asked directly')];
-}
-
-function checkProxy(name: string, value: string): Check {
-  const upper = name.toUpperCase();
-  if (upper === 'NO_PROXY') {
-    const count = value.split(/[\s,]+/).filter((part) => part !== '').length;
-    return ok(name, `${count} ${count === 1 ? 'name' : 'names'} asked directly`);
-  }
-  if (upper === 'ALL_PROXY') {
-    return warn(name, 'it is not used here', 'set HTTPS_PROXY, and HTTP_PROXY, to the same address');
-  }
-  const text = value.includes('://') ? value : `http://${value}`;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined) return bad(name, 'it is not a URL', `set ${name} to http://HOST:PORT`);
-  if (!/^https?:$/.test(url.protocol)) {
-    return bad(name, `${url.protocol}// proxies are not supported`, `set ${name} to http://HOST:PORT`);
-  }
-  const user = url.username === '' ? '' : ', with a user and password';
-  return ok(name, `${url.protocol}//${url.host}${user}`);
 }
 
 function isAtLeast(version: string, least: readonly number[]): boolean {

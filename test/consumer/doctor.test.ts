@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -5,7 +8,8 @@ import type { Check } from '../../consumer/doctor/check.ts';
 import { judgeClock } from '../../consumer/doctor/hosts.ts';
 import { judgeKey } from '../../consumer/doctor/keys.ts';
 import { judgeHead, judgePolicy } from '../../consumer/doctor/ledger.ts';
-import { checkGit, checkNode, checkProxies } from '../../consumer/doctor/machine.ts';
+import { checkGit, checkNode } from '../../consumer/doctor/machine.ts';
+import { checkProxies } from '../../consumer/doctor/proxies.ts';
 import { judgeAnswer } from '../../consumer/doctor/stores.ts';
 import { Machine } from '../kit/consumer-machine.ts';
 import { TestLedger } from '../kit/ledger/ledger-maker.ts';
@@ -50,14 +54,14 @@ describe('what is judged', () => {
     if (state === 'fail' || state === 'warn') expect(check.hint).toMatch(/\w/);
   });
 
-  test('proxies are named without their password', () => {
+  test('proxies are named without their password', async () => {
     const env = {
       HTTPS_PROXY: 'http://me:s3cret@proxy:8080',
       all_proxy: 'socks5://x',
       HTTP_PROXY: 'socks5://y',
       NO_PROXY: 'a,b',
     };
-    const checks = checkProxies(env);
+    const checks = await checkProxies(env, true);
     expect(checks.map(({ name, state }) => `${name} ${state}`)).toEqual([
       'HTTPS_PROXY ok',
       'HTTP_PROXY fail',
@@ -65,7 +69,22 @@ describe('what is judged', () => {
       'NO_PROXY ok',
     ]);
     expect(JSON.stringify(checks)).not.toContain('s3cret');
-    expect(checkProxies({})).toMatchObject([{ state: 'ok' }]);
+    expect(await checkProxies({})).toMatchObject([{ state: 'ok' }]);
+  });
+
+  test('a proxy that takes no connection fails, without its password', async () => {
+    const proxy = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const env = { HTTPS_PROXY: `http://me:s3cret@127.0.0.1:${port}`, http_proxy: `127.0.0.1:${port}` };
+    expect(await checkProxies(env)).toMatchObject([{ state: 'ok' }, { state: 'ok' }]);
+    proxy.close();
+    await once(proxy, 'close');
+    const [first, second] = await checkProxies(env);
+    expect(first).toMatchObject({ name: 'HTTPS_PROXY', state: 'fail' });
+    expect(first?.message).toBe(`http://127.0.0.1:${port} does not answer (ECONNREFUSED)`);
+    expect(second).toMatchObject({ name: 'http_proxy', state: 'fail' });
+    expect(second?.hint).toContain('http_proxy');
   });
 });
 

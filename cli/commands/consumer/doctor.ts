@@ -25,12 +25,14 @@ const TONES: Readonly<Record<Check['state'], Tone>> = { ok: 'good', warn: 'warni
 
 /** `doctor`: checks everything that a run here depends on, and changes nothing. */
 export const doctor: Handler<DoctorFlags> = async (_, options, context) => {
-  const [{ checkMachine, checkGpg }, { checkKey, checkGpgKey }] = await Promise.all([
+  const [{ checkMachine, checkGpg }, { checkProxies }, { checkKey, checkGpgKey }] = await Promise.all([
     import('../../../consumer/doctor/machine.ts'),
+    import('../../../consumer/doctor/proxies.ts'),
     import('../../../consumer/doctor/keys.ts'),
   ]);
   const { env } = context;
-  const checks: Check[] = [ok('pullthrough', versionText()), ...(await checkMachine(env))];
+  const proxies = checkProxies(env, options.offline);
+  const checks: Check[] = [ok('pullthrough', versionText()), ...(await checkMachine(env)), ...(await proxies)];
   const { config, tools, checks: configured } = await readConfiguration(options, context);
   checks.push(...configured);
   let view;
