@@ -8,8 +8,8 @@ import { build } from '../kit/processes/program.ts';
 const BUSY = `
 import { getHeapSpaceStatistics } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-const { spareMemory } = await import(process.argv[1]);
-spareMemory();
+const { spareEngine } = await import(process.argv[1]);
+spareEngine();
 const kept = [];
 let most = 0;
 let started = false;
@@ -26,7 +26,7 @@ turn();
 `;
 
 test('the room for young objects stays small, also after a thread has started', () => {
-  const module = pathToFileURL(join(build(['cli/wiring/spare-memory.ts']), 'cli/wiring/spare-memory.js')).href;
+  const module = pathToFileURL(join(build(['cli/wiring/spare-engine.ts']), 'cli/wiring/spare-engine.js')).href;
   const most = execFileSync(process.execPath, ['--input-type=module', '-e', BUSY, module], { encoding: 'utf8' });
   expect(Number(most)).toBeLessThanOrEqual(16);
 });
