@@ -70,6 +70,8 @@ export class Follower {
     const follower = new Follower(options, new Catalog(view, catalogOptions(options)));
     follower.#failure = failure;
     if (failure === undefined) follower.#seen = now();
+    // A host that was only late: what it brings after all is taken at once, not at the next look.
+    else void first.then(() => follower.look()).catch(() => undefined);
     follower.#schedule();
     return follower;
   }

@@ -1,7 +1,9 @@
 import { beforeAll, expect, test, vi } from 'vitest';
 import { Catalog } from '../../../consumer/serve/catalog.ts';
+import { Follower } from '../../../consumer/serve/follow.ts';
 import { HostPatience } from '../../../consumer/serve/host-patience.ts';
 import { ledgerExplainer } from '../../../consumer/serve/pages/explainer.ts';
+import { SILENT } from '../../../io/progress.ts';
 import { PullthroughError } from '../../../ledger-schema/error.ts';
 import type { LedgerRepository } from '../../../ledger/git/repository.ts';
 import type { Snapshot } from '../../../ledger/snapshot.ts';
@@ -58,6 +60,32 @@ test('a request waits for the host so long and no longer, and the next one only 
     answer();
     await vi.advanceTimersByTimeAsync(0);
     expect(await slow.listMany(['packages'])).toEqual(await view.snapshot.listMany(['packages']));
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a gateway that starts by its copy, because the host is late, takes what the host brings as soon as it comes', async () => {
+  vi.useFakeTimers();
+  try {
+    const newer = { ...view, commit: 'a'.repeat(40) };
+    let answer = (): void => undefined;
+    const late = new Promise<void>((resolve) => (answer = resolve));
+    const starting = Follower.start({
+      look: ({ offline }) => (offline ? Promise.resolve(view) : late.then(() => newer)),
+      progress: SILENT,
+      interval: 3_600_000,
+      patience: new HostPatience(15_000),
+      now: () => Date.now(),
+    });
+    await vi.advanceTimersByTimeAsync(15_000);
+    const follower = await starting;
+    expect(follower.catalog.view.commit).toBe(view.commit);
+    expect(follower.state.failure?.code).toBe('E_LEDGER_UNREACHABLE');
+    answer();
+    await vi.waitFor(() => expect(follower.catalog.view.commit).toBe(newer.commit));
+    expect(follower.state.failure).toBeUndefined();
+    await follower.stop();
   } finally {
     vi.useRealTimers();
   }
