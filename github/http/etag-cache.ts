@@ -24,7 +24,7 @@ const MAC_LENGTH = 64;
  * Answers of the API with their ETags, one file a URL, below `<cacheDir>/github/`.
  *
  * Nothing in it is believed: a file counts when its checksum fits (keyed by the identity, so that another user's file
- * never fits) and then only when the server confirms its ETag. A file that is lost, damaged or can't be written costs
+ * never fits) and then only when the server confirms its ETag; without a secret to key it with, when it confirms these bytes. A file that is lost, damaged or can't be written costs
  * a request, never correctness. What nobody asks for again is removed after a month.
  */
 export class EtagCache {
@@ -118,16 +118,16 @@ export function cacheIdentity(api: string, token: string | undefined): string {
 
 /**
  * The `If-None-Match` for a kept answer. GitHub's ETag is the SHA-256 of the request's Accept and Authorization and of
- * the body (not documented), so that another token's ETag never matches. For a token that lives an hour it is made from
- * the kept body instead of remembered: a 304 then says that this token would be given these very bytes. Where a server
- * makes its ETags differently, the answer is a full one.
+ * the body (not documented), so that another token's ETag never matches. For a token that lives an hour, and without
+ * one, it is made from the kept body instead of remembered: a 304 then says that these very bytes would be given, whoever
+ * wrote them into the cache. Where a server makes its ETags differently, the answer is a full one.
  */
 export function ifNoneMatch(
   answer: CachedAnswer,
   token: string | undefined,
   headers: { accept: string; authorization?: string },
 ) {
-  if (!isShortLived(token)) return answer.etag;
+  if (token !== undefined && !isShortLived(token)) return answer.etag;
   const hash = createHash('sha256').update(`${headers.accept}:`);
   if (headers.authorization !== undefined) hash.update(`${headers.authorization}:`);
   return `W/"${hash.update(answer.body).digest('hex')}"`;

@@ -120,14 +120,32 @@ test('kept answers that were swapped do not count', async () => {
   });
 });
 
-test('a kept answer that fits no schema is asked for in full', async () => {
+test('without a token, what anybody else wrote into the cache is never confirmed', async () => {
   const server = await github();
   await server.addRepository('cli/cli').addRelease({ tag: 'v1' });
   const cacheDir = await temporaryFolder();
-  const client = clientOf(server, { cacheDir });
-  await getLatestRelease(client, 'cli/cli');
+  const read = () => getLatestRelease(clientOf(server, { cacheDir }), 'cli/cli');
+  await read();
   const [sent] = server.takeRequests();
   const cache = new EtagCache(cacheDir, cacheIdentity(server.api, undefined));
+  const request = `GET ${server.api}/repos/cli/cli/releases/latest\n${String(sent?.headers.accept)}`;
+  const kept = await cache.read(request);
+  if (kept === undefined) throw new Error('nothing was kept');
+  const body = Buffer.from(Buffer.from(kept.body).toString().replaceAll('"v1"', '"v6"'));
+  await cache.write(request, { ...kept, body });
+  expect(await read()).toMatchObject({ tag: 'v1', unchanged: false });
+  expect(await read()).toMatchObject({ tag: 'v1', unchanged: true });
+  expect(server.takeRequests().map(({ status }) => status)).toEqual([200, 304]);
+});
+
+test('a kept answer that fits no schema is asked for in full', async () => {
+  const server = await github({ tokens: { one: { login: 'ada' } } });
+  await server.addRepository('cli/cli').addRelease({ tag: 'v1' });
+  const cacheDir = await temporaryFolder();
+  const client = clientOf(server, { cacheDir, token: 'one' });
+  await getLatestRelease(client, 'cli/cli');
+  const [sent] = server.takeRequests();
+  const cache = new EtagCache(cacheDir, cacheIdentity(server.api, 'one'));
   const request = `GET ${server.api}/repos/cli/cli/releases/latest\n${String(sent?.headers.accept)}`;
   const kept = await cache.read(request);
   expect(kept).toBeDefined();
