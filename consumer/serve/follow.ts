@@ -71,7 +71,7 @@ export class Follower {
     follower.#failure = failure;
     if (failure === undefined) follower.#seen = now();
     // A host that was only late: what it brings after all is taken at once, not at the next look.
-    else void first.then(() => follower.look()).catch(() => undefined);
+    else void first.then(() => (follower.#stopped ? undefined : follower.look())).catch(() => undefined);
     follower.#schedule();
     return follower;
   }
