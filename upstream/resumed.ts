@@ -55,7 +55,10 @@ async function* all(
   request: DownloadRequest,
   begun: BegunFile | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  if (begun === undefined) return yield* openDownload(request).chunks;
+  if (begun === undefined) {
+    yield* openDownload(request).chunks;
+    return;
+  }
   for await (const chunk of readBegun(begun).chunks) {
     request.onBytes?.(chunk.length);
     yield chunk;
