@@ -261,7 +261,7 @@ export function requirePin(config: Config, { flag: takesFlag = true } = {}): str
     config.pin ??
     fail('E_NO_PIN', 'there is no trust pin, so nothing of the ledger can be believed', {
       hint:
-        "ask the ledger's owner over another channel for the line that 'pullthrough trust show' prints, and put it as " +
+        "ask the ledger's owner over another channel for the line that 'pullthrough trust show' prints; put it as " +
         `pin = sha256:... into [trust] of mirror.ini${takesFlag ? ', or give it with --pin' : ''}`,
     })
   );
