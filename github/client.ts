@@ -148,6 +148,7 @@ export class GitHubClient {
   ): AsyncGenerator<ApiResponse<T[]> | undefined, void> {
     const seen = new Set<number>();
     const addresses = new Set<string>();
+    const asked = askedText(filled(route, parameters));
     const perPage = typeof parameters.per_page === 'number' ? parameters.per_page : PER_PAGE;
     let next: string | undefined;
     for (let page = 1; page <= MAX_PAGES; page += 1) {
@@ -161,27 +162,20 @@ export class GitHubClient {
           return;
         }
         // What was read so far would pass for all there is.
-        fail(
-          'E_UPSTREAM_ANSWER',
-          `${this.#host} has no page ${String(page)} of what it was asked to ${askedText(filled(route, parameters))}`,
-          {
-            hint: 'it may have been removed or renamed meanwhile: run again',
-          },
-        );
+        fail('E_UPSTREAM_ANSWER', `${this.#host} has no page ${String(page)} of what it was asked to ${asked}`, {
+          hint: 'it may have been removed or renamed meanwhile: run again',
+        });
       }
       const { value, answer } = read;
       yield { value: value.filter(({ id }) => !seen.has(id) && seen.add(id)), unchanged: answer.unchanged };
       next = nextLink(answer.link);
       if (next !== undefined && addresses.size === addresses.add(next).size) {
-        fail('E_UPSTREAM_ANSWER', `${this.#host} leads in a circle, asked to ${askedText(filled(route, parameters))}`);
+        fail('E_UPSTREAM_ANSWER', `${this.#host} leads in a circle, asked to ${asked}`);
       }
       // A full page that a 304 confirms says nothing about a page that was added after it since.
       if (next === undefined && !(answer.unchanged && value.length >= perPage)) return;
     }
-    fail(
-      'E_UPSTREAM_ANSWER',
-      `${this.#host} has more than ${String(MAX_PAGES)} pages, asked to ${askedText(filled(route, parameters))}`,
-    );
+    fail('E_UPSTREAM_ANSWER', `${this.#host} has more than ${String(MAX_PAGES)} pages, asked to ${asked}`);
   }
 
   /**

@@ -20,7 +20,10 @@ export interface ErrorContext {
   readonly withheld?: string | undefined;
 }
 
-/** What a status means, to a person: what was asked for is named, never the path of an API. 401 and 403 `E_CREDENTIAL`, 404, 410 and 451 `E_UPSTREAM_NOT_FOUND`, else `E_HTTP`. */
+/**
+ * What a status means, to a person: what was asked for is named, never the path of an API. 401 and 403 `E_CREDENTIAL`, 404,
+ * 410 and 451 `E_UPSTREAM_NOT_FOUND`, else `E_HTTP`.
+ */
 export function statusError(context: ErrorContext, { status, message }: Refusal): PullthroughError {
   const { host, what, tokenName, hasToken, withheld } = context;
   const said = message === '' ? '' : `: ${message}`;

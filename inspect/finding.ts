@@ -1,3 +1,4 @@
+import { inOneLine } from '../io/escape.ts';
 import { ERRORS } from '../ledger-schema/error.ts';
 import type { ErrorCode, PullthroughError } from '../ledger-schema/error.ts';
 
@@ -95,7 +96,7 @@ export function finding(name: FindingName, message: string, files: readonly stri
 export function foundError(name: FindingName, error: PullthroughError, files: readonly string[] = []): Finding {
   const { code, hint, message } = error;
   // A finding stands in a line of its own.
-  return { ...finding(name, message.replaceAll('\n', '; '), files), code, ...(hint === undefined ? {} : { hint }) };
+  return { ...finding(name, inOneLine(message), files), code, ...(hint === undefined ? {} : { hint }) };
 }
 
 const ORDER: Readonly<Record<Level, number>> = { stop: 0, look: 1, note: 2 };

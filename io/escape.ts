@@ -25,8 +25,8 @@ export function escapeLog(text: string): string {
 }
 
 /**
- * The lines of a message in which GitHub or git said several: each escaped on its own, and every line but the first indented, so
- * that none of them looks like a line of ours.
+ * The lines of a message in which GitHub or git said several: each escaped on its own, and every line but the first
+ * indented, so that none of them looks like a line of ours.
  */
 export function escapeLines(
   text: string,
@@ -36,11 +36,16 @@ export function escapeLines(
   return [escape(first), ...more.filter((line) => line.trim() !== '').map((line) => `  ${escape(line.trimStart())}`)];
 }
 
+/** A message of several lines where there is room for one. */
+export function inOneLine(text: string): string {
+  return text.replaceAll('\n', '; ');
+}
+
 export type AnnotationKind = 'error' | 'warning' | 'notice' | 'group';
 
 /**
- * A workflow command of GitHub Actions: `::error title=…::message`, of one line in the log, whatever lines it has. Its data and properties are escaped as the runner
- * unescapes them (https://github.com/actions/toolkit, packages/core/src/command.ts).
+ * A workflow command of GitHub Actions: `::error title=…::message`, of one line in the log, whatever lines it has. Its data
+ * and properties are escaped as the runner unescapes them (https://github.com/actions/toolkit, packages/core/src/command.ts).
  */
 export function annotation(kind: AnnotationKind, message: string, title?: string): string {
   const data = escapeLines(message, escapeTerminal)

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import type { PullthroughError } from '../../ledger-schema/error.ts';
-import { annotation, codeSpan } from '../../io/escape.ts';
+import { annotation, codeSpan, inOneLine } from '../../io/escape.ts';
 import type { Environment } from '../../io/environment.ts';
 import { markdownTable } from './table.ts';
 import type { Table } from './table.ts';
@@ -36,7 +36,7 @@ export function openActions(title: string, env: Environment, write: (line: strin
     endGroup,
     annotate(kind, message, about) {
       write(annotation(kind, message, about));
-      parts.push(`**${kind}:** ${codeSpan(message.replaceAll('\n', '; '))}\n\n`);
+      parts.push(`**${kind}:** ${codeSpan(inOneLine(message))}\n\n`);
     },
     table(table) {
       if (table.rows.length > 0) parts.push(`#### ${codeSpan(table.title)}\n\n${markdownTable(table)}\n`);

@@ -1,3 +1,4 @@
+import { inOneLine } from '../../io/escape.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 
 /** `skip`: it was not looked at, and the line says why. */
@@ -29,6 +30,6 @@ export async function look(
     return await action();
   } catch (error) {
     if (!(error instanceof PullthroughError) || error.code === 'E_INTERRUPTED') throw error;
-    return { name, state, message: `${error.message.replaceAll('\n', '; ')} [${error.code}]`, hint: error.hint };
+    return { name, state, message: `${inOneLine(error.message)} [${error.code}]`, hint: error.hint };
   }
 }

@@ -1,7 +1,7 @@
 import { createHash, verify, createPublicKey } from 'node:crypto';
 import type { MinisignSigner } from '../../evidence/keys/minisign-secret.ts';
 import type { KeylessSigner } from '../../evidence/sigstore/keyless.ts';
-import type { LoggedKey } from '../../evidence/sigstore/logged-key.ts';
+import type { LoggedSigner } from '../../evidence/sigstore/logged-signer.ts';
 import { fromUtf8 } from '../../ledger-schema/bytes.ts';
 import type { StampIdentity } from './statement.ts';
 
@@ -11,8 +11,6 @@ export interface StampSigner {
   readonly identity: StampIdentity;
   /** Does the same statement give the same bundle, whenever it is signed? */
   readonly repeatable: boolean;
-  /** Is a signature of a key in the public log? */
-  readonly logs?: boolean;
   /** A Sigstore bundle of the statement, as JSON. Throws `E_SIGNING`. */
   sign(statement: Uint8Array): Promise<Uint8Array>;
   /** Is the bundle, which was read from a disk, by this signer? */
@@ -83,13 +81,11 @@ export function keySigner(key: MinisignSigner): StampSigner {
 }
 
 /** Signs by such a key, and has Rekor log it: what is signed is in the public log, as mise asks. */
-export function loggedKeySigner(key: MinisignSigner, logged: LoggedKey): StampSigner {
+export function loggedKeySigner(key: MinisignSigner, logged: LoggedSigner): StampSigner {
   return {
     identity: { scheme: 'sigstore-key', key_id: key.keyId },
     repeatable: false,
-    logs: true,
-    sign: (statement) => logged.sign(statement),
-    signed: (bundle) => logged.signed(bundle),
+    ...logged,
   };
 }
 

@@ -61,10 +61,11 @@ export function stampWriter(options: StampWriterOptions): {
   const { signer, publicUrl, trust } = options;
   let height: Promise<number> | undefined;
   return {
-    // A key's signature may be in the log or not; a list that isn't, is signed again where it should be.
     key: JSON.stringify([
-      signer.logs === true ? 'stamps 2, logged' : 'stamps 2',
+      'stamps 3',
       signer.identity,
+      // What is logged isn't: a key's list that is not in the log yet is signed again where it should be.
+      signer.repeatable,
       publicUrl,
       options.fetch === undefined,
       options.aliases,

@@ -1,12 +1,11 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { bundleToJSON } from '@sigstore/bundle';
-import { DSSEBundleBuilder, FulcioSigner, RekorWitness } from '@sigstore/sign';
+import { FulcioSigner } from '@sigstore/sign';
 import type { Signature, Signer } from '@sigstore/sign';
-import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import { fail } from '../../ledger-schema/error.ts';
 import type { Root } from '../roots.ts';
-import { REKOR_RETRY, REKOR_TIMEOUT_MS, signingError } from './signing-error.ts';
+import { SIGSTORE_CALLS, loggedSigner } from './logged-signer.ts';
+import type { LoggedSigner } from './logged-signer.ts';
 import { verifyBundle } from './sigstore.ts';
-import { IN_TOTO } from './statement.ts';
 import { tokenIdentity } from './token-identity.ts';
 import type { TokenIdentity } from './token-identity.ts';
 
@@ -21,12 +20,8 @@ export interface KeylessOptions {
 }
 
 /** Signs statements with this job's identity, and logs each. */
-export interface KeylessSigner {
+export interface KeylessSigner extends LoggedSigner {
   readonly identity: TokenIdentity;
-  /** A bundle with a certificate and a log entry, as JSON; verified. Throws `E_SIGNING`. */
-  sign(statement: Uint8Array): Promise<Uint8Array>;
-  /** Does a bundle verify, and is it by this identity? */
-  signed(bundle: Uint8Array): boolean;
 }
 
 /** A certificate is good for ten minutes; one serves several statements. */
@@ -52,8 +47,7 @@ class CertifiedKey implements Signer {
     const signer = new FulcioSigner({
       identityProvider: { getToken: token },
       keyHolder: key,
-      retry: REKOR_RETRY,
-      timeout: REKOR_TIMEOUT_MS,
+      ...SIGSTORE_CALLS,
       ...(fulcio === undefined ? {} : { fulcioBaseURL: fulcio }),
     });
     const signature = await signer.sign(data);
@@ -77,43 +71,19 @@ function ephemeralKey(): Signer {
  */
 export async function openKeyless(options: KeylessOptions): Promise<KeylessSigner> {
   const identity = tokenIdentity(await options.token());
-  const signer = new CertifiedKey(options);
   const { rekor, roots } = options;
-  const witness = new RekorWitness({
-    entryType: 'dsse',
-    retry: REKOR_RETRY,
-    timeout: REKOR_TIMEOUT_MS,
-    ...(rekor === undefined ? {} : { rekorBaseURL: rekor }),
-  });
-  const builder = new DSSEBundleBuilder({ signer, witnesses: [witness] });
-  const check = (bytes: Uint8Array): void => {
-    const { signer: actual, issuer } = verifyBundle(bytes, roots);
-    if (actual !== identity.identity || issuer !== identity.issuer) {
+  const logged = loggedSigner({
+    signer: new CertifiedKey(options),
+    rekor,
+    check(bundle) {
+      const { signer: actual, issuer } = verifyBundle(bundle, roots);
+      if (actual === identity.identity && issuer === identity.issuer) return;
       fail('E_SIGNING', `the certificate is of ${actual}, and this job is ${identity.identity}`);
-    }
-  };
-  return {
-    identity,
-    async sign(statement) {
-      try {
-        const bundle = await builder.create({ data: Buffer.from(statement), type: IN_TOTO });
-        const bytes = new TextEncoder().encode(JSON.stringify(bundleToJSON(bundle)));
-        check(bytes);
-        return bytes;
-      } catch (error) {
-        throw signingError(error, {
-          hint: 'is fulcio.sigstore.dev and rekor.sigstore.dev reached from here, and does the job have id-token: write?',
-        });
-      }
     },
-    signed(bundle) {
-      try {
-        check(bundle);
-        return true;
-      } catch (error) {
-        if (error instanceof PullthroughError) return false;
-        throw error;
-      }
+    failure: {
+      otherwise: 'the token was refused',
+      hint: 'is fulcio.sigstore.dev and rekor.sigstore.dev reached from here, and does the job have id-token: write?',
     },
-  };
+  });
+  return { identity, ...logged };
 }

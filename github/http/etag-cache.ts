@@ -24,8 +24,9 @@ const MAC_LENGTH = 64;
  * Answers of the API with their ETags, one file a URL, below `<cacheDir>/github/`.
  *
  * Nothing in it is believed: a file counts when its checksum fits (keyed by the identity, so that another user's file
- * never fits) and then only when the server confirms its ETag; without a secret to key it with, when it confirms these bytes. A file that is lost, damaged or can't be written costs
- * a request, never correctness. What nobody asks for again is removed after a month.
+ * never fits) and then only when the server confirms its ETag; without a secret to key it with, when it confirms these
+ * bytes. A file that is lost, damaged or can't be written costs a request, never correctness. What nobody asks for again
+ * is removed after a month.
  */
 export class EtagCache {
   readonly #directory: string;

@@ -5,18 +5,12 @@ import { verifyBundle } from '../../evidence/sigstore/sigstore.ts';
 import { tokenIdentity } from '../../evidence/sigstore/token-identity.ts';
 import { actionsToken, startSigstore } from '../servers/sigstore-server.ts';
 import { MockSigstore } from './mock-sigstore.ts';
+import { emptyStatement } from '../kit/stamps.ts';
 
 const ISSUER = 'https://token.actions.githubusercontent.com';
 const WORKFLOW = 'acme/site/.github/workflows/site.yml@refs/heads/main';
 const claims = { iss: ISSUER, sub: 'repo:acme/site:ref:refs/heads/main', job_workflow_ref: WORKFLOW };
-const statement = Buffer.from(
-  JSON.stringify({
-    _type: 'https://in-toto.io/Statement/v1',
-    subject: [{ name: '_', digest: { sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' } }],
-    predicateType: 'https://packslip.dev/releases/v1',
-    predicate: {},
-  }),
-);
+const statement = emptyStatement();
 let mock: MockSigstore;
 
 beforeAll(async () => {

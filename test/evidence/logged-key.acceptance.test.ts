@@ -3,19 +3,12 @@ import { keyHint, keySigner, loggedKeySigner } from '../../consumer/stamps/signe
 import type { StampSigner } from '../../consumer/stamps/signer.ts';
 import type { MinisignSigner } from '../../evidence/keys/minisign-secret.ts';
 import { openLoggedKey } from '../../evidence/sigstore/logged-key.ts';
-import { newStampSigner } from '../kit/stamps.ts';
+import { emptyStatement, newStampSigner } from '../kit/stamps.ts';
 import { startSigstore } from '../servers/sigstore-server.ts';
 import type { SigstoreServer } from '../servers/sigstore-server.ts';
 import { MockSigstore } from './mock-sigstore.ts';
 
-const statement = Buffer.from(
-  JSON.stringify({
-    _type: 'https://in-toto.io/Statement/v1',
-    subject: [{ name: '_', digest: { sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' } }],
-    predicateType: 'https://packslip.dev/releases/v1',
-    predicate: {},
-  }),
-);
+const statement = emptyStatement();
 let mock: MockSigstore;
 let key: MinisignSigner;
 

@@ -84,3 +84,15 @@ export function statementOf<P = ListPredicate>(bundle: Uint8Array | undefined): 
 export function releaseOf(bundle: Uint8Array | undefined): Signed<ReleasePredicate> {
   return statementOf<ReleasePredicate>(bundle);
 }
+
+/** A release list that says nothing, of the empty file. */
+export function emptyStatement(): Buffer {
+  return Buffer.from(
+    JSON.stringify({
+      _type: 'https://in-toto.io/Statement/v1',
+      subject: [{ name: '_', digest: { sha256: sha256Hex(new Uint8Array()) } }],
+      predicateType: 'https://packslip.dev/releases/v1',
+      predicate: {},
+    }),
+  );
+}

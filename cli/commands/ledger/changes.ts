@@ -1,4 +1,5 @@
 import { PullthroughError } from '../../../ledger-schema/error.ts';
+import { inOneLine } from '../../../io/escape.ts';
 import { findChange, requireChangeName } from '../../../proposals/list-changes.ts';
 import { closeChange } from '../../../owner/close.ts';
 import { reopenChange } from '../../../owner/reopen.ts';
@@ -82,7 +83,7 @@ function show({ action, title, commit, missing, error, branch, pull }: MergeResu
   if (action === 'waiting') {
     const [first, ...more] = missing ?? [];
     const rest = more.length === 0 ? '' : `, and ${more.length} more`;
-    output.line(`${title}${where} is not ready: ${first?.message.replaceAll('\n', '; ') ?? ''}${rest}`, 'warning');
+    output.line(`${title}${where} is not ready: ${inOneLine(first?.message ?? '')}${rest}`, 'warning');
   }
   if (error !== undefined) output.problem(toError(error), nameOf({ branch, ...(pull && { pull }) }));
 }

@@ -18,7 +18,7 @@ import { dirname, join } from 'node:path';
 import { fail } from '../../../ledger-schema/index.ts';
 import { ioError, systemCode } from '../../../io/io-error.ts';
 import { MANIFEST } from './manifest.ts';
-import { openNew, tryOpenNew } from './new-file.ts';
+import { openNew, tryOpenNew, writeAll } from './new-file.ts';
 
 /** What replaces something is written here first, then moved. */
 export const TEMPORARY = '.pullthrough-site.part';
@@ -135,7 +135,7 @@ export class SiteFolder {
       const direct = this.fresh ? tryOpenNew(target) : undefined;
       const handle = direct ?? openNew(this.#temporary);
       try {
-        for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
+        writeAll(handle, bytes);
       } finally {
         closeSync(handle);
       }

@@ -1,9 +1,9 @@
-import { closeSync, fsyncSync, lstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, lstatSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ioError } from '../../../io/io-error.ts';
 import { TEMPORARY } from './folder.ts';
 import { MANIFEST } from './manifest.ts';
-import { openNew } from './new-file.ts';
+import { openNew, writeAll } from './new-file.ts';
 
 const CHUNK = 1 << 20;
 
@@ -78,10 +78,6 @@ export class ManifestWriter {
   #failed(error: unknown): Error {
     return ioError(error, `cannot write ${MANIFEST} in ${this.#root}`);
   }
-}
-
-function writeAll(handle: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
 }
 
 /** A file's bytes, a part at a time: each is good until the next. */

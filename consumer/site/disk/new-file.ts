@@ -1,4 +1,4 @@
-import { openSync, unlinkSync } from 'node:fs';
+import { openSync, unlinkSync, writeSync } from 'node:fs';
 import { systemCode } from '../../../io/io-error.ts';
 
 /** Opens a file that isn't there yet; undefined where something is, a link too. */
@@ -17,4 +17,8 @@ export function openNew(path: string): number {
   if (handle !== undefined) return handle;
   unlinkSync(path);
   return openSync(path, 'wx', 0o644);
+}
+
+export function writeAll(handle: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
 }
