@@ -1,5 +1,5 @@
-import { BLOCK, isBlock, keep, release, takeBlock } from './blocks.ts';
-import { copyInto } from './copy-into.ts';
+import { BLOCK, isBlock, keep, release } from './blocks.ts';
+import { Filling } from './filling.ts';
 
 /** A shorter chunk is copied, so that a slow sender's bytes don't hold a whole block for each of its packets. */
 const WELL_FILLED = (BLOCK * 3) / 4;
@@ -10,9 +10,8 @@ const WELL_FILLED = (BLOCK * 3) / 4;
  */
 export class Gathered {
   #pieces: Uint8Array[] = [];
-  /** The block that short chunks are copied into, and how much of it is used. */
-  #block: Uint8Array | undefined;
-  #used = 0;
+  /** What short chunks are copied into. */
+  readonly #filling = new Filling();
   #length = 0;
 
   /** Bytes. */
@@ -43,8 +42,7 @@ export class Gathered {
   clear(): void {
     for (const piece of this.#pieces) release(piece);
     this.#pieces = [];
-    if (this.#block) release(this.#block);
-    this.#block = undefined;
+    this.#filling.end();
     this.#length = 0;
   }
 
@@ -55,19 +53,8 @@ export class Gathered {
 
   /** Copies as much as the current block has room for, and says how much. */
   #copy(bytes: Uint8Array): number {
-    if (this.#block === undefined) {
-      this.#block = takeBlock();
-      this.#used = 0;
-    }
-    const end = Math.min(BLOCK, this.#used + bytes.length);
-    const piece = this.#block.subarray(this.#used, end);
-    copyInto(piece, 0, bytes.subarray(0, piece.length));
-    this.#keep(piece);
-    this.#used = end;
-    if (end === BLOCK) {
-      release(this.#block);
-      this.#block = undefined;
-    }
+    const piece = this.#filling.copy(bytes);
+    this.#pieces.push(piece);
     return piece.length;
   }
 }

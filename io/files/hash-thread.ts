@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { availableParallelism } from 'node:os';
 import { PullthroughError } from '../../ledger-schema/error.ts';
-import { BLOCK, keep, release, takeBlock } from '../body/blocks.ts';
-import { copyInto } from '../body/copy-into.ts';
+import { BLOCK, isBlock, keep, release } from '../body/blocks.ts';
+import { Filling } from '../body/filling.ts';
 
 /** Bytes that may wait for one job's thread before anyone who sends them is held back. */
 const MOST_WAITING = 2 * BLOCK;
@@ -101,6 +101,8 @@ export class HashJob {
   /** Chunks that the thread has not hashed yet, in order. */
   readonly #sent: Uint8Array[] = [];
   #waiting = 0;
+  /** What chunks in other memory are copied into. */
+  readonly #filling = new Filling();
   /** Chunks of the next order. */
   #next: Uint8Array[] = [];
   #nextBytes = 0;
@@ -119,19 +121,16 @@ export class HashJob {
 
   /** Hashes a chunk that must not change before `digest` has returned; a block of ours is kept until it is hashed. */
   async update(chunk: Uint8Array): Promise<void> {
-    if (chunk.buffer instanceof SharedArrayBuffer) {
+    if (isBlock(chunk)) {
       keep(chunk);
-      this.#send(chunk);
+      await this.#send(chunk);
     } else {
-      for (let at = 0; at < chunk.length; at += BLOCK) {
-        const part = chunk.subarray(at, at + BLOCK);
-        const block = takeBlock().subarray(0, part.length);
-        copyInto(block, 0, part);
-        this.#send(block);
-        if (this.#waiting > MOST_WAITING) await this.#calm();
+      for (let at = 0; at < chunk.length;) {
+        const piece = this.#filling.copy(chunk.subarray(at));
+        at += piece.length;
+        await this.#send(piece);
       }
     }
-    if (this.#waiting > MOST_WAITING) await this.#calm();
     if (this.#failure) throw this.#failure;
   }
 
@@ -164,12 +163,13 @@ export class HashJob {
     this.#wake?.();
   }
 
-  #send(chunk: Uint8Array): void {
+  async #send(chunk: Uint8Array): Promise<void> {
     this.#sent.push(chunk);
     this.#waiting += chunk.length;
     this.#next.push(chunk);
     this.#nextBytes += chunk.length;
     if (this.#nextBytes >= ORDER) this.#order(false);
+    if (this.#waiting > MOST_WAITING) await this.#calm();
   }
 
   #order(end: boolean): void {
@@ -190,6 +190,7 @@ export class HashJob {
   }
 
   #leave(): void {
+    this.#filling.end();
     this.#thread.jobs.delete(this.#id);
     if (this.#thread.jobs.size > 0) return;
     this.#thread.worker.unref();

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { BLOCK, keep, release, takeBlock } from '../../io/body/blocks.ts';
 import { Body } from '../../io/body/body.ts';
 import { digestOf, hashing } from '../../io/files/hash.ts';
@@ -40,6 +40,24 @@ describe('hashing', () => {
     const bodies = Array.from({ length: 12 }, (_, at) => randomBytes(2_000_000 + at));
     const digests = await Promise.all(bodies.map((bytes) => digestOf(chunks(bytes, 100_000))));
     expect(digests).toEqual(bodies.map((bytes) => expected(bytes, 'sha256')));
+  });
+
+  test("a network's packets share blocks instead of taking one each", async () => {
+    let made = 0;
+    class Counted extends SharedArrayBuffer {
+      constructor(bytes: number) {
+        super(bytes);
+        made++;
+      }
+    }
+    vi.stubGlobal('SharedArrayBuffer', Counted);
+    try {
+      const bytes = randomBytes(32 << 20);
+      expect(await digestOf(chunks(bytes, 16_384))).toBe(expected(bytes, 'sha256'));
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    expect(made).toBeLessThan(16);
   });
 
   test('asking before the end is a defect, not a wrong digest', async () => {
