@@ -160,7 +160,7 @@ export const consumerCommands = commands({
       ...offline,
       'base-url': text('URL', 'where the site will be served, for links in its feeds and for stamps'),
       'stamp-key': text('FILE', 'write release lists of packslip, signed by this minisign key', 'file'),
-      'stamp-log': flag('have the public log (Rekor) say what the key signed'),
+      'stamp-log': flag('have the public log (Rekor) say what the key signed: what mise asks for'),
       'stamp-keyless': flag('the same, signed by the identity of this job, as in GitHub Actions: what mise asks for'),
     },
     examples: [

@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keylessSigner } from '../../../consumer/stamps/signer.ts';
+import { keyHint, keylessSigner, loggedKeySigner } from '../../../consumer/stamps/signer.ts';
 import { openKeyless } from '../../../evidence/sigstore/keyless.ts';
+import { openLoggedKey } from '../../../evidence/sigstore/logged-key.ts';
 import { MockSigstore } from '../../evidence/mock-sigstore.ts';
 import { withTrustedRoot } from '../../kit/processes/patched-program.ts';
 import { newStampSigner } from '../../kit/stamps.ts';
@@ -32,6 +33,7 @@ describe.skipIf(program === undefined)('mise with a stamping host', () => {
   let folder: string;
   let site: TestSite;
   let logged: TestSite;
+  let byKey: TestSite;
   /** The one that the host shows. */
   let shown: TestSite;
   let pin: string;
@@ -55,7 +57,7 @@ describe.skipIf(program === undefined)('mise with a stamping host', () => {
     await ledger.commit({ message: 'Nack acme/tool v2.0.0\n\nit lies\n' });
     gateway = await startGateway(ledger, [store]);
     site = await TestSite.of(ledger);
-    const { signer, publicKey } = await newStampSigner();
+    const { signer, publicKey, key } = await newStampSigner();
     await site.make({ baseUrl: 'https://releases.acme.example', stamps: signer });
     logged = await TestSite.of(ledger);
     const mock = await MockSigstore.make({ ahead: 0 });
@@ -67,6 +69,11 @@ describe.skipIf(program === undefined)('mise with a stamping host', () => {
     const keyless = await openKeyless({ token, fulcio: sigstore.url, rekor: sigstore.url, roots });
     const now = new Date();
     await logged.make({ baseUrl: 'https://releases.acme.example', stamps: keylessSigner(keyless) }, { now });
+    byKey = await TestSite.of(ledger);
+    const { spki } = key;
+    const keyed = { spki, hint: keyHint(key), sign: (text: Uint8Array) => key.sign(text), rekor: sigstore.url, roots };
+    const loggedKey = loggedKeySigner(key, openLoggedKey(keyed));
+    await byKey.make({ baseUrl: 'https://releases.acme.example', stamps: loggedKey }, { now });
     host = createServer((request, response) => {
       asked.push(request.url ?? '');
       readFile(join(shown.folder, decodeURIComponent(request.url ?? ''))).then(
@@ -97,7 +104,7 @@ describe.skipIf(program === undefined)('mise with a stamping host', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const mise = async (stamper: string, program: string, ...args: string[]) => {
+  const mise = async (stamper: string, program: string, args: string[], more: Record<string, string> = {}) => {
     const settings = `use_versions_host = false\npackslip.stampers = ["releases.acme.example=${stamper}"]\n`;
     await writeFile(join(folder, 'config/config.toml'), `[settings]\n${settings}`);
     const at = (name: string) => join(folder, name);
@@ -109,7 +116,7 @@ describe.skipIf(program === undefined)('mise with a stamping host', () => {
       MISE_CACHE_DIR: at('cache'),
       MISE_TRUSTED_CONFIG_PATHS: at('work'),
     };
-    const options = { cwd: at('work'), env: { ...env, MISE_CONFIG_DIR: at('config') } };
+    const options = { cwd: at('work'), env: { ...env, MISE_CONFIG_DIR: at('config'), ...more } };
     return run(program, args, options).then(
       ({ stdout, stderr }) => ({ code: 0, said: stdout + stderr }),
       (error: { stdout: string; stderr: string }) => ({ code: 1, said: error.stdout + error.stderr }),
@@ -117,7 +124,7 @@ describe.skipIf(program === undefined)('mise with a stamping host', () => {
   };
 
   test('finds the list at its host, and installs nothing by one that is in no log, which is why workflows sign them', async () => {
-    const { code, said } = await mise(pin, program ?? '', 'install', 'packslip:github.com/acme/tool@1.0.0');
+    const { code, said } = await mise(pin, program ?? '', ['install', 'packslip:github.com/acme/tool@1.0.0']);
     expect(code).toBe(1);
     expect(said).toContain('the stamp list from releases.acme.example: bundle has no transparency log entry');
     expect(asked).toContain('/.well-known/packslip/github.com/acme/tool.json');
@@ -128,24 +135,63 @@ describe.skipIf(program === undefined)('mise with a stamping host', () => {
     shown = logged;
     const ours = join(folder, 'mise');
     const by = 'https://github.com/acme/mirror/';
-    const other = await mise('https://github.com/acme/other/', ours, 'install', 'packslip:github.com/acme/tool@1.0.0');
+    const other = await mise('https://github.com/acme/other/', ours, [
+      'install',
+      'packslip:github.com/acme/tool@1.0.0',
+    ]);
     expect({ code: other.code, said: other.said }).toEqual({ code: 1, said: other.said });
     // The packslip is a repackager's, by another repository than the tool's own: mise is told whose.
-    const vendors = await mise(by, ours, 'install', 'packslip:github.com/acme/tool@1.0.0');
+    const vendors = await mise(by, ours, ['install', 'packslip:github.com/acme/tool@1.0.0']);
     expect(vendors.said).toContain('expected an identity starting with "https://github.com/acme/tool/"');
     const want = (version: string) => {
       const options = `version = "${version}", identity_prefix = "${by}", issuer = "${ISSUER}"`;
       return writeFile(join(folder, 'work/mise.toml'), `[tools]\n"packslip:github.com/acme/tool" = { ${options} }\n`);
     };
     await want('1.0.0');
-    const good = await mise(by, ours, 'install');
+    const good = await mise(by, ours, ['install']);
     expect({ code: good.code, said: good.said }).toEqual({ code: 0, said: good.said });
-    expect((await mise(by, ours, 'exec', '--', 'tool')).said).toContain('tool 1.0.0');
+    expect((await mise(by, ours, ['exec', '--', 'tool'])).said).toContain('tool 1.0.0');
     await want('2.0.0');
-    const gone = await mise(by, ours, 'install');
+    const gone = await mise(by, ours, ['install']);
     expect({ code: gone.code, said: gone.said }).toEqual({
       code: 1,
       said: expect.stringContaining('withdrawn by releases.acme.example: it lies (withdrawn by grace)') as string,
+    });
+    expect(internet.strangers).toEqual([]);
+  });
+
+  test('installs by one that a key signed and the log has, with the key as the pin of the host and of the tool', async () => {
+    shown = byKey;
+    const ours = join(folder, 'mise');
+    const want = (version: string) =>
+      writeFile(
+        join(folder, 'work/mise.toml'),
+        `[tools]\n"packslip:github.com/acme/tool" = { version = "${version}", pubkey = "${pin}" }\n`,
+      );
+    for (const name of ['home', 'data', 'cache']) await rm(join(folder, name), { recursive: true, force: true });
+    await want('1.0.0');
+    // Its global configuration, and so the host, counts only where $HOME is there.
+    const homeless = await mise(pin, ours, ['install']);
+    expect(homeless.said).toContain('has no release 1.0.0 carrying packslip.sigstore.json');
+    await rm(join(folder, 'home'), { recursive: true, force: true });
+    const stampers = `releases.acme.example=${pin}`;
+    const good = await mise(pin, ours, ['install'], { MISE_PACKSLIP_STAMPERS: stampers });
+    expect({ code: good.code, said: good.said }).toEqual({ code: 0, said: good.said });
+    await mkdir(join(folder, 'home'), { recursive: true });
+    const again = await mise(pin, ours, ['install', '--force']);
+    expect({ code: again.code, said: again.said }).toEqual({ code: 0, said: again.said });
+    expect((await mise(pin, ours, ['exec', '--', 'tool'])).said).toContain('tool 1.0.0');
+    await want('2.0.0');
+    const gone = await mise(pin, ours, ['install']);
+    expect({ code: gone.code, said: gone.said }).toEqual({
+      code: 1,
+      said: expect.stringContaining('withdrawn by releases.acme.example: it lies (withdrawn by grace)') as string,
+    });
+    const { publicKey: other } = await newStampSigner();
+    const wrong = await mise(Buffer.from(other).toString().split('\n')[1] ?? '', ours, ['install']);
+    expect({ code: wrong.code, said: wrong.said }).toEqual({
+      code: 1,
+      said: expect.stringContaining('verifying the stamp list from releases.acme.example') as string,
     });
     expect(internet.strangers).toEqual([]);
   });
