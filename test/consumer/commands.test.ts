@@ -124,7 +124,7 @@ describe('verify', () => {
   });
 
   test('another pin is E_PIN', async () => {
-    const machine = await Machine.create();
+    const machine = await Machine.create(ledger);
     const { exit, json } = await machine.run([
       ...['verify', 'acme/tool@v1.0.0', '--json', '--ledger', ledger.directory, '--pin', `sha256:${'0'.repeat(64)}`],
     ]);
@@ -133,7 +133,7 @@ describe('verify', () => {
   });
 
   test('FILE tells which release it is from, by its bytes and not by its name', async () => {
-    const machine = await Machine.create();
+    const machine = await Machine.create(ledger);
     await writeFile(join(machine.cwd, 'renamed'), 'linux');
     const { exit, stdout } = await machine.run(['verify', './renamed', ...trust()]);
     expect(exit).toBe(0);
@@ -162,7 +162,7 @@ describe('verify', () => {
   );
 
   test('--all is an inventory of a folder', async () => {
-    const machine = await Machine.create();
+    const machine = await Machine.create(ledger);
     const folder = join(machine.cwd, 'bin');
     await mkdir(join(folder, 'sub'), { recursive: true });
     await writeFile(join(folder, 'a'), 'linux');
@@ -187,7 +187,7 @@ describe('verify', () => {
   });
 
   test('--all hashes what links lead to, and fails where something could not be looked at', async () => {
-    const machine = await Machine.create();
+    const machine = await Machine.create(ledger);
     const folder = join(machine.cwd, 'bin');
     await mkdir(folder);
     await writeFile(join(folder, 'a'), 'linux');
@@ -230,14 +230,14 @@ describe('verify', () => {
 });
 
 test('serve where something listens already says so', async () => {
-  const machine = await Machine.create();
+  const machine = await Machine.create(ledger);
   const { exit, stderr } = await machine.run(['serve', '--listen', new URL(store.url).host, ...withStore()]);
   expect(exit).toBe(1);
   expect(stderr).toContain('choose another address with --listen');
 });
 
 test('serve takes --cache where it is, and from here where it is relative', async () => {
-  const machine = await Machine.create();
+  const machine = await Machine.create(ledger);
   const { home, cwd } = machine;
   for (const cache of [join(home, 'away'), 'here']) {
     const argv = ['serve', '--cache', cache, '--listen', new URL(store.url).host, ...withStore()];
@@ -259,14 +259,14 @@ test.each([
 
 describe('get', () => {
   test('brings every file', async () => {
-    const machine = await Machine.create();
+    const machine = await Machine.create(ledger);
     const { exit } = await machine.run(['get', 'acme/tool@v1.0.0', ...withStore()]);
     expect(exit).toBe(0);
     expect((await readdir(machine.cwd)).sort()).toEqual(Object.keys(BODIES).sort());
   });
 
   test('brings the one for a platform into a folder', async () => {
-    const machine = await Machine.create();
+    const machine = await Machine.create(ledger);
     const argv = ['get', 'acme/tool@^1', '--platform', 'linux/amd64', '--output', 'bin', '--executable', '--json'];
     const { exit, json } = await machine.run([...argv, ...withStore()]);
     expect(exit).toBe(0);
@@ -285,7 +285,7 @@ describe('get', () => {
   });
 
   test('that fails takes the folders away that it made, and no others', async () => {
-    const machine = await Machine.create();
+    const machine = await Machine.create(ledger);
     await mkdir(join(machine.cwd, 'kept'));
     for (const output of ['new/bin', 'kept', 'kept/bin']) {
       const argv = ['get', 'acme/tool@v1.0.0', '--output', output, ...trust(), '--store', 'http://127.0.0.1:9/gone'];
@@ -305,7 +305,7 @@ describe('get', () => {
   });
 
   test('of what is not acknowledged asks no store', async () => {
-    const machine = await Machine.create();
+    const machine = await Machine.create(ledger);
     const before = store.requests.length;
     expect((await machine.run(['get', 'acme/tool@v1.1.0', ...withStore()])).exit).toBe(3);
     expect(store.requests).toHaveLength(before);
@@ -331,14 +331,14 @@ describe('get', () => {
   });
 
   test('one set of flags fits every consumer command', async () => {
-    const machine = await Machine.create();
+    const machine = await Machine.create(ledger);
     expect((await machine.run(['verify', 'acme/tool@v1.0.0', ...withStore()])).exit).toBe(0);
     expect((await machine.run(['lock', 'acme/tool@v1.0.0', ...withStore()])).exit).toBe(0);
     expect((await machine.run(['get', '--locked', ...withStore()])).exit).toBe(0);
   });
 
   test('reads ledger, pin and store from mirror.ini', async () => {
-    const machine = await Machine.create();
+    const machine = await Machine.create(ledger);
     const ini = [
       ...['[ledger]', `repository = ${ledger.directory}`, '[trust]', `pin = sha256:${ledger.pin()}`],
       ...['[store]', `public-url[] = http://127.0.0.1:9/gone`, `public-url[] = ${store.url}`],
@@ -365,7 +365,7 @@ describe('get', () => {
   });
 
   test('--offline brings what is here already, whatever the store is', async () => {
-    const machine = await Machine.create();
+    const machine = await Machine.create(ledger);
     const argv = ['get', 'acme/tool@v1.0.0', 'tool.sig', ...withStore(), '--json'];
     expect((await machine.run(argv)).exit).toBe(0);
     const again = await machine.run([...argv, '--offline']);

@@ -39,7 +39,7 @@ describe('get', () => {
   });
 
   test('--as names the one file, locked or not', async () => {
-    const machine = await Machine.create();
+    const machine = await Machine.create(ledger);
     const one = ['acme/tool@v1.0.0', '*linux*', '--as', 'tool'];
     expect((await machine.run(['get', ...one, ...withStore()])).exit).toBe(0);
     expect(await readFile(join(machine.cwd, 'tool'), 'utf8')).toBe('linux');
@@ -58,7 +58,7 @@ describe('get', () => {
     ['one of our own', ['*linux*', '--as', 'MIRROR.ini'], 2],
     ['a name that is taken', ['*linux*', '--as', 'taken'], 2],
   ])('--as refuses %s, and writes nothing', async (_, more, exit) => {
-    const machine = await Machine.create();
+    const machine = await Machine.create(ledger);
     await writeFile(join(machine.cwd, 'taken'), 'mine');
     expect((await machine.run(['get', 'acme/tool@v1.0.0', ...more, ...withStore()])).exit).toBe(exit);
     expect(await readdir(machine.cwd)).toEqual(['taken']);
@@ -66,7 +66,7 @@ describe('get', () => {
 });
 
 test('verify says why a release was withdrawn, as its reviewer wrote', async () => {
-  const ran = await (await Machine.create()).run(['verify', 'acme/tool@v0.9.0', ...trust()]);
+  const ran = await (await Machine.create(ledger)).run(['verify', 'acme/tool@v0.9.0', ...trust()]);
   expect(ran.exit).toBe(3);
   expect(ran.stderr).toContain('withdrawn by grace: it mines coins, and hides it');
 });
@@ -79,7 +79,7 @@ test.each([
   ['list', ['list', 'acme/tool']],
   ['audit', ['audit', 'mise.lock']],
 ])('%s says why a release was withdrawn', async (_, argv) => {
-  const machine = await Machine.create();
+  const machine = await Machine.create(ledger);
   await writeFile(join(machine.cwd, 'bad'), 'bad');
   const locked = `"platforms.linux-x64" = { checksum = "sha256:${digest('bad')}", url = "https://x/y" }`;
   await writeFile(join(machine.cwd, 'mise.lock'), `[[tools.tool]]\nversion = "1"\n${locked}\n`);
@@ -106,7 +106,7 @@ test('lock --check says why what is locked was withdrawn since', async () => {
 
 describe('what the ledger has', () => {
   test('list shows every tool with its newest acknowledged release', async () => {
-    const { exit, stdout } = await (await Machine.create()).run(['list', ...trust()]);
+    const { exit, stdout } = await (await Machine.create(ledger)).run(['list', ...trust()]);
     expect(exit).toBe(0);
     const lines = stdout.split('\n');
     expect(lines[0]).toMatch(/^acme\/other {2}- {2}- {2}1 {2}\S/);
@@ -114,7 +114,7 @@ describe('what the ledger has', () => {
   });
 
   test('list TOOL shows its releases, each with its state', async () => {
-    const { json } = await (await Machine.create()).run(['list', 'acme/tool', '--json', ...trust()]);
+    const { json } = await (await Machine.create(ledger)).run(['list', 'acme/tool', '--json', ...trust()]);
     expect(json()).toMatchObject({
       releases: [
         { tag: 'v1.1.0', state: 'acknowledged', acks: ['ada'] },
@@ -125,14 +125,14 @@ describe('what the ledger has', () => {
   });
 
   test('search finds a word in any case, and fails where there is none', async () => {
-    const machine = await Machine.create();
+    const machine = await Machine.create(ledger);
     const found = await machine.run(['search', 'OTH', '--json', ...trust()]);
     expect(found.json()).toMatchObject({ tools: [{ tool: 'github.com/acme/other' }] });
     expect((await machine.run(['search', 'none', ...trust()])).exit).toBe(3);
   });
 
   test('outdated names what the range and what the ledger have now', async () => {
-    const machine = await Machine.create();
+    const machine = await Machine.create(ledger);
     await machine.run(['lock', 'acme/tool@1.0.x', ...trust()]);
     const { exit, json } = await machine.run(['outdated', '--json', ...trust()]);
     expect(exit).toBe(0);
@@ -152,7 +152,7 @@ describe('audit', () => {
     ['one is only proposed', () => digest('other'), 3, 'proposed'],
     ['one is nowhere', () => digest('nowhere'), 3, 'unknown'],
   ])('%s', async (_, sha256, exit, state) => {
-    const machine = await Machine.create();
+    const machine = await Machine.create(ledger);
     await writeFile(join(machine.cwd, 'mise.lock'), mise(sha256()));
     const ran = await machine.run(['audit', 'mise.lock', '--json', ...trust()]);
     expect(ran.exit).toBe(exit);
@@ -238,7 +238,7 @@ describe('lock --format', () => {
   });
 
   test('is printed as it is, from the lock file alone', async () => {
-    const machine = await Machine.create();
+    const machine = await Machine.create(ledger);
     await machine.run(['lock', 'acme/tool@v1.0.0', ...trust()]);
     const { exit, stdout } = await machine.run(['lock', '--format', 'aqua']);
     expect(exit).toBe(0);

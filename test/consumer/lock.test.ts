@@ -1,7 +1,7 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { PullthroughError } from '../../ledger-schema/index.ts';
 import { encodeLock, parseLock } from '../../consumer/lock/lock-file.ts';
 import type { LockEntry } from '../../consumer/lock/lock-file.ts';
@@ -147,9 +147,10 @@ describe('the commands', () => {
   let ledger: TestLedger;
   let machine: Machine;
   let record: string;
+  let again: () => Promise<void>;
   const stores: StoreServer[] = [];
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     ledger = await TestLedger.create();
     record = await ledger.addRecord({
       repository: 'acme/tool',
@@ -159,7 +160,11 @@ describe('the commands', () => {
     });
     await ledger.addRecord({ repository: 'acme/other', tag: 'v3.0.0', assets: { 'other.jar': 'other' } });
     await ledger.commit();
-    machine = await Machine.create();
+    again = await ledger.keep();
+  });
+  beforeEach(async () => {
+    await again();
+    machine = await Machine.create(ledger);
   });
 
   afterAll(async () => {

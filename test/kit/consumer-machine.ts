@@ -1,5 +1,6 @@
 import { Readable, Writable } from 'node:stream';
 import { run } from '../../cli/wiring/run-command.ts';
+import type { TestLedger } from './ledger/ledger-maker.ts';
 import { NOW, temporaryFolder } from './readers.ts';
 
 export interface Ran {
@@ -27,8 +28,11 @@ export class Machine {
     this.cwd = cwd;
   }
 
-  static async create(): Promise<Machine> {
-    return new Machine(await temporaryFolder(), await temporaryFolder());
+  /** A new one; with a ledger that somebody read there before, but that no command of the person's accepted yet. */
+  static async create(read?: TestLedger): Promise<Machine> {
+    const machine = new Machine(await temporaryFolder(), await temporaryFolder());
+    await read?.seed(`${machine.home}/cache/pullthrough`);
+    return machine;
   }
 
   async run(argv: readonly string[], options: CommandOptions = {}): Promise<Ran> {

@@ -21,6 +21,8 @@ export async function startGateway(
   options: Partial<GatewayOptions> & Pick<ConsumerOptions, 'evidence'> & { readonly home?: string } = {},
 ): Promise<TestGateway> {
   const home = options.home ?? (await temporaryFolder());
+  // What it fetches of a ledger that it never saw is tested where git is.
+  if (options.home === undefined) await ledger.seed(`${home}/cache`);
   const warnings: string[] = [];
   const clock = { now: NOW.getTime() };
   const consumer = {

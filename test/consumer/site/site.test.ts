@@ -1,6 +1,6 @@
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { digestFile } from '../../../consumer/site/machine/digest-files.ts';
 import { sha256Hex, utf8 } from '../../../ledger-schema/index.ts';
 import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
@@ -9,9 +9,10 @@ import { TestSite } from '../../kit/worlds/site-world.ts';
 
 let ledger: TestLedger;
 let site: TestSite;
+let again: () => Promise<void>;
 const TOOL = 'tools/github.com/acme/tool';
 
-beforeEach(async () => {
+beforeAll(async () => {
   ledger = await TestLedger.create();
   const { ada, grace } = ledger.people;
   await ledger.addRecord({ repository: 'acme/tool', tag: 'v1.0.0', assets: { tool: 'one' }, acks: [ada, grace] });
@@ -19,7 +20,12 @@ beforeEach(async () => {
   await ledger.addRecord({ repository: 'acme/tool', tag: 'v0.9.0', assets: { tool: 'nine' }, nacks: [grace] });
   await ledger.addRecord({ source: 'ghe.acme.example', repository: 'team/inner', tag: 'v1', assets: { ghe: 'ghe' } });
   await ledger.commit({ message: 'Nack acme/tool v0.9.0\n\nit mines <coins>\n' });
-  site = await TestSite.of(ledger);
+  again = await ledger.keep();
+});
+
+beforeEach(async () => {
+  await again();
+  site = await TestSite.of(ledger, 'read');
 });
 
 describe('the pages', () => {
@@ -75,7 +81,7 @@ describe('the pages', () => {
     expect(page).toContain('The policy expired on 1 Jan 2030');
     expect(page).toMatch(/v1\.0\.0<[^]*?Acknowledged</);
     expect(page).toMatch(/v4\.0\.0<[^]*?Waiting for acks<[^]*?the policy has expired/);
-    const fresh = await TestSite.of(ledger);
+    const fresh = await TestSite.of(ledger, 'read');
     await expect(fresh.make({}, { now: new Date('2031-01-01T00:00:00Z') })).toFailWith('E_POLICY_EXPIRED');
   });
 });
@@ -144,7 +150,7 @@ describe('machine files', () => {
     await ledger.commit();
     await site.make();
     expect(await pagesOf('one')).toEqual(['tools/github.com/acme/other/releases/v3', `${TOOL}/releases/v1.0.0`]);
-    const fresh = await TestSite.of(ledger);
+    const fresh = await TestSite.of(ledger, 'read');
     await fresh.make();
     const documents = async (of: TestSite) => [...(await of.files())].filter(([path]) => path.startsWith('files/'));
     expect(await documents(site)).toEqual(await documents(fresh));

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { StampSigner } from '../../../consumer/stamps/signer.ts';
 import { sha256Hex, utf8 } from '../../../ledger-schema/index.ts';
 import { TestLedger } from '../../kit/ledger/ledger-maker.ts';
@@ -13,8 +13,9 @@ const NOW_FAR = new Date('2031-01-01T00:00:00Z');
 let ledger: TestLedger;
 let site: TestSite;
 let signer: StampSigner;
+let again: () => Promise<void>;
 
-beforeEach(async () => {
+beforeAll(async () => {
   ledger = await TestLedger.create();
   ({ signer } = await newStampSigner());
   const { grace } = ledger.people;
@@ -24,7 +25,12 @@ beforeEach(async () => {
   await ledger.addRecord({ repository: 'acme/tool', tag: 'v0.9.0', assets, nacks: [grace] });
   await ledger.addRecord({ repository: 'acme/tool', tag: 'nightly', assets });
   await ledger.commit({ message: 'Nack acme/tool v0.9.0\n\nit mines <coins>\n' });
-  site = await TestSite.of(ledger);
+  again = await ledger.keep();
+});
+
+beforeEach(async () => {
+  await again();
+  site = await TestSite.of(ledger, 'read');
 });
 
 const make = (changes: object = {}, consumer: object = {}) =>

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { openLedger } from '../../../ledger/git/repository.ts';
 import {
   ackPath,
   concatBytes,
@@ -63,6 +64,8 @@ export class TestLedger {
   readonly people: People;
   readonly files = new Map<string, Uint8Array>();
   #policies: { bytes: Uint8Array; policy: Policy }[] = [];
+  readonly #branches = new Set<string>();
+  #clone: Promise<string> | undefined;
 
   private constructor(directory: string, people: People) {
     this.directory = directory;
@@ -171,6 +174,7 @@ export class TestLedger {
     text('\nget-mark :1\n');
     const importing = run('git', ['-C', this.directory, 'fast-import', '--quiet', '--force'], { maxBuffer: 1 << 20 });
     importing.child.stdin?.end(Buffer.concat(parts));
+    this.#branches.add(branch);
     return (await importing).stdout.trim();
   }
 
@@ -189,6 +193,40 @@ export class TestLedger {
   /** Moves a branch, as a host that shows an old or another state. */
   async reset(commit: string, branch = 'main'): Promise<void> {
     await run('git', ['-C', this.directory, 'update-ref', `refs/heads/${branch}`, commit]);
+  }
+
+  /** Gives what makes it again what it is now, so that tests can share it: its files, its policies, and main alone. */
+  async keep(): Promise<() => Promise<void>> {
+    const files = [...this.files];
+    const policies = [...this.#policies];
+    const head = await this.head();
+    this.#branches.clear();
+    return async () => {
+      this.files.clear();
+      for (const [path, bytes] of files) this.files.set(path, bytes);
+      this.#policies = [...policies];
+      const moved = [...this.#branches];
+      this.#branches.clear();
+      for (const branch of moved) {
+        const to = branch === 'main' && head !== undefined ? [`refs/heads/main`, head] : ['-d', `refs/heads/${branch}`];
+        await run('git', ['-C', this.directory, 'update-ref', ...to]);
+      }
+    };
+  }
+
+  /** Puts a clone into a cache, as of one who read the whole ledger before; of what comes later nothing is in it. */
+  async seed(cacheDir: string): Promise<void> {
+    this.#clone ??= this.#readWhole();
+    await cp(await this.#clone, cacheDir, { recursive: true });
+  }
+
+  async #readWhole(): Promise<string> {
+    const cacheDir = join(dirname(this.directory), 'read');
+    await using clone = await openLedger({ url: this.directory, branch: 'main', cacheDir, refs: 'branch' });
+    await clone.update();
+    const tree = await run('git', ['-C', this.directory, 'rev-parse', 'main^{tree}']);
+    await clone.snapshot(clone.head() ?? '').prefetch([tree.stdout.trim()], 'below');
+    return cacheDir;
   }
 
   /** Another repository in its place, without a commit. */

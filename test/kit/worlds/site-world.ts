@@ -21,8 +21,10 @@ export class TestSite {
     this.#ledger = ledger;
   }
 
-  static async of(ledger: TestLedger): Promise<TestSite> {
+  /** With a ledger that was read there before, or one that is new to the machine. */
+  static async of(ledger: TestLedger, before?: 'read'): Promise<TestSite> {
     const home = await temporaryFolder();
+    if (before) await ledger.seed(join(home, 'cache'));
     return new TestSite(join(home, 'site'), home, ledger);
   }
 
