@@ -105,7 +105,7 @@ export class ToolBuilder {
     const acknowledged = new Set(this.acknowledged);
     const context: JudgeContext = { ...judge, wasAcknowledged: (tag) => acknowledged.has(tag) };
     for (let from = 0; from < open.length; from += BATCH) {
-      for (const shown of await judgeRecords(open.slice(from, from + BATCH), context)) {
+      for await (const shown of judgeRecords(open.slice(from, from + BATCH), context)) {
         lines.set(shown.known.tag, shown.known);
         await this.#writer.write(tool, shown);
       }
@@ -166,7 +166,9 @@ export class ToolBuilder {
         context.snapshot,
         wanted.map(({ path }) => path),
       );
-      return (await judgeRecords(wanted, context)).flatMap(({ judged }) => judged ?? []);
+      const found: JudgedRecord[] = [];
+      for await (const { judged } of judgeRecords(wanted, context)) if (judged !== undefined) found.push(judged);
+      return found;
     };
     const paths: string[] = [];
     let again = false;

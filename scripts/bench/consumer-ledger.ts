@@ -110,6 +110,17 @@ export async function makeLedger(
   return { pin: `sha256:${sha256Hex(policy)}`, botKey: botKey.secret };
 }
 
+/** Adds a record to the ledger: another one's files, so that it is as large and takes as long to judge. */
+export function addRecord(ledger: string, repository: string, from: string, tag: string): void {
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: ledger, encoding: 'utf8' }).trim();
+  const tool = `packages/github.com/${repository}`;
+  const files = git('ls-tree', '-r', 'main', `${tool}/${from}/`)
+    .split('\n')
+    .map((line) => line.replace(/^(\d+) blob (\w+)\t.*\/(.*)$/, `M $1 $2 ${tool}/${tag}/$3\n`));
+  const commit = `commit refs/heads/main\ncommitter Bench <bench@localhost> 1700000001 +0000\ndata 4\nmore\nfrom refs/heads/main^0\n`;
+  execFileSync('git', ['fast-import', '--quiet'], { cwd: ledger, input: commit + files.join('') });
+}
+
 export interface Run {
   readonly seconds: number;
   /** MiB. */

@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startGitHub } from '../../test/servers/github/github.ts';
 import { createGitHandler } from '../../test/servers/git.ts';
-import { makeLedger, median, runCommand, startCommand, usageOf } from './consumer-ledger.ts';
+import { addRecord, makeLedger, median, runCommand, startCommand, usageOf } from './consumer-ledger.ts';
 import type { BenchRecord } from './consumer-ledger.ts';
 import { plot } from './plot.ts';
 import type { Growth } from './plot.ts';
@@ -104,6 +104,11 @@ async function measure(count: number, base: string): Promise<Growth> {
       runCommand(['mirror'], home, folder, { PULLTHROUGH_SIGNING_KEY_FILE: join(folder, 'bot.key') }),
     );
     await take('serve, until it answers', () => serveOnce([...from, '--store', join(folder, 'store')], home));
+    let added = 0;
+    await take('site, one record more', () => {
+      addRecord(directory, 'owner0/tool0', 'v1.0.0', `v9.${added++}.0`);
+      return runCommand(['site', join(folder, 'site'), ...from], home, folder);
+    });
     return { records: count, tools: Math.ceil(count / RELEASES_A_TOOL), seconds: 'of processor time', results };
   } finally {
     server.closeAllConnections();

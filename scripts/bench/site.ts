@@ -1,13 +1,12 @@
 // `site` for a large ledger: from nothing, again when nothing changed, and when one record changed. Pages of tools cost too, so
 // the records are parted among many tools and among fewer, unless it is said how many.
 //   node dist/scripts/bench/site.js [--records N] [--tools N] [--dir FOLDER]
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { makeLedger, runCommand } from './consumer-ledger.ts';
+import { addRecord, makeLedger, runCommand } from './consumer-ledger.ts';
 import type { BenchRecord, Run } from './consumer-ledger.ts';
 
 const options = { records: { type: 'string' }, tools: { type: 'string' }, dir: { type: 'string' } } as const;
@@ -31,19 +30,6 @@ function* records(tools: number): Generator<BenchRecord> {
       assets,
     };
   }
-}
-
-/** Adds one record to the ledger, with another's signatures, so that it is as large and takes as long to judge. */
-function addRecord(ledger: string): void {
-  const git = (...args: string[]) => execFileSync('git', args, { cwd: ledger, encoding: 'utf8' }).trim();
-  const input = ['checklist.json', 'checklist.sha256', 'checklist.sha256.sign']
-    .map(
-      (name) =>
-        `M 100644 ${git('rev-parse', `main:packages/github.com/owner-0/tool-0/v1.0.0/${name}`)} packages/github.com/owner-0/tool-0/v9.0.0/${name}\n`,
-    )
-    .join('');
-  const commit = `commit refs/heads/main\ncommitter Bench <bench@localhost> 1700000001 +0000\ndata 4\nmore\nfrom refs/heads/main^0\n`;
-  execFileSync('git', ['fast-import', '--quiet'], { cwd: ledger, input: commit + input });
 }
 
 /** How many files a folder holds, and their bytes. */
@@ -71,7 +57,7 @@ async function measure(tools: number): Promise<void> {
     const { files, bytes } = contents(join(folder, 'site'));
     console.log(`the site: ${files} files, ${(bytes / 1e6).toFixed(0)} MB`);
     show('again, nothing changed', await run());
-    addRecord(ledger);
+    addRecord(ledger, 'owner-0/tool-0', 'v1.0.0', 'v9.0.0');
     show('again, one record more', await run());
   } finally {
     rmSync(folder, { recursive: true, force: true });

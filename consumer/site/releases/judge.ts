@@ -36,29 +36,43 @@ export interface RecordToJudge {
   readonly slug: string;
 }
 
-/** Judges records of one tool, which are best here already ({@link fetchRecords}); what is wrong with one is in its line. Throws what reading the ledger throws. */
-export async function judgeRecords(records: readonly RecordToJudge[], context: JudgeContext): Promise<ShownRecord[]> {
+/** Records that are judged at a time: as many as node's pool has threads for their signatures. */
+const TOGETHER = 4;
+
+/**
+ * Judges records of one tool, which are best here already ({@link fetchRecords}), a few at a time, so that little is held; what is wrong with one is in its line. Throws what reading the ledger throws.
+ */
+export async function* judgeRecords(
+  records: readonly RecordToJudge[],
+  context: JudgeContext,
+): AsyncGenerator<ShownRecord, void, undefined> {
   const directories = await context.snapshot.listMany(records.map(({ path }) => path));
   const here = readAhead(
     context.snapshot,
     records.map(({ path }) => ({ entries: directories.get(path) ?? [] })),
   );
-  return Promise.all(
-    records.map(async (record) => {
-      const entries = directories.get(record.path) ?? [];
-      const { tag, tree } = record;
-      if (entries.length === 0) return { known: { tag, tree, state: 'invalid', by: [], why: 'it is an empty folder' } };
-      const files = remembering(recordFiles(here, record.path, entries));
-      try {
-        const status = await verifyRecord(files, context.trust);
-        return { known: await describe(record, files, status, context), judged: { files, status } };
-      } catch (error) {
-        if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
-        const why = error.message.replace(/^packages\/\S+ /, '');
-        return { known: { tag, tree, state: 'invalid', by: [], why } };
-      }
-    }),
-  );
+  for (let from = 0; from < records.length; from += TOGETHER) {
+    const judged = records.slice(from, from + TOGETHER).map((record) => {
+      const files = recordFiles(here, record.path, directories.get(record.path) ?? []);
+      return judgeRecord(record, files, context);
+    });
+    yield* await Promise.all(judged);
+  }
+}
+
+async function judgeRecord(record: RecordToJudge, found: RecordFiles, context: JudgeContext): Promise<ShownRecord> {
+  const { tag, tree } = record;
+  if (found.entries.length === 0)
+    return { known: { tag, tree, state: 'invalid', by: [], why: 'it is an empty folder' } };
+  const files = remembering(found);
+  try {
+    const status = await verifyRecord(files, context.trust);
+    return { known: await describe(record, files, status, context), judged: { files, status } };
+  } catch (error) {
+    if (!(error instanceof PullthroughError) || error.exit !== 3) throw error;
+    const why = error.message.replace(/^packages\/\S+ /, '');
+    return { known: { tag, tree, state: 'invalid', by: [], why } };
+  }
 }
 
 /** A record's files, each read once: it is judged, dated, and handed on. */

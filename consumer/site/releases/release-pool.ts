@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { RecordToJudge } from './judge.ts';
 import type { PageDigests } from '../machine/digest-files.ts';
@@ -46,6 +48,11 @@ const HANDED = 32;
 const AT_ONCE = 2;
 /** A worker reads, judges, writes and forgets: what it has at a time is small, and every worker has this once more. */
 const LIMITS = { maxYoungGenerationSizeMb: 12 };
+/**
+ * MiB, half of a worker's room for young objects from its start. V8 begins with 1, and where the program's own room is large
+ * enough no other grows any more (`cli/wiring/spare-engine.ts`): a worker would collect after each megabyte.
+ */
+const YOUNG_HALF = 2;
 
 export type PoolOrder = Omit<WorkerOrder, 'number'>;
 
@@ -71,9 +78,12 @@ export class ReleasePool implements AsyncDisposable {
     const isWorthIt = count >= WORTH_A_WORKER || (this.#workers.length > 0 && count > 0);
     if (order === undefined || !isWorthIt || import.meta.url.endsWith('.ts')) return;
     if (this.#workers.length === 0) {
+      setFlagsFromString(`--min-semi-space-size=${YOUNG_HALF}`);
       this.#workers = Array.from({ length: Math.min(8, availableParallelism()) }, (_, number) =>
         startWorker({ ...order, number }),
       );
+      await Promise.all(this.#workers.map((worker) => once(worker, 'online')));
+      setFlagsFromString('--min-semi-space-size=0');
     }
     const left = inParts(jobs).values();
     await Promise.all(this.#workers.map((worker) => this.#feed(worker, left, take)));

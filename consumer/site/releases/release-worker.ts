@@ -6,6 +6,7 @@ import { openLocalRepository } from '../../../ledger/git/local.ts';
 import { THREAD_VERIFIER } from '../../../ledger/signing/node-verifier.ts';
 import { SiteFolder } from '../disk/folder.ts';
 import { judgeRecords } from './judge.ts';
+import type { KnownRelease } from '../model.ts';
 import type { WorkerAnswer, WorkerJob, WorkerOrder } from './release-pool.ts';
 import { ReleaseWriter } from './release-writer.ts';
 
@@ -37,9 +38,13 @@ async function answer({ id, tool, records, acknowledged }: WorkerJob): Promise<W
     wasAcknowledged: (tag: string) => known.has(tag),
   };
   try {
-    const shown = (await judgeRecords(records, context)).filter((each) => each.known.state !== 'withdrawn');
-    for (const each of shown) await writer.write(tool, each);
-    return { id, lines: shown.map((each) => each.known), digests: writer.takeDigests(), written: newlyWritten() };
+    const lines: KnownRelease[] = [];
+    for await (const shown of judgeRecords(records, context)) {
+      if (shown.known.state === 'withdrawn') continue;
+      await writer.write(tool, shown);
+      lines.push(shown.known);
+    }
+    return { id, lines, digests: writer.takeDigests(), written: newlyWritten() };
   } catch (error) {
     if (!(error instanceof PullthroughError)) throw error;
     // Those of jobs that are worked on meanwhile are among them.
