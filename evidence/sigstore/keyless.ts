@@ -3,7 +3,7 @@ import { FulcioSigner } from '@sigstore/sign';
 import type { Signature, Signer } from '@sigstore/sign';
 import { fail } from '../../ledger-schema/error.ts';
 import type { Root } from '../roots.ts';
-import { SIGSTORE_CALLS, loggedSigner } from './logged-signer.ts';
+import { SIGSTORE_CALLS, hostOf, loggedSigner } from './logged-signer.ts';
 import type { LoggedSigner } from './logged-signer.ts';
 import { verifyBundle } from './sigstore.ts';
 import { tokenIdentity } from './token-identity.ts';
@@ -82,7 +82,7 @@ export async function openKeyless(options: KeylessOptions): Promise<KeylessSigne
     },
     failure: {
       otherwise: 'the token was refused',
-      hint: 'is fulcio.sigstore.dev and rekor.sigstore.dev reached from here, and does the job have id-token: write?',
+      hint: `are ${hostOf(options.fulcio, 'fulcio')} and ${hostOf(rekor, 'rekor')} reached from here, and does the job have id-token: write?`,
     },
   });
   return { identity, ...logged };

@@ -2,7 +2,7 @@ import type { Signer } from '@sigstore/sign';
 import { utf8 } from '../../ledger-schema/bytes.ts';
 import { fail } from '../../ledger-schema/error.ts';
 import type { Root } from '../roots.ts';
-import { loggedSigner } from './logged-signer.ts';
+import { hostOf, loggedSigner } from './logged-signer.ts';
 import type { LoggedSigner } from './logged-signer.ts';
 import { readPublicKey } from './public-key.ts';
 import { parseBundle, verifyBundle } from './sigstore.ts';
@@ -35,6 +35,6 @@ export function openLoggedKey({ spki, hint, sign, rekor, roots }: LoggedKeyOptio
       if (parseBundle(bundle).verificationMaterial.tlogEntries.length > 0) return;
       fail('E_SIGNING', 'what the key signed is in no log');
     },
-    failure: { otherwise: 'the log was not asked', hint: 'is rekor.sigstore.dev reached from here?' },
+    failure: { otherwise: 'the log was not asked', hint: `is ${hostOf(rekor, 'rekor')} reached from here?` },
   });
 }

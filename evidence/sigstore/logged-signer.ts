@@ -29,6 +29,8 @@ export interface LoggedSignerOptions {
 export function loggedSigner({ signer, rekor, check, failure }: LoggedSignerOptions): LoggedSigner {
   const witness = new RekorWitness({
     entryType: 'dsse',
+    // A key signs the same bytes the same way: what was logged before, or by a try whose answer was lost, is fetched.
+    fetchOnConflict: true,
     ...SIGSTORE_CALLS,
     ...(rekor === undefined ? {} : { rekorBaseURL: rekor }),
   });
@@ -54,6 +56,11 @@ export function loggedSigner({ signer, rekor, check, failure }: LoggedSignerOpti
       }
     },
   };
+}
+
+/** For hints: where an instance is; without one, the public-good one's. */
+export function hostOf(url: string | undefined, service: 'fulcio' | 'rekor'): string {
+  return url === undefined ? `${service}.sigstore.dev` : new URL(url).host;
 }
 
 const CODES: Readonly<Record<string, string>> = {

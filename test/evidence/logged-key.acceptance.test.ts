@@ -40,6 +40,18 @@ test('what a key signs is logged, and is its own only where it is', async () => 
   expect(open(server, another).signed(bundle)).toBe(false);
 });
 
+test('what the log has already is fetched from it: a key signs the same bytes the same way', async () => {
+  await using server = await startSigstore(mock, {});
+  const first = await open(server).sign(statement);
+  // As in another folder, or after a run whose answer was lost.
+  expect(Buffer.from(await open(server).sign(statement)).equals(Buffer.from(first))).toBe(true);
+  expect(server.asked).toEqual([
+    '/api/v1/log/entries',
+    '/api/v1/log/entries',
+    expect.stringMatching(/^\/api\/v1\/log\/entries\/[0-9a-f]+$/) as string,
+  ]);
+});
+
 test('a log that is not trusted here, or refuses, gives nothing', async () => {
   await using server = await startSigstore(mock, {});
   const other = await MockSigstore.make();

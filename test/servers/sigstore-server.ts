@@ -13,6 +13,7 @@ export interface SigstoreServer extends AsyncDisposable {
   refuse(path: string, status: number): void;
 }
 
+const ENTRIES = '/api/v1/log/entries';
 const BEARER = 'the-runner-s-secret';
 
 /** A token as Actions signs them; nobody here verifies its signature. */
@@ -27,6 +28,8 @@ export async function startSigstore(
 ): Promise<SigstoreServer> {
   const asked: string[] = [];
   const refused = new Map<string, number>();
+  /** What Rekor has, by what was proposed and by its id: it takes nothing twice. */
+  const entries = new Map<string, string>();
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://x').pathname;
     asked.push(request.url ?? '');
@@ -39,12 +42,24 @@ export async function startSigstore(
       };
       const status = refused.get(path);
       if (status !== undefined) return answer(status, '{"message":"no"}');
+      const known = path === ENTRIES ? entries.get(body) : undefined;
+      if (known !== undefined) {
+        const [id = ''] = Object.keys(JSON.parse(known) as object);
+        response.setHeader('location', `${ENTRIES}/${id}`);
+        return answer(409, '{"code":409,"message":"an equivalent entry already exists in the transparency log"}');
+      }
       const made =
         path === '/api/v2/signingCert'
           ? mock.certificateFor(body)
-          : path === '/api/v1/log/entries'
-            ? mock.entryFor(body)
+          : path === ENTRIES
+            ? mock.entryFor(body).then((text) => {
+                const [id = ''] = Object.keys(JSON.parse(text) as object);
+                entries.set(body, text).set(`${ENTRIES}/${id}`, text);
+                return text;
+              })
             : undefined;
+      const kept = entries.get(path);
+      if (kept !== undefined) return answer(200, kept);
       if (made !== undefined) {
         made.then(
           (text) => answer(201, text),
