@@ -15,7 +15,8 @@ import type { LedgerOptions } from './ledger-repository.ts';
 /** Where the commits of a bundle are put to be judged; no branches. */
 const INCOMING = { branch: 'refs/pullthrough/incoming', signedHead: 'refs/pullthrough/incoming-head' };
 const SIGNED_HEAD = `refs/heads/${HEAD_BRANCH}`;
-const BRANCH = /^refs\/heads\/[^\s:+^~?*[\\]+$/;
+/** A branch by the rules of git; none that a command could take for an option. */
+const BRANCH = /^refs\/heads\/(?![-/])(?!.*(?:\.\.|@\{|\/[./]|\.lock(?:\/|$)|[./]$))[^\p{Cc}\s:+^~?*[\\]+$/u;
 
 export type WholeCloneOptions = Pick<
   LedgerOptions,

@@ -6,6 +6,7 @@ import { brief } from '../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { LEDGER, MANIFEST, PARTS, digestOf, isArchive, partName } from './layout.ts';
 import type { BundleFile } from './layout.ts';
+import { TarTypes, tarTypeWords } from './tar-types.ts';
 
 /**
  * The files of a bundle, a folder or a tar of one or several parts: bundle.json first, ledger.bundle second, then
@@ -52,11 +53,21 @@ async function* joined(parts: readonly string[]): AsyncGenerator<Uint8Array, voi
   for (const part of parts) yield* createReadStream(part, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>;
 }
 
+/** What an entry is written as: the decoder takes a type that it does not know for a file, and a name that ends in a slash for a folder. */
+const TYPES: Readonly<Record<string, string>> = { file: '0\0', directory: '5' };
+
 async function* readTar(parts: readonly string[]): AsyncGenerator<BundleFile, void, undefined> {
-  const source: ReadableStream<Uint8Array> = ReadableStream.from<Uint8Array>(joined(parts));
+  const types = new TarTypes();
+  const source: ReadableStream<Uint8Array> = ReadableStream.from<Uint8Array>(types.watch(joined(parts)));
   try {
     for await (const { header, body } of source.pipeThrough(createTarDecoder({ strict: true }))) {
       const type = header.type ?? 'file';
+      const written = types.take(header.size ?? 0);
+      if (!(TYPES[type] ?? written).includes(written)) {
+        fail('E_BUNDLE', `${brief(header.name)} is not a file but ${tarTypeWords(written)}`, {
+          hint: 'make the tar without --sparse, --multi-volume, --label and --listed-incremental',
+        });
+      }
       const path = header.name.replace(/^\.\//, '');
       // What `tar` itself writes for the folders between.
       if (type === 'directory' && /^(?:|sha256\/|sha256\/[0-9a-f]{2}\/)$/.test(path.replace(/([^/])$/, '$1/'))) {

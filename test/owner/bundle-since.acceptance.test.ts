@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { chmod, cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -105,6 +105,15 @@ test.each<[string, (to: string) => void]>([
         'main',
       ]),
   ],
+  ...['-x', 'refs/heads/-x', 'refs/heads/--upload-pack=x', 'refs/heads/../main', 'refs/heads/x.lock', 'HEAD'].map(
+    (ref): [string, (to: string) => void] => [
+      `the branch under the name ${ref.replaceAll('/', ':')}`,
+      (to) => {
+        const bytes = readFileSync(to).toString('latin1').replace('refs/heads/main', ref);
+        writeFileSync(to, Buffer.from(bytes, 'latin1'));
+      },
+    ],
+  ),
 ])('a ledger.bundle that holds %s is refused, and nothing of it is in the way of the whole one', async (name, make) => {
   const folder = `all-${name.replaceAll(' ', '-')}`;
   await here.create(folder);

@@ -63,14 +63,18 @@ let made = 0;
 async function read(bytes: Buffer): Promise<string[]> {
   const path = join(folder, `${(made += 1)}.tar`);
   await writeFile(path, bytes);
-  const found: string[] = [];
+  return found(path);
+}
+
+async function found(path: string): Promise<string[]> {
+  const files: string[] = [];
   for await (const { path: name, size, body } of readBundle(path)) {
     let text = '';
     for await (const chunk of body) text += Buffer.from(chunk).toString();
     expect(text.length).toBe(size);
-    found.push(`${name}: ${text}`);
+    files.push(`${name}: ${text}`);
   }
-  return found;
+  return files;
 }
 
 test('a tar is read as it is', async () => {
@@ -128,9 +132,41 @@ describe('what is in no bundle is refused in a tar:', () => {
       after({ name: KEY, body: 'b' }, { name: `./${KEY}`, body: 'b' }),
     ],
     ['a folder instead of a file', after({ name: KEY, type: '5' })],
+    ...[...'SMVDNXA7'].map((type): [string, Buffer] => [
+      `an entry of the type ${type}, which programs read in several ways`,
+      after({ name: KEY, body: 'bytes', type }),
+    ]),
+    [
+      'such an entry behind a pax header',
+      after({ name: 'x', type: 'x', body: pax('mtime', '1') }, { name: KEY, type: 'S' }),
+    ],
+    ['such an entry in place of a folder', after({ name: 'sha256/aa/', type: 'D' }, { name: KEY, body: 'b' })],
+    ['a folder that is called a file', after({ name: 'sha256/aa/', body: 'x', type: '0' }, { name: KEY, body: 'b' })],
   ])('%s', async (_, bytes) => {
     await expect(read(bytes)).toFailWith('E_BUNDLE');
   });
+});
+
+test('a tar within it has what entries it likes', async () => {
+  const body = Buffer.concat([
+    block({ name: 'x', type: 'S', body: 'x' }),
+    block({ name: 'y', type: 'V' }),
+    END,
+  ]).toString('latin1');
+  const bytes = after({ name: KEY, body }, { name: `sha256/bb/${'b'.repeat(64)}`, body: 'b' });
+  expect((await read(bytes)).length).toBe(4);
+});
+
+test.each([300, 512, 700])('parts of %i bytes are read as one', async (size) => {
+  const path = join(folder, `parts-${size}.tar`);
+  for (let at = 0, number = 1; at < GOOD.length; at += size, number += 1) {
+    await writeFile(`${path}.${String(number).padStart(3, '0')}`, GOOD.subarray(at, at + size));
+  }
+  expect(await found(path)).toEqual(['bundle.json: {}', 'ledger.bundle: git', `${KEY}: bytes`]);
+});
+
+test('a file of the oldest kind, without a type, is a file', async () => {
+  expect(await read(after({ name: KEY, body: 'b', type: '\0' }))).toContain(`${KEY}: b`);
 });
 
 test('times and users that tar programs add change nothing', async () => {
