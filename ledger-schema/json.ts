@@ -1,11 +1,15 @@
 import { z } from 'zod';
-import { brief, equalBytes, fromUtf8, utf8 } from './bytes.ts';
+import { brief, fromUtf8, utf8 } from './bytes.ts';
 import { fail } from './error.ts';
 import type { ErrorCode } from './error.ts';
 
 /** Exactly the bytes that a canonical file of this value has: `JSON.stringify(value, null, 2)` and a newline, in UTF-8. */
 export function canonicalJson(value: unknown): Uint8Array {
-  return utf8(`${JSON.stringify(value, null, 2)}\n`);
+  return utf8(canonicalText(value));
+}
+
+function canonicalText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 /** No file of the format is nested this deeply; a megabyte of brackets would take long to read. */
@@ -61,7 +65,8 @@ export function parseCanonical<T>(bytes: Uint8Array, form: CanonicalForm<T>): T 
   if (found !== undefined) refuse(form, found);
   if (!parsed.success) refuse(form, toProblem(parsed.error) ?? { path: [], message: 'unknown' });
   const value = form.ordered(parsed.data);
-  if (!equalBytes(canonicalJson(value), bytes)) {
+  // Decoding UTF-8 loses nothing, so texts are compared as their bytes would be.
+  if (canonicalText(value) !== text) {
     fail(form.code, `${form.what} is not canonical JSON`, {
       hint: 'its keys are in the order of the format, indented by two spaces, with one newline at the end',
     });

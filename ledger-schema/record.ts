@@ -122,7 +122,6 @@ export async function verifyRecord(record: RecordFiles, trust: Trust): Promise<R
   let signedBy: Signed | undefined;
   const sign = await readSignature(record, 'checklist.sha256.sign');
   const acked = concatBytes(content.sumsBytes, sign ?? new Uint8Array());
-  const nacked = concatBytes(content.sumsBytes, utf8('nack\n'));
 
   for (const entry of record.entries) {
     const path = `${record.path}/${entry.name}`;
@@ -137,7 +136,8 @@ export async function verifyRecord(record: RecordFiles, trust: Trust): Promise<R
       // Consumer 3: no valid nack; the sign is by an executor; acks are by reviewers
       if (kind.kind === 'sign') signedBy = await checkSign(bytes, content.sumsBytes, trust);
       if (kind.kind === 'ack') acks.push(await checkAck(bytes, acked, kind.fingerprint, path, trust));
-      if (kind.kind === 'nack') nacks.push(await checkNack(bytes, nacked, kind.fingerprint, trust));
+      if (kind.kind === 'nack')
+        nacks.push(await checkNack(bytes, nackedBytes(content.sumsBytes), kind.fingerprint, trust));
     } catch (error) {
       if (!(error instanceof PullthroughError)) throw error;
       ignored.push({ code: error.code, path, message: error.message });
@@ -150,6 +150,10 @@ export async function verifyRecord(record: RecordFiles, trust: Trust): Promise<R
   const missing = Math.max(0, trust.policy.reviewers.threshold - ackHolders.length);
   const state = stateOf({ signed: signedBy !== undefined, missing, nacked: nacks.length > 0 });
   return { ...content, state, signedBy, acks, nacks, ackHolders, missing, ignored };
+}
+
+function nackedBytes(sums: Uint8Array): Uint8Array {
+  return concatBytes(sums, utf8('nack\n'));
 }
 
 async function readSignature(record: RecordFiles, name: string): Promise<Uint8Array | undefined> {

@@ -10,21 +10,17 @@ const USUAL_ENTRIES = 12;
  * The snapshot, with the files of some records, which are best here already, asked for all at once instead of one after
  * another: git is woken once for them.
  */
-export function readAhead(
+export async function readAhead(
   snapshot: Snapshot,
   records: readonly { readonly entries: readonly TreeEntry[] }[],
-): Pick<Snapshot, 'blob'> {
-  const read = new Map<string, Promise<Uint8Array | undefined>>();
-  const usual = records.filter(({ entries }) => entries.length <= USUAL_ENTRIES);
-  for (const { oid, mode } of usual.flatMap(({ entries }) => entries)) {
-    // What can't be read is asked for again by the code that needs it, and refused there.
-    if (mode !== REGULAR) continue;
-    const bytes = snapshot.blob(oid, USUAL_BYTES).catch(() => undefined);
-    read.set(oid, bytes);
-  }
+): Promise<Pick<Snapshot, 'blob'>> {
+  const usual = records.flatMap(({ entries }) => (entries.length <= USUAL_ENTRIES ? entries : []));
+  const oids = new Set(usual.filter(({ mode }) => mode === REGULAR).map(({ oid }) => oid));
+  // What can't be read is asked for again by the code that needs it, and refused there.
+  const read = await snapshot.blobsHere([...oids], USUAL_BYTES).catch(() => new Map<string, Uint8Array>());
   return {
     async blob(oid, limit) {
-      const bytes = await read.get(oid);
+      const bytes = read.get(oid);
       return bytes !== undefined && bytes.length <= limit ? bytes : snapshot.blob(oid, limit);
     },
   };

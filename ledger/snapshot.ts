@@ -21,6 +21,8 @@ export interface Snapshot {
   list(directory: string): Promise<readonly TreeEntry[]>;
   /** All leaves below a directory, in git's order. */
   walk(directory: string): AsyncIterable<PathEntry>;
+  /** The same, many at a time; `twice` gets the path of each folder whose name is in its folder twice, before its leaves. */
+  leaves(directory: string, twice?: (path: string) => void): AsyncIterable<readonly PathEntry[]>;
   /** Many directories at once: in a partial clone, one request for all that is missing. */
   listMany(directories: readonly string[]): Promise<ReadonlyMap<string, readonly TreeEntry[]>>;
   /**
@@ -28,6 +30,8 @@ export interface Snapshot {
    * memory), `E_GIT` when it isn't there.
    */
   blob(oid: string, limit: number): Promise<Uint8Array>;
+  /** The bytes of those blobs that are here and have at most `limit` bytes, by their oids. */
+  blobsHere(oids: readonly string[], limit: number): Promise<ReadonlyMap<string, Uint8Array>>;
   /**
    * Makes sure that many blobs and trees are here, so that `blob` and `list` cost no request; a no-op in a full clone. With
    * `below`, trees come with what lies in them, as far as the host sends it; the rest is fetched when it is asked for.

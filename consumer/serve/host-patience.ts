@@ -1,4 +1,4 @@
-import type { PathEntry, Snapshot } from '../../ledger/snapshot.ts';
+import type { Snapshot } from '../../ledger/snapshot.ts';
 import { PullthroughError } from '../../ledger-schema/index.ts';
 
 /** How long requests wait once the host was too slow for one of them: enough for what is here already. */
@@ -30,8 +30,10 @@ export class HostPatience {
       list: (directory) => this.#wait(snapshot.list(directory)),
       listMany: (directories) => this.#wait(snapshot.listMany(directories)),
       blob: (oid, limit) => this.#wait(snapshot.blob(oid, limit)),
+      blobsHere: (oids, limit) => this.#wait(snapshot.blobsHere(oids, limit)),
       prefetch: (oids) => this.#wait(snapshot.prefetch(oids)),
       walk: (directory) => this.#walk(snapshot.walk(directory)),
+      leaves: (directory, twice) => this.#walk(snapshot.leaves(directory, twice)),
     };
   }
 
@@ -40,7 +42,7 @@ export class HostPatience {
     return within(work, this.#ms);
   }
 
-  async *#walk(leaves: AsyncIterable<PathEntry>): AsyncGenerator<PathEntry, void, undefined> {
+  async *#walk<T>(leaves: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
     const iterator = leaves[Symbol.asyncIterator]();
     for (;;) {
       const next = await this.#wait(iterator.next());

@@ -122,8 +122,8 @@ export function collisionIn(
   come: Iterable<string>,
 ): Finding | undefined {
   const added = [...come].filter((name) => !present.has(name));
-  const folded = new Set(added.map(foldAscii));
-  const pair = findCollision([...[...present].filter((name) => folded.has(foldAscii(name))), ...added]);
+  const folded = present.size === 0 ? undefined : new Set(added.map(foldAscii));
+  const pair = findCollision([...[...present].filter((name) => folded?.has(foldAscii(name))), ...added]);
   if (pair === undefined) return undefined;
   const path = `${directory}/${pair[1]}`;
   return { code: 'E_COLLISION', path, message: `${brief(path)} differs from ${brief(pair[0])} in case only` };

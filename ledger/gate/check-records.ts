@@ -7,7 +7,7 @@ import type { Signed } from '../../ledger-schema/record-signatures.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import { recordFiles } from '../files.ts';
 import { readAhead } from '../read-ahead.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { Snapshot, TreeEntry } from '../snapshot.ts';
 
 /** One record as a check or a status sees it. */
 export interface CheckedRecord {
@@ -27,8 +27,19 @@ export interface CheckedRecord {
   readonly ignored: readonly Finding[];
 }
 
+/** A record's folder as its tree has it. */
+export interface RecordFolder {
+  readonly path: string;
+  readonly entries: readonly TreeEntry[];
+}
+
 /** Records that are read together: in a partial clone, one request fetches everything missing from them. */
 const BATCH = 256;
+/**
+ * Records that are judged together: few enough that little is read ahead, and enough to keep the threads that verify
+ * signatures busy.
+ */
+const AT_ONCE = 64;
 
 /** Judges many records of a snapshot; what is wrong with one is in its result. */
 export async function checkRecords(
@@ -36,30 +47,56 @@ export async function checkRecords(
   trust: Trust,
   paths: readonly string[],
 ): Promise<CheckedRecord[]> {
-  const checked: CheckedRecord[] = [];
+  const checks = new RecordChecks(snapshot, trust);
   for (let start = 0; start < paths.length; start += BATCH) {
     const batch = paths.slice(start, start + BATCH);
     const directories = await snapshot.listMany(batch);
-    const regular = [...directories.values()].flat().filter((entry) => entry.mode === REGULAR);
-    await snapshot.prefetch(regular.map((entry) => entry.oid));
-    const waves = Array.from({ length: Math.ceil(batch.length / AT_ONCE) }, (_, i) =>
-      batch.slice(i * AT_ONCE, (i + 1) * AT_ONCE).map((path) => ({ path, entries: directories.get(path) ?? [] })),
-    );
-    let ahead = readAhead(snapshot, waves[0] ?? []);
-    for (const [i, wave] of waves.entries()) {
-      const here = ahead;
-      ahead = readAhead(snapshot, waves[i + 1] ?? []);
-      checked.push(...(await Promise.all(wave.map(({ path, entries }) => checkRecord(here, trust, path, entries)))));
-    }
+    for (const path of batch) await checks.add({ path, entries: directories.get(path) ?? [] });
   }
-  return checked;
+  return checks.end();
 }
 
-/**
- * Records that are judged together: few enough that little is read ahead, and enough to keep the threads that verify
- * signatures busy.
- */
-const AT_ONCE = 64;
+/** Judges records in the order in which they come, many at a time. */
+export class RecordChecks {
+  readonly #snapshot: Snapshot;
+  readonly #trust: Trust;
+  readonly #checked: CheckedRecord[] = [];
+  #batch: RecordFolder[] = [];
+
+  constructor(snapshot: Snapshot, trust: Trust) {
+    this.#snapshot = snapshot;
+    this.#trust = trust;
+  }
+
+  async add(record: RecordFolder): Promise<void> {
+    this.#batch.push(record);
+    if (this.#batch.length === BATCH) await this.#judge();
+  }
+
+  /** The results of all. */
+  async end(): Promise<CheckedRecord[]> {
+    await this.#judge();
+    return this.#checked;
+  }
+
+  async #judge(): Promise<void> {
+    const batch = this.#batch;
+    this.#batch = [];
+    const regular = batch.flatMap(({ entries }) => entries.filter(({ mode }) => mode === REGULAR));
+    await this.#snapshot.prefetch(regular.map(({ oid }) => oid));
+    const waves = Array.from({ length: Math.ceil(batch.length / AT_ONCE) }, (_, i) =>
+      batch.slice(i * AT_ONCE, (i + 1) * AT_ONCE),
+    );
+    let ahead = readAhead(this.#snapshot, waves[0] ?? []);
+    for (const [i, wave] of waves.entries()) {
+      const here = await ahead;
+      ahead = readAhead(this.#snapshot, waves[i + 1] ?? []);
+      const judged = wave.map(({ path, entries }) => checkRecord(here, this.#trust, path, entries));
+      this.#checked.push(...(await Promise.all(judged)));
+    }
+  }
+}
+
 export async function checkRecord(
   snapshot: Pick<Snapshot, 'blob'>,
   trust: Trust,

@@ -1,111 +1,62 @@
-import { brief, sha256Hex } from '../../ledger-schema/bytes.ts';
-import { checkLeaf, collect, collectAsync, collisionIn } from '../../ledger-schema/names/change.ts';
+import { sha256Hex } from '../../ledger-schema/bytes.ts';
+import { checkLeaf, collect, collectAsync } from '../../ledger-schema/names/change.ts';
 import { TREE } from '../../ledger-schema/files.ts';
 import type { Finding, LedgerFiles } from '../../ledger-schema/files.ts';
 import { keyProblems } from '../../ledger-schema/openpgp/keyring.ts';
 import { POLICY_BYTES, parsePolicy } from '../../ledger-schema/policy.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
-import { checkRecords } from './check-records.ts';
+import { RecordChecks } from './check-records.ts';
 import type { CheckedRecord } from './check-records.ts';
+import { readRecordLeaves, readTrustLeaves } from './leaves.ts';
 import { ledgerFiles } from '../files.ts';
 import { expiryWarning, policyOf, unacknowledged } from './gate-report.ts';
 import type { GateOptions, GateReport, GateRepository } from './gate-report.ts';
 import { Listed, checkPinned, readPinned } from './pinned-files.ts';
 import type { PinnedFile } from './pinned-files.ts';
-import type { Snapshot, TreeEntry } from '../snapshot.ts';
 import { NODE_VERIFIER } from '../signing/node-verifier.ts';
 
 /**
- * Checks a whole ledger: every path, record, signature and policy of one commit. The tree and the files that trust is
- * read from are fetched at once; the records, which may not fit into memory, in batches.
+ * Checks a whole ledger: every path, record, signature and policy of one commit. The files that trust is read from are
+ * fetched at once; the records, which may not fit into memory, are judged in batches as the tree is walked.
  */
 export async function checkEverything(repository: GateRepository, options: GateOptions): Promise<GateReport> {
   const { head, pin, now } = options;
   const snapshot = repository.snapshot(head);
-  const leaves = await readLeaves(snapshot);
-  const problems = [...leaves.problems];
-  // Where a folder has a name twice, different readers read the tree differently: nothing more can be said.
-  if (leaves.twice) return { scope: 'all', problems, warnings: [], records: [], added: [], policy: undefined };
-  await snapshot.prefetch(leaves.trust.map(({ oid }) => oid));
+  const roots = (await snapshot.list('')).filter(({ name }) => name === 'packages' || name === 'trust');
+  const trusted = await readTrustLeaves(snapshot);
+  await snapshot.prefetch(trusted.files.map(({ oid }) => oid));
 
   const files = ledgerFiles(snapshot);
-  const trust = await establishTrust(files, { pin, now, verifier: NODE_VERIFIER });
+  // Paths are checked whatever comes of this.
+  const establishing = establishTrust(files, { pin, now, verifier: NODE_VERIFIER });
+  const checks = await establishing.then(
+    (trust) => new RecordChecks(snapshot, trust),
+    () => undefined,
+  );
+  const recorded = await readRecordLeaves(snapshot, checks);
+  const sides = roots.map((root) => ({ root, ...(root.name === 'trust' ? trusted : recorded) }));
+  const problems = sides.flatMap(({ root, problems: inside }) => {
+    const wrong: Finding[] = [];
+    if (root.mode !== TREE) collect(wrong, root.name, () => checkLeaf(root.name, root.mode));
+    return [...wrong, ...inside];
+  });
+  const twice = sides.flatMap(({ names }) => names.twice);
+  problems.push(...twice, ...sides.flatMap(({ names }) => names.collisions()));
+  // Where a folder has a name twice, different readers read the tree differently: nothing more can be said.
+  if (twice.length > 0) {
+    return { scope: 'all', problems, warnings: [], records: [], added: [], policy: undefined };
+  }
+  const trust = await establishing;
   const warnings = [...trust.warnings, ...expiryWarning(trust), ...(await keyWarnings(trust))];
-  const listed = await listedByAny(files, leaves.policies);
-  for (const file of leaves.pinned) await checkPinnedFile(files, file, listed, { problems, warnings });
+  const listed = await listedByAny(files, trusted.policies);
+  for (const file of trusted.pinned) await checkPinnedFile(files, file, listed, { problems, warnings });
 
-  const records = await checkRecords(snapshot, trust, leaves.records);
+  const records = (await checks?.end()) ?? [];
   problems.push(...records.flatMap((record) => record.problems), ...repositoryIds(records));
   warnings.push(...records.flatMap(({ ignored }) => ignored));
   if (options.requireAcknowledged === true) problems.push(...unacknowledged(records, 'all'));
   return { scope: 'all', problems, warnings, records, added: [], policy: policyOf(trust) };
-}
-
-interface Leaves {
-  /** The records' paths. */
-  readonly records: readonly string[];
-  readonly pinned: readonly PinnedFile[];
-  /** The policies' paths. */
-  readonly policies: readonly string[];
-  /** Every regular file below `trust/` that has a path of the format. */
-  readonly trust: readonly TreeEntry[];
-  /** Does any folder have a name twice? */
-  readonly twice: boolean;
-  readonly problems: readonly Finding[];
-}
-
-/** Checks each path below `packages/` and `trust/`, and says what lies there. */
-async function readLeaves(snapshot: Snapshot): Promise<Leaves> {
-  const problems: Finding[] = [];
-  const pinned: PinnedFile[] = [];
-  const policies: string[] = [];
-  const trust: TreeEntry[] = [];
-  const records = new Set<string>();
-  const names = new FolderNames();
-  for (const root of await snapshot.list('')) {
-    if (root.name !== 'packages' && root.name !== 'trust') continue;
-    if (root.mode !== TREE) collect(problems, root.name, () => checkLeaf(root.name, root.mode));
-    for await (const entry of snapshot.walk(root.name)) {
-      const { path, mode } = entry;
-      names.see(path);
-      const kind = collect(problems, path, () => checkLeaf(path, mode));
-      if (kind === undefined) continue;
-      if ('record' in kind) records.add(kind.record);
-      else trust.push(entry);
-      if (kind.kind === 'key' || kind.kind === 'seal') pinned.push({ path, ...kind });
-      if (kind.kind === 'policy') policies.push(path);
-    }
-  }
-  problems.push(...names.twice, ...names.collisions());
-  return { records: [...records], pinned, policies, trust, twice: names.twice.length > 0, problems };
-}
-
-/** The names in each folder of a tree, as its leaves come in order. */
-class FolderNames {
-  /** Names that occur twice in their folder. */
-  readonly twice: Finding[] = [];
-  readonly #names = new Map<string, Set<string>>();
-
-  see(path: string): void {
-    const slash = path.lastIndexOf('/');
-    if (this.#names.get(path.slice(0, slash))?.has(path.slice(slash + 1)) === true) {
-      this.twice.push({ code: 'E_COLLISION', path, message: `${brief(path)} is in its folder twice` });
-    }
-    for (let cut = slash; cut > 0; cut = path.lastIndexOf('/', cut - 1)) {
-      const folder = path.slice(0, cut);
-      const name = path.slice(cut + 1).split('/', 1)[0] ?? '';
-      const known = this.#names.get(folder);
-      // If it is known to be in its folder, so are the folders above.
-      if (known?.has(name) === true) break;
-      if (known === undefined) this.#names.set(folder, new Set([name]));
-      else known.add(name);
-    }
-  }
-
-  collisions(): Finding[] {
-    return [...this.#names].flatMap(([folder, names]) => collisionIn(folder, new Set(), names) ?? []);
-  }
 }
 
 /** What any policy of the ledger lists, those before the pin too. */

@@ -80,6 +80,8 @@ test('nor where one of them could not be read', async () => {
     listMany: (directories: readonly string[]) => view.snapshot.listMany(directories),
     prefetch: (oids: readonly string[]) => view.snapshot.prefetch(oids),
     walk: (directory: string) => view.snapshot.walk(directory),
+    blobsHere: (oids: readonly string[], limit: number) => view.snapshot.blobsHere(oids, limit),
+    leaves: (directory: string) => view.snapshot.leaves(directory),
     blob: (oid: string, limit: number) =>
       oid === lost?.oid
         ? Promise.reject(new PullthroughError('E_LEDGER_UNREACHABLE', 'nobody answers'))

@@ -33,6 +33,12 @@ function partialClone(ledger: MemoryLedger): { readonly clone: GateRepository; r
       const object = here.has(oid) ? all.get(oid) : undefined;
       return object && { type: object.type, size: object.bytes.length, bytes: object.bytes };
     },
+    contentsOfMany: async (oids, limit, found) => {
+      for (const oid of oids) {
+        const contents = await source.contents(oid, limit);
+        if (contents !== undefined) found(oid, contents);
+      }
+    },
     close: async () => undefined,
   };
   let requests = 0;

@@ -283,6 +283,37 @@ describe('paths and modes', () => {
     },
   );
 
+  test.each(['packages/github.com', 'packages/github.com/acme', 'trust/keys'])(
+    'a second %s with other files in it is refused in a full check, before a record is told of',
+    async (folder) => {
+      const other: Tree = new Map(tree);
+      await putRecord(other, bot, [grace], { repository: 'acme/other', tag: 'v1.0.0' });
+      for (const path of tree.keys()) if (path.startsWith(`${folder}/`)) other.delete(path);
+      if (folder === 'trust/keys') other.set('trust/keys/other', utf8('x'));
+      const head = await ledger.commitFolder(
+        ledger.commit(tree),
+        folder,
+        await ledger.folder(ledger.commit(other), folder),
+      );
+      const report = await check({ head });
+      expect(report.problems).toContainEqual(expect.objectContaining({ code: 'E_COLLISION', path: folder }));
+      expect(report.records).toEqual([]);
+    },
+  );
+
+  test('many records are told of in the order of the tree, with what is wrong with their names after their paths', async () => {
+    const many: Tree = new Map(tree);
+    const paths: string[] = [];
+    for (const tag of ['A', 'a', 'b']) paths.push(await putRecord(many, bot, [grace], { repository: 'acme/zoo', tag }));
+    many.set('packages/github.com/acme/zoo/c/checklist.other', utf8('x'));
+    const report = await check({ head: ledger.commit(many) });
+    expect(report.problems).toMatchObject([
+      { code: 'E_PATH', path: 'packages/github.com/acme/zoo/c/checklist.other' },
+      { code: 'E_COLLISION', path: 'packages/github.com/acme/zoo/a' },
+    ]);
+    expect(report.records.map(({ path }) => path)).toEqual([record, ...paths]);
+  });
+
   test('a change touches packages/ or trust/ alone', async () => {
     const both = async (t: Tree): Promise<void> => {
       await putRecord(t, bot, [], { tag: 'v2.0.0' });

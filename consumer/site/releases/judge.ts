@@ -47,7 +47,7 @@ export async function* judgeRecords(
   context: JudgeContext,
 ): AsyncGenerator<ShownRecord, void, undefined> {
   const directories = await context.snapshot.listMany(records.map(({ path }) => path));
-  const here = readAhead(
+  const here = await readAhead(
     context.snapshot,
     records.map(({ path }) => ({ entries: directories.get(path) ?? [] })),
   );

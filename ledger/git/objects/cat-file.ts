@@ -28,6 +28,8 @@ interface Request {
 /** How many requests are under way at once; the rest wait here, so git's answers don't pile up. */
 const IN_FLIGHT = 1000;
 const LONGEST_HEADER = 200;
+/** Anything else could be a second command, or another name for an object. */
+const OID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
 /**
  * One `git cat-file --batch-command` that lives as long as its repository is open. Requests are answered in order and
@@ -68,6 +70,28 @@ export class CatFile {
     return this.#ask(oid, limit, asked !== undefined);
   }
 
+  /** The contents of many objects, each asked for once its size is known; `found` gets those that are here. */
+  contentsOfMany(
+    oids: readonly string[],
+    limit: number,
+    found: (oid: string, answer: ObjectContents) => void,
+  ): Promise<void> {
+    const wrong = oids.find((oid) => !OID.test(oid));
+    if (wrong !== undefined) return Promise.reject(notAnId(wrong));
+    if (oids.length === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      let left = oids.length;
+      for (const oid of oids) {
+        const answer = (contents: ObjectContents | undefined): void => {
+          if (contents !== undefined) found(oid, contents);
+          if (--left === 0) resolve();
+        };
+        this.#waiting.push({ oid, limit, sizeFirst: true, resolve: answer, reject });
+      }
+      this.#sendSoon();
+    });
+  }
+
   /** Ends the process; a later request starts another. */
   async close(): Promise<void> {
     const child = this.#child;
@@ -84,18 +108,19 @@ export class CatFile {
   }
 
   #ask(oid: string, limit: number | undefined, sizeFirst: boolean): Promise<ObjectContents | undefined> {
-    // Anything else could be a second command, or another name for an object.
-    if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(oid)) {
-      return Promise.reject(new PullthroughError('E_GIT', `not an object id: ${JSON.stringify(oid.slice(0, 80))}`));
-    }
+    if (!OID.test(oid)) return Promise.reject(notAnId(oid));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ oid, limit, sizeFirst, resolve, reject });
-      if (this.#scheduled) return;
-      this.#scheduled = true;
-      queueMicrotask(() => {
-        this.#scheduled = false;
-        this.#send();
-      });
+      this.#sendSoon();
+    });
+  }
+
+  #sendSoon(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#send();
     });
   }
 
@@ -238,4 +263,8 @@ export class CatFile {
     this.#buffered = all.length - length;
     return all.subarray(0, length);
   }
+}
+
+function notAnId(oid: string): PullthroughError {
+  return new PullthroughError('E_GIT', `not an object id: ${JSON.stringify(oid.slice(0, 80))}`);
 }

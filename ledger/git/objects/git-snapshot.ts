@@ -18,6 +18,22 @@ const MOST_ENTRIES = 5_000_000;
 interface Walked {
   entries: number;
   readonly below: string;
+  readonly twice: ((path: string) => void) | undefined;
+}
+
+/** The names that more than one of the folders have. */
+function foldersTwice(entries: readonly TreeEntry[]): string[] {
+  let last = '';
+  // In git's order nearly every name is above the one before, and nothing more is asked.
+  const ordered = entries.every(({ name }) => {
+    const above = last < name;
+    last = name;
+    return above;
+  });
+  if (ordered) return [];
+  const names = new Set<string>();
+  const folders = entries.filter(({ mode }) => mode === TREE_MODE);
+  return folders.flatMap(({ name }) => (names.size === names.add(name).size ? [name] : []));
 }
 
 /**
@@ -81,14 +97,22 @@ export class GitSnapshot implements Snapshot {
   }
 
   async *walk(directory: string): AsyncIterable<PathEntry> {
+    for await (const leaves of this.leaves(directory)) yield* leaves;
+  }
+
+  async *leaves(directory: string, twice?: (path: string) => void): AsyncIterable<readonly PathEntry[]> {
     const place = await this.#place(directory);
     const depth = directory === '' ? 0 : directory.split('/').length;
     if (place === undefined) return;
-    for await (const leaves of this.#walkAll([place], depth, { entries: 0, below: directory })) yield* leaves;
+    yield* this.#walkAll([place], depth, { entries: 0, below: directory, twice });
   }
 
   blob(oid: string, limit: number): Promise<Uint8Array> {
     return this.#objects.blob(oid, limit);
+  }
+
+  blobsHere(oids: readonly string[], limit: number): Promise<ReadonlyMap<string, Uint8Array>> {
+    return this.#objects.blobsHere(oids, limit);
   }
 
   prefetch(oids: readonly string[], below?: 'below'): Promise<void> {
@@ -118,6 +142,7 @@ export class GitSnapshot implements Snapshot {
       let leaves: PathEntry[] = [];
       for (const [index, { path, oid }] of batch.entries()) {
         const entries = trees[index] ?? [];
+        if (walked.twice !== undefined) for (const name of foldersTwice(entries)) walked.twice(`${path}/${name}`);
         if (entries.length === 0 && path !== '') {
           leaves.push({ path, name: path.slice(path.lastIndexOf('/') + 1), mode: TREE_MODE, oid });
         }

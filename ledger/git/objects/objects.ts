@@ -19,6 +19,12 @@ export interface ObjectSource {
    * read only once its size is known.
    */
   contents(oid: string, limit: number, asked?: 'size first'): Promise<ObjectContents | undefined>;
+  /** The same for many, each read only once its size is known; `found` gets those that are here. */
+  contentsOfMany(
+    oids: readonly string[],
+    limit: number,
+    found: (oid: string, answer: ObjectContents) => void,
+  ): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -85,6 +91,15 @@ export class Objects {
       found = (await this.#source.contents(oid, limit, 'size first')) ?? gone(oid);
     }
     return Uint8Array.from(check(oid, found, 'blob', limit));
+  }
+
+  /** The bytes of those blobs that are here and have at most `limit` bytes, by their oids; each a copy of its own. */
+  async blobsHere(oids: readonly string[], limit: number): Promise<ReadonlyMap<string, Uint8Array>> {
+    const blobs = new Map<string, Uint8Array>();
+    await this.#source.contentsOfMany(oids, limit, (oid, found) => {
+      if (found.type === 'blob' && found.bytes !== undefined) blobs.set(oid, Uint8Array.from(found.bytes));
+    });
+    return blobs;
   }
 
   /** The entries of a tree. Throws `E_TOO_LARGE`, and `E_GIT` where it isn't there or is broken. */

@@ -39,6 +39,8 @@ async function counted(ledger: MemoryLedger, commit: string): Promise<{ view: Le
     },
     prefetch: (oids) => snapshot.prefetch(oids),
     walk: (directory) => snapshot.walk(directory),
+    blobsHere: (oids, limit) => snapshot.blobsHere(oids, limit),
+    leaves: (directory) => snapshot.leaves(directory),
   };
   return { view: { ...view, snapshot: counting }, reads: () => reads.splice(0) };
 }

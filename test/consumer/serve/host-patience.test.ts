@@ -34,6 +34,8 @@ const listing = (listMany: Snapshot['listMany']): Snapshot => ({
   blob: (oid, limit) => view.snapshot.blob(oid, limit),
   prefetch: (oids) => view.snapshot.prefetch(oids),
   walk: (directory) => view.snapshot.walk(directory),
+  blobsHere: (oids, limit) => view.snapshot.blobsHere(oids, limit),
+  leaves: (directory) => view.snapshot.leaves(directory),
   listMany,
 });
 

@@ -65,6 +65,17 @@ class MemoryObjects implements ObjectSource, ObjectSink {
     return { type, size: bytes.length, bytes: bytes.length > limit ? undefined : bytes };
   }
 
+  async contentsOfMany(
+    oids: readonly string[],
+    limit: number,
+    found: (oid: string, answer: ObjectContents) => void,
+  ): Promise<void> {
+    for (const oid of oids) {
+      const contents = await this.contents(oid, limit);
+      if (contents !== undefined) found(oid, contents);
+    }
+  }
+
   async close(): Promise<void> {}
 }
 
