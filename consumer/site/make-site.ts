@@ -13,7 +13,7 @@ import type { LedgerTool } from './ledger-tools.ts';
 import { MANIFEST, OldManifest, headLine } from './disk/manifest.ts';
 import { ManifestWriter } from './disk/manifest-writer.ts';
 import type { KnownTool, SiteFile } from './model.ts';
-import { preparedTools } from './prepared.ts';
+import { fetchOpen, preparedTools } from './prepared.ts';
 import type { Looked, Prepared } from './prepared.ts';
 import { trustDocument } from './machine/record-file.ts';
 import { ReleasePool } from './releases/release-pool.ts';
@@ -148,7 +148,9 @@ class SiteRun {
     const work = { snapshot, look, isSame: this.#isSame.bind(this), builder: this.#builder.bind(this) };
     for await (const prepared of preparedTools(this.#tools, work)) {
       if (this.#closed) return;
-      await this.#judgeAhead([...prepared.builders.values()]);
+      const builders = [...prepared.builders.values()];
+      await this.#judgeAhead(builders);
+      await fetchOpen(builders, snapshot);
       yield prepared;
     }
   }

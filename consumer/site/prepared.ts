@@ -18,7 +18,13 @@ export interface Looked {
   readonly found: KnownLine | undefined;
 }
 
-/** Tools that can be written: what is needed of those that changed is here. */
+/** Some tools, and those of them that came with all that lies in them, as far as the host sends it. */
+interface Fetched {
+  readonly looked: readonly Looked[];
+  readonly whole: ReadonlySet<LedgerTool>;
+}
+
+/** Tools that can be written: what is needed of those that changed is here, or nearly all ({@link fetchOpen}). */
 export interface Prepared {
   readonly looked: readonly Looked[];
   readonly builders: ReadonlyMap<LedgerTool, ToolBuilder>;
@@ -39,20 +45,21 @@ export function preparedTools(tools: readonly LedgerTool[], work: Preparing): As
 }
 
 /** Tools of which nothing holds any more come with all their records at once. */
-async function* fetched(tools: readonly LedgerTool[], work: Preparing): AsyncGenerator<readonly Looked[]> {
+async function* fetched(tools: readonly LedgerTool[], work: Preparing): AsyncGenerator<Fetched> {
   for (let from = 0; from < tools.length; from += LOOKED) {
     const looked = tools.slice(from, from + LOOKED).map((tool) => work.look(tool));
-    const whole = looked.filter(({ tool, key, found }) => tool.tree !== '' && found?.tool.key !== key);
+    const gone = looked.filter(({ tool, key, found }) => tool.tree !== '' && found?.tool.key !== key);
+    const whole = new Set(gone.map(({ tool }) => tool));
     await work.snapshot.prefetch(
-      whole.map(({ tool }) => tool.tree),
+      [...whole].map(({ tree }) => tree),
       'below',
     );
-    yield looked;
+    yield { looked, whole };
   }
 }
 
-async function* inParts(groups: AsyncIterable<readonly Looked[]>, work: Preparing): AsyncGenerator<Prepared> {
-  for await (const group of groups) {
+async function* inParts(groups: AsyncIterable<Fetched>, work: Preparing): AsyncGenerator<Prepared> {
+  for await (const { looked: group, whole } of groups) {
     const records = await recordsOf(
       group.filter((each) => !work.isSame(each)).map(({ tool }) => tool.path),
       work.snapshot,
@@ -68,7 +75,8 @@ async function* inParts(groups: AsyncIterable<readonly Looked[]>, work: Preparin
         count += builder.open.length;
       }
       if (count < RECORDS && i < group.length - 1) continue;
-      await fetchOpen(builders.values(), work.snapshot);
+      const changed = [...builders.values()].filter(({ tool }) => !whole.has(tool));
+      await fetchOpen(changed, work.snapshot);
       yield { looked, builders };
       looked = [];
       builders = new Map();
@@ -77,7 +85,11 @@ async function* inParts(groups: AsyncIterable<readonly Looked[]>, work: Preparin
   }
 }
 
-async function fetchOpen(builders: Iterable<ToolBuilder>, snapshot: Snapshot): Promise<void> {
+/**
+ * Fetches the records that will be judged. Those of tools that came whole are here, unless the host sends less: it is asked for
+ * them once threads, which fetch nothing, have judged what is here.
+ */
+export async function fetchOpen(builders: Iterable<ToolBuilder>, snapshot: Snapshot): Promise<void> {
   const paths = [...builders].flatMap(({ open }) => open.map(({ path }) => path));
   for (let start = 0; start < paths.length; start += RECORDS) {
     await fetchRecords(snapshot, paths.slice(start, start + RECORDS));
