@@ -52,7 +52,7 @@ const LIMITS = { maxYoungGenerationSizeMb: 12 };
  * MiB, half of a worker's room for young objects from its start. V8 begins with 1, and where the program's own room is large
  * enough no other grows any more (`cli/wiring/spare-engine.ts`): a worker would collect after each megabyte.
  */
-const YOUNG_HALF = 2;
+const YOUNG_HALF = 4;
 
 export type PoolOrder = Omit<WorkerOrder, 'number'>;
 
