@@ -90,7 +90,19 @@ export function beginsWithVersion(text: string): boolean {
  * four numbers. Undefined where it can't be read as one.
  */
 export function versionOf(tag: string, prefix = ''): Version | undefined {
-  const text = versionText(tag, prefix);
+  if (prefix !== '') return readVersion(versionText(tag, prefix));
+  if (known.has(tag)) return known.get(tag);
+  const version = readVersion(versionText(tag));
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(tag, version);
+  return version;
+}
+
+/** What was read of tags without a prefix: a list is put in order, and its newest are looked for again and again. */
+const known = new Map<string, Version | undefined>();
+const MOST_KNOWN = 2000;
+
+function readVersion(text: string | undefined): Version | undefined {
   if (text === undefined) return undefined;
   const found = findNumbers(text);
   if (found === undefined) return undefined;
