@@ -7,6 +7,7 @@ import { Events, expiring } from './machine/events.ts';
 import { feeds } from './machine/feeds.ts';
 import { DigestFiles } from './machine/digest-files.ts';
 import { SiteFolder } from './disk/folder.ts';
+import { OwnFiles } from './disk/own-files.ts';
 import { IndexFiles } from './index-files.ts';
 import { ledgerTools } from './ledger-tools.ts';
 import type { LedgerTool } from './ledger-tools.ts';
@@ -60,9 +61,7 @@ class SiteRun {
   readonly #index: IndexFiles;
   readonly #digests: DigestFiles;
   readonly #events = new Events();
-  /** The files that belong to no tool: those that were there, and those that are now. */
-  readonly #known: ReadonlySet<string>;
-  readonly #own = new Set<string>();
+  readonly #own: OwnFiles;
   readonly #manifest: ManifestWriter;
   readonly #removed: string[] = [];
   readonly #pool: ReleasePool;
@@ -87,12 +86,14 @@ class SiteRun {
     this.#site = parts.site;
     this.#writers = parts.writers;
     this.#runKey = parts.runKey;
-    this.#known = new Set(parts.old.head?.files);
+    const known = new Set(parts.old.head?.files);
+    this.#own = new OwnFiles(folder, known);
+    const put = (file: SiteFile): void => this.#own.put(file);
     this.#manifest = new ManifestWriter(folder.root);
     this.#pool = new ReleasePool(orderOf(request, parts.site, folder));
     const read = (path: string) => folder.read(path);
-    this.#digests = new DigestFiles(this.#known, read, (file) => this.#put(file));
-    this.#index = new IndexFiles(parts.site, parts.tools.length, (file) => this.#put(file));
+    this.#digests = new DigestFiles(known, read, put);
+    this.#index = new IndexFiles(parts.site, parts.tools.length, put);
   }
 
   static async start(request: SiteRequest, folder: SiteFolder): Promise<SiteRun> {
@@ -106,13 +107,13 @@ class SiteRun {
     const writers = [...standardWriters(site), ...(request.writers?.(site) ?? [])];
     const runKey = await keyOfRun(request, site, writers);
     const run = new SiteRun(request, folder, { old, tools, site, writers, runKey });
-    for (const file of assets.files) run.#put(file);
+    for (const file of assets.files) run.#own.put(file);
     return run;
   }
 
   async toEnd(): Promise<SiteReport> {
     const { trust, snapshot, commit } = this.#request.view;
-    this.#put({ path: 'trust.json', content: await trustDocument(snapshot) });
+    this.#own.put({ path: 'trust.json', content: await trustDocument(snapshot) });
     let done = 0;
     for await (const batch of ahead(this.#judged())) {
       await this.#bring(batch);
@@ -122,11 +123,11 @@ class SiteRun {
     }
     this.#old.take(undefined, this.#gone);
     this.#index.finish();
-    for (const path of this.#digests.finish()) this.#own.add(path);
+    for (const path of this.#digests.finish()) this.#own.keep(path);
     for (const event of await expiring(trust)) this.#events.add(event);
-    for (const file of feeds(this.#events.newest, this.#site)) this.#put(file);
+    for (const file of feeds(this.#events.newest, this.#site)) this.#own.put(file);
     const removed = this.#cleanUp();
-    const head = headLine({ ledger: trust.ledger, commit, files: [...this.#own].sort() });
+    const head = headLine({ ledger: trust.ledger, commit, files: this.#own.paths });
     const newManifest = this.#manifest.finish(head);
     this.#folder.finish();
     return {
@@ -214,22 +215,9 @@ class SiteRun {
     if (this.#folder.leftover.files.size > 0) this.#folder.keep(filesOf(tool));
   }
 
-  #put({ path, content }: SiteFile): void {
-    // A document of digests may be written several times in one run.
-    const again = this.#own.has(path);
-    if (!again) this.#folder.announce(undefined, [path], this.#known);
-    this.#folder.put(path, content, again || this.#known.has(path));
-    this.#own.add(path);
-  }
-
   /** Removes what earlier runs wrote and this one doesn't have. */
   #cleanUp(): number {
-    this.#folder.keep([...this.#own]);
-    const gone = [
-      ...this.#removed,
-      ...[...this.#known].filter((path) => !this.#own.has(path)),
-      ...this.#folder.leftover.files,
-    ];
+    const gone = [...this.#removed, ...this.#own.gone(), ...this.#folder.leftover.files];
     return gone.filter((path) => this.#folder.remove(path)).length;
   }
 }

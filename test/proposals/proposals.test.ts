@@ -165,6 +165,20 @@ describe('on plain git', () => {
     await expect(() => findChange(context, name)).toFailWith('E_NO_CHANGE');
   });
 
+  test('a new name of a repository is told the open proposals of that tag', async () => {
+    await world.propose('v1.0.0');
+    await context.ledger.update();
+    await expect(findChange(context, 'new-owner/new-name@v1.0.0')).rejects.toMatchObject({
+      code: 'E_NO_CHANGE',
+      hint: expect.stringMatching(
+        new RegExp(`^${world.tool.fullName}@v1\\.0\\.0 is open, if the repository was renamed; 'pullthrough review'`),
+      ) as string,
+    });
+    await expect(findChange(context, 'new-owner/new-name@v9')).rejects.toMatchObject({
+      hint: expect.stringMatching(/^'pullthrough review'/) as string,
+    });
+  });
+
   test('a tag that git refuses for a branch is proposed under its digest', async () => {
     const { branch, path } = await world.propose('v1..0');
     expect(branch).toMatch(/^pullthrough\/[0-9a-f]{64}$/);

@@ -414,6 +414,20 @@ describe('on plain git', () => {
     expect(world.branches().has(branch)).toBe(false);
   });
 
+  test('ack of a new name of a repository says what is recorded, or open, under names like it', async () => {
+    const { ada } = world.people;
+    const { branch } = await world.propose('v1.0.0', { acks: [ada] });
+    const [owner = '', repo = ''] = world.tool.fullName.split('/');
+    const ack = async () => (await json(['ack', `new-${owner}/${repo}@v1.0.0`, '--key', keyOf(ada)])).error;
+    const open = await ack();
+    expect(open?.code).toBe('E_NO_CHANGE');
+    expect(open?.hint).toContain(`${world.tool.fullName}@v1.0.0 is open, if the repository was renamed; `);
+    expect(await pullthrough(['ledger', 'merge', branch])).toMatchObject({ code: 0 });
+    const recorded = await ack();
+    expect(recorded?.code).toBe('E_NO_CHANGE');
+    expect(recorded?.hint).toContain(`the ledger has ${world.tool.fullName}: a repository that was renamed stays`);
+  });
+
   test('nack, its merge, and a nack of nothing', async () => {
     const { ada } = world.people;
     const { path, branch } = await world.propose('v1.0.0', { acks: [ada] });

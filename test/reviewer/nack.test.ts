@@ -124,6 +124,21 @@ describe('on plain git', () => {
     );
   });
 
+  test('a new name of a repository is told what is recorded under names like it', async () => {
+    await merged();
+    const [owner = '', repo = ''] = world.tool.fullName.split('/');
+    const hint = expect.stringContaining(
+      `the ledger has ${world.tool.fullName}: a repository that was renamed stays under the name that was recorded first; look`,
+    ) as string;
+    const renamed = { repository: `new-owner-${owner}/${repo}`, tag: 'v1.0.0' };
+    await expect(nack(context, world.people.ada, renamed)).rejects.toMatchObject({ code: 'E_NO_CHANGE', hint });
+    const none = { repository: 'nobody/nothing', tag: 'v1.0.0' };
+    await expect(nack(context, world.people.ada, none)).rejects.toMatchObject({
+      code: 'E_NO_CHANGE',
+      hint: expect.stringMatching(/^look at its spelling/) as string,
+    });
+  });
+
   test('a proposal that moves meanwhile is not nacked', async () => {
     const { branch, commit, tree } = await world.propose('v1.0.0');
     const seen = await withView(context);
