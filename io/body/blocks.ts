@@ -8,9 +8,9 @@
  */
 
 /** Bytes of one block: a chunk goes through some ten functions and two threads, whatever its size. */
-export const BLOCK = 1 << 20;
+export const BLOCK = 1 << 19;
 /** A page of memory, and of the system's file cache, in bytes. */
-const PAGE = 4096;
+export const PAGE = 4096;
 
 /**
  * Where in a block the bytes of a file from `offset` on go: half a page away from where they are in a file cache.

@@ -4,14 +4,14 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
-import { placeInBlock, release, takeBlock } from '../body/blocks.ts';
+import { BLOCK, PAGE, placeInBlock, release, takeBlock } from '../body/blocks.ts';
 import { Body } from '../body/body.ts';
 import { FileWriter } from './file-writer.ts';
 import { ioError, systemCode } from '../io-error.ts';
 import { moveTo, placeAt } from './rename.ts';
 
-/** Bytes of a file that are read at once: less than a block, since many may be read side by side. */
-const READ = 512 * 1024;
+/** Bytes of a file that are read at once: a block holds them wherever in a page they begin. */
+const READ = BLOCK - PAGE;
 /** The names of this program's temporary files, whatever they become. */
 export const TEMPORARY_NAME = /^\.pullthrough-[0-9a-f]{24}\.part$/;
 

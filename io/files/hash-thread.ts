@@ -1,18 +1,20 @@
 import { Worker } from 'node:worker_threads';
 import { availableParallelism } from 'node:os';
 import { PullthroughError } from '../../ledger-schema/error.ts';
-import { BLOCK, isBlock, keep, release } from '../body/blocks.ts';
+import { isBlock, keep, release } from '../body/blocks.ts';
 import { Filling } from '../body/filling.ts';
 
 /** Bytes that may wait for one job's thread before anyone who sends them is held back. */
-const MOST_WAITING = 2 * BLOCK;
+const MOST_WAITING = 2 << 20;
 
 /** It holds nothing but the orders that are under way. */
 const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 16 };
 /** A program that goes on, such as a gateway, keeps no thread that has had nothing to do for this long; milliseconds. */
 const IDLE_MS = 10_000;
+/** One hashes a gigabyte a second or more, and takes 7 MiB. The processor that reads is needed for that. */
+const MOST_THREADS = availableParallelism() > 2 ? 2 : 1;
 /** Bytes of one order: each costs two threads a wake-up, which takes as long as hashing 50 KiB. */
-const ORDER = BLOCK;
+const ORDER = 1 << 20;
 
 interface Order {
   readonly job: number;
@@ -56,11 +58,11 @@ interface Thread {
 const threads: Thread[] = [];
 let lastJob = 0;
 
-/** The thread with the least to do; a new one while there are fewer threads than processors to spare. */
+/** The thread with the least to do; a new one while there may be more. */
 function pickThread(): Thread {
   const idle = threads.find(({ jobs }) => jobs.size === 0);
   if (idle) return idle;
-  if (threads.length < Math.min(4, availableParallelism())) {
+  if (threads.length < MOST_THREADS) {
     const worker = new Worker(`(${program.toString()})()`, {
       eval: true,
       env: {},

@@ -3,7 +3,7 @@ import buildConnector from 'undici/lib/core/connect.js';
 import { endingUnpaused } from '../end-unpaused.ts';
 
 /** Bytes that the system may hand over at once; the memory is used as far as bytes come. */
-const READ = 1 << 20;
+const READ = 1 << 18;
 /** Shorter reads are copied: a queue of them must not hold a whole buffer each. */
 const SHORT = 16 * 1024;
 
