@@ -52,7 +52,7 @@ server { listen 127.0.0.1:${port}; root ${root}; } }\n`,
   return { port, origin: `http://127.0.0.1:${port}`, pid: nginx.pid, stop: () => void nginx.kill() };
 }
 
-function accepts(port: number): Promise<boolean> {
+export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => {
       socket.destroy();
