@@ -2,7 +2,6 @@ import { sha256Hex } from './bytes.ts';
 import { PullthroughError, fail } from './error.ts';
 import { namedComponent, verifySignature } from './openpgp/openpgp.ts';
 import type { Judgement } from './openpgp/openpgp.ts';
-import type { ListedKey } from './policy.ts';
 import { parseSignatureFile } from './openpgp/signature.ts';
 import type { Trust } from './trust.ts';
 
@@ -27,14 +26,8 @@ function judgement(trust: Trust, former: boolean): Judgement {
  */
 export async function checkSign(file: Uint8Array, data: Uint8Array, trust: Trust): Promise<Signed> {
   const signature = parseSignatureFile(file);
-  const { executors, former, holders } = trust.policy;
-  const current = executors.holders.flatMap((holder) => (holders[holder] ?? []).map((key) => ({ key, holder })));
-  const candidates: { key: ListedKey; holder: string | undefined }[] = [
-    ...current,
-    ...former.executors.map((key) => ({ key, holder: undefined })),
-  ];
   let failure: PullthroughError | undefined;
-  for (const { key: listed, holder } of candidates) {
+  for (const { key: listed, holder } of trust.executorKeys) {
     try {
       const key = await trust.keyring.key(listed);
       if (namedComponent(key, signature) === undefined) continue;

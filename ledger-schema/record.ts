@@ -63,7 +63,11 @@ export interface RecordStatus extends RecordContent {
  * files, source, repository and tag equal the path, and its ledger is `ledger`, the policy's. Throws `E_PATH`, `E_MODE`,
  * `E_RECORD`, `E_SUMS`, `E_CHECKLIST`, `E_ASSET_NAME`, `E_COLLISION`, `E_RECORD_PATH`, `E_OTHER_LEDGER`, `E_TOO_LARGE`.
  */
-export async function readRecord(record: RecordFiles, ledger: string): Promise<RecordContent> {
+export async function readRecord(
+  record: RecordFiles,
+  ledger: string,
+  digestOf: (bytes: Uint8Array) => string = sha256Hex,
+): Promise<RecordContent> {
   // Consumer 2: the path is canonical
   const id = parseRecordPath(record.path);
   const names = new Set<string>();
@@ -77,7 +81,7 @@ export async function readRecord(record: RecordFiles, ledger: string): Promise<R
   const json = await required(record, 'checklist.json');
   // Consumer 2: checklist.json's line matches
   const digests = new Map(sums.map((sum) => [sum.name, sum.sha256]));
-  if (digests.get('checklist.json') !== sha256Hex(json)) {
+  if (digests.get('checklist.json') !== digestOf(json)) {
     fail('E_RECORD', `${record.path}: checklist.json does not have the digest that checklist.sha256 lists`);
   }
   const checklist = parseChecklist(json);
@@ -115,7 +119,7 @@ async function required(record: RecordFiles, name: string): Promise<Uint8Array> 
  * {@link readRecord} does; whether the record may be used is what {@link requireAcknowledged} says.
  */
 export async function verifyRecord(record: RecordFiles, trust: Trust): Promise<RecordStatus> {
-  const content = await readRecord(record, trust.ledger);
+  const content = await readRecord(record, trust.ledger, (bytes) => trust.keyring.sha256Hex(bytes));
   const ignored: Finding[] = [];
   const acks: Signed[] = [];
   const nacks: Signed[] = [];

@@ -7,7 +7,7 @@ import type { Verifier } from './openpgp/algorithms/verifier.ts';
 import type { Listing } from './openpgp/keyring.ts';
 import { policyPath, tryLedgerPath } from './names/layout.ts';
 import { POLICY_BYTES, parsePolicy } from './policy.ts';
-import type { Policy, PolicyStep } from './policy.ts';
+import type { ListedKey, Policy, PolicyStep } from './policy.ts';
 import { countRootHolders } from './root-signatures.ts';
 
 export interface TrustOptions {
@@ -34,6 +34,8 @@ export class Trust {
   readonly now: Date;
   /** Root signatures that don't count. */
   readonly warnings: readonly Finding[];
+  /** The executors' keys; a former executor has no holder. */
+  readonly executorKeys: readonly { readonly key: ListedKey; readonly holder: string | undefined }[];
   readonly #listings: ReadonlyMap<string, Listing>;
   readonly #newest: PolicyStep;
 
@@ -49,6 +51,11 @@ export class Trust {
     this.warnings = warnings;
     this.#newest = chain.at(-1) ?? chain[0];
     this.#listings = listings(this.#newest.policy);
+    const { executors, former, holders } = this.#newest.policy;
+    this.executorKeys = [
+      ...executors.holders.flatMap((holder) => (holders[holder] ?? []).map((key) => ({ key, holder }))),
+      ...former.executors.map((key) => ({ key, holder: undefined })),
+    ];
   }
 
   /** The newest policy with its number and digest. */

@@ -1,3 +1,4 @@
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { PullthroughError, fail } from '../error.ts';
 import type { LedgerFiles } from '../files.ts';
 import { keyPath, sealPath } from '../names/layout.ts';
@@ -29,6 +30,11 @@ export class Keyring {
   /** What a former reviewer's seal lists: the ack files' paths with their SHA-256. Throws `E_POLICY_KEY`. */
   seal(former: FormerReviewer): Promise<ReadonlyMap<string, string>> {
     return once(this.#seals, `${former.fingerprint}.${former.seal}`, () => this.#readSeal(former));
+  }
+
+  /** As {@link sha256Hex}, by the verifier's own SHA-256. */
+  sha256Hex(bytes: Uint8Array): string {
+    return bytesToHex(this.#verifier.digest('SHA-256', bytes));
   }
 
   async #pinned(path: string, sha256: string, limit: number): Promise<Uint8Array> {

@@ -87,9 +87,11 @@ function readSubpackets(bytes: Uint8Array): Subpacket[] | undefined {
 
 /** The signatures embedded in a signature's areas; undefined for one that can't be read. */
 export function embeddedIn(signature: SignaturePacket): (SignaturePacket | undefined)[] {
-  return [...(signature.hashed ?? []), ...(signature.unhashed ?? [])]
-    .filter(({ type }) => type === EMBEDDED)
-    .map(({ body }) => readSignaturePacket(body));
+  const embedded: (SignaturePacket | undefined)[] = [];
+  for (const subpackets of [signature.hashed, signature.unhashed]) {
+    for (const { type, body } of subpackets ?? []) if (type === EMBEDDED) embedded.push(readSignaturePacket(body));
+  }
+  return embedded;
 }
 
 /** Are signatures nested deeper than any program would write them? */
@@ -121,10 +123,13 @@ export function creationTime(signature: SignaturePacket): number | undefined {
  */
 export function issuersOf(signature: SignaturePacket): string[] | undefined {
   const issuers: string[] = [];
-  for (const { type, body } of [...(signature.hashed ?? []), ...(signature.unhashed ?? [])]) {
-    if (type === ISSUER && body.length === 8) issuers.push(toHex(body));
-    else if (type === ISSUER_FINGERPRINT && body.length === 21 && body[0] === 4) issuers.push(toHex(body.subarray(1)));
-    else if (type === ISSUER || type === ISSUER_FINGERPRINT) return undefined;
+  for (const subpackets of [signature.hashed, signature.unhashed]) {
+    for (const { type, body } of subpackets ?? []) {
+      if (type === ISSUER && body.length === 8) issuers.push(toHex(body));
+      else if (type === ISSUER_FINGERPRINT && body.length === 21 && body[0] === 4) {
+        issuers.push(toHex(body.subarray(1)));
+      } else if (type === ISSUER || type === ISSUER_FINGERPRINT) return undefined;
+    }
   }
   return issuers;
 }

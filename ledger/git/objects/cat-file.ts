@@ -213,14 +213,16 @@ export class CatFile {
       const line = this.#line();
       if (line === undefined) break;
       if (!request) throw new Error(`an answer that nobody asked for: ${line}`);
-      const [oid, type, size] = line.split(' ');
-      if (oid !== request.oid) throw new Error(`an answer for another object: ${line}`);
+      const { oid } = request;
+      if (!line.startsWith(`${oid} `)) throw new Error(`an answer for another object: ${line}`);
+      const space = line.indexOf(' ', oid.length + 1);
+      const type = line.slice(oid.length + 1, space < 0 ? undefined : space);
       if (type === 'missing') {
         request.resolve(undefined);
         done++;
         continue;
       }
-      const found = { oid, type: type ?? '', size: Number(size) };
+      const found = { oid, type, size: space < 0 ? Number.NaN : Number(line.slice(space + 1)) };
       if (!Number.isSafeInteger(found.size)) throw new Error(`an answer without a size: ${line}`);
       if (request.limit === undefined) {
         request.resolve({ ...found, bytes: undefined });

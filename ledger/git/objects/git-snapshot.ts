@@ -137,7 +137,12 @@ export class GitSnapshot implements Snapshot {
   async *#walkAll(places: readonly TreePosition[], depth: number, walked: Walked): AsyncGenerator<PathEntry[]> {
     for (let from = 0; from < places.length; from += WALK_BATCH) {
       const batch = places.slice(from, from + WALK_BATCH);
-      const trees = await this.#objects.trees(batch.map(({ oid }) => oid));
+      // Records' folders are many, and seldom asked for again.
+      const read = depth + 1 < RECORD_DEPTH ? undefined : 'once';
+      const trees = await this.#objects.trees(
+        batch.map(({ oid }) => oid),
+        read,
+      );
       let run: TreePosition[] = [];
       let leaves: PathEntry[] = [];
       for (const [index, { path, oid }] of batch.entries()) {

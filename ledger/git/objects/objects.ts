@@ -108,8 +108,8 @@ export class Objects {
     return entries ?? gone(oid);
   }
 
-  /** Many trees in the order of `oids`, with one request for all that are missing. */
-  async trees(oids: readonly string[]): Promise<readonly (readonly TreeEntry[])[]> {
+  /** Many trees in the order of `oids`, with one request for all that are missing; those read `once` aren't remembered. */
+  async trees(oids: readonly string[], read?: 'once'): Promise<readonly (readonly TreeEntry[])[]> {
     const found = new Map<string, readonly TreeEntry[]>();
     let count = 0;
     const look = async (oid: string): Promise<void> => {
@@ -121,7 +121,7 @@ export class Objects {
       if (!entries) return;
       if ((count += entries.length) > ENTRIES_AT_ONCE) manyEntries();
       found.set(oid, entries);
-      this.#remember(oid, entries);
+      if (read === undefined) this.#remember(oid, entries);
     };
     const unique = [...new Set(oids)];
     await Promise.all(unique.map(look));

@@ -18,7 +18,13 @@ export const TREE_MODE = '040000';
  * The entries of a raw tree object, in stored order: `<mode> <name>\0<binary oid>` again and again. `oidLength` is 20
  * or 32 bytes. What comes from a clone's fsck-less past or a repository here may be anything: a broken tree is `E_GIT`.
  */
-export function* parseRawTree(tree: string, bytes: Uint8Array, oidLength: number): Generator<RawEntry> {
+export function parseRawTree(tree: string, bytes: Uint8Array, oidLength: number): RawEntry[] {
+  const entries: RawEntry[] = [];
+  readEntries(tree, bytes, oidLength, (entry) => entries.push(entry));
+  return entries;
+}
+
+function readEntries(tree: string, bytes: Uint8Array, oidLength: number, found: (entry: RawEntry) => void): void {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at < buffer.length;) {
     const space = buffer.indexOf(0x20, at);
@@ -29,7 +35,7 @@ export function* parseRawTree(tree: string, bytes: Uint8Array, oidLength: number
     // With a slash in a name two different entries could have one path.
     if (!/^[0-7]+$/.test(mode) || name.length === 0 || name.includes(0x2f)) fail('E_GIT', `tree ${tree} is broken`);
     at = nul + 1 + oidLength;
-    yield { mode, name, oid: buffer.toString('hex', nul + 1, at) };
+    found({ mode, name, oid: buffer.toString('hex', nul + 1, at) });
   }
 }
 
@@ -53,8 +59,8 @@ export function encodeTree(entries: readonly RawEntry[]): Buffer {
 /** The entries of a raw tree as {@link TreeEntry}s; duplicates and strange modes are kept as they are. */
 export function parseTree(tree: string, bytes: Uint8Array, oidLength: number): TreeEntry[] {
   const entries: TreeEntry[] = [];
-  for (const { mode, name, oid } of parseRawTree(tree, bytes, oidLength)) {
+  readEntries(tree, bytes, oidLength, ({ mode, name, oid }) => {
     entries.push({ name: name.toString('utf8'), mode: mode.padStart(6, '0'), oid });
-  }
+  });
   return entries;
 }
