@@ -3,11 +3,12 @@ import { openLedger } from '../../ledger/git/repository.ts';
 import type { FetchLimits } from '../../ledger/git/repository.ts';
 import { ledgerIdentity, memoryFile } from '../../ledger/view/memory.ts';
 import { readSignedHead } from '../../ledger/view/signed-head.ts';
+import { requireHeadOf } from '../../ledger/view/freshness.ts';
 import { openView } from '../../ledger/view/view.ts';
 import type { LedgerView } from '../../ledger/view/view.ts';
 import type { Progress } from '../../io/progress.ts';
 import { PullthroughError } from '../../ledger-schema/error.ts';
-import { bad, ok, skip, warn } from './check.ts';
+import { bad, look, ok, skip, warn } from './check.ts';
 import type { Check } from './check.ts';
 
 const DAY_MS = 86_400_000;
@@ -59,14 +60,20 @@ export async function checkLedger(request: LedgerLook): Promise<LedgerLooked> {
       ledger: repository,
       memory: { ...memory, update: () => Promise.resolve() },
     });
-    const signed = await readSignedHead(repository, view.trust);
     const { commit, trust } = view;
+    const judged = async (): Promise<Check> => {
+      const signed = await readSignedHead(repository, trust);
+      if (signed !== undefined)
+        await requireHeadOf(signed.head, { trust, now, follows: (of) => view.descendsFrom(of) });
+      return judgeHead(signed?.head.issued, request.maxAge, now);
+    };
     return {
       view,
       checks: [
         ok('ledger', `${repository.label} is at ${commit.slice(0, 12)}, policy ${trust.version}`),
         judgePolicy(trust.version, trust.expires, now),
-        judgeHead(signed?.head.issued, request.maxAge, now),
+        // Without max-age nothing depends on it.
+        await look('head', judged, request.maxAge === undefined ? 'warn' : 'fail'),
         pin === undefined
           ? warn('pin', 'none is set: trust begins at policy 1', PIN_HINT)
           : ok('pin', `sha256:${pin.slice(0, 12)}… is a policy of this ledger`),

@@ -2,6 +2,7 @@ import { fail } from '../../ledger-schema/error.ts';
 
 const BLOCK = 512;
 const SIZE_AT = 124;
+const SIZE_BYTES = 12;
 const TYPE_AT = 156;
 
 /** Headers that only speak of the next one: attributes, long names. */
@@ -19,49 +20,51 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /**
  * Tells the type of each entry of a tar, which its decoder doesn't: two programs read two files where one of them takes a
- * type that it doesn't know for a file. Bytes go by; of each header that may come next its size and type are kept.
+ * type that it doesn't know for a file. Bytes go by; what the decoder read ahead of its entries is held until they are told.
  */
 export class TarTypes {
-  readonly #headers = new Map<number, { readonly type: string; readonly size: string }>();
+  #ahead: { readonly at: number; readonly bytes: Uint8Array }[] = [];
   /** Where the next entry's headers begin. */
   #next = 0;
   #passed = 0;
-  #cut: Uint8Array = new Uint8Array(0);
 
   /** The same chunks; what is in them is known once they were taken. */
   async *watch(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of chunks) {
-      this.#note(chunk);
-      yield chunk;
+    for await (const bytes of chunks) {
+      this.#ahead.push({ at: this.#passed, bytes });
+      this.#passed += bytes.length;
+      this.#forget();
+      yield bytes;
     }
   }
 
   /** The next entry's, with the size of its body as the decoder says it. Throws `E_BUNDLE` for headers that can't be followed. */
   take(size: number): string {
     for (;;) {
-      const header = this.#headers.get(this.#next);
-      if (header === undefined) fail('E_BUNDLE', "the archive's headers are not where they should be", { exit: 1 });
-      this.#next += BLOCK;
-      const ahead = AHEAD.has(header.type);
-      if (ahead && !/^ *[0-7]{1,11}[\0 ]?$/.test(header.size)) fail('E_BUNDLE', 'a header of the archive has no size');
-      this.#next += padded(ahead ? Number.parseInt(header.size, 8) : size);
+      const block = this.#block();
+      const type = block.toString('latin1', TYPE_AT, TYPE_AT + 1);
+      const told = block.toString('latin1', SIZE_AT, SIZE_AT + SIZE_BYTES);
+      const ahead = AHEAD.has(type);
+      if (ahead && !/^ *[0-7]{1,11}[\0 ]?$/.test(told)) fail('E_BUNDLE', 'a header of the archive has no size');
+      this.#next += BLOCK + padded(ahead ? Number.parseInt(told, 8) : size);
       if (ahead) continue;
-      for (const at of this.#headers.keys()) if (at < this.#next) this.#headers.delete(at);
-      return header.type;
+      this.#forget();
+      return type;
     }
   }
 
-  #note(chunk: Uint8Array): void {
-    const begin = this.#passed - this.#cut.length;
-    const bytes = this.#cut.length === 0 ? chunk : Buffer.concat([this.#cut, chunk]);
-    this.#passed += chunk.length;
-    let at = Math.max(this.#next, padded(begin));
-    for (; at + BLOCK <= this.#passed; at += BLOCK) {
-      const latin1 = (from: number, to: number) =>
-        Buffer.from(bytes.subarray(at - begin + from, at - begin + to)).toString('latin1');
-      this.#headers.set(at, { size: latin1(SIZE_AT, SIZE_AT + 12), type: latin1(TYPE_AT, TYPE_AT + 1) });
-    }
-    this.#cut = at < this.#passed ? bytes.slice(at - begin) : new Uint8Array(0);
+  /** The header block that comes next; it may be cut between chunks. */
+  #block(): Buffer {
+    const parts = this.#ahead.map(({ at, bytes }) =>
+      bytes.subarray(Math.max(0, this.#next - at), Math.max(0, this.#next + BLOCK - at)),
+    );
+    const block = Buffer.concat(parts);
+    if (block.length !== BLOCK) fail('E_BUNDLE', "the archive's headers are not where they should be", { exit: 1 });
+    return block;
+  }
+
+  #forget(): void {
+    this.#ahead = this.#ahead.filter(({ at, bytes }) => at + bytes.length > this.#next);
   }
 }
 

@@ -42,4 +42,10 @@ test('ledger status warns of a head that speaks of a state which the ledger does
   const { code, stdout, stderr } = await cli(['ledger', 'status'], { env });
   expect([code, stdout]).toEqual([0, expect.stringContaining('signed head: 0 min old')]);
   expect(stderr).toContain('does not hold the commit');
+  // For a consumer that doesn't ask for it, it is nothing but a warning.
+  const { checks } = JSON.parse((await cli(['doctor', '--json'], { env })).stdout) as { checks: { name: string }[] };
+  expect(checks.filter(({ name }) => name === 'ledger' || name === 'head')).toMatchObject([
+    { state: 'ok' },
+    { state: 'warn', message: expect.stringContaining('does not hold the commit') as string },
+  ]);
 });
