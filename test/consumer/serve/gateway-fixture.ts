@@ -15,14 +15,19 @@ export interface TestGateway extends Gateway {
   now: number;
 }
 
+export interface StartOptions extends Partial<GatewayOptions>, Pick<ConsumerOptions, 'evidence'> {
+  readonly home?: string;
+  /** Without it the ledger was read on that machine before. */
+  readonly neverRead?: boolean;
+}
+
 export async function startGateway(
   ledger: TestLedger,
   stores: readonly StoreServer[],
-  options: Partial<GatewayOptions> & Pick<ConsumerOptions, 'evidence'> & { readonly home?: string } = {},
+  options: StartOptions = {},
 ): Promise<TestGateway> {
   const home = options.home ?? (await temporaryFolder());
-  // What it fetches of a ledger that it never saw is tested where git is.
-  if (options.home === undefined) await ledger.seed(`${home}/cache`);
+  if (options.home === undefined && !options.neverRead) await ledger.seed(`${home}/cache`);
   const warnings: string[] = [];
   const clock = { now: NOW.getTime() };
   const consumer = {
