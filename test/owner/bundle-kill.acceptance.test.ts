@@ -71,12 +71,13 @@ function killsOf(steps: readonly string[], which: 'odd' | 'even'): Record<string
 /** A place for a run of its own, whatever killed runs before left elsewhere. */
 const fresh = (): Promise<string> => mkdtemp(join(folder, 'side-'));
 
+/** Several at once: each run waits until the lock of the one that was killed is old. */
 async function inTurn(kills: readonly Record<string, string>[], each: (kill: Record<string, string>) => Promise<void>) {
   const left = [...kills];
   const worker = async () => {
     for (let kill = left.shift(); kill !== undefined; kill = left.shift()) await each(kill);
   };
-  await Promise.all([worker(), worker()]);
+  await Promise.all(Array.from({ length: 6 }, worker));
 }
 
 describe('killed at any step and run again', { timeout: 300_000 }, () => {

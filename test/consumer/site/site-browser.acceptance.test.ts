@@ -21,7 +21,7 @@ let pin: string;
 beforeAll(async () => {
   ledger = await TestLedger.create();
   const { ada, grace } = ledger.people;
-  const many = Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`tool-${i}-linux-amd64.tar.gz`, `${i}`]));
+  const many = Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`tool-${i}-linux-amd64.tar.gz`, `${i}`]));
   const evidence = [{ kind: 'list' as const, sha256: 'ab'.repeat(32), size: 10 }];
   await ledger.addRecord({
     repository: 'acme/tool',
@@ -67,24 +67,22 @@ const PAGES = [
   `tools/github.com/acme/${'long-name-'.repeat(9)}/releases/v${'1'.repeat(180)}.html`,
 ];
 
-describe.each([1280, 375])('at %d pixels', (width) => {
-  test.each(['light', 'dark'] as const)(
-    'in %s, axe finds nothing, nothing is cut off, and the console is silent',
-    async (colorScheme) => {
-      for (const path of PAGES) {
-        await using visited = await visit(browser, `${server.url}/${path}`, {
-          viewport: { width, height: 800 },
-          colorScheme,
-        });
-        const { page, said } = visited;
-        expect(said, path).toEqual([]);
-        expect(await axeFindings(page), path).toEqual([]);
+test.each([1280, 375])(
+  'at %d pixels, in light and in dark, axe finds nothing, nothing is cut off, and the console is silent',
+  async (width) => {
+    for (const path of PAGES) {
+      await using visited = await visit(browser, `${server.url}/${path}`, { viewport: { width, height: 800 } });
+      const { page, said } = visited;
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        expect(await axeFindings(page), `${path}, ${colorScheme}`).toEqual([]);
         const wide = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
-        expect(wide, path).toBeLessThanOrEqual(0);
+        expect(wide, `${path}, ${colorScheme}`).toBeLessThanOrEqual(0);
       }
-    },
-  );
-});
+      expect(said, path).toEqual([]);
+    }
+  },
+);
 
 test('without JavaScript every page has its text, and no form that does nothing', async () => {
   for (const path of PAGES) {
