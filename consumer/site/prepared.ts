@@ -8,8 +8,10 @@ import type { ToolBuilder } from './tool.ts';
 
 /** Tools that are looked at, and listed, together. */
 const LOOKED = 256;
+/** The first ones are few, so that nobody waits long for something to do. */
+const LOOKED_FIRST = 16;
 /** Records that are judged together: a tool's are not parted, so that there may be more. */
-const RECORDS = 2048;
+const RECORDS = 4096;
 
 /** A tool of the ledger, and what the site knows of it. */
 export interface Looked {
@@ -46,8 +48,8 @@ export function preparedTools(tools: readonly LedgerTool[], work: Preparing): As
 
 /** Tools of which nothing holds any more come with all their records at once. */
 async function* fetched(tools: readonly LedgerTool[], work: Preparing): AsyncGenerator<Fetched> {
-  for (let from = 0; from < tools.length; from += LOOKED) {
-    const looked = tools.slice(from, from + LOOKED).map((tool) => work.look(tool));
+  for (let from = 0, to = LOOKED_FIRST; from < tools.length; from = to, to += LOOKED) {
+    const looked = tools.slice(from, to).map((tool) => work.look(tool));
     const gone = looked.filter(({ tool, key, found }) => tool.tree !== '' && found?.tool.key !== key);
     const whole = new Set(gone.map(({ tool }) => tool));
     await work.snapshot.prefetch(
