@@ -64,7 +64,7 @@ async function* readTar(parts: readonly string[]): AsyncGenerator<BundleFile, vo
       const type = header.type ?? 'file';
       const written = types.take(header.size ?? 0);
       if (!(TYPES[type] ?? written).includes(written)) {
-        fail('E_BUNDLE', `${brief(header.name)} is not a file but ${tarTypeWords(written)}`, {
+        fail('E_BUNDLE', `${brief(header.name)} is ${tarTypeWords(written)}, which is in no bundle`, {
           hint: 'make the tar without --sparse, --multi-volume, --label and --listed-incremental',
         });
       }
