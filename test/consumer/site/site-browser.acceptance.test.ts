@@ -21,7 +21,7 @@ let pin: string;
 beforeAll(async () => {
   ledger = await TestLedger.create();
   const { ada, grace } = ledger.people;
-  const many = Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`tool-${i}-linux-amd64.tar.gz`, `${i}`]));
+  const many = Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`tool-${i}-linux-amd64.tar.gz`, `${i}`]));
   const evidence = [{ kind: 'list' as const, sha256: 'ab'.repeat(32), size: 10 }];
   await ledger.addRecord({
     repository: 'acme/tool',
