@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { missingText } from '../../cli/screens/review/review-words.ts';
 import { storeKey } from '../../store/store.ts';
 import { openProposals } from '../../proposals/open-proposals.ts';
@@ -478,7 +478,10 @@ describe('what is new', () => {
       zipOf(...['bin', ...more].map((name) => ({ name: `tool-${version}/${name}`, content: `${name}\n` })));
     await before({ files: { 'tool-1.0.0.zip': of('1.0.0') } });
     await propose('v1.1.0', { files: { 'tool-1.1.0.zip': of('1.1.0', 'setup.sh') } });
-    const { report, inspected } = await review();
+    // Other runs on this machine have folders of theirs.
+    const temporary = mkdtempSync(join(tmpdir(), 'pullthrough-test-'));
+    vi.stubEnv('TMPDIR', temporary);
+    const { report, inspected } = await review().finally(() => vi.unstubAllEnvs());
     expect(report.findings).toMatchObject([
       { name: 'new-program', level: 'look', files: ['tool-1.1.0.zip'] },
       { name: 'members-added', level: 'note' },
@@ -497,7 +500,8 @@ describe('what is new', () => {
       '    +setup.sh',
       '    ',
     ]);
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('pullthrough-review-'))).toEqual([]);
+    expect(readdirSync(temporary)).toEqual([]);
+    rmSync(temporary, { recursive: true });
   });
 
   test('a lower version is compared with the next higher one, and another series of tags says so', async () => {
