@@ -26,7 +26,13 @@ export function freePort(): Promise<number> {
 }
 
 /** Serves what lies below `root`, as Debian's nginx-light does it; its own files go below `folder`. */
-export async function startNginx(folder: string, root: string): Promise<Nginx> {
+export function startNginx(folder: string, root: string): Promise<Nginx> {
+  const http = 'sendfile on; tcp_nopush on; open_file_cache max=1000; keepalive_requests 1000000;';
+  return runNginx(folder, http, (port) => `listen 127.0.0.1:${port}; root ${root};`);
+}
+
+/** `http` and what `server` gives are lines of the parts of its configuration that are called so. */
+export async function runNginx(folder: string, http: string, server: (port: number) => string): Promise<Nginx> {
   ensurePrograms({ nginx: 'nginx-light', curl: 'curl' });
   mkdirSync(folder, { recursive: true });
   const port = await freePort();
@@ -37,9 +43,9 @@ export async function startNginx(folder: string, root: string): Promise<Nginx> {
     join(folder, 'nginx.conf'),
     `worker_processes auto; daemon off; user root; pid ${folder}/nginx.pid; error_log ${folder}/nginx.log;
 events { worker_connections 1024; }
-http { access_log off; sendfile on; tcp_nopush on; open_file_cache max=1000; keepalive_requests 1000000;
+http { access_log off; ${http}
 ${own.join(' ')}
-server { listen 127.0.0.1:${port}; root ${root}; } }\n`,
+server { ${server(port)} } }\n`,
   );
   const nginx = spawn('nginx', ['-c', join(folder, 'nginx.conf')], { stdio: 'inherit' });
   let failure = '';
@@ -52,7 +58,7 @@ server { listen 127.0.0.1:${port}; root ${root}; } }\n`,
   return { port, origin: `http://127.0.0.1:${port}`, pid: nginx.pid, stop: () => void nginx.kill() };
 }
 
-export function accepts(port: number): Promise<boolean> {
+function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => {
       socket.destroy();

@@ -1,12 +1,10 @@
 // An S3 server for benchmarks, over TLS where that is asked for: the one of the tests behind nginx, or one's own.
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { makeCertificates } from '../../test/servers/certificates.ts';
 import { ensurePrograms } from '../../test/servers/programs.ts';
 import { newBucket, rawClient, s3Server } from '../../test/servers/s3.ts';
-import { accepts, freePort } from './nginx.ts';
+import { runNginx } from './nginx.ts';
 
 export interface BenchS3 {
   /** For `[store] url`: a bucket of its own. */
@@ -59,25 +57,13 @@ export async function startS3(
 
 /** nginx in front of a server, handing bodies on as they come. */
 async function overTls(folder: string, behind: string) {
-  ensurePrograms({ nginx: 'nginx-light' });
   const { caFile } = await makeCertificates(folder);
-  const port = await freePort();
-  const own = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (name) => `${name}_temp_path ${folder}/${name};`,
-  );
-  writeFileSync(
-    join(folder, 'nginx.conf'),
-    `worker_processes auto; daemon off; user root; pid ${folder}/nginx.pid; error_log ${folder}/nginx.log;
-events { worker_connections 1024; }
-http { access_log off; client_max_body_size 0; ${own.join(' ')}
-server { listen 127.0.0.1:${port} ssl; ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem;
+  const nginx = await runNginx(
+    folder,
+    'client_max_body_size 0;',
+    (at) => `listen 127.0.0.1:${at} ssl; ssl_certificate ${folder}/cert.pem; ssl_certificate_key ${folder}/key.pem;
 location / { proxy_pass ${behind}; proxy_http_version 1.1; proxy_request_buffering off; proxy_buffering off;
-proxy_set_header Host $http_host; proxy_set_header Connection ""; } } }\n`,
+proxy_set_header Host $http_host; proxy_set_header Connection ""; }`,
   );
-  const nginx = spawn('nginx', ['-c', join(folder, 'nginx.conf')], { stdio: 'inherit' });
-  while (!(await accepts(port))) {
-    if (nginx.exitCode !== null) throw new Error(`nginx ended with ${nginx.exitCode}`);
-    await sleep(20);
-  }
-  return { endpoint: `https://127.0.0.1:${port}`, authority: caFile, stop: () => void nginx.kill() };
+  return { endpoint: `https://127.0.0.1:${nginx.port}`, authority: caFile, stop: () => nginx.stop() };
 }

@@ -143,13 +143,12 @@ it('a head counts by the signature of a current executor over a head and nothing
     await expect(checkHead(bytes, [bad], trust)).toFailWith('E_STALE');
   }
   await expect(checkHead(bytes, [], trust)).toFailWith('E_STALE');
-  const former = { ...trust.policy.executors, holders: [] };
-  const retired = {
-    keyring: trust.keyring,
-    now: trust.now,
-    policy: { ...trust.policy, executors: former },
-  } as unknown as Trust;
-  await expect(checkHead(bytes, [good], retired)).toFailWith('E_STALE');
+  const former = trust.executorKeys.map(({ key }) => ({ key, holder: undefined }));
+  for (const executorKeys of [former, []]) {
+    const { keyring, now, policy } = trust;
+    const retired = { keyring, now, policy, executorKeys } as unknown as Trust;
+    await expect(checkHead(bytes, [good], retired)).toFailWith('E_STALE');
+  }
   expect(await checkHead(bytes, [await sign(ada, headData(bytes)), good], trust)).toMatchObject({ head });
   for (const broken of [utf8('{}\n'), concatBytes(bytes, utf8('\n')), utf8(JSON.stringify(head)), bytes.slice(1)]) {
     await expect(checkHead(broken, [good], trust)).toFailWith('E_STALE');
