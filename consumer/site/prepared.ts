@@ -50,8 +50,8 @@ export function preparedTools(tools: readonly LedgerTool[], work: Preparing): As
 async function* fetched(tools: readonly LedgerTool[], work: Preparing): AsyncGenerator<Fetched> {
   for (let from = 0, to = LOOKED_FIRST; from < tools.length; from = to, to += LOOKED) {
     const looked = tools.slice(from, to).map((tool) => work.look(tool));
-    const gone = looked.filter(({ tool, key, found }) => tool.tree !== '' && found?.tool.key !== key);
-    const whole = new Set(gone.map(({ tool }) => tool));
+    const changed = looked.filter(({ tool, key, found }) => tool.tree !== '' && found?.tool.key !== key);
+    const whole = new Set(changed.map(({ tool }) => tool));
     await work.snapshot.prefetch(
       [...whole].map(({ tree }) => tree),
       'below',
@@ -77,8 +77,8 @@ async function* inParts(groups: AsyncIterable<Fetched>, work: Preparing): AsyncG
         count += builder.open.length;
       }
       if (count < RECORDS && i < group.length - 1) continue;
-      const changed = [...builders.values()].filter(({ tool }) => !whole.has(tool));
-      await fetchOpen(changed, work.snapshot);
+      const others = [...builders.values()].filter(({ tool }) => !whole.has(tool));
+      await fetchOpen(others, work.snapshot);
       yield { looked, builders };
       looked = [];
       builders = new Map();

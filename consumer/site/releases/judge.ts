@@ -40,7 +40,8 @@ export interface RecordToJudge {
 const TOGETHER = 4;
 
 /**
- * Judges records of one tool, which are best here already ({@link fetchRecords}), a few at a time, so that little is held; what is wrong with one is in its line. Throws what reading the ledger throws.
+ * Judges records of one tool, which are best here already ({@link fetchRecords}), a few at a time, so that little is held;
+ * what is wrong with one is in its line. Throws what reading the ledger throws.
  */
 export async function* judgeRecords(
   records: readonly RecordToJudge[],

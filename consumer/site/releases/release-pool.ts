@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
@@ -49,7 +48,7 @@ const AT_ONCE = 2;
 /** A worker reads, judges, writes and forgets: what it has at a time is small, and every worker has this once more. */
 const LIMITS = { maxYoungGenerationSizeMb: 12 };
 /**
- * MiB, half of a worker's room for young objects from its start. V8 begins with 1, and where the program's own room is large
+ * MiB, half of the room for young objects that a thread of this process begins with, from then on. V8 begins with 1, and where the program's own room is large
  * enough no other grows any more (`cli/wiring/spare-engine.ts`): a worker would collect after each megabyte.
  */
 const YOUNG_HALF = 4;
@@ -82,8 +81,6 @@ export class ReleasePool implements AsyncDisposable {
       this.#workers = Array.from({ length: Math.min(8, availableParallelism()) }, (_, number) =>
         startWorker({ ...order, number }),
       );
-      await Promise.all(this.#workers.map((worker) => once(worker, 'online')));
-      setFlagsFromString('--min-semi-space-size=0');
     }
     const left = inParts(jobs).values();
     await Promise.all(this.#workers.map((worker) => this.#feed(worker, left, take)));
