@@ -139,6 +139,14 @@ export class PullthroughError extends Error {
   }
 }
 
+/**
+ * Does it refuse what was read (exit 3)? A failure to read is none: what can't be read may be a nack or a revocation, so
+ * it must never count as a file that says nothing.
+ */
+export function isRefusal(error: unknown): error is PullthroughError {
+  return error instanceof PullthroughError && error.exit === 3;
+}
+
 /** Throws a {@link PullthroughError}; an expression, so that it can follow `??`. */
 export function fail(code: ErrorCode, message: string, details: ErrorDetails = {}): never {
   throw new PullthroughError(code, message, details);

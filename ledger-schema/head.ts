@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { concatBytes, utf8 } from './bytes.ts';
-import { PullthroughError, fail } from './error.ts';
+import { PullthroughError, fail, isRefusal } from './error.ts';
 import { canonicalJson, parseCanonical } from './json.ts';
 import { checkSign } from './record-signatures.ts';
 import type { Signed } from './record-signatures.ts';
@@ -73,7 +73,7 @@ export async function checkHead(
       const signedBy = await checkSign(signature, headData(bytes), trust);
       if (!signedBy.former) return { head, signedBy };
     } catch (error) {
-      if (!(error instanceof PullthroughError)) throw error;
+      if (!isRefusal(error)) throw error;
       cause ??= error;
     }
   }

@@ -1,4 +1,4 @@
-export { ERRORS, PullthroughError, fail } from './error.ts';
+export { ERRORS, PullthroughError, fail, isRefusal } from './error.ts';
 export type { ErrorCode, ErrorDetails } from './error.ts';
 export { brief, compareBytes, concatBytes, equalBytes, sha256Hex, utf8 } from './bytes.ts';
 export {

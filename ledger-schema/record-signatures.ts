@@ -1,5 +1,6 @@
 import { sha256Hex } from './bytes.ts';
-import { PullthroughError, fail } from './error.ts';
+import { fail, isRefusal } from './error.ts';
+import type { PullthroughError } from './error.ts';
 import { namedComponent, verifySignature } from './openpgp/openpgp.ts';
 import type { Judgement } from './openpgp/openpgp.ts';
 import { parseSignatureFile } from './openpgp/signature.ts';
@@ -35,7 +36,7 @@ export async function checkSign(file: Uint8Array, data: Uint8Array, trust: Trust
       const { fingerprint } = listed;
       return { holder: holder ?? fingerprint, fingerprint, former: holder === undefined };
     } catch (error) {
-      if (!(error instanceof PullthroughError)) throw error;
+      if (!isRefusal(error)) throw error;
       failure ??= error;
     }
   }

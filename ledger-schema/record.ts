@@ -1,7 +1,7 @@
 import { brief, concatBytes, sha256Hex, utf8 } from './bytes.ts';
 import { CHECKLIST_BYTES, parseChecklist } from './checklist.ts';
 import type { Checklist } from './checklist.ts';
-import { PullthroughError, fail } from './error.ts';
+import { PullthroughError, fail, isRefusal } from './error.ts';
 import { REGULAR } from './files.ts';
 import type { FileEntry, Finding } from './files.ts';
 import { recordFile } from './names/layout.ts';
@@ -115,7 +115,8 @@ async function required(record: RecordFiles, name: string): Promise<Uint8Array> 
 
 /**
  * Reads a record and judges each of its signature files by the policy; steps 2 and 3 of "What a consumer does". A
- * signature file that doesn't count is in `ignored`, whatever it is: nobody can spoil a record by adding one. Throws as
+ * signature file that doesn't count is in `ignored`, whatever it is: nobody can spoil a record by adding one. One that
+ * can't be read could be a nack, and stops everything. Throws as
  * {@link readRecord} does; whether the record may be used is what {@link requireAcknowledged} says.
  */
 export async function verifyRecord(record: RecordFiles, trust: Trust): Promise<RecordStatus> {
@@ -143,7 +144,7 @@ export async function verifyRecord(record: RecordFiles, trust: Trust): Promise<R
       if (kind.kind === 'nack')
         nacks.push(await checkNack(bytes, nackedBytes(content.sumsBytes), kind.fingerprint, trust));
     } catch (error) {
-      if (!(error instanceof PullthroughError)) throw error;
+      if (!isRefusal(error)) throw error;
       ignored.push({ code: error.code, path, message: error.message });
     }
   }

@@ -1,4 +1,4 @@
-import { PullthroughError, fail } from './error.ts';
+import { fail, isRefusal } from './error.ts';
 import type { Finding, LedgerFiles } from './files.ts';
 import { listings } from './openpgp/keyring.ts';
 import type { Keyring } from './openpgp/keyring.ts';
@@ -44,7 +44,7 @@ export async function countRootHolders(count: RootCount): Promise<CountedRoots> 
         signed.set(policy, (signed.get(policy) ?? new Set()).add(holder));
       }
     } catch (error) {
-      if (!(error instanceof PullthroughError)) throw error;
+      if (!isRefusal(error)) throw error;
       ignored.push({ code: error.code, path: policySignPath(step.version, fingerprint), message: error.message });
     }
   };

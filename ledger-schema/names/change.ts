@@ -1,4 +1,4 @@
-import { fail, PullthroughError } from '../error.ts';
+import { fail, isRefusal } from '../error.ts';
 import { REGULAR, TREE } from '../files.ts';
 import type { Finding } from '../files.ts';
 import { RECORD_DEPTH, parseLedgerPath } from './layout.ts';
@@ -62,8 +62,9 @@ export async function collectAsync<T>(
   }
 }
 
+/** A refusal as a finding; what couldn't be read is thrown on. */
 export function toFinding(error: unknown, path: string): Finding {
-  if (!(error instanceof PullthroughError)) throw error;
+  if (!isRefusal(error)) throw error;
   return { code: error.code, path, message: error.message };
 }
 

@@ -1,5 +1,5 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { PullthroughError, fail } from '../error.ts';
+import { fail, isRefusal } from '../error.ts';
 import type { LedgerFiles } from '../files.ts';
 import { keyPath, sealPath } from '../names/layout.ts';
 import { KEY_BYTES, readKeyFile, requireUsable } from './openpgp.ts';
@@ -66,13 +66,17 @@ export class Keyring {
 }
 
 function unusable(path: string, cause: unknown): never {
-  if (!(cause instanceof PullthroughError)) throw cause;
+  if (!isRefusal(cause)) throw cause;
   return fail('E_POLICY_KEY', `${path} can't be used: ${cause.message}`, { cause });
 }
 
 function once<T>(cache: Map<string, Promise<T>>, id: string, make: () => Promise<T>): Promise<T> {
-  const made = cache.get(id) ?? make();
+  const known = cache.get(id);
+  if (known !== undefined) return known;
+  const made = make();
   cache.set(id, made);
+  // What couldn't be read this time is asked for again.
+  made.catch((error: unknown) => isRefusal(error) || cache.delete(id));
   return made;
 }
 
@@ -116,7 +120,7 @@ export async function keyProblems(policy: Policy, keyring: Keyring, now: Date): 
       requireUsable(await keyring.key(key), judgement);
       if (typeof former === 'object') await keyring.seal(former);
     } catch (error) {
-      if (!(error instanceof PullthroughError)) throw error;
+      if (!isRefusal(error)) throw error;
       problems.push(error.message);
     }
   }

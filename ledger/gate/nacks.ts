@@ -1,6 +1,6 @@
 import { concatBytes, utf8 } from '../../ledger-schema/bytes.ts';
 import { CHECKLIST_BYTES } from '../../ledger-schema/checklist.ts';
-import { PullthroughError } from '../../ledger-schema/error.ts';
+import { PullthroughError, isRefusal } from '../../ledger-schema/error.ts';
 import { REGULAR } from '../../ledger-schema/files.ts';
 import type { Finding } from '../../ledger-schema/files.ts';
 import { nackPath, tryLedgerPath } from '../../ledger-schema/names/layout.ts';
@@ -49,7 +49,7 @@ async function stands({ sums, file, fingerprint }: Nack, trust: Trust): Promise<
     await checkNack(file, concatBytes(sums, utf8('nack\n')), fingerprint, trust);
     return true;
   } catch (error) {
-    if (error instanceof PullthroughError) return false;
+    if (isRefusal(error)) return false;
     throw error;
   }
 }

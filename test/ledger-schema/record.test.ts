@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sha256Hex, utf8 } from '../../ledger-schema/bytes.ts';
-import { ackPath, sealPath } from '../../ledger-schema/names/layout.ts';
+import { fail } from '../../ledger-schema/error.ts';
+import { ackPath, keyPath, nackPath, sealPath } from '../../ledger-schema/names/layout.ts';
 import { requireAcknowledged, verifyRecord } from '../../ledger-schema/record.ts';
 import type { RecordStatus } from '../../ledger-schema/record.ts';
 import { encodeSeal } from '../../ledger-schema/seal.ts';
@@ -34,6 +35,19 @@ async function judge(tree: Tree, path: string, policy: Roles = roles()): Promise
   return verifyRecord(memoryRecord(tree, path), await establishTrust(memoryFiles(tree), { now }));
 }
 
+/** A ledger from which one file can't be had, until `mend` is called. */
+function withholding(tree: Tree, path: string, withheld: string) {
+  const [files, record] = [memoryFiles(tree), memoryRecord(tree, path)];
+  let lost = true;
+  const read = async (full: string): Promise<Uint8Array | undefined> =>
+    lost && full === withheld ? fail('E_LEDGER_UNREACHABLE', `${full} does not come`) : tree.get(full);
+  return {
+    files: { ...files, read },
+    record: { ...record, read: (name: string) => read(`${path}/${name}`) },
+    mend: () => void (lost = false),
+  };
+}
+
 describe('the states of a record', () => {
   test('a valid sign alone is proposed; acks by enough people make it acknowledged', async () => {
     const tree: Tree = new Map();
@@ -50,6 +64,20 @@ describe('the states of a record', () => {
     expect(status.acks.map(({ holder }) => holder)).toEqual(['ada', 'ada', 'grace']);
     const trust = await establishTrust(memoryFiles(tree), { now });
     expect(requireAcknowledged(status, trust).signedBy).toMatchObject({ holder: 'mirror-bot', former: false });
+  });
+
+  test('a nack that cannot be read, or whose key cannot, is not passed over', async () => {
+    for (const withheld of [(path: string) => nackPath(path, grace.fingerprint), () => keyPath(grace.listed)]) {
+      const tree: Tree = new Map();
+      const path = await putRecord(tree, bot, [ada]);
+      await putNack(tree, path, grace);
+      await putPolicy(tree, 1, roles({ threshold: 1 }), [ada]);
+      const ledger = withholding(tree, path, withheld(path));
+      const trust = await establishTrust(ledger.files, { now });
+      await expect(() => verifyRecord(ledger.record, trust)).toFailWith('E_LEDGER_UNREACHABLE');
+      ledger.mend();
+      expect((await verifyRecord(ledger.record, trust)).state).toBe('withdrawn');
+    }
   });
 
   test('files that do not count are ignored and reported, and spoil nothing', async () => {

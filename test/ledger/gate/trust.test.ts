@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { sha256Hex, utf8 } from '../../../ledger-schema/bytes.ts';
+import { fail } from '../../../ledger-schema/error.ts';
 import type { ErrorCode } from '../../../ledger-schema/error.ts';
 import {
   ackPath,
@@ -10,6 +11,9 @@ import {
   sealPath,
 } from '../../../ledger-schema/names/layout.ts';
 import { encodeSeal } from '../../../ledger-schema/seal.ts';
+import { checkLedger } from '../../../ledger/gate/gate.ts';
+import type { GateRepository } from '../../../ledger/gate/gate.ts';
+import { objectId } from '../../../ledger/git/objects/pack.ts';
 import { putAck, putNack, putPolicy, putRecord } from '../../kit/ledger/ledger-tree.ts';
 import type { Tree } from '../../kit/ledger/ledger-tree.ts';
 import { person, revokedCopy, withoutSubkeys } from '../../kit/ledger/people.ts';
@@ -199,6 +203,27 @@ describe('a change of trust', () => {
     await putNack(tree, record, grace);
     drop(tree, `${record}/checklist.json`);
     expect(await change((t) => putPolicy(t, 2, { ...roles, reviewers: [ada] }, [ada]))).toEqual(['E_POLICY_NACK']);
+  });
+
+  test('a standing nack whose key cannot be read is not taken for one that does not stand', async () => {
+    await putNack(tree, record, grace);
+    const base = ledger.commit(tree);
+    const proposal: Tree = new Map(tree);
+    await putPolicy(proposal, 2, { ...roles, reviewers: [ada] }, [ada]);
+    const head = ledger.commit(proposal, { parents: [base] });
+    const lost = objectId({ type: 'blob', bytes: grace.file }, 'sha1');
+    const damaged: GateRepository = {
+      snapshot(commit) {
+        const snapshot = ledger.snapshot(commit);
+        const blob = snapshot.blob.bind(snapshot);
+        return Object.assign(snapshot, {
+          blob: async (oid: string, limit: number) => (oid === lost ? fail('E_GIT', 'it is gone') : blob(oid, limit)),
+        });
+      },
+      mergeBases: (a, b) => ledger.mergeBases(a, b),
+      diff: (before, after, scope) => ledger.diff(before, after, scope),
+    };
+    await expect(() => checkLedger(damaged, { head, base, now })).toFailWith('E_GIT');
   });
 
   test('a seal that lists an ack which the ledger does not hold is refused', async () => {
