@@ -2,9 +2,10 @@ import { brief } from '../../ledger-schema/bytes.ts';
 import { collisionIn, readChange, toFinding } from '../../ledger-schema/names/change.ts';
 import type { AddedFile, Change, ChangedEntry, Side } from '../../ledger-schema/names/change.ts';
 import { CHECKLIST_BYTES, parseChecklist } from '../../ledger-schema/checklist.ts';
-import { PullthroughError, fail } from '../../ledger-schema/error.ts';
+import { PullthroughError, fail, isRefusal } from '../../ledger-schema/error.ts';
 import { REGULAR } from '../../ledger-schema/files.ts';
-import type { Finding } from '../../ledger-schema/files.ts';
+import type { FileEntry, Finding } from '../../ledger-schema/files.ts';
+import { tryLedgerPath } from '../../ledger-schema/names/layout.ts';
 import { establishTrust } from '../../ledger-schema/trust.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import { checkRecord } from './check-records.ts';
@@ -88,8 +89,26 @@ async function baseTrust(
     const first = added.some(({ kind }) => kind.kind === 'policy' && kind.version === 1);
     const signatures = added.every(({ kind }) => kind.kind === 'policy-sign' && kind.version === 1);
     if (error.code === 'E_POLICY_MISSING' && scope === 'trust' && first) return undefined;
-    if (error.code === 'E_POLICY_THRESHOLD' && scope === 'trust' && signatures) return undefined;
-    throw error;
+    if (error.code !== 'E_POLICY_THRESHOLD' || scope !== 'trust' || !signatures) throw error;
+    if (!(await firstLacksSignatures(base, { pin, now }))) throw error;
+    return undefined;
+  }
+}
+
+/** Is it policy 1 that too few signed? A later one that was merged unsigned is not mended by signatures on the first. */
+async function firstLacksSignatures(base: Snapshot, { pin, now }: Pick<GateOptions, 'pin' | 'now'>): Promise<boolean> {
+  const files = ledgerFiles(base);
+  const isFirst = ({ name }: FileEntry): boolean => {
+    const kind = tryLedgerPath(`trust/${name}`);
+    return kind?.kind !== 'policy' || kind.version === 1;
+  };
+  const alone = { ...files, list: async (directory: string) => (await files.list(directory)).filter(isFirst) };
+  try {
+    await establishTrust(alone, { pin, now, verifier: NODE_VERIFIER });
+    return false;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return error.code === 'E_POLICY_THRESHOLD';
   }
 }
 

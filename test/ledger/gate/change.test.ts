@@ -69,6 +69,16 @@ describe('a change that the gate takes', () => {
     expect(await change((t) => putPolicy(t, 1, roles, []))).toEqual(['E_POLICY_THRESHOLD']);
   });
 
+  test('no signature on policy 1 where a later policy lacks them', async () => {
+    const two = { ...roles, roots: [ada, grace] };
+    const policy = await putPolicy(tree, 1, two, [ada]);
+    await putPolicy(tree, 2, two, []);
+    const base = ledger.commit(tree);
+    const late = new Map(tree).set(policySignPath(1, grace.fingerprint), await grace.sign(policy));
+    const head = ledger.commit(late, { parents: [base] });
+    await expect(() => check({ head, base })).toFailWith('E_POLICY_THRESHOLD');
+  });
+
   test('a signature that policy 1 of a new ledger still lacks', async () => {
     const two = { ...roles, roots: [ada, grace, linus], rootThreshold: 3 };
     tree.clear();
