@@ -113,6 +113,11 @@ export function readChange(entries: readonly ChangedEntry[], now: (path: string)
   return { scope, added, problems };
 }
 
+/** A path whose name is in its folder twice, which different readers read differently. */
+export function twiceFinding(path: string): Finding {
+  return { code: 'E_COLLISION', path, message: `${brief(path)} is in its folder twice` };
+}
+
 /**
  * Two names in one directory that are equal after ASCII case folding, as a finding: a new one, and another that is new
  * or already there. An existing collision is not the fault of a change beside it.

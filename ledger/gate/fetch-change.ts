@@ -105,16 +105,15 @@ async function untilTwice(head: Snapshot, differences: readonly Difference[]): P
     const level = [...wanted].filter((path) => (path === '' ? 0 : path.split('/').length) === depth);
     const folders = await head.listMany(level);
     for (const [folder, entries] of folders) found.set(folder, entries);
-    if ([...folders].some(([folder, entries]) => nameTwice(folder, entries) !== undefined)) break;
+    if ([...folders.values()].some((entries) => nameTwice(entries) !== undefined)) break;
   }
   return found;
 }
 
-/** A name that a folder has twice, as far as the format rules over it. */
-export function nameTwice(folder: string, entries: readonly TreeEntry[]): string | undefined {
+/** A name that a folder has twice. */
+export function nameTwice(entries: readonly TreeEntry[]): string | undefined {
   const names = new Set<string>();
-  const ruled = folder === '' ? entries.filter(({ name }) => LEDGER_FOLDERS.test(name)) : entries;
-  return ruled.find(({ name }) => names.size === names.add(name).size)?.name;
+  return entries.find(({ name }) => names.size === names.add(name).size)?.name;
 }
 
 /** The folders of the records that a change adds files to. */

@@ -1,6 +1,5 @@
-import { brief } from '../../ledger-schema/bytes.ts';
 import type { Finding } from '../../ledger-schema/files.ts';
-import { collisionIn } from '../../ledger-schema/names/change.ts';
+import { collisionIn, twiceFinding } from '../../ledger-schema/names/change.ts';
 
 interface OpenFolder {
   readonly path: string;
@@ -30,7 +29,7 @@ export class FolderNames {
 
   /** A folder whose name is in its folder twice: the paths of its leaves don't tell. */
   again(path: string): void {
-    this.twice.push({ code: 'E_COLLISION', path, message: `${brief(path)} is in its folder twice` });
+    this.twice.push(twiceFinding(path));
   }
 
   /** Names that differ in case only, once every leaf was seen. */

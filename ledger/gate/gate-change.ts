@@ -1,5 +1,4 @@
-import { brief } from '../../ledger-schema/bytes.ts';
-import { collisionIn, readChange, toFinding } from '../../ledger-schema/names/change.ts';
+import { collisionIn, readChange, toFinding, twiceFinding } from '../../ledger-schema/names/change.ts';
 import type { AddedFile, Change, ChangedEntry, Side } from '../../ledger-schema/names/change.ts';
 import { CHECKLIST_BYTES, parseChecklist } from '../../ledger-schema/checklist.ts';
 import { PullthroughError, fail, isRefusal } from '../../ledger-schema/error.ts';
@@ -118,10 +117,9 @@ async function firstLacksSignatures(base: Snapshot, { pin, now }: Pick<GateOptio
  */
 function namesTwice(headFolders: Folders): Finding[] {
   return [...headFolders].flatMap(([directory, entries]): Finding[] => {
-    const name = nameTwice(directory, entries);
+    const name = nameTwice(entries);
     if (name === undefined) return [];
-    const path = directory === '' ? name : `${directory}/${name}`;
-    return [{ code: 'E_COLLISION', path, message: `${brief(path)} is in its folder twice` }];
+    return [twiceFinding(directory === '' ? name : `${directory}/${name}`)];
   });
 }
 

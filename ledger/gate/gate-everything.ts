@@ -1,5 +1,5 @@
 import { sha256Hex } from '../../ledger-schema/bytes.ts';
-import { checkLeaf, collect, collectAsync } from '../../ledger-schema/names/change.ts';
+import { checkLeaf, collect, collectAsync, twiceFinding } from '../../ledger-schema/names/change.ts';
 import { TREE } from '../../ledger-schema/files.ts';
 import type { Finding, LedgerFiles } from '../../ledger-schema/files.ts';
 import { keyProblems } from '../../ledger-schema/openpgp/keyring.ts';
@@ -8,6 +8,7 @@ import { establishTrust } from '../../ledger-schema/trust.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 import { RecordChecks } from './check-records.ts';
 import type { CheckedRecord } from './check-records.ts';
+import { nameTwice } from './fetch-change.ts';
 import { readRecordLeaves, readTrustLeaves } from './leaves.ts';
 import { ledgerFiles } from '../files.ts';
 import { expiryWarning, policyOf, unacknowledged } from './gate-report.ts';
@@ -23,7 +24,9 @@ import { NODE_VERIFIER } from '../signing/node-verifier.ts';
 export async function checkEverything(repository: GateRepository, options: GateOptions): Promise<GateReport> {
   const { head, pin, now } = options;
   const snapshot = repository.snapshot(head);
-  const roots = (await snapshot.list('')).filter(({ name }) => name === 'packages' || name === 'trust');
+  const all = await snapshot.list('');
+  const again = nameTwice(all);
+  const roots = all.filter(({ name }) => name === 'packages' || name === 'trust');
   const trusted = await readTrustLeaves(snapshot);
   await snapshot.prefetch(trusted.files.map(({ oid }) => oid));
 
@@ -41,7 +44,7 @@ export async function checkEverything(repository: GateRepository, options: GateO
     if (root.mode !== TREE) collect(wrong, root.name, () => checkLeaf(root.name, root.mode));
     return [...wrong, ...inside];
   });
-  const twice = sides.flatMap(({ names }) => names.twice);
+  const twice = [...(again === undefined ? [] : [twiceFinding(again)]), ...sides.flatMap(({ names }) => names.twice)];
   problems.push(...twice, ...sides.flatMap(({ names }) => names.collisions()));
   // Where a folder has a name twice, different readers read the tree differently: nothing more can be said.
   if (twice.length > 0) {

@@ -136,6 +136,7 @@ describe('a tree is told as it is stored', () => {
     const blob = git(directory, ['hash-object', '-w', '--stdin'], 'x');
     const inner = rawTree(directory, [['100644', 'f', blob]]);
     const stored = [
+      ['100644', '..', blob],
       ['100644', 'a', blob],
       ['100644', 'a', blob],
       ['100755', 'b', blob],
@@ -143,7 +144,6 @@ describe('a tree is told as it is stored', () => {
       ['120000', 'd', blob],
       ['160000', 'e', blob],
       ['40000', 'g', inner],
-      ['100644', '..', blob],
     ] as const;
     const commit = commitOf(directory, rawTree(directory, stored));
     await using local = await openLocalRepository(directory, GIT_ENV);
@@ -151,6 +151,7 @@ describe('a tree is told as it is stored', () => {
     const listed = await snapshot.list('');
     expect(listed.map(({ mode, name, oid }) => [mode.replace('040000', '40000'), name, oid])).toEqual(stored);
     expect((await collect(snapshot.walk(''))).map(({ path }) => path)).toEqual([
+      '..',
       'a',
       'a',
       'b',
@@ -158,7 +159,6 @@ describe('a tree is told as it is stored', () => {
       'd',
       'e',
       'g/f',
-      '..',
     ]);
     // A submodule or a symlink is not a folder, and no file.
     expect(await snapshot.list('e')).toEqual([]);
@@ -169,6 +169,14 @@ describe('a tree is told as it is stored', () => {
     ['a name with a slash', [['100644', 'a/b']]],
     ['an empty name', [['100644', '']]],
     ['a mode that is not one', [['10064x', 'a']]],
+    ['a mode that begins with a zero', [['0100644', 'a']]],
+    [
+      'names in another order',
+      [
+        ['100644', 'b'],
+        ['100644', 'a'],
+      ],
+    ],
   ] as const)('but not with %s', async (_, entries) => {
     const directory = bareRepository();
     const blob = git(directory, ['hash-object', '-w', '--stdin'], 'x');
@@ -178,6 +186,32 @@ describe('a tree is told as it is stored', () => {
     );
     await using local = await openLocalRepository(directory, GIT_ENV);
     await expect(() => local.snapshot(commitOf(directory, tree)).list('')).toFailWith('E_GIT');
+  });
+
+  it.each([
+    ['an author without a name', 'author <a@x> 1 +0000\ncommitter A <a@x> 1 +0000'],
+    ['a committer without a date', 'author A <a@x> 1 +0000\ncommitter A <a@x>'],
+    ['a date that begins with a zero', 'author A <a@x> 01 +0000\ncommitter A <a@x> 1 +0000'],
+    ['no committer', 'author A <a@x> 1 +0000'],
+  ])('and no commit with %s, which git would not fetch', async (_, header) => {
+    const directory = bareRepository();
+    const tree = rawTree(directory, []);
+    const text = `tree ${tree}\n${header}\n\na change\n`;
+    const commit = git(directory, ['hash-object', '-t', 'commit', '-w', '--stdin', '--literally'], text);
+    await using local = await openLocalRepository(directory, GIT_ENV);
+    await expect(() => local.snapshot(commit).list('')).toFailWith('E_GIT');
+  });
+
+  it('and a parent behind the committer is none, as to git', async () => {
+    const directory = bareRepository();
+    const who = 'A <a@x> 1 +0000';
+    const write = (more: string): string => {
+      const text = `tree ${rawTree(directory, [])}\nauthor ${who}\ncommitter ${who}\n${more}\na change\n`;
+      return git(directory, ['hash-object', '-t', 'commit', '-w', '--stdin', '--literally'], text);
+    };
+    const first = write('');
+    await using local = await openLocalRepository(directory, GIT_ENV);
+    expect(await local.isAncestor(first, write(`parent ${first}\n`))).toBe(false);
   });
 
   it('and not without end: trees that hold each other many times, or too deep', async () => {

@@ -206,8 +206,15 @@ function insert(queue: Commit[], commit: Commit): void {
   queue.splice(low, 0, commit);
 }
 
+const IDENT = String.raw`[^<>\n]* <[^<>\n]*> (?:0|[1-9][0-9]{0,17}) [+-][0-9]{4}`;
+/** How a commit must begin, or git refuses to fetch it (git fsck); a ledger that holds another would be nobody's to read. */
+const FETCHABLE = new RegExp(
+  String.raw`^tree [0-9a-f]{40,64}\n(?:parent [0-9a-f]{40,64}\n)*author ${IDENT}\ncommitter ${IDENT}(?:\n|$)`,
+);
+
 function parseCommit(oid: string, bytes: Uint8Array): Commit {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  if (bytes.includes(0) || !FETCHABLE.test(text)) return fail('E_GIT', `commit ${oid} is broken`);
   const end = text.indexOf('\n\n');
   const lines = (end < 0 ? text : text.slice(0, end)).split('\n');
   const values = (key: string): string[] =>
@@ -219,7 +226,13 @@ function parseCommit(oid: string, bytes: Uint8Array): Commit {
   return {
     commit: oid,
     tree,
-    parents: values('parent'),
+    // As git: what stands behind the author is no parent.
+    parents: lines
+      .slice(
+        1,
+        lines.findIndex((line) => line.startsWith('author ')),
+      )
+      .map((line) => line.slice(7)),
     author: author?.[1] ?? '',
     email: author?.[2] ?? '',
     date: new Date(Number(author?.[3] ?? 0) * 1000),

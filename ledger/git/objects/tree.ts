@@ -16,7 +16,8 @@ export const TREE_MODE = '040000';
 
 /**
  * The entries of a raw tree object, in stored order: `<mode> <name>\0<binary oid>` again and again. `oidLength` is 20
- * or 32 bytes. What comes from a clone's fsck-less past or a repository here may be anything: a broken tree is `E_GIT`.
+ * or 32 bytes. What comes from a clone's fsck-less past or a repository here may be anything: a broken tree is `E_GIT`,
+ * and so is one that git refuses to fetch (git fsck), but for a name that stands there twice, which has a code of its own.
  */
 export function parseRawTree(tree: string, bytes: Uint8Array, oidLength: number): RawEntry[] {
   const entries: RawEntry[] = [];
@@ -26,6 +27,7 @@ export function parseRawTree(tree: string, bytes: Uint8Array, oidLength: number)
 
 function readEntries(tree: string, bytes: Uint8Array, oidLength: number, found: (entry: RawEntry) => void): void {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let last: { readonly name: Buffer; readonly mode: string } | undefined;
   for (let at = 0; at < buffer.length;) {
     const space = buffer.indexOf(0x20, at);
     const nul = space < 0 ? -1 : buffer.indexOf(0, space);
@@ -33,10 +35,24 @@ function readEntries(tree: string, bytes: Uint8Array, oidLength: number, found: 
     const mode = buffer.toString('latin1', at, space);
     const name = buffer.subarray(space + 1, nul);
     // With a slash in a name two different entries could have one path.
-    if (!/^[0-7]+$/.test(mode) || name.length === 0 || name.includes(0x2f)) fail('E_GIT', `tree ${tree} is broken`);
+    if (!/^[1-7][0-7]*$/.test(mode) || name.length === 0 || name.includes(0x2f))
+      fail('E_GIT', `tree ${tree} is broken`);
+    if (last !== undefined && isBefore({ name, mode }, last)) fail('E_GIT', `tree ${tree} is not sorted`);
+    last = { name, mode };
     at = nul + 1 + oidLength;
     found({ mode, name, oid: buffer.toString('hex', nul + 1, at) });
   }
+}
+
+/** In git's order a folder's name counts as if it ended with a slash. */
+function isBefore(a: Pick<RawEntry, 'name' | 'mode'>, b: Pick<RawEntry, 'name' | 'mode'>): boolean {
+  const length = Math.min(a.name.length, b.name.length);
+  for (let i = 0; i < length; i++) {
+    const difference = (a.name[i] ?? 0) - (b.name[i] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  const next = ({ name, mode }: typeof a): number => name[length] ?? (mode === '40000' ? 0x2f : 0);
+  return a.name.length !== b.name.length && next(a) < next(b);
 }
 
 /** The bytes of a tree of these entries, in git's order: a folder's name counts as if it ended with a slash. */

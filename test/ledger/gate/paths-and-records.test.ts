@@ -72,6 +72,13 @@ describe('paths and modes', () => {
     expect(codes(await check({ head }))).toEqual(['E_COLLISION']);
   });
 
+  test('a name that stands twice in the root is refused too: nobody could fetch the ledger any more', async () => {
+    const base = ledger.commit(tree);
+    const head = await ledger.commitTwice(ledger.commit(tree, { parents: [base] }), 'README.md', 'other bytes');
+    expect(codes(await check({ head, base }))).toEqual(['E_COLLISION']);
+    expect(codes(await check({ head }))).toEqual(['E_COLLISION']);
+  });
+
   test.each(['packages/GitHub.com', 'packages/github.com/acme/tool/v2.0.0', 'trust/.gitattributes'])(
     'an empty folder %s, which has no leaf, is refused',
     async (folder) => {
