@@ -80,6 +80,8 @@ export async function runGit(call: GitCall): Promise<GitResult> {
     })
       .env(call.env)
       .outputHandler((_, stdout, stderr) => {
+        // simple-git waits 50 ms more for a git that has said nothing; an empty word at its end spares that.
+        stdout.once('end', () => stdout.emit('data', Buffer.alloc(0)));
         limits.listen(stdout, STDOUT_BYTES);
         limits.listen(stderr, STDERR_BYTES);
       });
