@@ -1,124 +1,28 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Policy } from '../../ledger-schema/policy.ts';
-import { putAck, putNack, putPolicy, putRecord } from '../kit/ledger/ledger-tree.ts';
-import { person, revokedCopy } from '../kit/ledger/people.ts';
-import type { Tree } from '../kit/ledger/ledger-tree.ts';
-import type { Person } from '../kit/ledger/people.ts';
+import { describe, expect, test } from 'vitest';
+import { putNack, putPolicy, putRecord } from '../kit/ledger/ledger-tree.ts';
 import { cases, fixture } from '../fixtures/openpgp/read.ts';
 import { gnupg } from '../kit/gpg-fixture.ts';
 import { runCli } from '../kit/worlds/cli-world.ts';
+import {
+  ada,
+  bot,
+  cli,
+  commitRecords,
+  folder,
+  grace,
+  init,
+  keyOf,
+  linus,
+  named,
+  rotate,
+  tree,
+  useFolder,
+} from './trust-world.ts';
 
-const DAY = 86_400_000;
-let ada: Person, ada2: Person, grace: Person, linus: Person, bot: Person, bot2: Person;
-beforeAll(async () => {
-  const names = ['ada', 'ada', 'grace', 'linus', 'mirror-bot', 'mirror-bot'];
-  [ada, ada2, grace, linus, bot, bot2] = (await Promise.all(names.map((name) => person(name)))) as [
-    Person,
-    Person,
-    Person,
-    Person,
-    Person,
-    Person,
-  ];
-});
-
-interface Shown {
-  readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
-  readonly version: number;
-  readonly sha256: string;
-  readonly policy: Policy;
-  readonly problems: readonly string[];
-  readonly changes: readonly string[];
-  readonly records: readonly {
-    readonly path: string;
-    readonly state: string;
-    readonly ackHolders: readonly string[];
-  }[];
-}
-
-let folder: string;
-/** What the ledger's records are, to be committed whole. */
-let tree: Tree;
-/** How much later than now commands are run. */
-let later: number;
-beforeEach(() => {
-  later = 0;
-  folder = mkdtempSync(join(tmpdir(), 'pt-trust-'));
-  tree = new Map();
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Runs a command in the ledger's folder, or beside it. */
-async function cli(
-  argv: readonly string[],
-  cwd = join(folder, 'ledger.git'),
-  more: NodeJS.ProcessEnv = {},
-): Promise<Shown & { readonly code: number }> {
-  const env = {
-    PATH: process.env.PATH,
-    XDG_CACHE_HOME: join(folder, 'cache'),
-    XDG_STATE_HOME: join(folder, 'state'),
-    ...more,
-  };
-  const { code, stdout } = await runCli([...argv, '--json'], { cwd, env, now: new Date(Date.now() + later) });
-  return { code, ...(JSON.parse(stdout) as Shown) };
-}
-
-/** Writes the two files of somebody's key, and names the public one as a flag wants it. */
-function named(who: Person): string {
-  const path = join(folder, `${who.fingerprint}.asc`);
-  writeFileSync(path, who.file);
-  return `${who.name}=${path}`;
-}
-
-function keyOf(who: Person): string[] {
-  const path = join(folder, `${who.fingerprint}.key`);
-  writeFileSync(path, who.key.armor());
-  return ['--key', path];
-}
-
-interface First {
-  readonly roots: readonly Person[];
-  readonly threshold?: number;
-  readonly reviewers?: readonly Person[];
-}
-
-async function init({ roots, threshold = 1, reviewers = [ada, grace] }: First): Promise<void> {
-  const flags = [
-    ...roots.flatMap((who) => ['--root', named(who)]),
-    ...['--root-threshold', String(threshold), '--executor', named(bot), '--threshold', '1'],
-    ...reviewers.flatMap((who) => ['--reviewer', named(who)]),
-  ];
-  const made = await cli(['ledger', 'init', '--bare', 'ledger.git', ...flags, ...keyOf(roots[0] ?? ada)], folder);
-  expect(made).toMatchObject({ code: 0 });
-  const policy = execFileSync('git', ['show', 'main:trust/1.policy.json'], { cwd: join(folder, 'ledger.git') });
-  tree.set('trust/1.policy.json', policy);
-}
-
-/** Puts the records as they are now onto the ledger's branch. */
-function commitRecords(): void {
-  const files = [...tree].map(([path, bytes]) =>
-    Buffer.concat([Buffer.from(`M 100644 inline ${path}\ndata ${bytes.length}\n`), bytes, Buffer.from('\n')]),
-  );
-  const commit = 'commit refs/heads/main\ncommitter T <t@x> 1700000000 +0000\ndata 1\nx\nfrom refs/heads/main^0\n';
-  const input = Buffer.concat([Buffer.from(commit), ...files]);
-  execFileSync('git', ['fast-import', '--quiet', '--force'], { cwd: join(folder, 'ledger.git'), input });
-}
-
-/** Proposes, signs and merges the next policy. */
-async function rotate(flags: readonly string[], ...signers: readonly Person[]): Promise<Shown> {
-  const [first = ada, ...others] = signers;
-  const proposed = await cli(['trust', 'propose', ...flags, ...keyOf(first)]);
-  expect(proposed).toMatchObject({ code: 0 });
-  for (const who of others) expect(await cli(['trust', 'sign', ...keyOf(who)])).toMatchObject({ code: 0 });
-  const merged = await cli(['ledger', 'merge', `pullthrough-trust/${proposed.version}`]);
-  expect(merged).toMatchObject({ code: 0 });
-  return cli(['trust', 'show']);
-}
+useFolder();
 
 test.each([
   ['review', []],
@@ -292,80 +196,6 @@ test('trust sign shows what it asks about with --json too', async () => {
   });
   expect(JSON.parse(ran.stdout)).toMatchObject({ error: { code: 'E_CONFIRM' } });
   expect(ran.stderr).toContain('all of ada and grace must sign a new policy (roots)');
-});
-
-describe('a key that becomes a former one', () => {
-  test("an executor's: what it signed goes on counting, and the new key takes over", async () => {
-    await init({ roots: [ada] });
-    await putRecord(tree, bot, [grace]);
-    commitRecords();
-    const shown = await rotate(['--retire', bot.fingerprint, '--add-executor', named(bot2)], ada);
-    expect(shown.policy).toMatchObject({
-      executors: { holders: ['mirror-bot'] },
-      holders: { 'mirror-bot': [{ fingerprint: bot2.fingerprint }] },
-      former: { executors: [{ fingerprint: bot.fingerprint }] },
-    });
-    await putRecord(tree, bot2, [grace], { tag: 'v2.0.0' });
-    commitRecords();
-    const { records } = await cli(['ledger', 'check', '--require', 'acknowledged']);
-    expect(records.map(({ state }) => state)).toEqual(['acknowledged', 'acknowledged']);
-  });
-
-  test("a reviewer's: the acks that it made go on counting, and its holder stays in every role by the new key", async () => {
-    await init({ roots: [ada], reviewers: [ada, grace] });
-    await putRecord(tree, bot, [ada]);
-    commitRecords();
-    // The old key counts for the policy that lists it as a root's, the new one for the policy that will.
-    const shown = await rotate(['--retire', ada.fingerprint, '--add-reviewer', named(ada2)], ada, ada2);
-    expect(shown.policy).toMatchObject({
-      roots: { holders: ['ada'] },
-      reviewers: { holders: ['ada', 'grace'] },
-      former: { reviewers: [{ fingerprint: ada.fingerprint, holder: 'ada' }] },
-    });
-    expect(await cli(['ledger', 'check', '--require', 'acknowledged'])).toMatchObject({ code: 0 });
-  });
-
-  test('one that has expired meanwhile keeps the acks that it made before', async () => {
-    const late = await person('grace', { made: new Date(Date.now() - 10 * DAY), lives: (20 * DAY) / 1000 });
-    await init({ roots: [ada], reviewers: [ada, late] });
-    await putRecord(tree, bot, [late]);
-    commitRecords();
-    expect(await cli(['ledger', 'check', '--require', 'acknowledged'])).toMatchObject({ code: 0 });
-    later = 30 * DAY;
-    expect(await cli(['ledger', 'check', '--require', 'acknowledged'])).toMatchObject({ code: 3 });
-    const retire = ['trust', 'propose', '--retire', late.fingerprint, ...keyOf(ada)];
-    expect((await cli(retire)).changes).toContain(`the seal of ${late.fingerprint} lists 1 ack`);
-    expect(await cli(['ledger', 'merge', 'pullthrough-trust/2'])).toMatchObject({ code: 0 });
-    expect(await cli(['ledger', 'check', '--require', 'acknowledged'])).toMatchObject({ code: 0 });
-  });
-
-  test('one with a nack keeps it, and cannot be dropped', async () => {
-    await init({ roots: [ada] });
-    const record = await putRecord(tree, bot, [ada]);
-    await putNack(tree, record, grace);
-    commitRecords();
-    await cli(['trust', 'propose', '--remove', 'reviewers:grace', ...keyOf(ada)]);
-    expect(await cli(['ledger', 'merge', 'pullthrough-trust/2'])).toMatchObject({
-      code: 3,
-      error: { code: 'E_POLICY_NACK' },
-    });
-    execFileSync('git', ['branch', '-D', 'pullthrough-trust/2'], { cwd: join(folder, 'ledger.git'), stdio: 'pipe' });
-    await rotate(['--retire', grace.fingerprint], ada);
-    expect((await cli(['ledger', 'check'])).records.map(({ state }) => state)).toEqual(['withdrawn']);
-  });
-});
-
-describe('a newer copy of a key', () => {
-  test('replaces the old one; a revoked one is refused', async () => {
-    await init({ roots: [ada] });
-    await putAck(tree, await putRecord(tree, bot), grace);
-    commitRecords();
-    const gone = await revokedCopy(grace);
-    const path = named(gone).replace(/^grace=/, '');
-    const refused = await cli(['trust', 'propose', '--replace-key', path, ...keyOf(ada)]);
-    expect(refused).toMatchObject({ code: 2, error: { code: 'E_INPUT' } });
-    expect(refused.error?.message).toContain('is revoked');
-  });
 });
 
 test('trust propose with a secret key says so, and where the public one is', async () => {
