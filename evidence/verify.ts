@@ -61,14 +61,23 @@ export async function examineEvidence(input: EvidenceInput): Promise<EntryResult
       results.push({ entry, error: named(entry, error) });
     }
   }
+  const kept = new Set<string>();
   for (const { entry } of good) {
-    const idle =
-      (entry.kind === 'list' && !covered.has(entry.sha256)) || (entry.kind === 'key' && !used.has(entry.signer ?? ''));
-    if (!idle) continue;
-    const why = entry.kind === 'list' ? 'no signature covers the list' : 'nothing is signed by the key';
-    results.push({ entry, error: named(entry, new PullthroughError('E_EVIDENCE', why)) });
+    const why = entry.kind === 'list' ? listProblem(entry, covered) : keyProblem(entry, used, kept);
+    if (why !== undefined) results.push({ entry, error: named(entry, new PullthroughError('E_EVIDENCE', why)) });
   }
   return results;
+}
+
+function listProblem({ sha256 }: EvidenceEntry, covered: ReadonlySet<string>): string | undefined {
+  return covered.has(sha256) ? undefined : 'no signature covers the list';
+}
+
+/** Of two copies of a certificate one may lack a revocation that the other has: nobody should have to choose. */
+function keyProblem({ kind, signer = '' }: EvidenceEntry, used: ReadonlySet<string>, kept: Set<string>) {
+  if (kind !== 'key') return undefined;
+  if (kept.size === kept.add(signer).size) return 'another key of that signer is kept too';
+  return used.has(signer) ? undefined : 'nothing is signed by the key';
 }
 
 /** As {@link examineEvidence}; throws `E_EVIDENCE` for the first entry that fails. Returns the statements. */

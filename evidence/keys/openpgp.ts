@@ -82,12 +82,23 @@ function header(length: number): Uint8Array {
   return Uint8Array.of(0xc2, 0xff, length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff);
 }
 
-/** One armour block with any headers; its checksum is ignored, since the signature serves as one. */
+const BLOCK = /^-----BEGIN PGP SIGNATURE-----[ \t]*\n([^]*?)\n-----END PGP SIGNATURE-----[ \t]*$/gm;
+
+function refuse(): never {
+  return fail('E_EVIDENCE', 'it is not a detached OpenPGP signature');
+}
+
+/** Armour blocks, one after another where several people's files were joined, and nothing beside them. */
 function unarmored(file: Uint8Array): Uint8Array {
-  const refuse = (): never => fail('E_EVIDENCE', 'it is not a detached OpenPGP signature');
-  const text = (fromUtf8(file) ?? refuse()).replaceAll('\r', '');
-  const block = /^\s*-----BEGIN PGP SIGNATURE-----[ \t]*\n([^]*?)\n-----END PGP SIGNATURE-----\s*$/.exec(text)?.[1];
-  const lines = (block ?? refuse()).split('\n').map((line) => line.trim());
+  const text = (fromUtf8(file) ?? refuse()).replaceAll('\r', '').trim();
+  const blocks = Array.from(text.matchAll(BLOCK), ([, block = '']) => block);
+  if (blocks.length === 0 || text.replace(BLOCK, '').trim() !== '') refuse();
+  return Buffer.concat(blocks.map(blockBytes));
+}
+
+/** One block with any headers; its checksum is ignored, since the signature serves as one. */
+function blockBytes(block: string): Uint8Array {
+  const lines = block.split('\n').map((line) => line.trim());
   const empty = lines.indexOf('');
   const headers = lines.slice(0, Math.max(empty, 0));
   if (!headers.every((line) => /^[A-Za-z][A-Za-z0-9-]*: ?/.test(line))) refuse();

@@ -14,7 +14,7 @@ const SAYS = String.raw`sha-?(?:2-)?(?:256|512)[:=]? ?`;
 /** GNU coreutils: `<hex> <space or *><name>`; more white space occurs, and an algorithm before the digest. */
 const GNU = new RegExp(String.raw`^(\\?)(?:${SAYS})?(${HEX})[ \t]+\*?(\S.*)$`, 'i');
 /** BSD, coreutils with --tag, OpenSSL 1 and 3: `SHA256 (name) = <hex>`, `SHA2-256(name)= <hex>`. */
-const BSD = /^SHA-?(?:2-)?(256|512) ?\((.+)\) ?[=:] ?([0-9A-Fa-f]+)$/i;
+const BSD = /^(\\?)SHA-?(?:2-)?(256|512) ?\((.+)\) ?[=:] ?([0-9A-Fa-f]+)$/i;
 const ALONE = new RegExp(`^(?:${SAYS})?(${HEX})$`, 'i');
 /** `name: <hex>`, `name = <hex>`, `name,<hex>`, `name  sha256:<hex>`. */
 const REVERSED = new RegExp(String.raw`^(\S[^\t]*?)(?:[ \t]*[:=,][ \t]*|[ \t]+)\(?(?:${SAYS})?(${HEX})\)?$`, 'i');
@@ -75,13 +75,18 @@ function digestOf(line: string): ListedDigest | undefined {
   const [, bits, tableHex, tableName] = TABLE.exec(line) ?? [];
   if (bits !== undefined) return named(tableName, tableHex, bits);
   const [, escaped, hex, name] = GNU.exec(line) ?? [];
-  if (hex !== undefined) return named(escaped === '\\' ? name?.replaceAll('\\\\', '\\') : withoutSize(name), hex);
-  const [, bsdBits, bsdName, bsdHex] = BSD.exec(line) ?? [];
-  if (bsdBits !== undefined) return named(bsdName, bsdHex, bsdBits);
+  if (hex !== undefined) return named(escaped === '\\' ? unescaped(name) : withoutSize(name), hex);
+  const [, bsdEscaped, bsdBits, bsdName, bsdHex] = BSD.exec(line) ?? [];
+  if (bsdBits !== undefined) return named(bsdEscaped === '\\' ? unescaped(bsdName) : bsdName, bsdHex, bsdBits);
   const [, alone] = ALONE.exec(line) ?? [];
   if (alone !== undefined) return named(undefined, alone);
   const [, before, behind] = REVERSED.exec(line) ?? [];
   return behind === undefined ? undefined : named(before?.replace(BESIDE, ''), behind);
+}
+
+/** A name in a line that begins with a backslash, as coreutils writes one with a backslash or a line break. */
+function unescaped(name: string | undefined): string | undefined {
+  return name?.replace(/\\([\\nr])/g, (_, char: string) => (char === 'n' ? '\n' : char === 'r' ? '\r' : char));
 }
 
 /** Debian's `<hex> <size> <name>`. */

@@ -47,7 +47,10 @@ export function parseStatement(payloadType: string, payload: Uint8Array): Statem
   const { predicateType, predicate, subject } = parsed.data;
   const subjects = subject.map(({ name, uri, digest = {} }): StatementSubject => {
     const pairs = Object.entries(digest).map(([key, hex]) => [key.toLowerCase(), hex.toLowerCase()] as const);
-    return { name, uri, digest: new Map(pairs) };
+    const digests = new Map(pairs);
+    // Which of them counts is another thing to each program.
+    if (digests.size !== pairs.length) fail('E_EVIDENCE', 'the in-toto statement has two digests of one algorithm');
+    return { name, uri, digest: digests };
   });
   return { predicateType, predicate, subjects };
 }

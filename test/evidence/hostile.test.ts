@@ -183,6 +183,16 @@ describe('a subject that names a recorded file', () => {
     await expect(check(await good.statement({ ...provenance(), subject }, workflow()))).rejects.toThrow(other);
   });
 
+  test('by two digests of one algorithm, in two spellings, is refused', async () => {
+    const digests = [
+      { sha256: sha256('x'), SHA256: sha256(linux) },
+      { sha256: sha256(linux), SHA256: sha256('x') },
+    ];
+    for (const each of digests) {
+      await expect(check(await named(each))).rejects.toThrow('two digests of one algorithm');
+    }
+  });
+
   test('by digests that are not known here alone covers nothing', async () => {
     await expect(check(await named({ sha1: 'a'.repeat(40) }))).rejects.toThrow('covers no recorded file');
   });

@@ -105,6 +105,41 @@ describe('an OpenPGP signature', () => {
     }
   });
 
+  test('is found among those of several people, whose armour blocks follow one another', async () => {
+    const bytes = FILES['tool-linux-amd64'] ?? Buffer.alloc(0);
+    const stranger = await fileSigner({ key: (await newKey({ userId: 'stranger <s@example.com>' })).secret });
+    const others = Buffer.from(await stranger.sign(bytes));
+    for (const blocks of [
+      [others, await key.sign(bytes)],
+      [await key.sign(bytes), Buffer.from('\r\n'), others],
+    ]) {
+      const found = await collect({ files: { 'tool-linux-amd64.asc': Buffer.concat(blocks) } });
+      expect((await again(found))[0]).toMatchObject({ signer: key.fingerprint, files: ['tool-linux-amd64'] });
+    }
+    for (const between of ['a text\n', '-----BEGIN PGP SIGNATURE-----\n']) {
+      const joined = Buffer.concat([others, Buffer.from(between), others]);
+      expect(() => parseDetached(joined)).toThrow('it is not a detached OpenPGP signature');
+    }
+  });
+
+  test('whose key is kept in two copies does not count', async () => {
+    const signature = await key.sign(FILES['tool-linux-amd64'] ?? Buffer.alloc(0));
+    const copy = Buffer.concat([key.file, Buffer.from('\n')]);
+    const keys = [key.file, copy].map((file) => entryOf('key', file, { signer: key.fingerprint }));
+    const entries = [entryOf('openpgp', signature, { signer: key.fingerprint }), ...keys];
+    const bytes = new Map([signature, key.file, copy].map((each) => [sha256(each), each]));
+    const verify = (count: number) =>
+      verifyEvidence({
+        subject: subjectOf(),
+        entries: entries.slice(0, count),
+        bytes,
+        roots: [],
+        read: readerOf(),
+      });
+    await expect(verify(2)).resolves.toHaveLength(1);
+    await expect(verify(3)).rejects.toThrow('another key of that signer is kept too');
+  });
+
   test('whose key is not kept with it does not count', async () => {
     const signature = await key.sign(FILES['tool-linux-amd64'] ?? Buffer.alloc(0));
     const entry = entryOf('openpgp', signature, { signer: key.fingerprint });

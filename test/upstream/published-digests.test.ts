@@ -39,6 +39,14 @@ describe('a list of digests', () => {
     expect(listed(text)).toEqual({ a: { sha256: A } });
   });
 
+  it('names files as coreutils escapes them, in a line that begins with a backslash', () => {
+    expect(listed(`\\${A}  dist\\\\a\n`)).toEqual({ a: { sha256: A } });
+    expect(listed(`\\SHA256 (dist\\\\a) = ${A}\n`)).toEqual({ a: { sha256: A } });
+    // A line break in a name leaves no name behind it.
+    expect(listed(`\\${A}  x\\na\n\\SHA256 (x\\na) = ${B}\n`)).not.toHaveProperty('na');
+    expect(listed(`\\${A}  x\\na\n`)).not.toHaveProperty('a');
+  });
+
   it('of one digest alone speaks of the asset that it is named after', () => {
     expect(listed(`${A}\n`, 'a.sha256')).toEqual({ a: { sha256: A } });
     expect(listed(`${A}`, 'a.tar.gz.sha256sum')).toEqual({ 'a.tar.gz': { sha256: A } });
