@@ -12,6 +12,8 @@ export interface BodyOptions {
   readonly end: number;
   /** Bytes read at once. */
   readonly chunk: number;
+  /** Has the system taken all that its reader was given? Then a piece's memory is used again; by default never. */
+  readonly taken?: (() => boolean) | undefined;
   /** Told when nothing more is read. */
   readonly done: () => void;
 }
@@ -26,6 +28,9 @@ export class FileBody extends Readable {
   /** In another thread: the one that answers has clients to serve. */
   readonly #hash: HashJob | undefined;
   #position: number;
+  /** Pieces that were handed on, the oldest first, each with the place in the file where it ends. */
+  readonly #given: { readonly memory: Buffer; readonly end: number }[] = [];
+  readonly #free: Buffer[] = [];
 
   constructor(options: BodyOptions) {
     super({ highWaterMark: options.chunk });
@@ -35,7 +40,8 @@ export class FileBody extends Readable {
   }
 
   override _read(size: number): void {
-    const length = Math.min(size, this.#options.end - this.#position);
+    const { end, chunk } = this.#options;
+    const length = Math.min(size, chunk, end - this.#position);
     if (length === 0) {
       this.push(null);
       return;
@@ -48,15 +54,29 @@ export class FileBody extends Readable {
 
   async #next(length: number): Promise<Buffer> {
     const { file, end } = this.#options;
-    const piece = Buffer.allocUnsafeSlow(length);
+    const memory = this.#memory();
+    const piece = memory.subarray(0, length);
     await file.read(piece, this.#position);
     this.#position += length;
+    this.#given.push({ memory, end: this.#position });
     await this.#hash?.update(piece);
     if (this.#position === end && !(await this.#isRight())) {
       file.damaged();
       throw new PullthroughError('E_IO', 'a file of the cache changed while it was sent');
     }
     return piece;
+  }
+
+  /** Memory that the system has taken the bytes of: fresh memory for each piece is 32 MiB before V8 collects it. */
+  #memory(): Buffer {
+    const { start, end, chunk, taken } = this.#options;
+    const handedOn = this.#position - this.readableLength;
+    if (taken?.()) {
+      const kept = this.#given.findIndex((piece) => piece.end > handedOn);
+      const gone = this.#given.splice(0, kept < 0 ? this.#given.length : kept);
+      this.#free.push(...gone.map(({ memory }) => memory));
+    }
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(Math.min(chunk, end - start));
   }
 
   async #isRight(): Promise<boolean> {

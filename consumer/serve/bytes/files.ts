@@ -81,7 +81,8 @@ export class FileSender {
     const open = await this.#open(file, reply);
     const chunk = this.#streams >= MANY ? SMALL_CHUNK : CHUNK;
     this.#streams++;
-    return new FileBody({ file: open, sha256: file.sha256, start, end, chunk, done: () => this.#streams-- });
+    const taken = (): boolean => reply.raw.writableLength === 0;
+    return new FileBody({ file: open, sha256: file.sha256, start, end, chunk, taken, done: () => this.#streams-- });
   }
 
   /** Waits for the file as long as its client does, and not for ever. */
