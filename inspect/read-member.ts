@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Body } from '../io/body/body.ts';
 import { compressionOf } from './formats/decompress.ts';
 import type { Limits } from './limits.ts';
 import type { Member, MemberHead } from './member.ts';
@@ -16,17 +17,17 @@ export async function readMember(head: MemberHead, body: AsyncIterable<Uint8Arra
   const kept: Uint8Array[] = [];
   let keeps = true;
   let size = 0;
-  for await (const chunk of body) {
+  await Body.from(body).each((chunk) => {
     hash.update(chunk);
     size += chunk.length;
-    if (!keeps) continue;
-    // The library may use its memory again.
+    if (!keeps) return;
+    // Whoever gave it uses its memory again.
     kept.push(Uint8Array.from(chunk));
-    if (size < HEAD) continue;
+    if (size < HEAD) return;
     const [begin = chunk] = kept;
     const first = begin.length >= 4 ? begin : Buffer.concat(kept.slice(0, 4));
     keeps = size <= (isProgram(first) ? limits.kept : TEXT_BYTES);
-  }
+  });
   const bytes = Buffer.concat(kept);
   const program = isProgram(bytes) ? readProgram(bytes) : undefined;
   const script = (bytes[0] === 0x23 && bytes[1] === 0x21) || SCRIPT_NAME.test(head.path);

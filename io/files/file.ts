@@ -144,14 +144,14 @@ export async function readFileBounded(path: string, limit: number): Promise<Uint
   }
 }
 
-/** A file's bytes, in large chunks. Throws the system's own errors; see {@link ioError}. */
-export function readBlocks(path: string): Body {
-  return new Body(blocksOf(path));
+/** A file's bytes from `offset` on, in large chunks. Throws the system's own errors; see {@link ioError}. */
+export function readBlocks(path: string, offset = 0): Body {
+  return new Body(blocksOf(path, offset));
 }
 
-async function* blocksOf(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+async function* blocksOf(path: string, from: number): AsyncGenerator<Uint8Array, void, undefined> {
   const handle = await open(path, 'r');
-  let offset = 0;
+  let offset = from;
   let next = readBlock(handle, offset);
   try {
     for (;;) {

@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sweep } from '../../io/files/leftover.ts';
+import { Body } from '../../io/body/body.ts';
 import { readBlocks } from '../../io/files/file.ts';
 import type { FileBytes } from '../../inspect/member.ts';
 
@@ -67,17 +68,7 @@ export class Spool implements AsyncDisposable {
         const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
         return buffer.subarray(0, bytesRead);
       },
-      async *stream(offset = 0) {
-        let skip = offset;
-        for await (const chunk of readBlocks(path)) {
-          signal?.throwIfAborted();
-          if (skip >= chunk.length) skip -= chunk.length;
-          else {
-            yield skip > 0 ? chunk.subarray(skip) : chunk;
-            skip = 0;
-          }
-        }
-      },
+      stream: (offset) => new Body(blocksOf(path, offset, signal)),
     };
   }
 
@@ -89,5 +80,12 @@ export class Spool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
     await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function* blocksOf(path: string, offset: number | undefined, signal: AbortSignal | undefined) {
+  for await (const chunk of readBlocks(path, offset).chunks) {
+    signal?.throwIfAborted();
+    yield chunk;
   }
 }
