@@ -8,7 +8,8 @@ D=${1:?folder}; PORT=${2:?port}; MON=${3:?monitor port}; OWNER=${4:?process id}
 KEY=testkey0000000000000
 SECRET=testsecret00000000000000000000
 
-if ! command -v radosgw ceph-mon ceph-osd ceph-authtool curl >/dev/null; then
+# All of them: `command -v` is content with one.
+if ! type radosgw ceph-mon ceph-osd ceph-authtool curl >/dev/null; then
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -q >&2
   apt-get install -qy --no-install-recommends radosgw ceph-mon ceph-osd ceph-common curl >&2
