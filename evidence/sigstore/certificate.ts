@@ -32,6 +32,7 @@ export function parseCertificate(der: Uint8Array): X509Certificate {
   try {
     const certificate = X509Certificate.parse(Buffer.from(der));
     checkExtensions(certificate);
+    checkTimes(certificate);
     return certificate;
   } catch (cause) {
     return fail('E_EVIDENCE', "the bundle's certificate cannot be read", { cause });
@@ -41,6 +42,13 @@ export function parseCertificate(der: Uint8Array): X509Certificate {
 function checkExtensions(certificate: X509Certificate): void {
   const oids = certificate.extensions.map((extension) => extension.subs[0]?.toOID());
   if (new Set(oids).size !== oids.length) fail('E_EVIDENCE', 'an extension is there twice');
+}
+
+/** They are parsed only when they are asked for. */
+function checkTimes({ notBefore, notAfter }: X509Certificate): void {
+  if (Number.isNaN(notBefore.getTime()) || Number.isNaN(notAfter.getTime())) {
+    fail('E_EVIDENCE', 'its validity is not two dates');
+  }
 }
 
 /** Reads a leaf's claims; nothing says yet that they are true. Throws `E_EVIDENCE`. */

@@ -230,11 +230,11 @@ function run(root: Root, entity: SignedEntity) {
 
 function timesOf({ timestamps }: SignedEntity): Date[] {
   try {
-    return timestamps.map((stamp) =>
-      stamp.$case === 'timestamp-authority'
-        ? stamp.timestamp.signingTime
-        : new Date(Number(stamp.tlogEntry.integratedTime) * 1000),
-    );
+    return timestamps.map((stamp) => {
+      const authority = stamp.$case === 'timestamp-authority';
+      const time = authority ? stamp.timestamp.signingTime : new Date(Number(stamp.tlogEntry.integratedTime) * 1000);
+      return Number.isNaN(time.getTime()) ? fail('E_EVIDENCE', 'it is not a time') : time;
+    });
   } catch (cause) {
     return fail('E_EVIDENCE', 'the bundle holds a timestamp that cannot be read', { cause });
   }

@@ -124,6 +124,19 @@ describe('a bundle that programs read differently is refused', () => {
   });
 });
 
+test('times that no calendar has are refused, in a certificate and in a log entry', async () => {
+  const bundle = await good.statement(provenance(), workflow());
+  const { certificate } = bundle.verificationMaterial as { certificate: { rawBytes: string } };
+  const der = Buffer.from(certificate.rawBytes, 'base64').toString('latin1');
+  const broken = der.replace(/\x17\x0d[0-9]{12}Z/g, '\x17\x0d9999999999xxZ');
+  expect(broken).not.toBe(der);
+  const withCertificate = structuredClone(bundle);
+  withCertificate.verificationMaterial.certificate = { rawBytes: Buffer.from(broken, 'latin1').toString('base64') };
+  await expect(check(withCertificate)).toFailWith('E_EVIDENCE');
+  Object.assign(bundle.verificationMaterial.tlogEntries[0] ?? {}, { integratedTime: '9'.repeat(19) });
+  await expect(check(bundle)).toFailWith('E_EVIDENCE');
+});
+
 test('a log entry whose proof lost its checkpoint is refused', async () => {
   const bundle = await good.statement(provenance(), workflow());
   const [entry] = bundle.verificationMaterial.tlogEntries as [{ inclusionProof: { checkpoint?: object } }];
