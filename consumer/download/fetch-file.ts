@@ -87,6 +87,9 @@ async function makeExecutable(path: string): Promise<void> {
 
 type Told = (total: number) => void;
 
+/** What a mirror has no part in. */
+const HERE: ReadonlySet<string> = new Set(['E_IO', 'E_EXISTS', 'E_INPUT']);
+
 /** From the first mirror that has it. What one of them gave before it broke off, the next one need not send again. */
 async function fromMirrors(
   file: Fetchable,
@@ -109,7 +112,7 @@ async function fromMirrors(
         return;
       } catch (error) {
         // What fails here (a full disk, say) fails with every mirror.
-        if (!(error instanceof PullthroughError) || error.code === 'E_IO' || options.signal?.aborted) throw error;
+        if (!(error instanceof PullthroughError) || HERE.has(error.code) || options.signal?.aborted) throw error;
         failures.push(error);
         if (others)
           options.progress.warn(`${mirror.label} did not give ${file.name}: ${error.message}; trying the next`);
@@ -134,7 +137,7 @@ async function fromMirror(mirror: Mirror, others: boolean, fetch: Fetch, options
   const pending = await openPending({ folder: dirname(path), mode });
   try {
     await startingOver(() => receive(mirror, others, pending, fetch, options));
-    await pending.commit(path, { replace: options.replace === true });
+    await settle(pending, fetch, options.replace === true);
     if (place !== undefined) await dropBegun(place);
   } catch (error) {
     const worthKeeping = wasCutOff(error, options.signal) || isFailingStore(error);
@@ -142,6 +145,17 @@ async function fromMirror(mirror: Mirror, others: boolean, fetch: Fetch, options
     throw error;
   } finally {
     await pending.discard();
+  }
+}
+
+/** Another run may have brought the very same file meanwhile. Throws `E_EXISTS` for any other. */
+async function settle(pending: PendingFile, { file, path, mode }: Fetch, replace: boolean): Promise<void> {
+  try {
+    await pending.commit(path, { replace });
+  } catch (error) {
+    const taken = error instanceof PullthroughError && error.code === 'E_EXISTS';
+    if (!taken || (await whatIsAt(path, file)) !== 'right') throw error;
+    if (mode !== undefined) await makeExecutable(path);
   }
 }
 

@@ -1,23 +1,20 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, copyFile, lstat, mkdir, open, readlink, rm, rmdir, symlink } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { makeFolder, makeFolders } from '../../io/files/file.ts';
+import { mkdir, open, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder } from '../../io/files/file.ts';
 import { sweep } from '../../io/files/leftover.ts';
-import { moveTo, placeAt } from '../../io/files/rename.ts';
-import { ioError, systemCode } from '../../io/io-error.ts';
+import { ioError } from '../../io/io-error.ts';
 import { LIMITS } from '../../inspect/limits.ts';
 import type { Limits } from '../../inspect/limits.ts';
 import { lookInside } from '../../inspect/look-inside.ts';
 import type { FileBytes, Member, MemberHead } from '../../inspect/member.ts';
-import { fail, foldAscii } from '../../ledger-schema/index.ts';
+import { fail } from '../../ledger-schema/index.ts';
 import { sha256OfFile } from '../verify/file-digest.ts';
-import { requireFree } from './fetch-file.ts';
 import { fetchFiles } from './get.ts';
 import type { GetOptions, GotFile } from './get.ts';
-import { requireNotOwn } from './own-files.ts';
+import { placeMembers } from './place-members.ts';
 import type { Fetchable } from './select-assets.ts';
 import { planUnpack } from './unpack-plan.ts';
-import type { UnpackEntry } from './unpack-plan.ts';
 
 /** In a zip, a link's target is in its bytes. */
 const TEXT_BYTES = 4096;
@@ -50,15 +47,11 @@ export async function fetchUnpacked(
     await mkdir(staging, 0o700).catch((error: unknown) => {
       throw ioError(error, `cannot write in ${output}`);
     });
-    const [archive] = await fetchFiles([{ ...file, name: 'archive' }], {
-      ...options,
-      output: staging,
-      keep: [],
-      executable: false,
-    });
-    const path = archive?.path ?? join(staging, 'archive');
+    const below = join(staging, 'archive');
+    const [archive] = await fetchFiles([file], { ...options, output: below, keep: [], executable: false });
+    const path = archive?.path ?? join(below, file.name);
     const { entries, written } = await unpackInto(staging, path, file, limits);
-    return await settle(entries, written, staging, options);
+    return await placeMembers(entries, written, staging, options);
   } catch (error) {
     for (const folder of made)
       await rm(staging, { recursive: true, force: true })
@@ -150,138 +143,4 @@ async function writeMember(place: string, body: AsyncIterable<Uint8Array>, broke
     digest: hash.digest('hex'),
     text: bytes <= TEXT_BYTES ? Buffer.concat(kept).toString('utf8') : undefined,
   };
-}
-
-/** A file or link with its place in the folder, and where its bytes lie now. */
-interface Placed {
-  readonly entry: UnpackEntry;
-  readonly path: string;
-  readonly from: string | undefined;
-  readonly size: number;
-  readonly sha256: string;
-  readonly there: 'nothing' | 'right' | 'other';
-}
-
-async function settle(
-  entries: readonly UnpackEntry[],
-  written: ReadonlyMap<Member, string>,
-  staging: string,
-  options: GetOptions,
-): Promise<GotFile[]> {
-  const { output, replace, executable } = options;
-  const placed: Placed[] = [];
-  const byPath = new Map(entries.map((entry) => [entry.path, entry]));
-  for (const entry of entries) {
-    const { path: name, member } = entry;
-    requireNotOwn(name.split('/').at(-1) ?? name);
-    const path = join(output, ...name.split('/'));
-    await requireNotKept(path, name, options);
-    await requireRealFolders(output, name);
-    if (member.kind === 'folder') {
-      if ((await lstat(path).catch(() => undefined))?.isDirectory() === false) requireFree([path]);
-      continue;
-    }
-    const source = member.hard === true ? byPath.get(entry.target ?? '')?.member : member;
-    const { size = 0, sha256 = '' } = member.kind === 'link' && member.hard !== true ? {} : (source ?? {});
-    const from =
-      source === undefined || (member.kind === 'link' && member.hard !== true) ? undefined : written.get(source);
-    placed.push({ entry, path, from, size, sha256, there: await whatLies(path, entry, size, sha256) });
-  }
-  const taken = placed.filter(({ there }) => there === 'other').map(({ path }) => path);
-  if (replace !== true) requireFree(taken);
-  const undo: (() => Promise<unknown>)[] = [];
-  try {
-    for (const { path: name, member } of entries) {
-      const folder = join(output, ...(member.kind === 'folder' ? name.split('/') : name.split('/').slice(0, -1)));
-      for (const made of (await makeFolders(folder)).reverse()) undo.push(() => rmdir(made));
-    }
-    for (const [i, one] of placed.entries())
-      if (one.there !== 'right') await put(one, i, staging, executable === true, undo);
-  } catch (error) {
-    for (const step of undo.reverse()) await step().catch(() => undefined);
-    throw ioError(error, `cannot unpack into ${output}`);
-  }
-  return placed.map(({ entry, path, size, sha256, there }) => ({
-    name: entry.path,
-    size,
-    sha256,
-    path,
-    state: there === 'right' ? 'present' : 'fetched',
-  }));
-}
-
-async function put(
-  { entry, path, from, there }: Placed,
-  i: number,
-  staging: string,
-  executable: boolean,
-  undo: (() => Promise<unknown>)[],
-): Promise<void> {
-  const ready = join(staging, `ready-${i}`);
-  const { member, target = '' } = entry;
-  if (from === undefined) await symlink(target, ready);
-  else {
-    await copyFile(from, ready);
-    const runs = executable || ((member.mode ?? 0) & 0o111) !== 0;
-    await chmod(ready, (runs ? 0o777 : 0o666) & ~process.umask());
-  }
-  if (there === 'other') {
-    const old = join(staging, `old-${i}`);
-    await moveTo(path, old);
-    undo.push(() => moveTo(old, path));
-  }
-  // A symbolic link itself is moved: a hard link to it is not the same everywhere.
-  await (from === undefined ? moveTo(ready, path) : placeAt(ready, path));
-  undo.push(() => rm(path, { force: true }));
-}
-
-async function whatLies(
-  path: string,
-  { member, target }: UnpackEntry,
-  size: number,
-  sha256: string,
-): Promise<Placed['there']> {
-  const stat = await lstat(path).catch((error: unknown) => {
-    if (systemCode(error) !== 'ENOENT') throw ioError(error, `cannot read ${path}`);
-    return undefined;
-  });
-  if (stat === undefined) return 'nothing';
-  if (stat.isDirectory()) {
-    fail('E_INPUT', `a folder lies where the file is to be: ${path}`, { hint: 'move it, or choose another --output' });
-  }
-  if (member.kind === 'link' && member.hard !== true)
-    return stat.isSymbolicLink() && (await readlink(path)) === target ? 'right' : 'other';
-  if (!stat.isFile() || stat.size !== size) return 'other';
-  return (await sha256OfFile(path)) === sha256 ? 'right' : 'other';
-}
-
-/** What lies between the folder and the file must be folders: a link there could lead anywhere. */
-async function requireRealFolders(output: string, name: string): Promise<void> {
-  let folder = output;
-  for (const part of name.split('/').slice(0, -1)) {
-    folder = join(folder, part);
-    const stat = await lstat(folder).catch(() => undefined);
-    if (stat === undefined) return;
-    if (!stat.isDirectory()) {
-      fail('E_EXISTS', `${folder} is not a folder, and ${name} would lie below it`, {
-        hint: 'move it away, or choose another --output',
-      });
-    }
-  }
-}
-
-async function requireNotKept(path: string, name: string, { keep = [] }: GetOptions): Promise<void> {
-  const identity = async (one: string): Promise<string | undefined> =>
-    lstat(one, { bigint: true }).then(
-      ({ dev, ino }) => `${dev} ${ino}`,
-      () => undefined,
-    );
-  for (const own of keep) {
-    const there = await identity(own);
-    if (foldAscii(resolve(path)) !== foldAscii(own) && (there === undefined || there !== (await identity(path))))
-      continue;
-    fail('E_EXISTS', `the archive has a file ${name}, and ${own} is not replaced by it`, {
-      hint: 'unpack it into another folder with --output',
-    });
-  }
 }
