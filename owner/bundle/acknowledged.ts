@@ -1,12 +1,12 @@
 import { recordFiles } from '../../ledger/files.ts';
 import type { Snapshot, TreeEntry } from '../../ledger/snapshot.ts';
-import { PullthroughError } from '../../ledger-schema/error.ts';
+import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import { verifyRecord } from '../../ledger-schema/record.ts';
 import type { Trust } from '../../ledger-schema/trust.ts';
 
 /** Records whose blobs are read at once. */
 const BATCH = 512;
-const RECORD_FILE = /^(packages\/[^/]+\/([^/]+\/[^/]+)\/[^/]+)\/([^/]+)$/;
+const RECORD_FILE = /^(packages\/([^/]+\/[^/]+\/[^/]+)\/[^/]+)\/([^/]+)$/;
 
 interface RecordFolder {
   readonly path: string;
@@ -15,7 +15,7 @@ interface RecordFolder {
 
 /**
  * Size in bytes by sha256 of every file and every piece of evidence of the acknowledged records of a commit; of `tools`
- * (`owner/repo`, in any case) alone where some are named.
+ * (`HOST/OWNER/REPO` as paths have them, in any case) alone where some are named.
  */
 export async function acknowledgedObjects(
   snapshot: Snapshot,
@@ -31,6 +31,22 @@ export async function acknowledgedObjects(
     }
   }
   return objects;
+}
+
+/** Throws `E_NOT_FOUND` for a tool that the commit has no record of. */
+export async function requireTools(snapshot: Snapshot, tools: readonly string[]): Promise<void> {
+  for (const tool of tools) {
+    let folder = 'packages';
+    for (const part of tool.split('/')) {
+      const name = (await snapshot.list(folder)).find((entry) => entry.name.toLowerCase() === part.toLowerCase())?.name;
+      if (name === undefined) {
+        fail('E_NOT_FOUND', `the ledger has nothing of ${tool}`, {
+          hint: 'look at its spelling; pullthrough list shows every tool',
+        });
+      }
+      folder = `${folder}/${name}`;
+    }
+  }
 }
 
 async function objectsOf(snapshot: Snapshot, trust: Trust, path: string, entries: readonly TreeEntry[]) {

@@ -9,7 +9,7 @@ import type { Progress } from '../../io/progress.ts';
 import type { WholeClone } from '../../ledger/git/whole-clone.ts';
 import { viewAt } from '../../ledger/view/view.ts';
 import type { Store } from '../../store/store.ts';
-import { acknowledgedObjects } from './acknowledged.ts';
+import { acknowledgedObjects, requireTools } from './acknowledged.ts';
 import { bundleReader } from './reader.ts';
 import { LEDGER, MANIFEST } from './layout.ts';
 import type { BundleFile } from './layout.ts';
@@ -36,7 +36,7 @@ export interface BundleContext {
 export interface CreateOptions {
   /** A folder, or a file that ends in `.tar`. */
   readonly path: string;
-  /** `owner/repo`; all where none is named. */
+  /** `HOST/OWNER/REPO`, as paths of the ledger have it, in any case; all where none is named. */
   readonly tools: readonly string[];
   /** An earlier bundle: what it had, and those before it, is held back. */
   readonly since?: string | undefined;
@@ -57,8 +57,8 @@ export interface CreatedBundle {
 
 /**
  * Writes a bundle of the ledger and of what is acknowledged in it; reach.md's air gap. `head` is the commit that was looked
- * at by {@link openView} before. Undefined where there is nothing new since, a signed head neither. Throws `E_BUNDLE`, `E_EXISTS`, and what the store
- * throws.
+ * at by {@link openView} before. Undefined where there is nothing new since, a signed head neither. Throws `E_BUNDLE`, `E_EXISTS`,
+ * `E_NOT_FOUND` for a tool that the ledger hasn't got, and what the store throws.
  */
 export async function createBundle(
   context: BundleContext,
@@ -68,6 +68,7 @@ export async function createBundle(
   const { clone, pin, now } = context;
   const reader = bundleReader(clone, head);
   const { trust, snapshot } = await viewAt(head, { ledger: reader, pin, now });
+  await requireTools(snapshot, options.tools);
   const earlier = options.since === undefined ? undefined : await earlierOf(context, options.since, head);
   const base = earlier?.head;
   const signed = await findSignedHead(clone, { trust, commit: head, now }, (text) => context.progress.warn(text));

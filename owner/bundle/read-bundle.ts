@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createTarDecoder } from 'modern-tar';
 import { brief } from '../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
@@ -106,7 +106,11 @@ function damaged(cause: unknown): never {
 
 async function* readFolder(folder: string): AsyncGenerator<BundleFile, void, undefined> {
   if ((await kindOf(folder)) !== 'folder')
-    fail('E_INPUT', `there is no bundle ${folder}`, { hint: 'name a folder, or a .tar' });
+    fail('E_INPUT', `there is no bundle ${folder}`, {
+      hint: /\.tar\.\d+$/.test(folder)
+        ? `name all of its parts by ${basename(folder.replace(/\.\d+$/, ''))}`
+        : 'name a folder, or a .tar',
+    });
   for (const name of [MANIFEST, LEDGER]) {
     const file = await fileAt(folder, name);
     if (file !== undefined) yield file;

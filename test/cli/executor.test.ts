@@ -208,6 +208,27 @@ describe('mirror', () => {
     },
   );
 
+  test.each([
+    ['acme/tool@v1.0.0', 'OWNER/REPO'],
+    ['tool', 'owner/repo'],
+  ])('bundle create of %s is exit 2, found before any request', async (tool, hint) => {
+    const { made, json } = await executor();
+    made.github.takeRequests();
+    const ran = await json('bundle', 'create', 'ledger.tar', tool);
+    expect(ran).toMatchObject({ code: 2, document: { error: { code: 'E_USAGE' } } });
+    expect(ran.document.error?.hint).toContain(hint);
+    expect(made.github.takeRequests()).toEqual([]);
+  });
+
+  test('bundle create of a tool that the ledger has not makes none', async () => {
+    const { made, json } = await executor();
+    for (const tool of ['acme/nowhere', 'github.com/acme/nowhere']) {
+      const ran = await json('bundle', 'create', 'ledger.tar', tool);
+      expect(ran).toMatchObject({ code: 3, document: { error: { code: 'E_NOT_FOUND' } } });
+    }
+    expect(await readdir(made.folder)).not.toContain('ledger.tar');
+  });
+
   test('keeps its caches where --cache says', async () => {
     const { made, cli } = await executor();
     const cache = await mkdtemp(join(tmpdir(), 'pullthrough-cache-'));

@@ -42,17 +42,33 @@ test('a bundle that was only checked is nothing to go on from: its objects are n
 });
 
 test('what an earlier bundle of fewer tools did not have is not held back', async () => {
-  await here.create('tool.tar', { tools: ['acme/tool'] });
+  await here.create('tool.tar', { tools: ['github.com/acme/tool'] });
   expect(await here.create('rest.tar', { since: at('tool.tar') })).toMatchObject({ objects: 1 });
-  expect(await here.create('none.tar', { since: at('tool.tar'), tools: ['acme/tool'] })).toBeUndefined();
+  expect(await here.create('none.tar', { since: at('tool.tar'), tools: ['github.com/acme/tool'] })).toBeUndefined();
   const there = await empty();
   await there.apply(at('tool.tar'));
   expect(await there.apply(at('rest.tar'))).toMatchObject({ from: second, head: second, stored: 1 });
 
   // One that went on from another, and left out what was new.
-  await here.create('thin.tar', { since: at('first.tar'), tools: ['acme/tool'] });
+  await here.create('thin.tar', { since: at('first.tar'), tools: ['github.com/acme/tool'] });
   expect(await here.create('after.tar', { since: at('thin.tar') })).toMatchObject({ objects: 2 });
   expect(await here.create('whole.tar', { since: at('second.tar') })).toBeUndefined();
+});
+
+test('a tool is named with its host, in any case; one that the ledger has not makes no bundle', async () => {
+  expect(await here.create('case.tar', { tools: ['GitHub.com/ACME/Tool'] })).toMatchObject({ objects: 1 });
+  for (const tool of ['ghe.example/acme/tool', 'github.com/acme/nowhere']) {
+    await expect(here.create('nowhere.tar', { tools: [tool] })).toFailWith('E_NOT_FOUND');
+  }
+});
+
+test('a part of a bundle is not named for the whole', async () => {
+  const [part = ''] = (await here.create('parts.tar', { split: 4096 }))?.files ?? [];
+  const refused = (await empty()).apply(part);
+  await expect(refused).rejects.toMatchObject({
+    code: 'E_INPUT',
+    hint: expect.stringMatching(/by parts\.tar$/) as string,
+  });
 });
 
 test('an object that the store has damaged is put right', async () => {

@@ -104,7 +104,7 @@ describe('a bundle', () => {
   });
 
   test('of one tool has its objects alone; nothing new since is not a bundle', async () => {
-    expect(await here.create('other.tar', { tools: ['ACME/other'] })).toMatchObject({ objects: 1 });
+    expect(await here.create('other.tar', { tools: ['github.com/ACME/other'] })).toMatchObject({ objects: 1 });
     expect(await here.create('none.tar', { since: at('both.tar') })).toBeUndefined();
   });
 

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
+import { parseToolName } from '../../../consumer/tool.ts';
 import { fail } from '../../../ledger-schema/error.ts';
+import { encodeSegment } from '../../../ledger-schema/names/path.ts';
 import { openWholeClone } from '../../../ledger/git/whole-clone.ts';
 import { openView } from '../../../ledger/view/view.ts';
 import { applyBundle } from '../../../owner/bundle/apply.ts';
@@ -11,6 +13,7 @@ import { openStore } from '../../../store/open.ts';
 import type { ValuesOf } from '../../spec/index.ts';
 import { bytesText, countText } from '../../screens/units.ts';
 import { requireLedger, requirePin } from '../../wiring/settings/config.ts';
+import type { Config } from '../../wiring/settings/config.ts';
 import type { CommandContext, Handler } from '../../wiring/command-context.ts';
 import { cacheOf, prepareExecutor } from '../../wiring/executor-context.ts';
 import type { ExecutorFlags } from '../../wiring/executor-context.ts';
@@ -28,9 +31,10 @@ async function withBundle<T>(
   flags: ExecutorFlags,
   context: CommandContext,
   action: (bundle: BundleContext, look: Look, maxAge: number | undefined) => Promise<T>,
-  { pinned = false } = {},
+  { pinned = false, prepare }: { readonly pinned?: boolean; readonly prepare?: (config: Config) => void } = {},
 ): Promise<T> {
   const { config, store: storeUrl } = await prepareExecutor(flags, context);
+  prepare?.(config);
   if (pinned) requirePin(config, { flag: false });
   const { env, now, progress } = context;
   const cacheDir = cacheOf(flags, context);
@@ -57,17 +61,16 @@ async function withBundle<T>(
 
 /** `bundle create FILE|DIR [TOOL…]` */
 export const bundleCreate: Handler<ValuesOf<'ledger', 'bundle create'>> = async (args, options, context) => {
-  const [target, ...tools] = args;
+  const [target, ...named] = args;
   if (target === undefined)
     fail('E_USAGE', 'no FILE or DIR was named', { hint: 'pullthrough bundle create ledger.tar' });
-  for (const tool of tools) {
-    if (!/^[^/\s]+\/[^/\s]+$/.test(tool)) fail('E_USAGE', `${tool} is not OWNER/REPO`);
-  }
   const split = options.split === undefined ? undefined : partSize(options.split);
   if (split !== undefined && !isArchive(target)) fail('E_USAGE', '--split is for a FILE that ends in .tar');
   const path = resolve(context.cwd, target);
   const since = options.since === undefined ? undefined : resolve(context.cwd, options.since);
-  await withBundle(options, context, async (bundle, look, maxAge) => {
+  const tools: string[] = [];
+  const prepare = ({ source }: Config): void => void tools.push(...named.map((tool) => toolPath(tool, source.host)));
+  const create = async (bundle: BundleContext, look: Look, maxAge: number | undefined): Promise<void> => {
     const created = await createBundle(bundle, await look(bundle.clone.head, maxAge), { path, tools, since, split });
     context.output.results({ ...(created ?? { files: [] }) });
     if (created === undefined) {
@@ -78,8 +81,18 @@ export const bundleCreate: Handler<ValuesOf<'ledger', 'bundle create'>> = async 
     for (const file of files) context.output.line(file);
     const vouched = issued === undefined ? '' : `, vouched for at ${issued}`;
     context.output.note(`${countText(objects, 'object')}, ${bytesText(bytes)}, and the ledger${vouched}`);
-  });
+  };
+  await withBundle(options, context, create, { prepare });
 };
+
+/** A tool, with all its releases, as paths of the ledger have it. Throws `E_USAGE`. */
+function toolPath(text: string, host: string): string {
+  if (text.includes('@')) {
+    fail('E_USAGE', `${text} names a release, and a bundle has all of a tool`, { hint: 'name it as OWNER/REPO' });
+  }
+  const { source, owner, repo } = parseToolName(text, host);
+  return [source, encodeSegment(owner), encodeSegment(repo)].join('/');
+}
 
 /** `bundle check FILE|DIR` */
 export const bundleCheck: Handler<ValuesOf<'ledger', 'bundle check'>> = (args, options, context) =>
