@@ -85,6 +85,12 @@ async function lookAgain(context: ProposalContext, change: OpenChange, moved: Pu
   const { ledger } = context;
   const commit =
     change.kind === 'other' ? await ledger.fetchBranch(change.branch) : ledger.branches().get(change.branch);
-  if (commit === undefined) throw moved;
+  if (commit === undefined) {
+    const hint = "'pullthrough ledger status' shows what became of it";
+    fail('E_MOVED', `${change.branch} is not there any more: it was merged or closed meanwhile`, {
+      hint,
+      cause: moved,
+    });
+  }
   return { context: looked, change: { ...change, commit } };
 }

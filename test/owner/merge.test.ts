@@ -70,6 +70,18 @@ describe('what is merged', () => {
     expect(world.branches().get('main')).toBe(world.head);
   });
 
+  test('one that somebody closed while it was merged is said to be gone', async () => {
+    const { branch } = await world.propose('v1.0.0', { acks: [world.people.ada] });
+    const seen = await withView(context);
+    const change = await findChange(context, branch);
+    await closeChange(await withView(context), branch);
+    world.merge(new Map(world.tree).set('README.md', Buffer.from('by its owner')));
+    await expect(mergeChange(seen, change, {})).rejects.toMatchObject({
+      code: 'E_MOVED',
+      message: `${branch} is not there any more: it was merged or closed meanwhile`,
+    });
+  });
+
   test('what was merged is remembered: the host cannot show the ledger without it next time', async () => {
     const before = world.head;
     const { branch } = await world.propose('v1.0.0', { acks: [world.people.ada] });
