@@ -1,3 +1,4 @@
+import { brief } from '../ledger-schema/bytes.ts';
 import { PullthroughError } from '../ledger-schema/error.ts';
 import type { ErrorCode } from '../ledger-schema/error.ts';
 
@@ -25,6 +26,29 @@ export function systemCode(error: unknown): string | undefined {
 /** Is it a failed call into the system, of any kind? */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return systemCode(error) !== undefined && error instanceof Error && 'syscall' in error;
+}
+
+const TRIED: Readonly<Record<string, string>> = {
+  open: 'cannot open',
+  read: 'cannot read',
+  write: 'cannot write',
+  mkdir: 'cannot make the folder',
+  mkdtemp: 'cannot make a folder below',
+  scandir: 'cannot list',
+  opendir: 'cannot list',
+  rename: 'cannot rename',
+  unlink: 'cannot remove',
+  rmdir: 'cannot remove',
+  rm: 'cannot remove',
+};
+
+/** A failed call into the system that nobody said more about. */
+export function systemError(error: NodeJS.ErrnoException): PullthroughError {
+  const tried = TRIED[error.syscall ?? ''] ?? (error.path === undefined ? undefined : `${error.syscall ?? 'failed'}:`);
+  if (tried !== undefined && HINTS[systemCode(error) ?? ''] !== undefined) {
+    return ioError(error, error.path === undefined ? tried : `${tried} ${error.path}`);
+  }
+  return new PullthroughError('E_IO', brief(error.message.split('\n')[0] ?? ''), { cause: error });
 }
 
 /**

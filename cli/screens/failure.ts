@@ -1,6 +1,6 @@
 import { PullthroughError } from '../../ledger-schema/error.ts';
 import { brief } from '../../ledger-schema/bytes.ts';
-import { isSystemError } from '../../io/io-error.ts';
+import { isSystemError, systemError } from '../../io/io-error.ts';
 import { hintOf } from './hints.ts';
 import type { Environment } from '../../io/environment.ts';
 
@@ -23,9 +23,7 @@ export function toFailure(error: unknown, command?: string): PullthroughError {
 
 function toError(error: unknown): PullthroughError {
   if (error instanceof PullthroughError) return error;
-  if (isSystemError(error)) {
-    return new PullthroughError('E_IO', firstLine(error), { cause: error });
-  }
+  if (isSystemError(error)) return systemError(error);
   return new PullthroughError('E_INTERNAL', `something unexpected happened: ${firstLine(error)}`, {
     hint: 'this is a defect: run it again with PULLTHROUGH_DEBUG=1, and report what it prints',
     cause: error,

@@ -120,7 +120,9 @@ export function openOutput(options: OutputOptions): OutputEnd {
       actions?.table(table);
       if (json || table.rows.length === 0) return;
       const lines =
-        stdout.isTTY === true ? alignedTable(table, escape, paintOut, stdout.columns) : plainTable(table, escape);
+        stdout.isTTY === true
+          ? alignedTable(table, escape, paintOut, stdout.columns)
+          : plainTable(table, escape, paintOut);
       for (const line of lines) toStdout(line);
     },
     results(more) {

@@ -83,8 +83,10 @@ export function alignedTable(
 }
 
 /** One line per row, for a program: two spaces between cells, no heading, no padding. An empty cell is a dash. */
-export function plainTable(table: Table, escape: (text: string) => string): string[] {
-  return table.rows.map((row) => row.map((cell) => escape(cellText(cell)) || '-').join('  '));
+export function plainTable(table: Table, escape: (text: string) => string, paint: Paint): string[] {
+  const shown = (cell: Cell): string =>
+    paint(escape(cellText(cell)) || '-', typeof cell === 'object' ? cell.tone : undefined);
+  return table.rows.map((row) => row.map(shown).join('  '));
 }
 
 /** A GitHub table for a job summary; the cells' text comes from outside, so it is put in code spans. */

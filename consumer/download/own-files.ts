@@ -11,7 +11,7 @@ const OWN = new Set(['mirror.ini', 'tool.ini', LOCK_FILE]);
  */
 export function requireNotOwn(name: string): void {
   if (!OWN.has(foldAscii(name))) return;
-  fail('E_EXISTS', `the release has a file named ${name}, which pullthrough itself reads: it is never written`, {
+  fail('E_EXISTS', `pullthrough itself reads a file named ${name}: no other is ever written under that name`, {
     hint: 'get it under another name with --as, or name the other files',
   });
 }

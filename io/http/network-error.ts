@@ -11,6 +11,8 @@ const TIMEOUTS = new Set([
 /** 401 is what tinyproxy answers to a wrong password. */
 const PROXY_REFUSES = /Proxy (?:response \(40[137]\)|Authentication Required)/;
 const NEVER_THERE = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN']);
+/** What a clock that is wrong makes of a good certificate. */
+const BY_CLOCK = /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)$/;
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|HOSTNAME_MISMATCH|^UND_ERR_PRX_TLS$/;
 
 /** The innermost error that carries a code: fetch wraps the real one. */
@@ -42,8 +44,11 @@ export function networkError(error: unknown, where: string): PullthroughError {
     });
   }
   if (code !== undefined && CERTIFICATE.test(code)) {
+    const clock = `this machine's clock says ${new Date().toISOString().slice(0, 16)}Z: set it right, or tell who runs the host`;
     return new PullthroughError('E_NETWORK', `the certificate of ${originOf(where)} is not trusted (${code})`, {
-      hint: 'behind a proxy with its own certificates, name its CA in NODE_EXTRA_CA_CERTS',
+      hint: BY_CLOCK.test(code)
+        ? clock
+        : 'behind a proxy with its own certificates, name its CA in NODE_EXTRA_CA_CERTS',
       cause: error,
     });
   }

@@ -262,7 +262,10 @@ export function remoteError(
       'compare the host’s key with the one that its owner publishes, then take it into known_hosts by ssh itself',
     );
   }
-  if (/\b(?:error: |code )407\b|Could not resolve proxy|Proxy CONNECT aborted/i.test(result.stderr)) {
+  if (/Could not resolve proxy/i.test(result.stderr)) {
+    return error('E_LEDGER_UNREACHABLE', 'no host has the name of the proxy: check https_proxy (or http_proxy)');
+  }
+  if (/\b(?:error: |code )407\b|Proxy CONNECT aborted/i.test(result.stderr)) {
     return error(
       'E_LEDGER_UNREACHABLE',
       'it is the proxy that refuses: put its user and password into https_proxy (or http_proxy), as http://USER:PASSWORD@HOST:PORT',
@@ -271,7 +274,7 @@ export function remoteError(
   if (/certificate/i.test(result.stderr)) {
     return error(
       'E_LEDGER_UNREACHABLE',
-      'for a CA of your company’s own, set GIT_SSL_CAINFO to a file that has it, and the others that git needs',
+      'for a CA of your company’s own, set GIT_SSL_CAINFO to a file that has it, and the others that git needs; a clock that is wrong looks like this, too',
     );
   }
   if (UNREACHABLE.some((pattern) => pattern.test(result.stderr))) {

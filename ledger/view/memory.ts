@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { utf8 } from '../../ledger-schema/bytes.ts';
 import { fail } from '../../ledger-schema/error.ts';
+import { systemCode } from '../../io/io-error.ts';
 import { makeFolders, readFileBounded, writeFileAtomic } from '../../io/files/file.ts';
 import { MOMENT, withLock } from '../../io/files/lock.ts';
 
@@ -119,6 +120,7 @@ async function readMemory(path: string, identity: LedgerIdentity): Promise<Memor
     if (ledger !== identity.url || branch !== identity.branch) throw new Error('it is of another ledger');
     return head === undefined ? { commit, policies } : { commit, policies, head };
   } catch (cause) {
+    if (systemCode(cause instanceof Error ? cause.cause : undefined) === 'ENOTDIR') return undefined;
     return fail('E_MEMORY', `what was remembered of ${identity.url} is damaged: ${path} (${reasonOf(cause)})`, {
       hint: 'find out why; removing that file makes the next run trust the ledger from the pin alone',
       cause,

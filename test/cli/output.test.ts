@@ -125,6 +125,13 @@ describe('a terminal', () => {
     }
   });
 
+  test('colour that is forced is in the tables of a pipe, too', async () => {
+    const { output, stdout } = opened({ env: { FORCE_COLOR: '1' } });
+    output.table({ title: 'T', head: ['tag', 'state'], rows: [['v1', { text: 'withdrawn', tone: 'bad' }]] });
+    await settle();
+    expect(stdout.text).toBe('v1  \u001b[31mwithdrawn\u001b[39m\n');
+  });
+
   test('colour surrounds what was escaped', async () => {
     const { output, stdout } = opened({ env: {} }, 100);
     output.line('a\u001b[31mb', 'good');
@@ -221,7 +228,14 @@ describe('failures', () => {
     expect(defect.message).not.toContain('\n');
     expect(toFailure('text').code).toBe('E_INTERNAL');
     const full = Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC', syscall: 'write', errno: -28 });
-    expect(toFailure(full)).toMatchObject({ code: 'E_IO' });
+    expect(toFailure(full)).toMatchObject({ code: 'E_IO', message: 'cannot write: no space is left' });
+    const refused = { code: 'EACCES', syscall: 'mkdir', errno: -13, path: '/srv/x' };
+    expect(toFailure(Object.assign(new Error("EACCES: permission denied, mkdir '/srv/x'"), refused))).toMatchObject({
+      message: 'cannot make the folder /srv/x: permission is denied',
+      hint: 'give this user access to it, or choose another place',
+    });
+    const odd = Object.assign(new Error('ESRCH: no such process\nx'), { code: 'ESRCH', syscall: 'kill', errno: -3 });
+    expect(toFailure(odd)).toMatchObject({ code: 'E_IO', message: 'ESRCH: no such process' });
     const ours = new PullthroughError('E_SIZE', 'x', { hint: 'look', cause: defect });
     expect(toFailure(ours)).toBe(ours);
     // With a hint or without one, the exit code is that of the failure itself.

@@ -73,7 +73,12 @@ describe('the memory of a ledger', () => {
   test('that cannot be written says so', async () => {
     const folder = join(await temporaryFolder(), 'file');
     await writeFile(folder, '');
-    await expect(() => memoryFile(folder, identity).update(async () => MEMORY)).toFailWith('E_MEMORY');
+    expect(await memoryFile(folder, identity).read()).toBeUndefined();
+    const written = memoryFile(folder, identity).update(async () => MEMORY);
+    await expect(written).rejects.toMatchObject({
+      code: 'E_MEMORY',
+      hint: expect.stringContaining('XDG_STATE_HOME') as string,
+    });
   });
 
   test('in a folder that takes no lock says so at once, and not that somebody holds it', async () => {

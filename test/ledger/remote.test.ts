@@ -306,12 +306,21 @@ describe('what git said', () => {
     "fatal: unable to access 'https://h.example/x.git/': The requested URL returned error: 407",
     "fatal: unable to access 'https://h.example/x.git/': Received HTTP code 407 from proxy after CONNECT",
     "fatal: unable to access 'https://h.example/x.git/': CONNECT tunnel failed, response code 407",
-    "fatal: unable to access 'https://h.example/x.git/': Could not resolve proxy: p.example",
   ])('of a proxy is answered by what the proxy needs: %s', (stderr) => {
     const remote = remoteOf('https://h.example/x.git', TOKEN);
     const error = remoteError({ exitCode: 128, stderr, stdout: '' }, 'fetch', { remote, clone: '/nowhere' });
     expect(error).toMatchObject({ code: 'E_LEDGER_UNREACHABLE', exit: 1 });
-    expect(error.hint).toContain('https_proxy');
+    expect(error.hint).toContain('USER:PASSWORD');
+  });
+
+  it.each([
+    ['Could not resolve proxy: p.example', 'no host has the name of the proxy'],
+    ['server certificate verification failed. CAfile: none CRLfile: none', 'clock'],
+  ])('says what to look at: %s', (said, hint) => {
+    const remote = remoteOf('https://h.example/x.git', TOKEN);
+    const stderr = `fatal: unable to access 'https://h.example/x.git/': ${said}`;
+    const error = remoteError({ exitCode: 128, stderr, stdout: '' }, 'fetch', { remote, clone: '/nowhere' });
+    expect(error).toMatchObject({ code: 'E_LEDGER_UNREACHABLE', hint: expect.stringContaining(hint) as string });
   });
 
   it('is bounded', () => {
