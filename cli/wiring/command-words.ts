@@ -4,7 +4,14 @@ import type { IniParser } from '../../io/ini.ts';
 /** A program and its words: quotes hold a word together, and no shell reads them. `example` is shown in the hint. */
 export function commandWords(example: string): IniParser<readonly string[]> {
   return (value) => {
-    const words = Array.from(value.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g), ([, a, b, c]) => a ?? b ?? c ?? '');
+    if (!/^(?:"[^"]*"|'[^']*'|[^"'])*$/.test(value)) {
+      fail('E_CONFIG', 'a quote is not closed', {
+        hint: `write ${example}, where a pair of quotes holds a word together`,
+      });
+    }
+    const words = Array.from(value.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g), ([word]) =>
+      word.replace(/"([^"]*)"|'([^']*)'/g, (_, double?: string, single?: string) => double ?? single ?? ''),
+    );
     if (words.length === 0 || words[0] === '') fail('E_CONFIG', 'no program is named', { hint: `write ${example}` });
     return words;
   };

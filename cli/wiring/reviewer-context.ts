@@ -1,5 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { cacheDirectory } from '../../io/files/folders.ts';
 import type { ReviewerContext } from '../../reviewer/context.ts';
 import { fail } from '../../ledger-schema/error.ts';
@@ -40,13 +40,16 @@ export async function withOwner<T>(
   action: (opened: OpenedReviewer) => Promise<T>,
 ): Promise<T> {
   const config = await loadConfig(flags, context.cwd);
-  return withReviewerAt(
-    config.ledger.location ?? { kind: 'directory', path: context.cwd },
-    config,
-    flags,
-    context,
-    action,
-  );
+  const location = config.ledger.location ?? (await repositoryAt(context.cwd));
+  return withReviewerAt(location ?? requireLedger(config, { flag: 'ledger' in flags }), config, flags, context, action);
+}
+
+/** A folder that is a git repository, bare or not. */
+async function repositoryAt(path: string): Promise<LedgerLocation | undefined> {
+  const has = async (name: string): Promise<boolean> =>
+    (await stat(join(path, name)).catch(() => undefined)) !== undefined;
+  const bare = (await has('HEAD')) && (await has('objects'));
+  return bare || (await has('.git')) ? { kind: 'directory', path } : undefined;
 }
 
 /**

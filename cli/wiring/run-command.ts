@@ -7,6 +7,7 @@ import type { CommandContext, Handler } from './command-context.ts';
 import { debugLines, toFailure } from '../screens/failure.ts';
 import { openOutput } from '../screens/output.ts';
 import type { OutputEnd, Results } from '../screens/output.ts';
+import { namedCommand } from './bare-gpg.ts';
 import { parseCommandLine } from './command-line.ts';
 import type { Invocation } from './command-line.ts';
 import type { Environment } from '../../io/environment.ts';
@@ -50,17 +51,25 @@ export function hasFlag(argv: readonly string[], name: string): boolean {
   return (end < 0 ? argv : argv.slice(0, end)).includes(name);
 }
 
-function titleOf(argv: readonly string[]): string {
-  const words = argv.filter((word) => /^[a-z]+$/.test(word));
-  return words.slice(0, ['store', 'ledger', 'trust', 'key'].includes(words[0] ?? '') ? 2 : 1).join(' ');
+/** What the command line asks for, or why it can't be read. */
+function readCommandLine({ argv, stdout }: World): { readonly asked?: Invocation; readonly wrong?: unknown } {
+  try {
+    return { asked: parseCommandLine(argv, stdout.columns ?? 80) };
+  } catch (wrong) {
+    return { wrong };
+  }
 }
 
-async function open(world: World): Promise<OutputEnd> {
-  const quiet = hasFlag(world.argv, '--quiet') || hasFlag(world.argv, '-q');
+async function open(world: World, asked: Invocation | undefined): Promise<OutputEnd> {
+  const { argv } = world;
+  const given = asked?.kind === 'command' ? asked.options : undefined;
+  const json = given === undefined ? hasFlag(argv, '--json') : given.json === true;
+  const quiet = given === undefined ? hasFlag(argv, '--quiet') || hasFlag(argv, '-q') : given.quiet === true;
+  const title = asked?.kind === 'command' ? asked.command.name : (namedCommand(argv) ?? '');
   const drawn = world.stderr.isTTY === true && !quiet && world.env['TERM'] !== 'dumb';
   const bars = drawn ? (await import('../screens/progress-bars.ts')).openBars(world.stderr) : undefined;
-  const { stdout, stderr, env, argv } = world;
-  return openOutput({ stdout, stderr, env, json: hasFlag(argv, '--json'), quiet, title: titleOf(argv), bars });
+  const { stdout, stderr, env } = world;
+  return openOutput({ stdout, stderr, env, json, quiet, title, bars });
 }
 
 function contextOf(world: World, end: OutputEnd): CommandContext {
@@ -131,14 +140,15 @@ export function documentOf(values: Results, error: PullthroughError | undefined)
  * document; stderr gets everything else.
  */
 export async function run(world: World): Promise<number> {
-  const end = await open(world);
+  const { asked, wrong } = readCommandLine(world);
+  const end = await open(world, asked);
   let failure: PullthroughError | undefined;
   let command: string | undefined;
   try {
-    const invocation = parseCommandLine(world.argv, world.stdout.columns ?? 80);
-    if (invocation.kind === 'command') command = invocation.command.name;
-    const running = invoke(invocation, world, end);
-    const own = invocation.kind === 'command' && invocation.command.spec.untilSignal === true;
+    if (asked === undefined) throw wrong;
+    if (asked.kind === 'command') command = asked.command.name;
+    const running = invoke(asked, world, end);
+    const own = asked.kind === 'command' && asked.command.spec.untilSignal === true;
     await (own ? running : untilDone(running, world.signal));
   } catch (error) {
     failure = toFailure(error, command);

@@ -81,6 +81,15 @@ pin        = sha256:${PIN}
     ]);
   });
 
+  test('an alias leads to one tool', async () => {
+    await expect(() => load('[gateway]\nalias[] = a/b = c/d\nalias[] = A/B = e/f')).toFailWith('E_CONFIG');
+  });
+
+  test("a pair of quotes holds a scanner's word together, wherever it stands in it", async () => {
+    const { scan } = await load(`[review]\nscan[] = clamscan --tempdir="a b" 'c d'"'" "" {file}`);
+    expect(scan).toEqual([['clamscan', '--tempdir=a b', "c d'", '', '{file}']]);
+  });
+
   test('hosts that may lie at private addresses are names and addresses', async () => {
     const config = await load('[source]\nallow-private[] = files.corp.example\nallow-private[] = FD00::1');
     expect(config.source.privateHosts).toEqual(['files.corp.example', 'fd00::1']);
@@ -139,6 +148,9 @@ pin        = sha256:${PIN}
     ['[source]\nallow-private[] = https://files.corp.example', ''],
     ['[gateway]\nalias[] = acme/tool', ''],
     ['[gateway]\nalias[] = acme/tool = a/b = c/d', ''],
+    ['[review]\nscan[] = clamscan "{file}', 'quotes'],
+    ["[notify]\ncommand[] = ./notify.sh it's", 'quotes'],
+    ['[evidence]\ntrusted-root[] = ./nowhere.json', 'path'],
     [`[trust]\npin = ${PIN}`, 'sha256:'],
     [`[trust]\npin = sha256:${PIN.toUpperCase()}`, 'sha256:'],
   ])('%j is E_CONFIG and names line 2', async (content, hint) => {

@@ -25,18 +25,25 @@ describe('the version', () => {
 
 describe('a stream that ends', () => {
   test('a reader that goes away is not a failure', async () => {
-    const { child, ended, stderr } = start(['--help']);
-    child.stdout.destroy();
-    expect(await stderr()).toBe('');
-    expect(await ended).toBe(0);
+    for (const word of ['--help', '--version']) {
+      const { child, ended, stderr } = start([word]);
+      child.stdout.destroy();
+      expect(await stderr()).toBe('');
+      expect(await ended).toBe(0);
+    }
   });
 
   test.runIf(process.platform === 'linux')('a disk that is full is a failure, and said', () => {
     const full = openSync('/dev/full', 'w');
-    const argv = [builtMain(), 'completion', 'bash'];
-    const { status, stderr } = spawnSync(process.execPath, argv, { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
-    expect(stderr).toMatch(/^error: the result cannot be written: .*\[E_IO\]\n$/);
-    expect(status).toBe(1);
+    for (const words of [['completion', 'bash'], ['--version']]) {
+      const argv = [builtMain(), ...words];
+      const { status, stderr } = spawnSync(process.execPath, argv, {
+        stdio: ['ignore', full, 'pipe'],
+        encoding: 'utf8',
+      });
+      expect(stderr).toMatch(/^error: the result cannot be written: .*\[E_IO\]\n$/);
+      expect(status).toBe(1);
+    }
   });
 });
 

@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { basename, dirname, resolve } from 'node:path';
 import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
@@ -7,6 +8,7 @@ import { isHostName } from '../../../ledger-schema/names/path.ts';
 import { GITHUB_API, apiUrl, sourceHost } from '../../../io/http/api-url.ts';
 import type { Alias } from '../../../consumer/serve/other-names.ts';
 import { readFileBounded } from '../../../io/files/file.ts';
+import { ioError } from '../../../io/io-error.ts';
 import { INI_LENGTH, oneOf, readIni } from '../../../io/ini.ts';
 import type { IniParser, IniSchema } from '../../../io/ini.ts';
 import { positiveDuration, size } from '../../../io/ini-values.ts';
@@ -115,6 +117,14 @@ const alias: IniParser<(host: string) => Alias> = (value) => {
   };
 };
 
+/** A name leads to one tool. */
+function aliasesOf(read: readonly ((host: string) => Alias)[], source: string, where: string): readonly Alias[] {
+  const aliases = read.map((one) => one(source));
+  const twice = aliases.find(({ name }, i) => aliases.findIndex((other) => other.name === name) < i);
+  if (twice === undefined) return aliases;
+  return fail('E_CONFIG', `${where}: ${twice.name} is given twice`, { hint: 'keep one of the two' });
+}
+
 export const PIN_HINT = 'write sha256: and the 64 lower-case hex digits that sha256sum prints for an N.policy.json';
 
 const pin: IniParser<string> = (value) =>
@@ -122,12 +132,14 @@ const pin: IniParser<string> = (value) =>
 
 const ROOT_BYTES = 1024 * 1024;
 
-async function readRoot(path: string): Promise<AddedRoot> {
-  const bytes = await readFileBounded(path, ROOT_BYTES).catch((cause: unknown) => {
-    const why = cause instanceof PullthroughError ? cause.message : 'it cannot be read';
-    return fail('E_CONFIG', `[evidence] trusted-root[]: ${why}`, { cause });
-  });
-  return { name: path, bytes: bytes ?? fail('E_CONFIG', `[evidence] trusted-root[]: there is no file ${path}`) };
+/** Read at once, so that a refusal names its line. */
+function readRoot(name: string): AddedRoot {
+  try {
+    if (statSync(name).size > ROOT_BYTES) fail('E_CONFIG', `${name} is larger than ${ROOT_BYTES} bytes`);
+    return { name, bytes: readFileSync(name) };
+  } catch (cause) {
+    throw ioError(cause, `cannot read ${name}`, 'E_CONFIG');
+  }
 }
 
 /**
@@ -156,7 +168,7 @@ export function schemaOf(folder: string, required: IniParser<string> = (value) =
     notify: { 'command[]': notifyCommand },
     review: { 'scan[]': scanCommand },
     trust: { pin, 'max-age': positiveDuration },
-    evidence: { 'require[]': required, 'trusted-root[]': (value: string) => resolve(folder, value) },
+    evidence: { 'require[]': required, 'trusted-root[]': (value: string) => readRoot(resolve(folder, value)) },
   } as const satisfies IniSchema;
 }
 
@@ -171,7 +183,7 @@ async function readConfigFile(path: string, asked: boolean): Promise<string | un
   if (bytes === undefined) {
     return asked ? fail('E_CONFIG', `there is no file at ${path}`, { hint: 'give its path with --config' }) : undefined;
   }
-  return fromUtf8(bytes) ?? fail('E_CONFIG', `${path} is not UTF-8`);
+  return fromUtf8(bytes) ?? fail('E_CONFIG', `${path} is not UTF-8`, { hint: 'save it as UTF-8' });
 }
 
 /** A flag's value through a key's parser; what is wrong with it is the command line's fault. */
@@ -200,9 +212,10 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
   const content = await readConfigFile(path, flags.config !== undefined);
   const folder = content === undefined ? resolve(cwd) : dirname(path);
   const schema = schemaOf(folder, await requiredParser(content));
-  const { values } = readIni(content ?? '', flags.config ?? basename(path), schema);
-  const { ledger, store, source, gateway, trust, evidence, notify, review } = values;
+  const ini = readIni(content ?? '', flags.config ?? basename(path), schema);
+  const { ledger, store, source, gateway, trust, evidence, notify, review } = ini.values;
   const api = source.api ?? GITHUB_API;
+  const named = source.host ?? sourceHost(api);
   const storeFlag = flag('store', flags.store, (value) => parsePublicUrl(value, cwd));
   const first = store['public-url'] === undefined ? [] : [store['public-url']];
   const configured = [...first, ...store['public-url[]']];
@@ -223,16 +236,13 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
       url: store.url,
       publicUrls: storeFlag !== undefined ? [storeFlag] : configured.length > 0 ? configured : written,
     },
-    source: { api, host: source.host ?? sourceHost(api), privateHosts: source['allow-private[]'] },
-    gateway: { aliases: gateway['alias[]'].map((read) => read(source.host ?? sourceHost(api))) },
+    source: { api, host: named, privateHosts: source['allow-private[]'] },
+    gateway: { aliases: aliasesOf(gateway['alias[]'], named, ini.where('gateway', 'alias[]')) },
     pin: flag('pin', flags.pin, pin) ?? trust.pin,
     notify: notify['command[]'],
     scan: review['scan[]'],
     maxAge: trust['max-age'],
-    evidence: {
-      require: evidence['require[]'],
-      trustedRoots: await Promise.all(evidence['trusted-root[]'].map(readRoot)),
-    },
+    evidence: { require: evidence['require[]'], trustedRoots: evidence['trusted-root[]'] },
   };
 }
 
