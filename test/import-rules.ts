@@ -20,7 +20,7 @@ const SOLE_IMPORTERS: readonly (readonly [packages: RegExp, importers: RegExp])[
   [/^@octokit\//, /^github\//],
   [/^@(?:aws-sdk|smithy)\//, /^store\//],
   [/^simple-git$/, /^ledger\/git\//],
-  [/^undici$/, /^io\//],
+  [/^undici(?:\/|$)/, /^io\//],
   [/^@sigstore\/|^snappyjs$/, /^evidence\/|^scripts\/trusted-roots\.ts$/],
   [/^(?:yauzl|fzstd|xz-decompress|unbzip2-stream|diff)$/, /^inspect\//],
   [/^proper-lockfile$/, /^io\/files\/lock\.ts$/],

@@ -94,6 +94,7 @@ describe('the checker', () => {
     ['the AWS SDK elsewhere', 'cli/a.ts', "import type { S3Client } from '@aws-sdk/client-s3'", 'another room'],
     ['simple-git elsewhere', 'cli/a.ts', "import git from 'simple-git'", 'another room'],
     ['undici elsewhere', 'github/c.ts', "import { fetch } from 'undici'", 'another room'],
+    ['a part of undici elsewhere', 'github/c.ts', "import pool from 'undici/lib/dispatcher/pool.js'", 'another room'],
     ['Sigstore elsewhere', 'ledger/a.ts', "import { Verifier } from '@sigstore/verify'", 'another room'],
     ['fastify elsewhere', 'consumer/download/get.ts', "import fastify from 'fastify'", 'another room'],
     ['node: in the schema', 'ledger-schema/a.ts', "import { join } from 'node:path'", 'pure'],

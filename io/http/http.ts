@@ -55,8 +55,12 @@ async function connections(
   httpsProxy: string | undefined,
   lookup?: LookupFunction,
 ): Promise<Dispatcher> {
-  // It takes longer to load than most of what is done without it.
-  const { buildConnector, EnvHttpProxyAgent, Pool } = await import('undici');
+  // They take longer to load than most of what is done without them.
+  const [{ default: EnvHttpProxyAgent }, { default: Pool }, { default: buildConnector }] = await Promise.all([
+    import('undici/lib/dispatcher/env-http-proxy-agent.js'),
+    import('undici/lib/dispatcher/pool.js'),
+    import('undici/lib/core/connect.js'),
+  ]);
   const direct = buildConnector({ timeout: CONNECT_MS, ...(lookup && { lookup }) });
   return new EnvHttpProxyAgent({
     httpProxy,
@@ -80,7 +84,7 @@ export type { Response as HttpResponse } from 'undici';
 export async function httpFetch(url: string | URL, init: RequestInit = {}): Promise<Response> {
   const safe = requireSafeUrl(url);
   const through = init.dispatcher ?? (await dispatcher());
-  const { fetch } = await import('undici');
+  const { fetch } = await import('undici/lib/web/fetch/index.js');
   try {
     return await fetch(safe, { ...init, redirect: 'manual', dispatcher: through });
   } catch (error) {

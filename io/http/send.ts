@@ -31,9 +31,9 @@ export interface SendAnswer {
 export async function send(request: SendRequest): Promise<SendAnswer> {
   const url = requireSafeUrl(request.origin + request.path);
   const { body, signal, timeoutMs } = request;
-  const through = await dispatcher();
+  const [through, { default: ask }] = await Promise.all([dispatcher(), import('undici/lib/api/api-request.js')]);
   try {
-    const answer = await through.request({
+    const answer = await ask.call(through, {
       origin: request.origin,
       path: request.path,
       method: request.method,
