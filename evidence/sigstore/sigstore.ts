@@ -53,7 +53,20 @@ export interface SignedBundle {
  * a network. `pinned`: the public key that must have signed a bundle without a certificate. Throws `E_EVIDENCE`.
  */
 export function verifyBundle(bytes: Uint8Array, roots: readonly Root[], pinned?: PublicKey): SignedBundle {
-  const bundle = parseBundle(bytes);
+  return refusing(() => verified(parseBundle(bytes), roots, pinned));
+}
+
+/** Libraries read a part when it is asked for, and throw errors of their own over what they can't read. */
+function refusing<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof PullthroughError) throw cause;
+    return fail('E_EVIDENCE', 'the bundle holds something that cannot be read', { cause });
+  }
+}
+
+function verified(bundle: Bundle, roots: readonly Root[], pinned: PublicKey | undefined): SignedBundle {
   const { content } = bundle.verificationMaterial;
   const by = content.$case === 'publicKey' ? byKey(bundle, roots, pinned) : byCertificate(bundle, roots);
   if (bundle.content.$case === 'dsseEnvelope') {
@@ -88,7 +101,8 @@ export function isByKey(bytes: Uint8Array): boolean {
 /** Did the key sign the bundle's statement? Undefined for a signature over a file, which only the file tells. */
 export function isMadeBy(bytes: Uint8Array, { key }: PublicKey): boolean | undefined {
   const bundle = parseBundle(bytes);
-  return bundle.content.$case === 'dsseEnvelope' ? entityOf(bundle).signature.verifySignature(key) : undefined;
+  if (bundle.content.$case !== 'dsseEnvelope') return undefined;
+  return refusing(() => entityOf(bundle).signature.verifySignature(key));
 }
 
 /** The signature is over other bytes, or by another key. */

@@ -137,6 +137,17 @@ test('times that no calendar has are refused, in a certificate and in a log entr
   await expect(check(bundle)).toFailWith('E_EVIDENCE');
 });
 
+test('an extension of a certificate that is not what its name says is refused', async () => {
+  const bundle = await good.statement(provenance(), workflow());
+  const { certificate } = bundle.verificationMaterial as { certificate: { rawBytes: string } };
+  const der = Buffer.from(certificate.rawBytes, 'base64').toString('latin1');
+  // The authority's key identifier, a text instead of bytes.
+  const broken = der.replace('\x06\x03\x55\x1d\x23\x04', '\x06\x03\x55\x1d\x23\x0c');
+  expect(broken).not.toBe(der);
+  bundle.verificationMaterial.certificate = { rawBytes: Buffer.from(broken, 'latin1').toString('base64') };
+  await expect(check(bundle)).toFailWith('E_EVIDENCE');
+});
+
 test('a log entry whose proof lost its checkpoint is refused', async () => {
   const bundle = await good.statement(provenance(), workflow());
   const [entry] = bundle.verificationMaterial.tlogEntries as [{ inclusionProof: { checkpoint?: object } }];
