@@ -1,4 +1,5 @@
 import { fail, PullthroughError } from '../ledger-schema/error.ts';
+import type { ErrorCode } from '../ledger-schema/error.ts';
 import { Body } from '../io/body/body.ts';
 import { openDownload } from '../io/http/download/download.ts';
 import { RETRY } from '../io/http/retry.ts';
@@ -59,6 +60,13 @@ export async function openPublic(url: string, options: OpenStoreOptions): Promis
   };
 }
 
+/** What to do about a store's answer; a download knows nothing of stores. */
+const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  // Without the right to list, S3 says so of what isn't there.
+  E_CREDENTIAL: 'it is not open to everybody, or does not hold the file: ask who runs the store',
+  E_SIZE: 'something else than the file was sent: tell who runs the store, or name another one',
+};
+
 async function* readOverHttp(
   base: URL,
   { sha256, size }: PublicFile,
@@ -70,8 +78,13 @@ async function* readOverHttp(
   try {
     yield* openDownload({ url, size, offset, signal: options.signal, pace: options.pace, retry }).chunks;
   } catch (error) {
-    if (!(error instanceof PullthroughError) || error.code !== 'E_UPSTREAM_NOT_FOUND') throw error;
-    fail('E_STORE_MISSING', `${shownUrl(base)} does not hold ${storeKey(sha256)}`, { cause: error });
+    if (!(error instanceof PullthroughError)) throw error;
+    if (error.code === 'E_UPSTREAM_NOT_FOUND') {
+      fail('E_STORE_MISSING', `${shownUrl(base)} does not hold ${storeKey(sha256)}`, { cause: error });
+    }
+    const hint = HINTS[error.code];
+    if (hint === undefined) throw error;
+    throw new PullthroughError(error.code, error.message, { hint, cause: error });
   }
 }
 

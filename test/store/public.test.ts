@@ -53,6 +53,16 @@ describe('a public store', () => {
     expect(await read(await openPublic(await fill(), options))).toBe(bytes.toString('hex'));
   });
 
+  test.each([
+    [401, 'E_CREDENTIAL', 'ask who runs the store'],
+    [403, 'E_CREDENTIAL', 'ask who runs the store'],
+    [200, 'E_SIZE', 'tell who runs the store'],
+  ])('that answers %i with something else says who can help: not upstream', async (code, error, hint) => {
+    server.answer((_, response) => response.writeHead(code).end('x'.repeat(2000)));
+    const failed = openPublic(server.origin, options).then((store) => read(store));
+    await expect(failed).rejects.toMatchObject({ code: error, hint: expect.stringContaining(hint) as string });
+  });
+
   test('that lacks the object is E_STORE_MISSING', async () => {
     server.answer(status(404));
     await expect(async () => read(await openPublic(server.origin, options))).toFailWith('E_STORE_MISSING');
