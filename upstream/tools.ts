@@ -78,7 +78,11 @@ async function readTools(root: string, host: string): Promise<Tool[]> {
         const tool = await readTool(root, host, [source, owner, repo]);
         if (tool === undefined) continue;
         const other = tools.get(toolKey(tool));
-        if (other !== undefined) fail('E_CONFIG', `${other.label} and ${tool.label} are the same tool in two folders`);
+        if (other !== undefined) {
+          fail('E_CONFIG', `${other.label} and ${tool.label} are the same tool in two folders`, {
+            hint: 'remove one of the two',
+          });
+        }
         tools.set(toolKey(tool), tool);
       }
     }
@@ -159,8 +163,11 @@ async function readKeyFiles(root: string, folder: string): Promise<KeyFileBytes[
 function pickNamed(tools: readonly Tool[], { names = [], host }: ToolQuery): Tool[] {
   if (names.length === 0) return [...tools];
   for (const name of names) {
-    if (/^[^/]+\/[^/]+(?:\/[^/]+)?$/.test(name)) continue;
-    fail('E_USAGE', `not a tool: ${brief(name)}`, { hint: 'write OWNER/REPO, or HOST/OWNER/REPO' });
+    if (/^[^/@]+\/[^/@]+(?:\/[^/@]+)?$/.test(name)) continue;
+    const hint = name.includes('@')
+      ? 'leave out the tag: tool.ini says which releases'
+      : 'write OWNER/REPO, or HOST/OWNER/REPO';
+    fail('E_USAGE', `not a tool: ${brief(name)}`, { hint });
   }
   const keys = new Set(names.map((name) => keyOfName(name, host)));
   const found = tools.filter((tool) => keys.has(toolKey(tool)));

@@ -52,6 +52,7 @@ describe('plan', () => {
     const { made, cli, env } = await executor();
     const cases: [string[], Record<string, string>, string][] = [
       [['plan', 'tool'], {}, 'not a tool: tool'],
+      [['watch', 'acme/tool@v1.0.0'], {}, 'not a tool: acme/tool@v1.0.0'],
       [['plan'], { GITHUB_TOKEN: 'two words' }, 'GITHUB_TOKEN'],
       [['add', 'acme/tool'], { GITHUB_TOKEN: 'two words' }, 'GITHUB_TOKEN'],
       [['review'], { GITHUB_TOKEN: 'two words' }, 'GITHUB_TOKEN'],
