@@ -1,4 +1,4 @@
-import { hasSideWord, isSideFile, typeRank } from './asset-kind.ts';
+import { hasSideWord, isSideFile, stemOf, typeRank } from './asset-kind.ts';
 import { isMachineByHabit, isScriptByEnding, isScriptByHabit } from './habits.ts';
 import type { Named } from './habits.ts';
 import type { Platform } from './platform.ts';
@@ -42,13 +42,22 @@ function fitsAlone(only: Named, files: readonly Named[], platform: Platform, bes
   if ((archive && isForAll(only)) || isMachineByHabit(only.name) || isJar(only.name)) return true;
   const isSide = (name: string): boolean => isSideFile(name) || hasSideWord(name) || typeRank(name) === undefined;
   const sole = beside.every((name) => name === only.name || isSide(name));
-  if (isScriptByHabit(only.name) && (sole || isScriptByEnding(only.name))) return unix;
   const zip = /\.zip$/i.test(only.name);
+  if (zip && isLook(only.name)) return false;
+  if (isScriptByHabit(only.name) && (sole || isScriptByEnding(only.name))) return unix;
   if (hasLinuxPackage(only, files)) return zip ? platform.os === 'linux' : archive ? unix : onPc;
   if (zip) return platform.os === (/^[^_]+_v?\d[\d.]*\.zip$/i.test(only.name) ? 'linux' : 'darwin');
   // An archive with a version is how sources are published.
   const program = archive ? withoutVersion(only.stem) === only.stem || /installer/.test(only.stem) : onPc;
   return unix && beside.length === 1 && program;
+}
+
+/** Fonts, icons and themes are a zip alone, too. */
+function isLook(name: string): boolean {
+  const stem = withoutVersion(stemOf(name));
+  return /(?:^|[-_.])(?:[ot]tf|woff2?|typefaces?|cursors?|themes?|wallpapers?)(?:[-_.]|$)|(?:font|mono|sans|serif|icon)s?$/.test(
+    stem,
+  );
 }
 
 function isJar(name: string): boolean {

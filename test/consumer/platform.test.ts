@@ -204,6 +204,9 @@ describe('the file for a platform', () => {
     ['eficode/wait-for', 'wait-for', ['linux/amd64', 'linux/arm64', 'darwin/amd64', 'darwin/arm64']],
     ['tfutils/tfenv', 'tfenv', ['linux/amd64', 'linux/arm64', 'darwin/amd64', 'darwin/arm64']],
     ['peripheryapp/periphery', 'periphery-3.8.0.zip', ['darwin/amd64', 'darwin/arm64']],
+    ['JetBrains/JetBrainsMono', 'JetBrainsMono-2.304.zip', []],
+    ['adobe-fonts/source-code-pro', 'TTF-source-code-pro-2.042R-u.zip', []],
+    ['vinceliuice/Tela', 'tela-icons.zip', []],
     [
       'ktlint/ktlint',
       'ktlint-1.8.0.zip',
