@@ -177,6 +177,13 @@ describe('a tree is told as it is stored', () => {
         ['100644', 'a'],
       ],
     ],
+    [
+      'a folder of another mode before a file that git puts first',
+      [
+        ['40755', 'a'],
+        ['100644', 'a.b'],
+      ],
+    ],
   ] as const)('but not with %s', async (_, entries) => {
     const directory = bareRepository();
     const blob = git(directory, ['hash-object', '-w', '--stdin'], 'x');
@@ -193,6 +200,7 @@ describe('a tree is told as it is stored', () => {
     ['a committer without a date', 'author A <a@x> 1 +0000\ncommitter A <a@x>'],
     ['a date that begins with a zero', 'author A <a@x> 01 +0000\ncommitter A <a@x> 1 +0000'],
     ['no committer', 'author A <a@x> 1 +0000'],
+    ['two authors', 'author A <a@x> 1 +0000\nauthor A <a@x> 1 +0000\ncommitter A <a@x> 1 +0000'],
   ])('and no commit with %s, which git would not fetch', async (_, header) => {
     const directory = bareRepository();
     const tree = rawTree(directory, []);

@@ -206,10 +206,10 @@ function insert(queue: Commit[], commit: Commit): void {
   queue.splice(low, 0, commit);
 }
 
-const IDENT = String.raw`[^<>\n]* <[^<>\n]*> (?:0|[1-9][0-9]{0,17}) [+-][0-9]{4}`;
+const IDENT = String.raw`[^<>\n]* <[^<>\n]*> (?:0|[1-9][0-9]{0,18}|[ +]+[0-9]{1,19}) [+-][0-9]{4}`;
 /** How a commit must begin, or git refuses to fetch it (git fsck); a ledger that holds another would be nobody's to read. */
 const FETCHABLE = new RegExp(
-  String.raw`^tree [0-9a-f]{40,64}\n(?:parent [0-9a-f]{40,64}\n)*author ${IDENT}\ncommitter ${IDENT}(?:\n|$)`,
+  String.raw`^tree [0-9a-f]{40,64}\n(?:parent [0-9a-f]{40,64}\n)*author ${IDENT}\ncommitter ${IDENT}\n`,
 );
 
 function parseCommit(oid: string, bytes: Uint8Array): Commit {

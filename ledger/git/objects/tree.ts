@@ -51,7 +51,8 @@ function isBefore(a: Pick<RawEntry, 'name' | 'mode'>, b: Pick<RawEntry, 'name' |
     const difference = (a.name[i] ?? 0) - (b.name[i] ?? 0);
     if (difference !== 0) return difference < 0;
   }
-  const next = ({ name, mode }: typeof a): number => name[length] ?? (mode === '40000' ? 0x2f : 0);
+  const next = ({ name, mode }: typeof a): number =>
+    name[length] ?? ((Number.parseInt(mode, 8) & 0o170000) === 0o040000 ? 0x2f : 0);
   return a.name.length !== b.name.length && next(a) < next(b);
 }
 
