@@ -168,6 +168,16 @@ describe.each([
     await expect(get(url, { ...STALL, stallMs: 60_000, signal: controller.signal })).rejects.toThrow('enough');
   });
 
+  test('holds one block for many pieces of a slow sender', async () => {
+    const pieces = Array.from({ length: 40 }, () => randomBytes(1000));
+    const url = await serve(`${OK}Content-Length: 40000\r\n\r\n`, ...pieces);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of (await get(url, STALL)).body.chunks) chunks.push(chunk);
+    expect(chunks.length).toBeGreaterThan(10);
+    expect(new Set(chunks.map(({ buffer }) => buffer)).size).toBe(1);
+    expect(Buffer.concat(chunks).equals(Buffer.concat(pieces))).toBe(true);
+  });
+
   test('keeps what a plain reader kept', async () => {
     const bytes = randomBytes(20 << 20);
     const url = await serve(`${OK}content-length: ${bytes.length}\r\n\r\n`, bytes);

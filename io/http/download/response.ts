@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { BLOCK, placeInBlock, release, takeBlock } from '../../body/blocks.ts';
+import { BLOCK, keep, placeInBlock, release, takeBlock } from '../../body/blocks.ts';
 import { Body } from '../../body/body.ts';
 import { copyInto } from '../../body/copy-into.ts';
 import type { GetOptions, HttpResponse } from '../http-response.ts';
@@ -19,18 +19,20 @@ export async function dispatchGet(dispatcher: Dispatcher, url: URL, options: Get
   const { headers, signal, stallMs } = options;
   signal?.throwIfAborted();
   const body = new ResponseBody(options.where ?? shownUrl(url), signal);
-  const path = url.pathname + url.search;
+  const { path = url.pathname + url.search } = options;
   dispatcher.dispatch(
     { origin: url.origin, path, method: 'GET', headers, headersTimeout: stallMs, bodyTimeout: stallMs },
     body,
   );
   const { status, fields } = await body.head;
+  const header = (name: string): string | undefined => {
+    const value = fields[name];
+    return typeof value === 'object' ? value.join(', ') : value;
+  };
   return {
     status,
-    header(name) {
-      const value = fields[name];
-      return typeof value === 'object' ? value.join(', ') : value;
-    },
+    header,
+    headers: () => Object.fromEntries(Object.keys(fields).map((name) => [name, header(name) ?? ''])),
     body: new Body(body.chunks()),
     abandon: () => body.abandon(),
   };
@@ -145,11 +147,20 @@ class ResponseBody implements Dispatcher.DispatchHandler {
     this.#wake?.();
   }
 
+  /** Hands on what came since the last time. What is left of a block is filled next: a slow sender's bytes don't take one each. */
   #flush(): void {
-    if (this.#block === undefined) return;
-    this.#ready.push(this.#block.subarray(this.#from, this.#to));
+    const block = this.#block;
+    if (block === undefined) return;
+    const isDone = this.#to === BLOCK || this.#over !== undefined;
+    if (isDone) this.#block = undefined;
+    if (this.#to === this.#from) {
+      if (isDone) release(block);
+      return;
+    }
+    if (!isDone) keep(block);
+    this.#ready.push(block.subarray(this.#from, this.#to));
     this.#handedOn += this.#to - this.#from;
-    this.#block = undefined;
+    this.#from = this.#to;
     this.#flushed = performance.now();
     this.#wake?.();
   }
