@@ -6,6 +6,8 @@ export interface HttpResponse {
   readonly status: number;
   /** A header's value by its lower-case name; several of one name are joined by commas. */
   header(name: string): string | undefined;
+  /** All headers by their lower-case names, joined as above. */
+  headers(): Record<string, string>;
   /** The body's bytes as they are on the wire. Throws `E_NETWORK` and `E_TIMEOUT`; leaving the loop closes it. */
   readonly body: Body;
   /** Gives the body up. */
@@ -13,6 +15,8 @@ export interface HttpResponse {
 }
 
 export interface GetOptions {
+  /** Path and query exactly as they go on the wire, which a signature may cover; the URL's own by default. */
+  readonly path?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly stallMs: number;
   /** For errors, in place of the URL. */

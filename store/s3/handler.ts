@@ -64,6 +64,7 @@ export class S3Handler {
         body: isInPieces(body) ? written(body) : (body ?? undefined),
         signal,
         timeoutMs: isRead ? READ_TIMEOUT_MS : TIMEOUT_MS,
+        large: isRead,
       });
       const ok = answer.status >= 200 && answer.status < 300;
       if (ok && isRead) {
