@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brief } from '../../ledger-schema/bytes.ts';
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import type { ErrorCode } from '../../ledger-schema/error.ts';
 import { requireSafeUrl } from '../../io/http/url.ts';
@@ -140,6 +141,8 @@ export function shownStderr(stderr: string, secrets: readonly string[] = []): st
   return (shown.length > 0 ? shown : lines).join('\n').slice(0, 600);
 }
 
+/** What git says of an object that it takes from nobody (git fsck). */
+const BROKEN_OBJECT = /^error: (object [0-9a-f]{40,64}: .*)$/m;
 /** The frame that ssh draws around its warnings. */
 const SSH_BANNER = /^@+\s*|\s*@+$/g;
 /** What git says whenever ssh ended, whatever the reason. */
@@ -224,6 +227,12 @@ export function remoteError(
     'what answers is not a git host that keeps to its protocol: a captive portal, a proxy, or a broken one';
   if (result.stopped !== undefined) {
     return error('E_LEDGER_UNREACHABLE', `${notGit}; [ledger] max-fetch and max-wait in mirror.ini are the limits`);
+  }
+  const [, broken] = BROKEN_OBJECT.exec(result.stderr) ?? [];
+  if (broken !== undefined) {
+    return new PullthroughError('E_GIT', `cannot ${action}: git refuses what is in it: ${brief(broken)}`, {
+      hint: 'who runs the ledger finds the branch that has this object, by git fsck there, and deletes it',
+    });
   }
   if (!fresh && result.stderr.includes(clone)) return error('E_GIT', `remove the clone ${clone} if it keeps failing`);
   if (REFUSED.some((pattern) => pattern.test(result.stderr))) {

@@ -323,6 +323,20 @@ describe('what git said', () => {
     expect(error).toMatchObject({ code: 'E_LEDGER_UNREACHABLE', hint: expect.stringContaining(hint) as string });
   });
 
+  it('of an object that git takes from nobody names it, and who can help', async () => {
+    const directory = ledgerOf(1);
+    const header = 'author A <a@x> 01 +0000\ncommitter A <a@x> 1 +0000';
+    const text = `tree ${git(directory, ['rev-parse', 'HEAD^{tree}'])}\n${header}\n\na change\n`;
+    const commit = git(directory, ['hash-object', '-t', 'commit', '-w', '--stdin', '--literally'], text);
+    git(directory, ['update-ref', 'refs/heads/main', commit]);
+    const ledger = await open({ url: directory });
+    const error: unknown = await ledger.update().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'E_GIT', hint: expect.stringContaining('who runs the ledger') as string });
+    expect((error as Error).message).toMatch(
+      new RegExp(`git refuses what is in it: object ${commit}: zeroPaddedDate[^\\n]*$`),
+    );
+  });
+
   it('is bounded', () => {
     expect(shownStderr(`fatal: ${'x'.repeat(100_000)}`).length).toBeLessThanOrEqual(600);
   });
