@@ -4,7 +4,10 @@ import { PullthroughError } from '../../ledger-schema/error.ts';
 import { isBlock, keep, release } from '../body/blocks.ts';
 import { Filling } from '../body/filling.ts';
 
-/** Bytes that may wait for one job's thread before anyone who sends them is held back. */
+/**
+ * Bytes that may wait for one job's thread before anyone who sends them is held back: so many for one, and for several
+ * their share of twice as many, but for an order at least. Any of them keeps the thread busy.
+ */
 const MOST_WAITING = 2 << 20;
 
 /** It holds nothing but the orders that are under way. */
@@ -171,7 +174,12 @@ export class HashJob {
     this.#next.push(chunk);
     this.#nextBytes += chunk.length;
     if (this.#nextBytes >= ORDER) this.#order(false);
-    if (this.#waiting > MOST_WAITING) await this.#calm();
+    if (this.#waiting > this.#most) await this.#calm();
+  }
+
+  get #most(): number {
+    const jobs = threads.reduce((sum, thread) => sum + thread.jobs.size, 0);
+    return Math.min(MOST_WAITING, Math.max(ORDER, (2 * MOST_WAITING) / jobs));
   }
 
   #order(end: boolean): void {
@@ -184,7 +192,7 @@ export class HashJob {
 
   async #calm(): Promise<void> {
     if (this.#next.length > 0) this.#order(false);
-    while (this.#waiting > MOST_WAITING / 2 && !this.#failure) await this.#heard();
+    while (this.#waiting > this.#most / 2 && !this.#failure) await this.#heard();
   }
 
   #heard(): Promise<void> {

@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { BLOCK, keep, release, takeBlock } from '../../io/body/blocks.ts';
 import { Body } from '../../io/body/body.ts';
 import { digestOf, hashing } from '../../io/files/hash.ts';
+import { HashJob } from '../../io/files/hash-thread.ts';
 import type { HashAlgorithm } from '../../io/files/hash.ts';
 
 async function* chunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array, void, undefined> {
@@ -58,6 +59,28 @@ describe('hashing', () => {
       vi.unstubAllGlobals();
     }
     expect(made).toBeLessThan(16);
+  });
+
+  test.each([
+    [1, 2],
+    [2, 4],
+    [4, 4],
+  ])('%i bodies at once hold %i MiB together before their senders are held back', async (count, most) => {
+    const jobs = Array.from({ length: count }, () => new HashJob('sha256'));
+    const block = takeBlock();
+    let held = 0;
+    for (const job of jobs) {
+      for (let goesOn = true; goesOn;) {
+        goesOn = false;
+        void job.update(block).then(() => (goesOn = true));
+        // The thread's replies come later than any promise.
+        for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+        if (goesOn) held += block.length;
+      }
+    }
+    await Promise.all(jobs.map((job) => job.digest()));
+    release(block);
+    expect(held / (1 << 20)).toBe(most);
   });
 
   test('asking before the end is a defect, not a wrong digest', async () => {
