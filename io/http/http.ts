@@ -1,5 +1,5 @@
 import type { LookupFunction } from 'node:net';
-import type { buildConnector, Dispatcher, RequestInit, Response } from 'undici';
+import type { buildConnector, Dispatcher, EnvHttpProxyAgent, RequestInit, Response } from 'undici';
 import { fail, PullthroughError } from '../../ledger-schema/error.ts';
 import { endingUnpaused } from './end-unpaused.ts';
 import { networkError } from './network-error.ts';
@@ -55,14 +55,9 @@ async function connections(
   httpsProxy: string | undefined,
   lookup?: LookupFunction,
 ): Promise<Dispatcher> {
-  // They take longer to load than most of what is done without them.
-  const [{ default: EnvHttpProxyAgent }, { default: Pool }, { default: buildConnector }] = await Promise.all([
-    import('undici/lib/dispatcher/env-http-proxy-agent.js'),
-    import('undici/lib/dispatcher/pool.js'),
-    import('undici/lib/core/connect.js'),
-  ]);
+  const { newAgent, Pool, buildConnector } = await loadUndici(httpProxy ?? httpsProxy);
   const direct = buildConnector({ timeout: CONNECT_MS, ...(lookup && { lookup }) });
-  return new EnvHttpProxyAgent({
+  return newAgent({
     httpProxy,
     httpsProxy,
     connect: direct,
@@ -72,6 +67,21 @@ async function connections(
     headersTimeout: STALL_MS,
     bodyTimeout: STALL_MS,
   });
+}
+
+/** What connections are made of: it takes longer to load than most of what is done without it, and the whole twice as long. */
+async function loadUndici(proxy: string | undefined) {
+  if (proxy !== undefined) {
+    // What speaks to a proxy calls methods that the whole alone gives to dispatchers.
+    const { EnvHttpProxyAgent, Pool, buildConnector } = await import('undici');
+    return { newAgent: (options: EnvHttpProxyAgent.Options) => new EnvHttpProxyAgent(options), Pool, buildConnector };
+  }
+  const [{ default: Agent }, { default: Pool }, { default: buildConnector }] = await Promise.all([
+    import('undici/lib/dispatcher/agent.js'),
+    import('undici/lib/dispatcher/pool.js'),
+    import('undici/lib/core/connect.js'),
+  ]);
+  return { newAgent: (options: EnvHttpProxyAgent.Options) => new Agent(options), Pool, buildConnector };
 }
 
 export type { Response as HttpResponse } from 'undici';
