@@ -46,10 +46,46 @@ export async function push(clone: Clone, updates: readonly BranchUpdate[]): Prom
   if (wanted.length === 0) return;
   const result = await run(clone, wanted);
   if (wanted.length > 1 && /does not support --atomic/.test(result.stderr)) {
-    for (const update of wanted) judge(clone, await run(clone, [update]));
+    for (const update of wanted) await settle(clone, await run(clone, [update]), [update]);
     return;
   }
-  judge(clone, result);
+  await settle(clone, result, wanted);
+}
+
+/**
+ * Another process may push at the same moment, between the two looks that git takes; hosts say that in many words. What is
+ * there then decides: the very same is no error, and anything else than what was seen has moved.
+ */
+async function settle(clone: Clone, result: GitResult, updates: readonly BranchUpdate[]): Promise<void> {
+  try {
+    judge(clone, result);
+  } catch (error) {
+    if (!(error instanceof PullthroughError) || !['E_MOVED', 'E_GIT'].includes(error.code)) throw error;
+    const there = await whereAre(clone, updates);
+    if (there === undefined) throw error;
+    if (updates.every(({ branch, to }) => to !== undefined && there.get(branch) === to)) return;
+    const other = updates.find(({ branch, from }) => there.get(branch) !== from);
+    throw other === undefined || error.code === 'E_MOVED' ? error : moved(other.branch, error);
+  }
+}
+
+/** The branches as they are now; undefined where the host doesn't say. */
+async function whereAre(clone: Clone, updates: readonly BranchUpdate[]): Promise<Map<string, string> | undefined> {
+  const { exitCode, stdout } = await clone.network([
+    'ls-remote',
+    REMOTE,
+    ...updates.map(({ branch }) => `refs/heads/${branch}`),
+  ]);
+  if (exitCode !== 0) return undefined;
+  const found = stdout.matchAll(/^([0-9a-f]{40,64})\trefs\/heads\/(.+)$/gm);
+  return new Map(Array.from(found, ([, commit = '', branch = '']) => [branch, commit]));
+}
+
+function moved(branch: string, cause?: unknown): PullthroughError {
+  return new PullthroughError('E_MOVED', `the branch ${branch} of the ledger moved since it was read`, {
+    hint: 'run it again: it looks at what is there now',
+    cause,
+  });
 }
 
 /** A branch that nobody has; it is never made. */
@@ -96,12 +132,8 @@ function judge(clone: Clone, result: GitResult): void {
   for (const [, refs = '', reason = ''] of reasons) {
     const branch = refs.slice(refs.indexOf(':') + 1).replace('refs/heads/', '');
     // A branch that lies where a folder of branches is wanted hasn't moved; the reason alone doesn't tell the two apart.
-    const moved = MOVED.some((pattern) => pattern.test(reason)) && !/exists; cannot create/.test(result.stderr);
-    if (moved) {
-      throw new PullthroughError('E_MOVED', `the branch ${branch} of the ledger moved since it was read`, {
-        hint: 'run it again: it looks at what is there now',
-      });
-    }
+    const isMoved = MOVED.some((pattern) => pattern.test(reason)) && !/exists; cannot create/.test(result.stderr);
+    if (isMoved) throw moved(branch);
   }
   if (result.exitCode === 0 && refused.length === 0) return;
   const [first] = reasons;

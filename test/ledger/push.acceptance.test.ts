@@ -12,9 +12,9 @@ const files = (text = 'x'): ReadonlyMap<string, Uint8Array> =>
     [`${NEW}/checklist.sha256`, Buffer.alloc(0)],
   ]);
 
-async function propose(ledger: LedgerRepository, text?: string): Promise<string> {
+async function propose(ledger: LedgerRepository, text?: string, date = new Date()): Promise<string> {
   const head = ledger.head() ?? '';
-  return ledger.commit({ parents: [head], base: head, files: files(text), message: 'propose', author: BOT });
+  return ledger.commit({ parents: [head], base: head, files: files(text), message: 'propose', author: BOT, date });
 }
 
 describe('a commit', () => {
@@ -141,6 +141,44 @@ describe('a push', () => {
     await owner.push([{ branch, to: undefined, from: other }]);
     expect(git(directory, ['for-each-ref', 'refs/heads/pullthrough/'])).toBe('');
     await expect(() => owner.push([{ branch, to: undefined, from: other }])).toFailWith('E_MOVED');
+  });
+
+  it('that another process makes at the same moment is made by both', async () => {
+    const directory = ledgerOf(3);
+    const all = await Promise.all(Array.from({ length: 6 }, () => open({ url: directory })));
+    await Promise.all(all.map((ledger) => ledger.update()));
+    const from = all[0]?.head();
+    const commits = [];
+    for (const ledger of all) commits.push(await propose(ledger, 'same', new Date(1_800_000_000_000)));
+    expect(new Set(commits).size).toBe(1);
+    const [to = ''] = commits;
+    await Promise.all(
+      all.map((ledger) =>
+        ledger.push([
+          { branch: 'main', to, from },
+          { branch: 'pullthrough/beside', to, from: undefined },
+        ]),
+      ),
+    );
+    expect(git(directory, ['rev-parse', 'main'])).toBe(to);
+  });
+
+  it('of several branches that loses a race to another one is E_MOVED', async () => {
+    const directory = ledgerOf(3);
+    const all = await Promise.all(Array.from({ length: 6 }, () => open({ url: directory })));
+    await Promise.all(all.map((ledger) => ledger.update()));
+    const race = await Promise.allSettled(
+      all.map(async (ledger, i) => {
+        const to = await propose(ledger, `commit ${i}`);
+        await ledger.push([
+          { branch: 'main', to, from: ledger.head() },
+          { branch: 'pullthrough/beside', to, from: undefined },
+        ]);
+      }),
+    );
+    const lost = race.filter((one) => one.status === 'rejected');
+    expect(lost).toHaveLength(5);
+    for (const { reason } of lost) expect(reason).toMatchObject({ code: 'E_MOVED' });
   });
 
   it('of several branches takes all or none', async () => {
