@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { beforeAll, beforeEach } from 'vitest';
 import { run } from '../../cli/wiring/run-command.ts';
 import type { MergeResult } from '../../owner/merge-all.ts';
 import type { ReviewReport } from '../../reviewer/report.ts';
@@ -29,6 +30,19 @@ export let world: World;
 /** Starts the world that the commands work in; its caller ends it. */
 export async function startWorld(options: Parameters<typeof World.start>[0]): Promise<World> {
   return (world = await World.start(options));
+}
+
+/** One world on plain git for all tests of a group; each begins with a new tool and a plain configuration. */
+export function usePlainGit(): void {
+  beforeAll(async () => {
+    await startWorld({ transport: 'file' });
+    return () => world[Symbol.asyncDispose]();
+  });
+  beforeEach(() => {
+    world.restart();
+    world.upstream.faults.clear();
+    configure();
+  });
 }
 
 /** Runs a command line; with `answers` at a terminal. */

@@ -1,24 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ackPath } from '../../ledger-schema/names/layout.ts';
 import { gnupg } from '../kit/gpg-fixture.ts';
 import { newMinisign } from '../evidence/minisign-maker.ts';
 import { entryOf } from '../evidence/release.ts';
 import { putAck } from '../kit/ledger/ledger-tree.ts';
 import { sha256Of } from '../servers/github/github-bytes.ts';
-import { configure, json, keyOf, pullthrough, startWorld, world } from './command-line.ts';
+import { json, keyOf, pullthrough, usePlainGit, world } from './command-line.ts';
 
 describe('on plain git', () => {
-  beforeAll(async () => {
-    await startWorld({ transport: 'file' });
-    return () => world[Symbol.asyncDispose]();
-  });
-  beforeEach(() => {
-    world.restart();
-    world.upstream.faults.clear();
-    configure();
-  });
+  usePlainGit();
 
   test('review shows one screen a proposal, the verdict first, and exits 0', async () => {
     const { branch } = await world.propose('v1.0.0');

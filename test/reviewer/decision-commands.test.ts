@@ -1,24 +1,16 @@
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { run } from '../../cli/wiring/run-command.ts';
 import { nackPath } from '../../ledger-schema/names/layout.ts';
 import { closedBranch, nackBranch } from '../../ledger-schema/names/branches.ts';
 import { Written } from '../kit/worlds/cli-world.ts';
 import { person } from '../kit/ledger/people.ts';
 import { LEDGER } from './world.ts';
-import { configure, json, keyOf, pullthrough, startWorld, world } from './command-line.ts';
+import { configure, json, keyOf, pullthrough, startWorld, usePlainGit, world } from './command-line.ts';
 
 describe('on plain git', () => {
-  beforeAll(async () => {
-    await startWorld({ transport: 'file' });
-    return () => world[Symbol.asyncDispose]();
-  });
-  beforeEach(() => {
-    world.restart();
-    world.upstream.faults.clear();
-    configure();
-  });
+  usePlainGit();
 
   test('a proposal that a reviewer nacked is left alone by ack without CHANGE, and refused by name', async () => {
     const { branch } = await world.propose('v1.0.0');
