@@ -60,13 +60,10 @@ export class Fetcher {
   async listBranches(): Promise<Map<string, string>> {
     const result = await this.#clone.network(['ls-remote', '--heads', REMOTE]);
     if (result.exitCode !== 0) throw this.error(result, 'list the branches of the ledger');
-    const branches = new Map<string, string>();
-    for (const line of result.stdout.split('\n')) {
-      const match = /^([0-9a-f]{40,64})\trefs\/heads\/(.+)$/.exec(line);
-      if (match?.[1] === undefined || match[2] === undefined) continue;
-      const format = match[1].length === 40 ? 'sha1' : 'sha256';
+    const branches = listedBranches(result.stdout);
+    for (const { length } of branches.values()) {
+      const format = length === 40 ? 'sha1' : 'sha256';
       if (format !== this.#clone.format) throw new OtherObjectFormat(format);
-      branches.set(match[2], match[1]);
     }
     return branches;
   }
@@ -235,6 +232,12 @@ export class Fetcher {
     const { remote, directory } = this.#clone;
     return remoteError(result, action, { remote, clone: directory, fresh: this.#fresh, objects });
   }
+}
+
+/** The branches that `git ls-remote` printed: name to commit. */
+export function listedBranches(printed: string): Map<string, string> {
+  const found = printed.matchAll(/^([0-9a-f]{40,64})\trefs\/heads\/(.+)$/gm);
+  return new Map(Array.from(found, ([, commit = '', branch = '']) => [branch, commit]));
 }
 
 /** The ledger's objects have ids of another kind: its clone must be made for them. */

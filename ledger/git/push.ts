@@ -1,5 +1,6 @@
 import { PullthroughError, fail } from '../../ledger-schema/error.ts';
 import type { Clone } from './clone.ts';
+import { listedBranches } from './fetch.ts';
 import type { GitResult } from './process/git.ts';
 import { REMOTE, remoteError, shownStderr } from './remote.ts';
 
@@ -76,9 +77,7 @@ async function whereAre(clone: Clone, updates: readonly BranchUpdate[]): Promise
     REMOTE,
     ...updates.map(({ branch }) => `refs/heads/${branch}`),
   ]);
-  if (exitCode !== 0) return undefined;
-  const found = stdout.matchAll(/^([0-9a-f]{40,64})\trefs\/heads\/(.+)$/gm);
-  return new Map(Array.from(found, ([, commit = '', branch = '']) => [branch, commit]));
+  return exitCode === 0 ? listedBranches(stdout) : undefined;
 }
 
 function moved(branch: string, cause?: unknown): PullthroughError {

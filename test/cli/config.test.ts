@@ -161,6 +161,11 @@ pin        = sha256:${PIN}
     expect((error as { hint?: string }).hint ?? '').toContain(hint);
   });
 
+  test('a trusted root without an end is read no further than a root may be long', async () => {
+    const refused = load('[evidence]\ntrusted-root[] = /dev/zero');
+    await expect(refused).rejects.toThrow(/^\d+\.ini:2: .*\/dev\/zero is larger than 1048576 bytes$/);
+  });
+
   test('a password in it is not repeated', async () => {
     for (const url of ['https://me:hunter2@example.org/a.git', 'ssh://me:hunter2@example.org/a.git']) {
       const error = await load(`[ledger]\nrepository = ${url}`).catch((reason: unknown) => reason);

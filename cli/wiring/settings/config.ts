@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { basename, dirname, resolve } from 'node:path';
 import { PullthroughError, fail } from '../../../ledger-schema/error.ts';
@@ -8,7 +7,6 @@ import { isHostName } from '../../../ledger-schema/names/path.ts';
 import { GITHUB_API, apiUrl, sourceHost } from '../../../io/http/api-url.ts';
 import type { Alias } from '../../../consumer/serve/other-names.ts';
 import { readFileBounded } from '../../../io/files/file.ts';
-import { ioError } from '../../../io/io-error.ts';
 import { INI_LENGTH, oneOf, readIni } from '../../../io/ini.ts';
 import type { IniParser, IniSchema } from '../../../io/ini.ts';
 import { positiveDuration, size } from '../../../io/ini-values.ts';
@@ -132,14 +130,16 @@ const pin: IniParser<string> = (value) =>
 
 const ROOT_BYTES = 1024 * 1024;
 
-/** Read at once, so that a refusal names its line. */
-function readRoot(name: string): AddedRoot {
-  try {
-    if (statSync(name).size > ROOT_BYTES) fail('E_CONFIG', `${name} is larger than ${ROOT_BYTES} bytes`);
-    return { name, bytes: readFileSync(name) };
-  } catch (cause) {
-    throw ioError(cause, `cannot read ${name}`, 'E_CONFIG');
-  }
+/** `where` is the line that names it. */
+async function readRoot(name: string, where: string): Promise<AddedRoot> {
+  const bytes = await readFileBounded(name, ROOT_BYTES).catch((cause: unknown) => {
+    if (!(cause instanceof PullthroughError)) throw cause;
+    return fail('E_CONFIG', `${where}: ${cause.message}`, { hint: cause.hint, cause });
+  });
+  return {
+    name,
+    bytes: bytes ?? fail('E_CONFIG', `${where}: there is no file ${name}`, { hint: 'check its path' }),
+  };
 }
 
 /**
@@ -168,7 +168,7 @@ export function schemaOf(folder: string, required: IniParser<string> = (value) =
     notify: { 'command[]': notifyCommand },
     review: { 'scan[]': scanCommand },
     trust: { pin, 'max-age': positiveDuration },
-    evidence: { 'require[]': required, 'trusted-root[]': (value: string) => readRoot(resolve(folder, value)) },
+    evidence: { 'require[]': required, 'trusted-root[]': (value: string) => resolve(folder, value) },
   } as const satisfies IniSchema;
 }
 
@@ -242,7 +242,12 @@ export async function loadConfig(flags: ConfigFlags, cwd: string): Promise<Confi
     notify: notify['command[]'],
     scan: review['scan[]'],
     maxAge: trust['max-age'],
-    evidence: { require: evidence['require[]'], trustedRoots: evidence['trusted-root[]'] },
+    evidence: {
+      require: evidence['require[]'],
+      trustedRoots: await Promise.all(
+        evidence['trusted-root[]'].map((root) => readRoot(root, ini.where('evidence', 'trusted-root[]'))),
+      ),
+    },
   };
 }
 

@@ -48,8 +48,9 @@ const AT_ONCE = 2;
 /** A worker reads, judges, writes and forgets: what it has at a time is small, and every worker has this once more. */
 const LIMITS = { maxYoungGenerationSizeMb: 12 };
 /**
- * MiB, half of the room for young objects that a thread of this process begins with, from then on. V8 begins with 1, and where the program's own room is large
- * enough no other grows any more (`cli/wiring/spare-engine.ts`): a worker would collect after each megabyte.
+ * MiB, half of the room for young objects that a thread of this process begins with, from then on. V8 begins with 1, and
+ * where the program's own room is large enough no other grows any more (`cli/wiring/spare-engine.ts`): a worker would
+ * collect after each megabyte.
  */
 const YOUNG_HALF = 4;
 

@@ -47,10 +47,8 @@ function readEntries(tree: string, bytes: Uint8Array, oidLength: number, found: 
 /** In git's order a folder's name counts as if it ended with a slash. */
 function isBefore(a: Pick<RawEntry, 'name' | 'mode'>, b: Pick<RawEntry, 'name' | 'mode'>): boolean {
   const length = Math.min(a.name.length, b.name.length);
-  for (let i = 0; i < length; i++) {
-    const difference = (a.name[i] ?? 0) - (b.name[i] ?? 0);
-    if (difference !== 0) return difference < 0;
-  }
+  const order = a.name.compare(b.name, 0, length, 0, length);
+  if (order !== 0) return order < 0;
   const next = ({ name, mode }: typeof a): number =>
     name[length] ?? ((Number.parseInt(mode, 8) & 0o170000) === 0o040000 ? 0x2f : 0);
   return a.name.length !== b.name.length && next(a) < next(b);
